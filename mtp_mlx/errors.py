@@ -1,0 +1,74 @@
+"""The one error tree. Every error a user can meet says what happened and how to go on.
+
+MtpMlxError
+ ├─ UsageError          a setting that cannot be honoured
+ ├─ LoadError
+ │   ├─ ModelNotFound   no such folder or repository
+ │   ├─ DamagedModel    files missing, truncated or not what their index says
+ │   ├─ UnsupportedModel  an architecture or file format this engine does not run
+ │   └─ PairMismatch    target and drafter that do not belong together
+ ├─ PromptTooLong       more tokens than the target's context holds
+ ├─ NotLoaded           work asked for before a pair is loaded
+ ├─ EngineBusy          a second reply asked for while one is running
+ ├─ OutOfMemory         the device could not hold what was asked for
+ └─ BadMessage          a line on the pipe that is no message of the protocol
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MtpMlxError(Exception):
+    """An expected failure: `message` says what happened, `remedy` what to do about it."""
+
+    code: ClassVar[str] = "failed"
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+class UsageError(MtpMlxError):
+    code = "usage"
+
+
+class LoadError(MtpMlxError):
+    code = "load"
+
+
+class ModelNotFound(LoadError):
+    code = "not_found"
+
+
+class DamagedModel(LoadError):
+    code = "damaged"
+
+
+class UnsupportedModel(LoadError):
+    code = "unsupported"
+
+
+class PairMismatch(LoadError):
+    code = "pair_mismatch"
+
+
+class PromptTooLong(MtpMlxError):
+    code = "prompt_too_long"
+
+
+class NotLoaded(MtpMlxError):
+    code = "not_loaded"
+
+
+class EngineBusy(MtpMlxError):
+    code = "busy"
+
+
+class OutOfMemory(MtpMlxError):
+    code = "out_of_memory"
+
+
+class BadMessage(MtpMlxError):
+    code = "bad_message"
