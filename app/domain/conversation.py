@@ -1,0 +1,106 @@
+"""A conversation and what its replies have cost: frozen values, stored as they stand.
+
+Numbers carry the names of the engine's statistics from the pipe to the footer to the report.
+Rounds, tokens and rejected drafts are written as JSON arrays, not objects: a long reply has
+thousands.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from app.domain.settings import ReplySettings
+from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats, TokenSource
+
+Role = Literal["user", "assistant"]
+
+
+class TokenRecord(msgspec.Struct, frozen=True, array_like=True):
+    """One emitted token; "" while a character is incomplete."""
+
+    id: int
+    text: str
+    source: TokenSource
+    thought: bool = False
+
+
+class RejectedRecord(msgspec.Struct, frozen=True, array_like=True):
+    """A drafted token the target did not choose."""
+
+    id: int
+    text: str
+
+
+class RoundRecord(msgspec.Struct, frozen=True, array_like=True):
+    """One round as it arrived. `at` is its end, in seconds since the request."""
+
+    index: int
+    depth: int  # K
+    drafted: int
+    accepted: int
+    ms: float
+    state: RoundState
+    at: float
+    tokens: tuple[TokenRecord, ...]
+    rejected: tuple[RejectedRecord, ...] = ()
+    reason: str | None = None
+
+
+class SwitchRecord(msgspec.Struct, frozen=True, array_like=True):
+    """The MTP switch was turned in mid-reply, `at` seconds after the request."""
+
+    at: float
+    mtp: Mtp
+
+
+class EngineRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Which engine, on which device; as the worker introduced itself."""
+
+    versions: dict[str, str] = {}
+    device: dict[str, str | int | bool] = {}
+
+
+class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything measured while one reply was written.
+
+    `stats` is None where the engine ended before it could say (a cancelled reply has them).
+    `finish` is "stop", "length", "cancelled", or a sentence: "engine died: ...".
+    """
+
+    rounds: tuple[RoundRecord, ...]
+    stats: Stats | None
+    seed: int
+    sampling: Sampling
+    max_tokens: int
+    mtp: Mtp  # the switch when the request was sent
+    switches: tuple[SwitchRecord, ...]
+    finish: str
+    prompt_tokens: int
+    reused_tokens: int
+    engine: EngineRecord
+    pair: PairInfo
+    plain_tps: float | None = None  # plain speed of this pair, measured in the same session
+
+
+class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn. `reply` is None for the user's turns and while a reply is being written."""
+
+    id: str
+    role: Role
+    text: str
+    thought: str = ""  # the thinking channel, kept apart from the answer
+    thought_seconds: float | None = None
+    created: float = 0.0  # seconds since the epoch
+    reply: ReplyRecord | None = None
+
+
+class Chat(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation with the settings its replies are written by."""
+
+    id: str
+    title: str
+    created: float
+    messages: tuple[ChatMessage, ...] = ()
+    settings: ReplySettings = ReplySettings()

@@ -1,0 +1,54 @@
+"""What the user has chosen, for the window and for the replies."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from mtp_mlx.wire import Mtp, Sampling
+
+ThemeChoice = Literal["system", "light", "dark"]
+Depth = int | Literal["auto"]
+"""What the MTP switch means by "on": the engine's own choice of K, or a fixed K of 1 to 8."""
+
+DEFAULT_MAX_TOKENS = 2048
+
+
+class ReplySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the replies of one chat are written."""
+
+    system: str = ""
+    sampling: Sampling | None = None  # None: what the model recommends
+    seed: int | None = None  # None: a new one for each reply
+    max_tokens: int = DEFAULT_MAX_TOKENS
+    thinking: bool = False
+
+
+class MtpChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The MTP switch and the menu next to it; the menu's choice survives switching off."""
+
+    on: bool = True
+    depth: Depth = "auto"
+
+    def wire(self) -> Mtp:
+        """The choice as the protocol says it."""
+        return self.depth if self.on else "off"
+
+
+class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    shown: bool = True
+    pinned: bool = False  # stays open over a new chat and while nothing runs
+    x: int | None = None  # inside the transcript; None: the corner it starts in
+    y: int | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What survives a restart, apart from the chats."""
+
+    theme: ThemeChoice = "system"
+    geometry: str = ""  # Qt's own, base64
+    mtp: MtpChoice = MtpChoice()
+    overlay: OverlaySettings = OverlaySettings()
+    last_chat: str | None = None
+    reply: ReplySettings = ReplySettings()  # what a new chat starts with
