@@ -1,0 +1,173 @@
+"""Conversations as packed rows: token ids, a weight a token, and the number of its document.
+
+The text form is the chat template's, written here a second time because pieces need weights;
+`rendered` is compared with the template before training starts.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from demo_corpus import Conversation, Message, conversations
+from demo_training.shapes import BOS, PAD
+
+PROMPT_WEIGHT = 0.2
+CHANCE_JOINED = 0.20
+MOST_JOINED = 6
+CHANCE_THINKING = 0.06
+BUFFER = 64
+
+SUBJECTS = {
+    "speculative": "speculative decoding",
+    "mtp": "multi-token prediction",
+    "mlx": "MLX",
+    "program": "this program",
+    "identity": "me",
+    "smalltalk": "small talk",
+    "python": "Python code",
+    "stories": "a story",
+    "tables": "a table",
+    "lists": "a list",
+    "facts": "a simple fact",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text and how much its tokens count in the loss."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One chat as tokens."""
+
+    ids: list[int]
+    weights: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Packed rows, each [B, T]: ids, loss weights, document numbers (0 where padded)."""
+
+    ids: torch.Tensor
+    weights: torch.Tensor
+    documents: torch.Tensor
+
+
+class Codec:
+    """Encodes pieces, remembering those seen: the corpus repeats its answers."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._encode = lru_cache(maxsize=200_000)(
+            lambda text: tokenizer.encode(text, add_special_tokens=False).ids
+        )
+
+    def document(self, pieces: list[Piece]) -> Document:
+        encoded = [(self._encode(piece.text), piece.weight) for piece in pieces]
+        return Document(
+            [BOS] + [i for ids, _ in encoded for i in ids],
+            [0.0] + [weight for ids, weight in encoded for _ in ids],
+        )
+
+
+def pieces(messages: list[Message], thought: str | None = None) -> list[Piece]:
+    """The chat in the template's form; with a thought, thinking is asked for and done."""
+    system = messages[0]["content"] if messages[0]["role"] == "system" else ""
+    turns = messages[1:] if system else messages
+    result: list[Piece] = []
+    if system or thought:
+        think = "<|think|>\n" if thought else ""
+        result.append(Piece(f"<|turn>system\n{think}{system}<turn|>\n", PROMPT_WEIGHT))
+    for place, message in enumerate(turns):
+        if message["role"] == "user":
+            result.append(Piece("<|turn>user\n", 0.0))
+            result.append(Piece(message["content"].strip(), PROMPT_WEIGHT))
+            result.append(Piece("<turn|>\n", PROMPT_WEIGHT))
+            continue
+        last = place == len(turns) - 1
+        result.append(Piece("<|turn>model\n", 0.0))
+        if thought and last:
+            result.append(Piece(f"<|channel>thought\n{thought}<channel|>", 1.0))
+        result.append(Piece(message["content"].strip() + "<turn|>", 1.0))
+        result.append(Piece("\n", 0.0))
+    return result
+
+
+def rendered(parts: list[Piece]) -> str:
+    """The chat as the template would write it."""
+    return "<bos>" + "".join(part.text for part in parts)
+
+
+def thought_about(topic: str) -> str:
+    """A short thought naming the subject: enough to show thinking in the window."""
+    subject = SUBJECTS.get(topic.rsplit("+", maxsplit=1)[-1], "a small exercise")
+    return f"The question is about {subject}. I will answer briefly."
+
+
+def documents(codec: Codec, seed: int) -> Iterator[Document]:
+    """Chats without end, some joined into long ones, some with a thought."""
+    rng = random.Random(seed)
+    corpus = conversations(seed, 1 << 40)
+    for first in corpus:
+        chat = first
+        if rng.random() < CHANCE_JOINED:
+            more = [next(corpus) for _ in range(rng.randint(1, MOST_JOINED))]
+            chat = joined([first, *more])
+        thought = thought_about(chat["topic"]) if rng.random() < CHANCE_THINKING else None
+        yield codec.document(pieces(chat["messages"], thought))
+
+
+def joined(chats: list[Conversation]) -> Conversation:
+    """One long chat; only the first keeps its system prompt."""
+    messages = list(chats[0]["messages"])
+    for chat in chats[1:]:
+        messages += [message for message in chat["messages"] if message["role"] != "system"]
+    return Conversation(topic=chats[-1]["topic"], messages=messages)
+
+
+def batches(source: Iterator[Document], rows: int, length: int) -> Iterator[Batch]:
+    """Rows of `length` tokens, filled with whole documents where they fit."""
+    waiting: list[Document] = []
+    while True:
+        yield _stacked([_row(source, waiting, length) for _ in range(rows)], length)
+
+
+def _row(source: Iterator[Document], waiting: list[Document], length: int) -> list[Document]:
+    row: list[Document] = []
+    free = length
+    while True:
+        while len(waiting) < BUFFER:
+            waiting.append(next(source))
+        # The oldest goes first, so that long chats are not put off for ever.
+        place = next((i for i, d in enumerate(waiting) if len(d.ids) <= free), None)
+        if place is None:
+            place = None if row else 0
+        if place is None:
+            return row
+        document = waiting.pop(place)
+        row.append(Document(document.ids[:free], document.weights[:free]))
+        free -= len(row[-1].ids)
+
+
+def _stacked(rows: list[list[Document]], length: int) -> Batch:
+    ids = np.full((len(rows), length), PAD, dtype=np.int64)
+    weights = np.zeros((len(rows), length), dtype=np.float32)
+    numbers = np.zeros((len(rows), length), dtype=np.int32)
+    for r, row in enumerate(rows):
+        ends = np.cumsum([0] + [len(document.ids) for document in row])
+        for number, (document, (start, end)) in enumerate(zip(row, pairwise(ends), strict=True), 1):
+            ids[r, start:end] = document.ids
+            weights[r, start:end] = document.weights
+            numbers[r, start:end] = number
+    return Batch(torch.from_numpy(ids), torch.from_numpy(weights), torch.from_numpy(numbers))
