@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtp_mlx.text.channels import ANSWER, OPENED, Channel, Piece, read
+from mtp_mlx.text.json_vocabulary import JsonVocabulary
+from mtp_mlx.text.reply import ReplyText
+from mtp_mlx.text.tokenizer import Tokenizer
+from tests.text.samples import byte_fallback
+
+TOKENIZER = Tokenizer(JsonVocabulary(byte_fallback()))
+
+
+def ids(*names: str) -> list[int]:
+    found = [TOKENIZER.token_id(name) for name in names]
+    return [i for i in found if i is not None]
+
+
+def pieces(*names: str) -> list[Piece]:
+    reply = ReplyText(TOKENIZER)
+    return [*(reply.push(i) for i in ids(*names)), reply.flush()]
+
+
+def shown(found: list[Piece], *, thought: bool) -> str:
+    return "".join(piece.text for piece in found if piece.thought is thought)
+
+
+@pytest.mark.parametrize("header", [("thought", "\n"), ("th", "ought", "\n")])
+def test_thoughts_are_told_from_the_answer(header: tuple[str, ...]) -> None:
+    found = pieces("<|channel>", *header, "a", "▁the", "<channel|>", "▁model", "x")
+    assert shown(found, thought=True) == "a the"
+    assert shown(found, thought=False) == " modelx"
+    assert [piece.thought for piece in found[:2]] == [True, True]
+
+
+def test_only_one_newline_belongs_to_the_header() -> None:
+    assert shown(pieces("<|channel>", "thought", "\n\n", "a"), thought=True) == "\na"
+
+
+def test_an_empty_channel_shows_nothing() -> None:
+    assert shown(pieces("<|channel>", "thought", "\n", "<channel|>", "a"), thought=False) == "a"
+    assert shown(pieces("<|channel>", "<channel|>", "a"), thought=False) == "a"
+
+
+def test_a_header_cut_short_stays_hidden() -> None:
+    found = pieces("<|channel>", "th")
+    assert shown(found, thought=True) == shown(found, thought=False) == ""
+
+
+def test_what_turns_out_not_to_be_a_header_is_a_thought() -> None:
+    assert shown(pieces("<|channel>", "th", "x", "<channel|>"), thought=True) == "thx"
+
+
+def test_the_word_thought_is_hidden_in_a_header_only() -> None:
+    assert shown(pieces("thought", "\n", "a"), thought=False) == "thought\na"
+
+
+def test_bytes_before_a_channel_belong_before_it() -> None:
+    found = pieces("<0xC3>", "<0xA9>", "<|channel>", "thought", "\n", "a")
+    assert (found[2].text, found[2].thought) == ("é", False)
+    found = pieces("<|channel>", "thought", "\n", "<0xC3>", "<0xA9>", "<channel|>", "a")
+    assert (found[5].text, found[5].thought) == ("é", True)
+
+
+@given(names=st.lists(st.sampled_from(["▁the", "a", "\n", "<0xC3>", "<0xA9>", "<eos>", "é"])))
+def test_without_channels_a_reply_is_its_decoded_ids(names: list[str]) -> None:
+    assert shown(pieces(*names), thought=False) == TOKENIZER.decode(ids(*names))
+
+
+@given(
+    text=st.sampled_from(["thought\nabc", "thought\n", "thou", "thinking\n", "\nthought\n"]),
+    cuts=st.lists(st.integers(0, 12)),
+)
+def test_the_header_may_come_in_any_pieces(text: str, cuts: list[int]) -> None:
+    bounds = [0, *sorted(cuts), len(text)]
+    channel, found = OPENED, ""
+    for begin, end in itertools.pairwise(bounds):
+        step = read(channel, text[begin:end])
+        channel, found = step.channel, found + step.shown
+    whole = read(OPENED, text)
+    assert (channel, found) == (whole.channel, whole.shown)
+
+
+def test_outside_a_header_text_passes_as_it_is() -> None:
+    assert read(ANSWER, "thought\n").shown == "thought\n"
+    assert read(Channel("thought"), "thought\n").shown == "thought\n"
+
+
+def test_a_ghost_is_the_text_the_draft_would_have_had() -> None:
+    reply = ReplyText(TOKENIZER)
+    reply.push(ids("▁the")[0])
+    assert reply.peek(ids("▁model")[0]) == " model"
+    assert reply.peek(ids("<turn|>")[0]) == "<turn|>"
+    assert reply.peek(ids("<channel|>")[0]) == "<channel|>"
+    assert reply.push(ids("▁a")[0]) == Piece(" a", thought=False)
+
+
+def test_without_a_tokenizer_all_text_is_empty() -> None:
+    reply = ReplyText(None)
+    nothing = Piece("", thought=False)
+    assert (reply.push(5), reply.peek(5), reply.flush()) == (nothing, "", nothing)

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from mtp_mlx.errors import DamagedModel, UsageError
+from mtp_mlx.text.template import ChatTemplate
+from mtp_mlx.text.tokenizer import Tokenizer
+from mtp_mlx.values import Message, Role
+from tests.text.samples import byte_fallback, write_json
+
+GEMMA_LIKE = """\
+{{ bos_token }}
+{%- if enable_thinking %}{{ '<|turn>system\\n<|think|><turn|>\\n' }}{% endif %}
+{%- for message in messages %}
+    {%- if message.role == 'tool' %}{% continue %}{% endif %}
+    {%- set role = 'model' if message['role'] == 'assistant' else message.role %}
+    {{- '<|turn>' + role + '\\n' + message.content | trim + '<turn|>\\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|turn>model\\n' }}{% endif %}
+"""
+
+
+def turn(content: str, role: Role = "user") -> Message:
+    return Message(role=role, content=content)
+
+
+def rendered(source: str, *messages: Message) -> str:
+    return ChatTemplate(source, {"bos_token": "<bos>"}).render(messages, thinking=False)
+
+
+def test_a_conversation_becomes_turns() -> None:
+    text = rendered(
+        GEMMA_LIKE, turn("be brief", "system"), turn(" hello "), turn("hi", "assistant")
+    )
+    assert text == (
+        "<bos><|turn>system\nbe brief<turn|>\n<|turn>user\nhello<turn|>\n"
+        "<|turn>model\nhi<turn|>\n<|turn>model\n"
+    )
+
+
+def test_thinking_and_the_generation_prompt_are_switches() -> None:
+    template = ChatTemplate(GEMMA_LIKE, {"bos_token": "<bos>"})
+    text = template.render([turn("hello")], thinking=True, add_generation_prompt=False)
+    assert text == "<bos><|turn>system\n<|think|><turn|>\n<|turn>user\nhello<turn|>\n"
+
+
+def test_blocks_are_trimmed_as_in_transformers() -> None:
+    assert rendered("  {% if true %}\nx\n  {% endif %}\ny") == "x\ny"
+
+
+def test_json_is_not_escaped_for_html() -> None:
+    assert rendered("{{ messages[0].content | tojson }}", turn("<é>'")) == '"<é>\'"'
+    assert rendered("{{ {'b': 1, 'a': 2} | tojson(indent=1) }}") == '{\n "b": 1,\n "a": 2\n}'
+
+
+def test_the_date_can_be_asked_for() -> None:
+    year = int(rendered("{{ strftime_now('%Y') }}"))
+    assert abs(year - datetime.now(tz=UTC).year) <= 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ raise_exception('Roles must\nalternate.') }}",
+        "{{ nothing.there.at_all }}",
+        "{{ messages.append(1) }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{% for i in range(10000000) %}{% endfor %}",
+    ],
+)
+def test_a_failing_or_forbidden_template_is_one_sentence(source: str) -> None:
+    with pytest.raises(UsageError, match="refuses this conversation") as caught:
+        rendered(source, turn("hello"))
+    assert "\n" not in str(caught.value)
+    assert ".." not in str(caught.value)
+
+
+def test_a_folder_without_a_template_has_none(tmp_path: Path) -> None:
+    assert ChatTemplate.load(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("chat_template.jinja", "[{{ bos_token }}]"),
+        ("tokenizer_config.json", {"chat_template": "[{{ bos_token }}]"}),
+        (
+            "tokenizer_config.json",
+            {"chat_template": [
+                {"name": "tools", "template": "no"},
+                {"name": "default", "template": "[{{ bos_token }}]"},
+            ]},
+        ),
+        ("chat_template.json", {"chat_template": "[{{ bos_token }}]"}),
+    ],
+)  # fmt: skip
+def test_a_template_is_found_wherever_it_lies(
+    tmp_path: Path, name: str, content: str | dict[str, object]
+) -> None:
+    config: dict[str, object] = {"bos_token": {"content": "<bos>"}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    if isinstance(content, dict):
+        merged = config | content if name == "tokenizer_config.json" else content
+        (tmp_path / name).write_text(json.dumps(merged))
+    else:
+        (tmp_path / name).write_text(content)
+    template = ChatTemplate.load(tmp_path)
+    assert template is not None
+    assert template.render([], thinking=False) == "[<bos>]"
+
+
+def test_the_file_of_its_own_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer_config.json").write_text('{"chat_template": "old"}')
+    (tmp_path / "chat_template.jinja").write_text("new")
+    template = ChatTemplate.load(tmp_path)
+    assert template is not None
+    assert template.render([], thinking=False) == "new"
+
+
+def test_a_template_with_a_mistake_is_told(tmp_path: Path) -> None:
+    (tmp_path / "chat_template.jinja").write_text("{% if %}")
+    with pytest.raises(DamagedModel, match=r"chat_template\.jinja cannot be read"):
+        ChatTemplate.load(tmp_path)
+    with pytest.raises(jinja2.TemplateSyntaxError):
+        ChatTemplate("{% if %}")
+
+
+def test_the_rendered_bos_is_not_doubled(tmp_path: Path) -> None:
+    write_json(tmp_path, byte_fallback(), {"bos_token": "<bos>"})
+    tokenizer = Tokenizer.load(tmp_path)
+    assert tokenizer is not None
+    ids = tokenizer.encode(rendered(GEMMA_LIKE, turn("hello")))
+    assert ids.count(2) == 1
