@@ -1,6 +1,6 @@
 """Text to token ids and back, from tokenizer.json or, failing that, tokenizer.model.
 
-Both kinds stand behind `Vocabulary`, a small protocol. Nothing here looks at a chat template.
+Both kinds stand behind `Vocabulary`, a small protocol.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Protocol
 
 from mtp_mlx.text.end_tokens import end_token_ids
 from mtp_mlx.text.files import read_object
+from mtp_mlx.text.template import ChatTemplate
 
 BYTE_PIECE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 """A byte of a character the vocabulary lacks; a run of them makes up the character."""
@@ -41,11 +42,17 @@ class Vocabulary(Protocol):
 
 
 class Tokenizer:
-    """A checkpoint's tokenizer: its vocabulary and which ids end a reply."""
+    """A checkpoint's tokenizer: vocabulary, chat template, and which ids end a reply."""
 
-    def __init__(self, vocabulary: Vocabulary, end_ids: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        end_ids: frozenset[int] = frozenset(),
+        chat_template: ChatTemplate | None = None,
+    ) -> None:
         self._vocabulary = vocabulary
         self.end_ids = end_ids
+        self.chat_template = chat_template
         self.special_ids = vocabulary.special_ids
         self.size = vocabulary.size
 
@@ -55,7 +62,7 @@ class Tokenizer:
         vocabulary = _load_vocabulary(folder)
         if vocabulary is None:
             return None
-        return cls(vocabulary, end_token_ids(folder, vocabulary.id))
+        return cls(vocabulary, end_token_ids(folder, vocabulary.id), ChatTemplate.load(folder))
 
     def encode(self, text: str, special: bool = True) -> list[int]:
         """Token ids. With `special` the tokenizer's own bos comes first, never twice."""

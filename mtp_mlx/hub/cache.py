@@ -1,0 +1,76 @@
+"""What lies in this machine's Hugging Face cache, found without the library and the network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtp_mlx.hub.files import weight_names
+
+PREFIX = "models--"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachedModel:
+    """A repository with at least one snapshot on this disk."""
+
+    repository: str
+    folder: Path  # the snapshot used
+    size_bytes: int  # of all its files
+    complete: bool
+
+
+def cache_folder() -> Path:
+    """Where huggingface_hub keeps models, by the same environment variables."""
+    if "HF_HUB_CACHE" in os.environ:
+        return Path(os.environ["HF_HUB_CACHE"]).expanduser()
+    caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    home = Path(os.environ.get("HF_HOME", caches / "huggingface"))
+    return home.expanduser() / "hub"
+
+
+def cached_models(cache: Path | None = None) -> list[CachedModel]:
+    """Every model in the cache, by name."""
+    folders = sorted((cache or cache_folder()).glob(f"{PREFIX}*"))
+    return [model for folder in folders if (model := _read(folder)) is not None]
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a snapshot has its configuration and every weight file its index lists."""
+    names = weight_names(folder)
+    return (
+        (folder / "config.json").is_file()
+        and bool(names)
+        and all((folder / name).is_file() for name in names)
+    )
+
+
+def _read(folder: Path) -> CachedModel | None:
+    snapshot = _snapshot(folder)
+    if snapshot is None:
+        return None
+    return CachedModel(
+        repository=folder.name.removeprefix(PREFIX).replace("--", "/"),
+        folder=snapshot,
+        size_bytes=sum(_sizes(snapshot)),
+        complete=is_complete(snapshot),
+    )
+
+
+def _snapshot(folder: Path) -> Path | None:
+    """The snapshot the branch "main" points at, else the newest."""
+    main = folder / "refs" / "main"
+    if main.is_file():
+        named = folder / "snapshots" / main.read_text(encoding="utf-8").strip()
+        if named.is_dir():
+            return named
+    found = [entry for entry in folder.glob("snapshots/*") if entry.is_dir()]
+    return max(found, key=lambda entry: entry.stat().st_mtime, default=None)
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    for file in folder.rglob("*"):
+        if file.is_file():
+            yield file.stat().st_size

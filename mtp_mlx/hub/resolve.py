@@ -1,0 +1,119 @@
+"""A model's name to a folder on this disk: a folder, the built-in pair, or a repository id.
+
+A repository that lies complete in the local cache is used as it is, with no request; anything
+else is fetched, and only the files an engine reads: safetensors and the texts beside them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from mtp_mlx.errors import LoadError, ModelNotFound
+from mtp_mlx.hub.cache import is_complete
+from mtp_mlx.hub.catalogue import drafter_for
+from mtp_mlx.wire import DEMO_PAIR
+
+DEMO_FOLDER = Path(__file__).resolve().parents[2] / "resources" / "demo_pair"
+FILES = ["*.safetensors", "*.json", "*.jinja", "*.model"]
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+
+
+def resolve(name: str) -> Path:
+    """The folder of a model. Raises ModelNotFound or LoadError, with the remedy."""
+    if name == DEMO_PAIR:
+        return _demo("target")
+    folder = _folder(name)
+    if folder is not None:
+        return folder
+    if REPOSITORY.fullmatch(name) is None or name.startswith("."):
+        raise ModelNotFound(
+            f"There is no folder {name!r} here.",
+            "Give an existing folder, or a repository id such as google/gemma-4-E2B-it.",
+        )
+    return _cached(name) or _fetched(name)
+
+
+def resolve_target(name: str) -> Path:
+    return resolve(name)
+
+
+def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> Path | None:
+    """The drafter asked for, else the one that belongs to the target; None where none is known."""
+    if DEMO_PAIR in (drafter, target if drafter is None else None):
+        return _demo("drafter")
+    if drafter is not None:
+        return resolve(drafter)
+    if target_folder.resolve() == DEMO_FOLDER / "target":
+        return _demo("drafter")
+    known = drafter_for(target) or drafter_for(_config(target_folder))
+    return None if known is None else resolve(known)
+
+
+def _folder(name: str) -> Path | None:
+    try:
+        folder = Path(name).expanduser()
+        return folder if name and folder.is_dir() else None
+    except (OSError, RuntimeError):  # too long a name, or the home of a user there is not
+        return None
+
+
+def _demo(part: str) -> Path:
+    folder = DEMO_FOLDER / part
+    if not folder.is_dir():
+        raise ModelNotFound(
+            "The built-in pair is missing from this installation.",
+            "Run from a complete checkout, or name a model with --target.",
+        )
+    return folder
+
+
+def _config(folder: Path) -> Mapping[str, object]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # loading says what is wrong with it
+    return config if isinstance(config, Mapping) else {}
+
+
+def _cached(repository: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(repository, local_files_only=True, allow_patterns=FILES))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError):
+        return None
+    return folder if is_complete(folder) else None
+
+
+def _fetched(repository: str) -> Path:
+    from huggingface_hub import errors, snapshot_download
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    if not sys.stderr.isatty():
+        disable_progress_bars()
+    try:
+        return Path(snapshot_download(repository, allow_patterns=FILES))
+    except errors.GatedRepoError as error:
+        raise LoadError(
+            f"{repository} asks its readers to accept terms first.",
+            "Accept them on the model's page, then sign in with `hf auth login`.",
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise ModelNotFound(
+            f"There is no public repository {repository}.", "Check the spelling of its id."
+        ) from error
+    except (errors.LocalEntryNotFoundError, OSError, ValueError, RuntimeError) as error:
+        raise LoadError(
+            f"{repository} is not on this machine and could not be fetched: {_brief(error)}.",
+            "Check the network and free disk space, or name a local folder.",
+        ) from error
+
+
+def _brief(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rstrip(".:")[:160]

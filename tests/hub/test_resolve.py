@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import huggingface_hub
+import pytest
+from huggingface_hub import errors
+
+from mtp_mlx.errors import LoadError, ModelNotFound
+from mtp_mlx.hub import resolve as module
+from mtp_mlx.hub.cache import cache_folder, cached_models
+from mtp_mlx.hub.resolve import DEMO_FOLDER, resolve, resolve_drafter
+
+REPOSITORY = "google/gemma-4-E2B-it"
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, and a network that fails the test when it is asked."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(module, "_fetched", no_network)
+    return tmp_path
+
+
+def no_network(repository: str) -> NoReturn:
+    raise AssertionError(repository)
+
+
+def snapshot(cache: Path, repository: str, *names: str) -> Path:
+    """Put a repository into the cache as huggingface_hub lays it out."""
+    folder = cache / f"models--{repository.replace('/', '--')}"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("a" * 40)
+    found = folder / "snapshots" / ("a" * 40)
+    found.mkdir(parents=True)
+    for name in names:
+        (found / name).write_text("{}")
+    return found
+
+
+def test_a_folder_is_itself(tmp_path: Path) -> None:
+    assert resolve(str(tmp_path)) == tmp_path
+
+
+def test_the_built_in_pair_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)  # a folder of that name does not hide it
+    assert resolve("demo") == DEMO_FOLDER / "target"
+    assert resolve_drafter(None, "demo", DEMO_FOLDER / "target") == DEMO_FOLDER / "drafter"
+    assert resolve_drafter("demo", str(tmp_path), tmp_path) == DEMO_FOLDER / "drafter"
+    target = DEMO_FOLDER / "target"
+    assert resolve_drafter(None, str(target), target) == DEMO_FOLDER / "drafter"
+
+
+def test_a_missing_built_in_pair_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DEMO_FOLDER", tmp_path / "nothing")
+    with pytest.raises(ModelNotFound, match="--target"):
+        resolve("demo")
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "./no/folder", "~nobody-here", "a/b/c", "x" * 5000, ""]
+)
+def test_a_name_that_is_nothing_is_told(name: str, cache: Path) -> None:
+    with pytest.raises(ModelNotFound, match=r"no folder.*repository id"):
+        resolve(name)
+
+
+def test_a_cached_repository_needs_no_network(cache: Path) -> None:
+    found = snapshot(cache, REPOSITORY, "config.json", "model.safetensors")
+    assert resolve(REPOSITORY) == found
+
+
+@pytest.mark.parametrize("names", [("config.json",), ("model.safetensors",), ()])
+def test_a_cut_download_is_taken_up_again(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    snapshot(cache, REPOSITORY, *names)
+    monkeypatch.setattr(module, "_fetched", lambda _: cache)
+    assert resolve(REPOSITORY) == cache
+
+
+def test_an_index_tells_which_files_are_missing(cache: Path) -> None:
+    found = snapshot(cache, REPOSITORY, "config.json", "one.safetensors")
+    weights = {"a": "one.safetensors", "b": "two.safetensors"}
+    index = found / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": weights}))
+    assert [(m.repository, m.complete) for m in cached_models()] == [(REPOSITORY, False)]
+    (found / "two.safetensors").write_text("{}")
+    assert [(m.folder, m.complete) for m in cached_models()] == [(found, True)]
+    index.write_text("[]")
+    assert not cached_models()[0].complete
+
+
+def raising(error: Exception) -> Callable[..., NoReturn]:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def hub_error(kind: type[errors.HfHubHTTPError]) -> Exception:
+    error = kind.__new__(kind)
+    Exception.__init__(error, "401")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (
+            hub_error(errors.RepositoryNotFoundError),
+            ModelNotFound,
+            "no public repository.*spelling",
+        ),
+        (hub_error(errors.GatedRepoError), LoadError, "accept terms.*hf auth login"),
+        (errors.LocalEntryNotFoundError("no\nroute"), LoadError, "not be fetched: no.*network"),
+        (OSError(28, "No space left on device"), LoadError, "No space left.*free disk"),
+    ],
+)
+def test_a_failed_download_is_one_sentence_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    error: Exception,
+    kind: type[LoadError],
+    words: str,
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", raising(error))
+    with pytest.raises(kind, match=words) as caught:
+        resolve(REPOSITORY)
+    assert type(caught.value) is kind
+    assert "\n" not in str(caught.value)
+
+
+def test_the_targets_own_drafter_is_found(cache: Path) -> None:
+    drafter = snapshot(cache, f"{REPOSITORY}-assistant", "config.json", "model.safetensors")
+    assert resolve_drafter(None, "mlx-community/gemma-4-e2b-it-4bit", cache) == drafter
+
+
+def test_a_local_target_is_known_by_its_shape(cache: Path, tmp_path: Path) -> None:
+    drafter = snapshot(cache, f"{REPOSITORY}-assistant", "config.json", "model.safetensors")
+    target = tmp_path / "mine"
+    target.mkdir()
+    assert resolve_drafter(None, str(target), target) is None
+    shape = {"model_type": "gemma4_text", "hidden_size": 1536, "num_hidden_layers": 35}
+    (target / "config.json").write_text(json.dumps(shape))
+    assert resolve_drafter(None, str(target), target) == drafter
+    (target / "config.json").write_text("{")
+    assert resolve_drafter(None, str(target), target) is None
+
+
+def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert cache_folder() == Path.home() / ".cache/huggingface/hub"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
+    assert cache_folder() == Path("/x/huggingface/hub")
+    monkeypatch.setenv("HF_HOME", "/h")
+    assert cache_folder() == Path("/h/hub")
+    monkeypatch.setenv("HF_HUB_CACHE", "/c")
+    assert cache_folder() == Path("/c")
