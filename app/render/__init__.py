@@ -1,0 +1,13 @@
+"""Markdown to the HTML that Qt's labels understand, block by block; strings in, strings out.
+
+style      colours and fonts of the HTML       parser   Markdown -> top-level blocks of tokens
+highlight  code -> coloured spans              html     tokens -> HTML
+cut        where an open text is final         fence    code that is still being written
+blocks     a stream of text -> blocks          plain    Markdown -> what it reads as
+"""
+
+from app.render.blocks import Block, BlockStream, Update, render
+from app.render.plain import plain_text
+from app.render.style import HtmlStyle
+
+__all__ = ["Block", "BlockStream", "HtmlStyle", "Update", "plain_text", "render"]

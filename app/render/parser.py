@@ -1,0 +1,149 @@
+"""Markdown into top-level blocks of tokens: CommonMark, tables, strikethrough, task lists.
+
+Raw HTML is text like any other, and nothing is ever fetched. A block knows which reference labels
+it asked for, because a definition may follow further down: `[a][1] … [1]: https://…`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+KINDS = {
+    "paragraph_open": "paragraph",
+    "heading_open": "heading",
+    "bullet_list_open": "list",
+    "ordered_list_open": "list",
+    "blockquote_open": "quote",
+    "table_open": "table",
+    "fence": "code",
+    "code_block": "code",
+    "hr": "rule",
+}
+
+
+BOXES = {" ": "\N{BALLOT BOX}", "x": "\N{BALLOT BOX WITH CHECK}"}
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_BOX = re.compile(r"\[([ xX])\](?=\s)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """`[label]: href`, as far as it is rendered; `line` counts in the text that was parsed."""
+
+    href: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """One top-level block: lines `start` up to `end` of the text that was parsed."""
+
+    kind: str
+    start: int
+    end: int
+    source: str
+    tokens: tuple[Token, ...]
+    asked: frozenset[str]  # reference labels looked up, found or not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    lines: tuple[str, ...]  # newlines kept; the last one may lack its own
+    blocks: tuple[Parsed, ...]
+    definitions: dict[str, Definition]  # found in this text, not the ones it was given
+
+
+class _References(dict[str, Any]):
+    """markdown-it's table of definitions, remembering which labels were asked for."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        super().__init__({label: {"href": href, "title": ""} for label, href in known.items()})
+        self.asked: set[str] = set()
+
+    def get(self, label: str, default: Any = None) -> Any:
+        self.asked.add(label)
+        return super().get(label, default)
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def normal(text: str) -> str:
+    r"""Line ends as \n; what is no character (NUL, half a surrogate pair) as U+FFFD."""
+    return _NOT_TEXT.sub(
+        "\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n")
+    )
+
+
+def parse(text: str, known: Mapping[str, str]) -> Document:
+    """Blocks of a `normal` text; `known` maps the labels that are defined above it."""
+    references = _References(known)
+    env = {"references": references}
+    # A last line of spaces without its newline ends a fence early in markdown-it-py 4.3.
+    complete = text if text.endswith("\n") else text + "\n"
+    tokens = _markdown().block.parse(complete, _markdown(), env, []) or []
+    lines = _lines(text)
+    return Document(
+        lines=lines,
+        blocks=tuple(_block(group, lines, references) for group in _top_level(tokens)),
+        definitions={
+            label: Definition(href=entry["href"], line=entry["map"][0])
+            for label, entry in references.items()
+            if "map" in entry
+        },
+    )
+
+
+def _inline(token: Token, references: _References) -> None:
+    children = token.children = token.children or []
+    _markdown().inline.parse(token.content, _markdown(), {"references": references}, children)
+
+
+def _tick_tasks(tokens: Sequence[Token]) -> None:
+    """`- [x] done` (GitHub Flavored Markdown, section 5.3): the box becomes a character."""
+    for item, _, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if item.type != "list_item_open" or inline.type != "inline" or not inline.children:
+            continue
+        first = inline.children[0]
+        if first.type == "text" and (box := _BOX.match(first.content)):
+            first.content = BOXES[box[1].lower()] + first.content[box.end() :]
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Not str.splitlines, which also breaks at form feeds and the like."""
+    *complete, last = text.split("\n")
+    return (*(line + "\n" for line in complete), *([last] if last else []))
+
+
+def _top_level(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
+    start = 0
+    for end, token in enumerate(tokens, 1):
+        if token.level == 0 and token.nesting <= 0:
+            yield tuple(tokens[start:end])
+            start = end
+
+
+def _block(tokens: tuple[Token, ...], lines: Sequence[str], references: _References) -> Parsed:
+    references.asked.clear()
+    for token in tokens:
+        if token.type == "inline":
+            _inline(token, references)
+    _tick_tasks(tokens)
+    start, end = tokens[0].map or (0, 0)
+    return Parsed(
+        kind=KINDS[tokens[0].type],
+        start=start,
+        end=end,
+        source="".join(lines[start:end]),
+        tokens=tokens,
+        asked=frozenset(references.asked),
+    )

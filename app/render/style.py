@@ -1,0 +1,37 @@
+"""What the HTML needs to know of the theme: colours by role and the family of code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+MONOSPACE = "'SF Mono','Menlo','Cascadia Mono','DejaVu Sans Mono','Noto Sans Mono',monospace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlStyle:
+    """Colours as "#rrggbb", each named like the theme token it comes from.
+
+    Sizes are not here: the HTML uses relative ones, so the reader's font size holds.
+    """
+
+    text_muted: str
+    border: str
+    surface_raised: str
+    link: str
+    error: str
+    success: str
+    code_bg: str
+    code_text: str
+    code_keyword: str
+    code_string: str
+    code_comment: str
+    code_number: str
+    code_name: str
+    code_family: str = MONOSPACE
+
+    @classmethod
+    def from_tokens(cls, tokens: Mapping[str, str]) -> HtmlStyle:
+        """Raises KeyError, naming the token, where the theme lacks one."""
+        colours = (field.name for field in fields(cls) if field.name != "code_family")
+        return cls(**{name: tokens[name] for name in colours})

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.render.highlight import LIMIT, highlight
+from tests.app.render.sample import STYLE
+from tests.app.render.strategies import patient
+
+
+def text_of(html: str) -> str:
+    return unescape(re.sub("<[^>]*>", "", html))
+
+
+LANGUAGES = ["python", "json", "html", "c++", "bash", "diff", "php", "rst", "no such one", None]
+
+
+@patient
+@given(st.text(max_size=80), st.sampled_from(LANGUAGES))
+def test_colours_change_no_character(code: str, language: str | None) -> None:
+    code = code.replace("\r", "").replace("\0", "")  # HTML has no such characters
+    assert text_of(highlight(code, language, STYLE)) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "role"),
+    [
+        ("return", "code_keyword"),
+        ("'a'", "code_string"),
+        ("# c", "code_comment"),
+        ("12", "code_number"),
+        ("print", "code_name"),
+    ],
+)
+def test_roles(code: str, role: str) -> None:
+    assert highlight(code, "python", STYLE) == (
+        f'<span style="color:{getattr(STYLE, role)}">{code}</span>'
+    )
+
+
+def test_markup_in_code_is_escaped() -> None:
+    assert highlight("<b>&", None, STYLE) == "&lt;b&gt;&amp;"
+    assert "&lt;b&gt;" in highlight("x = '<b>'", "python", STYLE)
+
+
+def test_colours_end_with_the_last_line_that_fits() -> None:
+    line = "x = 1\n"
+    html = highlight(line * LIMIT, "python", STYLE)
+    assert html.count("<span") == LIMIT // len(line)
+    assert text_of(html) == line * LIMIT
+
+
+def test_an_endless_line_stays_plain() -> None:
+    assert "<span" not in highlight("1 " * LIMIT, "python", STYLE)

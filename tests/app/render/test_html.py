@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+
+from app.render.blocks import render
+from tests.app.render.sample import STYLE
+from tests.app.render.strategies import markdown, patient
+
+KNOWN = {
+    *("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "thead", "tbody", "tr"),
+    *("th", "td", "pre", "code", "span", "em", "strong", "s", "a", "br", "hr"),
+}
+VOID = {"br", "hr"}
+
+
+def html(text: str) -> str:
+    return "".join(block.html for block in render(text, STYLE))
+
+
+class Reader(HTMLParser):
+    """Fails on a tag that Qt does not know, on bad nesting, and on any address but a link's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in KNOWN
+        names = {name for name, _ in attrs}
+        assert not names & {"src", "background", "id", "onclick"}
+        assert ("href" in names) == (tag == "a")
+        assert tag not in self.open or tag not in {"a", "p", "pre", "code"}
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(source: str) -> Reader:
+    reader = Reader()
+    reader.feed(source)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+@patient
+@given(markdown)
+def test_html_is_well_formed_and_loads_nothing(text: str) -> None:
+    for block in render(text, STYLE):
+        read(block.html)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        'a <b onclick="x">c</b>',
+        "<img src='https://x.y/z.png'>",
+        "`<b>`",
+        "```\n<b>&amp;\n```",
+        "    <b>",
+        "- <b>",
+        "|<b>|\n|-|\n",
+    ],
+)
+def test_raw_html_is_shown_not_obeyed(text: str) -> None:
+    source = html(text)
+    assert "<script" not in source
+    assert "<b" not in source.replace("<br", "")
+    assert "<img" not in source
+    assert "<" in read(source).text
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_web_links_are_links(scheme: str) -> None:
+    link = f'<a href="{scheme}://x.y" style="color:{STYLE.link}">t</a>'
+    assert html(f"[t]({scheme}://x.y)") == f'<p style="margin:0">{link}</p>'
+
+
+def test_mail_links_are_links() -> None:
+    assert 'href="mailto:a@b.c"' in html("<a@b.c>")
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "ftp://x.y", "/a"]
+)
+def test_other_schemes_are_text(address: str) -> None:
+    assert "<a" not in html(f"[text]({address})")
+    assert "text" in html(f"[text]({address})")
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("see https://x.y/a_b_c.", "https://x.y/a_b_c"),
+        ("(https://x.y/a)", "https://x.y/a"),
+        ("https://x.y/?a=1&b=2!", "https://x.y/?a=1&amp;b=2"),
+    ],
+)
+def test_addresses_written_out_are_links(text: str, address: str) -> None:
+    assert f'<a href="{address}"' in html(text)
+    assert f">{address}</a>" in html(text)
+
+
+def test_a_link_holds_no_second_link() -> None:
+    assert html("[https://a.b](https://c.d)").count("<a ") == 1
+    assert html("[![i](https://a.b)](https://c.d)").count("<a ") == 1
+
+
+def test_an_image_is_a_link_to_it() -> None:
+    assert ">a cat</a>" in html("![a cat](https://x.y/z.png)")
+    assert ">https://x.y/z.png</a>" in html("![](https://x.y/z.png)")
+    assert html("![a cat](cat.png)") == '<p style="margin:0">a cat</p>'
+
+
+def test_a_table_keeps_its_alignment() -> None:
+    source = html("|a|b|\n|:-:|-:|\n|1|2|\n")
+    assert f'<th align="center" bgcolor="{STYLE.surface_raised}">a</th>' in source
+    assert '<td align="right">2</td>' in source
+
+
+def test_code_at_the_top_has_no_background_but_nested_code_has() -> None:
+    assert "bgcolor" not in html("```\nx\n```")
+    assert f'bgcolor="{STYLE.code_bg}"' in html("- a\n  ```\n  x\n  ```")
+    assert f"background-color:{STYLE.code_bg}" in html("`x`")
+
+
+def test_a_numbered_list_begins_where_it_says() -> None:
+    assert '<ol start="3"' in html("3. a\n4. b")
+
+
+def test_breaks() -> None:
+    assert html("a\nb  \nc") == '<p style="margin:0">a\nb<br>c</p>'

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from app.render.parser import normal, parse
+from tests.app.render.strategies import markdown, patient
+
+REFERENCE = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+@patient
+@given(st.text(st.characters(exclude_categories=())))
+def test_normal_text_can_be_written_anywhere(text: str) -> None:
+    assert not set("\r\0") & set(normal(text))
+    normal(text).encode()
+
+
+@patient
+@given(markdown)
+def test_the_tokens_are_those_of_markdown_it(text: str) -> None:
+    text = normal(text).rstrip(" \t") + "\n"
+    ours = [token.type for block in parse(text, {}).blocks for token in block.tokens]
+    assert ours == [token.type for token in REFERENCE.parse(text)]
+
+
+@patient
+@given(markdown)
+def test_sources_are_the_lines_of_the_text(text: str) -> None:
+    document = parse(normal(text), {})
+    assert "".join(document.lines) == normal(text)
+    for block in document.blocks:
+        assert block.source == "".join(document.lines[block.start : block.end])
+    starts = [block.start for block in document.blocks]
+    assert starts == sorted(set(starts))
+
+
+def test_labels_asked_for_are_remembered_by_block() -> None:
+    document = parse("[a] [b][c]\n\n![d]\n\n[A]: /u\n", {"d": "/v"})
+    assert [block.asked for block in document.blocks] == [{"A", "C"}, {"D"}]
+    assert document.definitions.keys() == {"A"}
+
+
+def test_a_label_known_from_above_is_not_defined_again() -> None:
+    assert parse("[a]: /other\n", {"A": "/first"}).definitions == {}
+
+
+def test_boxes_of_tasks() -> None:
+    (block,) = parse("- [ ] a\n- [X] **b**\n- [x]c\n- d [x] e\n\n1. [x] f\n", {}).blocks[:1]
+    first = [
+        token.children[0].content
+        for token in block.tokens
+        if token.type == "inline" and token.children
+    ]
+    assert first == ["☐ a", "☑ ", "[x]c", "d [x] e"]

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+
+from app.render import blocks
+from app.render.blocks import Block, BlockStream, render
+from app.render.parser import Document, parse
+from tests.app.render.sample import STYLE
+from tests.app.render.strategies import patient, pieces
+
+
+def stream(parts: list[str]) -> BlockStream:
+    blocks = BlockStream(STYLE)
+    for part in parts:
+        blocks.append(part)
+    return blocks
+
+
+def shape(blocks: tuple[Block, ...]) -> list[tuple[str, str, str | None, str | None]]:
+    return [(block.source, block.kind, block.language, block.code) for block in blocks]
+
+
+@patient
+@given(pieces())
+@example(["[a]\n\n> [a]: /u", "rl\n\nx"])  # the definition grows after the link was shown
+@example(["## h|2\n", "|-|-|\n"])  # a heading that turns out to head a table
+@example(['[f]: /u\n"t\n===\n', 'x"\n'])  # a heading that vanishes into a title
+@example(["~~~\na\n    ", "b\n"])  # spaces where a line will be
+@example(["a\r", "\nb\r", "\r\nc"])  # line ends in halves
+@example(["[[a] b][c]\n\n", "[a]: /u\n\n[c]: /v\n\n", "x\n"])  # asks for more once one is known
+def test_any_split_gives_the_blocks_of_the_whole(parts: list[str]) -> None:
+    written = stream(parts)
+    written.finish()
+    assert written.blocks == render("".join(parts), STYLE)
+
+
+@patient
+@given(pieces())
+def test_at_every_moment_the_blocks_are_those_of_what_has_arrived(parts: list[str]) -> None:
+    written = BlockStream(STYLE)
+    for count, part in enumerate(parts, 1):
+        written.append(part)
+        arrived = "".join(parts[:count])
+        if not arrived.endswith("\r"):  # which may be half of a line end
+            assert shape(written.blocks) == shape(render(arrived, STYLE))
+
+
+@patient
+@given(pieces())
+def test_an_update_names_the_first_block_that_changed(parts: list[str]) -> None:
+    written, before = BlockStream(STYLE), tuple[Block, ...]()
+    for update in [*(written.append(part) for part in parts), written.finish()]:
+        assert before[: update.first_changed] == written.blocks[: update.first_changed] or not parts
+        before = written.blocks
+
+
+@patient
+@given(pieces())
+def test_closed_blocks_stay(parts: list[str]) -> None:
+    written, closed = BlockStream(STYLE), list[tuple[str, str]]()
+    for part in parts:
+        written.append(part)
+        now = [(block.source, block.kind) for block in written.blocks if block.closed]
+        assert now[: len(closed)] == closed
+        closed = now
+
+
+def test_keys_count_the_blocks() -> None:
+    written = stream(["# a\n\nb\n\n- c\n\nd\n"])
+    assert [block.key for block in written.blocks] == [0, 1, 2, 3]
+    assert [block.closed for block in written.blocks] == [True, True, True, False]
+
+
+def test_a_definition_below_links_the_block_above() -> None:
+    written = stream(["[a] and [b]\n\nmore\n\n"])
+    assert "<a " not in written.blocks[0].html
+    update = written.append("[a]: https://x.y\n\nend\n")
+    assert update.first_changed == 0
+    assert '<a href="https://x.y"' in written.blocks[0].html
+    written.append("\n[b]: https://z.w\n")
+    assert written.finish().first_changed == 0
+    assert 'href="https://x.y"' in written.blocks[0].html
+    assert 'href="https://z.w"' in written.blocks[0].html
+
+
+def test_nothing_changes_without_text() -> None:
+    written = stream(["# a\n\nb"])
+    assert written.append("").first_changed == 2
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lengths of the texts that were parsed."""
+    lengths = list[int]()
+
+    def count(text: str, known: dict[str, str]) -> Document:
+        lengths.append(len(text))
+        return parse(text, known)
+
+    monkeypatch.setattr(blocks, "parse", count)
+    return lengths
+
+
+def test_what_is_final_is_not_parsed_again(parsed: list[int]) -> None:
+    paragraph = "Some *words* of a reply.\n\n"
+    written = BlockStream(STYLE)
+    for _ in range(400):
+        for word in paragraph.split(" "):
+            written.append(word + " ")
+    assert max(parsed) < 3 * len(paragraph)
+    assert len(written.blocks) == 400
+
+
+@pytest.mark.parametrize("fence", ["```", "~~~~", "```python"])
+def test_long_code_is_parsed_a_bounded_number_of_times(parsed: list[int], fence: str) -> None:
+    code = "value = compute(value)  # a line\n" * 3_200  # 100 kB
+    written = BlockStream(STYLE)
+    for start in range(0, len(fence + code) + 1, 12):
+        written.append(f"{fence}\n{code}"[start : start + 12])
+    written.append("\n" + fence[:3] + "`" * 3 + "~" + "\n")
+    written.finish()
+    assert sum(parsed) < 2.5 * len(code)
+    assert len(written.blocks) == 1
