@@ -11,6 +11,7 @@ MtpMlxError
  ├─ NotLoaded           work asked for before a pair is loaded
  ├─ EngineBusy          a second reply asked for while one is running
  ├─ OutOfMemory         the device could not hold what was asked for
+ ├─ EngineFault         a defect of this program
  └─ BadMessage          a line on the pipe that is no message of the protocol
 """
 
@@ -72,3 +73,15 @@ class OutOfMemory(MtpMlxError):
 
 class BadMessage(MtpMlxError):
     code = "bad_message"
+
+
+class EngineFault(MtpMlxError):
+    """Anything unexpected, at the seam of the worker: told, logged and survived."""
+
+    code = "internal"
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(
+            f"The engine failed: {type(cause).__name__}: {cause}.",
+            "Try again; if it happens twice, restart the engine.",
+        )

@@ -1,0 +1,1 @@
+"""Gemma 4: configurations, weights, the target and the drafter that reads its cache."""

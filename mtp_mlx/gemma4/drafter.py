@@ -1,0 +1,84 @@
+"""The drafter: four layers that attend over the target's own keys and values.
+
+It has no K/V projections and no cache; it reads the target's arrays in unified memory. Reference:
+`transformers`, `models/gemma4_assistant`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import mlx.core as mx
+from mlx import nn
+
+from mtp_mlx.gemma4.centroid_head import CentroidHead
+from mtp_mlx.gemma4.config import SLIDING, DrafterConfig
+from mtp_mlx.gemma4.network import gemma4_text, model_args
+from mtp_mlx.protocols import DraftStep, Scores, SharedKV
+
+Embed = Callable[[mx.array], mx.array]
+
+
+class Trunk(nn.Module):
+    """The layers, named as in the checkpoint."""
+
+    def __init__(self, config: DrafterConfig) -> None:
+        super().__init__()
+        text = config.text
+        args = model_args(text)
+        self.embed_tokens = nn.Embedding(text.vocab_size, text.hidden_size)
+        self.layers = [gemma4_text.DecoderLayer(args, i) for i in range(text.num_layers)]
+        self.norm = nn.RMSNorm(text.hidden_size, eps=text.rms_norm_eps)
+
+
+class DrafterNetwork(nn.Module):
+    """The weights of a `gemma4_assistant` checkpoint."""
+
+    def __init__(self, config: DrafterConfig) -> None:
+        super().__init__()
+        hidden, backbone = config.text.hidden_size, config.backbone_hidden_size
+        self.pre_projection = nn.Linear(2 * backbone, hidden, bias=False)
+        self.model = Trunk(config)
+        self.post_projection = nn.Linear(hidden, backbone, bias=False)
+        if config.centroids is not None:
+            self.masked_embedding = CentroidHead(config.text, config.centroids)
+
+    def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
+        """The head is tied to the embedding; K/V projections, if any, are never used."""
+        unused = ("lm_head.", ".k_proj.", ".v_proj.", ".k_norm.", ".rotary_emb.")
+        return {name: w for name, w in weights.items() if not any(part in name for part in unused)}
+
+
+class GemmaDrafter:
+    """A `Drafter` bound to its target's embedding."""
+
+    def __init__(self, network: DrafterNetwork, config: DrafterConfig, embed: Embed) -> None:
+        self.config = config
+        self._network = network
+        self._embed = embed
+        self._head: Callable[[mx.array], Scores] = (
+            self._dense_head if config.centroids is None else self._centroid_head
+        )
+
+    def step(self, token: mx.array, hidden: mx.array, shared: SharedKV, position: int) -> DraftStep:
+        network = self._network
+        x = mx.concatenate([self._embed(token), hidden], axis=-1)  # [1, 2 * target_hidden]
+        x = self._layers(network.pre_projection(x)[None], shared, mx.array(position))
+        return DraftStep(self._head(x), network.post_projection(x))
+
+    def _layers(self, x: mx.array, shared: SharedKV, position: mx.array) -> mx.array:
+        """[1, 1, hidden] through the stack; final-normed [1, hidden]."""
+        trunk: Any = self._network.model
+        for layer in trunk.layers:
+            kv = shared.sliding if layer.layer_type == SLIDING else shared.full
+            x, _, _ = layer(x, shared_kv=(kv.keys, kv.values), offset=position)
+        normed: mx.array = trunk.norm(x)[0]
+        return normed
+
+    def _dense_head(self, x: mx.array) -> Scores:
+        return Scores(self._network.model.embed_tokens.as_linear(x))
+
+    def _centroid_head(self, x: mx.array) -> Scores:
+        scores: Scores = self._network.masked_embedding(x, self._network.model.embed_tokens)
+        return scores

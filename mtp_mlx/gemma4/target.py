@@ -1,0 +1,74 @@
+"""The target: mlx-lm's network over caches that rewind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mlx.core as mx
+
+from mtp_mlx.gemma4.config import FULL, SLIDING, TextConfig
+from mtp_mlx.gemma4.network import gemma4_text
+from mtp_mlx.kv.full import FullCache
+from mtp_mlx.kv.window import WindowCache
+from mtp_mlx.protocols import Scores, SharedKV
+
+LayerCache = FullCache | WindowCache
+
+
+class GemmaTarget:
+    """A `Target`: every layer that owns a cache has seen the same `length` tokens."""
+
+    def __init__(self, network: Any, config: TextConfig) -> None:
+        self.config = config
+        self._network = network
+        self._sliding_owner = config.owner(SLIDING)
+        self._full_owner = config.owner(FULL)
+        self._caches = self._new_caches()
+
+    def _new_caches(self) -> list[LayerCache]:
+        owners = self.config.num_layers - self.config.num_kv_shared_layers
+        return [
+            FullCache() if kind == FULL else WindowCache(self.config.sliding_window)
+            for kind in self.config.layer_types[:owners]
+        ]
+
+    @property
+    def length(self) -> int:
+        return self._caches[0].offset
+
+    def reset(self) -> None:
+        """Forget everything and free the caches."""
+        self._caches = self._new_caches()
+
+    def see(self, tokens: mx.array) -> mx.array:
+        hidden: mx.array = self._network.model(tokens[None], cache=self._caches)
+        return hidden[0]
+
+    def scores(self, hidden: mx.array) -> Scores:
+        network = self._network
+        if self.config.tied:
+            logits = network.model.embed_tokens.as_linear(hidden)
+        else:
+            logits = network.lm_head(hidden)
+        if self.config.softcap is not None:
+            logits = gemma4_text.logit_softcap(self.config.softcap, logits)
+        return Scores(logits)
+
+    def can_forget(self, n: int) -> bool:
+        return all(cache.can_forget(n) for cache in self._caches)
+
+    def forget(self, n: int) -> None:
+        for cache in self._caches:
+            cache.forget(n)
+
+    def shared(self) -> SharedKV:
+        return SharedKV(
+            sliding=self._caches[self._sliding_owner].view(),
+            full=self._caches[self._full_owner].view(),
+        )
+
+    def embed(self, token: mx.array) -> mx.array:
+        """What a drafter takes of a token [n]: its scaled embedding [n, hidden]."""
+        rows: mx.array = self._network.model.embed_tokens(token)
+        scale: float = self._network.model.embed_scale
+        return rows * scale

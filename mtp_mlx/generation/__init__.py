@@ -1,0 +1,1 @@
+"""From a prompt to a stream of rounds: prefill, decoding, stopping, depth and statistics."""

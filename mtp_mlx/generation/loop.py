@@ -1,0 +1,90 @@
+"""The decoding loop: each round drafts or decodes plainly, commits, and only then is emitted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from mtp_mlx.generation.control import Control
+from mtp_mlx.generation.depth import DepthControl, Plan
+from mtp_mlx.generation.plain import PlainDecoder
+from mtp_mlx.protocols import Drafter, Target
+from mtp_mlx.sampling.choice import Choose
+from mtp_mlx.speculative.round import Anchor, Limits, Round, speculate
+from mtp_mlx.values import DraftPosition, FinishReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """What stays the same from the first round of a reply to its last."""
+
+    target: Target
+    drafter: Drafter | None
+    choose: Choose
+    end_tokens: AbstractSet[int]
+    draft_position: DraftPosition
+    depth: DepthControl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emitted:
+    """One committed round with its time, and what ended the reply, if anything did."""
+
+    round: Round
+    plan: Plan
+    ms: float
+    finish: FinishReason | None
+
+
+def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> Generator[Emitted]:
+    """Rounds from `anchor` on, until an end token, `room` tokens, or a cancel.
+
+    However the consumer leaves, the cache holds every emitted token except the last.
+    """
+    plain = PlainDecoder(decoding.target, decoding.choose)
+    try:
+        while True:
+            plan = decoding.depth.plan(control.mtp, room)
+            started = time.perf_counter()
+            limits = Limits(end_tokens=decoding.end_tokens, room=room)
+            result = _round(decoding, plain, anchor, plan, limits)
+            ms = (time.perf_counter() - started) * 1e3
+            decoding.depth.observe(result, ms)
+            anchor, room = result.anchor, room - len(result.tokens)
+            finish = _finish(result, decoding.end_tokens, room, control)
+            if finish is not None:
+                plain.settle()
+            yield Emitted(round=result, plan=plan, ms=ms, finish=finish)
+            if finish is not None:
+                return
+    finally:
+        plain.settle()
+
+
+def _round(
+    decoding: Decoding, plain: PlainDecoder, anchor: Anchor, plan: Plan, limits: Limits
+) -> Round:
+    # A plain step in flight is emitted before the first draft: its token is the next anchor.
+    if decoding.drafter is None or plan.depth == 0 or plain.in_flight:
+        return plain.round(anchor, more=plan.depth == 0 and limits.room > 1)
+    return speculate(
+        decoding.target,
+        decoding.drafter,
+        anchor,
+        plan.depth,
+        decoding.choose,
+        limits,
+        decoding.draft_position,
+    )
+
+
+def _finish(
+    result: Round, end_tokens: AbstractSet[int], room: int, control: Control
+) -> FinishReason | None:
+    if result.tokens[-1] in end_tokens:
+        return "stop"
+    if room == 0:
+        return "length"
+    return "cancelled" if control.cancelled else None

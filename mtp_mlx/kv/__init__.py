@@ -1,0 +1,1 @@
+"""Caches of keys and values that rewind. Only this package touches cache internals."""

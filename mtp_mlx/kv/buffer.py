@@ -1,0 +1,64 @@
+"""One preallocated pair of arrays for keys and values, written at the end."""
+
+from __future__ import annotations
+
+import mlx.core as mx
+
+from mtp_mlx.protocols import KeysValues
+
+GRANULE = 256  # positions: buffers are whole multiples of it
+
+
+class Buffer:
+    """Rows [0, end) are valid. Growing doubles, so that appends cost O(1) amortised."""
+
+    def __init__(self) -> None:
+        self.end = 0
+        self._keys: mx.array | None = None
+        self._values: mx.array | None = None
+
+    @property
+    def capacity(self) -> int:
+        return 0 if self._keys is None else self._keys.shape[2]
+
+    def reserve(self, keys: mx.array, values: mx.array) -> None:
+        """Make room for [1, heads, n, dim] more rows."""
+        needed = self.end + keys.shape[2]
+        if needed <= self.capacity:
+            return
+        size = -(-max(needed, 2 * self.capacity) // GRANULE) * GRANULE
+        self._keys = self._grown(self._keys, keys, size)
+        self._values = self._grown(self._values, values, size)
+
+    def _grown(self, old: mx.array | None, like: mx.array, size: int) -> mx.array:
+        batch, heads, _, dim = like.shape
+        if old is None:
+            return mx.zeros((batch, heads, size, dim), dtype=like.dtype)
+        room = mx.zeros((batch, heads, size - self.end, dim), dtype=like.dtype)
+        return mx.concatenate([old[..., : self.end, :], room], axis=2)
+
+    def append(self, keys: mx.array, values: mx.array) -> None:
+        """Write [1, heads, n, dim] behind the last row; the room must have been reserved."""
+        assert self._keys is not None
+        assert self._values is not None
+        start, self.end = self.end, self.end + keys.shape[2]
+        self._keys[..., start : self.end, :] = keys
+        self._values[..., start : self.end, :] = values
+
+    def replace(self, keys: mx.array, values: mx.array, capacity: int) -> None:
+        """Start over with [1, heads, n, dim] in a buffer of `capacity` rows."""
+        self.end = keys.shape[2]
+        self._keys = self._padded(keys, capacity)
+        self._values = self._padded(values, capacity)
+
+    @staticmethod
+    def _padded(rows: mx.array, capacity: int) -> mx.array:
+        return mx.pad(rows, [(0, 0), (0, 0), (0, capacity - rows.shape[2]), (0, 0)])
+
+    def slice(self, start: int) -> KeysValues:
+        """Rows [start, end), as views."""
+        assert self._keys is not None
+        assert self._values is not None
+        return KeysValues(
+            self._keys[..., start : self.end, :], self._values[..., start : self.end, :]
+        )

@@ -1,0 +1,182 @@
+"""Building the networks of a pair and putting them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+
+from mtp_mlx import wire
+from mtp_mlx.errors import DamagedModel, OutOfMemory, UnsupportedModel
+from mtp_mlx.gemma4.config import TextConfig, drafter_config, target_config
+from mtp_mlx.gemma4.drafter import DrafterNetwork, GemmaDrafter
+from mtp_mlx.gemma4.network import gemma4_text, model_args
+from mtp_mlx.gemma4.pairing import check_pair
+from mtp_mlx.gemma4.target import GemmaTarget
+from mtp_mlx.gemma4.weights import fill, text_names
+from mtp_mlx.hub.resolve import resolve_drafter, resolve_target
+from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
+from mtp_mlx.loading.device import compute_dtype, prepare
+from mtp_mlx.text.end_tokens import end_token_ids
+from mtp_mlx.text.template import ChatTemplate
+from mtp_mlx.text.tokenizer import Tokenizer
+from mtp_mlx.values import DraftPosition, PairInfo, Sampling
+
+Progress = Callable[[wire.LoadProgress], None]
+
+GENERATION_KEY = "mtp_draft_position"
+"""In a drafter's generation_config.json: the position rule it was trained with, if it says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPair:
+    """Everything generation needs, matched and in memory."""
+
+    target: GemmaTarget
+    drafter: GemmaDrafter | None
+    tokenizer: Tokenizer | None
+    template: ChatTemplate | None
+    end_tokens: frozenset[int]
+    draft_position: DraftPosition
+    info: PairInfo
+
+
+def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> LoadedPair:
+    """Raises a LoadError whose one sentence names the remedy."""
+    prepare()
+    progress(wire.LoadProgress(phase="checking", done=0, total=3))
+    target_at = open_checkpoint(resolve_target(request.target))
+    drafter_at = _drafter_checkpoint(request, target_at)
+    config = _read(target_config, target_at)
+    drafter_settings = None if drafter_at is None else _read(drafter_config, drafter_at)
+    if drafter_settings is not None:
+        check_pair(config, drafter_settings)
+
+    progress(wire.LoadProgress(phase="target", done=1, total=3))
+    dtype = compute_dtype(request.dtype)
+    network = _loaded(gemma4_text.Model(model_args(config)), target_at, dtype, tied=config.tied)
+    target = GemmaTarget(network, config)
+
+    drafter = None
+    if drafter_at is not None and drafter_settings is not None:
+        progress(wire.LoadProgress(phase="drafter", done=2, total=3))
+        head = _loaded(DrafterNetwork(drafter_settings), drafter_at, dtype, tied=True)
+        drafter = GemmaDrafter(head, drafter_settings, target.embed)
+    progress(wire.LoadProgress(phase="drafter", done=3, total=3))
+
+    tokenizer = Tokenizer.load(target_at.folder)
+    template = ChatTemplate.load(target_at.folder)
+    position = request.draft_position or _trained_position(drafter_at)
+    return LoadedPair(
+        target=target,
+        drafter=drafter,
+        tokenizer=tokenizer,
+        template=template,
+        end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_at.folder),
+        draft_position=position,
+        info=_info(request, target_at, drafter_at, config, position, template is not None),
+    )
+
+
+def _drafter_checkpoint(request: wire.Load, target_at: Checkpoint) -> Checkpoint | None:
+    if not request.use_drafter:
+        return None
+    folder = resolve_drafter(request.drafter, request.target, target_at.folder)
+    return None if folder is None else open_checkpoint(folder)
+
+
+def _read(read: Callable[[Any], Any], checkpoint: Checkpoint) -> Any:
+    try:
+        return read(checkpoint.config)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise DamagedModel(
+            f"config.json of {checkpoint.name} cannot be understood: {error}.",
+            "Download the model again.",
+        ) from error
+
+
+def _loaded(network: Any, checkpoint: Checkpoint, dtype: mx.Dtype | None, *, tied: bool) -> Any:
+    quantization = checkpoint.config.get("quantization")
+    fill(network, text_names(checkpoint.weights()), quantization, tied=tied)
+    if dtype is not None:
+        network.set_dtype(dtype)
+    network.eval()
+    try:
+        mx.eval(network.parameters())
+    except RuntimeError as error:
+        if "alloc" in str(error) or "memory" in str(error).lower():
+            raise OutOfMemory(
+                f"{checkpoint.name} does not fit into this machine's memory.",
+                "Choose a smaller model or a smaller quantisation.",
+            ) from error
+        raise DamagedModel(
+            f"The weights of {checkpoint.name} cannot be read: {error}.",
+            "Download the model again.",
+        ) from error
+    return network
+
+
+def _trained_position(drafter_at: Checkpoint | None) -> DraftPosition:
+    stated = None if drafter_at is None else drafter_at.generation.get(GENERATION_KEY)
+    if stated in (None, "last-seen"):
+        return "last-seen"
+    if stated == "anchor":
+        return "anchor"
+    raise UnsupportedModel(
+        f"The drafter asks for the position rule {stated!r}.",
+        "Give --draft-position last-seen or anchor.",
+    )
+
+
+def _info(
+    request: wire.Load,
+    target_at: Checkpoint,
+    drafter_at: Checkpoint | None,
+    config: TextConfig,
+    position: DraftPosition,
+    has_chat_template: bool,
+) -> PairInfo:
+    demo = request.target == wire.DEMO_PAIR
+    reason = None
+    if drafter_at is None:
+        asked = "no drafter is known for this target" if request.use_drafter else "switched off"
+        reason = asked
+    return PairInfo(
+        target="built-in" if demo else target_at.name,
+        drafter=None if drafter_at is None else ("built-in" if demo else drafter_at.name),
+        no_drafter_reason=reason,
+        target_bytes=target_at.size,
+        drafter_bytes=0 if drafter_at is None else drafter_at.size,
+        quantization=_quantization(target_at, request),
+        context_length=config.max_positions,
+        sliding_window=config.sliding_window,
+        draft_position=position,
+        recommended=_recommended(target_at),
+        has_chat_template=has_chat_template,
+    )
+
+
+def _quantization(checkpoint: Checkpoint, request: wire.Load) -> str:
+    quantization = checkpoint.config.get("quantization")
+    if isinstance(quantization, dict):
+        mode = quantization.get("mode", "affine")
+        return f"{quantization.get('bits')}-bit {mode}, group {quantization.get('group_size')}"
+    computed = compute_dtype(request.dtype)
+    if computed is not None:
+        return str(computed).removeprefix("mlx.core.")
+    return str(checkpoint.config.get("dtype") or checkpoint.config.get("torch_dtype") or "bfloat16")
+
+
+def _recommended(checkpoint: Checkpoint) -> Sampling:
+    """What generation_config.json recommends; greedy where it recommends no sampling."""
+    settings = checkpoint.generation
+    if not settings.get("do_sample"):
+        return Sampling()
+    return Sampling(
+        temperature=float(settings.get("temperature", 1.0)),
+        top_k=int(settings.get("top_k", 0) or 0),
+        top_p=float(settings.get("top_p", 1.0)),
+        min_p=float(settings.get("min_p", 0.0) or 0.0),
+    )

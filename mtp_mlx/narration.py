@@ -1,0 +1,77 @@
+"""Telling rounds as events: ids become text, and the records of the statistics are kept."""
+
+from __future__ import annotations
+
+import time
+
+from mtp_mlx import wire
+from mtp_mlx.generation.loop import Emitted
+from mtp_mlx.text.reply import ReplyText
+from mtp_mlx.text.tokenizer import Tokenizer
+from mtp_mlx.values import RoundRecord, TokenSource
+
+
+class Narrator:
+    """One reply's events, in order, and everything emitted so far."""
+
+    def __init__(self, reply_id: str, tokenizer: Tokenizer | None) -> None:
+        self._id = reply_id
+        self._text = ReplyText(tokenizer)
+        self.tokens: list[int] = []
+        self.records: list[RoundRecord] = []
+        self.last_at: float | None = None  # when the last token came, on time.perf_counter
+
+    def first(self, token: int, seconds: float, *, last: bool) -> wire.Round:
+        """The token that prefill yields: round 0, which no round decodes."""
+        return wire.Round(
+            id=self._id,
+            index=0,
+            tokens=self._tell([token], accepted=0, last=last),
+            depth=0,
+            drafted=0,
+            accepted=0,
+            rejected=[],
+            ms=seconds * 1e3,
+        )
+
+    def round(self, emitted: Emitted) -> wire.Round:
+        result, plan = emitted.round, emitted.plan
+        depth = len(result.drafted)
+        self.records.append(
+            RoundRecord(
+                depth=depth, drafted=result.drafted, accepted=result.accepted, ms=emitted.ms
+            )
+        )
+        tokens = self._tell(
+            list(result.tokens), accepted=result.accepted, last=emitted.finish is not None
+        )
+        rejected = result.drafted[result.accepted :]
+        return wire.Round(
+            id=self._id,
+            index=len(self.records),
+            tokens=tokens,
+            depth=depth,
+            drafted=depth,
+            accepted=result.accepted,
+            rejected=[wire.Rejected(id=i, text=self._text.peek(i)) for i in rejected],
+            ms=emitted.ms,
+            state=plan.state if depth > 0 or plan.depth == 0 else "plain",
+            reason=plan.reason,
+        )
+
+    def _tell(self, ids: list[int], *, accepted: int, last: bool) -> list[wire.Token]:
+        """Texts of `ids`, the first `accepted` of them drafted; the last token of all flushes."""
+        self.last_at = time.perf_counter()
+        told = []
+        for i, token in enumerate(ids):
+            piece = self._text.push(token)
+            source: TokenSource = "draft" if i < accepted else "target"
+            told.append(wire.Token(id=token, text=piece.text, source=source, thought=piece.thought))
+        if last:
+            tail = self._text.flush()
+            text = told[-1].text + tail.text
+            told[-1] = wire.Token(
+                id=told[-1].id, text=text, source=told[-1].source, thought=tail.thought
+            )
+        self.tokens.extend(ids)
+        return told

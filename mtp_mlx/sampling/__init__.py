@@ -1,0 +1,1 @@
+"""From scores to tokens: the sampling transforms and the shared noise."""

@@ -1,0 +1,55 @@
+"""Gumbel noise that depends only on (seed, position, token id).
+
+The drafter and the target, whichever of them looks and in whatever batch, see the same number at
+the same place: that is what couples them (Daliri et al. 2024, arXiv 2408.07978). A counter-based
+hash needs no state and no table, and costs only the candidates that are left after top-k.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import mlx.core as mx
+
+_MASK = 0xFFFFFFFF
+_FIRST = 0x7FEB352D
+_SECOND = 0x846CA68B
+
+
+def _mix(x: int) -> int:
+    """A bijection of 32-bit words with low bias ("lowbias32" of C. Wellons' hash prospector)."""
+    x ^= x >> 16
+    x = x * _FIRST & _MASK
+    x ^= x >> 15
+    x = x * _SECOND & _MASK
+    return x ^ x >> 16
+
+
+def keys(seed: int, position: int, rows: int) -> mx.array:
+    """One pair of 32-bit keys for each position from `position` on: [rows, 2], uint32."""
+    low = _mix(seed & _MASK)
+    high = _mix(low ^ seed >> 32 & _MASK)
+    pairs = []
+    for at in range(position, position + rows):
+        first = _mix(high ^ at & _MASK)
+        pairs.append((first, _mix(first ^ 0x9E3779B9)))
+    return mx.array(pairs, dtype=mx.uint32)
+
+
+@partial(mx.compile, shapeless=True)
+def _gumbel(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
+    x = ids.astype(mx.uint32) ^ key
+    for word in (salt, key):  # two rounds of the hash, keyed in between
+        x = x ^ (x >> 16)
+        x = x * mx.array(_FIRST, dtype=mx.uint32)
+        x = x ^ (x >> 15)
+        x = x * mx.array(_SECOND, dtype=mx.uint32)
+        x = (x ^ (x >> 16)) + word
+    uniform = ((x >> 8).astype(mx.float32) + 0.5) * (2.0**-24)  # in (0, 1), both ends left out
+    return -mx.log(-mx.log(uniform))
+
+
+def gumbel(seed: int, position: int, ids: mx.array) -> mx.array:
+    """Standard Gumbel noise for `ids` [rows, candidates], row i at `position` + i; float32."""
+    pair = keys(seed, position, ids.shape[0])
+    return _gumbel(pair[:, :1], pair[:, 1:], ids)

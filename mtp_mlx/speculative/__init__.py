@@ -1,0 +1,1 @@
+"""Speculative decoding proper: draft, verify, accept, rewind. Knows only the two protocols."""
