@@ -1,0 +1,126 @@
+"""The root command and the seam where every error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import cast
+
+import click
+
+from mtp_mlx import __version__
+from mtp_mlx.errors import MtpMlxError, UsageError
+
+DONE, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
+TRACEBACK = "MTP_MLX_TRACEBACK"
+"""Set this variable to see where an unexpected error came from."""
+
+COMMANDS = {
+    "app": "Open the window.",
+    "chat": "Talk with the model in the terminal.",
+    "generate": "Write one reply and leave.",
+    "models": "Show the pairs this program knows and which are on this disk.",
+    "doctor": "Tell versions, device, and what is slow and why.",
+    "worker": "Serve the window: JSON lines on stdin and stdout.",
+}
+
+
+class LazyGroup(click.Group):
+    """Lists its commands without importing them: `--help` must not wait for anything."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mtp_mlx.cli.{cmd_name}")
+        return cast("click.Command", module.command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mtp-mlx")
+def root() -> None:
+    """Gemma 4 with multi-token prediction: the same text, sooner.
+
+    Without --target the small built-in pair is used.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code. Raises nothing."""
+    _write_any_text()
+    try:
+        with root.make_context("mtp-mlx", list(arguments) or ["--help"]) as ctx:
+            result = root.invoke(ctx)
+        sys.stdout.flush()
+    except click.exceptions.Exit as done:  # --help and --version end so
+        return done.exit_code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the seam: no tracebacks
+        return _tell(_message(error), _code(error))
+    return result if isinstance(result, int) else DONE
+
+
+def _code(error: BaseException) -> int:
+    match error:
+        case UsageError() | click.UsageError():
+            return BAD_USAGE
+        case KeyboardInterrupt() | click.Abort():
+            return INTERRUPTED
+        case BrokenPipeError():
+            _forget_stdout()
+    return FAILED
+
+
+def _message(error: BaseException) -> str:
+    """What happened and how to go on."""
+    match error:
+        case MtpMlxError():
+            return str(error)
+        case click.UsageError():
+            path = "mtp-mlx" if error.ctx is None else error.ctx.command_path
+            return f"{error.format_message()} See `{path} --help`."
+        case click.ClickException():
+            return error.format_message()
+        case KeyboardInterrupt() | click.Abort():
+            return "Interrupted."
+        case BrokenPipeError():
+            return "The reader of the output went away. Read it to its end."
+    return _surprise(error)
+
+
+def _surprise(error: BaseException) -> str:
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    return (
+        f"Unexpected {type(error).__name__}: {error}. This is a mistake in the program: set "
+        f"{TRACEBACK}=1 to see where, and report it."
+    )
+
+
+def _tell(message: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(f"mtp-mlx: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    return code
+
+
+def _write_any_text() -> None:
+    """A terminal that cannot show a character gets a question mark, not an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _forget_stdout() -> None:
+    """Python flushes stdout at exit and would complain a second time."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,126 @@
+"""The options that `generate` and `chat` share, gathered into one value."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import click
+
+from mtp_mlx import wire
+from mtp_mlx.cli.types import mtp_switch, real
+from mtp_mlx.errors import UsageError
+from mtp_mlx.values import DraftPosition, Dtype, Mtp, Sampling
+
+LARGEST_SEED = 2**64 - 1
+SEED = "Default: 0 for generate, another each time for chat."
+LATER_RULES = ("block", "token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was asked for; None where the pair's own setting holds."""
+
+    target: str
+    drafter: str | None
+    no_drafter: bool
+    dtype: Dtype
+    draft_position: DraftPosition | None
+    system: str | None
+    max_tokens: int
+    temperature: float | None
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
+    repetition_penalty: float | None
+    seed: int | None
+    mtp: Mtp
+    verify: str
+    ignore_eos: bool
+
+    def load(self) -> wire.Load:
+        return wire.Load(
+            target=self.target,
+            drafter=self.drafter,
+            use_drafter=not self.no_drafter,
+            dtype=self.dtype,
+            draft_position=self.draft_position,
+        )
+
+    def sampling(self, recommended: Sampling) -> Sampling:
+        """The pair's recommended sampling, with what was given in its place."""
+        names = [field.name for field in fields(Sampling)]
+        values = {name: getattr(self, name) for name in names}
+        given = {name: value for name, value in values.items() if value is not None}
+        return Sampling(**{name: getattr(recommended, name) for name in names} | given)
+
+
+_CHOICES = (
+    click.option("--target", default=wire.DEMO_PAIR, help="A folder or repository id."),
+    click.option("--drafter", help="A folder or repository id; else the target's own."),
+    click.option("--no-drafter", is_flag=True, help="Load the target alone."),
+    click.option("--system", help="The system prompt."),
+    click.option(
+        "--max-tokens", type=click.IntRange(min=1), metavar="N", default=2048, show_default=True
+    ),
+    click.option(
+        "--temperature", type=real(0, 100), metavar="X", help="0: greedy. Default: the model's own."
+    ),
+    click.option("--top-k", type=click.IntRange(min=0), metavar="N", help="0: off."),
+    click.option("--top-p", type=real(0, 1, open_below=True), metavar="X", help="1: off."),
+    click.option("--min-p", type=real(0, 1), metavar="X", help="0: off."),
+    click.option(
+        "--repetition-penalty", type=real(0, open_below=True), metavar="X", help="1: off."
+    ),
+    click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N", help=SEED),
+    click.option(
+        "--mtp",
+        type=mtp_switch,
+        metavar="off|auto|N",
+        default="auto",
+        show_default=True,
+        help="Drafts a round.",
+    ),
+    click.option(
+        "--verify",
+        type=click.Choice(["coupled", *LATER_RULES]),
+        default="coupled",
+        show_default=True,
+        help="How drafts are judged.",
+    ),
+    click.option("--draft-position", type=click.Choice(["last-seen", "anchor"])),
+    click.option("--ignore-eos", is_flag=True, help="Write on past end tokens."),
+    click.option(
+        "--dtype",
+        type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+        default="auto",
+        show_default=True,
+    ),
+)
+
+
+def engine_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the shared options; it takes them as its first argument, `Options`."""
+
+    @functools.wraps(function)
+    def gathered(**values: Any) -> Any:
+        shared = {field.name: values.pop(field.name) for field in fields(Options)}
+        return function(checked(Options(**shared)), **values)
+
+    for option in reversed(_CHOICES):
+        option(gathered)
+    return gathered
+
+
+def checked(options: Options) -> Options:
+    """Raises UsageError for options that contradict each other or are not there yet."""
+    if options.drafter is not None and options.no_drafter:
+        raise UsageError("--drafter and --no-drafter exclude each other.", "Give one of them.")
+    if options.verify in LATER_RULES:
+        raise UsageError(
+            f"--verify {options.verify} comes with a later version.",
+            "Use --verify coupled, which is lossless too.",
+        )
+    return options

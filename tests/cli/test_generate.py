@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from mtp_mlx import wire
+from mtp_mlx.cli import generate as module
+from mtp_mlx.cli.main import run
+from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.values import Message, Sampling
+from tests.cli.scripted import STATS, ScriptedEngine
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
+    scripted = ScriptedEngine()
+    monkeypatch.setattr(module, "load", lambda _: scripted)
+    return scripted
+
+
+def test_the_text_is_streamed_without_thoughts(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["generate", "hello"]) == 0
+    assert capsys.readouterr() == ("two words\n", "")
+
+
+def test_json_is_one_object_with_every_number(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["generate", "hello", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    stats = found.pop("stats")
+    assert found == {
+        "tokens": [9, 7, 8, 2],
+        "text": "two words",
+        "finish_reason": "stop",
+        "prompt_tokens": 3,
+        "reused_tokens": 1,
+        "seed": 4,
+    }
+    assert stats.pop("rounds") == [
+        {"depth": 3, "drafted": [7, 5, 6], "accepted": 1, "ms": 1.5},
+        {"depth": 0, "drafted": [], "accepted": 0, "ms": 1.5},
+    ]
+    assert set(stats) == set(STATS.__dataclass_fields__)
+    assert stats["prefill_tps"] is None
+
+
+def test_without_a_tokenizer_the_text_is_null(
+    engine: ScriptedEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.tokenizer = None
+    file = tmp_path / "ids.json"
+    file.write_text("[2, 3]")
+    assert run(["generate", "--prompt-ids", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] is None
+    assert engine.requests[0].prompt_ids == [2, 3]
+
+
+def test_a_prompt_becomes_messages(engine: ScriptedEngine) -> None:
+    run(["generate", "hello", "--system", "be brief", "--mtp", "2", "--seed", "5"])
+    request = engine.requests[0]
+    system, user = Message(role="system", content="be brief"), Message(role="user", content="hello")
+    assert request.messages == [system, user]
+    assert (request.mtp, request.seed, request.max_tokens) == (2, 5, 2048)
+
+
+def test_raw_prompts_are_encoded_as_they_are(engine: ScriptedEngine) -> None:
+    run(["generate", "--raw", "one two"])
+    assert engine.requests[0].prompt_ids == [1, 2, 3]
+    assert engine.requests[0].messages is None
+
+
+def test_raw_prompts_need_a_tokenizer(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.tokenizer = None
+    assert run(["generate", "--raw", "one"]) == 2
+    assert "--prompt-ids" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "sampling"),
+    [
+        ([], Sampling(temperature=1.0, top_k=64, top_p=0.95)),
+        (["--temperature", "0"], Sampling(temperature=0.0, top_k=64, top_p=0.95)),
+        (["--top-k", "0", "--min-p", "0.1"], Sampling(temperature=1.0, top_p=0.95, min_p=0.1)),
+    ],
+)
+def test_options_stand_in_for_what_the_model_recommends(
+    engine: ScriptedEngine, options: list[str], sampling: Sampling
+) -> None:
+    run(["generate", "hello", *options])
+    assert engine.requests[0].sampling == sampling
+
+
+def test_every_option_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[wire.Load] = []
+
+    def load(request: wire.Load) -> ScriptedEngine:
+        asked.append(request)
+        return ScriptedEngine()
+
+    monkeypatch.setattr(module, "load", load)
+    run(["generate", "x"])
+    names = ["--target", "a/b", "--drafter", "c/d"]
+    run(["generate", "x", *names, "--dtype", "float16", "--draft-position", "anchor"])
+    run(["generate", "x", "--no-drafter"])
+    assert asked == [
+        wire.Load(target="demo"),
+        wire.Load(target="a/b", drafter="c/d", dtype="float16", draft_position="anchor"),
+        wire.Load(target="demo", use_drafter=False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["x", "--prompt-ids", "-"],
+        ["x", "--drafter", "a", "--no-drafter"],
+        ["x", "--raw", "--system", "s"],
+        ["x", "--verify", "block"],
+        ["x", "--verify", "token"],
+        ["x", "--verify", "lossy"],
+        ["x", "--temperature", "nan"],
+        ["x", "--temperature", "inf"],
+        ["x", "--temperature", "-0.5"],
+        ["x", "--temperature", "warm"],
+        ["x", "--top-k", "-1"],
+        ["x", "--top-p", "0"],
+        ["x", "--top-p", "1.5"],
+        ["x", "--min-p", "-1"],
+        ["x", "--repetition-penalty", "0"],
+        ["x", "--max-tokens", "0"],
+        ["x", "--seed", "-1"],
+        ["x", "--mtp", "9"],
+        ["x", "--mtp", "-1"],
+        ["x", "--mtp", "\u0663"],
+        ["x", "--mtp", "on"],
+        ["x", "--dtype", "int4"],
+        ["x", "--draft-position", "first"],
+        ["x", "--prompt-ids", "/no/such/file"],
+        ["x", "y"],
+        ["x", "--no-such-option"],
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_code_2(
+    engine: ScriptedEngine, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["generate", *arguments]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert told.err.startswith("mtp-mlx: ")
+    assert engine.requests == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", '{"a": 1}', "[1.5]", "[true]", '["1"]', "[-1]", "[" * 10_000, "\udcff", "[1e400]"],
+)
+def test_a_file_that_holds_no_ids_is_told(
+    engine: ScriptedEngine, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "ids.json"
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert run(["generate", "--prompt-ids", str(file)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert engine.requests == []
+
+
+def test_a_failure_is_one_line_and_exit_code_1(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.failure = OutOfMemory("No room.", "Close something.")
+    assert run(["generate", "x"]) == 1
+    assert capsys.readouterr().err == "mtp-mlx: No room. Close something.\n"
+
+
+def test_a_surprise_is_one_line_too(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.failure = ZeroDivisionError("division\nby zero")
+    assert run(["generate", "x"]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "Unexpected ZeroDivisionError: division by zero" in told
+
+
+def test_a_surprise_can_be_traced(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTP_MLX_TRACEBACK", "1")
+    engine.failure = ZeroDivisionError()
+    assert run(["generate", "x"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_was_written(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    engine.meanwhile = lambda: os.kill(os.getpid(), signal.SIGINT)
+    assert run(["generate", "x", "--json"]) == 130
+    found = json.loads(capsys.readouterr().out)
+    assert (found["finish_reason"], found["tokens"]) == ("cancelled", [9])
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_leaves_at_once(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def twice() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    engine.meanwhile = twice
+    assert run(["generate", "x", "--json"]) == 130
+    assert capsys.readouterr() == ("", "mtp-mlx: Interrupted.\n")
+
+
+def test_the_prompt_can_come_from_a_pipe(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.read", lambda: "piped words", raising=False)
+    run(["generate", "-"])
+    assert engine.requests[0].messages == [Message(role="user", content="piped words")]
+
+
+def test_a_terminal_sees_the_numbers(
+    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert run(["generate", "x"]) == 0
+    assert capsys.readouterr().err == (
+        "61 tok/s · 50 % of 6 drafted accepted · τ 2.5 · 0.21 s to first token\n"
+    )
