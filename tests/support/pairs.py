@@ -1,0 +1,126 @@
+"""Loads miniature pairs through the engine, and puts them through what the goldens record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlx.core as mx
+import numpy as np
+import numpy.typing as npt
+
+from mtp_mlx import wire
+from mtp_mlx.loading import LoadedPair, load_pair
+from mtp_mlx.protocols import Drafter, Scores, SharedKV, Target
+from mtp_mlx.speculative.accept import agreement
+from mtp_mlx.values import DraftPosition, Dtype
+from tests.support.checkpoints import PLAIN, write_pair
+from tests.support.golden import GoldenRound, Top
+from tests.support.shapes import WINDOW, Shape
+from tests.support.spelling import Spelling
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    target: Target
+    drafter: Drafter
+
+
+def load(
+    folder: Path,
+    shape: Shape,
+    *,
+    spelling: Spelling = PLAIN,
+    window: int = WINDOW,
+    rounded: bool = False,
+    dtype: Dtype = "float32",
+) -> Pair:
+    """Write a pair to `folder` and load it."""
+    folders = write_pair(folder, shape, spelling=spelling, window=window, rounded=rounded)
+    loaded = load_pair(
+        wire.Load(target=str(folders.target), drafter=str(folders.drafter), dtype=dtype)
+    )
+    return both(loaded)
+
+
+def both(loaded: LoadedPair) -> Pair:
+    assert loaded.drafter is not None
+    return Pair(loaded.target, loaded.drafter)
+
+
+def floats(array: mx.array) -> Floats:
+    return np.array(array.astype(mx.float32))
+
+
+def logits(target: Target, hidden: mx.array) -> Floats:
+    scores = target.scores(hidden)
+    assert scores.ids is None
+    return floats(scores.logits)
+
+
+def see(target: Target, tokens: list[int], *, chunk: int | None = None) -> mx.array:
+    """The hidden rows of all tokens, seen `chunk` at a time."""
+    size = chunk or len(tokens)
+    rows = [
+        target.see(mx.array(tokens[start : start + size])) for start in range(0, len(tokens), size)
+    ]
+    return mx.concatenate(rows)
+
+
+def plain_text(target: Target, prompt: list[int], length: int, *, chunk: int | None) -> list[int]:
+    """Greedy decoding, one token a pass."""
+    hidden = see(target, prompt, chunk=chunk)[-1:]
+    text = [int(logits(target, hidden).argmax())]
+    while len(text) < length:
+        hidden = target.see(mx.array(text[-1:]))
+        text.append(int(logits(target, hidden).argmax()))
+    return text
+
+
+def rounds(
+    pair: Pair, prompt: list[int], rule: DraftPosition, *, count: int, depth: int
+) -> list[GoldenRound]:
+    """Greedy rounds in sequence over one cache: draft, verify, rewind."""
+    target = pair.target
+    hidden = see(target, prompt)[-1:]
+    anchor = int(logits(target, hidden).argmax())
+    done = []
+    for _ in range(count):
+        length = target.length
+        top = draft(
+            pair.drafter,
+            anchor,
+            hidden,
+            target.shared(),
+            length - 1 if rule == "last-seen" else length,
+            depth,
+        )
+        drafts = [step.ids[0] for step in top]
+        rows = target.see(mx.array([anchor, *drafts]))
+        chosen = logits(target, rows).argmax(axis=-1).tolist()
+        n = agreement(drafts, chosen)
+        target.forget(depth - n)
+        done.append(GoldenRound(anchor, length, drafts, top, n))
+        anchor, hidden = chosen[n], rows[n : n + 1]
+    return done
+
+
+def draft(
+    drafter: Drafter, token: int, hidden: mx.array, shared: SharedKV, position: int, depth: int
+) -> list[Top]:
+    steps = []
+    for _ in range(depth):
+        step = drafter.step(mx.array([token]), hidden, shared, position)
+        steps.append(best(step.scores))
+        token, hidden = steps[-1].ids[0], step.hidden
+    return steps
+
+
+def best(scores: Scores, count: int = 4) -> Top:
+    """The best candidates of a single row, best first, by token id."""
+    values = floats(scores.logits)[0]
+    places = np.argsort(-values)[:count]
+    ids = places if scores.ids is None else np.array(scores.ids)[0][places]
+    return Top(ids.tolist(), values[places].tolist())

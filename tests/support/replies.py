@@ -1,0 +1,79 @@
+"""Engines over tiny pairs, and whole replies as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mtp_mlx import wire
+from mtp_mlx.engine import Control, Engine, ReplyEvent
+from mtp_mlx.loading import LoadedPair, load_pair
+from mtp_mlx.protocols import Drafter
+from mtp_mlx.values import Mtp, Sampling
+from tests.support.checkpoints import write_pair
+from tests.support.shapes import WINDOW, Shape
+
+GREEDY = Sampling()
+AT_ONE = Sampling(temperature=1.0)
+GEMMA = Sampling(temperature=1.0, top_k=64, top_p=0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One finished reply."""
+
+    tokens: list[int]
+    text: str
+    rounds: list[wire.Round]  # without the token that prefill yields
+    finished: wire.Finished
+
+
+def tiny_pair(folder: Path, shape: Shape, *, window: int = WINDOW) -> LoadedPair:
+    folders = write_pair(folder, shape, window=window)
+    return load_pair(
+        wire.Load(target=str(folders.target), drafter=str(folders.drafter), dtype="float32")
+    )
+
+
+def with_drafter(pair: LoadedPair, drafter: Drafter) -> LoadedPair:
+    """The pair with a drafter of the test's own in place of its own."""
+    return replace(pair, drafter=drafter)  # type: ignore[arg-type]
+
+
+def reply(
+    engine: Engine,
+    prompt: list[int] | str,
+    *,
+    mtp: Mtp = "off",
+    sampling: Sampling = GREEDY,
+    max_tokens: int = 40,
+    seed: int = 0,
+    ignore_eos: bool = True,
+    watch: Callable[[ReplyEvent, Control], None] = lambda event, control: None,
+) -> Reply:
+    """Run a request to its end; `watch` sees each event and may turn the controls."""
+    control = Control(mtp=mtp)
+    request = wire.Generate(
+        id="reply",
+        messages=[wire.Message(role="user", content=prompt)] if isinstance(prompt, str) else None,
+        prompt_ids=None if isinstance(prompt, str) else prompt,
+        sampling=sampling,
+        mtp=mtp,
+        max_tokens=max_tokens,
+        seed=seed,
+        ignore_eos=ignore_eos,
+    )
+    tokens: list[wire.Token] = []
+    rounds: list[wire.Round] = []
+    finished: wire.Finished | None = None
+    for event in engine.generate(request, control):
+        watch(event, control)
+        if isinstance(event, wire.Round):
+            tokens += event.tokens
+            rounds += [event] if event.index else []
+        elif isinstance(event, wire.Finished):
+            finished = event
+    assert finished is not None
+    text = "".join(token.text for token in tokens)
+    return Reply([token.id for token in tokens], text, rounds, finished)
