@@ -15,8 +15,18 @@ from app.render.inline import inline_html
 from app.render.style import HtmlStyle
 
 _CODE = ("fence", "code_block")
-_HEADINGS = {"h1": "x-large", "h2": "large"}
 _WIDE = '<table width="100%" border="0" cellspacing="0"'
+_LEADING = "line-height:130%"
+_HEADING = "font-weight:600; margin:0; font-size"
+_LOOKS = {
+    "h1": f"{_HEADING}:x-large",
+    "h2": f"{_HEADING}:large",
+    **dict.fromkeys(("h3", "h4", "h5", "h6"), f"{_HEADING}:medium"),
+    "p": _LEADING,
+    "li": _LEADING,
+    "ul": f"{_LEADING}; margin:0 0 0 -14px",  # Qt indents by 40
+    "ol": f"{_LEADING}; margin:0 0 0 -6px",
+}
 
 
 def to_html(tokens: Sequence[Token], style: HtmlStyle) -> str:
@@ -61,26 +71,24 @@ def _opening(token: Token, style: HtmlStyle) -> str:
             look = f"color:{style.text_muted}"
             return f'{_WIDE} cellpadding="0"><tr>{bar}<td style="{look}">'
         case "table":
-            look = f"border-collapse:collapse; border-color:{style.border}"
-            return f'<table border="1" cellspacing="0" cellpadding="6" style="{look}">'
+            return '<table border="0" cellspacing="0" cellpadding="0">'
         case "th" | "td":
             return _cell(token, style)
+        case "hr":
+            return f'<hr style="background-color:{style.border}">'
     return f"<{token.tag}{_attributes(token)}>"
 
 
 def _cell(token: Token, style: HtmlStyle) -> str:
     align = str(token.attrGet("style") or "").removeprefix("text-align:") or "left"
-    fill = f' bgcolor="{style.surface_raised}"' if token.tag == "th" else ""
-    return f'<{token.tag} align="{align}"{fill}>'
+    fill = f"background-color:{style.surface_raised}; " if token.tag == "th" else ""
+    line = f"border-bottom:1px solid {style.border}; padding:5px 14px 5px 8px"
+    return f'<{token.tag} align="{align}" style="{fill}{line}">'
 
 
 def _attributes(token: Token) -> str:
-    match token.tag:
-        case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
-            size = _HEADINGS.get(token.tag, "medium")
-            return f' style="font-size:{size}; font-weight:600; margin:0"'
-        case "p" if token.level == 0:
-            return ' style="margin:0"'
-        case "ol" if token.attrGet("start") is not None:
-            return f' start="{token.attrGet("start")}"'
-    return ""
+    start = token.attrGet("start")
+    number = "" if start is None else f' start="{start}"'
+    margin = "; margin:0" if token.type == "paragraph_open" and token.level == 0 else ""
+    look = _LOOKS.get(token.tag, "")
+    return f'{number} style="{look}{margin}"' if look else ""

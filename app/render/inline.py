@@ -56,7 +56,7 @@ class _Writer:
 
     def _code(self, code: str) -> str:
         style = self._style
-        look = f"background-color:{style.code_bg}; color:{style.code_text}"
+        look = f"background-color:{style.surface_raised}; color:{style.code_text}"
         return f'<code style="font-family:{style.code_family}; {look}">{text_html(code)}</code>'
 
     def _image(self, token: Token) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -28,7 +28,7 @@ TEXT = {
     "warning": PAGES,
     "error": (*PAGES, "code_bg"),
     "success": (*PAGES, "code_bg"),
-    "code_text": ("code_bg", "surface", "window", "user_bubble"),
+    "code_text": ("code_bg", "surface", "surface_raised", "window"),
     "code_keyword": ("code_bg", "surface"),
     "code_string": ("code_bg", "surface"),
     "code_comment": ("code_bg", "surface"),
@@ -60,7 +60,7 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def pairs(wanted: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str, str]]:
+def pairs(wanted: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str, str]]:
     for theme in THEMES:
         for front, backs in wanted.items():
             yield from ((theme, front, back) for back in backs)
@@ -103,7 +103,7 @@ ICONS = sorted((RESOURCES / "icons").glob("*.svg"))
 
 @pytest.mark.parametrize("path", ICONS, ids=lambda path: path.stem)
 def test_icons_are_drawn_on_one_grid_in_one_colour(path: Path) -> None:
-    root = ElementTree.fromstring(path.read_text())  # noqa: S314  (our own files)
+    root = ET.fromstring(path.read_text())  # noqa: S314  (our own files)
     if path.stem == "app":
         assert root.get("viewBox") == "0 0 1024 1024"
         return
