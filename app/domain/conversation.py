@@ -12,9 +12,10 @@ from typing import Literal
 import msgspec
 
 from app.domain.settings import ReplySettings
-from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats, TokenSource
+from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats
 
 Role = Literal["user", "assistant"]
+TokenSource = Literal["target", "draft"]
 
 
 class TokenRecord(msgspec.Struct, frozen=True, array_like=True):

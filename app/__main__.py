@@ -1,0 +1,67 @@
+"""`python -m app`: open the window, or, in a frozen bundle, be the worker of one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app import strings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit code. Imports Qt only once there is a display to use it on."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["--worker"]:
+        return _be_worker()
+    options = _parser().parse_args(arguments)
+    if not _has_display():
+        sys.stderr.write(f"{strings.NO_DISPLAY}\n")
+        return 1
+    return _open(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mtp-mlx app", description=strings.APP_HELP)
+    parser.add_argument("--theme", choices=list(strings.THEMES), help=strings.THEME_OPTION)
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=strings.DATA_OPTION)
+    return parser
+
+
+def _has_display() -> bool:
+    """Without one Qt aborts the process; a sentence is kinder."""
+    if not sys.platform.startswith("linux"):
+        return True
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return any(os.environ.get(name) for name in names)
+
+
+def _open(options: argparse.Namespace) -> int:
+    from PySide6.QtWidgets import QApplication
+
+    from app.engine.client import ProcessEngine
+    from app.paths import data_folder, worker_command
+    from app.program import Program
+
+    application = QApplication([strings.APP_NAME])
+    application.setApplicationName(strings.APP_NAME)
+    application.setApplicationDisplayName(strings.APP_NAME)
+    application.setStyle("Fusion")
+    engine = ProcessEngine(worker_command())
+    program = Program(engine, options.data_dir or data_folder(), options.theme)
+    application.aboutToQuit.connect(program.close)
+    program.start()
+    return application.exec()
+
+
+def _be_worker() -> int:
+    from mtp_mlx.__main__ import main as engine_main
+
+    sys.argv = ["mtp-mlx", "worker"]
+    return engine_main() or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

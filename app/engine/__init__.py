@@ -1,0 +1,1 @@
+"""The other end of the pipe: a client for the worker process, and who keeps it running."""

@@ -1,0 +1,119 @@
+"""The composition root: who knows whom, in one place."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject
+
+from app import strings
+from app.domain.conversation import ReplyRecord
+from app.domain.settings import Settings, ThemeChoice
+from app.engine.port import Engine
+from app.engine.supervisor import Supervisor
+from app.paths import resources
+from app.services.chat_store import open_store
+from app.services.exports import reply_report, save_report
+from app.services.settings import SettingsStore
+from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.engine import EngineViewModel
+from app.viewmodels.mtp import MtpViewModel
+from app.viewmodels.overlay import OverlayViewModel
+from app.viewmodels.saving import Saver
+from app.views.main_window import MainWindow, ViewModels
+from app.views.report_dialog import ask_report_path, say_not_saved
+from app.views.theme import ThemeController
+
+
+class Program(QObject):
+    """Everything that lives as long as the window. `close` may be called twice."""
+
+    def __init__(self, engine: Engine, data: Path, theme: ThemeChoice | None = None) -> None:
+        super().__init__()
+        self.settings = SettingsStore(data / "settings.json")
+        settings = self.settings.current
+        notice = ""
+        try:
+            self.store = open_store(data / "chats.sqlite3")
+            notice = self.store.notice
+        except (OSError, sqlite3.Error) as error:
+            self.store = open_store(None)
+            notice = strings.CHATS_UNAVAILABLE.format(reason=error)
+        self._theme = ThemeController(resources() / "themes", theme or settings.theme, self)
+        self._theme_forced = theme is not None
+        self.supervisor = Supervisor(engine, parent=self)
+        self._saver = Saver(self.store, parent=self)
+        self.models = self._make_models(settings)
+        self._theme.apply()
+        self.window = MainWindow(self.models, self._theme, settings)
+        self._connect()
+        self._reopen(settings)
+        if notice:
+            self.models.engine.say(notice)
+        self._open = True
+
+    def start(self) -> None:
+        """Show the window first: an engine takes longer than a window."""
+        self.window.show()
+        self.supervisor.start()
+
+    def close(self) -> None:
+        if not self._open:
+            return
+        self._open = False
+        self.models.chat.leave()
+        self._save_settings()
+        self.supervisor.close()
+        self.store.close()
+
+    def _make_models(self, settings: Settings) -> ViewModels:
+        mtp = MtpViewModel(self.supervisor, settings.mtp, self)
+        chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
+        overlay = OverlayViewModel(self.supervisor, chat, mtp, parent=self)
+        chat.plain_tps = overlay.plain_tps
+        engine = EngineViewModel(self.supervisor, self)
+        return ViewModels(engine=engine, chat=chat, mtp=mtp, overlay=overlay)
+
+    def _connect(self) -> None:
+        self._saver.trouble.connect(self.models.engine.say)
+        self.window.settings_changed.connect(self._save_settings)
+        self.window.closing.connect(self.close)
+        self.window.report_asked.connect(self._save_report)
+
+    def _reopen(self, settings: Settings) -> None:
+        last = settings.last_chat or self.store.last_chat()
+        chat = None if last is None else self.store.load(last)
+        if chat is None:
+            self.models.chat.set_settings(settings.reply)
+        else:
+            self.models.chat.open(chat)
+
+    def _save_settings(self) -> None:
+        chat = self.models.chat
+        kept = self.settings.current
+        try:
+            self.settings.update(
+                msgspec.structs.replace(
+                    kept,
+                    theme=kept.theme if self._theme_forced else self._theme.choice,
+                    geometry=self.window.geometry_text(),
+                    mtp=self.models.mtp.wish,
+                    overlay=self.window.page.overlay_settings,
+                    last_chat=chat.chat.id,
+                    reply=chat.chat.settings,
+                )
+            )
+        except OSError as error:
+            self.models.engine.say(strings.SETTINGS_NOT_SAVED.format(reason=error))
+
+    def _save_report(self, reply: ReplyRecord) -> None:
+        path = ask_report_path(self.window, Path.home())
+        if path is None:
+            return
+        environment = reply.engine.versions | reply.engine.device
+        try:
+            save_report(reply_report(reply, reply.pair, environment), path)
+        except OSError as error:
+            say_not_saved(self.window, str(error))

@@ -1,0 +1,1 @@
+"""What is kept and what is handed out: chats, settings, reports. Free of widgets."""

@@ -1,0 +1,216 @@
+"""Every word the user can see, in one place and ready for translation.
+
+Sentences end with a full stop, labels do not. Fields are named, so that a translator may move them.
+"""
+
+from __future__ import annotations
+
+from app.domain.settings import ThemeChoice
+
+APP_NAME = "MTP MLX"
+
+# The engine's end, each a clause that can follow "The engine"
+COULD_NOT_START = "could not be started: {detail}"
+WAS_KILLED = "was ended by the system, most likely for lack of memory"
+CRASHED = "crashed (signal {signal})"
+ENDED_SAYING = "ended: {last}"
+ENDED = "ended by itself (exit code {code})"
+
+# Engine trouble
+ENGINE_SENTENCE = "The engine {reason}."
+ENGINE_RESTARTING = "The engine {reason}. Starting it again…"
+DIED_TOO_OFTEN = "The engine {reason}. It has now died three times within a minute."
+TRY_SMALLER = "Close other programs or use a smaller model, then start it again."
+CHECK_INSTALLATION = "Check the installation, then start it again."
+WRONG_PROTOCOL = "The engine speaks protocol {theirs}, this window speaks {ours}."
+REINSTALL = "Install both from the same release."
+ENGINE_SILENT = "The engine has not answered for {seconds} s."
+SILENT_REMEDY = "It may be busy; if it stays silent, start it again."
+RESTART = "Restart engine"
+
+# The engine's state, in a few words
+STARTING = "Starting the engine…"
+LOADING = "Loading the model…"
+LOADING_PHASE = "Loading: {phase}"
+LOADING_PART = "Loading: {phase} ({percent} %)"
+RESTARTING = "Restarting the engine…"
+ENGINE_STOPPED = "The engine is not running"
+PAIR_WITH_DRAFTER = "{target} + MTP"
+NO_PAIR = "No model"
+
+# MTP
+MTP = "MTP"
+MTP_SWITCH_HELP = "Draft several tokens a round and verify them in one pass"
+MTP_DEPTH_HELP = "How many tokens to draft a round"
+AUTO = "Auto"
+DEPTH = "K {depth}"
+DEPTH_AUTO_LONG = "Auto: measure, and choose K every round"
+DEPTH_ONE_LONG = "K 1: draft one token a round"
+DEPTH_LONG = "K {depth}: draft {depth} tokens a round"
+EFFECT_WAITING = "waiting for the engine"
+EFFECT_READY_AUTO = "ready, K chosen every round"
+EFFECT_READY_DEPTH = "ready, K {depth}"
+EFFECT_OFF = "off"
+EFFECT_OFF_BECAUSE = "off: {reason}"
+EFFECT_DRAFTING = "drafting, K {depth}"
+EFFECT_PARKED = "parked: {reason}"
+EFFECT_PARKED_DEFAULT = "plain decoding is faster here"
+EFFECT_PROBE = "probing, K {depth}"
+EFFECT_READING = "on once the prompt is read"
+EFFECT_NEXT_ROUND = "{now} (changes with the next round)"
+NO_DRAFTER = "this target has no drafter"
+
+# Conversation
+UNTITLED = "New chat"
+FINISH = {"stop": "stop", "length": "length limit", "cancelled": "stopped by you"}
+FINISH_DIED = "engine died: it {reason}"
+FINISH_INTERRUPTED = "interrupted: the program was closed while this was being written"
+FINISH_ERROR = "ended by an error: {message}"
+OBSTACLE_WRITING = "A reply is being written. Esc stops it."
+OBSTACLE_STOPPING = "Stopping the last reply…"
+OBSTACLE_STARTING = "The engine is starting…"
+OBSTACLE_LOADING = "The model is loading…"
+OBSTACLE_FAILED = "The engine is not running."
+
+# Storage
+CHATS_SET_ASIDE = (
+    "The saved chats could not be opened ({reason}). The file was kept as “{name}”,"
+    " and a new one begun."
+)
+NOT_SAVED = "This chat could not be saved: {reason}."
+
+# Numbers
+SEPARATOR = " · "
+RATE_NOW = "tok/s now"
+RATE_LAST = "tok/s, last reply"
+RATE_FIRST = "first token"
+RATE_STALE = "no token for {clock}"
+PROMPT_WAITING = "Waiting for the engine · {clock}"
+PROMPT_READING = "Reading the prompt: {done} of {total} · {clock}"
+MEMORY_OF = "{active} of {limit}"
+FOOTER_RATE = "{rate} tok/s"
+FOOTER_SPEED_UP = "{times} plain"
+FOOTER_ACCEPTED = "{percent} of {drafted} drafted accepted"
+FOOTER_TTFT = "{seconds} to first token"
+FACT_FINISH = "Ended by"
+FACT_TOKENS = "Tokens written"
+FACT_RATE = "Speed"
+FACT_TTFT = "Time to first token"
+FACT_PROMPT = "Prompt tokens"
+FACT_PREFILL = "Prompt speed"
+FACT_ACCEPTED = "Drafts accepted"
+FACT_TAU = "Tokens a round (τ)"
+FACT_POSITIONS = "By position"
+FACT_PEAK = "Peak memory"
+FACT_MTP = "MTP"
+FACT_SAMPLING = "Sampling"
+TOKENS_A_SECOND = "{rate} tok/s"
+PROMPT_REUSED = "{total} ({reused} reused)"
+ACCEPTED_OF = "{accepted} of {drafted} ({percent})"
+GREEDY = "greedy, seed {seed}"
+SAMPLED = "T {temperature}, top-k {top_k}, top-p {top_p}, seed {seed}"
+CHATS_UNAVAILABLE = "The saved chats cannot be used: {reason}. Nothing is kept in this session."
+SETTINGS_NOT_SAVED = "The settings could not be saved: {reason}."
+
+# Window
+MENU_CHAT = "Chat"
+MENU_REPLY = "Reply"
+MENU_VIEW = "View"
+MENU_THEME = "Theme"
+MENU_ENGINE = "Engine"
+MENU_HELP = "Help"
+NEW_CHAT = "New chat"
+FOCUS_MESSAGE = "Write a message"
+STOP_REPLY = "Stop the reply"
+REGENERATE = "Write again"
+COPY_LAST = "Copy the last reply"
+SAVE_REPORT = "Save speed report…"
+REPLY_SETTINGS = "Reply settings…"
+MTP_ON = "Multi-token prediction"
+OVERLAY_TOGGLE = "Speed overlay"
+QUIT = "Quit"
+ABOUT = "About MTP MLX"
+ABOUT_TEXT = (
+    "<b>MTP MLX</b><p>Chat with Gemma 4 on Apple silicon, made visibly faster by multi-token"
+    " prediction.</p><p>Everything runs on this computer; nothing is sent anywhere.</p>"
+)
+THEMES: dict[ThemeChoice, str] = {"system": "As the system", "light": "Light", "dark": "Dark"}
+EFFECT = "What MTP does now"
+DISMISS = "Dismiss"
+
+# Conversation
+CONVERSATION = "Conversation"
+YOU = "You"
+MODEL = "Reply"
+CODE = "Code"
+COPY_CODE = "Copy the code"
+COPIED = "Copied"
+COPY_REPLY = "Copy the reply"
+REPLY_NUMBERS = "Numbers of this reply"
+NO_NUMBERS = "no numbers were kept"
+WAITING_DOTS = "…"
+THINKING = "Thinking…"
+THOUGHT = "Thought"
+THOUGHT_FOR = "Thought for {seconds}"
+JUMP_TO_LATEST = "Jump to the latest"
+REPLY_STARTED = "The reply begins."
+REPLY_ENDED = "The reply has ended: {finish}."
+WELCOME = "What would you like to know?"
+WELCOME_NOTE = "Everything runs on this computer. Watch the speed at the right while it writes."
+SUGGESTIONS = (
+    "What is speculative decoding?",
+    "Count from 1 to 30.",
+    "Write a Python function that reverses a list.",
+)
+
+# Composer
+MESSAGE = "Message"
+MESSAGE_HINT = "Message…"
+SEND = "Send"
+SEND_HELP = "Enter sends, Shift+Enter begins a new line"
+STOP = "Stop"
+STOP_HELP = "Stop the reply and keep what was written (Esc)"
+CONTEXT = "{used} of {length} tokens of context"
+
+# Overlay
+OVERLAY = "Speed"
+PIN = "Pin beside the conversation"
+UNPIN = "Let it float over the conversation"
+CLOSE_OVERLAY = "Close the overlay"
+NOTHING = "—"
+RATE_UNKNOWN = "tok/s"
+RATE_PLOT = "Tokens a second over the last minute"
+SPEED_UP = "Speed-up against plain"
+ACCEPTED = "Drafts accepted"
+TAU = "Tokens a round (τ)"
+MEMORY = "Memory"
+BY_POSITION = "Accepted by draft position, %"
+POSITION = "Draft {position}: {percent} accepted"
+PROMPT_PROGRESS = "Prompt progress"
+
+# Reply settings
+SYSTEM_PROMPT = "System prompt"
+SYSTEM_HINT = "How the model should answer in this chat"
+SAMPLING = "Writing"
+OWN_SAMPLING = "Own sampling"
+TEMPERATURE = "Temperature"
+TOP_K = "Top-k"
+TOP_K_OFF = "off"
+TOP_P = "Top-p"
+FIXED_SEED = "Same seed every time"
+SEED = "Seed"
+MAX_TOKENS = "Most tokens in a reply"
+THINK = "Think before answering"
+DONE = "Done"
+CANCEL = "Cancel"
+
+# Reports
+REPORT_FILE = "speed report"
+REPORT_JSON = "JSON (*.json)"
+REPORT_MARKDOWN = "Markdown (*.md)"
+
+# Command line
+APP_HELP = "Open the window."
+THEME_OPTION = "force a theme for this session"
+DATA_OPTION = "keep chats and settings in DIR"
+NO_DISPLAY = "There is no display to open a window on; use `scripts/run chat` instead."

@@ -1,0 +1,125 @@
+"""The engine's state in words: a status for the toolbar, a banner where there is trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.engine.state import (
+    EngineState,
+    Failed,
+    Generating,
+    Loading,
+    Ready,
+    Restarting,
+    Starting,
+)
+from app.engine.supervisor import Supervisor
+from mtp_mlx.wire import Error, Event, PairInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """`progress` is None where nothing is under way, -1 where its length is unknown."""
+
+    text: str
+    detail: str = ""
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    message: str
+    can_restart: bool = False
+    can_dismiss: bool = True
+
+
+class EngineViewModel(QObject):
+    status_changed = Signal(object)  # Status
+    banner_changed = Signal(object)  # Banner | None
+
+    def __init__(self, supervisor: Supervisor, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self.status = status(supervisor.state)
+        self.banner: Banner | None = None
+        supervisor.state_changed.connect(self._on_state)
+        supervisor.received.connect(self._on_event)
+
+    @property
+    def pair(self) -> PairInfo | None:
+        match self._supervisor.state:
+            case Ready(pair=pair) | Generating(pair=pair):
+                return pair
+            case _:
+                return None
+
+    def restart(self) -> None:
+        self._supervisor.restart()
+
+    def say(self, message: str) -> None:
+        """Something the user should know, such as chats that could not be saved."""
+        self._show(Banner(message=message))
+
+    def dismiss(self) -> None:
+        if self.banner is not None and self.banner.can_dismiss:
+            self._show(None)
+
+    def _on_state(self, state: EngineState) -> None:
+        self.status = status(state)
+        self.status_changed.emit(self.status)
+        match state:
+            case Restarting(reason=reason):
+                message = strings.ENGINE_RESTARTING.format(reason=reason)
+                self._show(Banner(message=message))
+            case Failed():
+                message = f"{state.message} {state.remedy}".strip()
+                self._show(Banner(message=message, can_restart=True, can_dismiss=False))
+            case Starting() | Loading() if self.banner is not None and self.banner.can_restart:
+                self._show(None)
+            case _:
+                pass
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Error) and not isinstance(self._supervisor.state, Failed):
+            self._show(Banner(message=f"{event.message} {event.remedy}".strip()))
+
+    def _show(self, banner: Banner | None) -> None:
+        if banner != self.banner:
+            self.banner = banner
+            self.banner_changed.emit(banner)
+
+
+def status(state: EngineState) -> Status:
+    match state:
+        case Starting():
+            return Status(text=strings.STARTING, progress=-1)
+        case Loading():
+            return Status(text=_loading(state), progress=_share(state))
+        case Ready(pair=pair) | Generating(pair=pair):
+            return Status(text=pair_name(pair), detail=pair.quantization)
+        case Restarting():
+            return Status(text=strings.RESTARTING, progress=-1)
+        case Failed():
+            return Status(text=strings.ENGINE_STOPPED)
+
+
+def pair_name(pair: PairInfo) -> str:
+    if pair.drafter is None:
+        return pair.target
+    return strings.PAIR_WITH_DRAFTER.format(target=pair.target)
+
+
+def _share(state: Loading) -> float:
+    return state.done / state.total if state.total else -1
+
+
+def _loading(state: Loading) -> str:
+    if not state.phase:
+        return strings.LOADING
+    if not state.total:
+        return strings.LOADING_PHASE.format(phase=state.phase)
+    percent = round(100 * state.done / state.total)
+    return strings.LOADING_PART.format(phase=state.phase, percent=percent)

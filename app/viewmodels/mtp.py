@@ -1,0 +1,124 @@
+"""The MTP switch: what the user wishes, and what the engine says it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.settings import Depth, MtpChoice
+from app.engine.state import EngineState, Generating, Ready
+from app.engine.supervisor import Supervisor
+from mtp_mlx.wire import Event, PairInfo, Round
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What is effective, said by the engine's rounds. `live`: said by a reply now running."""
+
+    text: str
+    live: bool = False
+
+
+class MtpViewModel(QObject):
+    """A wish never changes the effect by itself: only the next round does."""
+
+    wish_changed = Signal(object)  # MtpChoice
+    effect_changed = Signal(object)  # Effect
+
+    def __init__(
+        self, supervisor: Supervisor, wish: MtpChoice, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self.wish = wish
+        self._round: Round | None = None
+        self._pending = False
+        self.effect = Effect(text=strings.EFFECT_WAITING)
+        supervisor.state_changed.connect(self._on_state)
+        supervisor.received.connect(self._on_event)
+
+    def turn(self, on: bool) -> None:
+        self._set(MtpChoice(on=on, depth=self.wish.depth))
+
+    def toggle(self) -> None:
+        self.turn(on=not self.wish.on)
+
+    def choose(self, depth: Depth) -> None:
+        """A choice of K means "on"."""
+        self._set(MtpChoice(on=True, depth=depth))
+
+    def _set(self, wish: MtpChoice) -> None:
+        if wish == self.wish:
+            return
+        self.wish = wish
+        self._pending = self._round is not None
+        self._supervisor.set_mtp(wish.wire())
+        self.wish_changed.emit(wish)
+        self._refresh()
+
+    def _on_state(self, state: EngineState) -> None:
+        if not isinstance(state, Generating):
+            self._round = None
+            self._pending = False
+        self._refresh()
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Round) and event.index > 0:
+            self._round = event
+            self._pending = False
+            self._refresh()
+
+    def _refresh(self) -> None:
+        effect = self._effect()
+        if effect != self.effect:
+            self.effect = effect
+            self.effect_changed.emit(effect)
+
+    def _effect(self) -> Effect:
+        match self._supervisor.state:
+            case Generating() if self._round is not None:
+                now = round_text(self._round)
+                text = strings.EFFECT_NEXT_ROUND.format(now=now) if self._pending else now
+                return Effect(text=text, live=True)
+            case Generating(pair=pair):
+                reading = self.wish.on and pair.drafter is not None
+                text = strings.EFFECT_READING if reading else idle_text(self.wish, pair)
+                return Effect(text=text, live=True)
+            case Ready(pair=pair):
+                return Effect(text=idle_text(self.wish, pair))
+            case _:
+                return Effect(text=strings.EFFECT_WAITING)
+
+
+def idle_text(wish: MtpChoice, pair: PairInfo) -> str:
+    """What the next reply will do, as far as that is known before it runs."""
+    if pair.drafter is None:
+        reason = pair.no_drafter_reason or strings.NO_DRAFTER
+        return strings.EFFECT_OFF_BECAUSE.format(reason=reason)
+    if not wish.on:
+        return strings.EFFECT_OFF
+    if wish.depth == "auto":
+        return strings.EFFECT_READY_AUTO
+    return strings.EFFECT_READY_DEPTH.format(depth=wish.depth)
+
+
+def round_text(event: Round) -> str:
+    match event.state:
+        case "drafting":
+            return strings.EFFECT_DRAFTING.format(depth=event.depth)
+        case "probe":
+            return strings.EFFECT_PROBE.format(depth=event.depth)
+        case "parked":
+            return strings.EFFECT_PARKED.format(
+                reason=event.reason or strings.EFFECT_PARKED_DEFAULT
+            )
+        case "plain":
+            if event.reason:
+                return strings.EFFECT_OFF_BECAUSE.format(reason=event.reason)
+            return strings.EFFECT_OFF
+
+
+def depth_label(depth: Depth) -> str:
+    return strings.AUTO if depth == "auto" else strings.DEPTH.format(depth=depth)

@@ -1,0 +1,98 @@
+"""A reply while it is being written: text for the transcript, rounds for the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.conversation import (
+    EngineRecord,
+    RejectedRecord,
+    ReplyRecord,
+    RoundRecord,
+    SwitchRecord,
+    TokenRecord,
+)
+from mtp_mlx.wire import Finished, Generate, Mtp, PairInfo, Round
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What one round adds to the text."""
+
+    answer: str
+    thought: str
+
+
+class Reply:
+    """Collects rounds; `record` may be taken at any time. Times are seconds since the request."""
+
+    def __init__(self, request: Generate, pair: PairInfo, engine: EngineRecord) -> None:
+        self._request = request
+        self._pair = pair
+        self._engine = engine
+        self._rounds: list[RoundRecord] = []
+        self._switches: list[SwitchRecord] = []
+        self._answer: list[str] = []
+        self._thought: list[str] = []
+        self._thinking_since: float | None = None
+        self.thought_seconds: float | None = None
+        self.id = request.id
+
+    @property
+    def text(self) -> str:
+        return "".join(self._answer).lstrip("\n")
+
+    @property
+    def thought(self) -> str:
+        return "".join(self._thought).strip("\n")
+
+    def add(self, event: Round, at: float) -> Piece:
+        self._rounds.append(_record(event, at))
+        answer = "".join(token.text for token in event.tokens if not token.thought)
+        thought = "".join(token.text for token in event.tokens if token.thought)
+        self._answer.append(answer)
+        self._thought.append(thought)
+        if thought:
+            if self._thinking_since is None:
+                self._thinking_since = at
+            self.thought_seconds = at - self._thinking_since
+        return Piece(answer=answer, thought=thought)
+
+    def switched(self, mtp: Mtp, at: float) -> None:
+        self._switches.append(SwitchRecord(at, mtp))
+
+    def record(
+        self, finish: str, finished: Finished | None = None, plain_tps: float | None = None
+    ) -> ReplyRecord:
+        """`finished` is None where the engine could not say how it ended."""
+        wished = self._request.sampling or self._pair.recommended
+        return ReplyRecord(
+            rounds=tuple(self._rounds),
+            stats=None if finished is None else finished.stats,
+            seed=self._request.seed if finished is None else finished.seed,
+            sampling=wished if finished is None else finished.sampling,
+            max_tokens=self._request.max_tokens,
+            mtp=self._request.mtp,
+            switches=tuple(self._switches),
+            finish=finish,
+            prompt_tokens=0 if finished is None else finished.prompt_tokens,
+            reused_tokens=0 if finished is None else finished.reused_tokens,
+            engine=self._engine,
+            pair=self._pair,
+            plain_tps=plain_tps,
+        )
+
+
+def _record(event: Round, at: float) -> RoundRecord:
+    return RoundRecord(
+        index=event.index,
+        depth=event.depth,
+        drafted=event.drafted,
+        accepted=event.accepted,
+        ms=event.ms,
+        state=event.state,
+        at=round(at, 4),
+        tokens=tuple(TokenRecord(t.id, t.text, t.source, t.thought) for t in event.tokens),
+        rejected=tuple(RejectedRecord(r.id, r.text) for r in event.rejected),
+        reason=event.reason,
+    )

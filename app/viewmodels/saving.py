@@ -1,0 +1,59 @@
+"""Saving a chat as it is written: at once where something ends, once a second while it streams."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.conversation import Chat, ChatMessage
+from app.services.chat_store import ChatStore
+from app.viewmodels.throttle import Throttle
+
+INTERVAL_MS = 1000
+
+
+class Saver(QObject):
+    """A disk that refuses stops no conversation: `trouble` is said, writing goes on."""
+
+    trouble = Signal(str)
+
+    def __init__(
+        self, store: ChatStore, interval_ms: int = INTERVAL_MS, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._action: Callable[[], None] | None = None
+        self._throttle = Throttle(interval_ms, self._run, self)
+
+    def request(self, action: Callable[[], None]) -> None:
+        """Run `action` within the interval; of several, the last."""
+        self._action = action
+        self._throttle.request()
+
+    def finish(self, action: Callable[[], None]) -> None:
+        """Run `action` now, in place of what was requested."""
+        self._throttle.cancel()
+        self._action = None
+        action()
+
+    def save_chat(self, chat: Chat) -> None:
+        self._guard(lambda: self._store.save_chat(chat))
+
+    def save_message(self, chat_id: str, position: int, message: ChatMessage) -> None:
+        self._guard(lambda: self._store.save_message(chat_id, position, message))
+
+    def cut(self, chat_id: str, first: int) -> None:
+        self._guard(lambda: self._store.delete_messages(chat_id, first))
+
+    def _run(self) -> None:
+        if self._action is not None:
+            self._action()
+
+    def _guard(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except (OSError, sqlite3.Error) as error:
+            self.trouble.emit(strings.NOT_SAVED.format(reason=error))

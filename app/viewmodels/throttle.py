@@ -1,0 +1,42 @@
+"""Many requests, few calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+
+class Throttle(QObject):
+    """Calls `action` at most once an interval: at once when idle, else when the interval ends.
+
+    The last request is never lost, and no timer runs while nothing is asked for.
+    """
+
+    def __init__(
+        self, interval_ms: int, action: Callable[[], None], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._action = action
+        self._wanted = False
+        self._timer = QTimer(self, singleShot=True, interval=interval_ms)
+        self._timer.timeout.connect(self._on_timeout)
+
+    def request(self) -> None:
+        self._wanted = True
+        if not self._timer.isActive():
+            self.flush()
+
+    def flush(self) -> None:
+        """Call now what has been asked for, if anything; the next call waits its interval."""
+        if self._wanted:
+            self._wanted = False
+            self._timer.start()
+            self._action()
+
+    def cancel(self) -> None:
+        self._wanted = False
+        self._timer.stop()
+
+    def _on_timeout(self) -> None:
+        self.flush()

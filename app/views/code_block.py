@@ -1,0 +1,76 @@
+"""A block of code: its language, a copy button, and lines that are not wrapped."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from app import strings
+from app.render.blocks import Block
+from app.views import fonts
+from app.views.buttons import IconButton
+from app.views.text_block import TextBlock
+from app.views.theme import ThemeController
+
+_LONG = 4_000
+_COPIED_MS = 1600
+
+
+class CodeBlock(QFrame):
+    """A long block still being written is only appended to; it is coloured when it closes."""
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("codeBlock")
+        self._code = ""
+        self._plain = False
+        self._language = QLabel()
+        self._language.setFont(fonts.small())
+        self._language.setProperty("tone", "muted")
+        self._copy = IconButton("copy", strings.COPY_CODE, theme)
+        self._copy.clicked.connect(self.copy)
+        self._text = TextBlock(wrap=False)
+        self._text.setFont(fonts.code())
+        self._text.setAccessibleName(strings.CODE)
+        self._done = QTimer(self, singleShot=True, interval=_COPIED_MS)
+        self._done.timeout.connect(self._show_idle)
+        head = QHBoxLayout()
+        head.addWidget(self._language)
+        head.addStretch(1)
+        head.addWidget(self._copy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 6, 8, 12)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self._text)
+
+    def show_block(self, block: Block) -> None:
+        code = block.code or ""
+        self._language.setText(block.language or "")
+        if not block.closed and len(code) > _LONG and code.startswith(self._code):
+            self._append(code)
+        else:
+            self._plain = False
+            self._text.setHtml(block.html)
+        self._code = code
+
+    def copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._code)
+        self._copy.set_icon("check")
+        self._copy.set_label(strings.COPIED)
+        self._done.start()
+
+    def _append(self, code: str) -> None:
+        cursor = QTextCursor(self._text.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        if not self._plain:
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.insertText(code)
+            self._plain = True
+        else:
+            cursor.insertText(code[len(self._code) :])
+
+    def _show_idle(self) -> None:
+        self._copy.set_icon("copy")
+        self._copy.set_label(strings.COPY_CODE)

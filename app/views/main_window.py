@@ -1,0 +1,212 @@
+"""The window: puts the views together and gives every command a menu and a shortcut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox, QVBoxLayout, QWidget
+
+from app import strings
+from app.domain.conversation import ReplyRecord
+from app.domain.settings import Settings, ThemeChoice
+from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.engine import EngineViewModel
+from app.viewmodels.mtp import MtpViewModel
+from app.viewmodels.overlay import OverlayViewModel
+from app.views.announce import Announcer
+from app.views.banner_view import BannerView
+from app.views.commands import command, depth_group, theme_group
+from app.views.composer import Composer
+from app.views.details import Details
+from app.views.overlay_view import OverlayView
+from app.views.page import Page
+from app.views.reply_settings import ReplySettingsDialog
+from app.views.theme import ThemeController
+from app.views.toolbar import Toolbar
+from app.views.transcript import Transcript
+from mtp_mlx.wire import Sampling
+
+_SIZE = (1280, 800)
+_LEAST = (640, 440)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewModels:
+    engine: EngineViewModel
+    chat: ChatViewModel
+    mtp: MtpViewModel
+    overlay: OverlayViewModel
+
+
+class MainWindow(QMainWindow):
+    report_asked = Signal(object)  # ReplyRecord
+    settings_changed = Signal()
+    closing = Signal()
+
+    def __init__(self, models: ViewModels, theme: ThemeController, settings: Settings) -> None:
+        super().__init__()
+        self._models = models
+        self._theme = theme
+        self.setWindowTitle(strings.APP_NAME)
+        self.setMinimumSize(*_LEAST)
+        self.resize(*_SIZE)
+        self._depths = depth_group(self, models.mtp)
+        self.toolbar = Toolbar(models.engine, models.mtp, self._depths, theme)
+        self.banner = BannerView(models.engine, theme)
+        self.transcript = Transcript(models.chat, theme)
+        self.composer = Composer(models.chat, theme)
+        self.overlay = OverlayView(models.overlay, models.mtp, theme)
+        self.page = Page(models.chat, self.banner, self.transcript, self.composer, self.overlay)
+        self._lay_out()
+        self._announcer = Announcer(models.chat, self)
+        self._make_commands()
+        self._make_menus()
+        self._connect()
+        self.page.set_overlay(settings.overlay)
+        if settings.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode("ascii")))
+        self._refresh()
+
+    def geometry_text(self) -> str:
+        return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def edit_settings(self) -> None:
+        pair = self._models.engine.pair
+        recommended = Sampling() if pair is None else pair.recommended
+        chat = self._models.chat
+        dialog = ReplySettingsDialog(chat.chat.settings, recommended, self._theme, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: chat.set_settings(dialog.settings()))
+        dialog.accepted.connect(self.settings_changed)
+        dialog.open()
+
+    def show_details(self, message_id: str) -> None:
+        message = self._models.chat.message(message_id)
+        if message is None or message.reply is None:
+            return
+        reply = message.reply
+        details = Details(reply, self)
+        details.save_asked.connect(lambda: self.report_asked.emit(reply))
+        details.show_at(self.transcript.button_of(message_id))
+
+    def copy_message(self, message_id: str) -> None:
+        message = self._models.chat.message(message_id)
+        if message is not None:
+            QGuiApplication.clipboard().setText(message.text)
+
+    def _lay_out(self) -> None:
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.toolbar)
+        column.addWidget(self.page, 1)
+        self.setCentralWidget(body)
+        self.composer.text.setFocus()
+
+    def _make_commands(self) -> None:
+        chat, mtp = self._models.chat, self._models.mtp
+        self._new = command(self, strings.NEW_CHAT, chat.new_chat, "Ctrl+N")
+        self._stop = command(self, strings.STOP_REPLY, chat.stop, "Esc")
+        self._again = command(self, strings.REGENERATE, chat.regenerate, "Ctrl+R")
+        self._copy = command(self, strings.COPY_LAST, self._copy_last, "Ctrl+Shift+C")
+        self._report = command(self, strings.SAVE_REPORT, self._report_last, "Ctrl+Shift+S")
+        self._settings = command(self, strings.REPLY_SETTINGS, self.edit_settings, "Ctrl+.")
+        self._write = command(self, strings.FOCUS_MESSAGE, self.composer.write, "Ctrl+L")
+        self._mtp = command(self, strings.MTP_ON, mtp.toggle, "Ctrl+M")
+        self._mtp.setCheckable(True)
+        self._overlay = command(self, strings.OVERLAY_TOGGLE, self._toggle_overlay, "Ctrl+Shift+O")
+        self._overlay.setCheckable(True)
+        self._restart = command(self, strings.RESTART, self._models.engine.restart)
+        self._quit = command(self, strings.QUIT, self.close, "Ctrl+Q")
+        self._quit.setMenuRole(QAction.MenuRole.QuitRole)
+        self._about = command(self, strings.ABOUT, self._show_about)
+        self._about.setMenuRole(QAction.MenuRole.AboutRole)
+        self._themes = theme_group(self, self._theme, self._choose_theme)
+
+    def _make_menus(self) -> None:
+        bar = self.menuBar()
+        chat = bar.addMenu(strings.MENU_CHAT)
+        chat.addActions([self._new, self._write])
+        chat.addSeparator()
+        chat.addAction(self._report)
+        chat.addSeparator()
+        chat.addAction(self._quit)
+        reply = bar.addMenu(strings.MENU_REPLY)
+        reply.addActions([self._stop, self._again, self._copy])
+        reply.addSeparator()
+        reply.addAction(self._settings)
+        mtp = bar.addMenu(strings.MTP)
+        mtp.addAction(self._mtp)
+        mtp.addSeparator()
+        mtp.addActions(self._depths.actions())
+        view = bar.addMenu(strings.MENU_VIEW)
+        view.addAction(self._overlay)
+        view.addSeparator()
+        self._theme_menu = QMenu(strings.MENU_THEME, self)
+        self._theme_menu.addActions(self._themes.actions())
+        view.addMenu(self._theme_menu)
+        engine = bar.addMenu(strings.MENU_ENGINE)
+        engine.addAction(self._restart)
+        about = bar.addMenu(strings.MENU_HELP)
+        about.addAction(self._about)
+
+    def _connect(self) -> None:
+        chat = self._models.chat
+        chat.changed.connect(self._refresh)
+        chat.opened.connect(self._refresh)
+        chat.reply_ended.connect(self._refresh)
+        self._models.mtp.wish_changed.connect(self._refresh)
+        self._models.mtp.wish_changed.connect(self.settings_changed)
+        self.page.overlay_changed.connect(self._refresh)
+        self.page.overlay_changed.connect(self.settings_changed)
+        self.toolbar.overlay.clicked.connect(self._toggle_overlay)
+        self.composer.settings_asked.connect(self.edit_settings)
+        self.transcript.info_asked.connect(self.show_details)
+        self.transcript.copy_asked.connect(self.copy_message)
+
+    def _refresh(self) -> None:
+        """What cannot be done now is grey."""
+        chat = self._models.chat
+        shown = self.page.overlay_settings.shown
+        last = self._last_reply()
+        self._stop.setEnabled(chat.writing)
+        self._again.setEnabled(chat.can_regenerate)
+        self._report.setEnabled(last is not None)
+        self._copy.setEnabled(last is not None)
+        self._new.setEnabled(len(chat.messages) > 0)
+        self._mtp.setChecked(self._models.mtp.wish.on)
+        self._overlay.setChecked(shown)
+        self.toolbar.overlay.setChecked(shown)
+        title = chat.chat.title
+        named = len(chat.messages) > 0
+        self.setWindowTitle(f"{title} — {strings.APP_NAME}" if named else strings.APP_NAME)
+
+    def _last_reply(self) -> ReplyRecord | None:
+        return self._models.chat.last_reply
+
+    def _copy_last(self) -> None:
+        replies = [m for m in self._models.chat.messages.messages if m.reply is not None]
+        if replies:
+            self.copy_message(replies[-1].id)
+
+    def _report_last(self) -> None:
+        reply = self._last_reply()
+        if reply is not None:
+            self.report_asked.emit(reply)
+
+    def _toggle_overlay(self) -> None:
+        self.page.show_overlay(shown=not self.page.overlay_settings.shown)
+
+    def _choose_theme(self, choice: ThemeChoice) -> None:
+        self._theme.choose(choice)
+        self.settings_changed.emit()
+
+    def _show_about(self) -> None:
+        QMessageBox.about(self, strings.ABOUT, strings.ABOUT_TEXT)

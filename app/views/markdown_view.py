@@ -1,0 +1,90 @@
+"""Markdown as a column of blocks; what is closed is never rendered again."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.render.blocks import Block, BlockStream, render
+from app.views import fonts
+from app.views.code_block import CodeBlock
+from app.views.text_block import TextBlock
+from app.views.theme import Theme, ThemeController
+
+_GAP = 12
+
+
+class MarkdownView(QWidget):
+    """Grows by `append`; a change of theme is the one reason to start over."""
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._source = ""
+        self._stream: BlockStream | None = None
+        self._views: list[TextBlock | CodeBlock] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(_GAP)
+        theme.changed.connect(self._on_theme)
+
+    def set_text(self, text: str) -> None:
+        """A finished text."""
+        self._source = text
+        self._stream = None
+        self._show(render(text, self._theme.current.html()), 0)
+
+    def append(self, text: str) -> None:
+        if self._stream is None:
+            self._source = ""
+            self._stream = BlockStream(self._theme.current.html())
+        self._source += text
+        update = self._stream.append(text)
+        self._show(self._stream.blocks, update.first_changed)
+
+    def finish(self) -> None:
+        """Close the open tail; nothing is appended after it."""
+        if self._stream is not None:
+            update = self._stream.finish()
+            self._show(self._stream.blocks, update.first_changed)
+            self._stream = None
+
+    def _on_theme(self, theme: Theme) -> None:
+        if self._stream is None:
+            self.set_text(self._source)
+            return
+        self._stream = BlockStream(theme.html())
+        self._stream.append(self._source)
+        self._show(self._stream.blocks, 0)
+
+    def _show(self, blocks: tuple[Block, ...], first: int) -> None:
+        for row in range(first, len(blocks)):
+            self._show_block(row, blocks[row])
+        while len(self._views) > len(blocks):
+            self._drop(self._views.pop())
+
+    def _show_block(self, row: int, block: Block) -> None:
+        wanted = CodeBlock if block.kind == "code" else TextBlock
+        if row < len(self._views) and not isinstance(self._views[row], wanted):
+            for view in self._views[row:]:
+                self._drop(view)
+            del self._views[row:]
+        if row == len(self._views):
+            self._views.append(self._make(block))
+            self._column.addWidget(self._views[row])
+        view = self._views[row]
+        if isinstance(view, CodeBlock):
+            view.show_block(block)
+        else:
+            view.setHtml(block.html)
+
+    def _make(self, block: Block) -> TextBlock | CodeBlock:
+        if block.kind == "code":
+            return CodeBlock(self._theme, self)
+        view = TextBlock(self)
+        view.setFont(fonts.reading())
+        return view
+
+    def _drop(self, view: QWidget) -> None:
+        self._column.removeWidget(view)
+        view.hide()
+        view.deleteLater()

@@ -1,0 +1,147 @@
+"""How the replies of this chat are written."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import strings
+from app.domain.settings import ReplySettings
+from app.views import fonts
+from app.views.buttons import push_button
+from app.views.switch import Switch
+from app.views.theme import ThemeController
+from mtp_mlx.wire import Sampling
+
+_MOST_TOKENS = 131_072
+_MOST_SEED = 2**31 - 1
+
+
+class ReplySettingsDialog(QDialog):
+    """`recommended` is shown, and sent as None, until the user wants other sampling."""
+
+    def __init__(
+        self,
+        settings: ReplySettings,
+        recommended: Sampling,
+        theme: ThemeController,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(strings.REPLY_SETTINGS.removesuffix("…"))
+        self._recommended = recommended
+        self.system = QPlainTextEdit(settings.system)
+        self.system.setPlaceholderText(strings.SYSTEM_HINT)
+        self.system.setTabChangesFocus(True)
+        self.system.setFixedHeight(84)
+        self.own_sampling = Switch(strings.OWN_SAMPLING, theme)
+        self.own_sampling.setChecked(settings.sampling is not None)
+        law = settings.sampling or recommended
+        self.temperature = _decimal(law.temperature, 2.0)
+        self.top_k = _whole(law.top_k, 0, 1000)
+        self.top_k.setSpecialValueText(strings.TOP_K_OFF)
+        self.top_p = _decimal(law.top_p, 1.0)
+        self.fixed_seed = Switch(strings.FIXED_SEED, theme)
+        self.fixed_seed.setChecked(settings.seed is not None)
+        self.seed = _whole(settings.seed or 0, 0, _MOST_SEED)
+        self.max_tokens = _whole(settings.max_tokens, 1, _MOST_TOKENS)
+        self.thinking = Switch(strings.THINK, theme)
+        self.thinking.setChecked(settings.thinking)
+        self.own_sampling.toggled.connect(self._refresh)
+        self.fixed_seed.toggled.connect(self._refresh)
+        self._lay_out()
+        self._refresh()
+
+    def settings(self) -> ReplySettings:
+        return ReplySettings(
+            system=self.system.toPlainText(),
+            sampling=self._sampling() if self.own_sampling.isChecked() else None,
+            seed=self.seed.value() if self.fixed_seed.isChecked() else None,
+            max_tokens=self.max_tokens.value(),
+            thinking=self.thinking.isChecked(),
+        )
+
+    def _sampling(self) -> Sampling:
+        return Sampling(
+            temperature=round(self.temperature.value(), 2),
+            top_k=self.top_k.value(),
+            top_p=round(self.top_p.value(), 2),
+            min_p=self._recommended.min_p,
+            repetition_penalty=self._recommended.repetition_penalty,
+        )
+
+    def _refresh(self) -> None:
+        own = self.own_sampling.isChecked()
+        if not own:
+            self.temperature.setValue(self._recommended.temperature)
+            self.top_k.setValue(self._recommended.top_k)
+            self.top_p.setValue(self._recommended.top_p)
+        for field in (self.temperature, self.top_k, self.top_p):
+            field.setEnabled(own)
+        self.seed.setEnabled(self.fixed_seed.isChecked())
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setHorizontalSpacing(24)
+        form.setVerticalSpacing(10)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(strings.OWN_SAMPLING, self.own_sampling)
+        form.addRow(strings.TEMPERATURE, self.temperature)
+        form.addRow(strings.TOP_K, self.top_k)
+        form.addRow(strings.TOP_P, self.top_p)
+        form.addRow(strings.FIXED_SEED, self.fixed_seed)
+        form.addRow(strings.SEED, self.seed)
+        form.addRow(strings.MAX_TOKENS, self.max_tokens)
+        form.addRow(strings.THINK, self.thinking)
+        title = QLabel(strings.SYSTEM_PROMPT)
+        title.setFont(fonts.strong())
+        title.setBuddy(self.system)
+        laws = QLabel(strings.SAMPLING)
+        laws.setFont(fonts.strong())
+        done = push_button(strings.DONE, "filled")
+        done.setDefault(True)
+        done.clicked.connect(self.accept)
+        cancel = push_button(strings.CANCEL, "outline")
+        cancel.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(done)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(12)
+        for part in (title, self.system):
+            column.addWidget(part)
+        column.addSpacing(6)
+        column.addWidget(laws)
+        column.addLayout(form)
+        column.addSpacing(8)
+        column.addLayout(buttons)
+        self.setMinimumWidth(420)
+
+
+def _decimal(value: float, most: float) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    box.setRange(0.0, most)
+    box.setSingleStep(0.05)
+    box.setDecimals(2)
+    box.setValue(value)
+    return box
+
+
+def _whole(value: int, least: int, most: int) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(least, most)
+    box.setValue(value)
+    return box

@@ -1,0 +1,103 @@
+"""The style sheet, with the theme's tokens in place of its `$names`. No fonts: see `fonts`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Template
+
+_SHEET = Template("""
+QWidget#page, QWidget#transcript, QWidget#column, QScrollArea#transcriptArea {
+  background: $window; }
+QScrollArea#transcriptArea { border: none; }
+
+QWidget#toolbar { background: $window; border-bottom: 1px solid $border; }
+QLabel[tone="muted"] { color: $text_muted; }
+QLabel[tone="error"] { color: $error; }
+QLabel[tone="warning"] { color: $warning; }
+
+QFrame#userBubble { background: $user_bubble; border: none; border-radius: 16px; }
+QFrame#codeBlock { background: $code_bg; border: 1px solid $border; border-radius: 12px; }
+QFrame#thought { background: transparent; border: none; border-left: 2px solid $border; }
+QTextBrowser { background: transparent; border: none; selection-background-color: $selection;
+  selection-color: $text; }
+
+QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
+QFrame#composer[focused="true"] { border: 1px solid $accent; }
+QPlainTextEdit#composerText { background: transparent; border: none; color: $text;
+  selection-background-color: $selection; selection-color: $text; }
+
+QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
+QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
+QFrame#popover { background: $surface; border: 1px solid $border; border-radius: 12px; }
+
+QToolButton, QPushButton { color: $text; background: transparent; border: 1px solid transparent;
+  border-radius: 8px; padding: 4px 8px; }
+QToolButton:hover, QPushButton:hover { background: $hover; }
+QToolButton:pressed, QPushButton:pressed, QToolButton:checked { background: $pressed; }
+QToolButton:focus, QPushButton:focus { border-color: $accent; }
+QToolButton:disabled, QPushButton:disabled { color: $text_muted; }
+QToolButton::menu-indicator { image: none; width: 0; }
+QToolButton[compact="true"] { padding: 4px; }
+QPushButton[shape="outline"] { border: 1px solid $border; padding: 6px 14px; border-radius: 10px; }
+QPushButton[shape="outline"]:focus { border-color: $accent; }
+QPushButton[shape="filled"] { background: $accent; color: $accent_text; padding: 6px 16px;
+  border-radius: 10px; }
+QPushButton[shape="filled"]:hover { border-color: $text; }
+QPushButton[shape="filled"]:disabled { background: $pressed; color: $text_muted; }
+QPushButton[shape="card"] { background: $surface; border: 1px solid $border; border-radius: 14px;
+  padding: 14px 18px; text-align: left; }
+QPushButton[shape="card"]:hover, QPushButton[shape="card"]:focus { border-color: $accent; }
+QPushButton[shape="card"]:disabled { color: $text_muted; }
+
+QMenu { background: $surface; color: $text; border: 1px solid $border; border-radius: 10px;
+  padding: 6px; }
+QMenu::item { padding: 6px 26px 6px 22px; border-radius: 6px; }
+QMenu::item:selected { background: $hover; }
+QMenu::item:disabled { color: $text_muted; }
+QMenu::separator { height: 1px; background: $border; margin: 6px 8px; }
+QMenuBar { background: $window; color: $text; border: none; padding: 2px 6px; }
+QMenuBar::item { padding: 4px 9px; border-radius: 6px; background: transparent; }
+QMenuBar::item:selected { background: $hover; }
+QToolTip { background: $surface_raised; color: $text; border: 1px solid $border; padding: 5px 7px; }
+
+QDialog { background: $window; }
+QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $surface; color: $text;
+  border: 1px solid $border; border-radius: 8px; padding: 5px 8px;
+  selection-background-color: $selection; selection-color: $text; }
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {
+  border-color: $accent; }
+QSpinBox:disabled, QDoubleSpinBox:disabled, QLineEdit:disabled { color: $text_muted;
+  background: $window; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
+QDoubleSpinBox::down-button { width: 0; border: none; }
+
+QProgressBar { background: $pressed; border: none; border-radius: 2px; }
+QProgressBar::chunk { background: $accent; border-radius: 2px; }
+
+QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 2px; }
+QScrollBar::handle { background: $scroll; border-radius: 3px; min-height: 32px; min-width: 32px; }
+QScrollBar::handle:hover { background: $text_muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+""")
+
+_HOVER = 0.06
+_PRESSED = 0.10
+_SCROLL = 0.22
+
+
+def stylesheet(tokens: Mapping[str, str]) -> str:
+    """Raises KeyError, naming the token, where the theme lacks one."""
+    return _SHEET.substitute(
+        tokens,
+        hover=_veil(tokens["text"], _HOVER),
+        pressed=_veil(tokens["text"], _PRESSED),
+        scroll=_veil(tokens["text"], _SCROLL),
+    )
+
+
+def _veil(color: str, opacity: float) -> str:
+    """A thin layer of `color`, so that states work on any surface of either theme."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"

@@ -1,0 +1,55 @@
+"""Text of its own height: read-only, selectable, links on click, nothing ever fetched."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from PySide6.QtCore import QSizeF, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QWheelEvent
+from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
+
+_SCHEMES = ("http", "https", "mailto")
+
+
+class TextBlock(QTextBrowser):
+    """One QTextDocument a block: a new block never lays out an old one again."""
+
+    def __init__(self, parent: QWidget | None = None, *, wrap: bool = True) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        if not wrap:
+            self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
+        self.anchorClicked.connect(open_link)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+
+    def loadResource(self, _kind: int, _name: QUrl | str) -> None:  # noqa: N802
+        """No image, from the web or from the disk."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Scrolling is the transcript's, but for a wide table or line of code."""
+        if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    @Slot(QSizeF)
+    def _fit(self, size: QSizeF) -> None:
+        bar = self.horizontalScrollBar()
+        wide = size.width() > self.viewport().width() + 1
+        extra = bar.sizeHint().height() if wide else 0
+        height = ceil(size.height()) + extra
+        if height != self.height() or height != self.minimumHeight():
+            self.setFixedHeight(height)
+
+
+def open_link(url: QUrl) -> None:
+    """On a click only, and only what belongs into a browser or a mail program."""
+    if url.scheme() in _SCHEMES:
+        QDesktopServices.openUrl(url)

@@ -1,0 +1,123 @@
+"""The strip on top: which pair, whether MTP is on, and what it really does."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QActionGroup, QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import strings
+from app.domain.settings import MtpChoice
+from app.viewmodels.engine import EngineViewModel, Status
+from app.viewmodels.mtp import Effect, MtpViewModel, depth_label
+from app.views import fonts
+from app.views.buttons import IconButton
+from app.views.elided import ElidedLabel
+from app.views.switch import Switch
+from app.views.theme import ThemeController
+
+_STEPS = 1000
+_ROOMY = 760
+
+
+class Toolbar(QWidget):
+    def __init__(
+        self,
+        engine: EngineViewModel,
+        mtp: MtpViewModel,
+        depths: QActionGroup,
+        theme: ThemeController,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("toolbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._mtp = mtp
+        self.status = ElidedLabel()
+        self.status.setFont(fonts.strong())
+        self._detail = QLabel()
+        self._detail.setFont(fonts.small())
+        self._detail.setProperty("tone", "muted")
+        self._progress = QProgressBar()
+        self._progress.setTextVisible(False)
+        self._progress.setFixedSize(120, 4)
+        self._progress.setAccessibleName(strings.LOADING)
+        self.effect = ElidedLabel(Qt.AlignmentFlag.AlignRight)
+        self.effect.setProperty("tone", "muted")
+        self.effect.setAccessibleName(strings.EFFECT)
+        self.switch = Switch(strings.MTP, theme)
+        self.switch.setToolTip(strings.MTP_SWITCH_HELP)
+        self.switch.clicked.connect(mtp.turn)
+        self.depths = QToolButton()
+        self.depths.setToolTip(strings.MTP_DEPTH_HELP)
+        self.depths.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.depths)
+        menu.addActions(depths.actions())
+        self.depths.setMenu(menu)
+        self.overlay = IconButton("activity", strings.OVERLAY_TOGGLE, theme)
+        self.overlay.setCheckable(True)
+        self._lay_out()
+        engine.status_changed.connect(self._show_status)
+        mtp.effect_changed.connect(self._show_effect)
+        mtp.wish_changed.connect(self._show_wish)
+        self._show_status(engine.status)
+        self._show_effect(mtp.effect)
+        self._show_wish(mtp.wish)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self._detail.setVisible(event.size().width() >= _ROOMY and bool(self._detail.text()))
+        super().resizeEvent(event)
+
+    def _show_status(self, status: Status) -> None:
+        self.status.set_text(status.text)
+        self._detail.setText(status.detail)
+        self._detail.setVisible(bool(status.detail) and self.width() >= _ROOMY)
+        self._progress.setVisible(status.progress is not None)
+        if status.progress is None or status.progress < 0:
+            self._progress.setRange(0, 0)
+        else:
+            self._progress.setRange(0, _STEPS)
+            self._progress.setValue(round(_STEPS * status.progress))
+
+    def _show_effect(self, effect: Effect) -> None:
+        self.effect.set_text(effect.text)
+        self.effect.setEnabled(effect.live)
+
+    def _show_wish(self, wish: MtpChoice) -> None:
+        self.switch.setChecked(wish.on)
+        self.depths.setText(f"{depth_label(wish.depth)} ▾")
+        self.depths.setAccessibleName(f"{strings.MTP_DEPTH_HELP}: {depth_label(wish.depth)}")
+
+    def _lay_out(self) -> None:
+        names = QVBoxLayout()
+        names.setSpacing(1)
+        line = QHBoxLayout()
+        line.setSpacing(10)
+        line.addWidget(self.status)
+        line.addWidget(self._detail)
+        line.addWidget(self._progress)
+        line.addStretch(1)
+        names.addLayout(line)
+        label = QLabel(strings.MTP)
+        label.setFont(fonts.strong())
+        self.effect.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 10, 16, 10)
+        row.setSpacing(8)
+        row.addLayout(names, 3)
+        row.addWidget(self.effect, 2)
+        row.addSpacing(6)
+        row.addWidget(label)
+        row.addWidget(self.switch)
+        row.addWidget(self.depths)
+        row.addSpacing(8)
+        row.addWidget(self.overlay)

@@ -1,0 +1,185 @@
+"""The conversation: a column of messages that follows what is written, until one scrolls up."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app import strings
+from app.domain.conversation import ChatMessage
+from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.reply import Piece
+from app.views.buttons import IconButton
+from app.views.message_view import ReplyView, UserView
+from app.views.theme import ThemeController
+
+COLUMN_WIDTH = 760
+_PAGE = 24  # messages built at once; earlier ones as one scrolls up to them
+_NEAR = 240
+_BOTTOM = 8
+
+
+class Transcript(QScrollArea):
+    info_asked = Signal(str)  # message id
+    copy_asked = Signal(str)
+
+    def __init__(
+        self, chat: ChatViewModel, theme: ThemeController, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("transcriptArea")
+        self._chat = chat
+        self._theme = theme
+        self._views: list[UserView | ReplyView] = []
+        self._first = 0  # the row of the first view
+        self._following = True
+        self._build()
+        messages = chat.messages
+        messages.rowsInserted.connect(self._on_inserted)
+        messages.rowsRemoved.connect(self._on_removed)
+        messages.modelReset.connect(self._on_reset)
+        chat.streamed.connect(self._on_streamed)
+        chat.reply_ended.connect(self._on_ended)
+        chat.changed.connect(self._refresh_footers)
+        bar = self.verticalScrollBar()
+        bar.valueChanged.connect(self._on_scrolled)
+        bar.rangeChanged.connect(self._on_grown)
+        self._on_reset()
+
+    @property
+    def following(self) -> bool:
+        return self._following
+
+    def scroll_to_end(self) -> None:
+        self._following = True
+        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+
+    def button_of(self, message_id: str) -> QWidget:
+        """What a popover about this message hangs on."""
+        for view in self._views:
+            if isinstance(view, ReplyView) and view.message.id == message_id:
+                return view.footer.info
+        return self
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._place_latest()
+
+    def _build(self) -> None:
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(strings.CONVERSATION)
+        page = QWidget()
+        page.setObjectName("transcript")
+        column = QWidget()
+        column.setObjectName("column")
+        column.setMaximumWidth(COLUMN_WIDTH)
+        self._column = QVBoxLayout(column)
+        self._column.setContentsMargins(0, 28, 0, 28)
+        self._column.setSpacing(26)
+        self._column.addStretch(1)
+        self._page = page
+        row = QHBoxLayout(page)
+        row.setContentsMargins(28, 0, 28, 0)
+        row.addStretch(1)
+        row.addWidget(column, 1000)
+        row.addStretch(1)
+        self.setWidget(page)
+        self._latest = IconButton("chevron_down", strings.JUMP_TO_LATEST, self._theme, self)
+        self._latest.setObjectName("latest")
+        self._latest.clicked.connect(self.scroll_to_end)
+        self._latest.hide()
+
+    # The model
+
+    def _on_reset(self) -> None:
+        self._drop(0)
+        rows = len(self._chat.messages)
+        self._first = rows
+        self._following = True
+        self._show_earlier()
+        QTimer.singleShot(0, self, self.scroll_to_end)
+
+    def _on_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
+        for row in range(first, last + 1):
+            self._views.append(self._make(row))
+            self._column.insertWidget(self._column.count() - 1, self._views[-1])
+        self._refresh_footers()
+        self._following = True
+
+    def _on_removed(self, _parent: QModelIndex, first: int, _last: int) -> None:
+        self._drop(max(0, first - self._first))
+        self._first = min(self._first, first)
+
+    def _on_streamed(self, piece: Piece) -> None:
+        if self._views and isinstance(self._views[-1], ReplyView):
+            self._views[-1].append(piece)
+
+    def _on_ended(self, message: ChatMessage) -> None:
+        if self._views and isinstance(self._views[-1], ReplyView):
+            self._views[-1].finish(message)
+        self._refresh_footers()
+
+    def _make(self, row: int) -> UserView | ReplyView:
+        message = self._chat.messages.at(row)
+        if message.role == "user":
+            return UserView(message)
+        view = ReplyView(message, self._theme)
+        view.info_asked.connect(self.info_asked)
+        view.copy_asked.connect(self.copy_asked)
+        view.again_asked.connect(self._chat.regenerate)
+        being_written = self._chat.writing and row == len(self._chat.messages) - 1
+        if not being_written:
+            view.show_finished(message)
+        return view
+
+    def _drop(self, first: int) -> None:
+        for view in self._views[first:]:
+            self._column.removeWidget(view)
+            view.hide()
+            view.deleteLater()
+        del self._views[first:]
+
+    def _show_earlier(self) -> None:
+        start = max(0, self._first - _PAGE)
+        views = [self._make(row) for row in range(start, self._first)]
+        for position, view in enumerate(views):
+            self._column.insertWidget(position, view)
+        self._views[:0] = views
+        self._first = start
+        self._refresh_footers()
+
+    def _refresh_footers(self) -> None:
+        for view in self._views:
+            if isinstance(view, ReplyView):
+                view.footer.set_last(
+                    is_last=view is self._views[-1], can_regenerate=self._chat.can_regenerate
+                )
+
+    # Scrolling
+
+    def _on_scrolled(self, value: int) -> None:
+        bar = self.verticalScrollBar()
+        self._following = value >= bar.maximum() - _BOTTOM
+        self._place_latest()
+        if value < _NEAR and self._first > 0 and bar.maximum() > 0:
+            below = bar.maximum() - value
+            self._show_earlier()
+            self._page.adjustSize()
+            bar.setValue(bar.maximum() - below)
+
+    def _on_grown(self, _minimum: int, maximum: int) -> None:
+        if self._following:
+            self.verticalScrollBar().setValue(maximum)
+        self._place_latest()
+
+    def _place_latest(self) -> None:
+        self._latest.setVisible(not self._following)
+        size = self._latest.sizeHint()
+        self._latest.move(
+            (self.viewport().width() - size.width()) // 2,
+            self.viewport().height() - size.height() - 10,
+        )
+        self._latest.raise_()
