@@ -1,0 +1,33 @@
+"""What holds for every test: no screen, no network, and nothing left running."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running() -> Iterator[None]:
+    """A thread or a child process that outlives its test fails it."""
+    threads = set(threading.enumerate())
+    yield
+    leaked_threads = _until_empty(lambda: {*threading.enumerate()} - threads)
+    leaked_processes = _until_empty(lambda: {*psutil.Process().children(recursive=True)})
+    assert not leaked_threads
+    assert not leaked_processes
+
+
+def _until_empty(left: Callable[[], set[object]]) -> set[object]:
+    """What is still left after a moment's grace: ends are not always instant."""
+    deadline = time.monotonic() + 2
+    while (found := left()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found

@@ -1,0 +1,85 @@
+"""The text depends on model, prompt, seed and sampling only: never on the drafter, K or the switch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mtp_mlx import wire
+from mtp_mlx.engine import Control, Engine, ReplyEvent
+from mtp_mlx.values import Mtp, Sampling
+from tests.support.replies import AT_ONE, GEMMA, GREEDY, reply, tiny_pair
+from tests.support.shapes import E2B, SHAPES, Shape
+
+PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]  # longer than the window of 8
+DEPTHS: tuple[Mtp, ...] = (*range(9), "auto")
+
+
+@pytest.fixture(params=SHAPES.values(), ids=lambda shape: shape.name)
+def shape(request: pytest.FixtureRequest) -> Shape:
+    found: Shape = request.param
+    return found
+
+
+@pytest.mark.parametrize("sampling", [GREEDY, AT_ONE, GEMMA], ids=["greedy", "T=1", "gemma"])
+def test_every_depth_writes_the_plain_text(
+    shape: Shape, sampling: Sampling, tmp_path: Path
+) -> None:
+    engine = Engine(tiny_pair(tmp_path, shape))
+    plain = reply(engine, PROMPT, sampling=sampling, seed=3)
+    assert len(plain.tokens) == 40
+    for depth in DEPTHS:
+        found = reply(engine, PROMPT, mtp=depth, sampling=sampling, seed=3)
+        assert found.tokens == plain.tokens, depth
+
+
+def test_the_seed_matters_at_temperature_one(tmp_path: Path) -> None:
+    engine = Engine(tiny_pair(tmp_path, E2B))
+    first = reply(engine, PROMPT, mtp=3, sampling=AT_ONE, seed=1)
+    second = reply(engine, PROMPT, mtp=3, sampling=AT_ONE, seed=2)
+    assert first.tokens != second.tokens
+
+
+def test_switching_in_mid_reply_changes_nothing_but_the_rounds(tmp_path: Path) -> None:
+    engine = Engine(tiny_pair(tmp_path, E2B))
+    plain = reply(engine, PROMPT, sampling=AT_ONE, max_tokens=60)
+    switches: dict[int, Mtp] = {6: 3, 14: "off", 22: 8, 27: "auto", 40: 1}
+
+    def turn(event: ReplyEvent, control: Control) -> None:
+        if isinstance(event, wire.Round) and event.index in switches:
+            control.mtp = switches[event.index]
+
+    found = reply(engine, PROMPT, sampling=AT_ONE, max_tokens=60, watch=turn)
+    assert found.tokens == plain.tokens
+    depths = [r.depth for r in found.rounds]
+    assert set(depths[:6]) == {0}
+    # A plain step in flight is emitted first; from the round after it on, K is 3.
+    assert depths[7:14] == [3] * 7
+    assert 0 in depths[14:22]
+
+
+@pytest.mark.parametrize("mtp", ["off", 3])
+def test_turns_and_edits_equal_a_cold_engine(mtp: Mtp, tmp_path: Path) -> None:
+    """Each conversation continues, branches from or replaces the last: the cache must follow."""
+    pair = tiny_pair(tmp_path / "warm", E2B)
+    warm = Engine(pair)
+    first = reply(warm, PROMPT, mtp=mtp)
+    conversations = [
+        [*PROMPT, *first.tokens, 7, 8, 9],  # the next turn
+        [*PROMPT, *first.tokens[:20], 1, 2],  # an edit within it
+        [*PROMPT, *first.tokens[:20], 1, 2],  # the same again
+        [*PROMPT[:4], 99],  # an edit of the first turn
+        [200, 201],  # another chat
+        PROMPT,
+    ]
+    for prompt in conversations:
+        cold = Engine(tiny_pair(tmp_path / f"cold{len(list(tmp_path.iterdir()))}", E2B))
+        assert reply(warm, prompt, mtp=mtp).tokens == reply(cold, prompt, mtp="off").tokens
+
+
+def test_the_next_turn_reads_only_what_is_new(tmp_path: Path) -> None:
+    engine = Engine(tiny_pair(tmp_path, E2B))
+    first = reply(engine, PROMPT, mtp=3)
+    turn = [*PROMPT, *first.tokens, 7, 8, 9]
+    assert reply(engine, turn, mtp=3).finished.reused_tokens == len(turn) - 4

@@ -1,0 +1,112 @@
+"""The sliding cache against a plain list of everything ever seen."""
+
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mtp_mlx.kv.full import FullCache
+from mtp_mlx.kv.window import REWIND, WindowCache
+
+WINDOW = 7
+HEADS, DIM = 2, 3
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.integers(1, 12)),
+        st.tuples(st.just("append"), st.sampled_from([40, 300, 700])),
+        st.tuples(st.just("forget"), st.integers(1, 40)),
+    ),
+    max_size=40,
+)
+
+
+def rows(first: int, n: int) -> mx.array:
+    """Keys that name their position, [1, heads, n, dim]."""
+    at = np.arange(first, first + n, dtype=np.float32)[None, None, :, None]
+    return mx.array(np.broadcast_to(at, (1, HEADS, n, DIM)))
+
+
+def positions(keys: mx.array) -> list[int]:
+    return [int(x) for x in np.array(keys)[0, 0, :, 0]]
+
+
+@settings(max_examples=80, deadline=None)
+@given(steps)
+def test_a_window_cache_is_the_tail_of_a_list(steps: list[tuple[str, int]]) -> None:
+    cache, seen, version = WindowCache(WINDOW), [], 0
+    for action, n in steps:
+        if action == "forget":
+            if cache.can_forget(n):
+                cache.forget(n)
+                del seen[len(seen) - n :]
+            continue
+        version += 1000
+        new = [version + i for i in range(n)]
+        mask = cache.make_mask(n)
+        keys, values = cache.update_and_fetch(rows(version, n), -rows(version, n))
+        before = min(len(seen), WINDOW - 1)
+        visible = (seen[len(seen) - before :] if before else []) + new
+        seen += new
+        assert positions(keys) == visible
+        assert positions(values) == [-x for x in visible]
+        check_mask(mask, n, before)
+        assert cache.offset == len(seen)
+        assert positions(cache.view().keys) == seen[-WINDOW:]
+
+
+def check_mask(mask: mx.array | str | None, n: int, before: int) -> None:
+    """Each query sees the last WINDOW positions up to itself, as in plain decoding."""
+    total = before + n
+    expected = np.array(
+        [[before + q - WINDOW < k <= before + q for k in range(total)] for q in range(n)]
+    )
+    if mask is None:
+        assert n == 1
+        assert expected.all()
+    elif isinstance(mask, str):
+        causal = np.tril(np.ones((n, total), dtype=bool), k=before)
+        assert mask == "causal"
+        assert (causal == expected).all()
+    else:
+        assert (np.array(mask) == expected).all()
+
+
+@pytest.mark.parametrize("length", [3, WINDOW, 50, 1000])
+def test_a_round_can_always_be_taken_back(length: int) -> None:
+    cache = WindowCache(WINDOW)
+    for first in range(0, length, 3):
+        n = min(3, length - first)
+        cache.update_and_fetch(rows(first, n), rows(first, n))
+    assert cache.can_forget(min(length, REWIND))
+    assert not cache.can_forget(length + 1)
+
+
+def test_memory_is_bounded_by_the_window() -> None:
+    cache = WindowCache(WINDOW)
+    for first in range(5000):
+        cache.update_and_fetch(rows(first, 1), rows(first, 1))
+        assert cache.stored < WINDOW + 400
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps)
+def test_a_full_cache_is_a_list(steps: list[tuple[str, int]]) -> None:
+    cache, seen, version = FullCache(), [], 0
+    for action, n in steps:
+        if action == "forget":
+            if cache.can_forget(n):
+                cache.forget(n)
+                del seen[len(seen) - n :]
+            continue
+        version += 1000
+        mask = cache.make_mask(n, return_array=True)
+        keys, _ = cache.update_and_fetch(rows(version, n), rows(version, n))
+        seen += [version + i for i in range(n)]
+        assert positions(keys) == seen
+        if isinstance(mask, mx.array):
+            causal = np.tril(np.ones((n, len(seen)), dtype=bool), k=len(seen) - n)
+            assert (np.array(mask) == causal).all()

@@ -1,0 +1,62 @@
+"""The shared noise: fair, independent of the batch, and a true sampler."""
+
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+import pytest
+
+from mtp_mlx.protocols import Scores
+from mtp_mlx.sampling.choice import chooser
+from mtp_mlx.sampling.noise import gumbel
+from mtp_mlx.values import Sampling
+
+PROBABILITIES = np.array([0.5, 0.2, 0.15, 0.1, 0.04, 0.01])
+DRAWS = 20_000
+
+
+def chi_square(counts: np.ndarray, probabilities: np.ndarray) -> float:
+    expected = probabilities * counts.sum()
+    return float(((counts - expected) ** 2 / expected).sum())
+
+
+def test_noise_depends_on_seed_position_and_id_only() -> None:
+    ids = mx.broadcast_to(mx.arange(50), (4, 50))
+    batch = np.array(gumbel(7, 10, ids))
+    for row in range(4):
+        alone = np.array(gumbel(7, 10 + row, ids[:1]))
+        assert (alone == batch[row]).all()
+    picked = np.array(gumbel(7, 10, mx.array([[40, 3]])))
+    assert (picked[0] == batch[0][[40, 3]]).all()
+    assert not (np.array(gumbel(8, 10, ids)) == batch).any()
+
+
+def test_noise_is_gumbel_distributed() -> None:
+    noise = np.array(gumbel(1, 0, mx.broadcast_to(mx.arange(1000), (100, 1000)))).ravel()
+    uniform = np.exp(-np.exp(-noise))
+    counts, _ = np.histogram(uniform, bins=50, range=(0, 1))
+    assert chi_square(counts, np.full(50, 1 / 50)) < 95  # 49 degrees, p = 1e-4
+
+
+def test_neighbouring_positions_and_ids_are_uncorrelated() -> None:
+    noise = np.array(gumbel(3, 0, mx.broadcast_to(mx.arange(400), (400, 400))))
+    noise = noise - noise.mean()
+    along_ids = (noise[:, 1:] * noise[:, :-1]).mean() / noise.var()
+    along_positions = (noise[1:] * noise[:-1]).mean() / noise.var()
+    assert abs(along_ids) < 4 / 400
+    assert abs(along_positions) < 4 / 400
+
+
+@pytest.mark.parametrize("seed", [0, 2**40 + 1])
+def test_choices_follow_the_law(seed: int) -> None:
+    logits = mx.broadcast_to(mx.array(np.log(PROBABILITIES), dtype=mx.float32), (DRAWS, 6))
+    choose = chooser(Sampling(temperature=1.0), seed)
+    counts = np.bincount(np.array(choose(Scores(logits), 0)), minlength=6)
+    assert chi_square(counts, PROBABILITIES) < 25.7  # 5 degrees, p = 1e-4
+
+
+def test_greedy_takes_the_best_candidate() -> None:
+    choose = chooser(Sampling(), seed=5)
+    assert choose(Scores(mx.array([[1.0, 3.0, 2.0]])), 0).tolist() == [1]
+    ids = mx.array([[9, 8, 7]], dtype=mx.int32)
+    assert choose(Scores(mx.array([[1.0, 3.0, 2.0]]), ids), 0).tolist() == [8]
