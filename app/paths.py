@@ -24,4 +24,4 @@ def worker_command() -> list[str]:
     """A frozen bundle has no interpreter to hand a module to: it runs itself."""
     if hasattr(sys, "frozen"):
         return [sys.executable, "--worker"]
-    return [sys.executable, "-m", "mtp_mlx", "worker"]
+    return [sys.executable, "-P", "-m", "mtp_mlx", "worker"]

@@ -38,8 +38,8 @@ class MtpChoice(msgspec.Struct, frozen=True, kw_only=True):
 
 class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     shown: bool = True
-    pinned: bool = False  # stays open over a new chat and while nothing runs
-    x: int | None = None  # inside the transcript; None: the corner it starts in
+    pinned: bool = True  # in a strip of its own beside the conversation
+    x: int | None = None  # inside the page, while it floats; None: the corner it starts in
     y: int | None = None
 
 

@@ -19,6 +19,8 @@ from app.engine.state import (
 from app.engine.supervisor import Supervisor
 from mtp_mlx.wire import Error, Event, PairInfo
 
+_BUILT_IN = "built-in"  # what the engine calls the pair that ships with it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -107,9 +109,8 @@ def status(state: EngineState) -> Status:
 
 
 def pair_name(pair: PairInfo) -> str:
-    if pair.drafter is None:
-        return pair.target
-    return strings.PAIR_WITH_DRAFTER.format(target=pair.target)
+    target = strings.BUILT_IN if pair.target == _BUILT_IN else pair.target
+    return target if pair.drafter is None else strings.PAIR_WITH_DRAFTER.format(target=target)
 
 
 def _share(state: Loading) -> float:

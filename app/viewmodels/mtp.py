@@ -10,7 +10,10 @@ from app import strings
 from app.domain.settings import Depth, MtpChoice
 from app.engine.state import EngineState, Generating, Ready
 from app.engine.supervisor import Supervisor
+from app.viewmodels.throttle import Throttle
 from mtp_mlx.wire import Event, PairInfo, Round
+
+PACE_MS = 250  # rounds come faster than one can read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class MtpViewModel(QObject):
         self.wish = wish
         self._round: Round | None = None
         self._pending = False
+        self._pace = Throttle(PACE_MS, self._refresh, self)
         self.effect = Effect(text=strings.EFFECT_WAITING)
         supervisor.state_changed.connect(self._on_state)
         supervisor.received.connect(self._on_event)
@@ -68,7 +72,7 @@ class MtpViewModel(QObject):
         if isinstance(event, Round) and event.index > 0:
             self._round = event
             self._pending = False
-            self._refresh()
+            self._pace.request()
 
     def _refresh(self) -> None:
         effect = self._effect()
@@ -109,7 +113,7 @@ def round_text(event: Round) -> str:
         case "drafting":
             return strings.EFFECT_DRAFTING.format(depth=event.depth)
         case "probe":
-            return strings.EFFECT_PROBE.format(depth=event.depth)
+            return event.reason or strings.EFFECT_PROBE.format(depth=event.depth)
         case "parked":
             return strings.EFFECT_PARKED.format(
                 reason=event.reason or strings.EFFECT_PARKED_DEFAULT

@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
         self.toolbar.overlay.clicked.connect(self._toggle_overlay)
         self.composer.settings_asked.connect(self.edit_settings)
         self.transcript.info_asked.connect(self.show_details)
+        self._models.overlay.numbers_changed.connect(self.transcript.show_wait)
         self.transcript.copy_asked.connect(self.copy_message)
 
     def _refresh(self) -> None:

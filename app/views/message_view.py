@@ -63,7 +63,7 @@ class ReplyView(QWidget):
         self._answer = MarkdownView(theme)
         self._answer.setAccessibleName(strings.MODEL)
         self._wait = QLabel(strings.WAITING_DOTS)
-        self._wait.setFont(fonts.reading())
+        self._wait.setFont(fonts.ui())
         self._wait.setProperty("tone", "muted")
         self.footer = FooterView(theme)
         self.footer.hide()
@@ -82,6 +82,9 @@ class ReplyView(QWidget):
         if piece.answer:
             self._wait.hide()
             self._answer.append(piece.answer)
+
+    def show_wait(self, text: str) -> None:
+        self._wait.setText(text or strings.WAITING_DOTS)
 
     def finish(self, message: ChatMessage) -> None:
         """The reply has ended: close what is open, show its numbers."""

@@ -10,6 +10,7 @@ from app import strings
 from app.viewmodels import format as fmt
 from app.views import fonts
 from app.views.theme import Theme, ThemeController
+from mtp_mlx.wire import MAX_DEPTH
 
 _GAP = 6
 _HEIGHT = 34
@@ -42,17 +43,17 @@ class PositionBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(fonts.small())
-        count = max(4, len(self._shares))
+        count = MAX_DEPTH  # a bar keeps its place and width whatever K does
         width = (self.width() - _GAP * (count - 1)) / count
         for i, share in enumerate(self._shares):
             self._draw(painter, QRectF(i * (width + _GAP), 0, width, _HEIGHT), share)
 
     def _draw(self, painter: QPainter, slot: QRectF, share: float) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.color("border"))
+        painter.setBrush(self._theme.color("chart_grid"))
         painter.drawRoundedRect(slot, 4, 4)
         bar = slot.adjusted(0, slot.height() * (1 - share), 0, 0)
-        painter.setBrush(self._theme.color("drafted"))
+        painter.setBrush(self._theme.color("chart_mtp"))
         painter.drawRoundedRect(bar, 4, 4)
         painter.setPen(self._theme.color("text_muted"))
         label = QRectF(slot.left(), slot.bottom() + 2, slot.width(), self._label_height())

@@ -48,7 +48,7 @@ class RatePlot(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = QRectF(self.rect()).adjusted(1, 4, -1, -2)
-        painter.setPen(QPen(self._theme.color("border"), 1))
+        painter.setPen(QPen(self._theme.color("chart_grid"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         if len(self._samples) < 2:
             return

@@ -28,7 +28,7 @@ _MOST_SEED = 2**31 - 1
 
 
 class ReplySettingsDialog(QDialog):
-    """`recommended` is shown, and sent as None, until the user wants other sampling."""
+    """What the model recommends is shown, and sent as None, until the user wants otherwise."""
 
     def __init__(
         self,
@@ -39,13 +39,13 @@ class ReplySettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(strings.REPLY_SETTINGS.removesuffix("…"))
-        self._recommended = recommended
+        self._law = recommended
         self.system = QPlainTextEdit(settings.system)
         self.system.setPlaceholderText(strings.SYSTEM_HINT)
         self.system.setTabChangesFocus(True)
         self.system.setFixedHeight(84)
-        self.own_sampling = Switch(strings.OWN_SAMPLING, theme)
-        self.own_sampling.setChecked(settings.sampling is not None)
+        self.recommended = Switch(strings.RECOMMENDED, theme)
+        self.recommended.setChecked(settings.sampling is None)
         law = settings.sampling or recommended
         self.temperature = _decimal(law.temperature, 2.0)
         self.top_k = _whole(law.top_k, 0, 1000)
@@ -57,7 +57,7 @@ class ReplySettingsDialog(QDialog):
         self.max_tokens = _whole(settings.max_tokens, 1, _MOST_TOKENS)
         self.thinking = Switch(strings.THINK, theme)
         self.thinking.setChecked(settings.thinking)
-        self.own_sampling.toggled.connect(self._refresh)
+        self.recommended.toggled.connect(self._refresh)
         self.fixed_seed.toggled.connect(self._refresh)
         self._lay_out()
         self._refresh()
@@ -65,7 +65,7 @@ class ReplySettingsDialog(QDialog):
     def settings(self) -> ReplySettings:
         return ReplySettings(
             system=self.system.toPlainText(),
-            sampling=self._sampling() if self.own_sampling.isChecked() else None,
+            sampling=None if self.recommended.isChecked() else self._sampling(),
             seed=self.seed.value() if self.fixed_seed.isChecked() else None,
             max_tokens=self.max_tokens.value(),
             thinking=self.thinking.isChecked(),
@@ -76,16 +76,16 @@ class ReplySettingsDialog(QDialog):
             temperature=round(self.temperature.value(), 2),
             top_k=self.top_k.value(),
             top_p=round(self.top_p.value(), 2),
-            min_p=self._recommended.min_p,
-            repetition_penalty=self._recommended.repetition_penalty,
+            min_p=self._law.min_p,
+            repetition_penalty=self._law.repetition_penalty,
         )
 
     def _refresh(self) -> None:
-        own = self.own_sampling.isChecked()
+        own = not self.recommended.isChecked()
         if not own:
-            self.temperature.setValue(self._recommended.temperature)
-            self.top_k.setValue(self._recommended.top_k)
-            self.top_p.setValue(self._recommended.top_p)
+            self.temperature.setValue(self._law.temperature)
+            self.top_k.setValue(self._law.top_k)
+            self.top_p.setValue(self._law.top_p)
         for field in (self.temperature, self.top_k, self.top_p):
             field.setEnabled(own)
         self.seed.setEnabled(self.fixed_seed.isChecked())
@@ -96,7 +96,7 @@ class ReplySettingsDialog(QDialog):
         form.setVerticalSpacing(10)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(strings.OWN_SAMPLING, self.own_sampling)
+        form.addRow(strings.RECOMMENDED, self.recommended)
         form.addRow(strings.TEMPERATURE, self.temperature)
         form.addRow(strings.TOP_K, self.top_k)
         form.addRow(strings.TOP_P, self.top_p)

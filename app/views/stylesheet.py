@@ -23,8 +23,6 @@ QTextBrowser { background: transparent; border: none; selection-background-color
 
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
 QFrame#composer[focused="true"] { border: 1px solid $accent; }
-QPlainTextEdit#composerText { background: transparent; border: none; color: $text;
-  selection-background-color: $selection; selection-color: $text; }
 
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
 QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
@@ -68,6 +66,8 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {
   border-color: $accent; }
 QSpinBox:disabled, QDoubleSpinBox:disabled, QLineEdit:disabled { color: $text_muted;
   background: $window; }
+QPlainTextEdit#composerText { background: transparent; border: none; padding: 0; }
+QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 4px; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
 QDoubleSpinBox::down-button { width: 0; border: none; }
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from app import strings
 from app.domain.conversation import ChatMessage
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.overlay import OverlayNumbers
 from app.viewmodels.reply import Piece
 from app.views.buttons import IconButton
 from app.views.message_view import ReplyView, UserView
@@ -17,6 +18,7 @@ from app.views.theme import ThemeController
 COLUMN_WIDTH = 760
 _PAGE = 24  # messages built at once; earlier ones as one scrolls up to them
 _NEAR = 240
+_SIDE = 28
 _BOTTOM = 8
 
 
@@ -51,6 +53,11 @@ class Transcript(QScrollArea):
     def following(self) -> bool:
         return self._following
 
+    def show_wait(self, numbers: OverlayNumbers) -> None:
+        """Slow must not look like stuck: the waiting reply names its phase, with a clock."""
+        if self._views and isinstance(self._views[-1], ReplyView):
+            self._views[-1].show_wait(numbers.prompt)
+
     def scroll_to_end(self) -> None:
         self._following = True
         self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
@@ -64,6 +71,7 @@ class Transcript(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
+        self._balance()
         self._place_latest()
 
     def _build(self) -> None:
@@ -81,8 +89,7 @@ class Transcript(QScrollArea):
         self._column.setSpacing(26)
         self._column.addStretch(1)
         self._page = page
-        row = QHBoxLayout(page)
-        row.setContentsMargins(28, 0, 28, 0)
+        self._row = row = QHBoxLayout(page)
         row.addStretch(1)
         row.addWidget(column, 1000)
         row.addStretch(1)
@@ -174,6 +181,11 @@ class Transcript(QScrollArea):
         if self._following:
             self.verticalScrollBar().setValue(maximum)
         self._place_latest()
+
+    def _balance(self) -> None:
+        """The scroll bar's room is given to the other side too: the column stays centred."""
+        taken = self.width() - self.viewport().width()
+        self._row.setContentsMargins(_SIDE + taken, 0, _SIDE, 0)
 
     def _place_latest(self) -> None:
         self._latest.setVisible(not self._following)
