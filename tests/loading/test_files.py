@@ -1,0 +1,120 @@
+"""Folders and files that are missing, cut short or not what they should be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mtp_mlx.errors import DamagedModel, ModelNotFound, UnsupportedModel
+from tests.loading.conftest import Copy
+from tests.support.checkpoints import PairFolders
+from tests.support.damage import edit_json, load, refused, write_safetensors
+
+INDEX = "model.safetensors.index.json"
+DEEP = b"[" * 100_000
+
+
+@pytest.mark.parametrize("name", ["plain", "sharded", "multimodal", "packed"])
+def test_whole_pairs_load(copy: Copy, name: str) -> None:
+    assert load(copy(name)).drafter is not None
+
+
+def test_missing_folder(pair: PairFolders, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    refused(PairFolders(nowhere, pair.drafter), ModelNotFound, "nowhere", "repository id")
+    refused(PairFolders(pair.target, nowhere), ModelNotFound, "nowhere", "repository id")
+
+
+@pytest.mark.parametrize("part", ["target", "drafter"])
+def test_missing_config(pair: PairFolders, part: str) -> None:
+    folder: Path = getattr(pair, part)
+    (folder / "config.json").unlink()
+    refused(pair, DamagedModel, f"{part} has no config.json", "Choose a model's own folder")
+
+
+@pytest.mark.parametrize("content", [b"{no", b"[1]", b"", b"\xff\xfe\x00", DEEP])
+def test_config_that_is_no_json_object(pair: PairFolders, content: bytes) -> None:
+    (pair.target / "config.json").write_bytes(content)
+    refused(pair, DamagedModel, "config.json", "Download the model again")
+
+
+def test_missing_shard(copy: Copy) -> None:
+    pair = copy("sharded")
+    (pair.target / "model-00002-of-00003.safetensors").unlink()
+    refused(pair, DamagedModel, "1 of 3", "model-00002-of-00003.safetensors", "Finish the download")
+
+
+@pytest.mark.parametrize("name", ["other.safetensors", "../drafter/model.safetensors"])
+def test_index_that_names_an_absent_file(copy: Copy, name: str) -> None:
+    pair = copy("sharded")
+    edit_json(pair.target / INDEX, lambda index: index["weight_map"].update({"a.weight": name}))
+    refused(pair, DamagedModel, "1 of 4", Path(name).name, "Finish the download")
+
+
+@pytest.mark.parametrize("weight_map", [None, {}, [1], {"a.weight": 3}, {"a.weight": ["b"]}])
+def test_index_that_names_no_files(copy: Copy, weight_map: object) -> None:
+    pair = copy("sharded")
+    edit_json(pair.target / INDEX, lambda index: index.update({"weight_map": weight_map}))
+    refused(pair, DamagedModel, INDEX, "Download the model again")
+
+
+@pytest.mark.parametrize("part", ["target", "drafter"])
+@pytest.mark.parametrize("left", [0, 4, 200, -1, -5000])
+def test_weights_cut_short(pair: PairFolders, part: str, left: int) -> None:
+    file = getattr(pair, part) / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:left])
+    refused(pair, DamagedModel, "model.safetensors", "Download the model again")
+
+
+def test_weights_that_go_on_behind_their_end(pair: PairFolders) -> None:
+    file = pair.target / "model.safetensors"
+    file.write_bytes(file.read_bytes() + b"more")
+    refused(pair, DamagedModel, "model.safetensors", "Download the model again")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"hello",
+        b"[]",
+        DEEP,
+        b'{"a": 1}',
+        b'{"a": {"dtype": "F32", "shape": [1]}}',
+        b'{"a": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [9], "data_offsets": [0, 4]}}',
+    ],
+)
+def test_damaged_header(pair: PairFolders, header: bytes) -> None:
+    write_safetensors(pair.target, header, b"\0" * 4 if b"[0, 4]" in header else b"")
+    refused(pair, DamagedModel, "model.safetensors", "Download the model again")
+
+
+def test_folder_in_place_of_a_file(pair: PairFolders) -> None:
+    (pair.target / "model.safetensors").unlink()
+    (pair.target / "model.safetensors").mkdir()
+    refused(pair, DamagedModel, "safetensors", "Finish the download")
+
+
+def test_no_weights(pair: PairFolders) -> None:
+    (pair.target / "model.safetensors").unlink()
+    refused(pair, DamagedModel, "target holds no safetensors file", "Finish the download")
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "consolidated.00.pth", "model.pt"])
+def test_pickled_weights_are_never_opened(pair: PairFolders, name: str) -> None:
+    (pair.target / "model.safetensors").rename(pair.target / name)
+    refused(pair, UnsupportedModel, "pickled", "safetensors files of the same model")
+
+
+def test_weights_of_another_program(pair: PairFolders) -> None:
+    (pair.target / "model.safetensors").rename(pair.target / "model.gguf")
+    refused(pair, UnsupportedModel, "GGUF", "safetensors files of the same model")
+
+
+@pytest.mark.parametrize("field", ["temperature", "top_k", "top_p", "min_p"])
+def test_recommendation_that_is_no_number(pair: PairFolders, field: str) -> None:
+    settings = {"do_sample": True, field: "hot"}
+    (pair.target / "generation_config.json").write_text(json.dumps(settings))
+    refused(pair, DamagedModel, "generation_config.json", "Download the model again")
