@@ -65,6 +65,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as done:  # --help and --version end so
         return done.exit_code
+    except SystemExit as done:  # the window reads its own arguments, with argparse
+        return done.code if isinstance(done.code, int) else DONE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the seam: no tracebacks
         return _tell(_message(error), _code(error))
     return result if isinstance(result, int) else DONE

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx.cli import app as app_module
 from mtp_mlx.cli import diagnosis
 from mtp_mlx.cli.main import COMMANDS, run
 from mtp_mlx.hub.resolve import DEMO_FOLDER
@@ -52,7 +51,7 @@ def test_help_takes_little_time() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([name, "--help"]) == 0
-    assert f"Usage: mtp-mlx {name}" in capsys.readouterr().out
+    assert f"usage: mtp-mlx {name}" in capsys.readouterr().out.lower()
 
 
 def test_without_a_command_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,8 +132,6 @@ def test_without_a_display_the_terminal_is_offered(
         monkeypatch.delenv(name, raising=False)
     assert run(["app"]) == 1
     assert "scripts/run chat" in capsys.readouterr().err
-    monkeypatch.setenv("DISPLAY", ":0")
-    app_module.check_display()
 
 
 def test_the_real_program_fails_in_one_line() -> None:
