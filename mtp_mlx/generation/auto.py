@@ -15,9 +15,10 @@ from mtp_mlx.values import MAX_DEPTH
 
 FIRST_DEPTH = 3  # drafted before anything is known
 PRIOR_ACCEPTANCE = 0.7
-ACCEPTANCE_RATE = 0.05  # of the moving average, once there are enough samples
+ACCEPTANCE_RATE = 0.02  # of the moving average, once there are enough samples
 COST_RATE = 0.3
 STALL = 0.25  # a sample moves a cost by no more than this share of it: stalls do not count
+MARGIN = 1.02  # by which another depth must be better, so that noise does not move it
 PROBE_ROUNDS = 3  # the first only changes the depth and is not sampled
 FIRST_PAUSE, LAST_PAUSE = 16, 512  # rounds between probes
 
@@ -83,7 +84,7 @@ class AutoDepth:
     def _schedule(self, depth: int) -> None:
         """Move on in the probe, or towards the next one."""
         best = max(range(MAX_DEPTH + 1), key=self.rate)
-        if best != self._best:
+        if self.rate(best) > MARGIN * self.rate(self._best):
             self._best, self._pause = best, FIRST_PAUSE
             self._until_probe = min(self._until_probe, self._pause)
         if self._probe_left > 0:
