@@ -13,6 +13,7 @@ from app.domain.conversation import ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.engine.port import Engine
 from app.engine.supervisor import Supervisor
+from app.engine.watch import Watch
 from app.paths import resources
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report
@@ -44,6 +45,7 @@ class Program(QObject):
         self._theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
         self.supervisor = Supervisor(engine, parent=self)
+        self._watch = Watch(engine, self.supervisor, parent=self)
         self._saver = Saver(self.store, parent=self)
         self.models = self._make_models(settings)
         self._theme.apply()
@@ -77,6 +79,7 @@ class Program(QObject):
         return ViewModels(engine=engine, chat=chat, mtp=mtp, overlay=overlay)
 
     def _connect(self) -> None:
+        self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
         self.window.closing.connect(self.close)

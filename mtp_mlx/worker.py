@@ -22,7 +22,7 @@ from typing import BinaryIO
 from mtp_mlx import __version__, wire
 from mtp_mlx.engine import Control, Engine, check_mtp
 from mtp_mlx.errors import EngineBusy, EngineFault, MtpMlxError, NotLoaded
-from mtp_mlx.loading.device import describe, memory
+from mtp_mlx.loading.device import describe, memory, release
 
 MEMORY_INTERVAL_S = 0.5  # between memory reports while a reply is written
 FAREWELL_S = 5.0  # what a load or a chunk may still take once the window is gone
@@ -184,15 +184,19 @@ class Worker:
     def _do(self, item: wire.Load | wire.Unload | Job) -> None:
         match item:
             case wire.Load():
-                self._engine = None
+                self._drop_engine()
                 self._engine = Engine.load(item, self._outbox.send)
                 self._outbox.send(wire.Loaded(pair=self._engine.pair, memory=memory()))
             case wire.Unload():
-                self._engine = None
+                self._drop_engine()
                 self._outbox.send(wire.Unloaded())
                 self._report_memory()
             case Job():
                 self._write(item)
+
+    def _drop_engine(self) -> None:
+        self._engine = None
+        release()
 
     def _write(self, job: Job) -> None:
         if self._engine is None:

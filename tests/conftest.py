@@ -6,9 +6,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import psutil
 import pytest
+
+T = TypeVar("T")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -25,7 +28,7 @@ def _nothing_left_running() -> Iterator[None]:
     assert not leaked_processes
 
 
-def _until_empty(left: Callable[[], set[object]]) -> set[object]:
+def _until_empty(left: Callable[[], set[T]]) -> set[T]:
     """What is still left after a moment's grace: ends are not always instant."""
     deadline = time.monotonic() + 2
     while (found := left()) and time.monotonic() < deadline:

@@ -65,6 +65,7 @@ class Supervisor(QObject):
         self._target = target
         self._clock = clock
         self._deaths: deque[float] = deque(maxlen=DEATHS_ALLOWED)
+        self._asked_to_end = False
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._start_engine)
         self.state: EngineState = Starting()
@@ -79,6 +80,7 @@ class Supervisor(QObject):
     def restart(self) -> None:
         """On the user's word: forget the deaths, and load again or start again."""
         self._deaths.clear()
+        self._asked_to_end = False
         match self.state:
             case Failed(alive=True):
                 self._load()
@@ -86,6 +88,7 @@ class Supervisor(QObject):
                 self._pause.stop()
                 self._start_engine()
             case _:
+                self._asked_to_end = True
                 self._engine.kill()
 
     def generate(self, request: Generate) -> bool:
@@ -158,16 +161,24 @@ class Supervisor(QObject):
 
     def _on_death(self, death: Death) -> None:
         was_replying = isinstance(self.state, Generating)
-        now = self._clock()
-        self._deaths.append(now)
+        reason = strings.RESTARTED_BY_USER if self._asked_to_end else death.reason
         if not death.can_restart:
-            message = strings.ENGINE_SENTENCE.format(reason=death.reason)
+            message = strings.ENGINE_SENTENCE.format(reason=reason)
             self._become(Failed(message=message, remedy=strings.CHECK_INSTALLATION))
-        elif len(self._deaths) == DEATHS_ALLOWED and now - self._deaths[0] <= DEATH_WINDOW_S:
-            message = strings.DIED_TOO_OFTEN.format(reason=death.reason)
+        elif self._dies_too_often():
+            message = strings.DIED_TOO_OFTEN.format(reason=reason)
             self._become(Failed(message=message, remedy=strings.TRY_SMALLER))
         else:
-            self._become(Restarting(reason=death.reason))
+            self._become(Restarting(reason=reason))
             self._pause.start()
+        self._asked_to_end = False
         if was_replying:
-            self.reply_lost.emit(death.reason)
+            self.reply_lost.emit(reason)
+
+    def _dies_too_often(self) -> bool:
+        """Counts one more death, but not one the user asked for."""
+        if self._asked_to_end:
+            return False
+        now = self._clock()
+        self._deaths.append(now)
+        return len(self._deaths) == DEATHS_ALLOWED and now - self._deaths[0] <= DEATH_WINDOW_S

@@ -65,6 +65,14 @@ class EngineViewModel(QObject):
         """Something the user should know, such as chats that could not be saved."""
         self._show(Banner(message=message))
 
+    def show_silence(self, seconds: float) -> None:
+        """It may be busy, or hang: the user decides."""
+        if seconds:
+            message = strings.ENGINE_SILENT.format(seconds=round(seconds))
+            self._show(Banner(message=f"{message} {strings.SILENT_REMEDY}", can_restart=True))
+        else:
+            self._show(None)
+
     def dismiss(self) -> None:
         if self.banner is not None and self.banner.can_dismiss:
             self._show(None)

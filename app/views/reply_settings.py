@@ -25,6 +25,7 @@ from mtp_mlx.wire import Sampling
 
 _MOST_TOKENS = 131_072
 _MOST_SEED = 2**31 - 1
+_INSET = (6, 0, 6, 0)
 
 
 class ReplySettingsDialog(QDialog):
@@ -136,12 +137,14 @@ def _decimal(value: float, most: float) -> QDoubleSpinBox:
     box.setRange(0.0, most)
     box.setSingleStep(0.05)
     box.setDecimals(2)
+    box.lineEdit().setTextMargins(*_INSET)
     box.setValue(value)
     return box
 
 
 def _whole(value: int, least: int, most: int) -> QSpinBox:
     box = QSpinBox()
+    box.lineEdit().setTextMargins(*_INSET)
     box.setRange(least, most)
     box.setValue(value)
     return box

@@ -183,9 +183,9 @@ class Transcript(QScrollArea):
         self._place_latest()
 
     def _balance(self) -> None:
-        """The scroll bar's room is given to the other side too: the column stays centred."""
+        """The scroll bar takes its room from the margin: the column stays where it is."""
         taken = self.width() - self.viewport().width()
-        self._row.setContentsMargins(_SIDE + taken, 0, _SIDE, 0)
+        self._row.setContentsMargins(_SIDE, 0, max(0, _SIDE - taken), 0)
 
     def _place_latest(self) -> None:
         self._latest.setVisible(not self._following)

@@ -98,9 +98,11 @@ def target_config(config: Config) -> TextConfig:
     """Raises UnsupportedModel for anything but a Gemma 4 target."""
     kind = config.get("model_type")
     if kind in MULTIMODAL_TYPES:
-        return text_config(_section(config, "text_config"), unified=kind == "gemma4_unified")
+        return _with_owners(
+            text_config(_section(config, "text_config"), unified=kind == "gemma4_unified")
+        )
     if kind in TEXT_TYPES:
-        return text_config(config, unified=kind == "gemma4_unified_text")
+        return _with_owners(text_config(config, unified=kind == "gemma4_unified_text"))
     if kind in DRAFTER_TYPES:
         raise UnsupportedModel(
             "This is a drafter, which cannot run alone.", "Give it as the drafter of its target."
@@ -108,6 +110,13 @@ def target_config(config: Config) -> TextConfig:
     raise UnsupportedModel(
         f"The architecture {kind!r} is not Gemma 4.", "Choose a google/gemma-4 model or a copy."
     )
+
+
+def _with_owners(target: TextConfig) -> TextConfig:
+    """Raises UnsupportedModel where there is nothing for a drafter to read."""
+    for layer_type in (SLIDING, FULL):
+        target.owner(layer_type)
+    return target
 
 
 def drafter_config(config: Config) -> DrafterConfig:
@@ -120,45 +129,54 @@ def drafter_config(config: Config) -> DrafterConfig:
     text = _section(config, "text_config")
     shared = {**text, "num_kv_shared_layers": _number(text, "num_hidden_layers", 0)}
     bare = {"hidden_size_per_layer_input": 0, "use_double_wide_mlp": False, **shared}
-    centroids = None
-    if config.get("use_ordered_embeddings"):
-        centroids = CentroidConfig(
-            num_centroids=_number(config, "num_centroids", 2048),
-            top_k=_number(config, "centroid_intermediate_top_k", 32),
-        )
+    stack = text_config(bare, unified=False)
     return DrafterConfig(
-        text=text_config(bare, unified=False),
+        text=stack,
         backbone_hidden_size=_number(config, "backbone_hidden_size", 1536),
-        centroids=centroids,
+        centroids=_centroids(config, stack.vocab_size),
     )
+
+
+def _centroids(config: Config, vocab_size: int) -> CentroidConfig | None:
+    if not config.get("use_ordered_embeddings"):
+        return None
+    count = _size(config, "num_centroids", 2048)
+    top_k = _size(config, "centroid_intermediate_top_k", 32)
+    if vocab_size % count or top_k > count:
+        raise DamagedModel(
+            f"config.json takes {top_k} of {count} clusters for {vocab_size} tokens.",
+            "Download the model again.",
+        )
+    return CentroidConfig(num_centroids=count, top_k=top_k)
 
 
 def text_config(raw: Config, *, unified: bool) -> TextConfig:
     """One text section. `unified` sections leave per-layer inputs out where they have none."""
-    layers = _number(raw, "num_hidden_layers", 30)
+    layers = _size(raw, "num_hidden_layers", 30)
     layer_types = _layer_types(raw, layers)
     overrides = _full_layer_overrides(raw, layer_types)
-    head_dim = _number(raw, "head_dim", 256)
+    head_dim = _size(raw, "head_dim", 256)
+    softcap = raw.get("final_logit_softcapping")
     return TextConfig(
-        vocab_size=_number(raw, "vocab_size", 262_144),
-        hidden_size=_number(raw, "hidden_size", 2304),
+        vocab_size=_size(raw, "vocab_size", 262_144),
+        hidden_size=_size(raw, "hidden_size", 2304),
         num_layers=layers,
         layer_types=layer_types,
-        intermediate_size=_number(raw, "intermediate_size", 9216),
+        intermediate_size=_size(raw, "intermediate_size", 9216),
         double_wide_mlp=bool(raw.get("use_double_wide_mlp", False)),
-        num_heads=_number(raw, "num_attention_heads", 8),
-        num_kv_heads=_number(raw, "num_key_value_heads", 4),
+        num_heads=_size(raw, "num_attention_heads", 8),
+        num_kv_heads=_size(raw, "num_key_value_heads", 4),
         num_global_kv_heads=overrides.get("num_key_value_heads"),
         head_dim=head_dim,
         global_head_dim=overrides.get("head_dim") or head_dim,
         k_eq_v=bool(raw.get("attention_k_eq_v", False)),
-        num_kv_shared_layers=_number(raw, "num_kv_shared_layers", 0),
+        num_kv_shared_layers=min(_number(raw, "num_kv_shared_layers", 0), layers),
         per_layer_input_size=_number(raw, "hidden_size_per_layer_input", 0 if unified else 256),
         per_layer_vocab_size=_number(raw, "vocab_size_per_layer_input", 0 if unified else 262_144),
-        sliding_window=_number(raw, "sliding_window", 512),
+        sliding_window=_size(raw, "sliding_window", 512),
         rope_parameters=raw.get("rope_parameters") or _ROPE,
         rms_norm_eps=float(raw.get("rms_norm_eps", 1e-6)),
-        softcap=raw.get("final_logit_softcapping"),
+        softcap=None if softcap is None else float(softcap),
         max_positions=_number(raw, "max_position_embeddings", 131_072),
         tied=bool(raw.get("tie_word_embeddings", True)),
         experts=_experts(raw),
@@ -207,6 +225,14 @@ def _section(config: Config, name: str) -> Config:
     if not isinstance(section, Mapping):
         raise DamagedModel(f"config.json has no {name}.", "Download the model again.")
     return section
+
+
+def _size(raw: Config, name: str, default: int) -> int:
+    """A number of which there must be at least one."""
+    value = _number(raw, name, default)
+    if value == 0:
+        raise DamagedModel(f"config.json says {name} is 0.", "Download the model again.")
+    return value
 
 
 def _number(raw: Config, name: str, default: int) -> int:

@@ -23,9 +23,12 @@ def check_pair(target: TextConfig, drafter: DrafterConfig) -> None:
         if kind not in drafter.text.layer_types:
             continue
         # The drafter has no K/V of its own: what must fit is the width of a head and that its
-        # heads can be shared out over the target's key heads.
+        # heads can be shared out over the target's key heads, as many as it was trained with.
         kv_heads, head_dim = target.kv_shape(kind)
-        _compare(f"head width of the {name}", head_dim, drafter.text.kv_shape(kind)[1], remedy)
+        trained_kv_heads, trained_head_dim = drafter.text.kv_shape(kind)
+        _compare(f"head width of the {name}", head_dim, trained_head_dim, remedy)
+        if kind == SLIDING or not drafter.text.k_eq_v or drafter.text.num_global_kv_heads:
+            _compare(f"number of key heads of the {name}", kv_heads, trained_kv_heads, remedy)
         if drafter.text.num_heads % kv_heads:
             raise PairMismatch(
                 f"The target's {name} have {kv_heads} key heads, which {drafter.text.num_heads} "

@@ -14,6 +14,7 @@ from mtp_mlx.errors import DamagedModel, UnsupportedModel
 
 Weights = dict[str, mx.array]
 
+_MODES = "Use an affine, mxfp4, mxfp8 or nvfp4 conversion."
 _PREFIX = re.compile(r"^(?:model\.)?language_model\.(?:model\.)?")
 _OTHER_SENSES = re.compile(
     r"^(?:model\.)?(?:vision_|audio_|embed_vision|embed_audio|multi_modal_projector)"
@@ -32,6 +33,23 @@ def text_name(name: str) -> str:
     return name[head:] if head >= 0 else _PREFIX.sub("model.", name)
 
 
+def packing(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The `quantization` block of an MLX checkpoint; raises UnsupportedModel for other packings."""
+    block = config.get("quantization")
+    if isinstance(block, Mapping):
+        return block
+    if block is not None:
+        raise UnsupportedModel(f"The quantisation {block!r} is not supported.", _MODES)
+    other = config.get("quantization_config")
+    method = other.get("quant_method") if isinstance(other, Mapping) else None
+    if method is not None:
+        raise UnsupportedModel(
+            f"The weights are packed by {method}, which MLX does not run.",
+            "Choose a conversion of the same model, such as those of mlx-community.",
+        )
+    return None
+
+
 def fill(
     network: Any, weights: Weights, quantization: Mapping[str, Any] | None, *, tied: bool
 ) -> None:
@@ -48,6 +66,8 @@ def fill(
     if quantization is not None:
         _quantize(network, weights, quantization)
     _check(network, weights)
+    if ordering in weights:
+        _check_ordering(ordering, weights[ordering])
     network.load_weights(list(weights.items()), strict=True)
 
 
@@ -72,10 +92,8 @@ def _quantize(network: Any, weights: Weights, quantization: Mapping[str, Any]) -
             class_predicate=predicate,
         )
     except (ValueError, TypeError) as error:
-        raise UnsupportedModel(
-            f"This quantisation is not supported: {error}.",
-            "Use an affine, mxfp4, mxfp8 or nvfp4 conversion.",
-        ) from error
+        told = {name: quantization.get(name) for name in ("mode", "bits", "group_size")}
+        raise UnsupportedModel(f"The quantisation {told} is not supported.", _MODES) from error
 
 
 def _check(network: Any, weights: Weights) -> None:
@@ -90,6 +108,12 @@ def _check(network: Any, weights: Weights) -> None:
     if wrong:
         name = min(wrong)
         _refuse(f"{name} has shape {weights[name].shape} where {expected[name].shape} belongs")
+
+
+def _check_ordering(name: str, ordering: mx.array) -> None:
+    """Gathering rows that are not there would read memory that is not ours."""
+    if not mx.array_equal(mx.sort(ordering), mx.arange(ordering.size)).item():
+        _refuse(f"{name} does not list every token once")
 
 
 def _differ(expected: Weights, weights: Weights, name: str) -> bool:

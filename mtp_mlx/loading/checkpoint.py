@@ -77,7 +77,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DamagedModel(f"{path.name} cannot be read: {error}.", _AGAIN) from error
     if not isinstance(value, dict):
         raise DamagedModel(f"{path.name} holds no JSON object.", _AGAIN)
@@ -88,9 +88,9 @@ def _weight_files(folder: Path) -> Iterable[Path]:
     index = read_json(folder / "model.safetensors.index.json")
     if index is not None:
         names = index.get("weight_map")
-        if not isinstance(names, dict) or not names:
+        if not isinstance(names, dict) or not names or not _all_strings(names.values()):
             raise DamagedModel("model.safetensors.index.json lists no files.", _AGAIN)
-        files = [folder / Path(str(name)).name for name in sorted(set(names.values()))]
+        files = [folder / Path(name).name for name in sorted(set(names.values()))]
         absent = [file.name for file in files if not file.is_file()]
         if absent:
             raise DamagedModel(
@@ -98,7 +98,7 @@ def _weight_files(folder: Path) -> Iterable[Path]:
                 "Finish the download.",
             )
         return files
-    found = sorted(folder.glob("*.safetensors"))
+    found = sorted(file for file in folder.glob("*.safetensors") if file.is_file())
     if found:
         return found
     if any(next(folder.glob(pattern), None) for pattern in _PICKLES):
@@ -106,7 +106,16 @@ def _weight_files(folder: Path) -> Iterable[Path]:
             f"{folder.name} holds pickled weights, which can run code when opened.",
             "Use the safetensors files of the same model.",
         )
+    if next(folder.glob("*.gguf"), None):
+        raise UnsupportedModel(
+            f"{folder.name} holds GGUF weights, which MLX does not run.",
+            "Use the safetensors files of the same model.",
+        )
     raise DamagedModel(f"{folder.name} holds no safetensors file.", "Finish the download.")
+
+
+def _all_strings(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def check_safetensors(file: Path) -> None:
@@ -126,7 +135,7 @@ def check_safetensors(file: Path) -> None:
                 for name, tensor in header.items()
                 if name != "__metadata__"
             ]
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedModel(f"{file.name} has a damaged header.", _AGAIN) from error
     expected = 8 + length + max(ends, default=0)
     if size != expected:

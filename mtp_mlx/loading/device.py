@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import shutil
 from dataclasses import dataclass
@@ -57,6 +58,12 @@ def compute_dtype(wanted: Dtype) -> mx.Dtype | None:
     if wanted != "auto":
         return _DTYPES[wanted]
     return mx.float32 if backend_name() == "cpu" else None
+
+
+def release() -> None:
+    """Give the memory of dropped networks back to the system."""
+    gc.collect()
+    mx.clear_cache()
 
 
 def memory() -> Memory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import mlx.core as mx
 
@@ -15,7 +15,7 @@ from mtp_mlx.gemma4.drafter import DrafterNetwork, GemmaDrafter
 from mtp_mlx.gemma4.network import gemma4_text, model_args
 from mtp_mlx.gemma4.pairing import check_pair
 from mtp_mlx.gemma4.target import GemmaTarget
-from mtp_mlx.gemma4.weights import fill, text_names
+from mtp_mlx.gemma4.weights import fill, packing, text_names
 from mtp_mlx.hub.resolve import resolve_drafter, resolve_target
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import compute_dtype, prepare
@@ -24,6 +24,8 @@ from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
 from mtp_mlx.values import DraftPosition, PairInfo, Sampling
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 Progress = Callable[[wire.LoadProgress], None]
 
 GENERATION_KEY = "mtp_draft_position"
@@ -49,20 +51,24 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
     progress(wire.LoadProgress(phase="checking", done=0, total=3))
     target_at = open_checkpoint(resolve_target(request.target))
     drafter_at = _drafter_checkpoint(request, target_at)
-    config = _read(target_config, target_at)
-    drafter_settings = None if drafter_at is None else _read(drafter_config, drafter_at)
+    config = _understood(target_config, target_at.config, target_at)
+    drafter_settings = (
+        None if drafter_at is None else _understood(drafter_config, drafter_at.config, drafter_at)
+    )
     if drafter_settings is not None:
         check_pair(config, drafter_settings)
 
     progress(wire.LoadProgress(phase="target", done=1, total=3))
     dtype = compute_dtype(request.dtype)
-    network = _loaded(gemma4_text.Model(model_args(config)), target_at, dtype, tied=config.tied)
+    network = _understood(lambda known: gemma4_text.Model(model_args(known)), config, target_at)
+    network = _loaded(network, target_at, dtype, tied=config.tied)
     target = GemmaTarget(network, config)
 
     drafter = None
     if drafter_at is not None and drafter_settings is not None:
         progress(wire.LoadProgress(phase="drafter", done=2, total=3))
-        head = _loaded(DrafterNetwork(drafter_settings), drafter_at, dtype, tied=True)
+        head = _understood(DrafterNetwork, drafter_settings, drafter_at)
+        head = _loaded(head, drafter_at, dtype, tied=True)
         drafter = GemmaDrafter(head, drafter_settings, target.embed)
     progress(wire.LoadProgress(phase="drafter", done=3, total=3))
 
@@ -87,10 +93,11 @@ def _drafter_checkpoint(request: wire.Load, target_at: Checkpoint) -> Checkpoint
     return None if folder is None else open_checkpoint(folder)
 
 
-def _read(read: Callable[[Any], Any], checkpoint: Checkpoint) -> Any:
+def _understood(make: Callable[[Given], Made], settings: Given, checkpoint: Checkpoint) -> Made:
+    """What `make` makes of settings that come from config.json, which may say anything."""
     try:
-        return read(checkpoint.config)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        return make(settings)
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         raise DamagedModel(
             f"config.json of {checkpoint.name} cannot be understood: {error}.",
             "Download the model again.",
@@ -98,7 +105,7 @@ def _read(read: Callable[[Any], Any], checkpoint: Checkpoint) -> Any:
 
 
 def _loaded(network: Any, checkpoint: Checkpoint, dtype: mx.Dtype | None, *, tied: bool) -> Any:
-    quantization = checkpoint.config.get("quantization")
+    quantization = packing(checkpoint.config)
     fill(network, text_names(checkpoint.weights()), quantization, tied=tied)
     if dtype is not None:
         network.set_dtype(dtype)
@@ -174,9 +181,15 @@ def _recommended(checkpoint: Checkpoint) -> Sampling:
     settings = checkpoint.generation
     if not settings.get("do_sample"):
         return Sampling()
-    return Sampling(
-        temperature=float(settings.get("temperature", 1.0)),
-        top_k=int(settings.get("top_k", 0) or 0),
-        top_p=float(settings.get("top_p", 1.0)),
-        min_p=float(settings.get("min_p", 0.0) or 0.0),
-    )
+    try:
+        return Sampling(
+            temperature=float(settings.get("temperature", 1.0)),
+            top_k=int(settings.get("top_k", 0) or 0),
+            top_p=float(settings.get("top_p", 1.0)),
+            min_p=float(settings.get("min_p", 0.0) or 0.0),
+        )
+    except (TypeError, ValueError) as error:
+        raise DamagedModel(
+            f"generation_config.json of {checkpoint.name} cannot be understood: {error}.",
+            "Download the model again.",
+        ) from error

@@ -14,16 +14,20 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from demo_corpus import Conversation, Message, conversations
 from tokenizers import Tokenizer
 
-from demo_corpus import Conversation, Message, conversations
 from demo_training.shapes import BOS, PAD
 
 PROMPT_WEIGHT = 0.2
 CHANCE_JOINED = 0.20
 MOST_JOINED = 6
 CHANCE_THINKING = 0.06
-BUFFER = 64
+# Questions with words missing, unless a missing word would change the right answer.
+CHANCE_FORGETFUL = 0.25
+CHANCE_FORGOTTEN = 0.15
+FEWEST_WORDS = 3
+BUFFER = 256
 
 SUBJECTS = {
     "speculative": "speculative decoding",
@@ -32,6 +36,8 @@ SUBJECTS = {
     "program": "this program",
     "identity": "me",
     "smalltalk": "small talk",
+    "outside": "something outside what I know",
+    "rewriting": "a text to rewrite",
     "python": "Python code",
     "stories": "a story",
     "tables": "a table",
@@ -48,7 +54,7 @@ class Piece:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """One chat as tokens."""
 
@@ -115,6 +121,34 @@ def thought_about(topic: str) -> str:
     return f"The question is about {subject}. I will answer briefly."
 
 
+def prompt_pieces(messages: list[Message]) -> list[Piece]:
+    """The chat up to where its last reply begins."""
+    asked = messages[:-1] if messages[-1]["role"] == "assistant" else messages
+    return [*pieces(asked), Piece("<|turn>model\n", 0.0)]
+
+
+def forgetful(chat: Conversation, rng: random.Random) -> Conversation:
+    """The chat with words missing from its questions: subjects matter more than phrases.
+
+    Only the hand-written subjects: in `Sort 5, 2, 9` or `Copy: ...` every word counts.
+    """
+    if not all(topic in SUBJECTS for topic in chat["topic"].split("+")):
+        return chat
+    messages = [
+        Message(role=message["role"], content=_with_gaps(message["content"], rng))
+        if message["role"] == "user"
+        else message
+        for message in chat["messages"]
+    ]
+    return Conversation(topic=chat["topic"], messages=messages)
+
+
+def _with_gaps(text: str, rng: random.Random) -> str:
+    words = text.split(" ")
+    kept = [word for word in words if rng.random() >= CHANCE_FORGOTTEN]
+    return " ".join(kept) if len(kept) >= FEWEST_WORDS else text
+
+
 def documents(codec: Codec, seed: int) -> Iterator[Document]:
     """Chats without end, some joined into long ones, some with a thought."""
     rng = random.Random(seed)
@@ -124,6 +158,8 @@ def documents(codec: Codec, seed: int) -> Iterator[Document]:
         if rng.random() < CHANCE_JOINED:
             more = [next(corpus) for _ in range(rng.randint(1, MOST_JOINED))]
             chat = joined([first, *more])
+        if rng.random() < CHANCE_FORGETFUL:
+            chat = forgetful(chat, rng)
         thought = thought_about(chat["topic"]) if rng.random() < CHANCE_THINKING else None
         yield codec.document(pieces(chat["messages"], thought))
 
@@ -144,20 +180,18 @@ def batches(source: Iterator[Document], rows: int, length: int) -> Iterator[Batc
 
 
 def _row(source: Iterator[Document], waiting: list[Document], length: int) -> list[Document]:
-    row: list[Document] = []
-    free = length
-    while True:
-        while len(waiting) < BUFFER:
-            waiting.append(next(source))
-        # The oldest goes first, so that long chats are not put off for ever.
-        place = next((i for i, d in enumerate(waiting) if len(d.ids) <= free), None)
-        if place is None:
-            place = None if row else 0
-        if place is None:
-            return row
-        document = waiting.pop(place)
-        row.append(Document(document.ids[:free], document.weights[:free]))
-        free -= len(row[-1].ids)
+    while len(waiting) < BUFFER:
+        waiting.append(next(source))
+    # The oldest goes first, so that long chats are not put off for ever; then the longest that fit.
+    oldest = waiting.pop(0)
+    row = [Document(oldest.ids[:length], oldest.weights[:length])]
+    free = length - len(row[0].ids)
+    while fitting := [document for document in waiting if len(document.ids) <= free]:
+        chosen = max(fitting, key=lambda document: len(document.ids))
+        waiting.remove(chosen)
+        row.append(chosen)
+        free -= len(chosen.ids)
+    return row
 
 
 def _stacked(rows: list[list[Document]], length: int) -> Batch:

@@ -43,7 +43,8 @@ class Optimisers:
 
 def optimisers(model: nn.Module) -> Optimisers:
     """Matrices that multiply activations go to Muon, everything else to AdamW."""
-    matrices, others = [], []
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         is_matrix = parameter.ndim == 2 and "embed" not in name and "centroids" not in name
         (matrices if is_matrix else others).append(parameter)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -12,36 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Gemma4ForCausalLM
 
-from demo_training.batches import Codec, batches, documents
+from demo_training.batches import Batch, Codec, batches, documents
 from demo_training.network import Rotation, Seen, rotations, seen, target_hidden, target_logits
-from demo_training.optimisers import Optimisers, optimisers, rate_share
 from demo_training.shapes import target_config
-
-ROWS, LENGTH = 8, 512
-SAVE_EVERY_S = 240.0
-CLIP = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """Training ends at whichever comes first."""
-
-    steps: int
-    minutes: float
-
-    def progress(self, step: int, elapsed_s: float) -> float:
-        """From 0 at the start to 1 at the end."""
-        return max(step / self.steps, elapsed_s / (60 * self.minutes))
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Where a training run stands; the numbers in the model card are its last values."""
-
-    step: int = 0
-    tokens: int = 0
-    elapsed_s: float = 0.0
-    loss: float = float("nan")
+from demo_training.training import LENGTH, ROWS, Budget, own_seed, resumed, spread, train
 
 
 def fresh_target(seed: int) -> Gemma4ForCausalLM:
@@ -65,35 +37,23 @@ def soften(layers: nn.ModuleList) -> None:
                 nn.init.constant_(parameter, 0.3)
 
 
-def train_target(seed: int, budget: Budget, tokenizer: Tokenizer, checkpoint: Path) -> Run:
+def train_target(seed: int, budget: Budget, tokenizer: Tokenizer, checkpoint: Path) -> None:
     """Train, resuming from `checkpoint` where there is one; leaves the checkpoint behind."""
+    spread(_train, seed, budget, tokenizer, checkpoint)
+
+
+def _train(seed: int, budget: Budget, tokenizer: Tokenizer, checkpoint: Path) -> None:
     model = fresh_target(seed)
-    optimiser = optimisers(model)
-    run = Run()
-    if checkpoint.exists():
-        run = restore(checkpoint, model, optimiser)
+    start = resumed(model, checkpoint)
     rotation = rotations(model.model, LENGTH)
-    loss_of = torch.compile(text_loss, dynamic=False)
-    # A resumed run draws new chats rather than repeat those it has seen.
-    source = batches(documents(Codec(tokenizer), seed + run.step), ROWS, LENGTH)
-    began, saved = time.monotonic() - run.elapsed_s, time.monotonic()
-    average = run.loss
-    while (progress := budget.progress(run.step, run.elapsed_s)) < 1:
-        batch = next(source)
+    compiled = torch.compile(text_loss, dynamic=False)
+
+    def loss_of(batch: Batch) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16):
-            loss = loss_of(model, batch.ids, batch.weights, rotation, seen(batch.documents))
-        loss.backward()
-        nn.utils.clip_grad_norm_(optimiser.others.param_groups[0]["params"], CLIP)
-        optimiser.step(rate_share(run.step, progress))
-        average = smoothed(average, loss.item())
-        tokens = run.tokens + int((batch.documents > 0).sum())
-        run = Run(run.step + 1, tokens, time.monotonic() - began, average)
-        report("target", run, loss.item())
-        if time.monotonic() - saved > SAVE_EVERY_S:
-            save(checkpoint, model, optimiser, run)
-            saved = time.monotonic()
-    save(checkpoint, model, optimiser, run)
-    return run
+            return compiled(model, batch.ids, batch.weights, rotation, seen(batch.documents))
+
+    chats = documents(Codec(tokenizer), own_seed(seed, start[1]))
+    train("target", model, loss_of, batches(chats, ROWS, LENGTH), budget, checkpoint, start)
 
 
 def text_loss(
@@ -106,42 +66,6 @@ def text_loss(
     """Weighted mean cross-entropy; weights of a document's first token are 0."""
     hidden, _ = target_hidden(model, ids, rotation, mask)
     logits = target_logits(model, hidden)[:, :-1]
-    losses = functional.cross_entropy(
-        logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
-    )
+    losses = functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
     counted = weights[:, 1:].flatten()
     return (losses * counted).sum() / counted.sum()
-
-
-def smoothed(average: float, value: float) -> float:
-    """Exponential average over some 50 steps; starts at the first value."""
-    return value if average != average else 0.98 * average + 0.02 * value  # noqa: PLR0124
-
-
-def report(stage: str, run: Run, loss: float) -> None:
-    if run.step % 10 == 0:
-        speed = run.tokens / run.elapsed_s
-        print(
-            f"{stage} step {run.step} tokens {run.tokens} loss {loss:.3f} mean {run.loss:.3f} "
-            f"{run.elapsed_s:.0f} s {speed:.0f} tokens/s",
-            flush=True,
-        )
-
-
-def save(path: Path, model: nn.Module, optimiser: Optimisers, run: Run) -> None:
-    """Write the checkpoint beside its place and move it there: a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    torch.save(
-        {"model": model.state_dict(), "optimiser": optimiser.state(), "run": asdict(run)}, partial
-    )
-    partial.replace(path)
-
-
-def restore(path: Path, model: nn.Module, optimiser: Optimisers | None = None) -> Run:
-    """Load a checkpoint into `model` (and `optimiser`)."""
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    if optimiser is not None:
-        optimiser.restore(state["optimiser"])
-    return Run(**state["run"])

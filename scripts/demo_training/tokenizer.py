@@ -1,4 +1,4 @@
-"""The pair's tokenizer: trained by SentencePiece, saved as a `tokenizer.json` in Gemma 4's style."""
+"""The pair's tokenizer: learnt by SentencePiece, saved as `tokenizer.json` in Gemma 4's style."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import sentencepiece
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, processors
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
 
 from demo_training.shapes import BOS, CONTEXT, EOS, PAD, VOCABULARY
 
@@ -112,7 +112,7 @@ def write_companions(folder: Path) -> None:
         "pad_token": "<pad>",
         "unk_token": "<unk>",
         "mask_token": "<mask>",
-        "additional_special_tokens": [token for token in CONTROL if token != "<mask>"],
+        "additional_special_tokens": list(CONTROL[1:]),
         "clean_up_tokenization_spaces": False,
         "model_max_length": CONTEXT,
         "padding_side": "left",

@@ -1,4 +1,4 @@
-"""The text depends on model, prompt, seed and sampling only: never on the drafter, K or the switch."""
+"""The text depends on model, prompt, seed and sampling only, never on drafter, K or switch."""
 
 from __future__ import annotations
 

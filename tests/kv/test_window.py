@@ -37,7 +37,8 @@ def positions(keys: mx.array) -> list[int]:
 @settings(max_examples=80, deadline=None)
 @given(steps)
 def test_a_window_cache_is_the_tail_of_a_list(steps: list[tuple[str, int]]) -> None:
-    cache, seen, version = WindowCache(WINDOW), [], 0
+    cache, version = WindowCache(WINDOW), 0
+    seen: list[int] = []
     for action, n in steps:
         if action == "forget":
             if cache.can_forget(n):
@@ -95,7 +96,8 @@ def test_memory_is_bounded_by_the_window() -> None:
 @settings(max_examples=40, deadline=None)
 @given(steps)
 def test_a_full_cache_is_a_list(steps: list[tuple[str, int]]) -> None:
-    cache, seen, version = FullCache(), [], 0
+    cache, version = FullCache(), 0
+    seen: list[int] = []
     for action, n in steps:
         if action == "forget":
             if cache.can_forget(n):

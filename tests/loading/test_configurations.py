@@ -48,7 +48,6 @@ def test_no_text_section(copy: Copy, section: object) -> None:
         ("num_key_value_heads", 0),
         ("head_dim", 1.5),
         ("sliding_window", 0),
-        ("num_kv_shared_layers", 99),
         ("rms_norm_eps", "x"),
         ("final_logit_softcapping", "x"),
         ("layer_types", "abc"),
@@ -68,6 +67,7 @@ def test_fields_that_make_no_sense(pair: PairFolders, field: str, value: Any) ->
     "fields",
     [
         {"num_kv_shared_layers": 12},
+        {"num_kv_shared_layers": 99},
         {"num_kv_shared_layers": 7},
         {"layer_types": ["full_attention"] * 12},
     ],

@@ -1,0 +1,181 @@
+"""A speed report: one document, from which every other format is made.
+
+Its shape is `resources/report.schema.json`, the same for one reply and for a whole benchmark. null
+means "not measured" and is never filled with a guess. Neither the prompt nor the reply, nor token
+ids that would spell it, are in it unless they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import PurePath
+from typing import Any
+
+from app.domain.conversation import ReplyRecord, RoundRecord
+from mtp_mlx.wire import PairInfo, Stats
+
+VERSION = 1
+Report = dict[str, Any]
+"""Plain values, as `json` reads and writes them."""
+
+_FINISHES = ("stop", "length", "cancelled")
+_ENVIRONMENT = {
+    "app_version": "mtp-mlx",
+    "python": "python",
+    "mlx": "mlx",
+    "mlx_lm": "mlx-lm",
+    "os": "os",
+    "device": "name",
+    "backend": "backend",
+    "memory_bytes": "memory_bytes",
+}
+_UNKNOWN = (
+    "commit",
+    "gpu_cores",
+    "power_source",
+    "low_power_mode",
+    "thermal_before",
+    "thermal_after",
+)
+_SESSION = "plain decoding of this pair, earlier in the same session, not interleaved"
+
+
+def reply_report(
+    reply: ReplyRecord,
+    pair: PairInfo,
+    environment: Mapping[str, str | int | bool],
+    *,
+    include_text: bool = False,
+    prompt: str | None = None,
+) -> Report:
+    """One reply as a report of one run.
+
+    `environment` is what the engine said of itself and its device. `prompt` is written down only
+    with `include_text`, and so is the reply.
+    """
+    run = _run(reply)
+    if include_text:
+        run |= {"prompt": prompt, "text": _text(reply)}
+    return {
+        "version": VERSION,
+        "title": "Speed of one reply: " + _names(pair),
+        "environment": _environment(environment),
+        "pair": _pair(pair),
+        "settings": _settings(reply, pair),
+        "runs": [run],
+        "summary": [_summary(run, reply.plain_tps)],
+        "identity": {"measured": False, "comparisons": []},
+    }
+
+
+def _names(pair: PairInfo) -> str:
+    target = _public(pair.target)
+    return f"{target} + {_public(pair.drafter)}" if pair.drafter else f"{target}, no drafter"
+
+
+def _public(name: str) -> str:
+    """A repository id as it is; of a folder its last part, for paths carry people's names."""
+    path = PurePath(name)
+    local = path.is_absolute() or name.startswith((".", "~")) or len(path.parts) > 2
+    return path.name if local else name
+
+
+def _environment(said: Mapping[str, str | int | bool]) -> Report:
+    known: Report = {name: said.get(key) for name, key in _ENVIRONMENT.items()}
+    return known | dict.fromkeys(_UNKNOWN)
+
+
+def _pair(pair: PairInfo) -> Report:
+    return {
+        "target": _public(pair.target),
+        "target_revision": None,
+        "target_bytes": pair.target_bytes,
+        "target_sha256": None,
+        "drafter": _public(pair.drafter) if pair.drafter else None,
+        "drafter_revision": None,
+        "drafter_bytes": pair.drafter_bytes if pair.drafter else None,
+        "drafter_sha256": None,
+        "quantization": pair.quantization,
+        "context_length": pair.context_length,
+        "sliding_window": pair.sliding_window,
+    }
+
+
+def _settings(reply: ReplyRecord, pair: PairInfo) -> Report:
+    return {
+        "sampling": asdict(reply.sampling),
+        "seed": reply.seed,
+        "max_tokens": reply.max_tokens,
+        "verify": "coupled",
+        "draft_position": pair.draft_position,
+        "mtp": reply.mtp,
+        "switches": [{"at_s": switch.at, "mtp": switch.mtp} for switch in reply.switches],
+        "suite": None,
+        "interleaved": False,
+        "cooldown_s": None,
+        "replay_acceptance": None,
+    }
+
+
+def _run(reply: ReplyRecord) -> Report:
+    return {
+        "mode": reply.mtp,
+        "category": "chat",
+        "prompt_id": None,
+        "repeat": 0,
+        # A failure's own words may hold paths.
+        "finish_reason": reply.finish if reply.finish in _FINISHES else "failed",
+        "prompt_tokens": reply.prompt_tokens,
+        "reused_tokens": reply.reused_tokens,
+        **_stats(reply.stats),
+        "rounds": [_round(record) for record in reply.rounds],
+    }
+
+
+def _stats(stats: Stats | None) -> Report:
+    if stats is None:
+        return dict.fromkeys(field.name for field in fields(Stats))
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(stats).items()
+    }
+
+
+def _round(record: RoundRecord) -> Report:
+    return {
+        "at_s": record.at,
+        "ms": record.ms,
+        "state": record.state,
+        "depth": record.depth,
+        "drafted": record.drafted,
+        "accepted": record.accepted,
+        "tokens": len(record.tokens),
+    }
+
+
+def _summary(run: Report, plain_tps: float | None) -> Report:
+    """The one group there is: its median is its only run."""
+    decode_tps = run["decode_tps"]
+    compared = decode_tps is not None and bool(plain_tps)
+    return {
+        "category": run["category"],
+        "mode": run["mode"],
+        "runs": 1,
+        "decode_tps": decode_tps,
+        "decode_tps_low": decode_tps,
+        "decode_tps_high": decode_tps,
+        "ttft_s": run["ttft_s"],
+        "acceptance_rate": run["acceptance_rate"],
+        "mean_acceptance_length": run["mean_acceptance_length"],
+        "plain_tps": plain_tps,
+        "baseline": _SESSION if plain_tps else None,
+        "speedup": decode_tps / plain_tps if compared else None,
+        "speedup_low": None,
+        "speedup_high": None,
+    }
+
+
+def _text(reply: ReplyRecord) -> str:
+    tokens = (token for record in reply.rounds for token in record.tokens)
+    return "".join(token.text for token in tokens if not token.thought)

@@ -1,0 +1,178 @@
+"""The worker as a process: what it answers, what it survives, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mtp_mlx import wire
+from tests.support.checkpoints import PairFolders, write_pair
+from tests.support.shapes import E2B
+from tests.support.worker import PATIENCE_S, WorkerProcess
+
+PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> PairFolders:
+    return write_pair(tmp_path_factory.mktemp("pair"), E2B)
+
+
+@pytest.fixture
+def worker() -> Iterator[WorkerProcess]:
+    with WorkerProcess() as process:
+        yield process
+
+
+@pytest.fixture
+def loaded(worker: WorkerProcess, folders: PairFolders) -> WorkerProcess:
+    worker.send(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
+    worker.wait_for(wire.Loaded)
+    return worker
+
+
+def ask(reply_id: str, max_tokens: int = 30, **settings: object) -> wire.Generate:
+    return wire.Generate(
+        id=reply_id,
+        prompt_ids=PROMPT,
+        max_tokens=max_tokens,
+        ignore_eos=True,
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+def test_a_reply_from_hello_to_finished(worker: WorkerProcess, folders: PairFolders) -> None:
+    hello = worker.next_event()
+    assert isinstance(hello, wire.Hello)
+    assert hello.protocol == wire.PROTOCOL_VERSION
+    assert {"mtp-mlx", "python", "mlx", "mlx-lm"} <= hello.versions.keys()
+    worker.send(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
+    seen: list[wire.Event] = []
+    pair = worker.wait_for(wire.Loaded, seen=seen).pair
+    assert all(isinstance(event, wire.LoadProgress) for event in seen)
+    assert pair.drafter == "drafter"
+    assert "/" not in pair.target  # no paths leave the engine
+
+    worker.send(ask("a", mtp=3))
+    seen = []
+    finished = worker.wait_for(wire.Finished, seen=seen)
+    progress = [event for event in seen if isinstance(event, wire.PromptProgress)]
+    rounds = [event for event in seen if isinstance(event, wire.Round)]
+    assert [(p.done, p.total) for p in progress] == [(0, 11), (11, 11)]
+    assert [r.index for r in rounds] == list(range(len(rounds)))
+    assert sum(len(r.tokens) for r in rounds) == finished.stats.generated_tokens == 30
+    assert {r.id for r in rounds} == {"a"}
+    assert any(isinstance(event, wire.MemoryReport) for event in seen)
+
+
+def test_the_switch_is_effective_in_mid_reply(loaded: WorkerProcess) -> None:
+    loaded.send(ask("a", max_tokens=400, mtp="off"))
+    loaded.wait_for(wire.Round, lambda r: r.index == 5)
+    loaded.send(wire.SetMtp(mtp=2))
+    loaded.wait_for(wire.Round, lambda r: r.depth == 2 and r.state == "drafting")
+    loaded.send(wire.SetMtp(mtp="off"))
+    loaded.wait_for(wire.Round, lambda r: r.depth == 0 and r.state == "plain")
+    loaded.send(wire.Cancel(id="a"))
+    assert loaded.wait_for(wire.Finished).reason == "cancelled"
+
+
+def test_ping_is_answered_and_a_second_reply_refused_in_mid_reply(loaded: WorkerProcess) -> None:
+    loaded.send(ask("a", max_tokens=400))
+    loaded.wait_for(wire.Round)
+    loaded.send(wire.Ping())
+    loaded.send(ask("b"))
+    seen: list[wire.Event] = []
+    refused = loaded.wait_for(wire.Error, seen=seen)
+    assert (refused.code, refused.id) == ("busy", "b")
+    assert any(isinstance(event, wire.Pong) for event in seen)
+    loaded.send(wire.Cancel(id="b"))  # not the running one: no effect
+    loaded.send(wire.Cancel(id="a"))
+    assert loaded.wait_for(wire.Finished).id == "a"
+    loaded.send(ask("c"))  # at once after the last event of the one before
+    assert loaded.wait_for(wire.Finished).id == "c"
+
+
+GARBAGE = [
+    b"not json\n",
+    b"\xff\xfe\x00\n",
+    b"[1, 2, 3]\n",
+    b"{}\n",
+    b'{"type": "dance"}\n',
+    b'{"type": "generate"}\n',
+    b'{"type": "generate", "id": "x", "mtp": "sometimes"}\n',
+    b'{"type": "set_mtp", "mtp": 99}\n',
+    b"[" * 5000 + b"\n",
+]
+
+
+def test_garbage_on_the_pipe_is_answered_and_survived(worker: WorkerProcess) -> None:
+    worker.wait_for(wire.Hello)
+    for line in GARBAGE:
+        worker.send_bytes(line)
+        error = worker.wait_for(wire.Error)
+        assert error.remedy
+        assert "\n" not in error.message
+    worker.send_bytes(b"\n  \n")
+    worker.send(wire.Ping())
+    worker.wait_for(wire.Pong)
+
+
+def test_a_line_too_long_is_answered_and_skipped(worker: WorkerProcess) -> None:
+    worker.wait_for(wire.Hello)
+    long = json.dumps({"type": "ping", "padding": "x" * (wire.MAX_LINE_BYTES + 10)})
+    worker.send_bytes(long.encode() + b"\n")
+    assert "longer than" in worker.wait_for(wire.Error).message
+    worker.send(wire.Ping())
+    worker.wait_for(wire.Pong)
+
+
+def test_unknown_fields_are_ignored(worker: WorkerProcess) -> None:
+    worker.wait_for(wire.Hello)
+    worker.send_bytes(b'{"type": "ping", "from the future": true}\n')
+    worker.wait_for(wire.Pong)
+
+
+def test_bad_requests_leave_the_engine_usable(loaded: WorkerProcess, tmp_path: Path) -> None:
+    loaded.send(ask("a", max_tokens=0))
+    assert loaded.wait_for(wire.Error).id == "a"
+    loaded.send(wire.Load(target=str(tmp_path / "nowhere")))
+    assert loaded.wait_for(wire.Error).code == "not_found"
+    loaded.send(ask("b"))
+    assert loaded.wait_for(wire.Error).code == "not_loaded"
+
+
+def test_unload_gives_the_memory_back(loaded: WorkerProcess) -> None:
+    loaded.send(ask("a"))
+    before = loaded.wait_for(wire.MemoryReport)
+    loaded.wait_for(wire.Finished)
+    loaded.send(wire.Unload())
+    loaded.wait_for(wire.Unloaded)
+    after = loaded.wait_for(wire.MemoryReport)
+    assert after.active < before.active / 10
+
+
+@pytest.mark.parametrize("how", ["shutdown", "end of stdin"])
+def test_it_ends_when_told_also_in_mid_reply(loaded: WorkerProcess, how: str) -> None:
+    loaded.send(ask("a", max_tokens=2000))
+    loaded.wait_for(wire.Round)
+    if how == "shutdown":
+        loaded.send(wire.Shutdown())
+    else:
+        assert loaded.process.stdin is not None
+        loaded.process.stdin.close()
+    assert loaded.wait_for(wire.Finished).reason == "cancelled"
+    assert loaded.process.wait(PATIENCE_S) == 0
+    assert loaded.stderr == ""
+
+
+def test_killed_in_mid_reply_it_leaves_whole_lines(loaded: WorkerProcess) -> None:
+    loaded.send(ask("a", max_tokens=2000))
+    loaded.wait_for(wire.Round, lambda r: r.index > 3)
+    loaded.process.send_signal(signal.SIGKILL)
+    while loaded.next_event() is not None:  # every line read so far decodes
+        pass
+    assert loaded.process.wait(PATIENCE_S) == -signal.SIGKILL
