@@ -7,6 +7,7 @@ from itertools import groupby
 
 from app.services.report import Report
 from app.services.report_tables import (
+    NONE,
     NOT_MEASURED,
     Column,
     anything,
@@ -88,9 +89,12 @@ def _parts(report: Report) -> Iterator[str]:
         yield from _texts(run)
     yield "## Same text with and without MTP"
     yield _identity(report["identity"])
-    for name in ("pair", "settings", "environment"):
-        yield f"## {name.capitalize()}"
-        yield facts(report[name])
+    yield "## Pair"
+    yield facts(report["pair"] | {"drafter": report["pair"]["drafter"] or "none"})
+    yield "## Settings"
+    yield facts(report["settings"], missing=NONE)
+    yield "## Environment"
+    yield facts(report["environment"])
     yield "## Definitions"
     yield _DEFINITIONS
 

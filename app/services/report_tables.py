@@ -15,7 +15,13 @@ _LABELS = {
     "os": "System",
     "mlx": "MLX",
     "mlx_lm": "mlx-lm",
-    "at_s": "At",
+    "target_bytes": "Target size",
+    "drafter_bytes": "Drafter size",
+    "memory_bytes": "Memory",
+    "target_sha256": "Target SHA-256",
+    "drafter_sha256": "Drafter SHA-256",
+    "gpu_cores": "GPU cores",
+    "cooldown_s": "Cool-down",
 }
 
 Cell = Callable[[Any], str]
@@ -67,14 +73,14 @@ def row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def facts(values: dict[str, Any]) -> str:
+def facts(values: dict[str, Any], missing: str = NOT_MEASURED) -> str:
     """A line a fact; those of an object inside are named after both."""
     lines = list[tuple[str, str]]()
     for name, value in values.items():
         if isinstance(value, dict):
             lines += [(label(f"{name} {key}"), fact(key, item)) for key, item in value.items()]
         else:
-            lines.append((label(name), fact(name, value)))
+            lines.append((label(name), missing if value is None else fact(name, value)))
     return grid(("", ""), lines)
 
 
@@ -87,4 +93,13 @@ def fact(name: str, value: object) -> str:
         return "; ".join(f"{mode(item['mtp'])} from {item['at_s']:.2f} s" for item in value) or "no"
     if isinstance(value, bool):
         return yes_or_no(value)
-    return mode(value) if name == "mtp" and value is not None else anything(value)
+    return _SHOWN.get(name, plain)(value)
+
+
+_SHOWN: dict[str, Cell] = {
+    "mtp": mode,
+    "cooldown_s": seconds,
+    "target_bytes": memory,
+    "drafter_bytes": memory,
+    "memory_bytes": memory,
+}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,8 @@ def test_markdown_shows_the_numbers() -> None:
     assert "| 2 | 100 % | 100 % |" in text
     assert "| Device | Apple M4 Pro |" in text
     assert "| MTP switched | auto from 0.50 s |" in text
+    assert "| MTP at the start | K 3 |" in text
+    assert "| Memory | 24.00 GiB |" in text
     assert "| Sampling top k | 64 |" in text
     assert "earlier in the same session, not interleaved." in text
 
@@ -91,6 +94,12 @@ def test_markdown_says_what_was_not_measured() -> None:
     assert "None" not in text
     assert "## Same text with and without MTP\n\nNot measured." in text
     assert "Acceptance by position" not in text
+
+
+def test_what_does_not_apply_is_not_called_unmeasured() -> None:
+    text = report_markdown(reply_report(REPLY, replace(PAIR, drafter=None), ENVIRONMENT))
+    assert "| Drafter | none |" in text
+    assert "| Suite | \N{EN DASH} |" in text
 
 
 def test_markdown_tables_are_tables() -> None:
