@@ -56,3 +56,8 @@ def test_colours_end_with_the_last_line_that_fits() -> None:
 
 def test_an_endless_line_stays_plain() -> None:
     assert "<span" not in highlight("1 " * LIMIT, "python", STYLE)
+
+
+def test_a_lexer_that_loses_text_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.render.highlight._tokens", lambda lexer, code: [(0, ("Name",), "a")])
+    assert highlight("a < b # lost", "python", STYLE) == "a &lt; b # lost"

@@ -136,6 +136,11 @@ def test_code_at_the_top_has_no_background_but_nested_code_has() -> None:
     assert f"background-color:{STYLE.surface_raised}" in html("`x`")
 
 
+def test_a_tight_list_has_no_paragraphs() -> None:
+    assert "<p" not in html("- a\n- b")
+    assert html("- a\n\n- b").count("<p") == 2
+
+
 def test_a_numbered_list_begins_where_it_says() -> None:
     assert '<ol start="3"' in html("3. a\n4. b")
 

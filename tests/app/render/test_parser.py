@@ -36,6 +36,10 @@ def test_sources_are_the_lines_of_the_text(text: str) -> None:
     assert starts == sorted(set(starts))
 
 
+def test_spaces_at_the_end_belong_to_the_code() -> None:
+    assert parse("```\na\n    ", {}).blocks[0].end == 3
+
+
 def test_labels_asked_for_are_remembered_by_block() -> None:
     document = parse("[a] [b][c]\n\n![d]\n\n[A]: /u\n", {"d": "/v"})
     assert [block.asked for block in document.blocks] == [{"A", "C"}, {"D"}]

@@ -23,12 +23,16 @@ def shape(blocks: tuple[Block, ...]) -> list[tuple[str, str, str | None, str | N
 
 @patient
 @given(pieces())
-@example(["[a]\n\n> [a]: /u", "rl\n\nx"])  # the definition grows after the link was shown
+@example(
+    ["[a]\n\n> q\n>\n> [a]: http://x", ".y\n\nz"]
+)  # the definition grows after the link was shown
 @example(["## h|2\n", "|-|-|\n"])  # a heading that turns out to head a table
 @example(['[f]: /u\n"t\n===\n', 'x"\n'])  # a heading that vanishes into a title
 @example(["~~~\na\n    ", "b\n"])  # spaces where a line will be
 @example(["a\r", "\nb\r", "\r\nc"])  # line ends in halves
-@example(["[[a] b][c]\n\n", "[a]: /u\n\n[c]: /v\n\n", "x\n"])  # asks for more once one is known
+@example(
+    ["[[a] b][c]\n\n", "[a]: http://u\n\n[c]: http://v\n\n", "x\n"]
+)  # asks for more once one is known
 def test_any_split_gives_the_blocks_of_the_whole(parts: list[str]) -> None:
     written = stream(parts)
     written.finish()

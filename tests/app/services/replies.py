@@ -71,7 +71,7 @@ ROUNDS = (
         state="drafting",
         at=0.3,
         tokens=(
-            TokenRecord(7002, " ```words", "draft"),
+            TokenRecord(7002, "\n```\nwords", "draft"),
             TokenRecord(7003, " unsaid", "draft", thought=True),
             TokenRecord(7004, ".", "target"),
         ),

@@ -117,7 +117,7 @@ def test_identity_is_told_where_it_was_measured() -> None:
 def test_texts_are_shown_as_they_are() -> None:
     report = reply_report(REPLY, PAIR, ENVIRONMENT, include_text=True, prompt="# ask\n<b>")
     fences = [t for t in MarkdownIt("commonmark").parse(report_markdown(report)) if t.tag == "code"]
-    assert [fence.content for fence in fences] == ["# ask\n<b>\n", "Private ```words.\n"]
+    assert [fence.content for fence in fences] == ["# ask\n<b>\n", "Private\n```\nwords.\n"]
 
 
 def test_no_name_breaks_a_table() -> None:

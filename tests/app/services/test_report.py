@@ -140,7 +140,7 @@ def test_nothing_private_unless_asked_for(reply: Any) -> None:
 
 def test_texts_where_asked_for() -> None:
     run = reply_report(REPLY, PAIR, ENVIRONMENT, include_text=True, prompt="ask")["runs"][0]
-    assert (run["prompt"], run["text"]) == ("ask", "Private ```words.")
+    assert (run["prompt"], run["text"]) == ("ask", "Private\n```\nwords.")
 
 
 @pytest.mark.parametrize("folder", ["/Users/ada/models/mine", "~/mine", "./mine", "a/b/mine"])
