@@ -23,9 +23,8 @@ def shape(blocks: tuple[Block, ...]) -> list[tuple[str, str, str | None, str | N
 
 @patient
 @given(pieces())
-@example(
-    ["[a]\n\n> q\n>\n> [a]: http://x", ".y\n\nz"]
-)  # the definition grows after the link was shown
+@example(["[a]\n\n> q\n>\n> [a]: http://x", ".y\n\nz"])  # a definition grows
+@example(["[a]\n\n> q\n>\n> [a]: http://x", " y\n\nz"])  # and one turns out to be none
 @example(["## h|2\n", "|-|-|\n"])  # a heading that turns out to head a table
 @example(['[f]: /u\n"t\n===\n', 'x"\n'])  # a heading that vanishes into a title
 @example(["~~~\na\n    ", "b\n"])  # spaces where a line will be
