@@ -188,7 +188,7 @@ class ChatViewModel(QObject):
                 self._paint.request()
                 self._saver.request(self._save_part)
             case Finished() if reply and event.id == reply.id:
-                self._end(strings.FINISH[event.reason], event)
+                self._end(event.reason, event)
             case Error() if reply and event.id == reply.id:
                 self._end(strings.FINISH_ERROR.format(message=event.message))
             case _:
@@ -206,7 +206,7 @@ class ChatViewModel(QObject):
         """Leave a running reply: what was written stays with its chat."""
         if self.writing:
             self.stop()
-            self._end(strings.FINISH["cancelled"])
+            self._end("cancelled")
 
     def _end(self, finish: str, finished: Finished | None = None) -> None:
         if self._reply is None:

@@ -26,6 +26,11 @@ def speed_up(reply: ReplyRecord) -> float | None:
     return reply.stats.decode_tps / reply.plain_tps
 
 
+def finish_text(reply: ReplyRecord) -> str:
+    """One of the engine's words in the user's, or the sentence that was kept."""
+    return strings.FINISH.get(reply.finish, reply.finish)
+
+
 def footer(reply: ReplyRecord) -> str:
     """One line; what was not measured is left out."""
     parts: list[str] = []
@@ -43,13 +48,13 @@ def footer(reply: ReplyRecord) -> str:
                 )
             )
         parts.append(strings.FOOTER_TTFT.format(seconds=fmt.seconds(stats.ttft_s)))
-    return strings.SEPARATOR.join([*parts, reply.finish])
+    return strings.SEPARATOR.join([*parts, finish_text(reply)])
 
 
 def facts(reply: ReplyRecord) -> list[Fact]:
     """Everything worth knowing about one reply, in the order one would ask."""
     stats = reply.stats
-    known = [Fact(strings.FACT_FINISH, reply.finish)]
+    known = [Fact(strings.FACT_FINISH, finish_text(reply))]
     if stats is not None:
         known += [
             Fact(strings.FACT_TOKENS, fmt.count(stats.generated_tokens)),

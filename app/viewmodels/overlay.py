@@ -106,7 +106,7 @@ class OverlayViewModel(QObject):
             self.publish()  # the first token is worth more than the pace
 
     def _on_state(self, state: EngineState) -> None:
-        if self.live.running and not isinstance(state, Generating) and self.live.phase != "waiting":
+        if self.live.running and not isinstance(state, Generating):
             self.live = reducer.ended(self.live)
             self._rest()
             self.publish()

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from app import strings
 from app.domain.conversation import ChatMessage
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.footer import finish_text
 
 
 class Announcer:
@@ -24,5 +25,5 @@ class Announcer:
         self.say(strings.REPLY_STARTED)
 
     def _on_ended(self, message: ChatMessage) -> None:
-        finish = "" if message.reply is None else message.reply.finish
+        finish = "" if message.reply is None else finish_text(message.reply)
         self.say(strings.REPLY_ENDED.format(finish=finish))

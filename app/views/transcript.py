@@ -19,6 +19,7 @@ COLUMN_WIDTH = 760
 _PAGE = 24  # messages built at once; earlier ones as one scrolls up to them
 _NEAR = 240
 _SIDE = 28
+_SETTLING_MS = 250
 _BOTTOM = 8
 
 
@@ -36,6 +37,9 @@ class Transcript(QScrollArea):
         self._views: list[UserView | ReplyView] = []
         self._first = 0  # the row of the first view
         self._following = True
+        self._held: int | None = None  # what lies below the eye, while earlier messages come in
+        self._settled = QTimer(self, singleShot=True, interval=_SETTLING_MS)
+        self._settled.timeout.connect(self._let_go)
         self._build()
         messages = chat.messages
         messages.rowsInserted.connect(self._on_inserted)
@@ -88,7 +92,6 @@ class Transcript(QScrollArea):
         self._column.setContentsMargins(0, 28, 0, 28)
         self._column.setSpacing(26)
         self._column.addStretch(1)
-        self._page = page
         self._row = row = QHBoxLayout(page)
         row.addStretch(1)
         row.addWidget(column, 1000)
@@ -171,16 +174,20 @@ class Transcript(QScrollArea):
         bar = self.verticalScrollBar()
         self._following = value >= bar.maximum() - _BOTTOM
         self._place_latest()
-        if value < _NEAR and self._first > 0 and bar.maximum() > 0:
-            below = bar.maximum() - value
+        if value < _NEAR and self._first > 0 and bar.maximum() > 0 and self._held is None:
+            self._held = bar.maximum() - value
             self._show_earlier()
-            self._page.adjustSize()
-            bar.setValue(bar.maximum() - below)
+            self._settled.start()
 
     def _on_grown(self, _minimum: int, maximum: int) -> None:
-        if self._following:
+        if self._held is not None:
+            self.verticalScrollBar().setValue(maximum - self._held)
+        elif self._following:
             self.verticalScrollBar().setValue(maximum)
         self._place_latest()
+
+    def _let_go(self) -> None:
+        self._held = None
 
     def _balance(self) -> None:
         """The scroll bar takes its room from the margin: the column stays where it is."""

@@ -1,0 +1,83 @@
+"""A whole program over a scripted engine, in a folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from pytestqt.qtbot import QtBot
+
+from app.engine.scripted import ScriptedEngine
+from app.program import Program
+from mtp_mlx.wire import Event, Finished, Generate, Round
+from tests.app.helpers import HELLO, LOADED, finished, rounds
+
+
+@dataclass
+class Clock:
+    """Time that passes when told to."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def tick(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Rig:
+    """What a test of the window needs: the program, and both ends of its engine."""
+
+    program: Program
+    engine: ScriptedEngine
+
+    def ready(self) -> None:
+        self.engine.say(HELLO)
+        self.engine.say(LOADED)
+
+    def request(self) -> Generate:
+        """The last one sent."""
+        return [c for c in self.engine.sent if isinstance(c, Generate)][-1]
+
+    def say(self, *events: Event) -> None:
+        for event in events:
+            self.engine.say(event)
+
+    def write(self, text: str, *, depth: int = 3) -> list[Round]:
+        """The rounds of a reply, all but its end."""
+        said = list(rounds(self.request().id, text, depth=depth))
+        self.say(*said)
+        return said
+
+    def finish(self) -> Finished:
+        event = finished(self.request().id)
+        self.say(event)
+        return event
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
+    engine = ScriptedEngine()
+    program = Program(engine, tmp_path / "data", "light")
+    qtbot.addWidget(program.window)
+    program.start()
+    yield Rig(program, engine)
+    program.close()
+    program.window.hide()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def ready(rig: Rig) -> Rig:
+    rig.ready()
+    return rig

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from app.engine.port import Death
+from app.engine.scripted import ScriptedEngine
+from app.engine.supervisor import Supervisor
+from app.engine.watch import Watch
+from mtp_mlx.wire import Ping, Pong
+from tests.app.conftest import Clock
+from tests.app.helpers import HELLO, LOADED
+
+
+class Watched:
+    def __init__(self, clock: Clock) -> None:
+        self.engine = ScriptedEngine()
+        self.supervisor = Supervisor(self.engine, clock=clock)
+        self.watch = Watch(self.engine, self.supervisor, clock)
+        self.said: list[float] = []
+        self.watch.silent.connect(self.said.append)
+        self.supervisor.start()
+        self.engine.say(HELLO)
+        self.engine.say(LOADED)
+
+
+@pytest.fixture
+def watched(qapp: object, clock: Clock) -> Watched:
+    return Watched(clock)
+
+
+def test_an_answering_engine_is_not_silent(watched: Watched, clock: Clock) -> None:
+    for _ in range(10):
+        clock.tick(5)
+        watched.watch.look()
+        assert watched.engine.sent[-1] == Ping()
+        watched.engine.say(Pong())
+    assert watched.said == []
+
+
+def test_silence_is_said_and_so_is_its_end(watched: Watched, clock: Clock) -> None:
+    clock.tick(19)
+    watched.watch.look()
+    assert watched.said == []
+    clock.tick(2)
+    watched.watch.look()
+    assert watched.said == [21]
+    watched.engine.say(Pong())
+    assert watched.said == [21, 0]
+
+
+def test_a_dead_engine_is_not_asked(watched: Watched, clock: Clock) -> None:
+    watched.engine.say(Death(reason="crashed"))
+    assert not watched.watch._timer.isActive()

@@ -1,0 +1,189 @@
+"""Chats outlive crashes, damage and releases."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from app.domain.conversation import Chat, ChatMessage
+from app.domain.settings import ReplySettings
+from app.services.chat_store import ChatStore, open_store
+from app.services.migrations import STEPS
+from tests.app.domain.test_conversation import REPLY
+
+CHAT = Chat(id="c", title="Title", created=1.0, settings=ReplySettings(system="Be brief."))
+QUESTION = ChatMessage(id="q", role="user", text="Why?", created=2.0)
+ANSWER = ChatMessage(
+    id="a", role="assistant", text="Because.", thought="hm", thought_seconds=1.5, reply=REPLY
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "chats.sqlite3"
+
+
+def fill(store: ChatStore) -> None:
+    store.save_chat(CHAT)
+    store.save_message("c", 0, QUESTION)
+    store.save_message("c", 1, ANSWER)
+
+
+def test_what_is_saved_is_loaded(path: Path) -> None:
+    store = open_store(path)
+    fill(store)
+    store.close()
+    store = open_store(path)
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.messages == (QUESTION, ANSWER)
+    assert (chat.title, chat.settings) == (CHAT.title, CHAT.settings)
+    assert store.notice == ""
+    assert store.load("nobody") is None
+    store.close()
+
+
+def test_saving_again_replaces(path: Path) -> None:
+    store = open_store(path)
+    fill(store)
+    store.save_message("c", 1, ChatMessage(id="a", role="assistant", text="Longer."))
+    chat = store.load("c")
+    assert chat is not None
+    assert [m.text for m in chat.messages] == ["Why?", "Longer."]
+    store.delete_messages("c", 1)
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.messages == (QUESTION,)
+    store.close()
+
+
+def test_the_last_chat_is_the_one_written_to_last(path: Path) -> None:
+    store = open_store(path)
+    assert store.last_chat() is None
+    store.save_chat(CHAT)
+    store.save_chat(Chat(id="d", title="Later", created=0.5))
+    assert store.last_chat() == "d"
+    store.save_chat(CHAT)
+    assert store.last_chat() == "c"
+    store.close()
+
+
+def test_a_message_needs_its_chat(path: Path) -> None:
+    store = open_store(path)
+    with pytest.raises(sqlite3.IntegrityError):
+        store.save_message("nobody", 0, QUESTION)
+    store.close()
+
+
+def test_a_file_that_is_no_database_is_set_aside(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"these were my chats" * 100)
+    store = open_store(path)
+    assert "could not be opened" in store.notice
+    kept = next(path.parent.glob("chats (damaged *.sqlite3"))
+    assert kept.name in store.notice
+    assert kept.read_bytes().startswith(b"these were my chats")
+    fill(store)
+    assert store.load("c") is not None
+    store.close()
+
+
+def test_a_damaged_database_is_set_aside(path: Path) -> None:
+    store = open_store(path)
+    for number in range(200):
+        store.save_chat(Chat(id=str(number), title="x" * 200, created=0.0))
+    store.close()
+    data = bytearray(path.read_bytes())
+    data[4096 * 2 : 4096 * 6] = os.urandom(4096 * 4)
+    path.write_bytes(data)
+    store = open_store(path)
+    assert store.notice
+    assert list(path.parent.glob("chats (damaged *"))
+    assert store.last_chat() is None
+    store.close()
+
+
+def test_a_file_of_a_later_release_is_not_touched(path: Path) -> None:
+    open_store(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+    connection.close()
+    store = open_store(path)
+    assert "schema" in store.notice
+    kept = sqlite3.connect(next(path.parent.glob("chats (damaged *.sqlite3")))
+    assert kept.execute("PRAGMA user_version").fetchone()[0] == len(STEPS) + 1
+    kept.close()
+    store.close()
+
+
+def test_a_locked_file_is_not_called_damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.services.chat_store._BUSY_TIMEOUT_S", 0.05)
+    path.parent.mkdir()
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("CREATE TABLE t (x)")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(sqlite3.OperationalError):
+        open_store(path)
+    other.close()
+    assert [p.name for p in path.parent.glob("*damaged*")] == []
+
+
+def test_a_record_that_cannot_be_read_costs_its_numbers_only(path: Path) -> None:
+    store = open_store(path)
+    fill(store)
+    store._connection.execute("UPDATE messages SET reply = '{\"rounds\": 7}'")
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.messages[1].text == "Because."
+    assert chat.messages[1].reply is None
+    store.close()
+
+
+def test_being_killed_in_mid_stream_loses_nothing_saved(path: Path) -> None:
+    """The child saves the growing reply and is killed with no chance to close the file."""
+    source = """
+        import sys, time
+        from pathlib import Path
+        from app.services.chat_store import open_store
+        from app.domain.conversation import Chat, ChatMessage
+        store = open_store(Path(sys.argv[1]))
+        store.save_chat(Chat(id="c", title="t", created=0.0))
+        for n in range(1, 10_000):
+            text = "word " * n
+            store.save_message("c", 0, ChatMessage(id="a", role="assistant", text=text))
+            print(n, flush=True)
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(source), str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    saved = 0
+    while saved < 25:
+        saved = int(child.stdout.readline())
+    child.send_signal(signal.SIGKILL)
+    saved = max([saved, *(int(line) for line in child.stdout.read().split())])
+    child.wait()
+    child.stdout.close()
+    store = open_store(path)
+    assert store.notice == ""
+    chat = store.load("c")
+    assert chat is not None
+    assert len(chat.messages[0].text.split()) >= saved
+    store.close()
+
+
+def test_without_a_folder_it_lives_in_memory() -> None:
+    store = open_store(None)
+    fill(store)
+    assert store.load("c") is not None
+    store.close()

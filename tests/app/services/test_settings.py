@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.domain.settings import MtpChoice, OverlaySettings, Settings
+from app.services.settings import SettingsStore
+
+
+def test_settings_survive(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "settings.json"
+    store = SettingsStore(path)
+    assert store.current == Settings()
+    chosen = Settings(
+        theme="dark",
+        mtp=MtpChoice(on=False, depth=4),
+        overlay=OverlaySettings(shown=False, pinned=False, x=3, y=4),
+        last_chat="c",
+    )
+    store.update(chosen)
+    assert SettingsStore(path).current == chosen
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[1, 2]", b'{"theme": "purple"}', b"\xff\xfe", b'{"mtp": {"depth": []}}']
+)
+def test_a_damaged_file_means_the_defaults(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(damage)
+    store = SettingsStore(path)
+    assert store.current == Settings()
+    store.update(Settings(theme="light"))
+    assert SettingsStore(path).current.theme == "light"
+
+
+def test_nothing_is_written_where_nothing_changed(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    SettingsStore(path).update(Settings())
+    assert not path.exists()
+
+
+def test_what_a_later_release_wrote_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(msgspec.json.encode({"theme": "dark", "novelty": 1}))
+    assert SettingsStore(path).current.theme == "dark"

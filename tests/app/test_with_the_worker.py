@@ -1,0 +1,85 @@
+"""The window on the real worker and the pair that ships with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.engine.client import ProcessEngine
+from app.engine.state import Ready
+from app.paths import resources, worker_command
+from app.program import Program
+
+PATIENCE_MS = 60_000
+NOT_TRAINED = not (resources() / "demo_pair" / "target" / "model.safetensors").exists()
+pytestmark = pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there")
+
+
+@pytest.fixture
+def program(qtbot: QtBot, tmp_path: Path) -> Iterator[Program]:
+    program = Program(ProcessEngine(worker_command()), tmp_path, "light")
+    qtbot.addWidget(program.window)
+    program.start()
+    qtbot.waitUntil(lambda: isinstance(program.supervisor.state, Ready), timeout=PATIENCE_MS)
+    yield program
+    program.close()
+
+
+def test_a_reply_with_the_switch_turned_in_its_middle(qtbot: QtBot, program: Program) -> None:
+    chat, mtp = program.models.chat, program.models.mtp
+    mtp.choose(3)
+    seen: list[str] = []
+    mtp.effect_changed.connect(lambda effect: seen.append(effect.text))
+    assert chat.send("What is speculative decoding?")
+    qtbot.waitUntil(lambda: "drafting, K 3" in seen, timeout=PATIENCE_MS)
+    mtp.turn(on=False)
+    qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
+    message = chat.messages.at(1)
+    reply = message.reply
+    assert reply is not None
+    assert reply.stats is not None
+    assert reply.mtp == 3
+    assert [switch.mtp for switch in reply.switches] in ([], ["off"])
+    texts = "".join(token.text for round_ in reply.rounds for token in round_.tokens)
+    assert texts.lstrip("\n") == message.text
+    assert sum(round_.drafted for round_ in reply.rounds) == reply.stats.draft_n
+    assert sum(round_.accepted for round_ in reply.rounds) == reply.stats.draft_n_accepted
+    assert program.models.overlay.live.drafted == reply.stats.draft_n
+    assert reply.engine.versions["mlx"]
+
+
+def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
+    chat = program.models.chat
+    chat.send("Count from 1 to 30.")
+    qtbot.waitUntil(lambda: program.models.overlay.live.generated > 0, timeout=PATIENCE_MS)
+    chat.stop()
+    qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
+    reply = chat.messages.at(1).reply
+    assert reply is not None
+    assert reply.finish in {"cancelled", "stop"}
+
+
+def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> None:
+    chat = program.models.chat
+    chat.send("What is speculative decoding?")
+    qtbot.waitUntil(lambda: program.models.overlay.live.generated > 0, timeout=PATIENCE_MS)
+    (worker,) = psutil.Process().children()
+    os.kill(worker.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
+    message = chat.messages.at(1)
+    assert message.text
+    assert message.reply is not None
+    assert message.reply.finish.startswith("engine died: it was ended by the system")
+    assert program.window.banner.isVisible()
+    qtbot.waitUntil(lambda: isinstance(program.supervisor.state, Ready), timeout=PATIENCE_MS)
+    assert chat.regenerate()
+    qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
+    again = chat.messages.at(1)
+    assert again.reply is not None
+    assert again.reply.finish in {"stop", "length"}

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.services.chat_store import ChatStore, open_store
+from app.viewmodels import saving
+from app.viewmodels.saving import Saver
+from tests.app.conftest import Rig
+from tests.app.helpers import round_of
+from tests.app.services.test_chat_store import CHAT
+
+
+def noted(calls: list[str], text: str) -> Callable[[], None]:
+    return lambda: calls.append(text)
+
+
+def test_streaming_saves_rarely_and_the_end_at_once(qtbot: QtBot, tmp_path: Path) -> None:
+    store = open_store(None)
+    saver = Saver(store, interval_ms=60)
+    calls: list[str] = []
+    for number in range(50):
+        saver.request(noted(calls, f"part {number}"))
+    assert calls == ["part 0"]
+    qtbot.waitUntil(lambda: calls == ["part 0", "part 49"])
+    saver.request(noted(calls, "part 50"))
+    saver.finish(noted(calls, "end"))
+    qtbot.wait(120)
+    assert calls == ["part 0", "part 49", "end"]
+    store.close()
+
+
+def test_a_disk_that_refuses_is_said(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_store: ChatStore, _chat: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(ChatStore, "save_chat", refuse)
+    store = open_store(None)
+    saver = Saver(store)
+    with qtbot.waitSignal(saver.trouble) as trouble:
+        saver.save_chat(CHAT)
+    assert trouble.args == ["This chat could not be saved: database or disk is full."]
+    store.close()
+
+
+def test_what_streams_is_in_the_store_within_the_second(qtbot: QtBot, ready: Rig) -> None:
+    assert saving.INTERVAL_MS <= 1000
+    chat = ready.program.models.chat
+    chat.send("Hello")
+    reply = ready.request().id
+    ready.say(round_of(reply, 0, ["One"]), round_of(reply, 1, [" two"]))
+
+    def stored() -> str:
+        kept = ready.program.store.load(chat.chat.id)
+        assert kept is not None
+        return kept.messages[1].text
+
+    qtbot.waitUntil(lambda: stored() == "One two", timeout=2000)
+    kept = ready.program.store.load(chat.chat.id)
+    assert kept is not None
+    assert kept.messages[1].reply is not None
+    assert kept.messages[1].reply.finish.startswith("interrupted")

@@ -1,0 +1,133 @@
+"""Blocks that are closed keep their widgets and are not laid out again."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument
+from pytestqt.qtbot import QtBot
+
+from app.paths import resources
+from app.views.code_block import CodeBlock
+from app.views.markdown_view import MarkdownView
+from app.views.text_block import TextBlock, open_link
+from app.views.theme import ThemeController
+
+TEXT = """First paragraph with `code`.
+
+```python
+def f():
+    return 1
+```
+
+- one
+- two
+
+Last paragraph."""
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> MarkdownView:
+    view = MarkdownView(ThemeController(resources() / "themes", "light"))
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    return view
+
+
+def plain(view: MarkdownView) -> list[str]:
+    return [v._code if isinstance(v, CodeBlock) else v.toPlainText().strip() for v in view._views]
+
+
+def test_streamed_and_whole_are_the_same(qtbot: QtBot, view: MarkdownView) -> None:
+    for start in range(0, len(TEXT), 3):
+        view.append(TEXT[start : start + 3])
+    view.finish()
+    streamed = plain(view)
+    view.set_text(TEXT)
+    assert plain(view) == streamed
+    assert streamed[1] == "def f():\n    return 1"
+    assert [type(v) for v in view._views] == [TextBlock, CodeBlock, TextBlock, TextBlock]
+
+
+def test_closed_blocks_are_left_alone(
+    qtbot: QtBot, view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.append(TEXT)
+    kept = list(view._views[:2])
+    shown: list[TextBlock] = []
+    original = TextBlock.setHtml
+
+    def counted(self: TextBlock, html: str) -> None:
+        shown.append(self)
+        original(self, html)
+
+    monkeypatch.setattr(TextBlock, "setHtml", counted)
+    for _ in range(50):
+        view.append(" more")
+    view.append("\n\nAnother.")
+    assert view._views[:2] == kept
+    assert all(block not in kept for block in shown)
+
+
+def test_long_open_code_is_only_appended_to(
+    view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.append("```python\n" + "value = 1\n" * 600)
+    block = view._views[0]
+    assert isinstance(block, CodeBlock)
+    calls: list[str] = []
+    monkeypatch.setattr(TextBlock, "setHtml", lambda _self, html: calls.append(html))
+    for _ in range(20):
+        view.append("value = 2\n")
+    assert calls == []
+    text = block._text.toPlainText()
+    assert text.count("value = 1") == 600
+    assert text.count("value = 2") == 20
+    view.append("```\n\nDone.")
+    assert len(calls) == 2  # coloured at last, and the paragraph after it
+
+
+def test_copying_code_copies_the_code(view: MarkdownView) -> None:
+    view.set_text(TEXT)
+    block = view._views[1]
+    assert isinstance(block, CodeBlock)
+    block._copy.click()
+    assert QGuiApplication.clipboard().text() == "def f():\n    return 1"
+
+
+def test_html_is_inert_and_images_are_not_loaded(view: MarkdownView) -> None:
+    view.set_text(
+        '<img src="file:///etc/hostname"><script>x</script> ![a](https://example.org/a.png)'
+    )
+    block = view._views[0]
+    assert isinstance(block, TextBlock)
+    assert "<script>" in "".join(v.toPlainText() for v in view._views if isinstance(v, TextBlock))
+    image = QTextDocument.ResourceType.ImageResource
+    assert block.document().resource(image, QUrl("https://example.org/a.png")) is None
+
+
+def test_links_open_only_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    for address in ("https://example.org/", "file:///etc/passwd", "javascript:alert(1)", "x-app:y"):
+        open_link(QUrl(address))
+    assert opened == ["https://example.org/"]
+
+
+def test_a_block_is_as_high_as_its_text(qtbot: QtBot, view: MarkdownView) -> None:
+    view.set_text("word " * 400)
+    block = view._views[0]
+    assert isinstance(block, TextBlock)
+    qtbot.waitUntil(lambda: block.height() >= block.document().size().height() > 100)
+    view.resize(300, 400)
+    qtbot.waitUntil(lambda: block.height() >= block.document().size().height() > 200)
+
+
+def test_a_change_of_theme_recolours_and_keeps_the_text(qtbot: QtBot, view: MarkdownView) -> None:
+    view.append(TEXT)
+    before = plain(view)
+    view._theme.choose("dark")
+    assert plain(view) == before
+    view.append(" And more.")
+    assert plain(view)[-1] == "Last paragraph. And more."

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.domain.conversation import Chat, ChatMessage
+from app.engine.port import Death
+from app.views.message_view import ReplyView
+from app.views.transcript import Transcript
+from mtp_mlx.wire import PromptProgress
+from tests.app.conftest import Rig
+from tests.app.helpers import round_of
+
+
+def last(transcript: Transcript) -> ReplyView:
+    view = transcript._views[-1]
+    assert isinstance(view, ReplyView)
+    return view
+
+
+def long_chat(turns: int) -> Chat:
+    messages = tuple(
+        ChatMessage(
+            id=str(i),
+            role="assistant" if i % 2 else "user",
+            text=f"Message {i}.\n\nWith **two** paragraphs and `code`.",
+        )
+        for i in range(turns)
+    )
+    return Chat(id="long", title="Long", created=0.0, messages=messages)
+
+
+def test_it_follows_what_is_written_until_one_scrolls_up(qtbot: QtBot, ready: Rig) -> None:
+    transcript = ready.program.window.transcript
+    bar = transcript.verticalScrollBar()
+    ready.program.models.chat.send("Go")
+    reply = ready.request().id
+    ready.say(round_of(reply, 0, ["Line.\n\n"] * 60))
+    qtbot.waitUntil(lambda: bar.maximum() > 200 and bar.value() == bar.maximum())
+    bar.setValue(bar.maximum() - 150)
+    held = bar.value()
+    assert not transcript.following
+    ready.say(round_of(reply, 1, ["More.\n\n"] * 40))
+    qtbot.waitUntil(lambda: bar.maximum() > held + 500)
+    assert bar.value() == held
+    assert transcript._latest.isVisible()
+    QTest.mouseClick(transcript._latest, Qt.MouseButton.LeftButton)
+    assert bar.value() == bar.maximum()
+    ready.say(round_of(reply, 2, ["End.\n\n"] * 40))
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() and bar.maximum() > held + 900)
+
+
+def test_the_footer_comes_with_the_end(qtbot: QtBot, ready: Rig) -> None:
+    transcript = ready.program.window.transcript
+    ready.program.models.chat.send("Hello")
+    ready.write("Some words in reply.")
+    assert last(transcript).footer.isHidden()
+    ready.finish()
+    assert not last(transcript).footer.isHidden()
+    assert last(transcript).footer.text.startswith("61.3 tok/s · 78 % of 312 drafted accepted")
+
+
+def test_a_waiting_reply_names_its_phase(ready: Rig) -> None:
+    transcript = ready.program.window.transcript
+    ready.program.models.chat.send("Hello")
+    assert last(transcript)._wait.text() == "Waiting for the engine · 0 s"
+    reply = ready.request().id
+    ready.say(PromptProgress(id=reply, done=5, total=10, reused=0))
+    ready.program.models.overlay.publish()
+    assert last(transcript)._wait.text() == "Reading the prompt: 5 of 10 · 0 s"
+    ready.say(round_of(reply, 0, ["Word"]))
+    assert last(transcript)._wait.isHidden()
+
+
+def test_a_death_leaves_the_words_and_the_reason(qtbot: QtBot, ready: Rig) -> None:
+    window = ready.program.window
+    ready.program.models.chat.send("Hello")
+    ready.say(round_of(ready.request().id, 0, ["Half a"]))
+    ready.engine.say(Death(reason="crashed (signal 11)"))
+    reply = last(window.transcript)
+    assert reply.message.text == "Half a"
+    assert reply.footer.text == "engine died: it crashed (signal 11)"
+    assert window.banner.isVisible()
+    assert "crashed (signal 11)" in window.banner.text.text()
+
+
+def test_thoughts_are_folded(qtbot: QtBot, ready: Rig) -> None:
+    transcript = ready.program.window.transcript
+    ready.program.models.chat.send("Hello")
+    reply = ready.request().id
+    ready.say(round_of(reply, 0, ["Hmm", " so."], thought=True), round_of(reply, 1, ["Yes."]))
+    ready.finish()
+    thought = last(transcript)._thought
+    assert thought is not None
+    assert thought._frame.isHidden()
+    assert "Thought for" in thought._button.text()
+    thought._button.click()
+    assert not thought._frame.isHidden()
+    assert thought._text.toPlainText() == "Hmm so."
+
+
+def test_only_the_last_reply_can_be_written_again(ready: Rig) -> None:
+    chat, transcript = ready.program.models.chat, ready.program.window.transcript
+    for question in ("One", "Two"):
+        chat.send(question)
+        ready.write("Answer.")
+        ready.finish()
+    replies = [v for v in transcript._views if isinstance(v, ReplyView)]
+    assert [r.footer._again.isHidden() for r in replies] == [True, False]
+    replies[-1].footer._again.click()
+    assert len(chat.messages) == 4
+    assert chat.writing
+
+
+def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = ready.program.models.chat, ready.program.window.transcript
+    began = time.perf_counter()
+    chat.open(long_chat(2000))
+    QApplication.processEvents()
+    took = time.perf_counter() - began
+    assert took < 1.0  # 0.3 s is the aim; a shared machine is slower
+    assert len(transcript._views) < 100
+    bar = transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
+    before = len(transcript._views)
+    bar.setValue(bar.minimum())
+    assert len(transcript._views) > before
+    below = bar.maximum() - bar.minimum()
+    qtbot.waitUntil(lambda: transcript._held is None)
+    assert bar.maximum() - bar.value() == below  # what one was reading stays where it was
+    assert bar.value() > 1000
+
+
+def test_a_reply_cut_off_before_its_first_word_is_not_waited_for(ready: Rig) -> None:
+    chat, transcript = ready.program.models.chat, ready.program.window.transcript
+    messages = (
+        ChatMessage(id="q", role="user", text="Hello"),
+        ChatMessage(id="a", role="assistant", text=""),
+    )
+    chat.open(Chat(id="c", title="t", created=0.0, messages=messages))
+    assert last(transcript)._wait.isHidden()
+    assert last(transcript).footer.text == "no numbers were kept"
