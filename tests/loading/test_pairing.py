@@ -11,7 +11,7 @@ from mtp_mlx.gemma4.config import drafter_config, target_config
 from mtp_mlx.gemma4.pairing import check_pair
 from tests.support import configs
 from tests.support.checkpoints import PairFolders
-from tests.support.damage import edit_config, edit_text_config, refused
+from tests.support.damage import edit_config, edit_text_config, load, refused
 from tests.support.shapes import DENSE_31B, E4B, MOE_26B, SHAPES, UNIFIED_12B, Shape
 
 REAL = {
@@ -55,6 +55,17 @@ def test_global_keys_of_another_target(
 ) -> None:
     wrong = PairFolders(other(MOE_26B).target, other(UNIFIED_12B).drafter)
     refused(wrong, PairMismatch, "full", "2", "1")
+
+
+def test_drafter_that_does_not_state_its_global_keys(
+    other: Callable[[Shape], PairFolders],
+) -> None:
+    """Nothing to compare with, so only the others are."""
+    pair = other(UNIFIED_12B)
+    edit_text_config(pair.drafter, num_global_key_value_heads=None)
+    load(pair)
+    edit_text_config(pair.drafter, num_key_value_heads=2)
+    refused(pair, PairMismatch, "sliding", "4", "2")
 
 
 def test_heads_that_the_targets_keys_cannot_be_shared_out_to(pair: PairFolders) -> None:
