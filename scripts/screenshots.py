@@ -1,0 +1,121 @@
+"""Takes the documentation's pictures of the real window, with the real worker and built-in pair.
+
+Usage: python scripts/screenshots.py [--out docs]
+
+Nothing in them is drawn by hand: the replies are written, and their speed measured, while this
+runs. The first reply is written with MTP off, because the speed-up is against what was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if sys.platform.startswith("linux"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QPoint
+from PySide6.QtGui import QPixmap, QRegion
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.domain.settings import ReplySettings, ThemeChoice
+from app.engine.client import ProcessEngine
+from app.paths import worker_command
+from app.program import Program
+from mtp_mlx.wire import Sampling
+
+SIZE = (1280, 800)
+PATIENCE_S = 180.0
+PLAIN_QUESTION = "What is speculative decoding?"
+QUESTION = "Write a Python function that reverses a list."
+LONG_QUESTION = "Tell me a short story about a small tree."
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("docs"))
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    application = QApplication(["MTP MLX"])
+    application.setStyle("Fusion")
+    with TemporaryDirectory() as folder:
+        with opened(Path(folder), "light") as program:
+            set_up(program)
+            program.models.mtp.turn(on=False)
+            ask(program, PLAIN_QUESTION)
+            program.models.mtp.turn(on=True)
+            ask(program, QUESTION)
+            save(program.window, out / "chat.png")
+            begin(program, LONG_QUESTION)
+            save(program.window.overlay, out / "overlay.png", ratio=2)
+            finish(program)
+        with opened(Path(folder), "dark") as program:  # the same chat, as it was stored
+            wait("the model", lambda: not program.models.chat.obstacle)
+            begin(program, LONG_QUESTION)
+            save(program.window, out / "dark.png")
+            finish(program)
+    return 0
+
+
+@contextmanager
+def opened(data: Path, theme: ThemeChoice) -> Iterator[Program]:
+    program = Program(ProcessEngine(worker_command()), data, theme)
+    try:
+        program.start()
+        program.window.resize(*SIZE)
+        yield program
+    finally:
+        program.close()
+        program.window.hide()
+
+
+def set_up(program: Program) -> None:
+    """Greedy decoding: the pictures of two runs differ by their numbers only."""
+    program.models.chat.set_settings(ReplySettings(sampling=Sampling(), seed=0))
+    wait("the model", lambda: not program.models.chat.obstacle)
+
+
+def ask(program: Program, question: str) -> None:
+    program.models.chat.send(question)
+    finish(program)
+
+
+def begin(program: Program, question: str) -> None:
+    """Returns in the middle of the reply, once there are numbers to show."""
+    chat, overlay = program.models.chat, program.models.overlay
+    chat.send(question)
+    wait("numbers", lambda: not chat.writing or len(overlay.live.history) > 12)
+
+
+def finish(program: Program) -> None:
+    wait("a reply", lambda: not program.models.chat.writing)
+    wait("the engine", lambda: not program.models.chat.obstacle)
+
+
+def wait(what: str, happened: Callable[[], bool]) -> None:
+    deadline = QDeadlineTimer(int(PATIENCE_S * 1000))
+    while not happened():
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+        if deadline.hasExpired():
+            raise TimeoutError(f"Waited {PATIENCE_S:.0f} s for {what}; see the worker's messages.")
+    for _ in range(3):  # layouts settle, then paint
+        QApplication.processEvents()
+
+
+def save(widget: QWidget, path: Path, ratio: float = 1) -> None:
+    picture = QPixmap(widget.size() * ratio)
+    picture.setDevicePixelRatio(ratio)
+    widget.render(picture, QPoint(), QRegion(widget.rect()))
+    if not picture.save(str(path)):
+        raise OSError(f"{path} could not be written; choose another folder with --out.")
+    print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
