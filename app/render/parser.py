@@ -28,6 +28,10 @@ KINDS = {
 }
 
 
+BRACKETS = 400
+"""More in one paragraph are shown as text: each may begin a link, and each is followed to the end,
+so that a model caught in a loop would freeze the window."""
+
 BOXES = {" ": "\N{BALLOT BOX}", "x": "\N{BALLOT BOX WITH CHECK}"}
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _BOX = re.compile(r"\[([ xX])\](?=\s)")
@@ -104,7 +108,10 @@ def parse(text: str, known: Mapping[str, str]) -> Document:
 
 
 def _inline(token: Token, references: _References) -> None:
-    children = token.children = token.children or []
+    children = token.children = []
+    if token.content.count("[") > BRACKETS:
+        children.append(Token("text", "", 0, content=token.content))
+        return
     _markdown().inline.parse(token.content, _markdown(), {"references": references}, children)
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from app.render.parser import normal, parse
+from app.render.parser import BRACKETS, normal, parse
 from tests.app.render.strategies import markdown, patient
 
 REFERENCE = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
@@ -58,3 +59,10 @@ def test_boxes_of_tasks() -> None:
         if token.type == "inline" and token.children
     ]
     assert first == ["☐ a", "☑ ", "[x]c", "d [x] e"]
+
+
+@pytest.mark.parametrize(("brackets", "parsed"), [(BRACKETS, True), (BRACKETS + 1, False)])
+def test_brackets_without_end_are_text(brackets: int, parsed: bool) -> None:
+    (block,) = parse("[" * brackets + " *a*", {}).blocks
+    types = [child.type for token in block.tokens for child in token.children or []]
+    assert ("em_open" in types) == parsed
