@@ -3,11 +3,10 @@
     pip install ".[reference]"
     python -m scripts.make_golden            # writes tests/golden/<shape>.json
 
-Nothing is taken from the reference's own generation loop, which after a rejection leaves one key
-too many and, past the window, rejected keys (docs: gemma4-mtp, "The reference, and where not to
-follow it"). Instead every round runs the target afresh over all tokens but the anchor, so that the
-keys shared with the drafter are exactly those of the tokens seen; of the sliding ones the drafter
-gets the last `window`.
+Nothing is taken from the reference's own generation loop: after a rejection it leaves one key too
+many, past the window rejected ones, and its drafters' windows are one key too wide. Instead every
+round runs the target afresh over all tokens but the anchor, so that the keys shared with the
+drafter are exactly those of the tokens seen; of the sliding ones it gets the last `window`.
 """
 
 from __future__ import annotations
