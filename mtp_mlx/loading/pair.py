@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import mlx.core as mx
 
 from mtp_mlx import wire
-from mtp_mlx.errors import DamagedModel, OutOfMemory, UnsupportedModel
+from mtp_mlx.errors import DamagedModel, OutOfMemory, UnsupportedModel, UsageError
 from mtp_mlx.gemma4.config import TextConfig, drafter_config, target_config
 from mtp_mlx.gemma4.drafter import DrafterNetwork, GemmaDrafter
 from mtp_mlx.gemma4.network import gemma4_text, model_args
@@ -18,7 +18,7 @@ from mtp_mlx.gemma4.target import GemmaTarget
 from mtp_mlx.gemma4.weights import fill, packing, text_names
 from mtp_mlx.hub.resolve import resolve_drafter, resolve_target
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
-from mtp_mlx.loading.device import compute_dtype, prepare
+from mtp_mlx.loading.device import backend_name, compute_dtype, prepare
 from mtp_mlx.text.end_tokens import end_token_ids
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
@@ -60,6 +60,7 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
 
     progress(wire.LoadProgress(phase="target", done=1, total=3))
     dtype = compute_dtype(request.dtype)
+    _check_dtype(config, dtype)
     network = _understood(lambda known: gemma4_text.Model(model_args(known)), config, target_at)
     network = _loaded(network, target_at, dtype, tied=config.tied)
     target = GemmaTarget(network, config)
@@ -84,6 +85,15 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
         draft_position=position,
         info=_info(request, target_at, drafter_at, config, position, template is not None),
     )
+
+
+def _check_dtype(config: TextConfig, dtype: mx.Dtype | None) -> None:
+    """On the CPU, MLX multiplies experts in float32 only."""
+    if config.experts is not None and backend_name() == "cpu" and dtype != mx.float32:
+        raise UsageError(
+            "On this machine's CPU a mixture of experts runs in float32 only.",
+            "Leave --dtype out.",
+        )
 
 
 def _drafter_checkpoint(request: wire.Load, target_at: Checkpoint) -> Checkpoint | None:

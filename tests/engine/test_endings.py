@@ -45,6 +45,8 @@ def test_an_end_token_ends_the_reply_and_is_kept(pair: LoadedPair, mtp: Mtp) -> 
     stats = found.finished.stats
     assert stats.draft_n_accepted <= len(found.tokens) - 1
     assert sum(len(r.tokens) for r in found.rounds) == len(found.tokens) - 1
+    for r in found.rounds:
+        assert [t.source for t in r.tokens].count("draft") == r.accepted
     # The cache stands at a point from which the next turn goes on.
     turn = reply(engine, [*PROMPT, *found.tokens, 7, 8])
     assert turn.finished.reused_tokens == len(PROMPT) + len(found.tokens) - 1

@@ -1,0 +1,118 @@
+"""The built-in pair itself: the same text at every depth, past its window, over turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from mtp_mlx import wire
+from mtp_mlx.engine import Control, Engine, ReplyEvent
+from mtp_mlx.values import Message, Mtp, Sampling
+from tests.support.replies import GEMMA, GREEDY, Reply, reply
+
+LONG = "Count from 1 to 40."
+PROMPTS = [
+    "What is speculative decoding?",
+    "How do I switch MTP off?",
+    "Write a Python function that reverses a list.",
+    "Tell me a story about a fox.",
+]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    yield Engine.load(wire.Load(target=wire.DEMO_PAIR))
+
+
+@pytest.fixture(scope="module")
+def plain(engine: Engine) -> dict[Sampling, Reply]:
+    return {s: reply(engine, LONG, sampling=s, max_tokens=170, seed=4) for s in (GREEDY, GEMMA)}
+
+
+@pytest.mark.parametrize("depth", [*range(9), "auto"])
+def test_greedy_text_is_the_same_at_every_depth(
+    engine: Engine, plain: dict[Sampling, Reply], depth: Mtp
+) -> None:
+    assert len(plain[GREEDY].tokens) == 170  # past the window of 128
+    assert reply(engine, LONG, mtp=depth, max_tokens=170).tokens == plain[GREEDY].tokens
+
+
+@pytest.mark.parametrize("depth", [1, 3, 8])
+def test_sampled_text_is_the_same_at_every_depth(
+    engine: Engine, plain: dict[Sampling, Reply], depth: Mtp
+) -> None:
+    found = reply(engine, LONG, mtp=depth, sampling=GEMMA, max_tokens=170, seed=4)
+    assert found.tokens == plain[GEMMA].tokens
+
+
+def test_a_chat_of_several_turns_with_a_stop_and_an_edit(engine: Engine) -> None:
+    def talk(mtp: Mtp) -> list[str]:
+        first = ask(engine, [user(PROMPTS[0])], mtp)
+        second_turn = [user(PROMPTS[0]), model(first), user("Why is it fast?")]
+        second = ask(engine, second_turn, mtp, stop_after=12)
+        third = ask(engine, [*second_turn, model(second), user("Thanks!")], mtp)
+        edited = ask(engine, [user(PROMPTS[0]), model(first), user("What is K?")], mtp)
+        return [first, third, edited]
+
+    drafted = talk(3)
+    assert drafted[0] == talk("off")[0]
+    assert all(drafted)
+
+
+def ask(engine: Engine, messages: list[Message], mtp: Mtp, stop_after: int = 1000) -> str:
+    control = Control(mtp=mtp)
+    request = wire.Generate(id="turn", messages=messages, sampling=GREEDY, mtp=mtp, max_tokens=60)
+    text = ""
+    for event in engine.generate(request, control):
+        if isinstance(event, wire.Round):
+            text += "".join(token.text for token in event.tokens)
+            control.cancelled = event.index >= stop_after
+    return text
+
+
+def user(text: str) -> Message:
+    return Message(role="user", content=text)
+
+
+def model(text: str) -> Message:
+    return Message(role="assistant", content=text)
+
+
+def test_text_has_no_control_tokens_and_ends_by_itself(engine: Engine) -> None:
+    found = reply(engine, PROMPTS[0], mtp=3, max_tokens=300, ignore_eos=False)
+    assert found.finished.reason == "stop"
+    assert "<" not in found.text
+    assert len(found.text.split()) > 8
+
+
+def test_drafts_are_accepted(engine: Engine) -> None:
+    """What the model card promises, on a few of its prompts; scripts/bench_plain.py has speed."""
+    drafted = accepted = rounds = 0
+    for prompt in PROMPTS:
+        stats = reply(engine, prompt, mtp=3, max_tokens=120, ignore_eos=False).finished.stats
+        drafted += stats.draft_n
+        accepted += stats.draft_n_accepted
+        rounds += stats.draft_rounds
+    assert accepted / drafted >= 0.6
+    assert 1 + accepted / rounds >= 2.8
+
+
+def test_a_sampled_reply_is_drafted_too(engine: Engine) -> None:
+    stats = reply(engine, LONG, mtp=3, sampling=GEMMA, max_tokens=100).finished.stats
+    assert stats.acceptance_rate is not None
+    assert stats.acceptance_rate >= 0.4
+
+
+def test_progress_tells_what_is_reused(engine: Engine) -> None:
+    seen: list[wire.PromptProgress] = []
+
+    def watch(event: ReplyEvent, control: Control) -> None:
+        if isinstance(event, wire.PromptProgress):
+            seen.append(event)
+
+    first = reply(engine, PROMPTS[1], max_tokens=20)
+    again = reply(engine, PROMPTS[1], max_tokens=20, watch=watch)
+    assert again.tokens == first.tokens
+    assert seen[-1].done == seen[-1].total
+    assert seen[0].reused == again.finished.reused_tokens > 0
