@@ -39,15 +39,17 @@ def _has_display() -> bool:
 
 
 def _open(options: argparse.Namespace) -> int:
+    from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
     from app.engine.client import ProcessEngine
-    from app.paths import data_folder, worker_command
+    from app.paths import data_folder, resources, worker_command
     from app.program import Program
 
     application = QApplication([strings.APP_NAME])
     application.setApplicationName(strings.APP_NAME)
     application.setApplicationDisplayName(strings.APP_NAME)
+    application.setWindowIcon(QIcon(str(resources() / "icons" / "app.svg")))
     application.setStyle("Fusion")
     engine = ProcessEngine(worker_command())
     program = Program(engine, options.data_dir or data_folder(), options.theme)

@@ -59,6 +59,7 @@ EFFECT_PARKED_DEFAULT = "plain decoding is faster here"
 EFFECT_PROBE = "probing, K {depth}"
 EFFECT_READING = "on once the prompt is read"
 EFFECT_NEXT_ROUND = "{now} (changes with the next round)"
+NO_ENGINE = "the engine is not running"
 NO_DRAFTER = "this target has no drafter"
 
 # Conversation

@@ -84,11 +84,10 @@ class ProcessEngine(Engine):
             ]
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        # Qt reads both pipes to their ends before it says that a process has finished.
         process = self._process
         if process is None:
             return
-        self._read()
-        self._read_log()
         log = "\n".join(self._log.decode(errors="replace").splitlines()[-_LOG_LINES:])
         self._release()
         process.deleteLater()

@@ -241,6 +241,7 @@ class ChatViewModel(QObject):
             Piece(
                 answer="".join(piece.answer for piece in pieces),
                 thought="".join(piece.thought for piece in pieces),
+                thought_seconds=pieces[-1].thought_seconds,
             )
         )
 

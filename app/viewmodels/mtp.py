@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.settings import Depth, MtpChoice
-from app.engine.state import EngineState, Generating, Ready
+from app.engine.state import EngineState, Failed, Generating, Ready
 from app.engine.supervisor import Supervisor
 from app.viewmodels.throttle import Throttle
 from mtp_mlx.wire import Event, PairInfo, Round
@@ -92,6 +92,8 @@ class MtpViewModel(QObject):
                 return Effect(text=text, live=True)
             case Ready(pair=pair):
                 return Effect(text=idle_text(self.wish, pair))
+            case Failed():
+                return Effect(text=strings.EFFECT_OFF_BECAUSE.format(reason=strings.NO_ENGINE))
             case _:
                 return Effect(text=strings.EFFECT_WAITING)
 

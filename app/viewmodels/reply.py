@@ -21,6 +21,7 @@ class Piece:
 
     answer: str
     thought: str
+    thought_seconds: float | None = None  # so far
 
 
 class Reply:
@@ -56,7 +57,7 @@ class Reply:
             if self._thinking_since is None:
                 self._thinking_since = at
             self.thought_seconds = at - self._thinking_since
-        return Piece(answer=answer, thought=thought)
+        return Piece(answer=answer, thought=thought, thought_seconds=self.thought_seconds)
 
     def switched(self, mtp: Mtp, at: float) -> None:
         self._switches.append(SwitchRecord(at, mtp))

@@ -80,6 +80,8 @@ class ReplyView(QWidget):
         if piece.thought:
             self._open_thought().append(piece.thought)
         if piece.answer:
+            if self._thought is not None:
+                self._thought.finish(piece.thought_seconds)
             self._wait.hide()
             self._answer.append(piece.answer)
 

@@ -19,10 +19,11 @@ from app.viewmodels.live import Sample
 from app.views import fonts
 from app.views.theme import Theme, ThemeController
 
+_HEIGHT = 78
 _SPAN_S = 60.0
 _LEAST_S = 8.0
 _GAP_S = 0.5
-_HEADROOM = 1.15
+_HEADROOM = 1.05
 
 
 class RatePlot(QWidget):
@@ -34,11 +35,11 @@ class RatePlot(QWidget):
         self._samples: Sequence[Sample] = ()
         self.setAccessibleName(strings.RATE_PLOT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(72)
+        self.setFixedHeight(_HEIGHT)
         theme.changed.connect(self._on_theme)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(200, 72)
+        return QSize(200, _HEIGHT)
 
     def show_samples(self, samples: Sequence[Sample]) -> None:
         self._samples = samples
@@ -47,7 +48,8 @@ class RatePlot(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(1, 4, -1, -2)
+        painter.setFont(fonts.small())
+        area = QRectF(self.rect()).adjusted(1, painter.fontMetrics().height(), -1, -2)
         painter.setPen(QPen(self._theme.color("chart_grid"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         if len(self._samples) < 2:
@@ -69,12 +71,9 @@ class RatePlot(QWidget):
                 token = "chart_mtp" if after.drafting else "chart_plain"
                 painter.setPen(QPen(self._theme.color(token), 1.8, c=Qt.PenCapStyle.RoundCap))
                 painter.drawLine(place(before), place(after))
-        self._draw_top(painter, area, max(sample.tps for sample in shown))
-
-    def _draw_top(self, painter: QPainter, area: QRectF, most: float) -> None:
-        painter.setFont(fonts.small())
         painter.setPen(self._theme.color("text_muted"))
-        painter.drawText(area, Qt.AlignmentFlag.AlignTop, fmt.rate(most))
+        most = fmt.rate(max(sample.tps for sample in shown))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignTop, most)
 
     def _on_theme(self, theme: Theme) -> None:
         self._theme = theme

@@ -184,6 +184,7 @@ class Transcript(QScrollArea):
             self.verticalScrollBar().setValue(maximum - self._held)
         elif self._following:
             self.verticalScrollBar().setValue(maximum)
+        self._balance()
         self._place_latest()
 
     def _let_go(self) -> None:

@@ -124,6 +124,16 @@ def test_a_death_keeps_the_partial_reply_and_says_why(ready: Rig) -> None:
     assert chat.messages.at(1).text == "One two"
 
 
+def test_rounds_of_another_reply_are_not_mixed_in(ready: Rig) -> None:
+    chat = chat_of(ready)
+    chat.send("Count")
+    reply = ready.request().id
+    ready.say(round_of(reply, 0, ["One"]), round_of("stale", 9, [" ghost"]), finished("stale"))
+    assert chat.writing
+    ready.say(finished(reply))
+    assert chat.messages.at(1).text == "One"
+
+
 def test_an_error_ends_the_reply_it_names(ready: Rig) -> None:
     chat = chat_of(ready)
     chat.send("Long")

@@ -92,10 +92,13 @@ def test_thoughts_are_folded(qtbot: QtBot, ready: Rig) -> None:
     transcript = ready.program.window.transcript
     ready.program.models.chat.send("Hello")
     reply = ready.request().id
-    ready.say(round_of(reply, 0, ["Hmm", " so."], thought=True), round_of(reply, 1, ["Yes."]))
-    ready.finish()
+    ready.say(round_of(reply, 0, ["Hmm", " so."], thought=True))
     thought = last(transcript)._thought
     assert thought is not None
+    assert "Thinking" in thought._button.text()
+    ready.say(round_of(reply, 1, ["Yes."]))
+    qtbot.waitUntil(lambda: "Thought for" in thought._button.text())
+    ready.finish()
     assert thought._frame.isHidden()
     assert "Thought for" in thought._button.text()
     thought._button.click()
