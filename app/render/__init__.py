@@ -1,7 +1,8 @@
 """Markdown to the HTML that Qt's labels understand, block by block; strings in, strings out.
 
 style      colours and fonts of the HTML       parser   Markdown -> top-level blocks of tokens
-highlight  code -> coloured spans              html     tokens -> HTML
+highlight  code -> coloured spans              html     blocks -> HTML
+math       formulas -> running text            inline   what is in them -> HTML
 cut        where an open text is final         fence    code that is still being written
 blocks     a stream of text -> blocks          plain    Markdown -> what it reads as
 """

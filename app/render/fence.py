@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
+from app.render.escape import text_html
 from app.render.highlight import highlight
 from app.render.html import language, pre
-from app.render.inline import text_html
 from app.render.parser import Parsed
 from app.render.style import HtmlStyle
 

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
-from app.render.inline import text_html
+from app.render.escape import text_html
 from app.render.style import HtmlStyle
 
 LIMIT = 8_000

@@ -8,21 +8,17 @@ from html import escape
 
 from markdown_it.token import Token
 
+from app.render.escape import text_html
+from app.render.math import math_html
 from app.render.style import HtmlStyle
 
 SCHEMES = ("http://", "https://", "mailto:")
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\"'()\[\].,;:!?*_~])")
-_BREAKS = {"softbreak": "\n", "hardbreak": "<br>"}
 
 
 def inline_html(tokens: Sequence[Token], style: HtmlStyle) -> str:
     writer = _Writer(style)
     return "".join(writer.write(token) for token in tokens)
-
-
-def text_html(text: str) -> str:
-    """Escaped for an element; Qt shows quotes as they are."""
-    return escape(text, quote=False)
 
 
 class _Writer:
@@ -36,16 +32,27 @@ class _Writer:
         match token.type:
             case "text" | "text_special":
                 return self._text(token.content)
-            case "code_inline":
-                return self._code(token.content)
             case "link_open":
                 return self._open(str(token.attrGet("href") or ""))
             case "link_close":
                 return self._close()
             case "image":
                 return self._image(token)
-        slash = "/" if token.nesting < 0 else ""  # em, strong, s
-        return _BREAKS.get(token.type) or f"<{slash}{token.tag}>"
+            case _:
+                return self._mark(token)
+
+    def _mark(self, token: Token) -> str:
+        match token.type:
+            case "code_inline":
+                return self._code(token.content)
+            case "math":
+                return math_html(token.content)
+            case "softbreak":
+                return "\n"
+            case "hardbreak":
+                return "<br>"
+            case _:  # em, strong, s
+                return f"</{token.tag}>" if token.nesting < 0 else f"<{token.tag}>"
 
     def _text(self, text: str) -> str:
         """Addresses written out become links, as on GitHub; they are the odd pieces."""

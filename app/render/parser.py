@@ -15,6 +15,8 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from app.render.math import math_rule
+
 KINDS = {
     "paragraph_open": "paragraph",
     "heading_open": "heading",
@@ -78,7 +80,9 @@ class _References(dict[str, Any]):
 
 @cache
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    markdown.inline.ruler.before("escape", "math", math_rule)
+    return markdown
 
 
 def normal(text: str) -> str:

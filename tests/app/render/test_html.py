@@ -12,6 +12,7 @@ from tests.app.render.strategies import markdown, patient
 KNOWN = {
     *("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "table", "thead", "tbody", "tr"),
     *("th", "td", "pre", "code", "span", "em", "strong", "s", "a", "br", "hr"),
+    *("i", "sub", "sup"),
 }
 VOID = {"br", "hr"}
 PARAGRAPH = '<p style="line-height:130%; margin:0">'
