@@ -111,7 +111,7 @@ def upright(html: str) -> str:
 
 
 def _fraction(reader: _Reader) -> str:
-    return f"{reader.grouped()}\N{FRACTION SLASH}{reader.grouped()}"
+    return f"{reader.grouped()}/{reader.grouped()}"
 
 
 def _root(reader: _Reader) -> str:
