@@ -12,7 +12,7 @@ SEPARATOR = " · "
 def footer(stats: Stats) -> str:
     """What was measured, in words; what was not is left out."""
     parts = []
-    if stats.decode_tps is not None:
+    if stats.decode_tps:  # a single token has no rate
         parts.append(f"{stats.decode_tps:.{0 if stats.decode_tps >= 10 else 1}f} tok/s")
     if stats.acceptance_rate is not None:
         rate = round(100 * stats.acceptance_rate)

@@ -137,6 +137,7 @@ def test_every_option_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> Non
         ["x", "--top-p", "1.5"],
         ["x", "--min-p", "-1"],
         ["x", "--repetition-penalty", "0"],
+        ["x", "--repetition-penalty", "inf"],
         ["x", "--max-tokens", "0"],
         ["x", "--seed", "-1"],
         ["x", "--mtp", "9"],
