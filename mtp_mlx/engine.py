@@ -24,7 +24,7 @@ from mtp_mlx.generation.stats import Clock, summarize
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import memory
 from mtp_mlx.narration import Narrator
-from mtp_mlx.sampling.choice import Choose, chooser
+from mtp_mlx.sampling.choice import Chooser, chooser
 from mtp_mlx.speculative.round import Anchor
 from mtp_mlx.text.tokenizer import Tokenizer
 from mtp_mlx.values import FinishReason, Memory, Mtp, PairInfo, Sampling
@@ -121,9 +121,11 @@ class Reply:
             self._cache.keep((*self._prompt, *self._narrator.tokens))
 
     def _decoded(self, hidden: mx.array, reused: int) -> Iterator[ReplyEvent]:
-        choose = chooser(self._sampling, self._request.seed)
+        vocabulary = self._pair.target.config.vocab_size
+        choose = chooser(self._sampling, self._request.seed, self._prompt, vocabulary)
         first = choose(self._pair.target.scores(hidden), len(self._prompt))
         token = int(first.item())  # type: ignore[arg-type]  # an integer array
+        choose.commit([token])
         prefilled = time.perf_counter()
         room = self._room() - 1
         finish = self._first_finish(token, room)
@@ -137,7 +139,7 @@ class Reply:
         assert finish is not None
         yield self._finished(finish, reused, prefilled)
 
-    def _decoding(self, choose: Choose) -> Decoding:
+    def _decoding(self, choose: Chooser) -> Decoding:
         return Decoding(
             target=self._pair.target,
             drafter=self._pair.drafter,
@@ -253,9 +255,10 @@ def _check_sampling(sampling: Sampling) -> None:
             raise UsageError(
                 f"{name} {value:g} is out of range.", f"Use {least} to {most:g}, or leave it out."
             )
-    if sampling.repetition_penalty != 1:
+    if not 0 < sampling.repetition_penalty < math.inf:
         raise UsageError(
-            "The repetition penalty cannot be honoured yet.", "Leave it out, or set it to 1."
+            f"A repetition penalty of {sampling.repetition_penalty:g} makes no sense.",
+            "Use a number a little above 1, or 1 for none.",
         )
 
 

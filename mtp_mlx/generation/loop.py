@@ -11,7 +11,7 @@ from mtp_mlx.generation.control import Control
 from mtp_mlx.generation.depth import DepthControl, Plan
 from mtp_mlx.generation.plain import PlainDecoder
 from mtp_mlx.protocols import Drafter, Target
-from mtp_mlx.sampling.choice import Choose
+from mtp_mlx.sampling.choice import Chooser
 from mtp_mlx.speculative.round import Anchor, Limits, Round, speculate
 from mtp_mlx.values import DraftPosition, FinishReason
 
@@ -22,7 +22,7 @@ class Decoding:
 
     target: Target
     drafter: Drafter | None
-    choose: Choose
+    choose: Chooser
     end_tokens: AbstractSet[int]
     draft_position: DraftPosition
     depth: DepthControl
@@ -51,6 +51,7 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
             limits = Limits(end_tokens=decoding.end_tokens, room=room)
             result = _round(decoding, plain, anchor, plan, limits)
             ms = (time.perf_counter() - started) * 1e3
+            decoding.choose.commit(result.tokens)
             decoding.depth.observe(result, ms)
             anchor, room = result.anchor, room - len(result.tokens)
             finish = _finish(result, decoding.end_tokens, room, control)

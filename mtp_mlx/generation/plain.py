@@ -8,7 +8,7 @@ from __future__ import annotations
 import mlx.core as mx
 
 from mtp_mlx.protocols import Target
-from mtp_mlx.sampling.choice import Choose
+from mtp_mlx.sampling.choice import NONE_IN_FLIGHT, Chooser
 from mtp_mlx.speculative.round import Anchor, Round
 
 
@@ -18,7 +18,7 @@ class PlainDecoder:
     With a step in flight the cache holds every emitted token, the anchor included.
     """
 
-    def __init__(self, target: Target, choose: Choose) -> None:
+    def __init__(self, target: Target, choose: Chooser) -> None:
         self._target = target
         self._choose = choose
         self._flight: Anchor | None = None
@@ -29,14 +29,14 @@ class PlainDecoder:
 
     def round(self, anchor: Anchor, *, more: bool) -> Round:
         """The token after the anchor. `more`: start on the one after it before waiting."""
-        following = self._flight or self._step(anchor)
-        self._flight = self._step(following) if more else None
+        following = self._flight or self._step(anchor, NONE_IN_FLIGHT)
+        self._flight = self._step(following, following.token) if more else None
         token = int(following.token.item())  # type: ignore[arg-type]  # an integer array
         return Round(tokens=(token,), drafted=(), accepted=0, anchor=following)
 
-    def _step(self, anchor: Anchor) -> Anchor:
+    def _step(self, anchor: Anchor, in_flight: mx.array) -> Anchor:
         hidden = self._target.see(anchor.token)
-        token = self._choose(self._target.scores(hidden), self._target.length)
+        token = self._choose(self._target.scores(hidden), self._target.length, in_flight)
         mx.async_eval(token, hidden)
         return Anchor(token, hidden)
 

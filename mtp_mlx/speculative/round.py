@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from mtp_mlx.protocols import Drafter, Target
-from mtp_mlx.sampling.choice import Choose
+from mtp_mlx.sampling.choice import NONE_IN_FLIGHT, Chooser
 from mtp_mlx.speculative.accept import agreement, cut
 from mtp_mlx.values import DraftPosition
 
@@ -51,7 +51,7 @@ def speculate(
     drafter: Drafter,
     anchor: Anchor,
     depth: int,
-    choose: Choose,
+    choose: Chooser,
     limits: Limits,
     draft_position: DraftPosition = "last-seen",
 ) -> Round:
@@ -61,7 +61,7 @@ def speculate(
     mx.async_eval(drafts)
 
     hidden = target.see(mx.concatenate([anchor.token, drafts]))  # [K + 1, hidden]
-    choices = choose(target.scores(hidden), start + 1)  # [K + 1]
+    choices = choose(target.scores(hidden), start + 1, drafts)  # [K + 1]
     numbers = _to_host(mx.concatenate([drafts, choices]))  # the round's one wait for the device
     drafted, chosen = tuple(numbers[:depth]), tuple(numbers[depth:])
 
@@ -82,7 +82,7 @@ def draft(
     drafter: Drafter,
     anchor: Anchor,
     depth: int,
-    choose: Choose,
+    choose: Chooser,
     draft_position: DraftPosition,
 ) -> mx.array:
     """Propose the `depth` tokens after the anchor [K], reading the target's own cache.
@@ -92,12 +92,12 @@ def draft(
     shared = target.shared()
     position = target.length - (draft_position == "last-seen")
     token, hidden = anchor.token, anchor.hidden
-    drafts = []
+    drafts = NONE_IN_FLIGHT
     for k in range(1, depth + 1):
         step = drafter.step(token, hidden, shared, position)
-        token, hidden = choose(step.scores, target.length + k), step.hidden
-        drafts.append(token)
-    return mx.concatenate(drafts)
+        token, hidden = choose(step.scores, target.length + k, drafts), step.hidden
+        drafts = mx.concatenate([drafts, token])
+    return drafts
 
 
 def _to_host(ids: mx.array) -> list[int]:

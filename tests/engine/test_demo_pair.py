@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from mtp_mlx import wire
@@ -21,8 +19,8 @@ PROMPTS = [
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    yield Engine.load(wire.Load(target=wire.DEMO_PAIR))
+def engine() -> Engine:
+    return Engine.load(wire.Load(target=wire.DEMO_PAIR))
 
 
 @pytest.fixture(scope="module")

@@ -135,7 +135,7 @@ BAD_REQUESTS = [
     ({"sampling": Sampling(temperature=-1.0)}, "temperature -1"),
     ({"sampling": Sampling(top_p=1.5)}, "top-p 1.5"),
     ({"sampling": Sampling(top_k=-3)}, "top-k -3"),
-    ({"sampling": Sampling(repetition_penalty=1.1)}, "repetition penalty"),
+    ({"sampling": Sampling(repetition_penalty=0.0)}, "repetition penalty"),
 ]
 
 

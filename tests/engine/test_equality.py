@@ -22,7 +22,17 @@ def shape(request: pytest.FixtureRequest) -> Shape:
     return found
 
 
-@pytest.mark.parametrize("sampling", [GREEDY, AT_ONE, GEMMA], ids=["greedy", "T=1", "gemma"])
+SAMPLINGS = {
+    "greedy": GREEDY,
+    "T=1": AT_ONE,
+    "gemma": GEMMA,
+    "min-p": Sampling(temperature=1.5, min_p=0.05),
+    "penalty": Sampling(repetition_penalty=1.5),
+    "penalty and T=1": Sampling(temperature=1.0, top_k=20, repetition_penalty=1.3),
+}
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS.values(), ids=SAMPLINGS.keys())
 def test_every_depth_writes_the_plain_text(
     shape: Shape, sampling: Sampling, tmp_path: Path
 ) -> None:
