@@ -11,6 +11,7 @@ from app.views.text_block import TextBlock
 from app.views.theme import Theme, ThemeController
 
 _GAP = 12
+_GROUP = 24
 
 
 class MarkdownView(QWidget):
@@ -22,6 +23,7 @@ class MarkdownView(QWidget):
         self._source = ""
         self._stream: BlockStream | None = None
         self._views: list[TextBlock | CodeBlock] = []
+        self._groups: list[QVBoxLayout] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(_GAP)
@@ -70,7 +72,7 @@ class MarkdownView(QWidget):
             del self._views[row:]
         if row == len(self._views):
             self._views.append(self._make(block))
-            self._column.addWidget(self._views[row])
+            self._group_of(row).addWidget(self._views[row])
         view = self._views[row]
         if isinstance(view, CodeBlock):
             view.show_block(block)
@@ -84,7 +86,21 @@ class MarkdownView(QWidget):
         view.setFont(fonts.reading())
         return view
 
+    def _group_of(self, row: int) -> QVBoxLayout:
+        """Blocks in groups: when the last one grows, only its group's heights are added up."""
+        if row // _GROUP == len(self._groups):
+            group = QVBoxLayout()
+            group.setSpacing(_GAP)
+            holder = QWidget()
+            holder.setLayout(group)
+            group.setContentsMargins(0, 0, 0, 0)
+            self._groups.append(group)
+            self._column.addWidget(holder)
+        return self._groups[row // _GROUP]
+
     def _drop(self, view: QWidget) -> None:
-        self._column.removeWidget(view)
+        """An emptied group keeps its place: what was dropped is about to be replaced."""
+        for group in self._groups:
+            group.removeWidget(view)
         view.hide()
         view.deleteLater()

@@ -177,11 +177,11 @@ class Transcript(QScrollArea):
         if value < _NEAR and self._first > 0 and bar.maximum() > 0 and self._held is None:
             self._held = bar.maximum() - value
             self._show_earlier()
-            self._settled.start()
 
     def _on_grown(self, _minimum: int, maximum: int) -> None:
         if self._held is not None:
             self.verticalScrollBar().setValue(maximum - self._held)
+            self._settled.start()  # heights come in one by one; the last one ends it
         elif self._following:
             self.verticalScrollBar().setValue(maximum)
         self._balance()

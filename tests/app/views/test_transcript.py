@@ -13,7 +13,9 @@ from app.views.message_view import ReplyView
 from app.views.transcript import Transcript
 from mtp_mlx.wire import PromptProgress
 from tests.app.conftest import Rig
-from tests.app.helpers import round_of
+from tests.app.helpers import round_of, rounds
+
+CODE = "```python\n" + "value = 1 + 2  # a comment\n" * 8 + "```\n\n"
 
 
 def last(transcript: Transcript) -> ReplyView:
@@ -121,11 +123,11 @@ def test_only_the_last_reply_can_be_written_again(ready: Rig) -> None:
 
 def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
-    began = time.perf_counter()
-    chat.open(long_chat(2000))
+    long = long_chat(2000)
+    began = time.process_time()
+    chat.open(long)
     QApplication.processEvents()
-    took = time.perf_counter() - began
-    assert took < 1.0  # 0.3 s is the aim; a shared machine is slower
+    assert time.process_time() - began < 0.3
     assert len(transcript._views) < 100
     bar = transcript.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
@@ -136,6 +138,22 @@ def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None
     qtbot.waitUntil(lambda: transcript._held is None)
     assert bar.maximum() - bar.value() == below  # what one was reading stays where it was
     assert bar.value() > 1000
+
+
+def test_no_paint_of_a_long_reply_holds_the_window_up(qtbot: QtBot, ready: Rig) -> None:
+    """Processor time, for the machine may be shared; twice the 50 ms aimed at, for it may be slow."""
+    text = ("A paragraph with **bold** words that goes on.\n\n" * 3 + CODE) * 40
+    ready.program.models.chat.send("Go")
+    said = list(rounds(ready.request().id, text))
+    assert sum(len(r.tokens) for r in said) > 3000
+    longest = 0.0
+    for start in range(0, len(said), 10):
+        began = time.process_time()
+        ready.say(*said[start : start + 10])
+        ready.program.models.chat._paint.flush()
+        QApplication.processEvents()
+        longest = max(longest, time.process_time() - began)
+    assert longest < 0.1
 
 
 def test_a_reply_cut_off_before_its_first_word_is_not_waited_for(ready: Rig) -> None:
