@@ -128,6 +128,7 @@ def test_a_table_keeps_its_alignment() -> None:
     source = html("|a|b|\n|:-:|-:|\n|1|2|\n")
     assert f'<th align="center" style="background-color:{STYLE.surface_raised};' in source
     assert '<td align="right" ' in source
+    assert source.count(STYLE.surface_raised) == 2  # the head alone is filled
     assert read(source).text == "ab12"
 
 
