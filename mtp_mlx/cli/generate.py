@@ -107,12 +107,13 @@ def write(engine: Engine, request: wire.Generate, *, as_json: bool) -> int:
 
     control = Control(mtp=request.mtp)
     written = Written()
+    shown = answer if engine.tokenizer is not None else numbers
     with stops_on_interrupt(control):
         for event in engine.generate(request, control):
             if isinstance(event, wire.Round):
                 written.rounds.append(event)
                 if not as_json:
-                    print(answer([event]), end="", flush=True)
+                    print(shown([event]), end="", flush=True)
             elif isinstance(event, wire.Finished):
                 written.finished = event
     print(as_object(written, has_text=engine.tokenizer is not None) if as_json else "")
@@ -124,6 +125,11 @@ def write(engine: Engine, request: wire.Generate, *, as_json: bool) -> int:
 def answer(rounds: list[wire.Round]) -> str:
     """The text of some rounds, thoughts left out."""
     return "".join(t.text for told in rounds for t in told.tokens if not t.thought)
+
+
+def numbers(rounds: list[wire.Round]) -> str:
+    """The ids of some rounds, where there is no tokenizer to make a text of them."""
+    return "".join(f"{token.id} " for told in rounds for token in told.tokens)
 
 
 def as_object(written: Written, *, has_text: bool) -> str:

@@ -51,7 +51,7 @@ def test_json_is_one_object_with_every_number(
     assert stats["prefill_tps"] is None
 
 
-def test_without_a_tokenizer_the_text_is_null(
+def test_without_a_tokenizer_there_are_ids_and_no_text(
     engine: ScriptedEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine.tokenizer = None
@@ -59,6 +59,8 @@ def test_without_a_tokenizer_the_text_is_null(
     file.write_text("[2, 3]")
     assert run(["generate", "--prompt-ids", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["text"] is None
+    assert run(["generate", "--prompt-ids", str(file)]) == 0
+    assert capsys.readouterr().out.split() == ["9", "7", "8", "2"]
     assert engine.requests[0].prompt_ids == [2, 3]
 
 
