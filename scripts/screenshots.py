@@ -34,7 +34,8 @@ SIZE = (1280, 800)
 PATIENCE_S = 180.0
 PLAIN_QUESTION = "What is speculative decoding?"
 QUESTION = "Write a Python function that reverses a list."
-LONG_QUESTION = "Tell me a short story about a small tree."
+STORY = "Tell me a short story about a small tree."
+ANOTHER_STORY = "Tell me a short story about a lighthouse."
 
 
 def main() -> int:
@@ -52,12 +53,12 @@ def main() -> int:
             program.models.mtp.turn(on=True)
             ask(program, QUESTION)
             save(program.window, out / "chat.png")
-            begin(program, LONG_QUESTION)
+            begin(program, STORY)
             save(program.window.overlay, out / "overlay.png", ratio=2)
             finish(program)
         with opened(Path(folder), "dark") as program:  # the same chat, as it was stored
             wait("the model", lambda: not program.models.chat.obstacle)
-            begin(program, LONG_QUESTION)
+            begin(program, ANOTHER_STORY)
             save(program.window, out / "dark.png")
             finish(program)
     return 0
