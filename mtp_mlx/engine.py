@@ -15,6 +15,7 @@ import mlx.core as mx
 
 from mtp_mlx import wire
 from mtp_mlx.errors import OutOfMemory, PromptTooLong, UsageError
+from mtp_mlx.gemma4.target import TargetSnapshot
 from mtp_mlx.generation.control import Control
 from mtp_mlx.generation.depth import DepthControl
 from mtp_mlx.generation.loop import Decoding, decode
@@ -88,7 +89,7 @@ class Reply:
     def __init__(
         self,
         pair: LoadedPair,
-        cache: PromptCache,
+        cache: PromptCache[TargetSnapshot],
         depth: DepthControl,
         request: wire.Generate,
         control: Control,
@@ -109,10 +110,12 @@ class Reply:
         mx.reset_peak_memory()
         reused = self._cache.claim(self._prompt)
         try:
+            self._cache.mark()
             yield self._progress(reused, reused)
             for last_row in prefill(target, self._prompt[reused:]):
                 yield self._progress(target.length, reused)
                 if target.length == len(self._prompt):
+                    self._cache.mark()
                     yield from self._decoded(last_row, reused)
                 elif self._control.cancelled:
                     yield self._finished("cancelled", reused, time.perf_counter())

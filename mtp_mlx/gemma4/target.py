@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
@@ -9,10 +10,18 @@ import mlx.core as mx
 from mtp_mlx.gemma4.config import FULL, SLIDING, TextConfig
 from mtp_mlx.gemma4.network import gemma4_text
 from mtp_mlx.kv.full import FullCache
-from mtp_mlx.kv.window import WindowCache
+from mtp_mlx.kv.window import WindowCache, WindowSnapshot
 from mtp_mlx.protocols import Scores, SharedKV
 
 LayerCache = FullCache | WindowCache
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSnapshot:
+    """What is needed to come back to `length` once the windows have moved on."""
+
+    length: int
+    windows: tuple[WindowSnapshot, ...]
 
 
 class GemmaTarget:
@@ -60,6 +69,20 @@ class GemmaTarget:
     def forget(self, n: int) -> None:
         for cache in self._caches:
             cache.forget(n)
+
+    def snapshot(self) -> TargetSnapshot:
+        """The sliding layers as they stand; the full layers keep all positions anyway."""
+        windows = (c.snapshot() for c in self._caches if isinstance(c, WindowCache))
+        return TargetSnapshot(self.length, tuple(windows))
+
+    def restore(self, snapshot: TargetSnapshot) -> None:
+        """Stand again at `snapshot.length`, whose tokens must still be the first in the cache."""
+        windows = iter(snapshot.windows)
+        for cache in self._caches:
+            if isinstance(cache, WindowCache):
+                cache.restore(next(windows))
+            else:
+                cache.forget(cache.offset - snapshot.length)
 
     def shared(self) -> SharedKV:
         return SharedKV(

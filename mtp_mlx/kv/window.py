@@ -8,6 +8,8 @@ is full are the rows that can still be seen moved to its front.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import mlx.core as mx
 
 from mtp_mlx.kv.buffer import Buffer
@@ -15,6 +17,14 @@ from mtp_mlx.protocols import KeysValues
 
 SLACK = 256  # rows beside the window: one move of the window each ~SLACK tokens
 REWIND = 32  # rows that can always be taken back: more than any round drafts
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSnapshot:
+    """What a window cache held at `offset`."""
+
+    offset: int
+    rows: KeysValues
 
 
 class WindowCache:
@@ -72,6 +82,19 @@ class WindowCache:
     def forget(self, n: int) -> None:
         self.offset -= n
         self._buffer.end -= n
+
+    def snapshot(self) -> WindowSnapshot:
+        """A copy of the last `window` positions, enough to go on from here or one before."""
+        rows = self.view()
+        # Copied now: a view would hold on to the buffer, and each append would copy all of it.
+        kept = KeysValues(rows.keys + 0, rows.values + 0)
+        mx.async_eval(kept.keys, kept.values)
+        return WindowSnapshot(self.offset, kept)
+
+    def restore(self, snapshot: WindowSnapshot) -> None:
+        """Stand again where the snapshot was taken."""
+        self.offset = snapshot.offset
+        self._buffer.replace(snapshot.rows.keys, snapshot.rows.values, self._capacity)
 
     def make_mask(
         self, n: int, *, return_array: bool = False, window_size: int | None = None

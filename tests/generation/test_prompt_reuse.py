@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mtp_mlx.generation.prompt_reuse import PromptCache, common_prefix
+
+
+@dataclass(frozen=True)
+class ListSnapshot:
+    length: int
 
 
 class ListTarget:
@@ -29,6 +36,15 @@ class ListTarget:
     def reset(self) -> None:
         self.held = []
 
+    def snapshot(self) -> ListSnapshot:
+        return ListSnapshot(len(self.held))
+
+    def restore(self, snapshot: ListSnapshot) -> None:
+        """What was held at the snapshot must still stand there; go back by one more at most."""
+        assert snapshot.length <= len(self.held)
+        del self.held[snapshot.length :]
+        self.reach = max(self.reach, 1)
+
 
 tokens = st.lists(st.integers(0, 2), min_size=1, max_size=12)
 
@@ -46,7 +62,9 @@ def test_what_is_reused_is_a_prefix_of_the_prompt(
         assert reused < len(prompt)
         if len(before) - common_prefix(before, prompt[:-1]) <= reach:
             assert reused == common_prefix(before, prompt[:-1])
+        cache.mark()
         target.held = prompt[: len(prompt) - min(unread, len(prompt) - reused)]
+        cache.mark()
         cache.keep(prompt)
 
 
@@ -58,3 +76,16 @@ def test_a_cache_that_got_out_of_step_is_emptied() -> None:
     cache.keep([1, 2, 3])
     assert cache.claim([1, 2, 3, 9, 9, 4]) == 0
     assert target.held == []
+
+
+def test_a_snapshot_reaches_where_the_cache_cannot() -> None:
+    target = ListTarget(reach=0)
+    cache = PromptCache(target)  # type: ignore[arg-type]
+    cache.claim([1, 2, 3])
+    target.held = [1, 2, 3]
+    cache.mark()  # the prompt is read
+    target.held = [1, 2, 3, 7, 7, 7]  # and replied to
+    cache.keep(target.held)
+    target.reach = 0
+    assert cache.claim([1, 2, 3]) == 2  # the same prompt again: all but its last token
+    assert target.held == [1, 2]

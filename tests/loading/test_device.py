@@ -17,5 +17,5 @@ from tests.support.shapes import MOE_26B
 @pytest.mark.skipif(backend_name() != "cpu", reason="other devices multiply experts in any dtype")
 def test_experts_in_half_precision_on_the_cpu(tmp_path: Path) -> None:
     folders = write_pair(tmp_path, MOE_26B)
-    with pytest.raises(UsageError, match="float32 only. Leave --dtype out"):
+    with pytest.raises(UsageError, match="float32 only"):
         load_pair(wire.Load(target=str(folders.target), dtype="bfloat16", use_drafter=False))
