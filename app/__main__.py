@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ def _open(options: argparse.Namespace) -> int:
     from app.paths import data_folder, resources, worker_command
     from app.program import Program
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python see Ctrl+C
     application = QApplication([strings.APP_NAME])
     application.setApplicationName(strings.APP_NAME)
     application.setApplicationDisplayName(strings.APP_NAME)

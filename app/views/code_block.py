@@ -52,7 +52,7 @@ class CodeBlock(QFrame):
             self._append(code)
         else:
             self._plain = False
-            self._text.setHtml(block.html)
+            self._text.show_html(block.html)
         self._code = code
 
     def copy(self) -> None:

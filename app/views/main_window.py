@@ -117,7 +117,7 @@ class MainWindow(QMainWindow):
         self._again = command(self, strings.REGENERATE, chat.regenerate, "Ctrl+R")
         self._copy = command(self, strings.COPY_LAST, self._copy_last, "Ctrl+Shift+C")
         self._report = command(self, strings.SAVE_REPORT, self._report_last, "Ctrl+Shift+S")
-        self._settings = command(self, strings.REPLY_SETTINGS, self.edit_settings, "Ctrl+.")
+        self._settings = command(self, strings.REPLY_SETTINGS, self.edit_settings, "Ctrl+,")
         self._write = command(self, strings.FOCUS_MESSAGE, self.composer.write, "Ctrl+L")
         self._mtp = command(self, strings.MTP_ON, mtp.toggle, "Ctrl+M")
         self._mtp.setCheckable(True)

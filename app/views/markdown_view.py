@@ -77,13 +77,14 @@ class MarkdownView(QWidget):
         if isinstance(view, CodeBlock):
             view.show_block(block)
         else:
-            view.setHtml(block.html)
+            view.show_html(block.html)
 
     def _make(self, block: Block) -> TextBlock | CodeBlock:
         if block.kind == "code":
             return CodeBlock(self._theme, self)
         view = TextBlock(self)
         view.setFont(fonts.reading())
+        view.expect_width(self.width())
         return view
 
     def _group_of(self, row: int) -> QVBoxLayout:

@@ -29,6 +29,16 @@ class TextBlock(QTextBrowser):
         self.anchorClicked.connect(open_link)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
 
+    def expect_width(self, width: int) -> None:
+        """The width it is going to have; without it, its first height would be a guess."""
+        self.resize(width, self.height())
+        self.viewport().resize(width, self.height())  # Qt would wait until it is shown
+
+    def show_html(self, html: str) -> None:
+        """And take on the height at once: a column that jumps is hard to read."""
+        self.setHtml(html)
+        self._fit(self.document().size())
+
     def loadResource(self, _kind: int, _name: QUrl | str) -> None:  # noqa: N802
         """No image, from the web or from the disk."""
 

@@ -141,7 +141,7 @@ def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None
 
 
 def test_no_paint_of_a_long_reply_holds_the_window_up(qtbot: QtBot, ready: Rig) -> None:
-    """Processor time, for the machine may be shared; twice the 50 ms aimed at, for it may be slow."""
+    """Processor time, for the machine may be shared; twice the 50 ms aimed at: it may be slow."""
     text = ("A paragraph with **bold** words that goes on.\n\n" * 3 + CODE) * 40
     ready.program.models.chat.send("Go")
     said = list(rounds(ready.request().id, text))
