@@ -10,11 +10,16 @@ from typing import TypeVar
 
 import psutil
 import pytest
+from hypothesis import settings
 
 T = TypeVar("T")
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# A machine that is busy with something else may stall at any example.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)
