@@ -23,9 +23,12 @@ PROMPT_WEIGHT = 0.2
 CHANCE_JOINED = 0.20
 MOST_JOINED = 6
 CHANCE_THINKING = 0.06
-# Questions with words missing, unless a missing word would change the right answer.
-CHANCE_FORGETFUL = 0.25
-CHANCE_FORGOTTEN = 0.15
+# Sums, conversions and word tables are short and many: they are practised several in a chat.
+CHANCE_DRILL = 0.10
+DRILL = 10
+# Questions put imperfectly, unless a word more or less would change the right answer.
+CHANCE_BLURRED = 0.5
+CHANCE_MISSING, CHANCE_STRANGE = 0.12, 0.12
 FEWEST_WORDS = 3
 BUFFER = 256
 
@@ -87,7 +90,9 @@ class Codec:
         )
 
 
-def pieces(messages: list[Message], thought: str | None = None) -> list[Piece]:
+def pieces(
+    messages: list[Message], thought: str | None = None, asked: float = PROMPT_WEIGHT
+) -> list[Piece]:
     """The chat in the template's form; with a thought, thinking is asked for and done."""
     system = messages[0]["content"] if messages[0]["role"] == "system" else ""
     turns = messages[1:] if system else messages
@@ -98,7 +103,7 @@ def pieces(messages: list[Message], thought: str | None = None) -> list[Piece]:
     for place, message in enumerate(turns):
         if message["role"] == "user":
             result.append(Piece("<|turn>user\n", 0.0))
-            result.append(Piece(message["content"].strip(), PROMPT_WEIGHT))
+            result.append(Piece(message["content"].strip(), asked))
             result.append(Piece("<turn|>\n", PROMPT_WEIGHT))
             continue
         last = place == len(turns) - 1
@@ -127,15 +132,15 @@ def prompt_pieces(messages: list[Message]) -> list[Piece]:
     return [*pieces(asked), Piece("<|turn>model\n", 0.0)]
 
 
-def forgetful(chat: Conversation, rng: random.Random) -> Conversation:
-    """The chat with words missing from its questions: subjects matter more than phrases.
+def blurred(chat: Conversation, rng: random.Random) -> Conversation:
+    """The chat with words of its questions missing or unknown: the subject has to be enough.
 
     Only the hand-written subjects: in `Sort 5, 2, 9` or `Copy: ...` every word counts.
     """
-    if not all(topic in SUBJECTS for topic in chat["topic"].split("+")):
+    if not _is_written(chat):
         return chat
     messages = [
-        Message(role=message["role"], content=_with_gaps(message["content"], rng))
+        Message(role=message["role"], content=_blurred(message["content"], rng))
         if message["role"] == "user"
         else message
         for message in chat["messages"]
@@ -143,25 +148,47 @@ def forgetful(chat: Conversation, rng: random.Random) -> Conversation:
     return Conversation(topic=chat["topic"], messages=messages)
 
 
-def _with_gaps(text: str, rng: random.Random) -> str:
+def _is_written(chat: Conversation) -> bool:
+    """Whether a person wrote all of it."""
+    return all(topic in SUBJECTS for topic in chat["topic"].split("+"))
+
+
+def _is_exercise(chat: Conversation) -> bool:
+    """Whether all of it comes from rules."""
+    return not any(topic in SUBJECTS for topic in chat["topic"].split("+"))
+
+
+def _blurred(text: str, rng: random.Random) -> str:
     words = text.split(" ")
-    kept = [word for word in words if rng.random() >= CHANCE_FORGOTTEN]
-    return " ".join(kept) if len(kept) >= FEWEST_WORDS else text
+    if len(words) < FEWEST_WORDS:
+        return text
+    kept = [word for word in words if rng.random() >= CHANCE_MISSING]
+    return " ".join(_strange(words, rng) if rng.random() < CHANCE_STRANGE else w for w in kept)
+
+
+def _strange(words: list[str], rng: random.Random) -> str:
+    """A word that means nothing, of the beginning of one and the end of another."""
+    first, second = rng.choice(words), rng.choice(words)
+    return first[: rng.randint(1, 4)] + second[len(second) // 2 :][::-1]
 
 
 def documents(codec: Codec, seed: int) -> Iterator[Document]:
     """Chats without end, some joined into long ones, some with a thought."""
     rng = random.Random(seed)
     corpus = conversations(seed, 1 << 40)
+    exercises = filter(_is_exercise, conversations(seed + 5_000, 1 << 40))
     for first in corpus:
         chat = first
-        if rng.random() < CHANCE_JOINED:
+        if rng.random() < CHANCE_DRILL:
+            chat = joined([next(exercises) for _ in range(DRILL)])
+        elif rng.random() < CHANCE_JOINED:
             more = [next(corpus) for _ in range(rng.randint(1, MOST_JOINED))]
             chat = joined([first, *more])
-        if rng.random() < CHANCE_FORGETFUL:
-            chat = forgetful(chat, rng)
+        asked = PROMPT_WEIGHT
+        if rng.random() < CHANCE_BLURRED:
+            chat, asked = blurred(chat, rng), 0.0  # strange words are not to be learnt
         thought = thought_about(chat["topic"]) if rng.random() < CHANCE_THINKING else None
-        yield codec.document(pieces(chat["messages"], thought))
+        yield codec.document(pieces(chat["messages"], thought, asked))
 
 
 def joined(chats: list[Conversation]) -> Conversation:

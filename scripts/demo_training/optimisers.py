@@ -1,7 +1,7 @@
 """Muon for the matrices, AdamW for embeddings and gains, one learning-rate schedule for both.
 
-Muon (Jordan 2024) takes an orthogonalised step; on this pair it reaches a given loss in about
-half the tokens AdamW needs, and time on two cores is what is short.
+Muon (Jordan 2024) takes an orthogonalised step: the text is learnt from few tokens, and time on two
+cores is what is short.
 """
 
 from __future__ import annotations
