@@ -161,7 +161,7 @@ WELCOME = "What would you like to know?"
 WELCOME_NOTE = "Everything runs on this computer. Watch the speed at the right while it writes."
 SUGGESTIONS = (
     "What is speculative decoding?",
-    "Count from 1 to 30.",
+    "Tell me a story about a fox.",
     "Write a Python function that reverses a list.",
 )
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import mlx.core as mx
 
 from mtp_mlx import wire
-from mtp_mlx.errors import DamagedModel, OutOfMemory, UnsupportedModel, UsageError
+from mtp_mlx.errors import DamagedModel, LoadError, OutOfMemory, UnsupportedModel, UsageError
 from mtp_mlx.gemma4.config import TextConfig, drafter_config, target_config
 from mtp_mlx.gemma4.drafter import DrafterNetwork, GemmaDrafter
 from mtp_mlx.gemma4.network import gemma4_text, model_args
@@ -50,7 +50,8 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
     prepare()
     progress(wire.LoadProgress(phase="checking", done=0, total=3))
     target_at = open_checkpoint(resolve_target(request.target))
-    drafter_at = _drafter_checkpoint(request, target_at)
+    found = _drafter(request, target_at)
+    drafter_at = found.checkpoint
     config = _understood(target_config, target_at.config, target_at)
     drafter_settings = (
         None if drafter_at is None else _understood(drafter_config, drafter_at.config, drafter_at)
@@ -83,7 +84,7 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
         template=template,
         end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_at.folder),
         draft_position=position,
-        info=_info(request, target_at, drafter_at, config, position, template is not None),
+        info=_info(request, target_at, found, config, position, template is not None),
     )
 
 
@@ -96,11 +97,29 @@ def _check_dtype(config: TextConfig, dtype: mx.Dtype | None) -> None:
         )
 
 
-def _drafter_checkpoint(request: wire.Load, target_at: Checkpoint) -> Checkpoint | None:
+@dataclass(frozen=True, slots=True)
+class _Drafter:
+    """A drafter's checkpoint, or why there is none."""
+
+    checkpoint: Checkpoint | None
+    absent_because: str | None = None
+
+
+def _drafter(request: wire.Load, target_at: Checkpoint) -> _Drafter:
+    """One that was asked for must load. The target's own may be out of reach: then the reply is
+    written without MTP, and the reason is told.
+    """
     if not request.use_drafter:
-        return None
-    folder = resolve_drafter(request.drafter, request.target, target_at.folder)
-    return None if folder is None else open_checkpoint(folder)
+        return _Drafter(None, "switched off")
+    try:
+        folder = resolve_drafter(request.drafter, request.target, target_at.folder)
+    except LoadError as error:
+        if request.drafter is not None:
+            raise
+        return _Drafter(None, error.message)
+    if folder is None:
+        return _Drafter(None, "no drafter is known for this target")
+    return _Drafter(open_checkpoint(folder))
 
 
 def _understood(make: Callable[[Given], Made], settings: Given, checkpoint: Checkpoint) -> Made:
@@ -150,20 +169,17 @@ def _trained_position(drafter_at: Checkpoint | None) -> DraftPosition:
 def _info(
     request: wire.Load,
     target_at: Checkpoint,
-    drafter_at: Checkpoint | None,
+    drafter: _Drafter,
     config: TextConfig,
     position: DraftPosition,
     has_chat_template: bool,
 ) -> PairInfo:
     demo = request.target == wire.DEMO_PAIR
-    reason = None
-    if drafter_at is None:
-        asked = "no drafter is known for this target" if request.use_drafter else "switched off"
-        reason = asked
+    drafter_at = drafter.checkpoint
     return PairInfo(
         target="built-in" if demo else target_at.name,
         drafter=None if drafter_at is None else ("built-in" if demo else drafter_at.name),
-        no_drafter_reason=reason,
+        no_drafter_reason=drafter.absent_because,
         target_bytes=target_at.size,
         drafter_bytes=0 if drafter_at is None else drafter_at.size,
         quantization=_quantization(target_at, request),

@@ -54,7 +54,7 @@ def test_what_is_reused_is_a_prefix_of_the_prompt(
     requests: list[tuple[list[int], int]], reach: int
 ) -> None:
     target = ListTarget(reach)
-    cache = PromptCache(target)  # type: ignore[arg-type]
+    cache: PromptCache[ListSnapshot] = PromptCache(target)  # type: ignore[arg-type]
     for prompt, unread in requests:
         before = list(target.held)
         reused = cache.claim(prompt)
@@ -70,7 +70,7 @@ def test_what_is_reused_is_a_prefix_of_the_prompt(
 
 def test_a_cache_that_got_out_of_step_is_emptied() -> None:
     target = ListTarget(100)
-    cache = PromptCache(target)  # type: ignore[arg-type]
+    cache: PromptCache[ListSnapshot] = PromptCache(target)  # type: ignore[arg-type]
     cache.claim([1, 2, 3])
     target.held = [1, 2, 3, 9, 9]  # a round broke off with drafts in the cache
     cache.keep([1, 2, 3])
@@ -80,7 +80,7 @@ def test_a_cache_that_got_out_of_step_is_emptied() -> None:
 
 def test_a_snapshot_reaches_where_the_cache_cannot() -> None:
     target = ListTarget(reach=0)
-    cache = PromptCache(target)  # type: ignore[arg-type]
+    cache: PromptCache[ListSnapshot] = PromptCache(target)  # type: ignore[arg-type]
     cache.claim([1, 2, 3])
     target.held = [1, 2, 3]
     cache.mark()  # the prompt is read

@@ -73,5 +73,5 @@ def test_suggestions_are_really_asked(qtbot: QtBot, ready: Rig) -> None:
     QTest.mouseClick(suggestion, Qt.MouseButton.LeftButton)
     messages = ready.request().messages
     assert messages is not None
-    assert messages[0].content == "Count from 1 to 30."
+    assert messages[0].content == "Tell me a story about a fox."
     assert window.page._stack.currentWidget() is window.transcript
