@@ -60,7 +60,7 @@ class Generate(_Wire, frozen=True, kw_only=True, tag="generate"):
     prompt_ids: list[int] | None = None
     thinking: bool = False
     sampling: Sampling | None = None  # None: what the model recommends
-    mtp: Mtp = 3
+    mtp: Mtp = "auto"
     max_tokens: int = 2048
     seed: int = 0
     ignore_eos: bool = False

@@ -11,5 +11,5 @@ from mtp_mlx.values import Mtp
 class Control:
     """Two flags, each read once a round: plain assignments, so no lock is needed."""
 
-    mtp: Mtp = 3
+    mtp: Mtp = "auto"
     cancelled: bool = False
