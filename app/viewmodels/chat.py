@@ -175,10 +175,11 @@ class ChatViewModel(QObject):
         return self._supervisor.generate(request)
 
     def _append(self, message: ChatMessage) -> None:
-        if not len(self.messages):
-            self._saver.save_chat(self.chat)
         self.messages.append(message)
-        self._saver.save_message(self.chat.id, len(self.messages) - 1, message)
+        self._save(len(self.messages) - 1, message)
+
+    def _save(self, row: int, message: ChatMessage) -> None:
+        self._saver.save_message(self.chat, row, message)
 
     def _on_event(self, event: Event) -> None:
         reply = self._reply
@@ -217,7 +218,7 @@ class ChatViewModel(QObject):
         self._reply = None
         row = len(self.messages) - 1
         self.messages.replace(row, message)
-        self._saver.finish(lambda: self._saver.save_message(self.chat.id, row, message))
+        self._saver.finish(lambda: self._save(row, message))
         self.reply_ended.emit(message)
         self.changed.emit()
 
@@ -233,7 +234,7 @@ class ChatViewModel(QObject):
     def _save_part(self) -> None:
         if self._reply is not None:
             part = self._message(self._reply, strings.FINISH_INTERRUPTED)
-            self._saver.save_message(self.chat.id, len(self.messages) - 1, part)
+            self._save(len(self.messages) - 1, part)
 
     def _hand_out(self) -> None:
         pieces, self._unseen = self._unseen, []

@@ -42,8 +42,14 @@ class Saver(QObject):
     def save_chat(self, chat: Chat) -> None:
         self._guard(lambda: self._store.save_chat(chat))
 
-    def save_message(self, chat_id: str, position: int, message: ChatMessage) -> None:
-        self._guard(lambda: self._store.save_message(chat_id, position, message))
+    def save_message(self, chat: Chat, position: int, message: ChatMessage) -> None:
+        """The chat with it: an earlier save of it may have failed, and it was changed now."""
+
+        def write() -> None:
+            self._store.save_chat(chat)
+            self._store.save_message(chat.id, position, message)
+
+        self._guard(write)
 
     def cut(self, chat_id: str, first: int) -> None:
         self._guard(lambda: self._store.delete_messages(chat_id, first))

@@ -47,6 +47,21 @@ def test_a_disk_that_refuses_is_said(qtbot: QtBot, monkeypatch: pytest.MonkeyPat
     store.close()
 
 
+def test_one_failed_save_costs_no_later_one(ready: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_store: ChatStore, _chat: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    chat = ready.program.models.chat
+    with monkeypatch.context() as full:
+        full.setattr(ChatStore, "save_chat", refuse)
+        chat.send("Hello")
+    ready.write("Hi there.")
+    ready.finish()
+    kept = ready.program.store.load(chat.chat.id)
+    assert kept is not None
+    assert [message.text for message in kept.messages] == ["Hi there."]
+
+
 def test_what_streams_is_in_the_store_within_the_second(qtbot: QtBot, ready: Rig) -> None:
     assert saving.INTERVAL_MS <= 1000
     chat = ready.program.models.chat
