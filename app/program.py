@@ -50,8 +50,8 @@ class Program(QObject):
         self.models = self._make_models(settings)
         self._theme.apply()
         self.window = MainWindow(self.models, self._theme, settings)
-        self._connect()
         self._reopen(settings)
+        self._connect()
         if notice:
             self.models.engine.say(notice)
         self._open = True
@@ -82,6 +82,7 @@ class Program(QObject):
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
+        self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
         self.window.closing.connect(self.close)
         self.window.report_asked.connect(self._save_report)
 

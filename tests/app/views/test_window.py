@@ -218,6 +218,17 @@ def test_the_last_chat_is_reopened_with_its_numbers(qtbot: QtBot, tmp_path: Path
     second.close()
 
 
+def test_a_new_chat_is_reopened_after_a_crash(qtbot: QtBot, ready: Rig, tmp_path: Path) -> None:
+    answer(ready)
+    ready.program.window.settings_changed.emit()
+    ready.program.models.chat.new_chat()
+    answer(ready)
+    again = Program(ScriptedEngine(), tmp_path / "data", "light")
+    qtbot.addWidget(again.window)
+    assert again.models.chat.chat.id == ready.program.models.chat.chat.id
+    again.close()
+
+
 def test_broken_chats_are_set_aside_and_said(qtbot: QtBot, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
