@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import strings
@@ -25,6 +26,7 @@ from app.engine.state import (
     Restarting,
     Starting,
 )
+from mtp_mlx.errors import BadMessage
 from mtp_mlx.wire import (
     DEMO_PAIR,
     PROTOCOL_VERSION,
@@ -78,13 +80,11 @@ class Supervisor(QObject):
         self._start_engine()
 
     def restart(self) -> None:
-        """On the user's word: forget the deaths, and load again or start again."""
+        """On the user's word: forget the deaths, and begin with a new process."""
         self._deaths.clear()
         self._asked_to_end = False
         match self.state:
-            case Failed(alive=True):
-                self._load()
-            case Failed() | Restarting():
+            case Failed(alive=False) | Restarting():
                 self._pause.stop()
                 self._start_engine()
             case _:
@@ -126,6 +126,8 @@ class Supervisor(QObject):
         self._engine.send(Load(target=self._target))
 
     def _on_event(self, event: Event) -> None:
+        if isinstance(event, Error):
+            event = self._named(event)
         match event:
             case Hello():
                 self._greet(event)
@@ -148,6 +150,13 @@ class Supervisor(QObject):
             return
         message = strings.WRONG_PROTOCOL.format(theirs=hello.protocol, ours=PROTOCOL_VERSION)
         self._become(Failed(message=message, remedy=strings.REINSTALL, alive=True))
+
+    def _named(self, error: Error) -> Error:
+        """A request the worker could not even read has no id there; it is the one under way."""
+        unread = error.id is None and error.code == BadMessage.code
+        if unread and isinstance(self.state, Generating):
+            return msgspec.structs.replace(error, id=self.state.reply_id)
+        return error
 
     def _on_trouble(self, error: Error) -> None:
         if error.id is not None:

@@ -17,7 +17,7 @@ from app.engine.state import (
     Starting,
 )
 from app.engine.supervisor import Supervisor
-from mtp_mlx.wire import Cancel, Error, Generate, Hello, Load, LoadProgress, SetMtp
+from mtp_mlx.wire import Cancel, Error, Event, Generate, Hello, Load, LoadProgress, SetMtp
 from tests.app.conftest import Clock
 from tests.app.helpers import HELLO, LOADED, PAIR, finished
 
@@ -155,15 +155,15 @@ def test_an_engine_that_cannot_start_is_not_started_again(kept: Kept) -> None:
     assert kept.engine.starts == 1
 
 
-def test_a_failed_load_leaves_the_engine_alive(kept: Kept) -> None:
+def test_after_a_failed_load_a_restart_is_a_new_process(qtbot: QtBot, kept: Kept) -> None:
     kept.supervisor.start()
     kept.engine.say(HELLO)
     kept.engine.say(Error(code="damaged", message="A file is cut short.", remedy="Fetch it again."))
     state = kept.state()
     assert state == Failed(message="A file is cut short.", remedy="Fetch it again.", alive=True)
     kept.supervisor.restart()
-    assert kept.engine.starts == 1
-    assert kept.engine.sent[-1] == Load(target="demo")
+    assert kept.state() == Restarting(reason="was restarted by you")
+    qtbot.waitUntil(lambda: kept.engine.starts == 2)
 
 
 def test_an_error_ends_the_reply_it_names(kept: Kept) -> None:
@@ -175,11 +175,23 @@ def test_an_error_ends_the_reply_it_names(kept: Kept) -> None:
     assert kept.state() == Ready(pair=PAIR)
 
 
-def test_another_protocol_is_refused(kept: Kept) -> None:
+def test_a_request_that_could_not_be_read_ends_its_reply(kept: Kept) -> None:
+    kept.ready()
+    kept.supervisor.generate(REQUEST)
+    heard: list[Event] = []
+    kept.supervisor.received.connect(heard.append)
+    kept.engine.say(Error(code="bad_message", message="Too long.", remedy="Shorten."))
+    assert kept.state() == Ready(pair=PAIR)
+    assert heard == [Error(code="bad_message", message="Too long.", remedy="Shorten.", id="r")]
+
+
+def test_another_protocol_is_refused(qtbot: QtBot, kept: Kept) -> None:
     kept.supervisor.start()
     kept.engine.say(Hello(protocol=99, versions={}, device={}))
     assert isinstance(kept.state(), Failed)
     assert kept.engine.sent == []
+    kept.supervisor.restart()
+    qtbot.waitUntil(lambda: kept.engine.starts == 2)
 
 
 def test_closing_stops_a_restart_under_way(qtbot: QtBot, kept: Kept) -> None:
