@@ -45,7 +45,8 @@ def _gumbel(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
         x = x ^ (x >> 15)
         x = x * mx.array(_SECOND, dtype=mx.uint32)
         x = (x ^ (x >> 16)) + word
-    uniform = ((x >> 8).astype(mx.float32) + 0.5) * (2.0**-24)  # in (0, 1), both ends left out
+    # 23 bits and a half are exact in float32; 24 would round up to 1, whose noise is infinite.
+    uniform = ((x >> 9).astype(mx.float32) + 0.5) * (2.0**-23)  # in (0, 1), both ends left out
     return -mx.log(-mx.log(uniform))
 
 

@@ -38,6 +38,13 @@ def test_noise_is_gumbel_distributed() -> None:
     assert chi_square(counts, np.full(50, 1 / 50)) < 95  # 49 degrees, p = 1e-4
 
 
+def test_noise_is_finite() -> None:
+    """One infinite value in 2**24 would make one token in 64 of a large vocabulary random."""
+    for position in range(0, 128, 16):
+        noise = gumbel(0, position, mx.broadcast_to(mx.arange(262_144), (16, 262_144)))
+        assert mx.isfinite(noise).all().item()
+
+
 def test_neighbouring_positions_and_ids_are_uncorrelated() -> None:
     noise = np.array(gumbel(3, 0, mx.broadcast_to(mx.arange(400), (400, 400))))
     noise = noise - noise.mean()
