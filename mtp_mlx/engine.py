@@ -28,7 +28,7 @@ from mtp_mlx.narration import Narrator
 from mtp_mlx.sampling.choice import Chooser, chooser
 from mtp_mlx.speculative.round import Anchor
 from mtp_mlx.text.tokenizer import Tokenizer
-from mtp_mlx.values import FinishReason, Memory, Mtp, PairInfo, Sampling
+from mtp_mlx.values import FinishReason, Mtp, PairInfo, Sampling
 
 __all__ = ["Control", "Engine"]
 
@@ -60,9 +60,6 @@ class Engine:
     def tokenizer(self) -> Tokenizer | None:
         return self._pair.tokenizer
 
-    def memory(self) -> Memory:
-        return memory()
-
     def generate(self, request: wire.Generate, control: Control) -> Iterator[ReplyEvent]:
         """Progress of the prompt, one event a round, and a `Finished` with the statistics.
 
@@ -73,7 +70,7 @@ class Engine:
         try:
             yield from reply.events()
         except RuntimeError as error:
-            self._pair.target.reset()
+            self._cache.empty()
             if not is_out_of_memory(error):
                 raise
             mx.clear_cache()
@@ -171,7 +168,7 @@ class Reply:
         return wire.PromptProgress(id=self._request.id, done=done, total=total, reused=reused)
 
     def _finished(self, reason: FinishReason, reused: int, prefilled: float) -> wire.Finished:
-        computed = len(self._prompt) - reused
+        computed = min(self._pair.target.length, len(self._prompt)) - reused
         stats = summarize(
             self._narrator.records,
             Clock(
@@ -220,10 +217,11 @@ def _templated(pair: LoadedPair, request: wire.Generate) -> Sequence[int]:
     if request.messages is None:
         raise UsageError("There is no prompt.", "Give messages or prompt_ids.")
     if pair.tokenizer is None or pair.template is None:
-        missing = "tokenizer" if pair.tokenizer is None else "chat template"
-        raise UsageError(
-            f"The model's folder has no {missing}.", "Give token ids, or use --raw where it helps."
-        )
+        if pair.tokenizer is None:
+            raise UsageError(
+                "The model's folder has no tokenizer.", "Give token ids: --prompt-ids."
+            )
+        raise UsageError("The model's folder has no chat template.", "Use --raw.")
     text = pair.template.render(request.messages, thinking=request.thinking)
     return pair.tokenizer.encode(text)
 
@@ -255,9 +253,8 @@ def _check_sampling(sampling: Sampling) -> None:
     )
     for name, value, least, most in ranges:
         if not least <= value <= most:  # false for NaN
-            raise UsageError(
-                f"{name} {value:g} is out of range.", f"Use {least} to {most:g}, or leave it out."
-            )
+            span = f"{least} or more" if most == math.inf else f"{least} to {most:g}"
+            raise UsageError(f"{name} {value:g} is out of range.", f"Use {span}, or leave it out.")
     if not 0 < sampling.repetition_penalty < math.inf:
         raise UsageError(
             f"A repetition penalty of {sampling.repetition_penalty:g} makes no sense.",

@@ -23,6 +23,10 @@ class TargetSnapshot:
     length: int
     windows: tuple[WindowSnapshot, ...]
 
+    @property
+    def nbytes(self) -> int:
+        return sum(w.rows.keys.nbytes + w.rows.values.nbytes for w in self.windows)
+
 
 class GemmaTarget:
     """A `Target`: every layer that owns a cache has seen the same `length` tokens."""

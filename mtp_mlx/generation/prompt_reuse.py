@@ -12,12 +12,15 @@ from typing import Generic, Protocol, TypeVar
 
 from mtp_mlx.protocols import Target
 
-MOST_SNAPSHOTS = 16  # about 6 MB each for E2B
+SNAPSHOT_BYTES = 512 * 2**20  # together; one has 6 MB for E2B and 840 MB for 31B
 
 
 class Snapshot(Protocol):
     @property
     def length(self) -> int: ...
+
+    @property
+    def nbytes(self) -> int: ...
 
 
 S = TypeVar("S", bound=Snapshot)
@@ -86,7 +89,18 @@ class PromptCache(Generic[S]):
         """Remember this place, a turn's boundary, to come back to."""
         here = self._target.length
         if here > 0 and all(s.length != here for s in self._snapshots):
-            self._snapshots = [*self._snapshots, self._target.snapshot()][-MOST_SNAPSHOTS:]
+            self._snapshots.append(self._target.snapshot())
+            while len(self._snapshots) > 1 and self._held_bytes() > SNAPSHOT_BYTES:
+                del self._snapshots[0]
+
+    def _held_bytes(self) -> int:
+        return sum(snapshot.nbytes for snapshot in self._snapshots)
+
+    def empty(self) -> None:
+        """Let go of everything: the caches, and what was known of them."""
+        self._target.reset()
+        self._tokens = ()
+        self._snapshots = []
 
     def keep(self, tokens: Sequence[int]) -> None:
         """State what the target holds now: the first `target.length` of `tokens`."""

@@ -13,6 +13,7 @@ from mtp_mlx.generation.prompt_reuse import PromptCache, common_prefix
 @dataclass(frozen=True)
 class ListSnapshot:
     length: int
+    nbytes: int = 200 * 2**20
 
 
 class ListTarget:
@@ -89,3 +90,12 @@ def test_a_snapshot_reaches_where_the_cache_cannot() -> None:
     target.reach = 0
     assert cache.claim([1, 2, 3]) == 2  # the same prompt again: all but its last token
     assert target.held == [1, 2]
+
+
+def test_snapshots_are_bounded_by_their_bytes() -> None:
+    target = ListTarget(reach=0)
+    cache: PromptCache[ListSnapshot] = PromptCache(target)  # type: ignore[arg-type]
+    for token in range(9):
+        target.held.append(token)
+        cache.mark()
+    assert [s.length for s in cache._snapshots] == [8, 9]
