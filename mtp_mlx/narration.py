@@ -68,10 +68,10 @@ class Narrator:
             source: TokenSource = "draft" if i < accepted else "target"
             told.append(wire.Token(id=token, text=piece.text, source=source, thought=piece.thought))
         if last:
-            tail = self._text.flush()
-            text = told[-1].text + tail.text
+            tail, end = self._text.flush(), told[-1]
+            thought = end.thought if end.text else tail.thought
             told[-1] = wire.Token(
-                id=told[-1].id, text=text, source=told[-1].source, thought=tail.thought
+                id=end.id, text=end.text + tail.text, source=end.source, thought=thought
             )
         self.tokens.extend(ids)
         return told

@@ -36,11 +36,11 @@ class Message:
 class Sampling:
     """The transforms of both laws, applied in this order; temperature 0 is greedy decoding."""
 
+    repetition_penalty: float = 1.0  # 1: off
     temperature: float = 0.0
     top_k: int = 0  # 0: off
     top_p: float = 1.0  # 1: off
     min_p: float = 0.0  # 0: off
-    repetition_penalty: float = 1.0  # 1: off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Stats:
     generated_tokens: int
     decode_tps: float | None  # (n - 1) / (t_last - t_first)
     prefill_tps: float | None  # prompt tokens computed / second, reused ones left out
-    ttft_s: float  # request to first token
+    ttft_s: float | None  # request to first token
     peak_memory_bytes: int
 
 

@@ -98,7 +98,7 @@ class Hello(_Wire, frozen=True, kw_only=True, tag="hello"):
 
 
 class LoadProgress(_Wire, frozen=True, kw_only=True, tag="load_progress"):
-    phase: str  # "checking", "target", "drafter", "warm-up"
+    phase: str  # "checking", "target", "drafter"
     done: int
     total: int
 
@@ -132,7 +132,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """A drafted token the target did not choose."""
+    """A drafted token the target did not choose, or that lay past the end of the reply."""
 
     id: int
     text: str

@@ -105,13 +105,19 @@ class Inbox:
         return iter(self._work.get, None)
 
     def read_all(self) -> None:
-        for line in self._lines():
-            try:
-                if not self._take(wire.decode_command(line)):
+        try:
+            for line in self._lines():
+                if not self._answer(line):
                     break
-            except MtpMlxError as error:
-                self._outbox.send_error(error)
-        self._leave()
+        finally:  # whatever ends the reading, a worker that cannot hear must not live on
+            self._leave()
+
+    def _answer(self, line: bytes) -> bool:
+        try:
+            return self._take(wire.decode_command(line))
+        except MtpMlxError as error:
+            self._outbox.send_error(error)
+            return True
 
     def _lines(self) -> Iterator[bytes]:
         """Lines without blank ones; of one that is too long only as much as tells so."""

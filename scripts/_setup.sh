@@ -54,8 +54,10 @@ install() {
 set_up() {
   local now stamp="$venv/.set-up-${1:-run}"
   now="$(fingerprint)"
-  [ "$now" = "$(cat "$stamp" 2>/dev/null)" ] && return
-  [ "$now" = "$(cat "$venv/.set-up-dev" 2>/dev/null)" ] && return
+  if [ -x "$python" ]; then  # false also for a link to a Python that is gone
+    [ "$now" = "$(cat "$stamp" 2>/dev/null)" ] && return
+    [ "$now" = "$(cat "$venv/.set-up-dev" 2>/dev/null)" ] && return
+  fi
   say "Setting up .venv: this takes a few minutes the first time."
   make_environment
   install "$root${1:+[$1]}" || fail "The set-up failed. Check the network, then run this again."

@@ -12,14 +12,15 @@ SEPARATOR = " · "
 def footer(stats: Stats) -> str:
     """What was measured, in words; what was not is left out."""
     parts = []
-    if stats.decode_tps:  # a single token has no rate
+    if stats.decode_tps is not None:
         parts.append(f"{stats.decode_tps:.{0 if stats.decode_tps >= 10 else 1}f} tok/s")
     if stats.acceptance_rate is not None:
         rate = round(100 * stats.acceptance_rate)
         parts.append(f"{rate} % of {stats.draft_n} drafted accepted")
     if stats.mean_acceptance_length is not None:
         parts.append(f"\u03c4 {stats.mean_acceptance_length:.1f}")
-    parts.append(f"{stats.ttft_s:.2f} s to first token")
+    if stats.ttft_s is not None:
+        parts.append(f"{stats.ttft_s:.2f} s to first token")
     return SEPARATOR.join(parts)
 
 

@@ -36,6 +36,7 @@ def summarize(
     deepest = max((r.depth for r in drafting), default=0)
     positions = range(1, deepest + 1)
     decode_s = clock.last_token - clock.first_token
+    timed = generated_tokens > 1 and decode_s > 0
     return Stats(
         draft_rounds=len(drafting),
         draft_n=drafted,
@@ -53,9 +54,9 @@ def summarize(
             for i in positions
         ),
         generated_tokens=generated_tokens,
-        decode_tps=(generated_tokens - 1) / decode_s if decode_s > 0 else None,
+        decode_tps=(generated_tokens - 1) / decode_s if timed else None,
         prefill_tps=computed_prompt_tokens / clock.prefill_s if clock.prefill_s > 0 else None,
-        ttft_s=clock.first_token - clock.request,
+        ttft_s=clock.first_token - clock.request if generated_tokens else None,
         peak_memory_bytes=peak_memory_bytes,
     )
 

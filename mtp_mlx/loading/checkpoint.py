@@ -35,7 +35,7 @@ class Checkpoint:
         for part in reversed(self.folder.parts):
             if part.startswith("models--"):
                 return part.removeprefix("models--").replace("--", "/")
-        return self.folder.name
+        return self.folder.resolve().name
 
     @property
     def size(self) -> int:

@@ -175,10 +175,11 @@ def _info(
     has_chat_template: bool,
 ) -> PairInfo:
     demo = request.target == wire.DEMO_PAIR
+    demo_drafter = demo and request.drafter in (None, wire.DEMO_PAIR)
     drafter_at = drafter.checkpoint
     return PairInfo(
         target="built-in" if demo else target_at.name,
-        drafter=None if drafter_at is None else ("built-in" if demo else drafter_at.name),
+        drafter=None if drafter_at is None else ("built-in" if demo_drafter else drafter_at.name),
         no_drafter_reason=drafter.absent_because,
         target_bytes=target_at.size,
         drafter_bytes=0 if drafter_at is None else drafter_at.size,

@@ -53,8 +53,9 @@ def test_a_chat_of_several_turns_with_a_stop_and_an_edit(engine: Engine) -> None
         edited = ask(engine, [user(PROMPTS[0]), model(first), user("What is K?")], mtp)
         return [first, third, edited]
 
-    drafted = talk(3)
-    assert drafted[0] == talk("off")[0]
+    drafted, plain = talk(3), talk("off")
+    # The stop falls on another token with rounds than without, so the third turn may differ.
+    assert (drafted[0], drafted[2]) == (plain[0], plain[2])
     assert all(drafted)
 
 

@@ -64,6 +64,11 @@ def test_rates_leave_out_the_first_token_and_the_prompt() -> None:
 
 def test_what_was_not_measured_is_none() -> None:
     stats = stats_of([], tokens=1)
+    assert stats.decode_tps is None
     assert stats.acceptance_rate is None
     assert stats.mean_acceptance_length is None
     assert stats.acceptance_by_position == ()
+
+
+def test_a_reply_without_tokens_has_no_first_one() -> None:
+    assert stats_of([], tokens=0).ttft_s is None
