@@ -23,7 +23,7 @@ from mtp_mlx.generation.prefill import prefill
 from mtp_mlx.generation.prompt_reuse import PromptCache
 from mtp_mlx.generation.stats import Clock, summarize
 from mtp_mlx.loading import LoadedPair, load_pair
-from mtp_mlx.loading.device import memory
+from mtp_mlx.loading.device import is_out_of_memory, memory
 from mtp_mlx.narration import Narrator
 from mtp_mlx.sampling.choice import Chooser, chooser
 from mtp_mlx.speculative.round import Anchor
@@ -260,12 +260,6 @@ def _check_sampling(sampling: Sampling) -> None:
             f"A repetition penalty of {sampling.repetition_penalty:g} makes no sense.",
             "Use a number a little above 1, or 1 for none.",
         )
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """MLX reports a failed allocation as a RuntimeError, in different words on each backend."""
-    text = str(error).lower()
-    return "alloc" in text or "out of memory" in text or "insufficient memory" in text
 
 
 def _no_drafter(info: PairInfo) -> str:

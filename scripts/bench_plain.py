@@ -80,9 +80,9 @@ def _options() -> argparse.Namespace:
 
 def _encoded(pair: LoadedPair, text: str) -> list[int]:
     assert pair.tokenizer is not None
-    assert pair.tokenizer.chat_template is not None
+    assert pair.template is not None
     message = Message(role="user", content=text)
-    return pair.tokenizer.encode(pair.tokenizer.chat_template.render([message], thinking=False))
+    return pair.tokenizer.encode(pair.template.render([message], thinking=False))
 
 
 def _ours(engine: Engine, mtp: Mtp, n: int) -> Decode:

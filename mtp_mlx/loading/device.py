@@ -73,3 +73,9 @@ def memory() -> Memory:
         peak=mx.get_peak_memory(),
         limit=int(limit or psutil.virtual_memory().total),
     )
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """MLX reports a failed allocation as a RuntimeError, in different words on each backend."""
+    text = str(error).lower()
+    return "alloc" in text or "out of memory" in text or "insufficient memory" in text

@@ -18,7 +18,7 @@ from mtp_mlx.gemma4.target import GemmaTarget
 from mtp_mlx.gemma4.weights import fill, packing, text_names
 from mtp_mlx.hub.resolve import resolve_drafter, resolve_target
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
-from mtp_mlx.loading.device import backend_name, compute_dtype, prepare
+from mtp_mlx.loading.device import backend_name, compute_dtype, is_out_of_memory, prepare
 from mtp_mlx.text.end_tokens import end_token_ids
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
@@ -142,7 +142,7 @@ def _loaded(network: Any, checkpoint: Checkpoint, dtype: mx.Dtype | None, *, tie
     try:
         mx.eval(network.parameters())
     except RuntimeError as error:
-        if "alloc" in str(error) or "memory" in str(error).lower():
+        if is_out_of_memory(error):
             raise OutOfMemory(
                 f"{checkpoint.name} does not fit into this machine's memory.",
                 "Choose a smaller model or a smaller quantisation.",

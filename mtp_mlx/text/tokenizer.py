@@ -12,7 +12,6 @@ from typing import Protocol
 
 from mtp_mlx.text.end_tokens import end_token_ids
 from mtp_mlx.text.files import read_object
-from mtp_mlx.text.template import ChatTemplate
 
 BYTE_PIECE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 """A byte of a character the vocabulary lacks; a run of them makes up the character."""
@@ -42,17 +41,11 @@ class Vocabulary(Protocol):
 
 
 class Tokenizer:
-    """A checkpoint's tokenizer: vocabulary, chat template, and which ids end a reply."""
+    """A checkpoint's tokenizer: its vocabulary, and which ids end a reply."""
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        end_ids: frozenset[int] = frozenset(),
-        chat_template: ChatTemplate | None = None,
-    ) -> None:
+    def __init__(self, vocabulary: Vocabulary, end_ids: frozenset[int] = frozenset()) -> None:
         self._vocabulary = vocabulary
         self.end_ids = end_ids
-        self.chat_template = chat_template
         self.special_ids = vocabulary.special_ids
         self.size = vocabulary.size
 
@@ -62,7 +55,7 @@ class Tokenizer:
         vocabulary = _load_vocabulary(folder)
         if vocabulary is None:
             return None
-        return cls(vocabulary, end_token_ids(folder, vocabulary.id), ChatTemplate.load(folder))
+        return cls(vocabulary, end_token_ids(folder, vocabulary.id))
 
     def encode(self, text: str, special: bool = True) -> list[int]:
         """Token ids. With `special` the tokenizer's own bos comes first, never twice."""
