@@ -66,7 +66,8 @@ class EngineRecord(msgspec.Struct, frozen=True, kw_only=True):
 class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Everything measured while one reply was written.
 
-    `stats` is None where the engine ended before it could say (a cancelled reply has them).
+    `stats` is None where the engine ended before it could say (a cancelled reply has them);
+    the prompt's tokens were not counted then either, and stand at 0.
     `finish` is "stop", "length", "cancelled", or a sentence: "engine died: ...".
     """
 
@@ -83,6 +84,17 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     engine: EngineRecord
     pair: PairInfo
     plain_tps: float | None = None  # plain speed of this pair, measured in the same session
+
+
+def speed_up(reply: ReplyRecord) -> float | None:
+    """Against plain decoding in the same session; only where MTP drafted and was never off."""
+    stats = reply.stats
+    if stats is None or not stats.draft_n or stats.decode_tps is None or not reply.plain_tps:
+        return None
+    wishes = (reply.mtp, *(switch.mtp for switch in reply.switches))
+    if any(wish in {"off", 0} for wish in wishes):
+        return None
+    return stats.decode_tps / reply.plain_tps
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):

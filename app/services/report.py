@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from pathlib import PurePath
 from typing import Any
 
-from app.domain.conversation import ReplyRecord, RoundRecord
+from app.domain.conversation import ReplyRecord, RoundRecord, speed_up
 from mtp_mlx.wire import PairInfo, Stats
 
 VERSION = 1
@@ -38,7 +38,7 @@ _UNKNOWN = (
     "thermal_before",
     "thermal_after",
 )
-_SESSION = "plain decoding of this pair, earlier in the same session, not interleaved"
+_SESSION = "plain decoding of this pair in the same session, not interleaved"
 
 
 def reply_report(
@@ -64,7 +64,7 @@ def reply_report(
         "pair": _pair(pair),
         "settings": _settings(reply, pair),
         "runs": [run],
-        "summary": [_summary(run, reply.plain_tps)],
+        "summary": [_summary(run, reply)],
         "identity": {"measured": False, "comparisons": []},
     }
 
@@ -126,8 +126,8 @@ def _run(reply: ReplyRecord) -> Report:
         "repeat": 0,
         # A failure's own words may hold paths.
         "finish_reason": reply.finish if reply.finish in _FINISHES else "failed",
-        "prompt_tokens": reply.prompt_tokens,
-        "reused_tokens": reply.reused_tokens,
+        "prompt_tokens": reply.prompt_tokens if reply.stats else None,
+        "reused_tokens": reply.reused_tokens if reply.stats else None,
         **_stats(reply.stats),
         "rounds": [_round(record) for record in reply.rounds],
     }
@@ -154,10 +154,10 @@ def _round(record: RoundRecord) -> Report:
     }
 
 
-def _summary(run: Report, plain_tps: float | None) -> Report:
+def _summary(run: Report, reply: ReplyRecord) -> Report:
     """The one group there is: its median is its only run."""
     decode_tps = run["decode_tps"]
-    compared = decode_tps is not None and bool(plain_tps)
+    ratio = speed_up(reply)
     return {
         "category": run["category"],
         "mode": run["mode"],
@@ -168,9 +168,9 @@ def _summary(run: Report, plain_tps: float | None) -> Report:
         "ttft_s": run["ttft_s"],
         "acceptance_rate": run["acceptance_rate"],
         "mean_acceptance_length": run["mean_acceptance_length"],
-        "plain_tps": plain_tps,
-        "baseline": _SESSION if plain_tps else None,
-        "speedup": decode_tps / plain_tps if compared else None,
+        "plain_tps": None if ratio is None else reply.plain_tps,
+        "baseline": None if ratio is None else _SESSION,
+        "speedup": ratio,
         "speedup_low": None,
         "speedup_high": None,
     }

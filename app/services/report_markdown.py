@@ -51,7 +51,7 @@ _RUNS: Sequence[Column] = (
     ("Drafted", "draft_n", anything),
     ("Accepted", "draft_n_accepted", anything),
     ("Rounds that drafted", "draft_rounds", anything),
-    ("Prompt tokens", "prompt_tokens", plain),
+    ("Prompt tokens", "prompt_tokens", anything),
     ("Prompt tokens/s", "prefill_tps", rate),
     ("First token", "ttft_s", seconds),
     ("Peak memory", "peak_memory_bytes", memory),

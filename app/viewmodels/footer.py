@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import strings
-from app.domain.conversation import ReplyRecord
+from app.domain.conversation import ReplyRecord, speed_up
 from app.viewmodels import format as fmt
 from app.viewmodels.mtp import depth_label
 from mtp_mlx.wire import Mtp
@@ -15,15 +15,6 @@ from mtp_mlx.wire import Mtp
 class Fact:
     label: str
     value: str
-
-
-def speed_up(reply: ReplyRecord) -> float | None:
-    """Against plain speed of the same session; only where MTP was on from the first to the last."""
-    if reply.stats is None or reply.stats.decode_tps is None or reply.plain_tps is None:
-        return None
-    if reply.mtp in {"off", 0} or reply.switches or not reply.stats.draft_n:
-        return None
-    return reply.stats.decode_tps / reply.plain_tps
 
 
 def finish_text(reply: ReplyRecord) -> str:
@@ -47,7 +38,8 @@ def footer(reply: ReplyRecord) -> str:
                     percent=fmt.percent(stats.acceptance_rate), drafted=fmt.count(stats.draft_n)
                 )
             )
-        parts.append(strings.FOOTER_TTFT.format(seconds=fmt.seconds(stats.ttft_s)))
+        if stats.ttft_s is not None:
+            parts.append(strings.FOOTER_TTFT.format(seconds=fmt.seconds(stats.ttft_s)))
     return strings.SEPARATOR.join([*parts, finish_text(reply)])
 
 
@@ -59,7 +51,7 @@ def facts(reply: ReplyRecord) -> list[Fact]:
         known += [
             Fact(strings.FACT_TOKENS, fmt.count(stats.generated_tokens)),
             *_optional(strings.FACT_RATE, stats.decode_tps, strings.TOKENS_A_SECOND),
-            Fact(strings.FACT_TTFT, fmt.seconds(stats.ttft_s)),
+            *([] if stats.ttft_s is None else [Fact(strings.FACT_TTFT, fmt.seconds(stats.ttft_s))]),
             Fact(strings.FACT_PROMPT, _prompt(reply)),
             *_optional(strings.FACT_PREFILL, stats.prefill_tps, strings.TOKENS_A_SECOND),
         ]

@@ -122,7 +122,7 @@ class Live:
     @property
     def speed_up(self) -> float | None:
         """This reply's rounds with the switch on, against plain ones measured in this session."""
-        if self.with_mtp.tps is None or self.plain.tps is None:
+        if not self.drafted or self.with_mtp.tps is None or self.plain.tps is None:
             return None
         return self.with_mtp.tps / self.plain.tps
 

@@ -85,7 +85,7 @@ def test_markdown_shows_the_numbers() -> None:
     assert "| MTP at the start | K 3 |" in text
     assert "| Memory | 24.00 GiB |" in text
     assert "| Sampling top k | 64 |" in text
-    assert "earlier in the same session, not interleaved." in text
+    assert "in the same session, not interleaved." in text
 
 
 def test_markdown_says_what_was_not_measured() -> None:

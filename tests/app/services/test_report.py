@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as with_
 
+from app.domain.conversation import SwitchRecord
 from app.services.report import Report, reply_report
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY
 from tests.app.services.schema import violations
@@ -112,15 +113,25 @@ def test_speedup_is_against_the_plain_speed_measured() -> None:
     assert "not interleaved" in group["baseline"]
 
 
-@pytest.mark.parametrize("reply", [with_(REPLY, plain_tps=None), with_(REPLY, stats=None)])
-def test_without_a_measurement_there_is_no_speedup(reply: Any) -> None:
-    assert reply_report(reply, PAIR, ENVIRONMENT)["summary"][0]["speedup"] is None
+@pytest.mark.parametrize(
+    "reply",
+    [
+        with_(REPLY, plain_tps=None),
+        with_(REPLY, stats=None),
+        with_(REPLY, mtp="off"),
+        with_(REPLY, switches=(SwitchRecord(0.5, "off"),)),
+    ],
+)
+def test_without_a_comparison_there_is_no_speedup(reply: Any) -> None:
+    (group,) = reply_report(reply, PAIR, ENVIRONMENT)["summary"]
+    assert (group["plain_tps"], group["baseline"], group["speedup"]) == (None, None, None)
 
 
 def test_what_the_engine_did_not_say_is_not_measured() -> None:
     run = reply_report(DIED, PAIR, {})["runs"][0]
     assert run["decode_tps"] is None
     assert run["draft_n"] is None
+    assert (run["prompt_tokens"], run["reused_tokens"]) == (None, None)
     assert len(run["rounds"]) == 2  # which were seen
     assert set(reply_report(DIED, PAIR, {})["environment"].values()) == {None}
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from app.domain.conversation import ReplyRecord, SwitchRecord
-from app.viewmodels.footer import facts, footer, speed_up
+from app.viewmodels.footer import facts, footer
 from tests.app.domain.test_conversation import REPLY
 from tests.app.helpers import stats
 
@@ -23,13 +23,6 @@ def test_the_line_under_a_reply() -> None:
 
 def test_speed_up_is_said_once_plain_was_measured() -> None:
     assert "2.0\u00d7 plain speed" in footer(reply(plain_tps=30.65))
-
-
-def test_no_speed_up_for_a_reply_that_was_switched_or_off() -> None:
-    assert speed_up(reply(plain_tps=30.0, mtp="off")) is None
-    assert speed_up(reply(plain_tps=30.0, switches=(SwitchRecord(1.0, "off"),))) is None
-    assert speed_up(reply(plain_tps=30.0, stats=stats(draft_n=0))) is None
-    assert speed_up(reply(plain_tps=30.0, stats=stats(decode_tps=None))) is None
 
 
 def test_what_was_not_measured_is_left_out() -> None:

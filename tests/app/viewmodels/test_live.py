@@ -131,6 +131,9 @@ def test_speed_up_needs_a_measured_plain_speed() -> None:
     assert plain.speed_up is None  # nothing was drafted in this reply
     again = run(begun("auto", 20, plain), 40, tokens=3, gap=0.05, depth=3, state="drafting")
     assert again.speed_up == pytest.approx(3.0)
+    parked = run(begun("auto", 30, plain), 40, tokens=1, gap=0.05, state="parked", start=30)
+    assert parked.with_mtp.tps is not None
+    assert parked.speed_up is None
 
 
 def test_a_few_plain_rounds_are_no_measurement() -> None:
