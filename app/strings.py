@@ -137,7 +137,7 @@ ABOUT_TEXT = (
     " prediction.</p><p>Everything runs on this computer; nothing is sent anywhere.</p>"
 )
 THEMES: dict[ThemeChoice, str] = {"system": "As the system", "light": "Light", "dark": "Dark"}
-EFFECT = "What MTP does now"
+EFFECT = "What MTP does now: {effect}"
 DISMISS = "Dismiss"
 
 # Conversation
@@ -207,7 +207,8 @@ DONE = "Done"
 CANCEL = "Cancel"
 
 # Reports
-REPORT_FILE = "speed report"
+REPORT_FILE = "speed report.json"
+REPLACE_REPORT = "“{name}” exists already. Replace it?"
 REPORT_JSON = "JSON (*.json)"
 REPORT_MARKDOWN = "Markdown (*.md)"
 

@@ -24,7 +24,15 @@ def ask_report_path(parent: QWidget, folder: Path) -> Path | None:
     path = Path(chosen)
     if path.suffix.lower() in _FILTERS.values():
         return path
-    return path.with_name(path.name + _FILTERS.get(kind, ".json"))
+    path = path.with_name(path.name + _FILTERS.get(kind, ".json"))
+    return path if not path.exists() or _may_replace(parent, path.name) else None
+
+
+def _may_replace(parent: QWidget, name: str) -> bool:
+    """The file dialog has asked for the name it knew, not for the one with an ending."""
+    question = strings.REPLACE_REPORT.format(name=name)
+    answer = QMessageBox.question(parent, strings.APP_NAME, question)
+    return answer is QMessageBox.StandardButton.Yes
 
 
 def say_not_saved(parent: QWidget, reason: str) -> None:

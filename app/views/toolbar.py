@@ -53,7 +53,6 @@ class Toolbar(QWidget):
         self._progress.setAccessibleName(strings.LOADING)
         self.effect = ElidedLabel(Qt.AlignmentFlag.AlignRight)
         self.effect.setProperty("tone", "muted")
-        self.effect.setAccessibleName(strings.EFFECT)
         self.switch = Switch(strings.MTP, theme)
         self.switch.setToolTip(strings.MTP_SWITCH_HELP)
         self.switch.clicked.connect(mtp.turn)
@@ -90,6 +89,7 @@ class Toolbar(QWidget):
 
     def _show_effect(self, effect: Effect) -> None:
         self.effect.set_text(effect.text)
+        self.effect.setAccessibleName(strings.EFFECT.format(effect=effect.text))
         self.effect.setEnabled(effect.live)
 
     def _show_wish(self, wish: MtpChoice) -> None:
