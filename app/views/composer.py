@@ -125,7 +125,7 @@ class Composer(QFrame):
         return QSize(640, super().sizeHint().height())
 
     def _on_opened(self) -> None:
-        self.text.clear()
+        """What was not sent stays: it can be sent here, or deleted."""
         self.text.setFocus()
         self.refresh()
 

@@ -75,3 +75,10 @@ def test_suggestions_are_really_asked(qtbot: QtBot, ready: Rig) -> None:
     assert messages is not None
     assert messages[0].content == "Tell me a story about a fox."
     assert window.page._stack.currentWidget() is window.transcript
+
+
+def test_a_new_chat_keeps_what_was_not_sent(qtbot: QtBot, ready: Rig) -> None:
+    composer = ready.program.window.composer
+    QTest.keyClicks(composer.text, "Half a thought")
+    ready.program.models.chat.new_chat()
+    assert composer.text.toPlainText() == "Half a thought"
