@@ -60,6 +60,7 @@ class OverlayView(QFrame):
         self._bars_title = _label(fonts.small(), "muted", strings.BY_POSITION)
         self._bars = PositionBars(theme)
         self.prompt = _label(fonts.small(), "muted")
+        self.prompt.setWordWrap(True)
         self._prompt_bar = _bar(strings.PROMPT_PROGRESS)
         self._memory_bar = _bar(strings.MEMORY)
         self._lay_out()

@@ -17,7 +17,7 @@ from app.engine.scripted import ScriptedEngine
 from app.program import Program
 from app.views.details import Details
 from app.views.reply_settings import ReplySettingsDialog
-from mtp_mlx.wire import Sampling, SetMtp
+from mtp_mlx.wire import PromptProgress, Sampling, SetMtp
 from tests.app.conftest import Rig
 from tests.app.helpers import HELLO, LOADED, round_of
 
@@ -63,6 +63,7 @@ def test_the_switch_in_mid_reply(qtbot: QtBot, ready: Rig) -> None:
     ready.program.models.chat.send("Hello")
     ready.say(round_of(ready.request().id, 1, ["x"], depth=3, state="drafting"))
     assert window.toolbar.effect.text() == "drafting, K 3"
+    assert window.toolbar.effect.accessibleName() == "What MTP does now: drafting, K 3"
     QTest.mouseClick(window.toolbar.switch, Qt.MouseButton.LeftButton)
     assert ready.engine.sent[-1] == SetMtp(mtp="off")
     assert window.toolbar.effect.text() == "drafting, K 3 (changes with the next round)"
@@ -266,6 +267,20 @@ def test_nothing_is_cut_off(qtbot: QtBot, ready: Rig, size: tuple[int, int]) -> 
     assert not composer.geometry().intersects(window.overlay.geometry())
     assert composer.text.height() >= composer.text.fontMetrics().lineSpacing()
     assert window.toolbar.switch.visibleRegion().boundingRect() == window.toolbar.switch.rect()
+
+
+def test_the_prompts_progress_is_shown_whole(ready: Rig) -> None:
+    ready.program.models.chat.send("Hello")
+    overlay = ready.program.window.overlay
+    progress = PromptProgress(id=ready.request().id, done=123_456, total=131_072, reused=0)
+    ready.say(progress)
+    ready.program.models.overlay.publish()
+    QApplication.processEvents()
+    prompt = overlay.prompt
+    assert prompt.isVisible()
+    assert prompt.width() >= prompt.minimumSizeHint().width()
+    assert prompt.height() >= prompt.heightForWidth(prompt.width())
+    assert overlay.rect().contains(prompt.geometry())
 
 
 def test_every_button_has_a_name(ready: Rig) -> None:
