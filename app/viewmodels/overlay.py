@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import strings
 from app.domain.settings import MtpChoice
-from app.engine.state import EngineState, Generating
+from app.engine.state import EngineState, Failed, Generating, Restarting, Starting
 from app.engine.supervisor import Supervisor
 from app.viewmodels import format as fmt
 from app.viewmodels import live as reducer
@@ -110,6 +110,12 @@ class OverlayViewModel(QObject):
             self.live = reducer.ended(self.live)
             self._rest()
             self.publish()
+        match state:
+            case Starting() | Restarting() | Failed(alive=False):
+                self.live = replace(self.live, memory=None)  # the process that held it is gone
+                self.publish()
+            case _:
+                pass
 
     def _rest(self) -> None:
         self._plots.stop()

@@ -82,6 +82,14 @@ def test_a_death_stops_the_clock(ready: Rig) -> None:
     assert overlay.numbers.rate == ""
 
 
+def test_a_dead_engine_holds_no_memory(ready: Rig) -> None:
+    overlay = ready.program.models.overlay
+    overlay.publish()
+    assert overlay.numbers.memory
+    ready.engine.say(Death(reason="could not be started", can_restart=False))
+    assert overlay.numbers.memory == ""
+
+
 def test_a_death_before_the_first_token_stops_it_too(ready: Rig) -> None:
     overlay = ready.program.models.overlay
     ready.program.models.chat.send("Hello")
