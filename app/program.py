@@ -44,6 +44,7 @@ class Program(QObject):
             notice = strings.CHATS_UNAVAILABLE.format(reason=error)
         self._theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
+        self._engine = engine
         self.supervisor = Supervisor(engine, parent=self)
         self._watch = Watch(engine, self.supervisor, parent=self)
         self._saver = Saver(self.store, parent=self)
@@ -79,6 +80,7 @@ class Program(QObject):
         return ViewModels(engine=engine, chat=chat, mtp=mtp, overlay=overlay)
 
     def _connect(self) -> None:
+        self._engine.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)

@@ -11,6 +11,7 @@ APP_NAME = "MTP MLX"
 
 # The engine's end, each a clause that can follow "The engine"
 COULD_NOT_START = "could not be started: {detail}"
+RAN_OUT_OF_MEMORY = "ran out of memory"
 WAS_KILLED = "was ended by the system, most likely for lack of memory"
 CRASHED = "crashed (signal {signal})"
 ENDED_SAYING = "ended: {last}"
@@ -26,6 +27,9 @@ CHECK_INSTALLATION = "Check the installation, then start it again."
 WRONG_PROTOCOL = "The engine speaks protocol {theirs}, this window speaks {ours}."
 REINSTALL = "Install both from the same release."
 ENGINE_SILENT = "The engine has not answered for {seconds} s."
+ENGINE_GARBLED = (
+    "The engine said something this window cannot read. If a reply does not end, start it again."
+)
 SILENT_REMEDY = "It may be busy; if it stays silent, start it again."
 RESTART = "Restart engine"
 

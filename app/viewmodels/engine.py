@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -34,6 +35,7 @@ class Status:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
     message: str
+    about: Literal["notice", "restart", "silence", "failure"] = "notice"
     can_restart: bool = False
     can_dismiss: bool = True
 
@@ -47,6 +49,7 @@ class EngineViewModel(QObject):
         self._supervisor = supervisor
         self.status = status(supervisor.state)
         self.banner: Banner | None = None
+        self._died_of = ""
         supervisor.state_changed.connect(self._on_state)
         supervisor.received.connect(self._on_event)
 
@@ -69,9 +72,14 @@ class EngineViewModel(QObject):
         """It may be busy, or hang: the user decides."""
         if seconds:
             message = strings.ENGINE_SILENT.format(seconds=round(seconds))
-            self._show(Banner(message=f"{message} {strings.SILENT_REMEDY}", can_restart=True))
-        else:
+            message = f"{message} {strings.SILENT_REMEDY}"
+            self._show(Banner(message=message, about="silence", can_restart=True))
+        elif self._is_about("silence"):
             self._show(None)
+
+    def show_garbled(self, _detail: str) -> None:
+        """Nobody knows what it would have said: perhaps the end of the reply."""
+        self._show(Banner(message=strings.ENGINE_GARBLED, can_restart=True))
 
     def dismiss(self) -> None:
         if self.banner is not None and self.banner.can_dismiss:
@@ -83,14 +91,28 @@ class EngineViewModel(QObject):
         match state:
             case Restarting(reason=reason):
                 message = strings.ENGINE_RESTARTING.format(reason=reason)
-                self._show(Banner(message=message))
+                self._show(Banner(message=message, about="restart"))
+                self._died_of = "" if reason == strings.RESTARTED_BY_USER else reason
             case Failed():
                 message = f"{state.message} {state.remedy}".strip()
-                self._show(Banner(message=message, can_restart=True, can_dismiss=False))
+                self._show(
+                    Banner(message=message, about="failure", can_restart=True, can_dismiss=False)
+                )
+            case Ready() if self._is_about("restart"):
+                self._show(self._what_happened())
             case Starting() | Loading() if self.banner is not None and self.banner.can_restart:
                 self._show(None)
             case _:
                 pass
+
+    def _what_happened(self) -> Banner | None:
+        """It runs again; a death nobody asked for stays told until it is dismissed."""
+        if not self._died_of:
+            return None
+        return Banner(message=strings.ENGINE_SENTENCE.format(reason=self._died_of))
+
+    def _is_about(self, subject: str) -> bool:
+        return self.banner is not None and self.banner.about == subject
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Error) and not isinstance(self._supervisor.state, Failed):

@@ -54,6 +54,38 @@ def test_a_single_death_is_said_and_can_be_dismissed(qtbot: QtBot, ready: Rig) -
     assert changed.args == [None]
 
 
+def test_a_death_is_told_plainly_once_it_runs_again(qtbot: QtBot, ready: Rig) -> None:
+    engine = ready.program.models.engine
+    ready.engine.say(Death(reason="crashed (signal 11)"))
+    qtbot.waitUntil(lambda: ready.engine.starts == 2)
+    ready.ready()
+    assert engine.banner == Banner(message="The engine crashed (signal 11).")
+
+
+def test_a_restart_that_was_asked_for_leaves_no_banner(qtbot: QtBot, ready: Rig) -> None:
+    engine = ready.program.models.engine
+    engine.restart()
+    assert engine.banner is not None
+    qtbot.waitUntil(lambda: ready.engine.starts == 2)
+    ready.ready()
+    assert engine.banner is None
+
+
+def test_the_end_of_a_silence_clears_only_its_own_banner(ready: Rig) -> None:
+    engine = ready.program.models.engine
+    engine.say("Chats could not be saved.")
+    engine.show_silence(0)
+    assert engine.banner == Banner(message="Chats could not be saved.")
+
+
+def test_what_cannot_be_read_is_said(ready: Rig) -> None:
+    ready.engine.noise.emit("not an event")
+    banner = ready.program.models.engine.banner
+    assert banner is not None
+    assert banner.can_restart
+    assert "cannot read" in banner.message
+
+
 def test_errors_and_notices_are_said(ready: Rig) -> None:
     engine = ready.program.models.engine
     ready.say(Error(code="usage", message="No such K.", remedy="Choose 0 to 8."))
