@@ -16,9 +16,9 @@ from mtp_mlx.errors import BadMessage
 from mtp_mlx.wire import Command, Shutdown, decode_event, encode
 
 _LOG_BYTES = 16 * 1024
-_LOG_LINES = 12
 _GRACE_MS = 1500
 _KILLED = 9
+_NO_MEMORY = ("insufficient memory", "out of memory", "bad_alloc")
 
 
 class ProcessEngine(Engine):
@@ -88,10 +88,10 @@ class ProcessEngine(Engine):
         process = self._process
         if process is None:
             return
-        log = "\n".join(self._log.decode(errors="replace").splitlines()[-_LOG_LINES:])
+        log = self._log.decode(errors="replace").strip()
         self._release()
         process.deleteLater()
-        self.died.emit(Death(reason=_reason(code, status, log), log_tail=log))
+        self.died.emit(Death(reason=_reason(code, status, log)))
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         process = self._process
@@ -106,6 +106,8 @@ class ProcessEngine(Engine):
 def _reason(code: int, status: QProcess.ExitStatus, log: str) -> str:
     """Why it ended, for a person. After a crash `code` is the signal's number."""
     if status is QProcess.ExitStatus.CrashExit:
+        if any(words in log.lower() for words in _NO_MEMORY):
+            return strings.RAN_OUT_OF_MEMORY
         return strings.WAS_KILLED if code == _KILLED else strings.CRASHED.format(signal=code)
     last = log.splitlines()[-1].strip() if log else ""
     return strings.ENDED_SAYING.format(last=last) if last else strings.ENDED.format(code=code)

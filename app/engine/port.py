@@ -14,7 +14,6 @@ class Death:
     """The engine is gone, unasked. `reason` is a clause that can follow "The engine"."""
 
     reason: str
-    log_tail: str = ""  # the last lines it wrote to stderr
     can_restart: bool = True  # False: it could not even be started
 
 
