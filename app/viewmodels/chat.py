@@ -109,7 +109,7 @@ class ChatViewModel(QObject):
     # What is asked
 
     def open(self, chat: Chat) -> None:
-        self._abandon()
+        self._abandon("cancelled")
         self.chat = msgspec.structs.replace(chat, messages=())
         self.messages.reset(chat.messages)
         self.opened.emit()
@@ -144,7 +144,7 @@ class ChatViewModel(QObject):
 
     def leave(self) -> None:
         """The program ends: keep what was written."""
-        self._abandon()
+        self._abandon(strings.FINISH_INTERRUPTED)
 
     def set_settings(self, settings: ReplySettings) -> None:
         if settings != self.chat.settings:
@@ -170,7 +170,10 @@ class ChatViewModel(QObject):
         )
         self._reply = Reply(request, state.pair, self._supervisor.identity)
         self._asked_at = self._clock()
-        self._append(ChatMessage(id=request.id, role="assistant", text="", created=time.time()))
+        self.messages.append(
+            ChatMessage(id=request.id, role="assistant", text="", created=time.time())
+        )
+        self._save_part()
         self.reply_started.emit(request)
         return self._supervisor.generate(request)
 
@@ -203,11 +206,11 @@ class ChatViewModel(QObject):
         if self._reply is not None:
             self._reply.switched(wish.wire(), self._clock() - self._asked_at)
 
-    def _abandon(self) -> None:
+    def _abandon(self, finish: str) -> None:
         """Leave a running reply: what was written stays with its chat."""
         if self.writing:
             self.stop()
-            self._end("cancelled")
+            self._end(finish)
 
     def _end(self, finish: str, finished: Finished | None = None) -> None:
         if self._reply is None:

@@ -62,6 +62,15 @@ def test_one_failed_save_costs_no_later_one(ready: Rig, monkeypatch: pytest.Monk
     assert [message.text for message in kept.messages] == ["Hi there."]
 
 
+def test_a_reply_is_stored_before_its_first_word(ready: Rig) -> None:
+    chat = ready.program.models.chat
+    chat.send("Hello")
+    kept = ready.program.store.load(chat.chat.id)
+    assert kept is not None
+    assert kept.messages[1].reply is not None
+    assert kept.messages[1].reply.finish.startswith("interrupted")
+
+
 def test_what_streams_is_in_the_store_within_the_second(qtbot: QtBot, ready: Rig) -> None:
     assert saving.INTERVAL_MS <= 1000
     chat = ready.program.models.chat

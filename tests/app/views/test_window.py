@@ -251,7 +251,10 @@ def test_closing_in_mid_reply_keeps_it(qtbot: QtBot, ready: Rig, tmp_path: Path)
     again = Program(ScriptedEngine(), tmp_path / "data", "light")
     qtbot.addWidget(again.window)
     assert again.models.chat.chat.id == chat_id
-    assert again.models.chat.messages.at(1).text == "Half"
+    half = again.models.chat.messages.at(1)
+    assert half.text == "Half"
+    assert half.reply is not None
+    assert half.reply.finish.startswith("interrupted")
     again.close()
 
 
