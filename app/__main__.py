@@ -46,7 +46,13 @@ def _open(options: argparse.Namespace) -> int:
     from app.engine.client import ProcessEngine
     from app.paths import data_folder, resources, worker_command
     from app.program import Program
+    from app.services.folder_lock import lock_folder
 
+    data: Path = options.data_dir or data_folder()
+    lock = lock_folder(data)
+    if lock is None:
+        sys.stderr.write(f"{strings.FOLDER_IN_USE.format(folder=data)}\n")
+        return 1
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python see Ctrl+C
     application = QApplication([strings.APP_NAME])
     application.setApplicationName(strings.APP_NAME)
@@ -54,10 +60,12 @@ def _open(options: argparse.Namespace) -> int:
     application.setWindowIcon(QIcon(str(resources() / "icons" / "app.svg")))
     application.setStyle("Fusion")
     engine = ProcessEngine(worker_command())
-    program = Program(engine, options.data_dir or data_folder(), options.theme)
+    program = Program(engine, data, options.theme)
     application.aboutToQuit.connect(program.close)
     program.start()
-    return application.exec()
+    code = application.exec()
+    lock.unlock()
+    return code
 
 
 def _be_worker() -> int:
