@@ -6,15 +6,14 @@ from any thread.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import mlx.core as mx
 
 from mtp_mlx import wire
-from mtp_mlx.errors import OutOfMemory, PromptTooLong, UsageError
+from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.gemma4.target import TargetSnapshot
 from mtp_mlx.generation.control import Control
 from mtp_mlx.generation.depth import DepthControl
@@ -25,10 +24,11 @@ from mtp_mlx.generation.stats import Clock, summarize
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import is_out_of_memory, memory
 from mtp_mlx.narration import Narrator
+from mtp_mlx.request import check_request, prompt_ids
 from mtp_mlx.sampling.choice import Chooser, chooser
 from mtp_mlx.speculative.round import Anchor
 from mtp_mlx.text.tokenizer import Tokenizer
-from mtp_mlx.values import FinishReason, Mtp, PairInfo, Sampling
+from mtp_mlx.values import FinishReason, PairInfo
 
 __all__ = ["Control", "Engine"]
 
@@ -189,76 +189,6 @@ class Reply:
             seed=self._request.seed,
             sampling=self._sampling,
             stats=stats,
-        )
-
-
-def prompt_ids(pair: LoadedPair, request: wire.Generate) -> tuple[int, ...]:
-    """The request's prompt as token ids. Raises UsageError or PromptTooLong."""
-    ids = tuple(_templated(pair, request) if request.prompt_ids is None else request.prompt_ids)
-    if not ids:
-        raise UsageError("The prompt is empty.", "Write something first.")
-    vocabulary = pair.target.config.vocab_size
-    strange = [i for i in ids if not 0 <= i < vocabulary]
-    if strange:
-        raise UsageError(
-            f"Token id {strange[0]} is outside the vocabulary of {vocabulary}.",
-            "Use ids made by this model's tokenizer.",
-        )
-    context = pair.info.context_length
-    if len(ids) >= context:
-        raise PromptTooLong(
-            f"The conversation has {len(ids)} tokens and the model's context holds {context}.",
-            "Start a new chat, or shorten this one.",
-        )
-    return ids
-
-
-def _templated(pair: LoadedPair, request: wire.Generate) -> Sequence[int]:
-    if request.messages is None:
-        raise UsageError("There is no prompt.", "Give messages or prompt_ids.")
-    if pair.tokenizer is None or pair.template is None:
-        if pair.tokenizer is None:
-            raise UsageError(
-                "The model's folder has no tokenizer.", "Give token ids: --prompt-ids."
-            )
-        raise UsageError("The model's folder has no chat template.", "Use --raw.")
-    text = pair.template.render(request.messages, thinking=request.thinking)
-    return pair.tokenizer.encode(text)
-
-
-def check_request(request: wire.Generate, sampling: Sampling) -> None:
-    """Refuse settings that cannot be honoured. Raises UsageError."""
-    if request.messages is not None and request.prompt_ids is not None:
-        raise UsageError("There are two prompts.", "Give messages or prompt_ids, not both.")
-    if request.max_tokens < 1:
-        raise UsageError(f"{request.max_tokens} tokens is no reply.", "Ask for at least 1 token.")
-    check_mtp(request.mtp)
-    if not 0 <= request.seed < 2**64:
-        raise UsageError(f"The seed {request.seed} is out of range.", "Use 0 to 2^64 - 1.")
-    _check_sampling(sampling)
-
-
-def check_mtp(mtp: Mtp) -> None:
-    """Raises UsageError."""
-    if isinstance(mtp, int) and not 0 <= mtp <= wire.MAX_DEPTH:
-        raise UsageError(f"K {mtp} is out of range.", f"Use off, auto or 0 to {wire.MAX_DEPTH}.")
-
-
-def _check_sampling(sampling: Sampling) -> None:
-    ranges = (
-        ("temperature", sampling.temperature, 0, 100),
-        ("top-p", sampling.top_p, 0, 1),
-        ("min-p", sampling.min_p, 0, 1),
-        ("top-k", sampling.top_k, 0, math.inf),
-    )
-    for name, value, least, most in ranges:
-        if not least <= value <= most:  # false for NaN
-            span = f"{least} or more" if most == math.inf else f"{least} to {most:g}"
-            raise UsageError(f"{name} {value:g} is out of range.", f"Use {span}, or leave it out.")
-    if not 0 < sampling.repetition_penalty < math.inf:
-        raise UsageError(
-            f"A repetition penalty of {sampling.repetition_penalty:g} makes no sense.",
-            "Use a number a little above 1, or 1 for none.",
         )
 
 

@@ -20,9 +20,10 @@ from importlib.metadata import version
 from typing import BinaryIO
 
 from mtp_mlx import __version__, wire
-from mtp_mlx.engine import Control, Engine, check_mtp
+from mtp_mlx.engine import Control, Engine
 from mtp_mlx.errors import EngineBusy, EngineFault, MtpMlxError, NotLoaded
 from mtp_mlx.loading.device import describe, memory, release
+from mtp_mlx.request import check_mtp
 
 MEMORY_INTERVAL_S = 0.5  # between memory reports while a reply is written
 FAREWELL_S = 5.0  # what a load or a chunk may still take once the window is gone

@@ -1,0 +1,81 @@
+"""A request before any work is done for it: its prompt as token ids, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mtp_mlx import wire
+from mtp_mlx.errors import PromptTooLong, UsageError
+from mtp_mlx.loading import LoadedPair
+from mtp_mlx.values import Mtp, Sampling
+
+
+def prompt_ids(pair: LoadedPair, request: wire.Generate) -> tuple[int, ...]:
+    """The request's prompt as token ids. Raises UsageError or PromptTooLong."""
+    ids = tuple(_templated(pair, request) if request.prompt_ids is None else request.prompt_ids)
+    if not ids:
+        raise UsageError("The prompt is empty.", "Write something first.")
+    vocabulary = pair.target.config.vocab_size
+    strange = [i for i in ids if not 0 <= i < vocabulary]
+    if strange:
+        raise UsageError(
+            f"Token id {strange[0]} is outside the vocabulary of {vocabulary}.",
+            "Use ids made by this model's tokenizer.",
+        )
+    context = pair.info.context_length
+    if len(ids) >= context:
+        raise PromptTooLong(
+            f"The conversation has {len(ids)} tokens and the model's context holds {context}.",
+            "Start a new chat, or shorten this one.",
+        )
+    return ids
+
+
+def _templated(pair: LoadedPair, request: wire.Generate) -> Sequence[int]:
+    if request.messages is None:
+        raise UsageError("There is no prompt.", "Give messages or prompt_ids.")
+    if pair.tokenizer is None or pair.template is None:
+        if pair.tokenizer is None:
+            raise UsageError(
+                "The model's folder has no tokenizer.", "Give token ids: --prompt-ids."
+            )
+        raise UsageError("The model's folder has no chat template.", "Use --raw.")
+    text = pair.template.render(request.messages, thinking=request.thinking)
+    return pair.tokenizer.encode(text)
+
+
+def check_request(request: wire.Generate, sampling: Sampling) -> None:
+    """Refuse settings that cannot be honoured. Raises UsageError."""
+    if request.messages is not None and request.prompt_ids is not None:
+        raise UsageError("There are two prompts.", "Give messages or prompt_ids, not both.")
+    if request.max_tokens < 1:
+        raise UsageError(f"{request.max_tokens} tokens is no reply.", "Ask for at least 1 token.")
+    check_mtp(request.mtp)
+    if not 0 <= request.seed < 2**64:
+        raise UsageError(f"The seed {request.seed} is out of range.", "Use 0 to 2^64 - 1.")
+    _check_sampling(sampling)
+
+
+def check_mtp(mtp: Mtp) -> None:
+    """Raises UsageError."""
+    if isinstance(mtp, int) and not 0 <= mtp <= wire.MAX_DEPTH:
+        raise UsageError(f"K {mtp} is out of range.", f"Use off, auto or 0 to {wire.MAX_DEPTH}.")
+
+
+def _check_sampling(sampling: Sampling) -> None:
+    ranges = (
+        ("temperature", sampling.temperature, 0, 100),
+        ("top-p", sampling.top_p, 0, 1),
+        ("min-p", sampling.min_p, 0, 1),
+        ("top-k", sampling.top_k, 0, math.inf),
+    )
+    for name, value, least, most in ranges:
+        if not least <= value <= most:  # false for NaN
+            span = f"{least} or more" if most == math.inf else f"{least} to {most:g}"
+            raise UsageError(f"{name} {value:g} is out of range.", f"Use {span}, or leave it out.")
+    if not 0 < sampling.repetition_penalty < math.inf:
+        raise UsageError(
+            f"A repetition penalty of {sampling.repetition_penalty:g} makes no sense.",
+            "Use a number a little above 1, or 1 for none.",
+        )
