@@ -25,8 +25,9 @@ from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import is_out_of_memory, memory
 from mtp_mlx.narration import Narrator
 from mtp_mlx.request import check_request, prompt_ids
-from mtp_mlx.sampling.choice import Chooser, chooser
 from mtp_mlx.speculative.round import Anchor
+from mtp_mlx.speculative.rule import Rule
+from mtp_mlx.speculative.verification import rule_of
 from mtp_mlx.text.tokenizer import Tokenizer
 from mtp_mlx.values import FinishReason, PairInfo
 
@@ -122,16 +123,17 @@ class Reply:
 
     def _decoded(self, hidden: mx.array, reused: int) -> Iterator[ReplyEvent]:
         vocabulary = self._pair.target.config.vocab_size
-        choose = chooser(self._sampling, self._request.seed, self._prompt, vocabulary)
-        first = choose(self._pair.target.scores(hidden), len(self._prompt))
+        request = self._request
+        rule = rule_of(request.verify, self._sampling, request.seed, self._prompt, vocabulary)
+        first = rule.choose(self._pair.target.scores(hidden), len(self._prompt))
         token = int(first.item())  # type: ignore[arg-type]  # an integer array
-        choose.commit([token])
+        rule.commit([token])
         prefilled = time.perf_counter()
         room = self._room() - 1
         finish = self._first_finish(token, room)
         yield self._narrator.first(token, prefilled - self._requested, last=finish is not None)
         if finish is None:
-            decoding = self._decoding(choose)
+            decoding = self._decoding(rule)
             with closing(decode(decoding, Anchor(first, hidden), room, self._control)) as rounds:
                 for emitted in rounds:
                     finish = emitted.finish
@@ -139,11 +141,11 @@ class Reply:
         assert finish is not None
         yield self._finished(finish, reused, prefilled)
 
-    def _decoding(self, choose: Chooser) -> Decoding:
+    def _decoding(self, rule: Rule) -> Decoding:
         return Decoding(
             target=self._pair.target,
             drafter=self._pair.drafter,
-            choose=choose,
+            rule=rule,
             end_tokens=self._end_tokens(),
             draft_position=self._pair.draft_position,
             depth=self._depth,

@@ -17,6 +17,9 @@ Mtp = int | Literal["off", "auto"]
 RoundState = Literal["plain", "drafting", "parked", "probe"]
 FinishReason = Literal["stop", "length", "cancelled"]
 TokenSource = Literal["target", "draft"]
+Verify = Literal["coupled", "block", "token"]
+"""How drafts are judged. All three keep the target's distribution; "coupled" also its text."""
+
 DraftPosition = Literal["last-seen", "anchor"]
 """Where the drafter stands: at the last position in the cache, or at the anchor's own."""
 

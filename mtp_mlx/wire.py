@@ -23,6 +23,7 @@ from mtp_mlx.values import (
     Sampling,
     Stats,
     TokenSource,
+    Verify,
 )
 
 PROTOCOL_VERSION = 1
@@ -61,6 +62,7 @@ class Generate(_Wire, frozen=True, kw_only=True, tag="generate"):
     thinking: bool = False
     sampling: Sampling | None = None  # None: what the model recommends
     mtp: Mtp = "auto"
+    verify: Verify = "coupled"
     max_tokens: int = 2048
     seed: int = 0
     ignore_eos: bool = False
@@ -271,6 +273,7 @@ __all__ = [
     "Token",
     "Unload",
     "Unloaded",
+    "Verify",
     "decode_command",
     "decode_event",
     "encode",

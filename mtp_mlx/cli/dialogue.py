@@ -122,6 +122,7 @@ class Dialogue:
             thinking=self.thinking,
             sampling=self.options.sampling(self.engine.pair.recommended),
             mtp=self.mtp,
+            verify=self.options.verify,
             max_tokens=self.options.max_tokens,
             seed=self.seed if self.options.seed is None else self.options.seed,
             ignore_eos=self.options.ignore_eos,

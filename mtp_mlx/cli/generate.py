@@ -81,6 +81,7 @@ def _request(
         prompt_ids=ids,
         sampling=options.sampling(engine.pair.recommended),
         mtp=options.mtp,
+        verify=options.verify,
         max_tokens=options.max_tokens,
         seed=options.seed or 0,
         ignore_eos=options.ignore_eos,

@@ -12,11 +12,10 @@ import click
 from mtp_mlx import wire
 from mtp_mlx.cli.types import mtp_switch, real
 from mtp_mlx.errors import UsageError
-from mtp_mlx.values import DraftPosition, Dtype, Mtp, Sampling
+from mtp_mlx.values import DraftPosition, Dtype, Mtp, Sampling, Verify
 
 LARGEST_SEED = 2**64 - 1
 SEED = "Default: 0 for generate, another each time for chat."
-LATER_RULES = ("block", "token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class Options:
     repetition_penalty: float | None
     seed: int | None
     mtp: Mtp
-    verify: str
+    verify: Verify
     ignore_eos: bool
 
     def load(self) -> wire.Load:
@@ -85,7 +84,7 @@ _CHOICES = (
     ),
     click.option(
         "--verify",
-        type=click.Choice(["coupled", *LATER_RULES]),
+        type=click.Choice(["coupled", "block", "token"]),
         default="coupled",
         show_default=True,
         help="How drafts are judged.",
@@ -115,12 +114,7 @@ def engine_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def checked(options: Options) -> Options:
-    """Raises UsageError for options that contradict each other or are not there yet."""
+    """Raises UsageError for options that contradict each other."""
     if options.drafter is not None and options.no_drafter:
         raise UsageError("--drafter and --no-drafter exclude each other.", "Give one of them.")
-    if options.verify in LATER_RULES:
-        raise UsageError(
-            f"--verify {options.verify} comes with a later version.",
-            "Use --verify coupled, which is lossless too.",
-        )
     return options

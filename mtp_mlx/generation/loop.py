@@ -11,8 +11,8 @@ from mtp_mlx.generation.control import Control
 from mtp_mlx.generation.depth import DepthControl, Plan
 from mtp_mlx.generation.plain import PlainDecoder
 from mtp_mlx.protocols import Drafter, Target
-from mtp_mlx.sampling.choice import Chooser
 from mtp_mlx.speculative.round import Anchor, Limits, Round, speculate
+from mtp_mlx.speculative.rule import Rule
 from mtp_mlx.values import DraftPosition, FinishReason
 
 
@@ -22,7 +22,7 @@ class Decoding:
 
     target: Target
     drafter: Drafter | None
-    choose: Chooser
+    rule: Rule
     end_tokens: AbstractSet[int]
     draft_position: DraftPosition
     depth: DepthControl
@@ -43,7 +43,7 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
 
     However the consumer leaves, the cache holds every emitted token except the last.
     """
-    plain = PlainDecoder(decoding.target, decoding.choose)
+    plain = PlainDecoder(decoding.target, decoding.rule)
     try:
         while True:
             plan = decoding.depth.plan(control.mtp, room)
@@ -51,7 +51,7 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
             limits = Limits(end_tokens=decoding.end_tokens, room=room)
             result = _round(decoding, plain, anchor, plan, limits)
             ms = (time.perf_counter() - started) * 1e3
-            decoding.choose.commit(result.tokens)
+            decoding.rule.commit(result.tokens)
             decoding.depth.observe(result, ms)
             anchor, room = result.anchor, room - len(result.tokens)
             finish = _finish(result, decoding.end_tokens, room, control)
@@ -75,7 +75,7 @@ def _round(
         decoding.drafter,
         anchor,
         plan.depth,
-        decoding.choose,
+        decoding.rule,
         limits,
         decoding.draft_position,
     )

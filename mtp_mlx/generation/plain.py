@@ -8,8 +8,9 @@ from __future__ import annotations
 import mlx.core as mx
 
 from mtp_mlx.protocols import Target
-from mtp_mlx.sampling.choice import NONE_IN_FLIGHT, Chooser
-from mtp_mlx.speculative.round import Anchor, Round
+from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
+from mtp_mlx.speculative.round import Anchor, Round, plain_round
+from mtp_mlx.speculative.rule import Rule
 
 
 class PlainDecoder:
@@ -18,9 +19,9 @@ class PlainDecoder:
     With a step in flight the cache holds every emitted token, the anchor included.
     """
 
-    def __init__(self, target: Target, choose: Chooser) -> None:
+    def __init__(self, target: Target, rule: Rule) -> None:
         self._target = target
-        self._choose = choose
+        self._rule = rule
         self._flight: Anchor | None = None
 
     @property
@@ -32,11 +33,11 @@ class PlainDecoder:
         following = self._flight or self._step(anchor, NONE_IN_FLIGHT)
         self._flight = self._step(following, following.token) if more else None
         token = int(following.token.item())  # type: ignore[arg-type]  # an integer array
-        return Round(tokens=(token,), drafted=(), accepted=0, anchor=following)
+        return plain_round(token, following)
 
     def _step(self, anchor: Anchor, in_flight: mx.array) -> Anchor:
         hidden = self._target.see(anchor.token)
-        token = self._choose(self._target.scores(hidden), self._target.length, in_flight)
+        token = self._rule.choose(self._target.scores(hidden), self._target.length, in_flight)
         mx.async_eval(token, hidden)
         return Anchor(token, hidden)
 

@@ -7,39 +7,61 @@ noise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import mlx.core as mx
 
 from mtp_mlx.protocols import Scores
-from mtp_mlx.sampling.law import law
+from mtp_mlx.sampling.law import Law, law, top_probability
 from mtp_mlx.sampling.noise import gumbel
 from mtp_mlx.sampling.penalty import RepetitionPenalty
 from mtp_mlx.values import Sampling
 
 NONE_IN_FLIGHT = mx.zeros((0,), dtype=mx.int32)
 
-Pick = Callable[[Scores, int], mx.array]
-"""(scores of n rows, position of the first) -> token ids [n], int32."""
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Tokens, and what they were chosen from."""
+
+    tokens: mx.array  # [n], int32
+    log_weights: mx.array  # [n, candidates]
+
+    def confidence(self) -> mx.array:
+        """The greatest probability of each row: [n], 0 to 1."""
+        return top_probability(self.log_weights)
 
 
 class Chooser:
     """The rule of one reply. `commit` tells it what has been emitted."""
 
-    def __init__(self, pick: Pick, penalty: RepetitionPenalty | None = None) -> None:
-        self._pick = pick
+    def __init__(
+        self, sampling: Sampling, seed: int, penalty: RepetitionPenalty | None = None
+    ) -> None:
+        self._sampling = sampling
+        self._seed = seed
         self._penalty = penalty
 
     def __call__(
         self, scores: Scores, position: int, in_flight: mx.array = NONE_IN_FLIGHT
-    ) -> mx.array:
-        """Token ids [n] for the positions from `position` on.
+    ) -> Choice:
+        """Tokens for the positions from `position` on, one a row of `scores`.
 
         `in_flight` [m]: tokens before the last row's that are not committed, such as drafts.
         """
-        if self._penalty is not None:
-            scores = self._penalty(scores, in_flight)
-        return self._pick(scores, position)
+        if self._sampling.temperature == 0:
+            return _greedy(self._adjusted(scores, in_flight))
+        drawn = self.law(scores, in_flight)
+        noisy = drawn.log_weights + gumbel(self._seed, position, drawn.ids)
+        return Choice(drawn.at(mx.argmax(noisy, axis=-1)), drawn.log_weights)
+
+    def law(self, scores: Scores, in_flight: mx.array = NONE_IN_FLIGHT) -> Law:
+        """The law of each row; the temperature must be above 0."""
+        return law(self._adjusted(scores, in_flight), self._sampling)
+
+    def _adjusted(self, scores: Scores, in_flight: mx.array) -> Scores:
+        return scores if self._penalty is None else self._penalty(scores, in_flight)
 
     def commit(self, tokens: Sequence[int]) -> None:
         if self._penalty is not None:
@@ -50,28 +72,14 @@ def chooser(
     sampling: Sampling, seed: int, history: Sequence[int] = (), vocabulary: int = 0
 ) -> Chooser:
     """The rule by which both models choose their tokens in the reply to `history`."""
-    pick = greedy if sampling.temperature == 0 else coupled(sampling, seed)
     if sampling.repetition_penalty == 1:
-        return Chooser(pick)
-    return Chooser(pick, RepetitionPenalty(sampling.repetition_penalty, history, vocabulary))
+        return Chooser(sampling, seed)
+    penalty = RepetitionPenalty(sampling.repetition_penalty, history, vocabulary)
+    return Chooser(sampling, seed, penalty)
 
 
-def coupled(sampling: Sampling, seed: int) -> Pick:
-    """Draw from the law with the position's own Gumbel noise, the same for both models."""
-
-    def pick(scores: Scores, position: int) -> mx.array:
-        drawn = law(scores, sampling)
-        noisy = drawn.log_weights + gumbel(seed, position, drawn.ids)
-        return _at(drawn.ids, mx.argmax(noisy, axis=-1))
-
-    return pick
-
-
-def greedy(scores: Scores, position: int) -> mx.array:
-    del position
+def _greedy(scores: Scores) -> Choice:
     best = mx.argmax(scores.logits, axis=-1)
-    return best.astype(mx.int32) if scores.ids is None else _at(scores.ids, best)
-
-
-def _at(ids: mx.array, index: mx.array) -> mx.array:
-    return mx.take_along_axis(ids, index[:, None], axis=-1)[:, 0].astype(mx.int32)
+    if scores.ids is None:
+        return Choice(best.astype(mx.int32), scores.logits)
+    return Choice(Law(scores.logits, scores.ids).at(best), scores.logits)

@@ -7,12 +7,15 @@ no more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mlx.core as mx
 
 from mtp_mlx.protocols import Scores
 from mtp_mlx.values import Sampling
+
+COMPARED = 2**18  # pairs of candidates a row that are compared one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,37 @@ class Law:
 
     log_weights: mx.array
     ids: mx.array
+
+    def at(self, index: mx.array) -> mx.array:
+        """The token ids [n] of one candidate a row, given by `index` [n]; int32."""
+        return mx.take_along_axis(self.ids, index[:, None], axis=-1)[:, 0].astype(mx.int32)
+
+    def rows(self, end: int) -> Law:
+        """The first `end` rows."""
+        return Law(self.log_weights[:end], self.ids[:end])
+
+
+def stacked(laws: Sequence[Law]) -> Law:
+    """The rows of all `laws`, which have as many candidates each."""
+    weights = mx.concatenate([law.log_weights for law in laws])
+    return Law(weights, mx.concatenate([law.ids for law in laws]))
+
+
+def top_probability(log_weights: mx.array) -> mx.array:
+    """The greatest probability of each row of [n, candidates]: [n], float32."""
+    x = log_weights.astype(mx.float32)
+    return mx.exp(mx.max(x, axis=-1) - mx.logsumexp(x, axis=-1))
+
+
+def probabilities(law: Law, ids: mx.array, vocabulary: int) -> mx.array:
+    """What each row of `law` gives to the tokens `ids` [n, m]: [n, m], 0 outside its candidates."""
+    p = mx.softmax(law.log_weights, axis=-1)
+    if p.shape[-1] * ids.shape[-1] <= COMPARED:
+        same = ids[:, :, None] == law.ids[:, None, :]  # [n, m, candidates]
+        return mx.where(same, p[:, None, :], 0).sum(axis=-1)
+    dense = mx.zeros((p.shape[0], vocabulary), dtype=p.dtype)
+    dense = mx.put_along_axis(dense, law.ids, p, axis=-1)
+    return mx.take_along_axis(dense, ids, axis=-1)
 
 
 def law(scores: Scores, sampling: Sampling) -> Law:

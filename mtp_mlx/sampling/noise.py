@@ -36,8 +36,16 @@ def keys(seed: int, position: int, rows: int) -> mx.array:
     return mx.array(pairs, dtype=mx.uint32)
 
 
+def stream(seed: int, purpose: int, start: int) -> int:
+    """A seed for noise of its own: independent for each `purpose` and `start`."""
+    low = _mix(seed & _MASK)
+    high = _mix(low ^ seed >> 32 & _MASK)
+    word = _mix(high ^ _mix(purpose << 24 ^ start))
+    return _mix(word ^ low) << 32 | word
+
+
 @partial(mx.compile, shapeless=True)
-def _gumbel(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
+def _uniform(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
     x = ids.astype(mx.uint32) ^ key
     for word in (salt, key):  # two rounds of the hash, keyed in between
         x = x ^ (x >> 16)
@@ -46,8 +54,18 @@ def _gumbel(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
         x = x * mx.array(_SECOND, dtype=mx.uint32)
         x = (x ^ (x >> 16)) + word
     # 23 bits and a half are exact in float32; 24 would round up to 1, whose noise is infinite.
-    uniform = ((x >> 9).astype(mx.float32) + 0.5) * (2.0**-23)  # in (0, 1), both ends left out
-    return -mx.log(-mx.log(uniform))
+    return ((x >> 9).astype(mx.float32) + 0.5) * (2.0**-23)  # in (0, 1), both ends left out
+
+
+@partial(mx.compile, shapeless=True)
+def _gumbel(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
+    return -mx.log(-mx.log(_uniform(key, salt, ids)))
+
+
+def uniform(seed: int, count: int) -> mx.array:
+    """Uniform numbers in (0, 1): [count], float32."""
+    pair = keys(seed, 0, 1)
+    return _uniform(pair[:, :1], pair[:, 1:], mx.arange(count)[None])[0]
 
 
 def gumbel(seed: int, position: int, ids: mx.array) -> mx.array:

@@ -1,7 +1,6 @@
 """One round of speculative decoding with shared keys and values.
 
-Leviathan et al. 2022 (arXiv 2211.17192) for the round; Daliri et al. 2024 (arXiv 2408.07978) for
-the coupled rule of acceptance.
+Leviathan et al. 2022 (arXiv 2211.17192) for the round; the rule of acceptance comes from outside.
 
 Between rounds the target's cache holds every emitted token except the last, the anchor; beside it
 stands the target's hidden state at the position that predicted the anchor.
@@ -15,8 +14,9 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from mtp_mlx.protocols import Drafter, Target
-from mtp_mlx.sampling.choice import NONE_IN_FLIGHT, Chooser
-from mtp_mlx.speculative.accept import agreement, cut
+from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
+from mtp_mlx.speculative.accept import cut
+from mtp_mlx.speculative.rule import Drafts, Proposal, Rule, Verdict
 from mtp_mlx.values import DraftPosition
 
 
@@ -35,7 +35,14 @@ class Round:
     tokens: tuple[int, ...]  # emitted, at least one
     drafted: tuple[int, ...]  # d1 ... dK
     accepted: int  # drafted and emitted
+    agreed: int  # drafts that stood, past an end token or a length cut too
+    confidence: tuple[float, ...]  # how probable the drafter found each of its drafts
     anchor: Anchor
+
+
+def plain_round(token: int, anchor: Anchor) -> Round:
+    """A round that drafted nothing."""
+    return Round(tokens=(token,), drafted=(), accepted=0, agreed=0, confidence=(), anchor=anchor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,29 +58,29 @@ def speculate(
     drafter: Drafter,
     anchor: Anchor,
     depth: int,
-    choose: Chooser,
+    rule: Rule,
     limits: Limits,
     draft_position: DraftPosition = "last-seen",
 ) -> Round:
-    """Draft `depth` tokens, verify them in one target pass, emit what agrees and one more."""
+    """Draft `depth` tokens, verify them in one target pass, emit what stands and one more."""
     start = target.length
-    drafts = draft(target, drafter, anchor, depth, choose, draft_position)  # [K]
-    mx.async_eval(drafts)
+    drafts = draft(target, drafter, anchor, depth, rule, draft_position)
+    mx.async_eval(drafts.tokens)
 
-    hidden = target.see(mx.concatenate([anchor.token, drafts]))  # [K + 1, hidden]
-    choices = choose(target.scores(hidden), start + 1, drafts)  # [K + 1]
-    numbers = _to_host(mx.concatenate([drafts, choices]))  # the round's one wait for the device
-    drafted, chosen = tuple(numbers[:depth]), tuple(numbers[depth:])
+    hidden = target.see(mx.concatenate([anchor.token, drafts.tokens]))  # [K + 1, hidden]
+    verdict = rule.judge(target.scores(hidden), start, drafts)
+    found = _to_host(drafts, verdict)
 
-    n = agreement(drafted, chosen)
-    tokens = cut(chosen[: n + 1], limits.end_tokens, limits.room)
+    tokens = cut((*found.drafted[: found.agreed], found.following), limits.end_tokens, limits.room)
     target.forget(depth + 1 - len(tokens))
     last = len(tokens) - 1
     return Round(
         tokens=tokens,
-        drafted=drafted,
-        accepted=min(n, len(tokens)),
-        anchor=Anchor(choices[last : last + 1], hidden[last : last + 1]),
+        drafted=found.drafted,
+        accepted=min(found.agreed, len(tokens)),
+        agreed=found.agreed,
+        confidence=found.confidence,
+        anchor=Anchor(mx.array(tokens[last:]), hidden[last : last + 1]),
     )
 
 
@@ -82,23 +89,40 @@ def draft(
     drafter: Drafter,
     anchor: Anchor,
     depth: int,
-    choose: Chooser,
+    rule: Rule,
     draft_position: DraftPosition,
-) -> mx.array:
-    """Propose the `depth` tokens after the anchor [K], reading the target's own cache.
+) -> Drafts:
+    """Propose the `depth` tokens after the anchor, reading the target's own cache.
 
     The position (RoPE) is the same for all steps: the drafter has no cache to move on in.
     """
     shared = target.shared()
-    position = target.length - (draft_position == "last-seen")
+    start = target.length
+    position = start - (draft_position == "last-seen")
     token, hidden = anchor.token, anchor.hidden
-    drafts = NONE_IN_FLIGHT
-    for k in range(1, depth + 1):
+    drafted, proposals = NONE_IN_FLIGHT, list[Proposal]()
+    for _ in range(depth):
         step = drafter.step(token, hidden, shared, position)
-        token, hidden = choose(step.scores, target.length + k, drafts), step.hidden
-        drafts = mx.concatenate([drafts, token])
-    return drafts
+        proposals.append(rule.propose(step.scores, start, drafted))
+        token, hidden = proposals[-1].token, step.hidden
+        drafted = mx.concatenate([drafted, token])
+    return Drafts(drafted, tuple(proposals))
 
 
-def _to_host(ids: mx.array) -> list[int]:
-    return ids.tolist()  # type: ignore[return-value]  # [n] integers
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the host learns of a round."""
+
+    drafted: tuple[int, ...]
+    agreed: int
+    following: int
+    confidence: tuple[float, ...]
+
+
+def _to_host(drafts: Drafts, verdict: Verdict) -> _Found:
+    """The round's one wait for the device; all that is read are 2 K + 2 integers."""
+    per_mille = (drafts.confidence * 1000).astype(mx.int32)
+    numbers = mx.concatenate([drafts.tokens, verdict.accepted, verdict.following, per_mille])
+    read: list[int] = numbers.tolist()  # type: ignore[assignment]  # [2 K + 2] integers
+    k = len(drafts.proposals)
+    return _Found(tuple(read[:k]), read[k], read[k + 1], tuple(n / 1000 for n in read[k + 2 :]))

@@ -127,8 +127,6 @@ def test_every_option_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> Non
         ["x", "--prompt-ids", "-"],
         ["x", "--drafter", "a", "--no-drafter"],
         ["x", "--raw", "--system", "s"],
-        ["x", "--verify", "block"],
-        ["x", "--verify", "token"],
         ["x", "--verify", "lossy"],
         ["x", "--temperature", "nan"],
         ["x", "--temperature", "inf"],

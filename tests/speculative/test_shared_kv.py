@@ -7,8 +7,8 @@ from pathlib import Path
 import mlx.core as mx
 import numpy as np
 
-from mtp_mlx.sampling.choice import chooser
 from mtp_mlx.speculative.round import Anchor, Limits, draft, speculate
+from mtp_mlx.speculative.verification import rule_of
 from tests.support.replies import GREEDY, tiny_pair
 from tests.support.shapes import E2B
 
@@ -28,14 +28,14 @@ def test_drafting_allocates_no_keys_and_values(tmp_path: Path) -> None:
     for start in range(0, CONTEXT, 1024):
         anchor = anchored(pair.target, tokens[start : start + 1024])
         mx.eval(anchor.hidden)
-    choose = chooser(GREEDY, 0)
+    rule = rule_of("coupled", GREEDY, 0, (), 384)
     shared = pair.target.shared()
     size = shared.full.keys.nbytes + shared.full.values.nbytes
-    mx.eval(draft(pair.target, pair.drafter, anchor, 3, choose, "last-seen"))  # warm-up
+    mx.eval(draft(pair.target, pair.drafter, anchor, 3, rule, "last-seen").tokens)  # warm-up
     mx.clear_cache()
     before = mx.get_active_memory()
     mx.reset_peak_memory()
-    mx.eval(draft(pair.target, pair.drafter, anchor, 3, choose, "last-seen"))
+    mx.eval(draft(pair.target, pair.drafter, anchor, 3, rule, "last-seen").tokens)
     assert mx.get_peak_memory() - before < size / 4
 
 
@@ -47,16 +47,16 @@ def test_a_round_writes_into_the_buffers_it_has(tmp_path: Path) -> None:
     for start in range(0, CONTEXT, 1024):
         anchor = anchored(pair.target, tokens[start : start + 1024])
         mx.eval(anchor.hidden)
-    choose = chooser(GREEDY, 0)
+    rule = rule_of("coupled", GREEDY, 0, (), 384)
     shared = pair.target.shared()
     size = shared.full.keys.nbytes + shared.full.values.nbytes
     del shared
     for _ in range(3):
-        anchor = speculate(pair.target, pair.drafter, anchor, 3, choose, LIMITS).anchor
+        anchor = speculate(pair.target, pair.drafter, anchor, 3, rule, LIMITS).anchor
     mx.clear_cache()
     before = mx.get_active_memory()
     mx.reset_peak_memory()
     for _ in range(5):
-        anchor = speculate(pair.target, pair.drafter, anchor, 3, choose, LIMITS).anchor
+        anchor = speculate(pair.target, pair.drafter, anchor, 3, rule, LIMITS).anchor
     assert mx.get_peak_memory() - before < size
     assert mx.get_active_memory() - before < size / 4

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from mtp_mlx import wire
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.protocols import Drafter, Scores, SharedKV, Target
-from mtp_mlx.speculative.accept import agreement
 from mtp_mlx.values import DraftPosition, Dtype
 from tests.support.checkpoints import PLAIN, write_pair
 from tests.support.golden import GoldenRound, Top
@@ -100,7 +99,7 @@ def rounds(
         drafts = [step.ids[0] for step in top]
         rows = target.see(mx.array([anchor, *drafts]))
         chosen = logits(target, rows).argmax(axis=-1).tolist()
-        n = agreement(drafts, chosen)
+        n = next((i for i in range(depth) if drafts[i] != chosen[i]), depth)
         target.forget(depth - n)
         done.append(GoldenRound(anchor, length, drafts, top, n))
         anchor, hidden = chosen[n], rows[n : n + 1]

@@ -10,7 +10,7 @@ from mtp_mlx import wire
 from mtp_mlx.engine import Control, Engine, ReplyEvent
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.protocols import Drafter
-from mtp_mlx.values import Mtp, Sampling
+from mtp_mlx.values import Mtp, Sampling, Verify
 from tests.support.checkpoints import write_pair
 from tests.support.shapes import WINDOW, Shape
 
@@ -50,6 +50,7 @@ def reply(
     max_tokens: int = 40,
     seed: int = 0,
     ignore_eos: bool = True,
+    verify: Verify = "coupled",
     watch: Callable[[ReplyEvent, Control], None] = lambda event, control: None,
 ) -> Reply:
     """Run a request to its end; `watch` sees each event and may turn the controls."""
@@ -60,6 +61,7 @@ def reply(
         prompt_ids=None if isinstance(prompt, str) else prompt,
         sampling=sampling,
         mtp=mtp,
+        verify=verify,
         max_tokens=max_tokens,
         seed=seed,
         ignore_eos=ignore_eos,
