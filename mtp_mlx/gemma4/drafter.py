@@ -15,6 +15,7 @@ from mlx import nn
 from mtp_mlx.gemma4.centroid_head import CentroidHead
 from mtp_mlx.gemma4.config import SLIDING, DrafterConfig
 from mtp_mlx.gemma4.network import gemma4_text, model_args
+from mtp_mlx.gemma4.pieces import Arrays, Pieces, attend
 from mtp_mlx.protocols import DraftStep, Scores, SharedKV
 
 Embed = Callable[[mx.array], mx.array]
@@ -57,28 +58,34 @@ class GemmaDrafter:
         self.config = config
         self._network = network
         self._embed = embed
-        self._head: Callable[[mx.array], Scores] = (
-            self._dense_head if config.centroids is None else self._centroid_head
-        )
+        self._layers: Any = network.model.layers
+        self._pieces = Pieces(self._layers, self._enter, self._leave)
 
     def step(self, token: mx.array, hidden: mx.array, shared: SharedKV, position: int) -> DraftStep:
-        network = self._network
-        x = mx.concatenate([self._embed(token), hidden], axis=-1)  # [1, 2 * target_hidden]
-        x = self._layers(network.pre_projection(x)[None], shared, mx.array(position))
-        return DraftStep(self._head(x), network.post_projection(x))
-
-    def _layers(self, x: mx.array, shared: SharedKV, position: mx.array) -> mx.array:
-        """[1, 1, hidden] through the stack; final-normed [1, hidden]."""
-        trunk: Any = self._network.model
-        for layer in trunk.layers:
+        at = mx.array(position)
+        x, queries = self._pieces.enter(1, at, token, hidden)
+        for i, layer in enumerate(self._layers):
             kv = shared.sliding if layer.layer_type == SLIDING else shared.full
-            x, _, _ = layer(x, shared_kv=(kv.keys, kv.values), offset=position)
-        normed: mx.array = trunk.norm(x)[0]
-        return normed
+            attended = attend(layer, queries, kv.keys, kv.values, None)
+            x, queries, *ids = self._pieces.after(i, at, x, attended)
+        return DraftStep(Scores(queries, *ids), x)
 
-    def _dense_head(self, x: mx.array) -> Scores:
-        return Scores(self._network.model.embed_tokens.as_linear(x))
+    def _enter(self, token: mx.array, hidden: mx.array) -> Arrays:
+        """What the first layer takes: [1, 1, hidden of the drafter]."""
+        pair = mx.concatenate([self._embed(token), hidden], axis=-1)  # [1, 2 * target_hidden]
+        return (self._network.pre_projection(pair)[None],)
 
-    def _centroid_head(self, x: mx.array) -> Scores:
-        scores: Scores = self._network.masked_embedding(x, self._network.model.embed_tokens)
+    def _leave(self, x: mx.array) -> Arrays:
+        """The hidden state that goes on [1, target_hidden], logits, and their ids if any."""
+        network = self._network
+        x = network.model.norm(x)[0]
+        scores = self._scores(x)
+        found = (network.post_projection(x), scores.logits)
+        return found if scores.ids is None else (*found, scores.ids)
+
+    def _scores(self, x: mx.array) -> Scores:
+        embedding = self._network.model.embed_tokens
+        if self.config.centroids is None:
+            return Scores(embedding.as_linear(x))
+        scores: Scores = self._network.masked_embedding(x, embedding)
         return scores

@@ -8,12 +8,11 @@ from typing import Any
 import mlx.core as mx
 
 from mtp_mlx.gemma4.config import FULL, SLIDING, TextConfig
+from mtp_mlx.gemma4.forward import Forward, LayerCache
 from mtp_mlx.gemma4.network import gemma4_text
 from mtp_mlx.kv.full import FullCache
 from mtp_mlx.kv.window import WindowCache, WindowSnapshot
 from mtp_mlx.protocols import Scores, SharedKV
-
-LayerCache = FullCache | WindowCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class GemmaTarget:
     def __init__(self, network: Any, config: TextConfig) -> None:
         self.config = config
         self._network = network
+        self._forward = Forward(network.model)
         self._sliding_owner = config.owner(SLIDING)
         self._full_owner = config.owner(FULL)
         self._caches = self._new_caches()
@@ -54,8 +54,7 @@ class GemmaTarget:
         self._caches = self._new_caches()
 
     def see(self, tokens: mx.array) -> mx.array:
-        hidden: mx.array = self._network.model(tokens[None], cache=self._caches)
-        return hidden[0]
+        return self._forward(tokens, self._caches)
 
     def scores(self, hidden: mx.array) -> Scores:
         network = self._network
