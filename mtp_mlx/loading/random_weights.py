@@ -31,10 +31,7 @@ def randomize(network: Any, dtype: mx.Dtype, seed: int) -> None:
     for path, module in network.named_modules():
         for name, like in _own_parameters(module):
             key = mx.random.key(seed << 32 | crc32(f"{path}.{name}".encode()))
-            if path.endswith(("q_norm", "k_norm")):  # attention has no scale of its own
-                drawn = mx.full(like.shape, like.size**-0.25, dtype=dtype)
-            else:
-                drawn = _drawn(module, name, like, dtype, key)
+            drawn = _drawn(path, module, name, like, dtype, key)
             mx.eval(drawn)
             module.update({name: drawn})
 
@@ -56,20 +53,28 @@ def _final(like: mx.array, dtype: mx.Dtype) -> mx.Dtype:
 
 
 def _drawn(
-    module: nn.Module, name: str, like: mx.array, dtype: mx.Dtype, key: mx.array
+    path: str, module: nn.Module, name: str, like: mx.array, dtype: mx.Dtype, key: mx.array
 ) -> mx.array:
     if name == "token_ordering":
         return mx.random.permutation(like.size, key=key).astype(like.dtype)
     if "scales" in module:
         return _packed(module, name, like, dtype, key)
     if like.ndim == 1:
-        return mx.ones(like.shape, dtype=dtype)
+        return _norm(path, like.size, key).astype(dtype)
     bound = math.sqrt(3 / like.shape[-1])  # gives the variance 1 / inputs
 
     def uniform(shape: Shape, key: mx.array) -> mx.array:
         return mx.random.uniform(-bound, bound, shape, dtype=dtype, key=key)
 
     return _in_blocks(like.shape, dtype, uniform, key)
+
+
+def _norm(path: str, width: int, key: mx.array) -> mx.array:
+    if path.endswith(("q_norm", "k_norm")):  # attention has no scale of its own
+        return mx.full((width,), width**-0.25)
+    if path == "model.norm":  # with a tied head, each token would be its own likeliest successor
+        return mx.where(mx.random.bernoulli(shape=(width,), key=key), 1.0, -1.0)
+    return mx.ones((width,))
 
 
 def _packed(module: Any, name: str, like: mx.array, dtype: mx.Dtype, key: mx.array) -> mx.array:

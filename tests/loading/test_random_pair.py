@@ -54,7 +54,7 @@ def test_the_text_is_the_same_with_and_without_mtp(of: shapes.Shape, bits: int) 
     drafted = reply(engine, PROMPT, max_tokens=16, mtp=3)
     assert drafted.tokens == plain.tokens
     assert drafted.finished.stats.draft_n > 0
-    assert len(set(plain.tokens)) > 2
+    assert len(set(plain.tokens)) > 8  # no token is its own likeliest successor
 
 
 def test_what_conversions_pack_is_packed() -> None:
