@@ -19,6 +19,7 @@ from mtp_mlx.gemma4.weights import fill, packing, text_names
 from mtp_mlx.hub.resolve import resolve_drafter, resolve_target
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import backend_name, compute_dtype, is_out_of_memory, prepare
+from mtp_mlx.loading.packing import dtype_words, packing_words
 from mtp_mlx.text.end_tokens import end_token_ids
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
@@ -61,7 +62,7 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
 
     progress(wire.LoadProgress(phase="target", done=1, total=3))
     dtype = compute_dtype(request.dtype)
-    _check_dtype(config, dtype)
+    check_dtype(config, dtype)
     network = _understood(lambda known: gemma4_text.Model(model_args(known)), config, target_at)
     network = _loaded(network, target_at, dtype, tied=config.tied)
     target = GemmaTarget(network, config)
@@ -88,8 +89,8 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
     )
 
 
-def _check_dtype(config: TextConfig, dtype: mx.Dtype | None) -> None:
-    """On the CPU, MLX multiplies experts in float32 only."""
+def check_dtype(config: TextConfig, dtype: mx.Dtype | None) -> None:
+    """Raises UsageError where on the CPU, MLX multiplies experts in float32 only."""
     if config.experts is not None and backend_name() == "cpu" and dtype != mx.float32:
         raise UsageError(
             "On this machine's CPU a mixture of experts runs in float32 only.",
@@ -195,11 +196,10 @@ def _info(
 def _quantization(checkpoint: Checkpoint, request: wire.Load) -> str:
     quantization = checkpoint.config.get("quantization")
     if isinstance(quantization, dict):
-        mode = quantization.get("mode", "affine")
-        return f"{quantization.get('bits')}-bit {mode}, group {quantization.get('group_size')}"
+        return packing_words(quantization)
     computed = compute_dtype(request.dtype)
     if computed is not None:
-        return str(computed).removeprefix("mlx.core.")
+        return dtype_words(computed)
     return str(checkpoint.config.get("dtype") or checkpoint.config.get("torch_dtype") or "bfloat16")
 
 
