@@ -61,13 +61,30 @@ class Engine:
     def tokenizer(self) -> Tokenizer | None:
         return self._pair.tokenizer
 
-    def generate(self, request: wire.Generate, control: Control) -> Iterator[ReplyEvent]:
+    @property
+    def vocabulary(self) -> int:
+        """The number of token ids."""
+        return self._pair.target.config.vocab_size
+
+    def prompt_ids(self, request: wire.Generate) -> tuple[int, ...]:
+        """The request's prompt as the model reads it. Raises UsageError or PromptTooLong."""
+        return prompt_ids(self._pair, request)
+
+    def forget(self) -> None:
+        """Empty the cache: the next reply reads its whole prompt."""
+        self._cache.empty()
+
+    def generate(
+        self, request: wire.Generate, control: Control, wrap: Callable[[Rule], Rule] | None = None
+    ) -> Iterator[ReplyEvent]:
         """Progress of the prompt, one event a round, and a `Finished` with the statistics.
+
+        `wrap` puts another rule around the request's own, as a benchmark's replay does.
 
         Raises UsageError or PromptTooLong before the first event, OutOfMemory at any time; the
         engine can go on after each of them, and after a consumer that stops listening.
         """
-        reply = Reply(self._pair, self._cache, self._depth, request, control)
+        reply = Reply(self._pair, self._cache, self._depth, request, control, wrap)
         try:
             yield from reply.events()
         except RuntimeError as error:
@@ -91,6 +108,7 @@ class Reply:
         depth: DepthControl,
         request: wire.Generate,
         control: Control,
+        wrap: Callable[[Rule], Rule] | None = None,
     ) -> None:
         self._requested = time.perf_counter()
         self._pair = pair
@@ -98,6 +116,7 @@ class Reply:
         self._depth = depth
         self._request = request
         self._control = control
+        self._wrap = wrap
         self._sampling = request.sampling or pair.info.recommended
         check_request(request, self._sampling)
         self._prompt = prompt_ids(pair, request)
@@ -125,6 +144,7 @@ class Reply:
         vocabulary = self._pair.target.config.vocab_size
         request = self._request
         rule = rule_of(request.verify, self._sampling, request.seed, self._prompt, vocabulary)
+        rule = self._wrap(rule) if self._wrap else rule
         first = rule.choose(self._pair.target.scores(hidden), len(self._prompt))
         token = int(first.item())  # type: ignore[arg-type]  # an integer array
         rule.commit([token])

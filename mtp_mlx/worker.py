@@ -16,13 +16,12 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from typing import BinaryIO
 
-from mtp_mlx import __version__, wire
+from mtp_mlx import wire
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.errors import EngineBusy, EngineFault, MtpMlxError, NotLoaded
-from mtp_mlx.loading.device import describe, memory, release
+from mtp_mlx.loading.device import describe, memory, release, versions
 from mtp_mlx.request import check_mtp
 
 MEMORY_INTERVAL_S = 0.5  # between memory reports while a reply is written
@@ -49,12 +48,7 @@ def _private_stdout() -> BinaryIO:
 def _hello() -> wire.Hello:
     return wire.Hello(
         protocol=wire.PROTOCOL_VERSION,
-        versions={
-            "mtp-mlx": __version__,
-            "python": platform.python_version(),
-            "mlx": version("mlx"),
-            "mlx-lm": version("mlx-lm"),
-        },
+        versions=versions(),
         device={**asdict(describe()), "os": platform.platform(terse=True)},
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mtp_mlx import wire
@@ -15,17 +17,24 @@ ERASE = "\r\x1b[K"
 
 def load(request: wire.Load) -> Engine:
     """The engine with this pair; a terminal sees which part is being loaded."""
+    from mtp_mlx.engine import Engine
+
+    with shown(request.target) as progress:
+        return Engine.load(request, progress)
+
+
+@contextmanager
+def shown(what: str) -> Iterator[Callable[[wire.LoadProgress], None]]:
+    """Where progress can be told to; on a terminal it is a line that is gone in the end."""
     watched = sys.stderr.isatty()
 
     def show(progress: wire.LoadProgress) -> None:
         if watched:
             part = f"{progress.phase} {progress.done}/{progress.total}"
-            print(f"{ERASE}Loading {request.target}: {part}", end="", file=sys.stderr, flush=True)
-
-    from mtp_mlx.engine import Engine
+            print(f"{ERASE}Loading {what}: {part}", end="", file=sys.stderr, flush=True)
 
     try:
-        return Engine.load(request, show)
+        yield show
     finally:
         if watched:
             print(ERASE, end="", file=sys.stderr, flush=True)

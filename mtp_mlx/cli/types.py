@@ -40,6 +40,11 @@ def mtp_switch(text: str) -> Mtp:
     return found
 
 
+def mtp_modes(text: str) -> tuple[Mtp, ...]:
+    """Settings of the switch, separated by commas, each once."""
+    return tuple(dict.fromkeys(mtp_switch(word) for word in text.split(",")))
+
+
 def read_mtp(text: str) -> Mtp | None:
     """The MTP switch as people write it; None for anything else."""
     word = text.strip().lower()

@@ -6,10 +6,12 @@ import gc
 import platform
 import shutil
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import mlx.core as mx
 import psutil
 
+from mtp_mlx import __version__
 from mtp_mlx.values import Dtype, Memory
 
 _DTYPES = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
@@ -21,6 +23,16 @@ class Device:
     backend: str  # metal, cuda or cpu
     memory_bytes: int
     compiles: bool  # whether fused kernels can be built
+
+
+def versions() -> dict[str, str]:
+    """Of what a speed depends on."""
+    return {
+        "mtp-mlx": __version__,
+        "python": platform.python_version(),
+        "mlx": version("mlx"),
+        "mlx-lm": version("mlx-lm"),
+    }
 
 
 def describe() -> Device:

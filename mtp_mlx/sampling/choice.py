@@ -18,6 +18,7 @@ from mtp_mlx.sampling.noise import gumbel
 from mtp_mlx.sampling.penalty import RepetitionPenalty
 from mtp_mlx.values import Sampling
 
+FEW = 8192  # candidates: greedy decoding looks through a whole vocabulary once, not twice
 NONE_IN_FLIGHT = mx.zeros((0,), dtype=mx.int32)
 
 
@@ -28,8 +29,10 @@ class Choice:
     tokens: mx.array  # [n], int32
     log_weights: mx.array  # [n, candidates]
 
-    def confidence(self) -> mx.array:
-        """The greatest probability of each row: [n], 0 to 1."""
+    def confidence(self) -> mx.array | None:
+        """The greatest probability of each row: [n], 0 to 1; None where to know it costs much."""
+        if self.log_weights.shape[-1] > FEW:
+            return None
         return top_probability(self.log_weights)
 
 

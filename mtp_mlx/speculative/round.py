@@ -36,7 +36,7 @@ class Round:
     drafted: tuple[int, ...]  # d1 ... dK
     accepted: int  # drafted and emitted
     agreed: int  # drafts that stood, past an end token or a length cut too
-    confidence: tuple[float, ...]  # how probable the drafter found each of its drafts
+    confidence: tuple[float, ...]  # the drafter's greatest probability at each draft, if known
     anchor: Anchor
 
 
@@ -120,9 +120,9 @@ class _Found:
 
 
 def _to_host(drafts: Drafts, verdict: Verdict) -> _Found:
-    """The round's one wait for the device; all that is read are 2 K + 2 integers."""
+    """The round's one wait for the device; all that is read are at most 2 K + 2 integers."""
     per_mille = (drafts.confidence * 1000).astype(mx.int32)
     numbers = mx.concatenate([drafts.tokens, verdict.accepted, verdict.following, per_mille])
-    read: list[int] = numbers.tolist()  # type: ignore[assignment]  # [2 K + 2] integers
+    read: list[int] = numbers.tolist()  # type: ignore[assignment]  # integers
     k = len(drafts.proposals)
     return _Found(tuple(read[:k]), read[k], read[k + 1], tuple(n / 1000 for n in read[k + 2 :]))

@@ -18,7 +18,7 @@ class Proposal:
     """One drafted token."""
 
     token: mx.array  # [1], int32
-    confidence: mx.array  # [1]: how probable its drafter finds it, 0 to 1
+    confidence: mx.array | None  # [1]: the drafter's greatest probability; None: not known
     law: Law | None = None  # the law q it was drawn from, where the rule asks for it
 
 
@@ -31,8 +31,9 @@ class Drafts:
 
     @property
     def confidence(self) -> mx.array:
-        """Of each draft: [K]."""
-        return mx.concatenate([proposal.confidence for proposal in self.proposals])
+        """Of each draft [K], or of none [0]."""
+        known = [p.confidence for p in self.proposals if p.confidence is not None]
+        return mx.concatenate(known) if known else mx.zeros((0,))
 
 
 @dataclass(frozen=True, slots=True)

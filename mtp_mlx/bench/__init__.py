@@ -1,0 +1,1 @@
+"""Measuring: prompts, interleaved runs, what they come to, and replayed acceptance."""

@@ -1,0 +1,64 @@
+"""Suites of prompts: each prompt with its category and an id, each suite with a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from pathlib import Path
+
+import msgspec
+
+from mtp_mlx.errors import UsageError
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / "resources" / "prompts"
+SHIPPED = ("quick",)
+
+
+class Prompt(msgspec.Struct, frozen=True, kw_only=True):
+    """Either words for the chat template, or token ids."""
+
+    id: str
+    category: str
+    text: str | None = None
+    ids: list[int] | None = None
+
+
+class Suite(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    prompts: list[Prompt]
+    sha256: str = ""  # of the file, which tells one version of a suite from another
+
+
+def load_suite(name: str) -> Suite:
+    """A shipped suite, or one in a JSON file of the same form. Raises UsageError."""
+    file = FOLDER / f"{name}.json" if name in SHIPPED else Path(name)
+    try:
+        written = file.read_bytes()
+        suite = msgspec.json.decode(written, type=Suite)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"There is no suite {name!r}.", f"Use {', '.join(SHIPPED)}, or a file's path."
+        ) from error
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"The suite {file.name} cannot be read: {error}.",
+            'Write it as {"name": …, "prompts": [{"id": …, "category": …, "text": …}]}.',
+        ) from error
+    if not suite.prompts or any((p.text is None) == (p.ids is None) for p in suite.prompts):
+        raise UsageError(
+            f"The suite {file.name} has no prompts, or one without words.",
+            "Give each prompt either text or ids.",
+        )
+    return msgspec.structs.replace(suite, sha256=hashlib.sha256(written).hexdigest())
+
+
+def random_suite(vocabulary: int, length: int = 64) -> Suite:
+    """One prompt of token ids, for a pair of random weights, to which all texts are alike."""
+    ids = random_ids(vocabulary, length, seed=0)
+    return Suite(name="random tokens", prompts=[Prompt(id="random", category="random", ids=ids)])
+
+
+def random_ids(vocabulary: int, length: int, seed: int) -> list[int]:
+    """Any text: varied, so that a mixture of experts is not spared by repetition."""
+    chance = random.Random(seed)  # noqa: S311 - the same text on every machine
+    return [chance.randrange(vocabulary) for _ in range(length)]

@@ -1,0 +1,165 @@
+"""Interleaved runs: every mode on every prompt, in turns, so that heat falls on all alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from mtp_mlx import wire
+from mtp_mlx.bench.prompts import Prompt, random_ids
+from mtp_mlx.bench.replay import Replay
+from mtp_mlx.engine import Control, Engine
+from mtp_mlx.errors import UsageError
+from mtp_mlx.values import MAX_DEPTH, Message, Mtp, Sampling, Verify
+
+MARGIN = 2 * MAX_DEPTH + 2  # tokens of a recording past the reply: a round and a step may look on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is measured."""
+
+    modes: tuple[Mtp, ...]
+    repeats: int
+    max_tokens: int
+    sampling: Sampling
+    verify: Verify = "coupled"
+    seed: int = 0
+    cooldown_s: float = 0.0
+    replay_acceptance: float | None = None  # None: the drafter's own
+
+    def seed_of(self, repeat: int) -> int:
+        """Another noise each repeat, the same for all modes: ratios compare like with like."""
+        return self.seed + repeat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One reply, measured."""
+
+    mode: Mtp
+    prompt: Prompt
+    repeat: int
+    tokens: tuple[int, ...]
+    rounds: tuple[wire.Round, ...]  # without the token that prefill yields
+    finished: wire.Finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One run to come."""
+
+    mode: Mtp
+    prompt: Prompt
+    repeat: int
+
+
+def turns(plan: Plan, prompts: Sequence[Prompt]) -> list[Turn]:
+    """All runs in order; every other repeat takes the modes in reverse."""
+    found = []
+    for repeat in range(plan.repeats):
+        modes = plan.modes if repeat % 2 == 0 else plan.modes[::-1]
+        found += [
+            Turn(mode=mode, prompt=prompt, repeat=repeat) for prompt in prompts for mode in modes
+        ]
+    return found
+
+
+def runs(
+    engine: Engine, plan: Plan, prompts: Sequence[Prompt], cancelled: Callable[[], bool]
+) -> Iterator[Run]:
+    """Warm up, then measure turn by turn until done or `cancelled`, which ends the run it meets."""
+    bench = _Bench(engine, plan, cancelled)
+    for mode in plan.modes:
+        bench.run(Turn(mode=mode, prompt=prompts[0], repeat=0))
+    for i, turn in enumerate(turns(plan, prompts)):
+        if i > 0 and plan.cooldown_s > 0:
+            time.sleep(plan.cooldown_s)
+        if cancelled():
+            return
+        yield bench.run(turn)
+
+
+class _Bench:
+    """Runs turns, and keeps what is to be replayed."""
+
+    def __init__(self, engine: Engine, plan: Plan, cancelled: Callable[[], bool]) -> None:
+        self._engine = engine
+        self._plan = plan
+        self._cancelled = cancelled
+        self._recordings: dict[str, list[int]] = {}
+
+    def run(self, turn: Turn) -> Run:
+        """One cold reply: nothing of an earlier one is reused."""
+        request, control = self._request(turn, self._plan.max_tokens), Control(mtp=turn.mode)
+        tokens: list[int] = []
+        rounds: list[wire.Round] = []
+        self._engine.forget()
+        for event in self._engine.generate(request, control, self._wrap(turn)):
+            control.cancelled = self._cancelled()
+            if isinstance(event, wire.Round):
+                tokens += [token.id for token in event.tokens]
+                rounds += [event] if event.index else []
+            elif isinstance(event, wire.Finished):
+                finished = event
+        return Run(
+            mode=turn.mode,
+            prompt=turn.prompt,
+            repeat=turn.repeat,
+            tokens=tuple(tokens),
+            rounds=tuple(rounds),
+            finished=finished,
+        )
+
+    def _request(self, turn: Turn, max_tokens: int) -> wire.Generate:
+        plan, prompt = self._plan, turn.prompt
+        words = None if prompt.text is None else [Message(role="user", content=prompt.text)]
+        return wire.Generate(
+            id=prompt.id,
+            messages=words,
+            prompt_ids=prompt.ids,
+            sampling=plan.sampling,
+            mtp=turn.mode,
+            verify=plan.verify,
+            max_tokens=max_tokens,
+            seed=plan.seed_of(turn.repeat),
+            ignore_eos=plan.replay_acceptance is not None,
+        )
+
+    def _wrap(self, turn: Turn) -> Callable[..., Replay] | None:
+        acceptance = self._plan.replay_acceptance
+        if acceptance is None:
+            return None
+        recording = self._recording(turn)
+        length = len(self._engine.prompt_ids(self._request(turn, 1)))
+        return partial(Replay, recording=recording, acceptance=acceptance, prompt_length=length)
+
+    def _recording(self, turn: Turn) -> list[int]:
+        """What follows a prompt, end tokens and all; the same for every mode and repeat."""
+        known = self._recordings.get(turn.prompt.id)
+        if known is None:
+            length = self._plan.max_tokens + MARGIN
+            if turn.prompt.ids is None:
+                known = self._plain_text(turn.prompt, length)
+            else:
+                known = random_ids(self._engine.vocabulary, length, seed=1)
+            self._recordings[turn.prompt.id] = known
+        return known
+
+    def _plain_text(self, prompt: Prompt, length: int) -> list[int]:
+        """What plain decoding writes. Raises UsageError where the context does not hold it."""
+        request = self._request(Turn(mode="off", prompt=prompt, repeat=0), length)
+        found = [
+            token.id
+            for event in self._engine.generate(request, Control(mtp="off"))
+            if isinstance(event, wire.Round)
+            for token in event.tokens
+        ]
+        if len(found) < length:
+            raise UsageError(
+                f"The context does not hold {length} tokens after {prompt.id}.",
+                "Ask for fewer with --max-tokens.",
+            )
+        return found
