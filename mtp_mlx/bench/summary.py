@@ -65,7 +65,7 @@ def groups(runs: Sequence[Run]) -> list[Group]:
 def _group(category: str | None, mode: Mtp, runs: Sequence[Run]) -> Group:
     here = [run for run in runs if category in (None, run.prompt.category)]
     mine = [run for run in here if run.mode == mode]
-    speeds = _known(run.finished.stats.decode_tps for run in mine)
+    speeds = _speeds(here, mode)
     drafted = sum(run.finished.stats.draft_n for run in mine)
     accepted = sum(run.finished.stats.draft_n_accepted for run in mine)
     rounds = sum(run.finished.stats.draft_rounds for run in mine)
@@ -79,11 +79,13 @@ def _group(category: str | None, mode: Mtp, runs: Sequence[Run]) -> Group:
         ttft_s=_median(_known(run.finished.stats.ttft_s for run in mine)),
         acceptance_rate=accepted / drafted if drafted else None,
         mean_acceptance_length=1 + accepted / rounds if rounds else None,
-        plain_tps=_median(
-            _known(run.finished.stats.decode_tps for run in here if run.mode == "off")
-        ),
+        plain_tps=_median(_speeds(here, "off")),
         speedup=None if mode == "off" else interval(_ratios(mine, here)),
     )
+
+
+def _speeds(runs: Sequence[Run], mode: Mtp) -> list[float]:
+    return _known(run.finished.stats.decode_tps for run in runs if run.mode == mode)
 
 
 def _ratios(mine: Sequence[Run], all_runs: Sequence[Run]) -> list[float]:
@@ -137,9 +139,8 @@ def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
     """Where two texts part; None where they are the same."""
     if tuple(a) == tuple(b):
         return None
-    return next(
-        (i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
-    )
+    shared = zip(a, b, strict=False)
+    return next((i for i, (x, y) in enumerate(shared) if x != y), min(len(a), len(b)))
 
 
 def _known(values: Iterable[float | None]) -> list[float]:

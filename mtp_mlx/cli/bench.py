@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
@@ -213,7 +212,7 @@ def save(document: Report, out: Path) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=out.resolve().parent, delete=False) as part:
             part.write(written + b"\n")
-        os.replace(part.name, out)
+        Path(part.name).replace(out)
     except OSError as error:
         raise UsageError(
             f"{out.name} was not saved: {error.strerror}.", "Choose another place."

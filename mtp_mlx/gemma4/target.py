@@ -49,6 +49,10 @@ class GemmaTarget:
     def length(self) -> int:
         return self._caches[0].offset
 
+    def apart(self) -> GemmaTarget:
+        """The same network over empty caches of its own."""
+        return GemmaTarget(self._network, self.config)
+
     def reset(self) -> None:
         """Forget everything and free the caches."""
         self._caches = self._new_caches()

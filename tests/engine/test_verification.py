@@ -17,11 +17,10 @@ from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.law import law
 from mtp_mlx.values import Mtp, Sampling, Verify
-from tests.support.replies import GREEDY, reply, tiny_pair
+from tests.support.replies import GREEDY, SHARP, reply, tiny_pair
 from tests.support.shapes import E2B, UNIFIED_12B, Shape
 
 PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]
-SHARP = Sampling(temperature=1.0, top_k=3, top_p=0.9)
 LENGTH = 3
 REPLIES = 400
 

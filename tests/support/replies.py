@@ -16,6 +16,7 @@ from tests.support.shapes import WINDOW, Shape
 
 GREEDY = Sampling()
 AT_ONE = Sampling(temperature=1.0)
+SHARP = Sampling(temperature=1.0, top_k=3, top_p=0.9)
 GEMMA = Sampling(temperature=1.0, top_k=64, top_p=0.95)
 
 

@@ -1,0 +1,95 @@
+"""`mtp-mlx bench`: real runs of a tiny suite, a report on disk, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mtp_mlx.bench.prompts import FOLDER, load_suite
+from mtp_mlx.cli import bench as module
+from mtp_mlx.cli.main import run
+from mtp_mlx.engine import Engine
+from mtp_mlx.errors import UsageError
+from tests.app.services.schema import violations
+from tests.bench.test_summary import SCHEMA
+from tests.support.replies import tiny_pair
+from tests.support.shapes import UNIFIED_12B
+
+SUITE = {
+    "name": "two",
+    "prompts": [
+        {"id": "a", "category": "code", "ids": [5, 17, 300]},
+        {"id": "b", "category": "chat", "ids": [9, 8, 7]},
+    ],
+}
+
+
+@pytest.fixture
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    engine = Engine(tiny_pair(tmp_path / "pair", UNIFIED_12B))
+    monkeypatch.setattr(module, "load", lambda _: engine)
+    file = tmp_path / "two.json"
+    file.write_text(json.dumps(SUITE))
+    return str(file)
+
+
+def test_a_benchmark_is_a_table_and_a_report(
+    suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report.json"
+    options = ["--modes", "off,auto,2", "--repeats", "1", "--max-tokens", "6", "--out", str(out)]
+    assert run(["bench", "--suite", suite, *options]) == 0
+    document = json.loads(out.read_text())
+    assert violations(document, SCHEMA, SCHEMA) == []
+    made = [(one["mode"], one["prompt_id"], one["generated_tokens"]) for one in document["runs"]]
+    assert made == [(mode, prompt, 6) for prompt in "ab" for mode in ("off", "auto", 2)]
+    assert all(one["reused_tokens"] == 0 for one in document["runs"])
+    assert all(one["identical"] for one in document["identity"]["comparisons"])
+    told = capsys.readouterr().out
+    assert "Same text as plain decoding: 4 of 4" in told
+    assert "K 2" in told
+
+
+def test_replayed_acceptance_is_told_and_reached(
+    suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report.json"
+    options = ["--modes", "off,2", "--repeats", "1", "--max-tokens", "20", "--out", str(out)]
+    assert run(["bench", "--suite", suite, "--replay-acceptance", "1", *options]) == 0
+    document = json.loads(out.read_text())
+    assert "replayed acceptance 1" in document["title"]
+    assert [one["acceptance_rate"] for one in document["runs"]] == [None, 1.0, None, 1.0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--layers", "4"],
+        ["--shape", "9b"],
+        ["--shape", "e2b", "--target", "x"],
+        ["--modes", "off,fast"],
+        ["--replay-acceptance", "1.5"],
+        ["--suite", "nowhere.json"],
+        ["--out", "no/such/folder/report.json"],
+    ],
+)
+def test_bad_usage(arguments: list[str], suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", *arguments]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("written", ["", "[]", '{"name": "x", "prompts": []}', "{}", "\xff"])
+def test_a_damaged_suite_is_refused(written: str, tmp_path: Path) -> None:
+    file = tmp_path / "suite.json"
+    file.write_bytes(written.encode("latin-1"))
+    with pytest.raises(UsageError, match=r"suite\.json"):
+        load_suite(str(file))
+
+
+def test_the_quick_suite_has_a_prompt_a_category() -> None:
+    suite = load_suite("quick")
+    assert len({prompt.category for prompt in suite.prompts}) == len(suite.prompts) == 8
+    assert len(suite.sha256) == 64
+    assert FOLDER.is_dir()
