@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from mtp_mlx import wire
-from mtp_mlx.cli.types import mtp_switch, real
+from mtp_mlx.cli.types import mtp_switch, real, token_bias
 from mtp_mlx.errors import UsageError
-from mtp_mlx.values import DraftPosition, Dtype, Mtp, Sampling
+from mtp_mlx.values import MAX_PRESENCE_PENALTY, DraftPosition, Dtype, Mtp, Sampling
 
 LARGEST_SEED = 2**64 - 1
 SEED = "Default: 0 for generate, another each time for chat."
@@ -35,6 +35,8 @@ class Options:
     top_p: float | None
     min_p: float | None
     repetition_penalty: float | None
+    presence_penalty: float | None
+    logit_bias: tuple[tuple[int, float], ...]
     seed: int | None
     mtp: Mtp
     verify: str
@@ -73,6 +75,19 @@ _CHOICES = (
     click.option("--min-p", type=real(0, 1), metavar="X", help="0: off."),
     click.option(
         "--repetition-penalty", type=real(0, open_below=True), metavar="X", help="1: off."
+    ),
+    click.option(
+        "--presence-penalty",
+        type=real(-MAX_PRESENCE_PENALTY, MAX_PRESENCE_PENALTY),
+        metavar="X",
+        help="Taken from tokens the reply has already. 0: off.",
+    ),
+    click.option(
+        "--logit-bias",
+        type=token_bias,
+        metavar="ID=X",
+        multiple=True,
+        help="Added to a token's score; may be given again for others.",
     ),
     click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N", help=SEED),
     click.option(
@@ -118,6 +133,9 @@ def checked(options: Options) -> Options:
     """Raises UsageError for options that contradict each other or are not there yet."""
     if options.drafter is not None and options.no_drafter:
         raise UsageError("--drafter and --no-drafter exclude each other.", "Give one of them.")
+    biased = [token for token, _ in options.logit_bias]
+    if len(set(biased)) < len(biased):
+        raise UsageError("--logit-bias names a token twice.", "Give each token one bias.")
     if options.verify in LATER_RULES:
         raise UsageError(
             f"--verify {options.verify} comes with a later version.",

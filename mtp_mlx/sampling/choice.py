@@ -14,7 +14,7 @@ import mlx.core as mx
 from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.law import law
 from mtp_mlx.sampling.noise import gumbel
-from mtp_mlx.sampling.penalty import RepetitionPenalty
+from mtp_mlx.sampling.penalty import Adjustments, adjustments
 from mtp_mlx.values import Sampling
 
 NONE_IN_FLIGHT = mx.zeros((0,), dtype=mx.int32)
@@ -26,7 +26,7 @@ Pick = Callable[[Scores, int], mx.array]
 class Chooser:
     """The rule of one reply. `commit` tells it what has been emitted."""
 
-    def __init__(self, pick: Pick, penalty: RepetitionPenalty | None = None) -> None:
+    def __init__(self, pick: Pick, penalty: Adjustments | None = None) -> None:
         self._pick = pick
         self._penalty = penalty
 
@@ -51,9 +51,7 @@ def chooser(
 ) -> Chooser:
     """The rule by which both models choose their tokens in the reply to `history`."""
     pick = greedy if sampling.temperature == 0 else coupled(sampling, seed)
-    if sampling.repetition_penalty == 1:
-        return Chooser(pick)
-    return Chooser(pick, RepetitionPenalty(sampling.repetition_penalty, history, vocabulary))
+    return Chooser(pick, adjustments(sampling, history, vocabulary))
 
 
 def coupled(sampling: Sampling, seed: int) -> Pick:
