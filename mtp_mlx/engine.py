@@ -118,7 +118,7 @@ class Reply:
         self._control = control
         self._wrap = wrap
         self._sampling = request.sampling or pair.info.recommended
-        check_request(request, self._sampling)
+        check_request(request, self._sampling, pair.target.config.vocab_size)
         self._prompt = prompt_ids(pair, request)
         self._narrator = Narrator(request.id, pair.tokenizer)
 

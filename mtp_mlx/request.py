@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mtp_mlx import wire
 from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.values import Mtp, Sampling
+from mtp_mlx.values import MAX_BIAS, MAX_PRESENCE_PENALTY, Mtp, Sampling
 
 
 def prompt_ids(pair: LoadedPair, request: wire.Generate) -> tuple[int, ...]:
@@ -45,7 +45,7 @@ def _templated(pair: LoadedPair, request: wire.Generate) -> Sequence[int]:
     return pair.tokenizer.encode(text)
 
 
-def check_request(request: wire.Generate, sampling: Sampling) -> None:
+def check_request(request: wire.Generate, sampling: Sampling, vocabulary: int) -> None:
     """Refuse settings that cannot be honoured. Raises UsageError."""
     if request.messages is not None and request.prompt_ids is not None:
         raise UsageError("There are two prompts.", "Give messages or prompt_ids, not both.")
@@ -55,6 +55,7 @@ def check_request(request: wire.Generate, sampling: Sampling) -> None:
     if not 0 <= request.seed < 2**64:
         raise UsageError(f"The seed {request.seed} is out of range.", "Use 0 to 2^64 - 1.")
     _check_sampling(sampling)
+    _check_bias(sampling.logit_bias, vocabulary)
 
 
 def check_mtp(mtp: Mtp) -> None:
@@ -69,6 +70,12 @@ def _check_sampling(sampling: Sampling) -> None:
         ("top-p", sampling.top_p, 0, 1),
         ("min-p", sampling.min_p, 0, 1),
         ("top-k", sampling.top_k, 0, math.inf),
+        (
+            "presence penalty",
+            sampling.presence_penalty,
+            -MAX_PRESENCE_PENALTY,
+            MAX_PRESENCE_PENALTY,
+        ),
     )
     for name, value, least, most in ranges:
         if not least <= value <= most:  # false for NaN
@@ -79,3 +86,21 @@ def _check_sampling(sampling: Sampling) -> None:
             f"A repetition penalty of {sampling.repetition_penalty:g} makes no sense.",
             "Use a number a little above 1, or 1 for none.",
         )
+
+
+def _check_bias(biases: Sequence[tuple[int, float]], vocabulary: int) -> None:
+    seen: set[int] = set()
+    for token, bias in biases:
+        if not 0 <= token < vocabulary:
+            raise UsageError(
+                f"A logit bias is for token id {token}, outside the vocabulary of {vocabulary}.",
+                "Use ids made by this model's tokenizer.",
+            )
+        if not -MAX_BIAS <= bias <= MAX_BIAS:  # false for NaN
+            raise UsageError(
+                f"A logit bias of {bias:g} is out of range.",
+                f"Use {-MAX_BIAS} to {MAX_BIAS}, or leave it out.",
+            )
+        if token in seen:
+            raise UsageError(f"Token id {token} has two logit biases.", "Give one of them.")
+        seen.add(token)

@@ -11,6 +11,10 @@ from typing import Literal
 MAX_DEPTH = 8
 """The most tokens drafted in a round (K)."""
 
+MAX_PRESENCE_PENALTY = 2
+MAX_BIAS = 100
+"""How far a presence penalty and a logit bias may go, either way; OpenAI's ranges."""
+
 Mtp = int | Literal["off", "auto"]
 """The MTP switch: "off", "auto", or a fixed K of 0 to `MAX_DEPTH` drafts a round (0 parks)."""
 
@@ -37,9 +41,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """The transforms of both laws, applied in this order; temperature 0 is greedy decoding."""
+    """The transforms of both laws, applied in this order; temperature 0 is greedy decoding.
 
-    repetition_penalty: float = 1.0  # 1: off
+    `logit_bias` is pairs, not a mapping, so that the whole can be hashed; JSON has no integer keys.
+    """
+
+    logit_bias: tuple[tuple[int, float], ...] = ()  # (token id, what is added to its score)
+    repetition_penalty: float = 1.0  # on tokens of prompt and reply; 1: off
+    presence_penalty: float = 0.0  # taken once from tokens of the reply; 0: off
     temperature: float = 0.0
     top_k: int = 0  # 0: off
     top_p: float = 1.0  # 1: off

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 from app.domain.conversation import ReplyRecord, RoundRecord, speed_up
-from mtp_mlx.wire import PairInfo, Stats
+from mtp_mlx.wire import PairInfo, Sampling, Stats
 
 VERSION = 1
 Report = dict[str, Any]
@@ -104,7 +104,7 @@ def _pair(pair: PairInfo) -> Report:
 
 def _settings(reply: ReplyRecord, pair: PairInfo) -> Report:
     return {
-        "sampling": asdict(reply.sampling),
+        "sampling": _sampling(reply.sampling),
         "seed": reply.seed,
         "max_tokens": reply.max_tokens,
         "verify": "coupled",
@@ -116,6 +116,10 @@ def _settings(reply: ReplyRecord, pair: PairInfo) -> Report:
         "cooldown_s": None,
         "replay_acceptance": None,
     }
+
+
+def _sampling(law: Sampling) -> Report:
+    return asdict(law) | {"logit_bias": [list(pair) for pair in law.logit_bias]}
 
 
 def _run(reply: ReplyRecord) -> Report:

@@ -89,15 +89,23 @@ def label(name: str) -> str:
 
 
 def fact(name: str, value: object) -> str:
-    if isinstance(value, list):
-        return "; ".join(f"{mode(item['mtp'])} from {item['at_s']:.2f} s" for item in value) or "no"
     if isinstance(value, bool):
         return yes_or_no(value)
     return _SHOWN.get(name, plain)(value)
 
 
+def switches(value: Iterable[dict[str, Any]]) -> str:
+    return "; ".join(f"{mode(item['mtp'])} from {item['at_s']:.2f} s" for item in value) or "no"
+
+
+def biases(value: Iterable[tuple[int, float]]) -> str:
+    return "; ".join(f"{bias:+g} for token {token}" for token, bias in value) or "none"
+
+
 _SHOWN: dict[str, Cell] = {
     "mtp": mode,
+    "switches": switches,
+    "logit_bias": biases,
     "cooldown_s": seconds,
     "target_bytes": memory,
     "drafter_bytes": memory,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
@@ -47,7 +49,7 @@ class ReplySettingsDialog(QDialog):
         self.system.setFixedHeight(84)
         self.recommended = Switch(strings.RECOMMENDED, theme)
         self.recommended.setChecked(settings.sampling is None)
-        law = settings.sampling or recommended
+        law = self._chosen = settings.sampling or recommended
         self.temperature = _decimal(law.temperature, 2.0)
         self.top_k = _whole(law.top_k, 0, 1000)
         self.top_k.setSpecialValueText(strings.TOP_K_OFF)
@@ -73,12 +75,12 @@ class ReplySettingsDialog(QDialog):
         )
 
     def _sampling(self) -> Sampling:
-        return Sampling(
+        """What has no field here stays as it was."""
+        return replace(
+            self._chosen,
             temperature=round(self.temperature.value(), 2),
             top_k=self.top_k.value(),
             top_p=round(self.top_p.value(), 2),
-            min_p=self._law.min_p,
-            repetition_penalty=self._law.repetition_penalty,
         )
 
     def _refresh(self) -> None:

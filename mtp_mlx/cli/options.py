@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from mtp_mlx import wire
-from mtp_mlx.cli.types import mtp_switch, real
+from mtp_mlx.cli.types import mtp_switch, real, token_bias
 from mtp_mlx.errors import UsageError
-from mtp_mlx.values import DraftPosition, Dtype, Mtp, Sampling, Verify
+from mtp_mlx.values import MAX_PRESENCE_PENALTY, DraftPosition, Dtype, Mtp, Sampling, Verify
 
 LARGEST_SEED = 2**64 - 1
 SEED = "Default: 0 for generate, another each time for chat."
@@ -34,6 +34,8 @@ class Options:
     top_p: float | None
     min_p: float | None
     repetition_penalty: float | None
+    presence_penalty: float | None
+    logit_bias: tuple[tuple[int, float], ...]
     seed: int | None
     mtp: Mtp
     verify: Verify
@@ -72,6 +74,19 @@ _CHOICES = (
     click.option("--min-p", type=real(0, 1), metavar="X", help="0: off."),
     click.option(
         "--repetition-penalty", type=real(0, open_below=True), metavar="X", help="1: off."
+    ),
+    click.option(
+        "--presence-penalty",
+        type=real(-MAX_PRESENCE_PENALTY, MAX_PRESENCE_PENALTY),
+        metavar="X",
+        help="Taken from tokens the reply has already. 0: off.",
+    ),
+    click.option(
+        "--logit-bias",
+        type=token_bias,
+        metavar="ID=X",
+        multiple=True,
+        help="Added to a token's score; may be given again for others.",
     ),
     click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N", help=SEED),
     click.option(
@@ -117,4 +132,7 @@ def checked(options: Options) -> Options:
     """Raises UsageError for options that contradict each other."""
     if options.drafter is not None and options.no_drafter:
         raise UsageError("--drafter and --no-drafter exclude each other.", "Give one of them.")
+    biased = [token for token, _ in options.logit_bias]
+    if len(set(biased)) < len(biased):
+        raise UsageError("--logit-bias names a token twice.", "Give each token one bias.")
     return options

@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from mtp_mlx.values import MAX_DEPTH, Mtp
+from mtp_mlx.values import MAX_BIAS, MAX_DEPTH, Mtp
 
 
 def real(
@@ -30,6 +30,14 @@ def real(
         return value
 
     return number
+
+
+def token_bias(text: str) -> tuple[int, float]:
+    """ID=X: a token id and what is added to its score."""
+    token, _, bias = text.partition("=")
+    if not (token.isascii() and token.isdigit() and bias):
+        raise click.BadParameter(f"{text!r} is not of the form ID=X.")
+    return int(token), real(-MAX_BIAS, MAX_BIAS)(bias)
 
 
 def mtp_switch(text: str) -> Mtp:

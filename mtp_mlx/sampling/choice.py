@@ -15,7 +15,7 @@ import mlx.core as mx
 from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.law import Law, law, top_probability
 from mtp_mlx.sampling.noise import gumbel
-from mtp_mlx.sampling.penalty import RepetitionPenalty
+from mtp_mlx.sampling.penalty import Adjustments, adjustments
 from mtp_mlx.values import Sampling
 
 FEW = 8192  # candidates: greedy decoding looks through a whole vocabulary once, not twice
@@ -39,9 +39,7 @@ class Choice:
 class Chooser:
     """The rule of one reply. `commit` tells it what has been emitted."""
 
-    def __init__(
-        self, sampling: Sampling, seed: int, penalty: RepetitionPenalty | None = None
-    ) -> None:
+    def __init__(self, sampling: Sampling, seed: int, penalty: Adjustments | None = None) -> None:
         self._sampling = sampling
         self._seed = seed
         self._penalty = penalty
@@ -75,10 +73,7 @@ def chooser(
     sampling: Sampling, seed: int, history: Sequence[int] = (), vocabulary: int = 0
 ) -> Chooser:
     """The rule by which both models choose their tokens in the reply to `history`."""
-    if sampling.repetition_penalty == 1:
-        return Chooser(sampling, seed)
-    penalty = RepetitionPenalty(sampling.repetition_penalty, history, vocabulary)
-    return Chooser(sampling, seed, penalty)
+    return Chooser(sampling, seed, adjustments(sampling, history, vocabulary))
 
 
 def _greedy(scores: Scores) -> Choice:

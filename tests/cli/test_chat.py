@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -61,6 +62,16 @@ def test_commands_change_the_settings(
     assert [request.thinking for request in engine.requests] == [False, True, True, False]
     assert said(engine, 2) == [("user", "c")]
     assert said(engine, 3) == [("system", "x y"), ("user", "d")]
+
+
+def test_every_turn_is_sampled_as_asked(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--presence-penalty", "1", "--logit-bias", "9=-100")
+    talk(monkeypatch, "a", "b", options=options)
+    laws = [request.sampling for request in engine.requests]
+    wanted = replace(engine.pair.recommended, presence_penalty=1.0, logit_bias=((9, -100.0),))
+    assert laws == [wanted] * 2
 
 
 def test_commands_answer(

@@ -136,6 +136,15 @@ BAD_REQUESTS = [
     ({"sampling": Sampling(top_p=1.5)}, "top-p 1.5"),
     ({"sampling": Sampling(top_k=-3)}, "top-k -3"),
     ({"sampling": Sampling(repetition_penalty=0.0)}, "repetition penalty"),
+    ({"sampling": Sampling(presence_penalty=2.1)}, "presence penalty 2.1 .* Use -2 to 2"),
+    ({"sampling": Sampling(presence_penalty=-2.1)}, "presence penalty -2.1"),
+    ({"sampling": Sampling(presence_penalty=math.nan)}, "presence penalty nan"),
+    ({"sampling": Sampling(logit_bias=((384, 1.0),))}, "384, outside the vocabulary of 384"),
+    ({"sampling": Sampling(logit_bias=((-1, 1.0),))}, "-1, outside the vocabulary"),
+    ({"sampling": Sampling(logit_bias=((5, 100.5),))}, "bias of 100.5 .* Use -100 to 100"),
+    ({"sampling": Sampling(logit_bias=((5, math.inf),))}, "bias of inf"),
+    ({"sampling": Sampling(logit_bias=((5, math.nan),))}, "bias of nan"),
+    ({"sampling": Sampling(logit_bias=((5, 1.0), (5, 1.0)))}, "5 has two logit biases"),
 ]
 
 

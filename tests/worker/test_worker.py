@@ -136,6 +136,16 @@ def test_unknown_fields_are_ignored(worker: WorkerProcess) -> None:
     worker.wait_for(wire.Pong)
 
 
+def test_sampling_settings_cross_the_pipe(loaded: WorkerProcess) -> None:
+    """A bias of 100 outweighs every score and the presence penalty."""
+    wished = wire.Sampling(logit_bias=((77, 100.0), (300, -100.0)), presence_penalty=2.0)
+    loaded.send(ask("a", max_tokens=6, mtp=3, sampling=wished))
+    seen: list[wire.Event] = []
+    assert loaded.wait_for(wire.Finished, seen=seen).sampling == wished
+    rounds = [event for event in seen if isinstance(event, wire.Round)]
+    assert [token.id for r in rounds for token in r.tokens] == [77] * 6
+
+
 def test_bad_requests_leave_the_engine_usable(loaded: WorkerProcess, tmp_path: Path) -> None:
     loaded.send(ask("a", max_tokens=0))
     assert loaded.wait_for(wire.Error).id == "a"

@@ -10,6 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.domain.conversation import Chat, ChatMessage
@@ -144,6 +145,21 @@ def test_a_record_that_cannot_be_read_costs_its_numbers_only(path: Path) -> None
     assert chat is not None
     assert chat.messages[1].text == "Because."
     assert chat.messages[1].reply is None
+    store.close()
+
+
+def test_a_record_of_an_earlier_release_is_read(path: Path) -> None:
+    """It knows nothing of settings that came later; they are off in it."""
+    store = open_store(path)
+    fill(store)
+    store.save_chat(msgspec.structs.replace(CHAT, settings=ReplySettings(sampling=REPLY.sampling)))
+    later = "'$.sampling.presence_penalty', '$.sampling.logit_bias'"
+    store._connection.execute(f"UPDATE messages SET reply = json_remove(reply, {later})")  # noqa: S608
+    store._connection.execute(f"UPDATE chats SET settings = json_remove(settings, {later})")  # noqa: S608
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.messages == (QUESTION, ANSWER)
+    assert chat.settings.sampling == REPLY.sampling
     store.close()
 
 

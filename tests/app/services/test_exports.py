@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+from msgspec.structs import replace as with_
 
 from app.services import exports
 from app.services.exports import ExportError, report_markdown, save_report
 from app.services.report import reply_report
 from app.services.report_tables import plain
+from mtp_mlx.wire import Sampling
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY
 from tests.app.services.test_report import DIED
 
@@ -85,7 +87,15 @@ def test_markdown_shows_the_numbers() -> None:
     assert "| MTP at the start | K 3 |" in text
     assert "| Memory | 24.00 GiB |" in text
     assert "| Sampling top k | 64 |" in text
+    assert "| Sampling logit bias | none |" in text
     assert "in the same session, not interleaved." in text
+
+
+def test_markdown_shows_biases() -> None:
+    biased = with_(REPLY, sampling=Sampling(logit_bias=((5, 2.0), (7, -1.5)), presence_penalty=0.5))
+    text = report_markdown(reply_report(biased, PAIR, {}))
+    assert "| Sampling logit bias | +2 for token 5; -1.5 for token 7 |" in text
+    assert "| Sampling presence penalty | 0.5 |" in text
 
 
 def test_markdown_says_what_was_not_measured() -> None:

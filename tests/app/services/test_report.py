@@ -10,6 +10,7 @@ from msgspec.structs import replace as with_
 
 from app.domain.conversation import SwitchRecord
 from app.services.report import Report, reply_report
+from mtp_mlx.wire import Sampling
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY
 from tests.app.services.schema import violations
 
@@ -24,7 +25,15 @@ def against_schema(report: Report) -> list[str]:
     return violations(json.loads(json.dumps(report)), SCHEMA, SCHEMA)
 
 
-@pytest.mark.parametrize("reply", [REPLY, DIED, with_(REPLY, rounds=(), mtp="off")])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        REPLY,
+        DIED,
+        with_(REPLY, rounds=(), mtp="off"),
+        with_(REPLY, sampling=Sampling(logit_bias=((5, 2.0), (7, -1.5)), presence_penalty=-2.0)),
+    ],
+)
 def test_a_report_fits_the_schema(reply: Any) -> None:
     assert against_schema(reply_report(reply, PAIR, ENVIRONMENT)) == []
     assert against_schema(reply_report(reply, PAIR, {}, include_text=True, prompt="p")) == []
@@ -45,6 +54,9 @@ def test_a_report_fits_the_schema(reply: Any) -> None:
         (["runs", 0, "finish_reason"], "engine died"),
         (["settings", "verify"], "lossy"),
         (["settings", "sampling", "top_p"], None),
+        (["settings", "sampling", "presence_penalty"], 2.5),
+        (["settings", "sampling", "logit_bias"], [[5]]),
+        (["settings", "sampling", "logit_bias"], {"5": 1.0}),
         (["environment", "memory_bytes"], 0.5),
         (["identity"], {"measured": True}),
         (["identity"], {"measured": True, "comparisons": [{"mode": 3}]}),

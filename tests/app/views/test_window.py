@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.domain.settings import MtpChoice, OverlaySettings
+from app.domain.settings import MtpChoice, OverlaySettings, ReplySettings
 from app.engine.scripted import ScriptedEngine
 from app.program import Program
 from app.views.details import Details
@@ -163,6 +164,17 @@ def test_reply_settings(qtbot: QtBot, ready: Rig) -> None:
     settings = ready.program.models.chat.chat.settings
     assert settings.sampling == Sampling(temperature=0.3, top_k=20, top_p=0.95)
     assert (settings.seed, settings.system, settings.max_tokens) == (99, "Be kind.", 100)
+
+
+def test_settings_without_a_field_are_kept(ready: Rig) -> None:
+    chat, window = ready.program.models.chat, ready.program.window
+    law = Sampling(temperature=0.5, min_p=0.1, presence_penalty=1.0, logit_bias=((7, -3.0),))
+    chat.set_settings(ReplySettings(sampling=law))
+    window.edit_settings()
+    dialog = window.findChildren(ReplySettingsDialog)[0]
+    dialog.temperature.setValue(0.3)
+    dialog.accept()
+    assert chat.chat.settings.sampling == replace(law, temperature=0.3)
 
 
 def test_settings_left_alone_stay_the_models_own(ready: Rig) -> None:
