@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 
 import mlx.core as mx
 
@@ -28,11 +29,22 @@ from mtp_mlx.request import check_request, prompt_ids
 from mtp_mlx.speculative.round import Anchor
 from mtp_mlx.speculative.rule import Rule
 from mtp_mlx.speculative.verification import rule_of
+from mtp_mlx.speculative.watch import Starting, Watch
 from mtp_mlx.text.tokenizer import Tokenizer
 from mtp_mlx.values import FinishReason, PairInfo
 
-__all__ = ["Control", "Engine"]
+__all__ = ["Control", "Engine", "Instruments"]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruments:
+    """What a measurement attaches to a reply."""
+
+    wrap: Callable[[Rule], Rule] = lambda rule: rule  # another rule around the reply's own
+    watch: Watch = field(default_factory=Starting)
+
+
+BARE = Instruments()
 ReplyEvent = wire.PromptProgress | wire.Round | wire.Finished
 
 
@@ -75,16 +87,15 @@ class Engine:
         self._cache.empty()
 
     def generate(
-        self, request: wire.Generate, control: Control, wrap: Callable[[Rule], Rule] | None = None
+        self, request: wire.Generate, control: Control, instruments: Instruments = BARE
     ) -> Iterator[ReplyEvent]:
         """Progress of the prompt, one event a round, and a `Finished` with the statistics.
 
-        `wrap` puts another rule around the request's own, as a benchmark's replay does.
 
         Raises UsageError or PromptTooLong before the first event, OutOfMemory at any time; the
         engine can go on after each of them, and after a consumer that stops listening.
         """
-        reply = Reply(self._pair, self._cache, self._depth, request, control, wrap)
+        reply = Reply(self._pair, self._cache, self._depth, request, control, instruments)
         try:
             yield from reply.events()
         except RuntimeError as error:
@@ -108,7 +119,7 @@ class Reply:
         depth: DepthControl,
         request: wire.Generate,
         control: Control,
-        wrap: Callable[[Rule], Rule] | None = None,
+        instruments: Instruments,
     ) -> None:
         self._requested = time.perf_counter()
         self._pair = pair
@@ -116,7 +127,7 @@ class Reply:
         self._depth = depth
         self._request = request
         self._control = control
-        self._wrap = wrap
+        self._instruments = instruments
         self._sampling = request.sampling or pair.info.recommended
         check_request(request, self._sampling, pair.target.config.vocab_size)
         self._prompt = prompt_ids(pair, request)
@@ -144,7 +155,7 @@ class Reply:
         vocabulary = self._pair.target.config.vocab_size
         request = self._request
         rule = rule_of(request.verify, self._sampling, request.seed, self._prompt, vocabulary)
-        rule = self._wrap(rule) if self._wrap else rule
+        rule = self._instruments.wrap(rule)
         first = rule.choose(self._pair.target.scores(hidden), len(self._prompt))
         token = int(first.item())  # type: ignore[arg-type]  # an integer array
         rule.commit([token])
@@ -169,6 +180,7 @@ class Reply:
             end_tokens=self._end_tokens(),
             draft_position=self._pair.draft_position,
             depth=self._depth,
+            watch=self._instruments.watch,
         )
 
     def _end_tokens(self) -> frozenset[int]:

@@ -35,7 +35,7 @@ class Narrator:
         )
 
     def round(self, emitted: Emitted) -> wire.Round:
-        result, plan = emitted.round, emitted.plan
+        result, plan, laps = emitted.round, emitted.plan, emitted.laps
         depth = len(result.drafted)
         self.records.append(
             RoundRecord(
@@ -55,6 +55,8 @@ class Narrator:
             accepted=result.accepted,
             rejected=[wire.Rejected(id=i, text=self._text.peek(i)) for i in rejected],
             ms=emitted.ms,
+            draft_ms=laps.draft_build + laps.draft_wait if laps else None,
+            verify_ms=laps.verify_build + laps.verify_wait if laps else None,
             state=plan.state if depth > 0 or plan.depth == 0 else "plain",
             reason=plan.reason,
         )

@@ -10,7 +10,7 @@ from functools import partial
 from mtp_mlx import wire
 from mtp_mlx.bench.prompts import Prompt, random_ids
 from mtp_mlx.bench.replay import Replay
-from mtp_mlx.engine import Control, Engine
+from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.errors import UsageError
 from mtp_mlx.values import MAX_DEPTH, Message, Mtp, Sampling, Verify
 
@@ -97,7 +97,7 @@ class _Bench:
         tokens: list[int] = []
         rounds: list[wire.Round] = []
         self._engine.forget()
-        for event in self._engine.generate(request, control, self._wrap(turn)):
+        for event in self._engine.generate(request, control, self._instruments(turn)):
             control.cancelled = self._cancelled()
             if isinstance(event, wire.Round):
                 tokens += [token.id for token in event.tokens]
@@ -128,13 +128,14 @@ class _Bench:
             ignore_eos=plan.replay_acceptance is not None,
         )
 
-    def _wrap(self, turn: Turn) -> Callable[..., Replay] | None:
+    def _instruments(self, turn: Turn) -> Instruments:
         acceptance = self._plan.replay_acceptance
         if acceptance is None:
-            return None
+            return Instruments()
         recording = self._recording(turn)
         length = len(self._engine.prompt_ids(self._request(turn, 1)))
-        return partial(Replay, recording=recording, acceptance=acceptance, prompt_length=length)
+        replay = partial(Replay, recording=recording, acceptance=acceptance, prompt_length=length)
+        return Instruments(wrap=replay)
 
     def _recording(self, turn: Turn) -> list[int]:
         """What follows a prompt, end tokens and all; the same for every mode and repeat."""

@@ -33,9 +33,15 @@ INTERRUPTED = 130
 )
 @click.option("--raw", is_flag=True, help="Give the prompt as it is, with no chat template.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--profile", is_flag=True, help="Tell on stderr where the time of a round goes.")
 @engine_options
 def command(
-    options: Options, prompt: str | None, prompt_ids: Path | None, raw: bool, as_json: bool
+    options: Options,
+    prompt: str | None,
+    prompt_ids: Path | None,
+    raw: bool,
+    as_json: bool,
+    profile: bool,
 ) -> int:
     """Write one reply to PROMPT ('-': read it from stdin) and leave.
 
@@ -48,7 +54,8 @@ def command(
     ids = None if prompt_ids is None else read_ids(prompt_ids)
     text = sys.stdin.read() if prompt == "-" else prompt or ""
     engine = load(options.load())
-    return write(engine, _request(engine, options, text, ids, raw=raw), as_json=as_json)
+    request = _request(engine, options, text, ids, raw=raw)
+    return write(engine, request, as_json=as_json, profile=profile)
 
 
 def read_ids(file: Path) -> list[int]:
@@ -102,15 +109,18 @@ class Written:
     finished: wire.Finished | None = None
 
 
-def write(engine: Engine, request: wire.Generate, *, as_json: bool) -> int:
+def write(engine: Engine, request: wire.Generate, *, as_json: bool, profile: bool = False) -> int:
     """Run a request and print it; the exit code."""
-    from mtp_mlx.engine import Control
+    from mtp_mlx.cli.profile import Profile
+    from mtp_mlx.engine import Control, Instruments
 
+    timed = Profile() if profile else None
+    instruments = Instruments(watch=timed) if timed else Instruments()
     control = Control(mtp=request.mtp)
     written = Written()
     shown = answer if engine.tokenizer is not None else numbers
     with stops_on_interrupt(control):
-        for event in engine.generate(request, control):
+        for event in engine.generate(request, control, instruments):
             if isinstance(event, wire.Round):
                 written.rounds.append(event)
                 if not as_json:
@@ -118,6 +128,9 @@ def write(engine: Engine, request: wire.Generate, *, as_json: bool) -> int:
             elif isinstance(event, wire.Finished):
                 written.finished = event
     print(as_object(written, has_text=engine.tokenizer is not None) if as_json else "")
+    if timed and written.finished is not None:
+        decoded = [told for told in written.rounds if told.index > 0]
+        print(timed.table(decoded, written.finished.stats), file=sys.stderr)
     if sys.stderr.isatty() and written.finished is not None:
         print(footer(written.finished.stats), file=sys.stderr)
     return INTERRUPTED if control.cancelled else 0

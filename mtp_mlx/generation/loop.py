@@ -11,8 +11,9 @@ from mtp_mlx.generation.control import Control
 from mtp_mlx.generation.depth import DepthControl, Plan
 from mtp_mlx.generation.plain import PlainDecoder
 from mtp_mlx.protocols import Drafter, Target
-from mtp_mlx.speculative.round import Anchor, Limits, Round, speculate
+from mtp_mlx.speculative.round import Anchor, Cast, Limits, Round, speculate
 from mtp_mlx.speculative.rule import Rule
+from mtp_mlx.speculative.watch import Laps, Watch
 from mtp_mlx.values import DraftPosition, FinishReason
 
 
@@ -26,6 +27,7 @@ class Decoding:
     end_tokens: AbstractSet[int]
     draft_position: DraftPosition
     depth: DepthControl
+    watch: Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Emitted:
     round: Round
     plan: Plan
     ms: float
+    laps: Laps | None  # where the round was timed part by part
     finish: FinishReason | None
 
 
@@ -49,6 +52,7 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
             plan = decoding.depth.plan(control.mtp, room)
             started = time.perf_counter()
             limits = Limits(end_tokens=decoding.end_tokens, room=room)
+            decoding.watch.begin()
             result = _round(decoding, plain, anchor, plan, limits)
             ms = (time.perf_counter() - started) * 1e3
             decoding.rule.commit(result.tokens)
@@ -57,7 +61,7 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
             finish = _finish(result, decoding.end_tokens, room, control)
             if finish is not None:
                 plain.settle()
-            yield Emitted(round=result, plan=plan, ms=ms, finish=finish)
+            yield Emitted(round=result, plan=plan, ms=ms, laps=decoding.watch.laps(), finish=finish)
             if finish is not None:
                 return
     finally:
@@ -70,15 +74,14 @@ def _round(
     # A plain step in flight is emitted before the first draft: its token is the next anchor.
     if decoding.drafter is None or plan.depth == 0 or plain.in_flight:
         return plain.round(anchor, more=plan.depth == 0 and limits.room > 1)
-    return speculate(
-        decoding.target,
-        decoding.drafter,
-        anchor,
-        plan.depth,
-        decoding.rule,
-        limits,
-        decoding.draft_position,
+    cast = Cast(
+        target=decoding.target,
+        drafter=decoding.drafter,
+        rule=decoding.rule,
+        draft_position=decoding.draft_position,
+        watch=decoding.watch,
     )
+    return speculate(cast, anchor, plan.depth, limits)
 
 
 def _finish(

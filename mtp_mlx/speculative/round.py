@@ -9,7 +9,7 @@ stands the target's hidden state at the position that predicted the anchor.
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import mlx.core as mx
 
@@ -17,6 +17,7 @@ from mtp_mlx.protocols import Drafter, Target
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 from mtp_mlx.speculative.accept import cut
 from mtp_mlx.speculative.rule import Drafts, Proposal, Rule, Verdict
+from mtp_mlx.speculative.watch import Starting, Watch
 from mtp_mlx.values import DraftPosition
 
 
@@ -53,23 +54,29 @@ class Limits:
     room: int  # tokens that may still be emitted, at least 1
 
 
-def speculate(
-    target: Target,
-    drafter: Drafter,
-    anchor: Anchor,
-    depth: int,
-    rule: Rule,
-    limits: Limits,
-    draft_position: DraftPosition = "last-seen",
-) -> Round:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who takes part in the rounds of a reply."""
+
+    target: Target
+    drafter: Drafter
+    rule: Rule
+    draft_position: DraftPosition = "last-seen"
+    watch: Watch = field(default_factory=Starting)
+
+
+def speculate(cast: Cast, anchor: Anchor, depth: int, limits: Limits) -> Round:
     """Draft `depth` tokens, verify them in one target pass, emit what stands and one more."""
+    target, rule, watch = cast.target, cast.rule, cast.watch
     start = target.length
-    drafts = draft(target, drafter, anchor, depth, rule, draft_position)
-    mx.async_eval(drafts.tokens)
+    drafts = draft(cast, anchor, depth)
+    watch.built("draft", drafts.tokens)
 
     hidden = target.see(mx.concatenate([anchor.token, drafts.tokens]))  # [K + 1, hidden]
     verdict = rule.judge(target.scores(hidden), start, drafts)
-    found = _to_host(drafts, verdict)
+    numbers = _numbers(drafts, verdict)
+    watch.built("verify", numbers)
+    found = _to_host(numbers, depth)
 
     tokens = cut((*found.drafted[: found.agreed], found.following), limits.end_tokens, limits.room)
     target.forget(depth + 1 - len(tokens))
@@ -84,26 +91,19 @@ def speculate(
     )
 
 
-def draft(
-    target: Target,
-    drafter: Drafter,
-    anchor: Anchor,
-    depth: int,
-    rule: Rule,
-    draft_position: DraftPosition,
-) -> Drafts:
+def draft(cast: Cast, anchor: Anchor, depth: int) -> Drafts:
     """Propose the `depth` tokens after the anchor, reading the target's own cache.
 
     The position (RoPE) is the same for all steps: the drafter has no cache to move on in.
     """
-    shared = target.shared()
-    start = target.length
-    position = start - (draft_position == "last-seen")
+    shared = cast.target.shared()
+    start = cast.target.length
+    position = start - (cast.draft_position == "last-seen")
     token, hidden = anchor.token, anchor.hidden
     drafted, proposals = NONE_IN_FLIGHT, list[Proposal]()
     for _ in range(depth):
-        step = drafter.step(token, hidden, shared, position)
-        proposals.append(rule.propose(step.scores, start, drafted))
+        step = cast.drafter.step(token, hidden, shared, position)
+        proposals.append(cast.rule.propose(step.scores, start, drafted))
         token, hidden = proposals[-1].token, step.hidden
         drafted = mx.concatenate([drafted, token])
     return Drafts(drafted, tuple(proposals))
@@ -119,10 +119,13 @@ class _Found:
     confidence: tuple[float, ...]
 
 
-def _to_host(drafts: Drafts, verdict: Verdict) -> _Found:
-    """The round's one wait for the device; all that is read are at most 2 K + 2 integers."""
+def _numbers(drafts: Drafts, verdict: Verdict) -> mx.array:
+    """All that the host will read of a round: at most 2 K + 2 integers."""
     per_mille = (drafts.confidence * 1000).astype(mx.int32)
-    numbers = mx.concatenate([drafts.tokens, verdict.accepted, verdict.following, per_mille])
+    return mx.concatenate([drafts.tokens, verdict.accepted, verdict.following, per_mille])
+
+
+def _to_host(numbers: mx.array, k: int) -> _Found:
+    """The round's one wait for the device."""
     read: list[int] = numbers.tolist()  # type: ignore[assignment]  # integers
-    k = len(drafts.proposals)
     return _Found(tuple(read[:k]), read[k], read[k + 1], tuple(n / 1000 for n in read[k + 2 :]))

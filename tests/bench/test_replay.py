@@ -9,7 +9,7 @@ import pytest
 
 from mtp_mlx import wire
 from mtp_mlx.bench.replay import Replay
-from mtp_mlx.engine import Control, Engine
+from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.values import Mtp, Sampling, Stats, Verify
 from tests.support.replies import GREEDY, SHARP, tiny_pair
 from tests.support.shapes import E2B, UNIFIED_12B
@@ -33,7 +33,7 @@ def replayed(
         ignore_eos=True,
     )
     tokens: list[int] = []
-    for event in engine.generate(request, Control(mtp=mtp), wrap):
+    for event in engine.generate(request, Control(mtp=mtp), Instruments(wrap=wrap)):
         if isinstance(event, wire.Round):
             tokens += [token.id for token in event.tokens]
         elif isinstance(event, wire.Finished):

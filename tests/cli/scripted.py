@@ -58,8 +58,9 @@ class ScriptedEngine:
     requests: list[wire.Generate] = field(default_factory=list)
 
     def generate(
-        self, request: wire.Generate, control: Control
+        self, request: wire.Generate, control: Control, instruments: object = None
     ) -> Iterator[wire.PromptProgress | wire.Round | wire.Finished]:
+        del instruments
         self.requests.append(request)
         if self.failure is not None:
             raise self.failure

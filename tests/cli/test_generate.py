@@ -10,9 +10,12 @@ import pytest
 from mtp_mlx import wire
 from mtp_mlx.cli import generate as module
 from mtp_mlx.cli.main import run
+from mtp_mlx.engine import Engine
 from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.values import Message, Sampling
 from tests.cli.scripted import STATS, ScriptedEngine
+from tests.support.replies import tiny_pair
+from tests.support.shapes import UNIFIED_12B
 
 
 @pytest.fixture
@@ -265,3 +268,26 @@ def test_a_terminal_sees_the_numbers(
     assert capsys.readouterr().err == (
         "61 tok/s · 50 % of 6 drafted accepted · τ 2.5 · 0.21 s to first token\n"
     )
+
+
+def test_a_profile_tells_where_the_time_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a real pair, for the parts must be those of real rounds; the text stays the same."""
+    real = Engine(tiny_pair(tmp_path, UNIFIED_12B))
+    monkeypatch.setattr(module, "load", lambda _: real)
+    ids = tmp_path / "ids.json"
+    ids.write_text("[5, 17, 300, 42]")
+    options = ["generate", "--prompt-ids", str(ids), "--max-tokens", "20", "--json"]
+    assert run([*options, "--mtp", "2"]) == 0
+    plain = capsys.readouterr()
+    assert run([*options, "--mtp", "2", "--profile"]) == 0
+    profiled = capsys.readouterr()
+    assert json.loads(profiled.out)["tokens"] == json.loads(plain.out)["tokens"]
+    assert plain.err == ""
+    shares = [int(line.split()[-2]) for line in profiled.err.splitlines() if line.endswith(" %")]
+    assert len(shares) == 6
+    assert sum(shares) == pytest.approx(100, abs=3)
+    assert "drafting rounds, mean K" in profiled.err
+    assert run([*options, "--mtp", "off", "--profile"]) == 0
+    assert "19 plain steps" in capsys.readouterr().err
