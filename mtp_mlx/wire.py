@@ -45,6 +45,7 @@ class Load(_Wire, frozen=True, kw_only=True, tag="load"):
     target: str  # a folder, a repository id, or DEMO_PAIR
     drafter: str | None = None  # None: the drafter that belongs to the target, where known
     use_drafter: bool = True
+    drafter_bits: int | None = None  # quantise the drafter's head to 4 or 8 bits; None: as it is
     dtype: Dtype = "auto"
     draft_position: DraftPosition | None = None  # None: the pair's own
 

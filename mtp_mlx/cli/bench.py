@@ -14,6 +14,7 @@ import click
 from mtp_mlx import wire
 from mtp_mlx.cli.interrupt import stops_on_interrupt
 from mtp_mlx.cli.loading import load, shown
+from mtp_mlx.cli.options import drafter_bits
 from mtp_mlx.cli.types import mtp_modes, real
 from mtp_mlx.errors import UsageError
 from mtp_mlx.values import Dtype, Mtp, Sampling, Verify
@@ -37,6 +38,7 @@ class Stop:
 @click.command("bench", short_help="Measure plain decoding against MTP, interleaved.")
 @click.option("--target", default=wire.DEMO_PAIR, help="A folder or repository id.")
 @click.option("--drafter", help="A folder or repository id; else the target's own.")
+@drafter_bits
 @click.option("--shape", type=click.Choice(SHAPES), help="Random weights of this size instead.")
 @click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Of a shape: only N.")
 @click.option("--bits", type=click.Choice(["4", "8", "16"]), help="Of a shape. Default: 4.")
@@ -78,6 +80,7 @@ class Asked:
 
     target: str
     drafter: str | None
+    drafter_bits: int | None
     shape: str | None
     layers: int | None
     bits: str | None
@@ -133,16 +136,30 @@ def measure(asked: Asked) -> int:
 
 def _engine(asked: Asked) -> Engine:
     if asked.shape is None:
-        return load(wire.Load(target=asked.target, drafter=asked.drafter, dtype=asked.dtype))
+        return load(_load_request(asked))
     from mtp_mlx.engine import Engine
     from mtp_mlx.loading.random_pair import random_pair
 
     bits = int(asked.bits or 4)
     with shown(asked.shape) as progress:
         pair = random_pair(
-            asked.shape, layers=asked.layers, bits=bits, dtype=asked.dtype, progress=progress
+            asked.shape,
+            layers=asked.layers,
+            bits=bits,
+            drafter_bits=asked.drafter_bits,
+            dtype=asked.dtype,
+            progress=progress,
         )
     return Engine(pair)
+
+
+def _load_request(asked: Asked) -> wire.Load:
+    return wire.Load(
+        target=asked.target,
+        drafter=asked.drafter,
+        drafter_bits=asked.drafter_bits,
+        dtype=asked.dtype,
+    )
 
 
 def _plan(asked: Asked, engine: Engine) -> Plan:

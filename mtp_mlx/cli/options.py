@@ -25,6 +25,7 @@ class Options:
     target: str
     drafter: str | None
     no_drafter: bool
+    drafter_bits: int | None
     dtype: Dtype
     draft_position: DraftPosition | None
     system: str | None
@@ -46,6 +47,7 @@ class Options:
             target=self.target,
             drafter=self.drafter,
             use_drafter=not self.no_drafter,
+            drafter_bits=self.drafter_bits,
             dtype=self.dtype,
             draft_position=self.draft_position,
         )
@@ -58,10 +60,17 @@ class Options:
         return Sampling(**{name: getattr(recommended, name) for name in names} | given)
 
 
+drafter_bits = click.option(
+    "--drafter-bits",
+    type=click.IntRange(4, 8),
+    metavar="4|8",
+    help="Quantise the drafter's head; most of the time of a dense drafter is reading it.",
+)
 _CHOICES = (
     click.option("--target", default=wire.DEMO_PAIR, help="A folder or repository id."),
     click.option("--drafter", help="A folder or repository id; else the target's own."),
     click.option("--no-drafter", is_flag=True, help="Load the target alone."),
+    drafter_bits,
     click.option("--system", help="The system prompt."),
     click.option(
         "--max-tokens", type=click.IntRange(min=1), metavar="N", default=2048, show_default=True

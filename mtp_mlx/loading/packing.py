@@ -8,6 +8,9 @@ from typing import Any
 import mlx.core as mx
 from mlx import nn
 
+from mtp_mlx.errors import UsageError
+
+HEAD_BITS = (4, 8)
 GROUP_SIZE = 64  # numbers that share a scale, as in mlx-community's conversions
 
 Rule = Callable[[str, nn.Module], bool | dict[str, Any]]
@@ -37,3 +40,22 @@ def packing_words(block: Mapping[str, Any]) -> str:
 def dtype_words(dtype: mx.Dtype) -> str:
     """Such as "bfloat16"."""
     return str(dtype).removeprefix("mlx.core.")
+
+
+def pack_head(drafter: Any, bits: int) -> None:
+    """Quantise the head of a drafter, which is its embedding: most of a dense drafter's weight.
+
+    Raises UsageError where that cannot be.
+    """
+    embedding = drafter.model.embed_tokens
+    if bits not in HEAD_BITS:
+        raise UsageError(f"A drafter's head cannot have {bits} bits.", "Choose 4 or 8.")
+    if not hasattr(embedding, "to_quantized"):
+        raise UsageError("The drafter's head is quantised already.", "Leave --drafter-bits out.")
+    if embedding.weight.shape[-1] % GROUP_SIZE:
+        raise UsageError(
+            f"Rows of {embedding.weight.shape[-1]} do not divide into groups of {GROUP_SIZE}.",
+            "Leave --drafter-bits out.",
+        )
+    pack(drafter, bits, lambda path, _module: path == "model.embed_tokens")
+    mx.eval(drafter.parameters())

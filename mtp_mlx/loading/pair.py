@@ -19,7 +19,7 @@ from mtp_mlx.gemma4.weights import fill, packing, text_names
 from mtp_mlx.hub.resolve import resolve_drafter, resolve_target
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import backend_name, compute_dtype, is_out_of_memory, prepare
-from mtp_mlx.loading.packing import dtype_words, packing_words
+from mtp_mlx.loading.packing import dtype_words, pack_head, packing_words
 from mtp_mlx.text.end_tokens import end_token_ids
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
@@ -72,6 +72,8 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
         progress(wire.LoadProgress(phase="drafter", done=2, total=3))
         head = _understood(DrafterNetwork, drafter_settings, drafter_at)
         head = _loaded(head, drafter_at, dtype, tied=True)
+        if request.drafter_bits is not None:
+            pack_head(head, request.drafter_bits)
         drafter = GemmaDrafter(head, drafter_settings, target.embed)
     progress(wire.LoadProgress(phase="drafter", done=3, total=3))
 
@@ -176,11 +178,10 @@ def _info(
     has_chat_template: bool,
 ) -> PairInfo:
     demo = request.target == wire.DEMO_PAIR
-    demo_drafter = demo and request.drafter in (None, wire.DEMO_PAIR)
     drafter_at = drafter.checkpoint
     return PairInfo(
         target="built-in" if demo else target_at.name,
-        drafter=None if drafter_at is None else ("built-in" if demo_drafter else drafter_at.name),
+        drafter=None if drafter_at is None else _drafter_name(request, drafter_at),
         no_drafter_reason=drafter.absent_because,
         target_bytes=target_at.size,
         drafter_bytes=0 if drafter_at is None else drafter_at.size,
@@ -191,6 +192,12 @@ def _info(
         recommended=_recommended(target_at),
         has_chat_template=has_chat_template,
     )
+
+
+def _drafter_name(request: wire.Load, drafter_at: Checkpoint) -> str:
+    demo = request.target == wire.DEMO_PAIR and request.drafter in (None, wire.DEMO_PAIR)
+    name = "built-in" if demo else drafter_at.name
+    return name if request.drafter_bits is None else f"{name}, {request.drafter_bits}-bit head"
 
 
 def _quantization(checkpoint: Checkpoint, request: wire.Load) -> str:

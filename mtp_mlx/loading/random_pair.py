@@ -6,6 +6,7 @@ memory of the real one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import mlx.core as mx
@@ -18,7 +19,7 @@ from mtp_mlx.gemma4.pairing import check_pair
 from mtp_mlx.gemma4.shapes import Shape, shape
 from mtp_mlx.gemma4.target import GemmaTarget
 from mtp_mlx.loading.device import compute_dtype, is_out_of_memory, memory, prepare
-from mtp_mlx.loading.packing import GROUP_SIZE, dtype_words, pack, packing_words
+from mtp_mlx.loading.packing import GROUP_SIZE, dtype_words, pack, pack_head, packing_words
 from mtp_mlx.loading.pair import LoadedPair, Progress, check_dtype
 from mtp_mlx.loading.random_weights import randomize, size_bytes
 from mtp_mlx.values import Dtype, PairInfo, Sampling
@@ -32,6 +33,7 @@ def random_pair(
     *,
     layers: int | None = None,
     bits: int = 4,
+    drafter_bits: int | None = None,
     seed: int = 0,
     dtype: Dtype = "auto",
     progress: Progress = lambda _: None,
@@ -44,13 +46,21 @@ def random_pair(
 
     Raises UsageError for a shape that cannot be, OutOfMemory for one too large for this machine.
     """
-    return pair_of(shape(name, layers), bits=bits, seed=seed, dtype=dtype, progress=progress)
+    return pair_of(
+        shape(name, layers),
+        bits=bits,
+        drafter_bits=drafter_bits,
+        seed=seed,
+        dtype=dtype,
+        progress=progress,
+    )
 
 
 def pair_of(
     shape: Shape,
     *,
     bits: int,
+    drafter_bits: int | None = None,
     seed: int = 0,
     dtype: Dtype = "auto",
     progress: Progress = lambda _: None,
@@ -65,6 +75,9 @@ def pair_of(
     network, head = _networks(shape, bits)
     info = _info(shape, network, head, bits, kept)
     _fill(network, head, kept, seed, info, progress)
+    if drafter_bits is not None:
+        pack_head(head, drafter_bits)
+        info = replace(info, drafter=f"{info.drafter}, {drafter_bits}-bit head")
     target = GemmaTarget(network, shape.target)
     return LoadedPair(
         target=target,

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from mtp_mlx import wire
-from mtp_mlx.errors import LoadError, ModelNotFound
+from mtp_mlx.engine import Engine
+from mtp_mlx.errors import LoadError, ModelNotFound, UsageError
 from mtp_mlx.loading import load_pair
+from mtp_mlx.loading.packing import pack_head
 from tests.support.checkpoints import write_pair
+from tests.support.replies import reply
 from tests.support.shapes import E4B
 
 
@@ -37,3 +40,29 @@ def test_a_drafter_asked_for_must_be_there(tmp_path: Path) -> None:
     target = str(write_pair(tmp_path, E4B).target)
     with pytest.raises(ModelNotFound):
         load_pair(wire.Load(target=target, drafter=str(tmp_path / "nowhere")))
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_a_quantised_head_lowers_acceptance_at_most(bits: int) -> None:
+    """The drafts may get worse, the text may not."""
+    plain = reply(Engine(load_pair(wire.Load(target=wire.DEMO_PAIR))), "What is MTP?")
+    pair = load_pair(wire.Load(target=wire.DEMO_PAIR, drafter_bits=bits))
+    found = reply(Engine(pair), "What is MTP?", mtp=3)
+    assert found.tokens == plain.tokens
+    rate = found.finished.stats.acceptance_rate
+    assert rate is not None
+    assert rate > 0.6
+    assert pair.info.drafter == f"built-in, {bits}-bit head"
+
+
+def test_a_head_that_cannot_be_quantised_is_refused(tmp_path: Path) -> None:
+    folders = write_pair(tmp_path, E4B)
+    narrow = wire.Load(target=str(folders.target), drafter=str(folders.drafter), drafter_bits=4)
+    with pytest.raises(UsageError, match="32 do not divide"):
+        load_pair(narrow)
+    with pytest.raises(UsageError, match="5 bits"):
+        load_pair(wire.Load(target=wire.DEMO_PAIR, drafter_bits=5))
+    pair = load_pair(wire.Load(target=wire.DEMO_PAIR, drafter_bits=4))
+    assert pair.drafter is not None
+    with pytest.raises(UsageError, match="already"):
+        pack_head(pair.drafter._network, 4)
