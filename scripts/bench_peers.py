@@ -40,6 +40,7 @@ from peers.schedule import OURS, Group, Prompt, Result, groups, interleaved
 
 def main() -> None:
     options = _options()
+    load_before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         pair = Path(scratch) / "pair"
         _write_pair(options.pair, pair)
@@ -64,6 +65,9 @@ def main() -> None:
 
         results = list(interleaved(plan, prompts, options.repeats, measure_costs))
         print(_report(results, costs, options.depths))
+        print(
+            f"\nLoad average {load_before:.1f} at the start, {os.getloadavg()[0]:.1f} at the end."
+        )
         if options.json is not None:
             _write_json(options.json, contestants, options, parted, results, costs)
 

@@ -55,6 +55,15 @@ def ratio(a: Runs, b: Runs) -> Ratio:
     return Ratio(speed(a) / speed(b), min(single), max(single))
 
 
+def paired(a: Runs, b: Runs) -> float:
+    """The median ratio of runs that stood next to each other in time."""
+    return statistics.median(
+        x.tps / y.tps
+        for these, those in zip(a, b, strict=True)
+        for x, y in zip(these, those, strict=True)
+    )
+
+
 def _by_repeat(runs: Runs) -> list[float]:
     return [statistics.mean(run.tps for run in repeat) for repeat in zip(*runs, strict=True)]
 
