@@ -1,0 +1,168 @@
+"""This engine against mlx-lm and mlx-vlm: same machine, weights, prompts; interleaved in one run.
+
+mlx-vlm needs an environment of its own (built once, about 2 GB):
+
+    python3 -m venv build/peers && build/peers/bin/pip install -c constraints.txt -e ".[peers]"
+    python scripts/bench_peers.py [--pair built-in|replay] [--prompts N] [--tokens N] [--repeats N]
+                                  [--depths 1,2,3,4] [--json FILE]
+
+Every engine is a process of its own and only one computes at a time. All read the same float32
+files, and on Linux all have OpenBLAS loaded before them where it is installed. Speed is
+(n - 1) / (t_last - t_first) over exactly n tokens, end tokens ignored. Ours is the whole engine
+with its detokenizer; the peers' loops yield bare token ids.
+
+`replay` takes a larger pair of random weights, whose drafts are replaced by the recorded reply
+spoiled at random (`--acceptance`), in our engine and in mlx-vlm alike. It is greedy only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from peers import numbers, table
+from peers.contestant import ROOT, Contestant, pythons
+from peers.folders import copied
+from peers.identity import Parting, partings
+from peers.prompts import built_in_prompts, random_prompts
+from peers.random_pair import VOCABULARY, write_random_pair
+from peers.replay import spoiled
+from peers.schedule import OURS, Group, Prompt, Result, groups, interleaved
+
+
+def main() -> None:
+    options = _options()
+    load_before = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+        pair = Path(scratch) / "pair"
+        _write_pair(options.pair, pair)
+        contestants = {
+            name: stack.enter_context(Contestant(name, python, pair, options.threads))
+            for name, python in pythons().items()
+        }
+        temperatures = [0.0, options.temperature] if options.pair == "built-in" else [0.0]
+        plan = groups(contestants, options.tokens, options.depths, temperatures)
+        prompts = _prompts(options, pair, plan)
+        print(_environment(contestants, options), "\n", flush=True)
+        parted = partings(plan, prompts)
+        print("\n".join(table.identity(parted)), "\n", flush=True)
+        for group in plan:
+            for rival in group.rivals:
+                rival.warm_up(prompts[0])
+        context = sum(len(p.ids) for p in prompts) // len(prompts) + options.tokens // 2
+        costs: list[dict[str, Any]] = []
+
+        def measure_costs(_: int) -> None:
+            costs.append(contestants["ours"].costs(context))
+
+        results = list(interleaved(plan, prompts, options.repeats, measure_costs))
+        print(_report(results, costs, options.depths))
+        print(
+            f"\nLoad average {load_before:.1f} at the start, {os.getloadavg()[0]:.1f} at the end."
+        )
+        if options.json is not None:
+            _write_json(options.json, contestants, options, parted, results, costs)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--pair", choices=("built-in", "replay"), default="built-in")
+    parser.add_argument("--prompts", type=int, default=6)
+    parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument(
+        "--depths", type=lambda text: [int(k) for k in text.split(",")], default=[1, 2, 3, 4]
+    )
+    parser.add_argument("--temperature", type=float, default=1.0, help="of the sampled replies")
+    parser.add_argument("--threads", type=int, help="of OpenBLAS; a busy machine disturbs 1 least")
+    parser.add_argument("--acceptance", type=float, default=0.8, help="of replayed drafts")
+    parser.add_argument("--json", type=Path, help="write settings and every run to this file")
+    return parser.parse_args()
+
+
+def _write_pair(name: str, folder: Path) -> None:
+    if name == "built-in":
+        copied(ROOT / "resources" / "demo_pair", folder)
+    else:
+        write_random_pair(folder)
+
+
+def _prompts(options: argparse.Namespace, pair: Path, plan: Sequence[Group]) -> list[Prompt]:
+    if options.pair == "built-in":
+        return [Prompt(ids) for ids in built_in_prompts(pair / "target", options.prompts)]
+    plain = plan[0].rivals[0]
+    found = []
+    for i, ids in enumerate(random_prompts(VOCABULARY, options.prompts)):
+        reply = plain.decode(Prompt(ids)).tokens
+        found.append(Prompt(ids, spoiled(reply, options.acceptance, VOCABULARY, seed=i)))
+    return found
+
+
+def _environment(contestants: dict[str, Contestant], options: argparse.Namespace) -> str:
+    versions = {k: v for c in contestants.values() for k, v in c.about["versions"].items()}
+    mlx = {c.about["versions"]["mlx"] for c in contestants.values()}
+    blas = {c.about["blas"] for c in contestants.values()}
+    named = ", ".join(f"{name} {number}" for name, number in versions.items() if name != "mlx")
+    threads = "" if options.threads is None else f" with {options.threads} threads"
+    replayed = f" at acceptance {options.acceptance:g}" if options.pair == "replay" else ""
+    return (
+        f"{named}, mlx {' and '.join(sorted(mlx))}, Python {sys.version.split()[0]}, float32, "
+        f"{os.cpu_count()} cores, BLAS: {' and '.join(sorted(blas))}{threads}. "
+        f"Pair: {options.pair}{replayed}; {options.prompts} prompts, {options.tokens} tokens, "
+        f"{options.repeats} repeats; speeds are medians of repeats averaged over prompts, ratios "
+        "of those, and in brackets the least and greatest ratio of a single repeat."
+    )
+
+
+def _report(
+    results: Sequence[Result], costs: Sequence[dict[str, Any]], depths: Sequence[int]
+) -> str:
+    found = numbers.collected(results)
+    greedy = {
+        g.depth: runs for (g, who), runs in found.items() if (g.temperature, who) == (0, OURS)
+    }
+    rows = [numbers.efficiency(k, greedy[k], greedy[0], costs) for k in depths]
+    parts = [table.speeds(found), table.efficiencies(rows), table.goals(found, rows)]
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _write_json(
+    file: Path,
+    contestants: dict[str, Contestant],
+    options: argparse.Namespace,
+    parted: Sequence[Parting],
+    results: Sequence[Result],
+    costs: Sequence[dict[str, Any]],
+) -> None:
+    runs = [
+        {
+            "group": result.group.title,
+            "engine": result.rival,
+            "prompt": result.prompt,
+            "repeat": result.repeat,
+            "tps": result.run.tps,
+            **asdict(result.run),
+        }
+        for result in results
+    ]
+    settings = {key: value for key, value in vars(options).items() if key != "json"}
+    document = {
+        "settings": settings,
+        "environment": {name: one.about for name, one in contestants.items()},
+        "partings": [str(one) for one in parted],
+        "runs": runs,
+        "costs": list(costs),
+    }
+    file.write_text(json.dumps(document))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""From runs to medians, ratios and their range over repeats. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peers.messages import Run
+from peers.schedule import Group, Result
+
+Runs = list[list[Run]]  # [prompt][repeat]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Of the medians, and the least and the greatest found in a single repeat."""
+
+    value: float
+    least: float
+    most: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.least:.3f} to {self.most:.3f})"
+
+
+def collected(results: Iterable[Result]) -> dict[tuple[Group, str], Runs]:
+    """Runs of each rival of each group; results come repeat by repeat."""
+    found: dict[tuple[Group, str], dict[int, list[Run]]] = defaultdict(lambda: defaultdict(list))
+    for result in results:
+        found[result.group, result.rival][result.prompt].append(result.run)
+    return {who: list(prompts.values()) for who, prompts in found.items()}
+
+
+def speed(runs: Runs) -> float:
+    """Tokens a second: the median of each prompt's repeats, averaged over prompts."""
+    return statistics.mean(statistics.median(run.tps for run in prompt) for prompt in runs)
+
+
+def best_speed(runs: Runs) -> float:
+    """The same with each prompt's fastest repeat: what other programs disturbed least."""
+    return statistics.mean(max(run.tps for run in prompt) for prompt in runs)
+
+
+def cpu_ms(runs: Runs) -> float:
+    """Processor time a token: the median of each prompt's repeats, averaged over prompts."""
+    return statistics.mean(statistics.median(run.cpu_ms for run in prompt) for prompt in runs)
+
+
+def ratio(a: Runs, b: Runs) -> Ratio:
+    """How much faster `a` is than `b`."""
+    single = [x / y for x, y in zip(_by_repeat(a), _by_repeat(b), strict=True)]
+    return Ratio(speed(a) / speed(b), min(single), max(single))
+
+
+def paired(a: Runs, b: Runs) -> float:
+    """The median ratio of runs that stood next to each other in time."""
+    return statistics.median(
+        x.tps / y.tps
+        for these, those in zip(a, b, strict=True)
+        for x, y in zip(these, those, strict=True)
+    )
+
+
+def _by_repeat(runs: Runs) -> list[float]:
+    return [statistics.mean(run.tps for run in repeat) for repeat in zip(*runs, strict=True)]
+
+
+def tau(runs: Runs) -> float:
+    """Mean tokens of a drafting round."""
+    everything = _flat(runs)
+    return 1 + sum(r.accepted for r in everything) / sum(r.rounds for r in everything)
+
+
+def acceptance(runs: Runs) -> float:
+    everything = _flat(runs)
+    return sum(r.accepted for r in everything) / sum(r.drafted for r in everything)
+
+
+def deepest(runs: Runs) -> int:
+    return max(run.deepest for run in _flat(runs))
+
+
+def _flat(runs: Runs) -> list[Run]:
+    return [run for prompt in runs for run in prompt]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Efficiency:
+    """A measured speed-up over plain decoding, against what the forward passes allow."""
+
+    depth: int
+    tau: float
+    speed_up: Ratio
+    plain_ms: float
+    verify_ms: float
+    draft_ms: float
+    allowed: float
+    efficiency: Ratio
+
+
+def efficiency(
+    depth: int, drafting: Runs, plain: Runs, costs: Sequence[dict[str, Any]]
+) -> Efficiency:
+    """`costs` has one measuring a repeat; a repeat's speed-up is held against its own."""
+    tokens = tau(drafting)
+    measured = ratio(drafting, plain)
+    plain_ms = statistics.median(c["plain_ms"] for c in costs)
+    verify_ms = statistics.median(c["verify_ms"][depth] for c in costs)
+    draft_ms = statistics.median(c["draft_ms"] for c in costs)
+    allowed = tokens * plain_ms / (verify_ms + depth * draft_ms)
+    single = [
+        (x / y) / (tokens * c["plain_ms"] / (c["verify_ms"][depth] + depth * c["draft_ms"]))
+        for x, y, c in zip(_by_repeat(drafting), _by_repeat(plain), costs, strict=True)
+    ]
+    return Efficiency(
+        depth=depth,
+        tau=tokens,
+        speed_up=measured,
+        plain_ms=plain_ms,
+        verify_ms=verify_ms,
+        draft_ms=draft_ms,
+        allowed=allowed,
+        efficiency=Ratio(measured.value / allowed, min(single), max(single)),
+    )
