@@ -9,11 +9,11 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import mlx.core as mx
 
+from mtp_mlx.calibration import Costs
 from mtp_mlx.generation.plain import PlainDecoder
 from mtp_mlx.generation.prefill import prefill
 from mtp_mlx.loading import LoadedPair
@@ -25,25 +25,6 @@ from mtp_mlx.values import MAX_DEPTH, Sampling
 MOST_ROWS = MAX_DEPTH + 1  # the anchor and the deepest draft
 REPEATS = 9
 PLAIN_STEPS = 8  # a pipeline's step has no time of its own: a run of them is timed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
-    """Medians in milliseconds, at one length of context."""
-
-    context: int  # tokens in the cache
-    verify_ms: tuple[float, ...]  # a pass with its head over 1, 2 ... MOST_ROWS rows
-    draft_ms: float | None  # one step of the drafter; None without one
-    plain_ms: float  # one step of pipelined plain decoding
-
-    def round_ms(self, depth: int) -> float:
-        """What a round of `depth` drafts costs if nothing is lost between its passes."""
-        assert self.draft_ms is not None
-        return self.verify_ms[depth] + depth * self.draft_ms
-
-    def allowed_speed_up(self, depth: int, tau: float) -> float:
-        """The speed-up over plain decoding that `tau` tokens a round make possible."""
-        return tau * self.plain_ms / self.round_ms(depth)
 
 
 def measure(pair: LoadedPair, context: int, *, repeats: int = REPEATS) -> Costs:

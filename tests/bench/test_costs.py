@@ -8,7 +8,8 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mtp_mlx.bench.costs import MOST_ROWS, Costs, measure
+from mtp_mlx.bench.costs import MOST_ROWS, measure
+from mtp_mlx.calibration import Costs
 from mtp_mlx.loading import LoadedPair
 from tests.support.pairs import floats, logits
 from tests.support.replies import tiny_pair, with_drafter
