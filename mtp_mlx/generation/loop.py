@@ -7,6 +7,8 @@ from collections.abc import Generator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+import mlx.core as mx
+
 from mtp_mlx.generation.control import Control
 from mtp_mlx.generation.depth import DepthControl, Plan
 from mtp_mlx.generation.plain import PlainDecoder
@@ -15,6 +17,10 @@ from mtp_mlx.speculative.round import Anchor, Cast, Limits, Round, speculate
 from mtp_mlx.speculative.rule import Rule
 from mtp_mlx.speculative.watch import Laps, Watch
 from mtp_mlx.values import DraftPosition, FinishReason
+
+TIDY_AFTER = 256
+"""Tokens after which freed memory goes back to the system: MLX keeps it to use it again, but what
+attention needs grows with the context and soon fits into nothing that was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
     However the consumer leaves, the cache holds every emitted token except the last.
     """
     plain = PlainDecoder(decoding.target, decoding.rule)
+    untidy = 0
     try:
         while True:
             plan = decoding.depth.plan(control.mtp, room)
@@ -59,6 +66,10 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
             decoding.depth.observe(result, ms)
             anchor, room = result.anchor, room - len(result.tokens)
             finish = _finish(result, decoding.end_tokens, room, control)
+            untidy += len(result.tokens)
+            if untidy >= TIDY_AFTER:
+                mx.clear_cache()
+                untidy = 0
             if finish is not None:
                 plain.settle()
             yield Emitted(round=result, plan=plan, ms=ms, laps=decoding.watch.laps(), finish=finish)

@@ -19,4 +19,5 @@ def prefill(target: Target, prompt: Sequence[int]) -> Iterator[mx.array]:
     for start in range(0, len(prompt), CHUNK):
         last = target.see(mx.array(list(prompt[start : start + CHUNK])))[-1:]
         mx.eval(last)
+        mx.clear_cache()  # the next chunk attends to more keys: what this one freed is too small
         yield last

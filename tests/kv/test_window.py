@@ -112,3 +112,13 @@ def test_a_full_cache_is_a_list(steps: list[tuple[str, int]]) -> None:
         if isinstance(mask, mx.array):
             causal = np.tril(np.ones((n, len(seen)), dtype=bool), k=len(seen) - n)
             assert (np.array(mask) == causal).all()
+
+
+def test_a_full_cache_grows_seldom_and_leaves_little_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtp_mlx.kv.buffer.GRANULE", 16)
+    cache, sizes = FullCache(), set()
+    for first in range(0, 6000, 5):
+        cache.update_and_fetch(rows(first, 5), rows(first, 5))
+        sizes.add(cache._buffer.capacity)
+        assert cache._buffer.capacity <= cache.offset * 9 / 8 + 16
+    assert len(sizes) < 50  # each of them once moved all rows

@@ -11,30 +11,18 @@ import pytest
 
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import OutOfMemory, UsageError
-from mtp_mlx.gemma4.config import drafter_config, target_config
 from mtp_mlx.gemma4.network import gemma4_text, model_args
-from mtp_mlx.gemma4.shapes import Shape
 from mtp_mlx.loading import LoadedPair, random_weights
 from mtp_mlx.loading.packing import pack
 from mtp_mlx.loading.random_pair import pair_of, random_pair
 from mtp_mlx.loading.random_weights import randomize, size_bytes
 from mtp_mlx.values import Memory
 from tests.support import shapes
-from tests.support.configs import drafter_config as tiny_drafter
-from tests.support.configs import target_text_config as tiny_target
+from tests.support.random_pairs import tiny_shape
 from tests.support.replies import GREEDY, reply
 from tests.support.shapes import E2B, MOE_26B, SHAPES, UNIFIED_12B, VOCABULARY
 
 PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8, 1, 2, 3, 4]
-
-
-def tiny(of: shapes.Shape) -> Shape:
-    return Shape(
-        name="Tiny",
-        true_layers=of.layers,
-        target=target_config(tiny_target(of)),
-        drafter=drafter_config(tiny_drafter(of)),
-    )
 
 
 def modules(pair: LoadedPair) -> dict[str, Any]:
@@ -49,7 +37,7 @@ def weight(pair: LoadedPair, module: str) -> Any:
     ("of", "bits"), list(zip(SHAPES.values(), [4, 8, 16, 4, 4], strict=True)), ids=SHAPES
 )
 def test_the_text_is_the_same_with_and_without_mtp(of: shapes.Shape, bits: int) -> None:
-    engine = Engine(pair_of(tiny(of), bits=bits))
+    engine = Engine(pair_of(tiny_shape(of), bits=bits))
     plain = reply(engine, PROMPT, max_tokens=16)
     drafted = reply(engine, PROMPT, max_tokens=16, mtp=3)
     assert drafted.tokens == plain.tokens
@@ -58,7 +46,7 @@ def test_the_text_is_the_same_with_and_without_mtp(of: shapes.Shape, bits: int) 
 
 
 def test_what_conversions_pack_is_packed() -> None:
-    pair = pair_of(tiny(MOE_26B), bits=4)
+    pair = pair_of(tiny_shape(MOE_26B), bits=4)
     found = modules(pair)
     for name in ("self_attn.q_proj", "mlp.down_proj", "experts.switch_glu.down_proj"):
         assert found[f"model.layers.0.{name}"].bits == 4
@@ -67,13 +55,13 @@ def test_what_conversions_pack_is_packed() -> None:
     assert all(module.group_size == 64 for module in found.values() if "scales" in module)
     assert pair.drafter is not None
     assert "scales" not in pair.drafter._network.model.embed_tokens
-    narrow = modules(pair_of(tiny(E2B), bits=4))
+    narrow = modules(pair_of(tiny_shape(E2B), bits=4))
     assert "scales" not in narrow["model.layers.0.per_layer_projection"]  # rows of 32
 
 
 @pytest.mark.parametrize("bits", [4, 8, 16])
 def test_matrices_keep_the_size_of_what_they_multiply(bits: int) -> None:
-    module = modules(pair_of(tiny(UNIFIED_12B), bits=bits))["model.layers.0.mlp.gate_proj"]
+    module = modules(pair_of(tiny_shape(UNIFIED_12B), bits=bits))["model.layers.0.mlp.gate_proj"]
     x = mx.random.normal((512, 64), key=mx.random.key(0))
     found = np.array(module(x))
     assert np.square(found).mean() == pytest.approx(1, rel=0.1)
@@ -81,7 +69,7 @@ def test_matrices_keep_the_size_of_what_they_multiply(bits: int) -> None:
 
 
 def test_attention_scores_have_variance_1() -> None:
-    found = modules(pair_of(tiny(UNIFIED_12B), bits=4))
+    found = modules(pair_of(tiny_shape(UNIFIED_12B), bits=4))
     for layer, width in ((0, 16), (5, 32)):
         attention = found[f"model.layers.{layer}.self_attn"]
         products = np.array(attention.q_norm.weight * attention.k_norm.weight)
@@ -92,7 +80,7 @@ def test_activations_stay_finite_through_many_layers_in_16_bits() -> None:
     deep = shapes.Shape(
         name="deep", layers=60, pattern=6, heads=8, kv_heads=4, global_kv_heads=1, k_eq_v=True
     )
-    pair = pair_of(tiny(deep), bits=16, dtype="bfloat16")
+    pair = pair_of(tiny_shape(deep), bits=16, dtype="bfloat16")
     hidden = pair.target.see(mx.array(PROMPT))
     logits = pair.target.scores(hidden).logits
     assert logits.dtype == mx.bfloat16
@@ -102,7 +90,7 @@ def test_activations_stay_finite_through_many_layers_in_16_bits() -> None:
 
 
 def test_a_seed_stands_for_its_weights() -> None:
-    first, again, other = (pair_of(tiny(E2B), bits=4, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (pair_of(tiny_shape(E2B), bits=4, seed=seed) for seed in (0, 0, 1))
     name = "model.layers.3.mlp.up_proj"
     assert (weight(first, name) == weight(again, name)).all()
     assert (weight(first, name) != weight(other, name)).mean() > 0.9
@@ -112,14 +100,14 @@ def test_a_seed_stands_for_its_weights() -> None:
 @pytest.mark.parametrize("bits", [4, 16])
 def test_blocks_leave_nothing_out(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random_weights, "BLOCK", 1000)
-    rows = weight(pair_of(tiny(E2B), bits=bits), "model.embed_tokens")
+    rows = weight(pair_of(tiny_shape(E2B), bits=bits), "model.embed_tokens")
     assert len({row.tobytes() for row in rows}) == len(rows) == VOCABULARY
 
 
 @pytest.mark.parametrize("bits", [4, 16])
 def test_no_more_memory_is_needed_than_is_kept(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random_weights, "BLOCK", 256)
-    network = gemma4_text.Model(model_args(tiny(UNIFIED_12B).target))
+    network = gemma4_text.Model(model_args(tiny_shape(UNIFIED_12B).target))
     if bits < 16:
         pack(network, bits)
     gc.collect()
@@ -132,12 +120,12 @@ def test_no_more_memory_is_needed_than_is_kept(bits: int, monkeypatch: pytest.Mo
 
 
 def test_the_pair_says_what_it_is() -> None:
-    info = pair_of(tiny(E2B), bits=4).info
+    info = pair_of(tiny_shape(E2B), bits=4).info
     assert info.target == "random Tiny, 4-bit"
     assert info.drafter == "random Tiny drafter, float32"
     assert info.quantization == "4-bit affine, group 64"
     assert not info.has_chat_template
-    whole = pair_of(tiny(E2B), bits=16).info
+    whole = pair_of(tiny_shape(E2B), bits=16).info
     assert (whole.target, whole.quantization) == ("random Tiny, float32", "float32")
 
 
@@ -157,7 +145,7 @@ def test_running_out_of_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("mtp_mlx.loading.random_pair.randomize", fail)
     with pytest.raises(OutOfMemory, match="Choose fewer bits"):
-        pair_of(tiny(E2B), bits=4)
+        pair_of(tiny_shape(E2B), bits=4)
 
 
 def test_odd_bits_are_refused() -> None:
@@ -166,7 +154,7 @@ def test_odd_bits_are_refused() -> None:
 
 
 def test_the_pair_needs_no_end_token() -> None:
-    pair = pair_of(tiny(E2B), bits=4)
+    pair = pair_of(tiny_shape(E2B), bits=4)
     assert not pair.end_tokens
     done = reply(Engine(pair), PROMPT, sampling=GREEDY, max_tokens=5, ignore_eos=False)
     assert len(done.tokens) == 5

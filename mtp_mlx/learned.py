@@ -1,0 +1,110 @@
+"""What is known of a pair on this machine, kept from one process to the next.
+
+One small JSON file a pair, device and quantisation, in the user's data folder. It only saves time:
+a file that is missing, damaged or of another version counts as nothing known and is written anew,
+and a disk that takes no file costs a few rounds of measuring, never a reply.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from platformdirs import user_data_path
+
+from mtp_mlx.calibration import Calibration
+from mtp_mlx.files import write_atomically
+from mtp_mlx.generation.auto import Learned
+from mtp_mlx.values import MAX_DEPTH, PairInfo
+
+VERSION = 1
+FOLDER = "MTP_MLX_DATA"
+"""Set this variable to keep data elsewhere than in the user's own data folder."""
+
+_SUFFIX = ".json"
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What costs and acceptance belong to. Names and sizes only, no paths."""
+
+    target: str
+    drafter: str | None
+    target_bytes: int
+    drafter_bytes: int
+    quantization: str
+    device: str
+    backend: str
+    mlx: str
+
+    @property
+    def file(self) -> Path:
+        digest = hashlib.sha256(msgspec.json.encode(self)).hexdigest()
+        return folder() / f"{digest[:20]}{_SUFFIX}"
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """One file."""
+
+    subject: Subject
+    auto: Learned | None = None
+    calibration: Calibration | None = None
+    version: int = VERSION
+
+
+def subject_of(pair: PairInfo, device: str, backend: str, mlx: str) -> Subject:
+    return Subject(
+        target=pair.target,
+        drafter=pair.drafter,
+        target_bytes=pair.target_bytes,
+        drafter_bytes=pair.drafter_bytes,
+        quantization=pair.quantization,
+        device=device,
+        backend=backend,
+        mlx=mlx,
+    )
+
+
+def folder() -> Path:
+    chosen = os.environ.get(FOLDER)
+    data = Path(chosen) if chosen else user_data_path("MTP MLX", appauthor=False)
+    return data / "pairs"
+
+
+def start_from(calibration: Calibration) -> Learned:
+    """What auto can take from a calibration: costs, and nothing of acceptance."""
+    costs = calibration.costs
+    drafting = range(1, MAX_DEPTH + 1) if costs.draft_ms is not None else ()
+    return Learned(costs={0: costs.plain_ms} | {k: costs.round_ms(k) for k in drafting})
+
+
+def recall(subject: Subject) -> Known:
+    """What is known of `subject`, which may be nothing."""
+    found = _read(subject.file)
+    return found if found is not None and found.subject == subject else Known(subject=subject)
+
+
+def recall_all() -> Iterator[Known]:
+    """Everything known on this machine."""
+    with contextlib.suppress(OSError):
+        for file in sorted(folder().glob(f"*{_SUFFIX}")):
+            found = _read(file)
+            if found is not None:
+                yield found
+
+
+def remember(known: Known) -> None:
+    """Write a file whole or not at all; a disk that refuses is put up with."""
+    with contextlib.suppress(OSError):
+        write_atomically(known.subject.file, msgspec.json.encode(known))
+
+
+def _read(file: Path) -> Known | None:
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=Known)
+    except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return None
+    return found if found.version == VERSION else None

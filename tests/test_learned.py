@@ -1,0 +1,143 @@
+"""What engines learn: kept by pair and device, worth nothing where it is damaged."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mtp_mlx import wire
+from mtp_mlx.cli.main import run
+from mtp_mlx.engine import Control, Engine
+from mtp_mlx.learned import Known, Subject, folder, recall, recall_all, remember, start_from
+from tests.support.checkpoints import write_pair
+from tests.support.replies import reply
+from tests.support.shapes import UNIFIED_12B
+from tests.test_calibration import CALIBRATION
+
+SUBJECT = Subject(
+    target="t",
+    drafter="d",
+    target_bytes=1,
+    drafter_bytes=2,
+    quantization="4-bit",
+    device="a chip",
+    backend="metal",
+    mlx="0.32.4",
+)
+KNOWN = Known(subject=SUBJECT, auto=start_from(CALIBRATION), calibration=CALIBRATION)
+PROMPT = [5, 17, 300, 42]
+
+
+def test_what_was_remembered_is_recalled() -> None:
+    assert recall(SUBJECT) == Known(subject=SUBJECT)
+    remember(KNOWN)
+    assert recall(SUBJECT) == KNOWN
+    assert list(recall_all()) == [KNOWN]
+
+
+@pytest.mark.parametrize("field", ["target", "drafter", "quantization", "device", "mlx"])
+def test_another_pair_or_machine_is_another_file(field: str) -> None:
+    remember(KNOWN)
+    other = msgspec.structs.replace(SUBJECT, **{field: "other"})
+    assert recall(other) == Known(subject=other)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"",
+        b"\xff\x00",
+        b"[]",
+        b"{}",
+        b'{"version": 1, "subject": 7}',
+        msgspec.json.encode(msgspec.structs.replace(KNOWN, version=99)),
+        msgspec.json.encode(KNOWN).replace(b'"context"', b'"contest"'),
+        b"[" * 100_000,
+    ],
+)
+def test_a_damaged_file_counts_as_nothing_and_is_written_anew(written: bytes) -> None:
+    remember(KNOWN)
+    SUBJECT.file.write_bytes(written)
+    assert recall(SUBJECT) == Known(subject=SUBJECT)
+    assert list(recall_all()) == []
+    remember(KNOWN)
+    assert recall(SUBJECT) == KNOWN
+    assert [file.name for file in folder().iterdir()] == [SUBJECT.file.name]
+
+
+def test_a_folder_that_takes_no_file_costs_no_reply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "a file"
+    blocked.write_text("")
+    monkeypatch.setenv("MTP_MLX_DATA", str(blocked))
+    folders = write_pair(tmp_path, UNIFIED_12B)
+    engine = Engine.load(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
+    assert len(reply(engine, PROMPT, mtp="auto").tokens) == 40
+    assert list(recall_all()) == []
+
+
+def test_an_engine_goes_on_from_what_the_last_one_learned(tmp_path: Path) -> None:
+    folders = write_pair(tmp_path, UNIFIED_12B)
+    request = wire.Load(target=str(folders.target), drafter=str(folders.drafter))
+    first = Engine.load(request)
+    assert list(recall_all()) == []  # warming up teaches nothing
+    found = reply(first, PROMPT, mtp="auto", max_tokens=60)
+    assert {told.state for told in found.rounds[:4]} == {"probe"}
+    (known,) = recall_all()
+    assert known.auto is not None
+    assert known.subject.target == "target"
+    again = reply(Engine.load(request), PROMPT, mtp="auto", max_tokens=60)
+    assert again.rounds[0].state != "probe"
+    assert again.tokens == found.tokens
+
+
+def test_calibrate_measures_and_is_told_by_doctor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = write_pair(tmp_path, UNIFIED_12B)
+    pair = ["--target", str(folders.target), "--drafter", str(folders.drafter)]
+    assert run(["calibrate", *pair, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["costs"]["verify_ms"]) == 9
+    assert told["costs"]["draft_ms"] > 0
+    assert set(told["break_even"]) == {str(k) for k in range(1, 9)}
+    (known,) = recall_all()
+    assert known.calibration is not None
+    assert known.calibration.costs.plain_ms == told["costs"]["plain_ms"]
+    run(["doctor"])
+    assert f"target: {told['words']}" in capsys.readouterr().out
+    assert run(["calibrate", *pair]) == 0
+    assert "pays above" in capsys.readouterr().out
+    engine = Engine.load(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
+    first = next(r for r in engine.generate(ask(), Control()) if isinstance(r, wire.Round) and r.index)
+    assert first.state != "probe"  # auto knows what rounds cost
+
+
+def ask() -> wire.Generate:
+    return wire.Generate(id="x", prompt_ids=PROMPT, max_tokens=10, ignore_eos=True)
+
+
+def test_the_measured_position_is_used_unless_another_is_asked_for(tmp_path: Path) -> None:
+    folders = write_pair(tmp_path, UNIFIED_12B)
+    request = wire.Load(target=str(folders.target), drafter=str(folders.drafter))
+    engine = Engine.load(request)
+    assert engine.pair.draft_position == "last-seen"
+    engine.remember(replace(CALIBRATION, acceptance=(("last-seen", 0.5), ("anchor", 0.7))))
+    assert Engine.load(request).pair.draft_position == "anchor"
+    asked = msgspec.structs.replace(request, draft_position="last-seen")
+    assert Engine.load(asked).pair.draft_position == "last-seen"
+
+
+def test_nothing_that_is_kept_holds_a_path(tmp_path: Path) -> None:
+    folders = write_pair(tmp_path, UNIFIED_12B)
+    engine = Engine.load(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
+    reply(engine, PROMPT, mtp=1)
+    (file,) = folder().iterdir()
+    assert os.sep + "t" not in file.read_text().replace("http", "")
+    assert str(tmp_path) not in file.read_text()
