@@ -44,11 +44,12 @@ def _open(options: argparse.Namespace) -> int:
     from PySide6.QtWidgets import QApplication
 
     from app.engine.client import ProcessEngine
-    from app.paths import data_folder, resources, worker_command
+    from app.paths import DATA_VARIABLE, data_folder, resources, worker_command
     from app.program import Program
     from app.services.folder_lock import lock_folder
 
     data: Path = options.data_dir or data_folder()
+    os.environ[DATA_VARIABLE] = str(data)  # for the engine, which starts as a child
     lock = lock_folder(data)
     if lock is None:
         sys.stderr.write(f"{strings.FOLDER_IN_USE.format(folder=data)}\n")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from app import strings
+
+DATA_VARIABLE = "MTP_MLX_DATA"
+"""Keeps window and engine off the user's own data folder; the engine reads it too."""
 
 
 def resources() -> Path:
@@ -17,7 +21,8 @@ def resources() -> Path:
 
 def data_folder() -> Path:
     """Chats belong among the user's data, not into a cache that the system may empty."""
-    return user_data_path(strings.APP_NAME, appauthor=False)
+    chosen = os.environ.get(DATA_VARIABLE)
+    return Path(chosen) if chosen else user_data_path(strings.APP_NAME, appauthor=False)
 
 
 def worker_command() -> list[str]:

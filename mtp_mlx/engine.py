@@ -9,11 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import mlx.core as mx
+import msgspec
 
 from mtp_mlx import wire
+from mtp_mlx.calibration import Calibration
 from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.gemma4.target import TargetSnapshot
 from mtp_mlx.generation.control import Control
@@ -22,8 +24,9 @@ from mtp_mlx.generation.loop import Decoding, decode
 from mtp_mlx.generation.prefill import prefill
 from mtp_mlx.generation.prompt_reuse import PromptCache
 from mtp_mlx.generation.stats import Clock, summarize
+from mtp_mlx.learned import Known, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
-from mtp_mlx.loading.device import is_out_of_memory, memory
+from mtp_mlx.loading.device import describe, is_out_of_memory, memory, versions
 from mtp_mlx.narration import Narrator
 from mtp_mlx.request import check_request, prompt_ids
 from mtp_mlx.speculative.round import Anchor
@@ -51,10 +54,14 @@ ReplyEvent = wire.PromptProgress | wire.Round | wire.Finished
 class Engine:
     """Writes one reply at a time; keeps the cache between replies."""
 
-    def __init__(self, pair: LoadedPair) -> None:
+    def __init__(self, pair: LoadedPair, known: Known | None = None) -> None:
+        """`known` of the pair on this machine, which the engine adds to; None keeps nothing."""
         self._pair = pair
         self._cache = PromptCache(pair.target)
-        self._depth = DepthControl(None if pair.drafter else _no_drafter(pair.info))
+        self._known = known
+        self._depth = DepthControl(
+            None if pair.drafter else _no_drafter(pair.info), known.auto if known else None
+        )
 
     @classmethod
     def load(
@@ -63,11 +70,55 @@ class Engine:
         progress: Callable[[wire.LoadProgress], None] = lambda _: None,
     ) -> Engine:
         """Raises a LoadError whose one sentence names the remedy."""
-        return cls(load_pair(request, progress))
+        pair = load_pair(request, progress)
+        device = describe()
+        known = recall(subject_of(pair.info, device.name, device.backend, versions()["mlx"]))
+        measured = known.calibration.draft_position if known.calibration else None
+        if request.draft_position is None and measured is not None:
+            info = replace(pair.info, draft_position=measured)
+            pair = replace(pair, draft_position=measured, info=info)
+        progress(wire.LoadProgress(phase="warm-up", done=3, total=3))
+        engine = cls(pair, known)
+        engine.warm_up()
+        return engine
+
+    def warm_up(self) -> None:
+        """Build the kernels of plain steps and rounds, or the first reply would wait for them.
+
+        What they take says nothing of later rounds, so auto does not see it.
+        """
+        for mtp in ("off", 3):
+            request = wire.Generate(
+                id="warm-up", prompt_ids=[0], mtp=mtp, max_tokens=8, ignore_eos=True
+            )
+            depth = DepthControl(None if self._pair.drafter else "")
+            reply = Reply(self._pair, self._cache, depth, request, Control(mtp=mtp), BARE)
+            for _ in reply.events():
+                pass
+        self._cache.empty()
+
+    def remember(self, calibration: Calibration) -> None:
+        """Let auto start from `calibration`, now and in processes to come."""
+        self._depth = DepthControl(
+            None if self._pair.drafter else _no_drafter(self._pair.info), start_from(calibration)
+        )
+        if self._known is not None:
+            self._known = msgspec.structs.replace(self._known, calibration=calibration)
+            self._keep()
+
+    def _keep(self) -> None:
+        assert self._known is not None
+        self._known = msgspec.structs.replace(self._known, auto=self._depth.learned())
+        remember(self._known)
 
     @property
     def pair(self) -> PairInfo:
         return self._pair.info
+
+    @property
+    def loaded(self) -> LoadedPair:
+        """The pair itself, for what measures it."""
+        return self._pair
 
     @property
     def tokenizer(self) -> Tokenizer | None:
@@ -98,6 +149,8 @@ class Engine:
         reply = Reply(self._pair, self._cache, self._depth, request, control, instruments)
         try:
             yield from reply.events()
+            if instruments is BARE and self._known is not None:
+                self._keep()
         except RuntimeError as error:
             self._cache.empty()
             if not is_out_of_memory(error):

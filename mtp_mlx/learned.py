@@ -77,8 +77,10 @@ def folder() -> Path:
 def start_from(calibration: Calibration) -> Learned:
     """What auto can take from a calibration: costs, and nothing of acceptance."""
     costs = calibration.costs
-    drafting = range(1, MAX_DEPTH + 1) if costs.draft_ms is not None else ()
-    return Learned(costs={0: costs.plain_ms} | {k: costs.round_ms(k) for k in drafting})
+    drafting = range(1, MAX_DEPTH + 1)
+    if costs.draft_ms is None:
+        return Learned(costs_ms=(costs.plain_ms, *(None for _ in drafting)))
+    return Learned(costs_ms=(costs.plain_ms, *(costs.round_ms(k) for k in drafting)))
 
 
 def recall(subject: Subject) -> Known:

@@ -30,10 +30,25 @@ class SharedKV:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Logits over the whole vocabulary, or over the candidates named by `ids`."""
+    """Logits over the whole vocabulary, or over the candidates named by `ids`.
 
-    logits: mx.array  # [n, candidates]
+    A soft cap changes no order: who looks for the best uses `raw`, and never computes the rest.
+    """
+
+    raw: mx.array  # [n, candidates], before the cap
     ids: mx.array | None = None  # [n, candidates], int32; None: candidate i is token i
+    softcap: float | None = None  # logits are softcap * tanh(raw / softcap)
+
+    @property
+    def logits(self) -> mx.array:
+        """[n, candidates], float32."""
+        x = self.raw.astype(mx.float32)
+        return x if self.softcap is None else mx.tanh(x / self.softcap) * self.softcap
+
+    def take(self, index: mx.array) -> Scores:
+        """The candidates at `index` [n, m] of each row."""
+        ids = index if self.ids is None else mx.take_along_axis(self.ids, index, axis=-1)
+        return Scores(mx.take_along_axis(self.raw, index, axis=-1), ids, self.softcap)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from mtp_mlx.calibration import Calibration
 from mtp_mlx.errors import BadMessage
 from mtp_mlx.values import (
     MAX_DEPTH,
@@ -79,6 +80,10 @@ class Cancel(_Wire, frozen=True, kw_only=True, tag="cancel"):
     """Stop a reply within one round (or one prompt chunk); it finishes as "cancelled"."""
 
     id: str
+
+
+class Calibrate(_Wire, frozen=True, kw_only=True, tag="calibrate"):
+    """Measure the loaded pair for auto to start from. Answered by `calibrated` or `error`."""
 
 
 class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
@@ -168,6 +173,11 @@ class Finished(_Wire, frozen=True, kw_only=True, tag="finished"):
     stats: Stats
 
 
+class Calibrated(_Wire, frozen=True, kw_only=True, tag="calibrated"):
+    calibration: Calibration
+    words: str  # what a person wants to know of it
+
+
 class MemoryReport(_Wire, frozen=True, kw_only=True, tag="memory"):
     active: int
     peak: int
@@ -187,7 +197,7 @@ class Error(_Wire, frozen=True, kw_only=True, tag="error"):
     id: str | None = None
 
 
-Command = Load | Unload | Generate | SetMtp | Cancel | Ping | Shutdown
+Command = Load | Unload | Generate | SetMtp | Cancel | Calibrate | Ping | Shutdown
 Event = (
     Hello
     | LoadProgress
@@ -196,6 +206,7 @@ Event = (
     | PromptProgress
     | Round
     | Finished
+    | Calibrated
     | MemoryReport
     | Pong
     | Error
@@ -243,6 +254,8 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_LINE_BYTES",
     "PROTOCOL_VERSION",
+    "Calibrate",
+    "Calibrated",
     "Cancel",
     "Command",
     "DraftPosition",

@@ -86,16 +86,20 @@ class Job:
     over: bool = False
 
 
+Work = wire.Load | wire.Unload | wire.Calibrate | Job
+"""What the main thread does, one after the other."""
+
+
 class Inbox:
     """The pipe's reading end. Of replies it lets one in at a time."""
 
     def __init__(self, stream: BinaryIO, outbox: Outbox) -> None:
         self._stream = stream
         self._outbox = outbox
-        self._work: queue.SimpleQueue[wire.Load | wire.Unload | Job | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._job: Job | None = None  # queued or being written
 
-    def work(self) -> Iterator[wire.Load | wire.Unload | Job]:
+    def work(self) -> Iterator[Work]:
         """What the main thread has to do, in order, until there is no more."""
         return iter(self._work.get, None)
 
@@ -137,7 +141,7 @@ class Inbox:
                     self._job.control.mtp = mtp
             case wire.Generate():
                 self._admit(command)
-            case wire.Load() | wire.Unload():
+            case wire.Load() | wire.Unload() | wire.Calibrate():
                 self._work.put(command)
             case wire.Shutdown():
                 return False
@@ -177,12 +181,12 @@ class Worker:
                 traceback.print_exc()
                 self._fail(item, EngineFault(error))
 
-    def _fail(self, item: wire.Load | wire.Unload | Job, error: MtpMlxError) -> None:
+    def _fail(self, item: Work, error: MtpMlxError) -> None:
         if isinstance(item, Job):
             item.over = True
         self._outbox.send_error(error, item.request.id if isinstance(item, Job) else None)
 
-    def _do(self, item: wire.Load | wire.Unload | Job) -> None:
+    def _do(self, item: Work) -> None:
         match item:
             case wire.Load():
                 self._drop_engine()
@@ -192,18 +196,32 @@ class Worker:
                 self._drop_engine()
                 self._outbox.send(wire.Unloaded())
                 self._report_memory()
+            case wire.Calibrate():
+                self._calibrate()
             case Job():
                 self._write(item)
+
+    def _calibrate(self) -> None:
+        from mtp_mlx.bench.calibrate import calibrate
+
+        engine = self._loaded()
+        found = calibrate(engine)
+        engine.remember(found)
+        self._outbox.send(wire.Calibrated(calibration=found, words=found.in_words()))
+
+    def _loaded(self) -> Engine:
+        if self._engine is None:
+            raise NotLoaded("No model is loaded.", "Load a pair first.")
+        return self._engine
 
     def _drop_engine(self) -> None:
         self._engine = None
         release()
 
     def _write(self, job: Job) -> None:
-        if self._engine is None:
-            raise NotLoaded("No model is loaded.", "Load a pair first.")
+        engine = self._loaded()
         reported = 0.0
-        for event in self._engine.generate(job.request, job.control):
+        for event in engine.generate(job.request, job.control):
             job.over = isinstance(event, wire.Finished)
             if job.over or time.monotonic() - reported > MEMORY_INTERVAL_S:
                 self._report_memory()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -20,6 +21,18 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # A machine that is busy with something else may stall at any example.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _data_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What engines learn stays out of the user's own data folder and of other tests."""
+    folder = tmp_path_factory.getbasetemp() / f"data-{next(_numbers)}"
+    monkeypatch.setenv("MTP_MLX_DATA", str(folder))
 
 
 @pytest.fixture(autouse=True)

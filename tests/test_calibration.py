@@ -52,7 +52,9 @@ def test_above_break_even_and_only_there_drafting_is_faster(
 def test_where_every_row_costs_a_step_nothing_pays() -> None:
     assert LINEAR.least_acceptance() is None
     words = replace(CALIBRATION, costs=LINEAR).in_words()
-    assert words == "verifying 4 tokens costs 4.0 plain steps here: MTP does not pay at any acceptance"
+    assert (
+        words == "verifying 4 tokens costs 4.0 plain steps here: MTP does not pay at any acceptance"
+    )
 
 
 def test_in_words() -> None:

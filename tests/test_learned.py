@@ -115,7 +115,9 @@ def test_calibrate_measures_and_is_told_by_doctor(
     assert run(["calibrate", *pair]) == 0
     assert "pays above" in capsys.readouterr().out
     engine = Engine.load(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
-    first = next(r for r in engine.generate(ask(), Control()) if isinstance(r, wire.Round) and r.index)
+    first = next(
+        r for r in engine.generate(ask(), Control()) if isinstance(r, wire.Round) and r.index
+    )
     assert first.state != "probe"  # auto knows what rounds cost
 
 

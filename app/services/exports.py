@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from app.services.files import write_atomically
 from app.services.report import Report, reply_report
 from app.services.report_markdown import report_markdown
+from mtp_mlx.files import write_atomically
 
 __all__ = [
     "FORMATS",

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from app.domain.settings import Settings
-from app.services.files import write_atomically
+from mtp_mlx.files import write_atomically
 
 
 class SettingsStore:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
@@ -37,7 +37,7 @@ def calibrate(engine: Engine) -> Calibration:
         costs=costs,
         acceptance=tuple(accepted),
         drafted=drafted,
-        date=datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
     )
 
 

@@ -76,7 +76,7 @@ def _verify(target: Target, rows: int) -> float:
     tokens = mx.arange(rows, dtype=mx.int32)
     mx.eval(tokens)
     started = time.perf_counter()
-    mx.eval(target.scores(target.see(tokens)).logits)
+    mx.eval(target.scores(target.see(tokens)).raw)
     ms = _since(started)
     target.forget(rows)
     return ms
@@ -86,7 +86,7 @@ def _draft(target: Target, drafter: Drafter, anchor: Anchor) -> float:
     shared = target.shared()
     started = time.perf_counter()
     step = drafter.step(anchor.token, anchor.hidden, shared, target.length - 1)
-    mx.eval(step.scores.logits, step.hidden)
+    mx.eval(step.scores.raw, step.hidden)
     return _since(started)
 
 

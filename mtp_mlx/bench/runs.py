@@ -29,6 +29,7 @@ class Plan:
     seed: int = 0
     cooldown_s: float = 0.0
     replay_acceptance: float | None = None  # None: the drafter's own
+    ignore_eos: bool = False
 
     def seed_of(self, repeat: int) -> int:
         """Another noise each repeat, the same for all modes: ratios compare like with like."""
@@ -71,7 +72,7 @@ def runs(
     engine: Engine, plan: Plan, prompts: Sequence[Prompt], cancelled: Callable[[], bool]
 ) -> Iterator[Run]:
     """Warm up, then measure turn by turn until done or `cancelled`, which ends the run it meets."""
-    bench = _Bench(engine, plan, cancelled)
+    bench = Bench(engine, plan, cancelled)
     for mode in plan.modes:
         bench.run(Turn(mode=mode, prompt=prompts[0], repeat=0))
     for i, turn in enumerate(turns(plan, prompts)):
@@ -82,8 +83,8 @@ def runs(
         yield bench.run(turn)
 
 
-class _Bench:
-    """Runs turns, and keeps what is to be replayed."""
+class Bench:
+    """Runs turns of one plan, and keeps what is to be replayed."""
 
     def __init__(self, engine: Engine, plan: Plan, cancelled: Callable[[], bool]) -> None:
         self._engine = engine
@@ -125,7 +126,7 @@ class _Bench:
             verify=plan.verify,
             max_tokens=max_tokens,
             seed=plan.seed_of(turn.repeat),
-            ignore_eos=plan.replay_acceptance is not None,
+            ignore_eos=plan.ignore_eos or plan.replay_acceptance is not None,
         )
 
     def _instruments(self, turn: Turn) -> Instruments:

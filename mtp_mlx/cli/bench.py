@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from mtp_mlx.cli.loading import load, shown
 from mtp_mlx.cli.options import drafter_bits
 from mtp_mlx.cli.types import mtp_modes, real
 from mtp_mlx.errors import UsageError
+from mtp_mlx.files import write_atomically
 from mtp_mlx.values import Dtype, Mtp, Sampling, Verify
 
 if TYPE_CHECKING:
@@ -227,9 +227,7 @@ def save(document: Report, out: Path) -> None:
 
     written = msgspec.json.format(msgspec.json.encode(document), indent=1)
     try:
-        with tempfile.NamedTemporaryFile(dir=out.resolve().parent, delete=False) as part:
-            part.write(written + b"\n")
-        Path(part.name).replace(out)
+        write_atomically(out.resolve(), written + b"\n")
     except OSError as error:
         raise UsageError(
             f"{out.name} was not saved: {error.strerror}.", "Choose another place."

@@ -29,9 +29,7 @@ def command(
     """
     from mtp_mlx.bench.calibrate import calibrate
 
-    engine = load(
-        wire.Load(target=target, drafter=drafter, drafter_bits=drafter_bits, dtype=dtype)
-    )
+    engine = load(wire.Load(target=target, drafter=drafter, drafter_bits=drafter_bits, dtype=dtype))
     found = calibrate(engine)
     engine.remember(found)
     if as_json:

@@ -41,7 +41,7 @@ def diagnose() -> list[Finding]:
         built_in_pair,
         display,
     )
-    return [ask() for ask in asked]
+    return [*(ask() for ask in asked), *calibrations()]
 
 
 def installed() -> dict[str, str | None]:
@@ -139,6 +139,32 @@ def built_in_pair() -> Finding:
             remedy="Run from a complete checkout.",
         )
     return Finding(subject="built-in pair", verdict="good", fact="Present.")
+
+
+def calibrations() -> list[Finding]:
+    """What verifying costs here, of each pair that was calibrated on this device."""
+    from mtp_mlx.learned import recall_all
+    from mtp_mlx.loading.device import describe
+
+    try:
+        device = describe().name
+    except (ImportError, OSError, RuntimeError):
+        return []  # `device` has said so
+    found = [
+        Finding(
+            subject="MTP",
+            verdict="slow" if known.calibration.costs.least_acceptance() is None else "good",
+            fact=f"{known.subject.target}: {known.calibration.in_words()} "
+            f"(measured {known.calibration.date}).",
+        )
+        for known in recall_all()
+        if known.calibration is not None and known.subject.device == device
+    ]
+    remedy = "Run `scripts/run calibrate`; auto measures as it goes meanwhile."
+    absent = Finding(
+        subject="MTP", verdict="absent", fact="No pair was calibrated here yet.", remedy=remedy
+    )
+    return found or [absent]
 
 
 def display() -> Finding:

@@ -63,12 +63,14 @@ class GemmaDrafter:
 
     def step(self, token: mx.array, hidden: mx.array, shared: SharedKV, position: int) -> DraftStep:
         at = mx.array(position)
-        x, queries = self._pieces.enter(1, at, token, hidden)
+        state = self._pieces.enter(1, at, token, hidden)
         for i, layer in enumerate(self._layers):
+            x, queries = state
             kv = shared.sliding if layer.layer_type == SLIDING else shared.full
             attended = attend(layer, queries, kv.keys, kv.values, None)
-            x, queries, *ids = self._pieces.after(i, at, x, attended)
-        return DraftStep(Scores(queries, *ids), x)
+            state = self._pieces.after(i, at, x, attended)
+        following, raw, *ids = state
+        return DraftStep(Scores(raw, ids[0] if ids else None), following)
 
     def _enter(self, token: mx.array, hidden: mx.array) -> Arrays:
         """What the first layer takes: [1, 1, hidden of the drafter]."""
@@ -80,7 +82,7 @@ class GemmaDrafter:
         network = self._network
         x = network.model.norm(x)[0]
         scores = self._scores(x)
-        found = (network.post_projection(x), scores.logits)
+        found = (network.post_projection(x), scores.raw)
         return found if scores.ids is None else (*found, scores.ids)
 
     def _scores(self, x: mx.array) -> Scores:

@@ -28,17 +28,17 @@ class Forward:
         n = tokens.shape[0]
         offset = mx.array(caches[0].offset)
         masks = self._masks(n, caches)
-        (x, *projected), per_layer = self._apart(self._pieces.enter(n, offset, tokens))
+        state, per_layer = self._apart(self._pieces.enter(n, offset, tokens))
         fetched: list[tuple[mx.array, mx.array]] = []
         for i, layer in enumerate(self._layers):
-            queries, *own = projected
+            x, queries, *own = state
             if own:
                 fetched.append(caches[i].update_and_fetch(*own))
             else:
                 fetched.append(fetched[self._model.previous_kvs[i]])
             attended = attend(layer, queries, *fetched[i], masks[layer.layer_type])
-            x, *projected = self._pieces.after(i, offset, x, attended, *per_layer[i : i + 1])
-        return x
+            state = self._pieces.after(i, offset, x, attended, *per_layer[i : i + 1])
+        return state[0]
 
     def _masks(self, n: int, caches: Sequence[LayerCache]) -> dict[str, Any]:
         """One a kind of layer: all of a kind hold the same positions."""

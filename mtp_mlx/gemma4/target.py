@@ -9,7 +9,6 @@ import mlx.core as mx
 
 from mtp_mlx.gemma4.config import FULL, SLIDING, TextConfig
 from mtp_mlx.gemma4.forward import Forward, LayerCache
-from mtp_mlx.gemma4.network import gemma4_text
 from mtp_mlx.kv.full import FullCache
 from mtp_mlx.kv.window import WindowCache, WindowSnapshot
 from mtp_mlx.protocols import Scores, SharedKV
@@ -66,9 +65,7 @@ class GemmaTarget:
             logits = network.model.embed_tokens.as_linear(hidden)
         else:
             logits = network.lm_head(hidden)
-        if self.config.softcap is not None:
-            logits = gemma4_text.logit_softcap(self.config.softcap, logits)
-        return Scores(logits)
+        return Scores(logits, softcap=self.config.softcap)
 
     def can_forget(self, n: int) -> bool:
         return all(cache.can_forget(n) for cache in self._caches)

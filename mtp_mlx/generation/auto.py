@@ -1,26 +1,33 @@
 """Choosing K by measured cost and acceptance. A pure function of what was observed.
 
 A round with K drafts emits F(K) = 1 + sum over k <= K of a_1 ... a_k tokens on average and takes
-C(K) milliseconds; the best K has the most tokens a millisecond, K = 0 (plain decoding) included.
-a_i is the conditional acceptance at position i. Costs are sampled only where the round before had
-the same depth, since a change of depth pays for more than itself. Short probes of other depths
-come back at growing intervals, so that what was learned does not go stale.
+C(K) milliseconds; K = 0 is plain decoding. Where the a_i differ from round to round, what gets the
+most tokens out of the time is K* = argmax F(K) - rho C(K), with rho the tokens a millisecond of
+the whole (renewal reward; Dinkelbach 1967). Here rho is the best rate that costs and mean
+acceptance promise: the rate that was really reached also holds stalls and probes.
+
+Probes of other depths are paid out of a small share of the time since they were last looked at,
+so they come back at growing intervals, and what they cost is bounded whatever the machine.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from mtp_mlx.generation.acceptance import Acceptance
+from mtp_mlx.generation.costs import ENOUGH, CostCurve
 from mtp_mlx.values import MAX_DEPTH
 
-FIRST_DEPTH = 3  # drafted before anything is known
-PRIOR_ACCEPTANCE = 0.7
-ACCEPTANCE_RATE = 0.02  # of the moving average, once there are enough samples
-COST_RATE = 0.3
-STALL = 0.25  # a sample moves a cost by no more than this share of it: stalls do not count
-MARGIN = 1.02  # by which another depth must be better, so that noise does not move it
-PROBE_ROUNDS = 3  # the first only changes the depth and is not sampled
-FIRST_PAUSE, LAST_PAUSE = 16, 512  # rounds between probes
+FIRST_DEPTH = 3  # measured, with plain decoding, before anything is known
+REACH = 2  # depths past the deepest measured one that may be tried
+MARGIN = 0.01  # of the tokens of a round, by which another depth must be better
+TRIAL_ROUNDS = 4  # spent at a new depth before it is judged; the first is not sampled
+PROBE_ROUNDS = 3
+SHARE, LEAST_SHARE = 0.004, 0.0005  # of the time, for probing each other depth
+PARKED_SHARE, LEAST_PARKED_SHARE = 0.01, 0.003  # the same while parked, where one depth is probed
+BACK_OFF = 0.5  # a probe after which nothing changes
+LEAST_LOSS = 0.02  # of a round's cost, that a probe counts as: as good a depth is not free to try
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,99 +36,167 @@ class Choice:
     probe: bool
 
 
-@dataclass(slots=True)
-class _Average:
-    """A mean at first, a moving average with `rate` later."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One round, as it went."""
 
-    value: float
-    rate: float
-    count: int = 0
+    depth: int
+    accepted: int  # drafts that stood, whether or not all of them were emitted
+    ms: float
+    confidence: tuple[float, ...] = ()  # the drafter's top probability at each draft, if known
 
-    def add(self, sample: float) -> None:
-        self.count += 1
-        self.value += (sample - self.value) * max(self.rate, 1 / (self.count + 1))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What is worth keeping for another process. Raises ValueError where it makes no sense."""
+
+    costs_ms: tuple[float | None, ...]  # C(0) ... C(MAX_DEPTH); None: not measured
+    hits: tuple[float, ...] = ()  # by position; empty: nothing is known of acceptance
+    counts: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        costs = [ms for ms in self.costs_ms if ms is not None]
+        sane = (
+            len(self.costs_ms) == MAX_DEPTH + 1
+            and all(math.isfinite(ms) and ms > 0 for ms in costs)
+            and len(self.hits) == len(self.counts)
+            and len(self.hits) in (0, MAX_DEPTH)
+            and all(0 <= h <= n < math.inf for h, n in zip(self.hits, self.counts, strict=False))
+            and (not self.counts or self.counts[0] > 0)
+        )
+        if not sane:
+            raise ValueError("these numbers cannot have been measured")
 
 
 class AutoDepth:
     """Observe rounds, choose the next depth."""
 
-    def __init__(self) -> None:
-        self._acceptance = [_Average(PRIOR_ACCEPTANCE, ACCEPTANCE_RATE) for _ in range(MAX_DEPTH)]
-        self._cost: dict[int, float] = {}
-        self._last_depth: int | None = None
-        self._probe: int | None = None
-        self._probe_left = 0
-        self._pause = FIRST_PAUSE
-        self._until_probe = FIRST_PAUSE
-        self._best = FIRST_DEPTH
-        self._upward = True
+    def __init__(self, learned: Learned | None = None) -> None:
+        self.costs = CostCurve(learned.costs_ms if learned else ())
+        self.acceptance = Acceptance(*((learned.hits, learned.counts) if learned else ()))
+        self._time = 0.0  # ms observed
+        self._seen = [0.0] * (MAX_DEPTH + 1)  # when each depth was last used
+        self._share, self._parked_share = SHARE, PARKED_SHARE
+        self._settled = FIRST_DEPTH  # the best depth for mean acceptance
+        self._best = FIRST_DEPTH  # that of the next round
+        self._visit: _Visit | None = None
+        if not self._measuring():
+            self._decide()
+            self._visit = None
+
+    def learned(self) -> Learned:
+        return Learned(
+            costs_ms=self.costs.measured(),
+            hits=tuple(self.acceptance.hits),
+            counts=tuple(self.acceptance.counts),
+        )
 
     def choose(self) -> Choice:
-        for depth in (FIRST_DEPTH, 0):
-            if depth not in self._cost:
-                return Choice(depth, probe=True)
-        if self._probe_left > 0 and self._probe is not None:
-            return Choice(self._probe, probe=True)
+        for depth in self._measuring():
+            return Choice(depth, probe=True)
+        if self._visit is not None:
+            return Choice(self._visit.depth, probe=True)
         return Choice(self._best, probe=False)
 
-    def observe(self, depth: int, accepted: int, ms: float) -> None:
-        for i in range(min(accepted + 1, depth)):
-            self._acceptance[i].add(1.0 if i < accepted else 0.0)
-        if depth == self._last_depth:
-            self._sample_cost(depth, ms)
-        self._last_depth = depth
-        if FIRST_DEPTH in self._cost and 0 in self._cost:
-            self._schedule(depth)
-
-    def _sample_cost(self, depth: int, ms: float) -> None:
-        old = self._cost.get(depth)
-        if old is None:
-            self._cost[depth] = ms
+    def observe(self, seen: Observation) -> None:
+        self.costs.observe(seen.depth, seen.ms)
+        reached = min(seen.accepted + 1, seen.depth)
+        self.acceptance.observe(seen.accepted, reached, seen.confidence)
+        self._time += seen.ms
+        self._seen[seen.depth] = self._time
+        if self._measuring() or self._still_visiting(seen.depth):
             return
-        clamped = min(max(ms, old * (1 - STALL)), old * (1 + STALL))
-        self._cost[depth] = old + (clamped - old) * COST_RATE
+        self._decide()
 
-    def _schedule(self, depth: int) -> None:
-        """Move on in the probe, or towards the next one."""
-        best = max(range(MAX_DEPTH + 1), key=self.rate)
-        if self.rate(best) > MARGIN * self.rate(self._best):
-            self._best, self._pause = best, FIRST_PAUSE
-            self._until_probe = min(self._until_probe, self._pause)
-        if self._probe_left > 0:
-            self._probe_left -= depth == self._probe
-            return
-        self._until_probe -= 1
-        if self._until_probe <= 0:
-            self._start_probe()
+    def _measuring(self) -> list[int]:
+        """The depths that must be measured before any can be chosen."""
+        return [depth for depth in (FIRST_DEPTH, 0) if self.costs.taken[depth] < ENOUGH]
 
-    def _start_probe(self) -> None:
-        """Look at a neighbour of the best depth; from the parking place, at the best draft."""
-        if self._best == 0:
-            self._probe = max(range(1, MAX_DEPTH + 1), key=self.rate)
-        else:
-            self._upward = not self._upward
-            step = 1 if self._upward else -1
-            self._probe = min(max(self._best + step, 0), MAX_DEPTH)
-        self._probe_left = PROBE_ROUNDS
-        self._pause = min(2 * self._pause, LAST_PAUSE)
-        self._until_probe = self._pause
+    def _still_visiting(self, depth: int) -> bool:
+        visit = self._visit
+        if visit is None:
+            return False
+        visit.left -= depth == visit.depth
+        if visit.left > 0:
+            return True
+        self._visit = None
+        if visit.probe and visit.parked:
+            self._parked_share = max(self._parked_share * BACK_OFF, LEAST_PARKED_SHARE)
+        elif visit.probe:
+            self._share = max(self._share * BACK_OFF, LEAST_SHARE)
+        return False
 
-    def rate(self, depth: int) -> float:
-        """Expected tokens a millisecond with `depth` drafts a round."""
-        return self.expected_tokens(depth) / self.expected_ms(depth)
+    def _decide(self) -> None:
+        top = min(max(d for d, n in enumerate(self.costs.taken) if n) + REACH, MAX_DEPTH)
+        tokens = expected_tokens(self.acceptance.estimates)
+        cost = self.costs.ms
+        rho = max(tokens[k] / cost[k] for k in range(top + 1))
+        settled = self._better(tokens, rho, top, self._settled)
+        if settled != self._settled:
+            self._settled = settled
+            self._share, self._parked_share = SHARE, PARKED_SHARE
+        expected = expected_tokens(self.acceptance.expected)
+        best = self._better(expected, rho, top, self._best)
+        if best != self._best and self.costs.taken[best] < ENOUGH:
+            self._visit = _Visit(best, TRIAL_ROUNDS)
+        self._best = best
+        if self._visit is None:
+            self._probe(tokens, rho)
 
-    def expected_tokens(self, depth: int) -> float:
-        """F(K) = 1 + sum of the survival probabilities of the K positions."""
-        total = survival = 1.0
-        for average in self._acceptance[:depth]:
-            survival *= average.value
-            total += survival
-        return total
+    def _better(self, tokens: list[float], rho: float, top: int, current: int) -> int:
+        """The depth with the greatest gain; `current` where no other is clearly better."""
+        gain = [tokens[k] - rho * self.costs.ms[k] for k in range(top + 1)]
+        best = max(range(top + 1), key=gain.__getitem__)
+        if current <= top and gain[best] <= gain[current] + MARGIN * tokens[current]:
+            return current
+        return best
 
-    def expected_ms(self, depth: int) -> float:
-        """C(K): measured, or on the line through the nearest two measured depths."""
-        if depth in self._cost:
-            return self._cost[depth]
-        first, second = sorted(self._cost, key=lambda known: (abs(known - depth), known))[:2]
-        slope = (self._cost[second] - self._cost[first]) / (second - first)
-        return max(self._cost[first] + slope * (depth - first), 0.5 * self._cost[first])
+    def _probe(self, tokens: list[float], rho: float) -> None:
+        """Look at a depth not seen for long, if a share of the time since then pays for it."""
+        parked = self._settled == 0
+        share = self._parked_share if parked else self._share
+        due = [
+            depth
+            for depth in self._others(tokens)
+            if share * (self._time - self._last_seen(depth)) >= self._loss(depth, tokens, rho)
+        ]
+        if due:
+            oldest = min(due, key=self._last_seen)
+            self._visit = _Visit(oldest, PROBE_ROUNDS, probe=True, parked=parked)
+
+    def _others(self, tokens: list[float]) -> list[int]:
+        """The neighbours of the best depth and plain decoding; from parking the best draft."""
+        if self._settled == 0:
+            return [max(range(1, MAX_DEPTH + 1), key=lambda k: tokens[k] / self.costs.ms[k])]
+        near = {0, self._settled - 1, self._settled + 1}
+        return sorted(depth for depth in near if depth <= MAX_DEPTH)
+
+    def _last_seen(self, depth: int) -> float:
+        """While parked any draft tells of acceptance, whatever its depth."""
+        return max(self._seen[1:]) if self._settled == 0 else self._seen[depth]
+
+    def _loss(self, depth: int, tokens: list[float], rho: float) -> float:
+        """Milliseconds that a probe costs against the best depth."""
+        cost = self.costs.ms[depth]
+        return PROBE_ROUNDS * max(cost - tokens[depth] / rho, LEAST_LOSS * cost)
+
+
+@dataclass(slots=True)
+class _Visit:
+    """Rounds to be spent at a depth: to try it, or only to look (a probe)."""
+
+    depth: int
+    left: int
+    probe: bool = False
+    parked: bool = False
+
+
+def expected_tokens(acceptance: list[float]) -> list[float]:
+    """F(0) ... F(K): 1 + the sum of the survival probabilities of K positions."""
+    total = survival = 1.0
+    found = [total]
+    for a in acceptance:
+        survival *= a
+        total += survival
+        found.append(total)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mtp_mlx.generation.auto import AutoDepth
+from mtp_mlx.generation.auto import AutoDepth, Learned, Observation
 from mtp_mlx.speculative.round import Round
 from mtp_mlx.values import Mtp, RoundState
 
@@ -24,9 +24,13 @@ class DepthControl:
     What auto has learned outlives the reply: costs and acceptance belong to the pair.
     """
 
-    def __init__(self, no_drafter_reason: str | None) -> None:
+    def __init__(self, no_drafter_reason: str | None, learned: Learned | None = None) -> None:
         self._no_drafter_reason = no_drafter_reason
-        self._auto = AutoDepth()
+        self._auto = AutoDepth(learned)
+
+    def learned(self) -> Learned:
+        """What auto knows, for another process to start from."""
+        return self._auto.learned()
 
     def plan(self, mtp: Mtp, room: int) -> Plan:
         """The plan of a round in a reply that may still grow by `room` tokens."""
@@ -51,7 +55,14 @@ class DepthControl:
 
     def observe(self, result: Round, ms: float) -> None:
         """Learn from a finished round, whoever asked for it."""
-        self._auto.observe(len(result.drafted), result.accepted, ms)
+        self._auto.observe(
+            Observation(
+                depth=len(result.drafted),
+                accepted=result.agreed,
+                ms=ms,
+                confidence=result.confidence,
+            )
+        )
 
 
 def _fixed(depth: int) -> Plan:

@@ -77,7 +77,7 @@ def chooser(
 
 
 def _greedy(scores: Scores) -> Choice:
-    best = mx.argmax(scores.logits, axis=-1)
+    best = mx.argmax(scores.raw, axis=-1)
     if scores.ids is None:
-        return Choice(best.astype(mx.int32), scores.logits)
-    return Choice(Law(scores.logits, scores.ids).at(best), scores.logits)
+        return Choice(best.astype(mx.int32), scores.raw)
+    return Choice(Law(scores.raw, scores.ids).at(best), scores.raw)

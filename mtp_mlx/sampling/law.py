@@ -1,8 +1,8 @@
 """The sampling transforms: from a model's scores to the law its tokens are drawn from.
 
-Order as in transformers: temperature, top-k, top-p, min-p. All in float32. The law is kept
-unnormalised, as log-weights with -inf for what is cut: adding noise and taking the maximum needs
-no more.
+Order as in transformers: temperature, top-k, top-p, min-p; top-k is taken before the temperature,
+which changes no order. All in float32. The law is kept unnormalised, as log-weights with -inf for
+what is cut: adding noise and taking the maximum needs no more.
 """
 
 from __future__ import annotations
@@ -59,12 +59,11 @@ def probabilities(law: Law, ids: mx.array, vocabulary: int) -> mx.array:
 
 def law(scores: Scores, sampling: Sampling) -> Law:
     """The law of each row; `sampling.temperature` must be above 0."""
-    x = scores.logits.astype(mx.float32) / sampling.temperature
+    k = sampling.top_k
+    if 0 < k < scores.raw.shape[-1]:  # first, so that all else looks at k candidates only
+        scores = scores.take(mx.argpartition(scores.raw, kth=-k, axis=-1)[:, -k:])
+    x = scores.logits / sampling.temperature
     ids = scores.ids
-    if 0 < sampling.top_k < x.shape[-1]:
-        best = mx.argpartition(-x, kth=sampling.top_k - 1, axis=-1)[:, : sampling.top_k]
-        x = mx.take_along_axis(x, best, axis=-1)
-        ids = best if ids is None else mx.take_along_axis(ids, best, axis=-1)
     if ids is None:
         ids = mx.broadcast_to(mx.arange(x.shape[-1]), x.shape)
     if sampling.top_p < 1:

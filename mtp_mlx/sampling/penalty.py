@@ -63,7 +63,7 @@ class Adjustments:
         """Adjust [n, candidates]; the last row counts all of `in_flight` [m], each row before it
         one token fewer.
         """
-        logits = scores.logits.astype(mx.float32)
+        logits = scores.logits
         if scores.ids is not None:
             return Scores(self._adjusted(logits, scores.ids, in_flight), scores.ids)
         concerned = mx.concatenate([self._touched, in_flight])

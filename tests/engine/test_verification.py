@@ -14,7 +14,6 @@ import pytest
 
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.law import law
 from mtp_mlx.values import Mtp, Sampling, Verify
 from tests.support.replies import GREEDY, SHARP, reply, tiny_pair
@@ -33,7 +32,7 @@ def exact_law(pair: LoadedPair, sampling: Sampling) -> dict[tuple[int, ...], flo
         for prefix, weight in found.items():
             pair.target.reset()
             hidden = pair.target.see(mx.array([*PROMPT, *prefix]))[-1:]
-            row = law(Scores(pair.target.scores(hidden).logits), sampling)
+            row = law(pair.target.scores(hidden), sampling)
             p = np.array(mx.softmax(row.log_weights, axis=-1))[0].astype(np.float64)
             for token, share in zip(np.array(row.ids)[0].tolist(), p, strict=True):
                 if share > 0:

@@ -186,3 +186,17 @@ def test_killed_in_mid_reply_it_leaves_whole_lines(loaded: WorkerProcess) -> Non
     while loaded.next_event() is not None:  # every line read so far decodes
         pass
     assert loaded.process.wait(PATIENCE_S) == -signal.SIGKILL
+
+
+def test_calibrate_is_answered_and_a_reply_can_follow(loaded: WorkerProcess) -> None:
+    loaded.send(wire.Calibrate())
+    found = loaded.wait_for(wire.Calibrated)
+    assert found.words == found.calibration.in_words()
+    assert len(found.calibration.costs.verify_ms) == 9
+    loaded.send(ask("after", mtp="auto"))
+    assert loaded.wait_for(wire.Finished).reason == "length"
+
+
+def test_calibrate_without_a_pair_is_an_error(worker: WorkerProcess) -> None:
+    worker.send(wire.Calibrate())
+    assert worker.wait_for(wire.Error).code == "not_loaded"

@@ -1,0 +1,76 @@
+"""C(K), the milliseconds of a round with K drafts, from noisy samples. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from mtp_mlx.values import MAX_DEPTH
+
+WINDOW = 16  # samples a depth: enough to average noise out, few enough to follow heat
+KEPT = 3  # of an older stay at a depth, so that the next stay decides what it costs now
+ENOUGH = 3  # samples after which a cost is believed
+
+
+class CostCurve:
+    """Costs of all depths; those not measured lie on the line through measured ones.
+
+    A round is sampled only where the round before had the same depth: a change of depth pays for
+    more than itself, and so does the first plain step, which finds none in flight.
+    """
+
+    def __init__(self, known: Sequence[float | None] = ()) -> None:
+        self._samples = [deque[float](maxlen=WINDOW) for _ in range(MAX_DEPTH + 1)]
+        self.taken = [0] * (MAX_DEPTH + 1)
+        self._last: int | None = None
+        for depth, ms in enumerate(known):
+            if ms is not None:
+                self._samples[depth].append(ms)
+                self.taken[depth] = ENOUGH
+        self.ms = self._curve()
+
+    def observe(self, depth: int, ms: float) -> None:
+        if depth == self._last:
+            self._samples[depth].append(ms)
+            self.taken[depth] += 1
+            self.ms = self._curve()
+        elif self._last is not None:
+            self._shorten(self._last)
+        self._last = depth
+
+    def _shorten(self, depth: int) -> None:
+        samples = self._samples[depth]
+        if len(samples) > KEPT:
+            middle = midmean(samples)
+            samples.clear()
+            samples.extend([middle] * KEPT)
+
+    def measured(self) -> tuple[float | None, ...]:
+        return tuple(midmean(samples) if samples else None for samples in self._samples)
+
+    def _curve(self) -> list[float]:
+        known = {depth: ms for depth, ms in enumerate(self.measured()) if ms is not None}
+        if not known:
+            return [1.0] * (MAX_DEPTH + 1)  # any curve: the first rounds are measured anyway
+        return [known.get(depth) or _on_line(known, depth) for depth in range(MAX_DEPTH + 1)]
+
+
+def midmean(samples: Sequence[float]) -> float:
+    """The mean of the middle half: as good as the mean against noise, blind to stalls."""
+    ordered = sorted(samples)
+    n = len(ordered)
+    inner = ordered[(n + 1) // 4 : n - (n + 2) // 4] or ordered
+    return sum(inner) / len(inner)
+
+
+def _on_line(known: dict[int, float], depth: int) -> float:
+    """Between the nearest measured depths on both sides, or on from the nearest two; rising."""
+    below = [known_depth for known_depth in known if known_depth < depth]
+    above = [known_depth for known_depth in known if known_depth > depth]
+    nearest = [*below[-2:], *above[:2]] if not (below and above) else [below[-1], above[0]]
+    if len(nearest) == 1:
+        return known[nearest[0]]
+    first, second = nearest
+    slope = max(0.0, (known[second] - known[first]) / (second - first))
+    start = second if not above else first
+    return max(known[start] + slope * (depth - start), 0.5 * min(known.values()))
