@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,28 +13,32 @@ from mtp_mlx.errors import MtpMlxError, PromptTooLong, UsageError
 from mtp_mlx.gemma4.target import GemmaTarget
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.values import Mtp, Sampling
+from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.oracle import Oracle
-from tests.support.replies import reply, tiny_pair, with_drafter
+from tests.support.replies import PROMPT, reply, with_drafter
 from tests.support.shapes import E2B
-
-PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> LoadedPair:
-    return tiny_pair(tmp_path, E2B)
+def pair(pair_of: PairOf) -> LoadedPair:
+    return pair_of(E2B)
+
+
+@pytest.fixture
+def plain(plain_text: PlainTexts) -> list[int]:
+    return plain_text(E2B)
 
 
 def perfect(pair: LoadedPair, tokens: list[int]) -> LoadedPair:
     """The pair with a drafter that knows the reply."""
-    pair.target.reset()
     reference = GemmaTarget(pair.target._network, pair.target.config)
     return with_drafter(pair, Oracle([*PROMPT, *tokens], reference))
 
 
 @pytest.mark.parametrize("mtp", ["off", 1, 3, 8])
-def test_an_end_token_ends_the_reply_and_is_kept(pair: LoadedPair, mtp: Mtp) -> None:
-    plain = reply(Engine(pair), PROMPT).tokens
+def test_an_end_token_ends_the_reply_and_is_kept(
+    pair: LoadedPair, plain: list[int], mtp: Mtp
+) -> None:
     place = next(i for i in range(9, 40) if plain[i] not in plain[:i])
     ending = replace(perfect(pair, plain), end_tokens=frozenset({plain[place], 383}))
     engine = Engine(ending)
@@ -54,8 +57,9 @@ def test_an_end_token_ends_the_reply_and_is_kept(pair: LoadedPair, mtp: Mtp) -> 
 
 @pytest.mark.parametrize("mtp", ["off", 1, 3, 8, "auto"])
 @pytest.mark.parametrize("max_tokens", [1, 2, 3, 7])
-def test_a_length_limit_is_kept_to_the_token(pair: LoadedPair, mtp: Mtp, max_tokens: int) -> None:
-    plain = reply(Engine(pair), PROMPT).tokens
+def test_a_length_limit_is_kept_to_the_token(
+    pair: LoadedPair, plain: list[int], mtp: Mtp, max_tokens: int
+) -> None:
     found = reply(Engine(perfect(pair, plain)), PROMPT, mtp=mtp, max_tokens=max_tokens)
     assert found.finished.reason == "length"
     assert found.tokens == plain[:max_tokens]
@@ -79,7 +83,7 @@ def test_a_cancel_is_honoured_within_one_round(pair: LoadedPair, mtp: Mtp) -> No
 @pytest.mark.parametrize("events", [1, 2, 3, 4, 9])
 @pytest.mark.parametrize("mtp", ["off", 3])
 def test_a_consumer_that_walks_away_leaves_a_valid_cache(
-    pair: LoadedPair, mtp: Mtp, events: int
+    pair: LoadedPair, plain: list[int], mtp: Mtp, events: int
 ) -> None:
     engine = Engine(pair)
     request = wire.Generate(id="a", prompt_ids=PROMPT, mtp=mtp, max_tokens=30, ignore_eos=True)
@@ -87,9 +91,7 @@ def test_a_consumer_that_walks_away_leaves_a_valid_cache(
     for _ in range(events):
         next(stream)
     stream.close()  # type: ignore[attr-defined]
-    whole = reply(engine, PROMPT, mtp=mtp)
-    pair.target.reset()
-    assert whole.tokens == reply(Engine(pair), PROMPT).tokens
+    assert reply(engine, PROMPT, mtp=mtp).tokens == plain
 
 
 def test_a_cancel_between_prompt_chunks_keeps_what_was_read(

@@ -9,10 +9,10 @@ import pytest
 from mtp_mlx import wire
 from mtp_mlx.engine import Control, Engine, ReplyEvent
 from mtp_mlx.values import Mtp, Sampling
-from tests.support.replies import AT_ONE, GEMMA, GREEDY, reply, tiny_pair
+from tests.engine.conftest import PairOf, PlainTexts
+from tests.support.replies import AT_ONE, EVERYTHING, GEMMA, GREEDY, PROMPT, reply, tiny_pair
 from tests.support.shapes import E2B, SHAPES, Shape
 
-PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]  # longer than the window of 8
 DEPTHS: tuple[Mtp, ...] = (*range(9), "auto")
 
 
@@ -28,15 +28,15 @@ SAMPLINGS = {
     "gemma": GEMMA,
     "min-p": Sampling(temperature=1.5, min_p=0.05),
     "penalty": Sampling(repetition_penalty=1.5),
-    "penalty and T=1": Sampling(temperature=1.0, top_k=20, repetition_penalty=1.3),
+    "everything at T=1": EVERYTHING,
 }
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS.values(), ids=SAMPLINGS.keys())
 def test_every_depth_writes_the_plain_text(
-    shape: Shape, sampling: Sampling, tmp_path: Path
+    shape: Shape, sampling: Sampling, pair_of: PairOf
 ) -> None:
-    engine = Engine(tiny_pair(tmp_path, shape))
+    engine = Engine(pair_of(shape))
     plain = reply(engine, PROMPT, sampling=sampling, seed=3)
     assert len(plain.tokens) == 40
     for depth in DEPTHS:
@@ -44,16 +44,18 @@ def test_every_depth_writes_the_plain_text(
         assert found.tokens == plain.tokens, depth
 
 
-def test_the_seed_matters_at_temperature_one(tmp_path: Path) -> None:
-    engine = Engine(tiny_pair(tmp_path, E2B))
+def test_the_seed_matters_at_temperature_one(pair_of: PairOf) -> None:
+    engine = Engine(pair_of(E2B))
     first = reply(engine, PROMPT, mtp=3, sampling=AT_ONE, seed=1)
     second = reply(engine, PROMPT, mtp=3, sampling=AT_ONE, seed=2)
     assert first.tokens != second.tokens
 
 
-def test_switching_in_mid_reply_changes_nothing_but_the_rounds(tmp_path: Path) -> None:
-    engine = Engine(tiny_pair(tmp_path, E2B))
-    plain = reply(engine, PROMPT, sampling=AT_ONE, max_tokens=60)
+def test_switching_in_mid_reply_changes_nothing_but_the_rounds(
+    pair_of: PairOf, plain_text: PlainTexts
+) -> None:
+    plain = plain_text(E2B, sampling=AT_ONE, max_tokens=60)
+    engine = Engine(pair_of(E2B))
     switches: dict[int, Mtp] = {6: 3, 14: "off", 22: 8, 27: "auto", 40: 1}
 
     def turn(event: ReplyEvent, control: Control) -> None:
@@ -61,7 +63,7 @@ def test_switching_in_mid_reply_changes_nothing_but_the_rounds(tmp_path: Path) -
             control.mtp = switches[event.index]
 
     found = reply(engine, PROMPT, sampling=AT_ONE, max_tokens=60, watch=turn)
-    assert found.tokens == plain.tokens
+    assert found.tokens == plain
     depths = [r.depth for r in found.rounds]
     assert set(depths[:6]) == {0}
     # A plain step in flight is emitted first; from the round after it on, K is 3.
@@ -70,10 +72,11 @@ def test_switching_in_mid_reply_changes_nothing_but_the_rounds(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("mtp", ["off", 3])
-def test_turns_and_edits_equal_a_cold_engine(mtp: Mtp, tmp_path: Path) -> None:
+def test_turns_and_edits_equal_a_cold_engine(
+    mtp: Mtp, tmp_path: Path, plain_text: PlainTexts
+) -> None:
     """Each conversation continues, branches from or replaces the last: the cache must follow."""
-    pair = tiny_pair(tmp_path / "warm", E2B)
-    warm = Engine(pair)
+    warm = Engine(tiny_pair(tmp_path, E2B))  # not the pair on which cold engines write
     first = reply(warm, PROMPT, mtp=mtp)
     conversations = [
         [*PROMPT, *first.tokens, 7, 8, 9],  # the next turn
@@ -84,12 +87,11 @@ def test_turns_and_edits_equal_a_cold_engine(mtp: Mtp, tmp_path: Path) -> None:
         PROMPT,
     ]
     for prompt in conversations:
-        cold = Engine(tiny_pair(tmp_path / f"cold{len(list(tmp_path.iterdir()))}", E2B))
-        assert reply(warm, prompt, mtp=mtp).tokens == reply(cold, prompt, mtp="off").tokens
+        assert reply(warm, prompt, mtp=mtp).tokens == plain_text(E2B, prompt=prompt)
 
 
-def test_the_next_turn_reads_only_what_is_new(tmp_path: Path) -> None:
-    engine = Engine(tiny_pair(tmp_path, E2B))
+def test_the_next_turn_reads_only_what_is_new(pair_of: PairOf) -> None:
+    engine = Engine(pair_of(E2B))
     first = reply(engine, PROMPT, mtp=3)
     turn = [*PROMPT, *first.tokens, 7, 8, 9]
     assert reply(engine, turn, mtp=3).finished.reused_tokens == len(turn) - 4

@@ -6,8 +6,6 @@ and compared with many short replies by a chi-square test (p = 1e-4).
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -16,10 +14,10 @@ from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.sampling.law import law
 from mtp_mlx.values import Mtp, Sampling, Verify
-from tests.support.replies import GREEDY, SHARP, reply, tiny_pair
+from tests.engine.conftest import PairOf, PlainTexts
+from tests.support.replies import GREEDY, PROMPT, SHARP, reply
 from tests.support.shapes import E2B, UNIFIED_12B, Shape
 
-PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]
 LENGTH = 3
 REPLIES = 400
 
@@ -45,8 +43,8 @@ def exact_law(pair: LoadedPair, sampling: Sampling) -> dict[tuple[int, ...], flo
 @pytest.mark.parametrize(
     ("verify", "shape"), [("block", E2B), ("token", UNIFIED_12B)], ids=["block", "token"]
 )
-def test_replies_have_the_targets_law(verify: Verify, shape: Shape, tmp_path: Path) -> None:
-    pair = tiny_pair(tmp_path, shape)
+def test_replies_have_the_targets_law(verify: Verify, shape: Shape, pair_of: PairOf) -> None:
+    pair = pair_of(shape)
     expected = exact_law(pair, SHARP)
     engine = Engine(pair)
     counts = dict.fromkeys(expected, 0)
@@ -81,17 +79,17 @@ def chi_square(
 @pytest.mark.parametrize("verify", ["block", "token"])
 @pytest.mark.parametrize("mtp", [1, 3, 8, "auto"])
 def test_at_temperature_zero_all_rules_write_the_plain_text(
-    verify: Verify, mtp: Mtp, tmp_path: Path
+    verify: Verify, mtp: Mtp, pair_of: PairOf, plain_text: PlainTexts
 ) -> None:
-    engine = Engine(tiny_pair(tmp_path, E2B))
-    plain = reply(engine, PROMPT, sampling=GREEDY)
-    assert reply(engine, PROMPT, sampling=GREEDY, mtp=mtp, verify=verify).tokens == plain.tokens
+    plain = plain_text(E2B)
+    engine = Engine(pair_of(E2B))
+    assert reply(engine, PROMPT, sampling=GREEDY, mtp=mtp, verify=verify).tokens == plain
 
 
 @pytest.mark.parametrize("verify", ["block", "token"])
-def test_a_rejection_rule_repeats_itself(verify: Verify, tmp_path: Path) -> None:
+def test_a_rejection_rule_repeats_itself(verify: Verify, pair_of: PairOf) -> None:
     """With one K, the same seed writes the same reply; another seed another one."""
-    engine = Engine(tiny_pair(tmp_path, E2B))
+    engine = Engine(pair_of(E2B))
     first, again, other = (
         reply(engine, PROMPT, sampling=SHARP, mtp=3, seed=seed, verify=verify).tokens
         for seed in (1, 1, 2)
@@ -101,11 +99,11 @@ def test_a_rejection_rule_repeats_itself(verify: Verify, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("top_p", [1.0, 0.9])
 def test_laws_over_the_whole_vocabulary(
-    top_p: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    top_p: float, pair_of: PairOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where there are too many candidates to compare them one by one, the reply is the same."""
     sampling = Sampling(temperature=1.0, top_p=top_p)
-    engine = Engine(tiny_pair(tmp_path, E2B))
+    engine = Engine(pair_of(E2B))
     compared = reply(engine, PROMPT, sampling=sampling, mtp=3, verify="block").tokens
     monkeypatch.setattr("mtp_mlx.sampling.law.COMPARED", 0)
     assert reply(engine, PROMPT, sampling=sampling, mtp=3, verify="block").tokens == compared

@@ -31,7 +31,8 @@ def rows(first: int, n: int) -> mx.array:
 
 
 def positions(keys: mx.array) -> list[int]:
-    return [int(x) for x in np.array(keys)[0, 0, :, 0]]
+    found: list[int] = np.array(keys)[0, 0, :, 0].astype(int).tolist()
+    return found
 
 
 @settings(max_examples=80, deadline=None)
@@ -62,9 +63,8 @@ def test_a_window_cache_is_the_tail_of_a_list(steps: list[tuple[str, int]]) -> N
 def check_mask(mask: mx.array | str | None, n: int, before: int) -> None:
     """Each query sees the last WINDOW positions up to itself, as in plain decoding."""
     total = before + n
-    expected = np.array(
-        [[before + q - WINDOW < k <= before + q for k in range(total)] for q in range(n)]
-    )
+    places, queries = np.arange(total)[None], before + np.arange(n)[:, None]
+    expected = (queries - WINDOW < places) & (places <= queries)
     if mask is None:
         assert n == 1
         assert expected.all()

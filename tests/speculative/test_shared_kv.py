@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 
 import mlx.core as mx
 import numpy as np
+import pytest
 
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.speculative.round import Anchor, Cast, Limits, draft, speculate
@@ -14,48 +15,50 @@ from tests.support.replies import GREEDY, tiny_pair
 from tests.support.shapes import E2B
 
 CONTEXT = 4096
+CHUNK = 256  # a window of 8 makes longer ones wasteful
 LIMITS = Limits(end_tokens=frozenset(), room=100)
 
 
-def anchored(target: object, tokens: np.ndarray) -> Anchor:
-    hidden = target.see(mx.array(tokens))[-1:]  # type: ignore[attr-defined]
-    return Anchor(mx.array([5], dtype=mx.int32), hidden)
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A pair that has read `CONTEXT` tokens, and where decoding stands."""
+
+    pair: LoadedPair
+    cast: Cast
+    anchor: Anchor
+
+    def buffers(self) -> int:
+        """The bytes of one layer's keys and values."""
+        shared = self.pair.target.shared()
+        return shared.full.keys.nbytes + shared.full.values.nbytes
 
 
-def cast_of(pair: LoadedPair) -> Cast:
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    pair = tiny_pair(tmp_path_factory.mktemp("pair"), E2B)
     assert pair.drafter is not None
-    rule = rule_of("coupled", GREEDY, 0, (), 384)
-    return Cast(target=pair.target, drafter=pair.drafter, rule=rule)
-
-
-def test_drafting_allocates_no_keys_and_values(tmp_path: Path) -> None:
-    pair = tiny_pair(tmp_path, E2B)
     tokens = np.random.default_rng(0).integers(0, 384, CONTEXT)
-    for start in range(0, CONTEXT, 1024):
-        anchor = anchored(pair.target, tokens[start : start + 1024])
-        mx.eval(anchor.hidden)
-    cast = cast_of(pair)
-    shared = pair.target.shared()
-    size = shared.full.keys.nbytes + shared.full.values.nbytes
-    mx.eval(draft(cast, anchor, 3).tokens)  # warm-up
+    for start in range(0, CONTEXT, CHUNK):
+        hidden = pair.target.see(mx.array(tokens[start : start + CHUNK]))[-1:]
+        mx.eval(hidden)
+    rule = rule_of("coupled", GREEDY, 0, (), 384)
+    cast = Cast(target=pair.target, drafter=pair.drafter, rule=rule)
+    return Scene(pair, cast, Anchor(mx.array([5], dtype=mx.int32), hidden))
+
+
+def test_drafting_allocates_no_keys_and_values(scene: Scene) -> None:
+    mx.eval(draft(scene.cast, scene.anchor, 3).tokens)  # warm-up
     mx.clear_cache()
     before = mx.get_active_memory()
     mx.reset_peak_memory()
-    mx.eval(draft(cast, anchor, 3).tokens)
-    assert mx.get_peak_memory() - before < size / 4
+    mx.eval(draft(scene.cast, scene.anchor, 3).tokens)
+    assert mx.get_peak_memory() - before < scene.buffers() / 4
 
 
-def test_a_round_writes_into_the_buffers_it_has(tmp_path: Path) -> None:
+def test_a_round_writes_into_the_buffers_it_has(scene: Scene) -> None:
     """Were a view of the cache still held, each round would copy the whole buffer."""
-    pair = tiny_pair(tmp_path, E2B)
-    tokens = np.random.default_rng(0).integers(0, 384, CONTEXT + 100)
-    for start in range(0, CONTEXT, 1024):
-        anchor = anchored(pair.target, tokens[start : start + 1024])
-        mx.eval(anchor.hidden)
-    cast = cast_of(pair)
-    shared = pair.target.shared()
-    size = shared.full.keys.nbytes + shared.full.values.nbytes
-    del shared
+    cast, anchor, size = scene.cast, scene.anchor, scene.buffers()
+    length = scene.pair.target.length
     for _ in range(3):
         anchor = speculate(cast, anchor, 3, LIMITS).anchor
     mx.clear_cache()
@@ -65,3 +68,4 @@ def test_a_round_writes_into_the_buffers_it_has(tmp_path: Path) -> None:
         anchor = speculate(cast, anchor, 3, LIMITS).anchor
     assert mx.get_peak_memory() - before < size
     assert mx.get_active_memory() - before < size / 4
+    scene.pair.target.forget(scene.pair.target.length - length)

@@ -14,10 +14,21 @@ from mtp_mlx.values import Mtp, Sampling, Verify
 from tests.support.checkpoints import write_pair
 from tests.support.shapes import WINDOW, Shape
 
+PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]  # longer than the window of 8
+
 GREEDY = Sampling()
 AT_ONE = Sampling(temperature=1.0)
 SHARP = Sampling(temperature=1.0, top_k=3, top_p=0.9)
 GEMMA = Sampling(temperature=1.0, top_k=64, top_p=0.95)
+EVERYTHING = Sampling(  # the biased tokens come again and again, each time penalised
+    logit_bias=tuple((7 * i % 384, 15.0) for i in range(40)),
+    repetition_penalty=1.05,
+    presence_penalty=2.0,
+    temperature=1.0,
+    top_k=8,
+    top_p=0.8,
+    min_p=0.1,
+)
 
 
 @dataclass(frozen=True, slots=True)
