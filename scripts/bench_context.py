@@ -33,14 +33,15 @@ from mtp_mlx.generation.plain import PlainDecoder
 from mtp_mlx.kv.window import WindowCache
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.random_pair import pair_of, random_pair
-from mtp_mlx.sampling.choice import chooser
-from mtp_mlx.speculative.round import Anchor, Limits, speculate
+from mtp_mlx.speculative.round import Anchor, Cast, Limits, speculate
+from mtp_mlx.speculative.verification import rule_of
 from mtp_mlx.values import Sampling
 
 DEPTH = 3
 BLOCK = 4  # steps or rounds in a row, after one that is not timed; the caches can take them back
 CHUNK = 1024  # rows filled in at a time
 LIMITS = Limits(end_tokens=frozenset(), room=1000)
+GREEDY = rule_of("coupled", Sampling(), 0, (), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def measured(
 
 
 def plain_steps(context: Context, clock: Clock) -> list[float]:
-    decoder = PlainDecoder(context.target, chooser(Sampling(), 0))
+    decoder = PlainDecoder(context.target, GREEDY)
     anchor = context.anchor
 
     def step() -> None:
@@ -200,11 +201,11 @@ def plain_steps(context: Context, clock: Clock) -> list[float]:
 def rounds(context: Context, clock: Clock) -> list[float]:
     anchor, drafter = context.anchor, context.pair.drafter
     assert drafter is not None
+    cast = Cast(target=context.target, drafter=drafter, rule=GREEDY)
 
     def one() -> None:
         nonlocal anchor
-        choose = chooser(Sampling(), 0)
-        anchor = speculate(context.target, drafter, anchor, DEPTH, choose, LIMITS).anchor
+        anchor = speculate(cast, anchor, DEPTH, LIMITS).anchor
 
     return timed(one, clock)
 

@@ -25,8 +25,7 @@ Found = dict[tuple[Group, str], Runs]
 
 def speeds(found: Found) -> list[str]:
     lines = [
-        "| | engine | tok/s | CPU ms | ours ÷ it (range) | paired "
-        + "| by best | τ | accepted | text |",
+        "| | engine | tok/s | CPU ms | ours ÷ it | paired | by best | τ | accepted | text |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for (group, rival), runs in found.items():
