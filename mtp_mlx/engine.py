@@ -29,7 +29,7 @@ from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import describe, is_out_of_memory, memory, versions
 from mtp_mlx.narration import Narrator
 from mtp_mlx.request import check_request, prompt_ids
-from mtp_mlx.speculative.round import Anchor
+from mtp_mlx.speculative.round import Anchor, Cast
 from mtp_mlx.speculative.rule import Rule
 from mtp_mlx.speculative.verification import rule_of
 from mtp_mlx.speculative.watch import Starting, Watch
@@ -226,14 +226,22 @@ class Reply:
         yield self._finished(finish, reused, prefilled)
 
     def _decoding(self, rule: Rule) -> Decoding:
+        pair = self._pair
+        cast = None
+        if pair.drafter is not None:
+            cast = Cast(
+                target=pair.target,
+                drafter=pair.drafter,
+                rule=rule,
+                draft_position=pair.draft_position,
+                watch=self._instruments.watch,
+            )
         return Decoding(
-            target=self._pair.target,
-            drafter=self._pair.drafter,
+            target=pair.target,
             rule=rule,
+            cast=cast,
             end_tokens=self._end_tokens(),
-            draft_position=self._pair.draft_position,
             depth=self._depth,
-            watch=self._instruments.watch,
         )
 
     def _end_tokens(self) -> frozenset[int]:

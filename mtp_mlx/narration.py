@@ -35,7 +35,7 @@ class Narrator:
         )
 
     def round(self, emitted: Emitted) -> wire.Round:
-        result, plan, laps = emitted.round, emitted.plan, emitted.laps
+        result, plan, laps = emitted.round, emitted.plan, emitted.round.laps
         depth = len(result.drafted)
         self.records.append(
             RoundRecord(

@@ -28,11 +28,9 @@ class Profile(Timing):
         super().__init__()
         self._found: list[Laps] = []
 
-    def laps(self) -> Laps | None:
-        found = super().laps()
-        if found is not None:
-            self._found.append(found)
-        return found
+    def laps(self) -> Laps:
+        self._found.append(super().laps())
+        return self._found[-1]
 
     def table(self, rounds: Sequence[wire.Round], stats: Stats) -> str:
         """Milliseconds a drafting round, and a plain step; with what passes between them."""

@@ -54,8 +54,9 @@ class Acceptance:
             right = float(i < accepted)
             residual = right - self.expected[i]
             # What the confidence explained is not the position's doing.
-            self.hits[i] += self.estimates[i] + residual
             self.counts[i] += 1
+            hits = self.hits[i] + self.estimates[i] + residual
+            self.hits[i] = min(max(hits, 0.0), self.counts[i])
             self.slope.learn(residual, self.expected[i])
             if self._surprise.at(right, self.expected[i]):
                 self._decay(FORGET)

@@ -12,11 +12,10 @@ import mlx.core as mx
 from mtp_mlx.generation.control import Control
 from mtp_mlx.generation.depth import DepthControl, Plan
 from mtp_mlx.generation.plain import PlainDecoder
-from mtp_mlx.protocols import Drafter, Target
+from mtp_mlx.protocols import Target
 from mtp_mlx.speculative.round import Anchor, Cast, Limits, Round, speculate
 from mtp_mlx.speculative.rule import Rule
-from mtp_mlx.speculative.watch import Laps, Watch
-from mtp_mlx.values import DraftPosition, FinishReason
+from mtp_mlx.values import FinishReason
 
 TIDY_AFTER = 256
 """Tokens after which freed memory goes back to the system: MLX keeps it to use it again, but what
@@ -28,12 +27,10 @@ class Decoding:
     """What stays the same from the first round of a reply to its last."""
 
     target: Target
-    drafter: Drafter | None
     rule: Rule
+    cast: Cast | None  # None: there is no drafter
     end_tokens: AbstractSet[int]
-    draft_position: DraftPosition
     depth: DepthControl
-    watch: Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +40,6 @@ class Emitted:
     round: Round
     plan: Plan
     ms: float
-    laps: Laps | None  # where the round was timed part by part
     finish: FinishReason | None
 
 
@@ -54,16 +50,18 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
     """
     plain = PlainDecoder(decoding.target, decoding.rule)
     untidy = 0
+    before = time.perf_counter()  # when the round before was over
     try:
         while True:
             plan = decoding.depth.plan(control.mtp, room)
             started = time.perf_counter()
             limits = Limits(end_tokens=decoding.end_tokens, room=room)
-            decoding.watch.begin()
             result = _round(decoding, plain, anchor, plan, limits)
-            ms = (time.perf_counter() - started) * 1e3
+            over = time.perf_counter()
             decoding.rule.commit(result.tokens)
-            decoding.depth.observe(result, ms)
+            # What the consumer did since is hidden behind a plain step, but not before a draft.
+            decoding.depth.observe(result, (over - before) * 1e3)
+            ms, before = (over - started) * 1e3, over
             anchor, room = result.anchor, room - len(result.tokens)
             finish = _finish(result, decoding.end_tokens, room, control)
             untidy += len(result.tokens)
@@ -72,7 +70,7 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
                 untidy = 0
             if finish is not None:
                 plain.settle()
-            yield Emitted(round=result, plan=plan, ms=ms, laps=decoding.watch.laps(), finish=finish)
+            yield Emitted(round=result, plan=plan, ms=ms, finish=finish)
             if finish is not None:
                 return
     finally:
@@ -83,16 +81,9 @@ def _round(
     decoding: Decoding, plain: PlainDecoder, anchor: Anchor, plan: Plan, limits: Limits
 ) -> Round:
     # A plain step in flight is emitted before the first draft: its token is the next anchor.
-    if decoding.drafter is None or plan.depth == 0 or plain.in_flight:
+    if decoding.cast is None or plan.depth == 0 or plain.in_flight:
         return plain.round(anchor, more=plan.depth == 0 and limits.room > 1)
-    cast = Cast(
-        target=decoding.target,
-        drafter=decoding.drafter,
-        rule=decoding.rule,
-        draft_position=decoding.draft_position,
-        watch=decoding.watch,
-    )
-    return speculate(cast, anchor, plan.depth, limits)
+    return speculate(decoding.cast, anchor, plan.depth, limits)
 
 
 def _finish(

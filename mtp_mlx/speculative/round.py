@@ -17,7 +17,7 @@ from mtp_mlx.protocols import Drafter, Target
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 from mtp_mlx.speculative.accept import cut
 from mtp_mlx.speculative.rule import Drafts, Proposal, Rule, Verdict
-from mtp_mlx.speculative.watch import Starting, Watch
+from mtp_mlx.speculative.watch import Laps, Starting, Watch
 from mtp_mlx.values import DraftPosition
 
 
@@ -39,6 +39,7 @@ class Round:
     agreed: int  # drafts that stood, past an end token or a length cut too
     confidence: tuple[float, ...]  # the drafter's greatest probability at each draft, if known
     anchor: Anchor
+    laps: Laps | None = None  # where it was timed part by part
 
 
 def plain_round(token: int, anchor: Anchor) -> Round:
@@ -69,6 +70,7 @@ def speculate(cast: Cast, anchor: Anchor, depth: int, limits: Limits) -> Round:
     """Draft `depth` tokens, verify them in one target pass, emit what stands and one more."""
     target, rule, watch = cast.target, cast.rule, cast.watch
     start = target.length
+    watch.begin()
     drafts = draft(cast, anchor, depth)
     watch.built("draft", drafts.tokens)
 
@@ -88,6 +90,7 @@ def speculate(cast: Cast, anchor: Anchor, depth: int, limits: Limits) -> Round:
         agreed=found.agreed,
         confidence=found.confidence,
         anchor=Anchor(mx.array(tokens[last:]), hidden[last : last + 1]),
+        laps=watch.laps(),
     )
 
 
