@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peers.messages import Run
+from peers.messages import Counts, Run
 from peers.schedule import Group, Result
 
 Runs = list[list[Run]]  # [prompt][repeat]
@@ -56,7 +56,7 @@ def ratio(a: Runs, b: Runs) -> Ratio:
 
 
 def paired(a: Runs, b: Runs) -> float:
-    """The median ratio of runs that stood next to each other in time."""
+    """The median ratio of runs that took turns."""
     return statistics.median(
         x.tps / y.tps
         for these, those in zip(a, b, strict=True)
@@ -68,23 +68,26 @@ def _by_repeat(runs: Runs) -> list[float]:
     return [statistics.mean(run.tps for run in repeat) for repeat in zip(*runs, strict=True)]
 
 
+def counts(runs: Runs) -> Counts:
+    """Of all runs together."""
+    every = [run.counts for prompt in runs for run in prompt]
+    return Counts(
+        rounds=sum(c.rounds for c in every),
+        drafted=sum(c.drafted for c in every),
+        accepted=sum(c.accepted for c in every),
+        deepest=max(c.deepest for c in every),
+    )
+
+
 def tau(runs: Runs) -> float:
     """Mean tokens of a drafting round."""
-    everything = _flat(runs)
-    return 1 + sum(r.accepted for r in everything) / sum(r.rounds for r in everything)
+    total = counts(runs)
+    return 1 + total.accepted / total.rounds
 
 
 def acceptance(runs: Runs) -> float:
-    everything = _flat(runs)
-    return sum(r.accepted for r in everything) / sum(r.drafted for r in everything)
-
-
-def deepest(runs: Runs) -> int:
-    return max(run.deepest for run in _flat(runs))
-
-
-def _flat(runs: Runs) -> list[Run]:
-    return [run for prompt in runs for run in prompt]
+    total = counts(runs)
+    return total.accepted / total.drafted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
