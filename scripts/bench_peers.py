@@ -27,7 +27,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from peers import numbers, table
 from peers.contestant import ROOT, Contestant
@@ -38,6 +37,8 @@ from peers.race import Prompt, race
 from peers.random_pair import VOCABULARY, write_random_pair
 from peers.replay import spoiled
 from peers.schedule import MODULES, OUR_PLAIN, OURS, VLM_KEYED, Group, Result, groups, interleaved
+
+from mtp_mlx.bench.costs import Costs
 
 
 def main() -> None:
@@ -58,7 +59,7 @@ def main() -> None:
         parted = partings(plan, prompts)
         print("\n".join(table.identity(parted)), "\n", flush=True)
         context = sum(len(p.ids) for p in prompts) // len(prompts) + options.tokens // 2
-        costs: list[dict[str, Any]] = []
+        costs: list[Costs] = []
 
         def measure_costs(repeat: int) -> None:
             costs.append(contestants[OURS].costs(context))
@@ -124,7 +125,7 @@ def _environment(contestants: dict[str, Contestant], options: argparse.Namespace
     )
 
 
-def _report(results: Sequence[Result], costs: Sequence[dict[str, Any]]) -> str:
+def _report(results: Sequence[Result], costs: Sequence[Costs]) -> str:
     found = numbers.collected(results)
     rows = [
         numbers.efficiency(group.depth, runs, found[group, OUR_PLAIN], costs)
@@ -141,7 +142,7 @@ def _write_json(
     options: argparse.Namespace,
     parted: Sequence[Parting],
     results: Sequence[Result],
-    costs: Sequence[dict[str, Any]],
+    costs: Sequence[Costs],
 ) -> None:
     runs = [
         {
@@ -160,7 +161,7 @@ def _write_json(
         "environment": {name: one.about for name, one in contestants.items()},
         "partings": [str(one) for one in parted],
         "runs": runs,
-        "costs": list(costs),
+        "costs": [asdict(one) for one in costs],
     }
     file.write_text(json.dumps(document))
 

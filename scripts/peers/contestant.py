@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from mtp_mlx.bench.costs import Costs
 from peers.messages import Ask, Counts, Slice
 
 ROOT = Path(__file__).parents[2]
@@ -47,8 +48,10 @@ class Contestant:
         """The reply has all its tokens."""
         return Counts(**self._request({"finish": True}))
 
-    def costs(self, context: int) -> dict[str, Any]:
-        return self._request({"costs": context})
+    def costs(self, context: int) -> Costs:
+        """Ours only: what its passes cost behind `context` tokens."""
+        found = self._request({"costs": context})
+        return Costs(**found | {"verify_ms": tuple(found["verify_ms"])})
 
     def _request(self, value: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
