@@ -6,10 +6,11 @@ mlx-vlm needs an environment of its own (built once, about 2 GB):
     python scripts/bench_peers.py [--pair built-in|replay] [--prompts N] [--tokens N] [--repeats N]
                                   [--depths 1,2,3,4] [--json FILE]
 
-Every engine is a process of its own and only one computes at a time. All read the same float32
-files, and on Linux all have OpenBLAS loaded before them where it is installed. Speed is
-(n - 1) / (t_last - t_first) over exactly n tokens, end tokens ignored. Ours is the whole engine
-with its detokenizer; the peers' loops yield bare token ids.
+Every engine is a process of its own and only one computes at a time: rivals write their replies to
+a prompt in turns of a few tokens. All read the same float32 files, and on Linux all have OpenBLAS
+loaded before them where it is installed. Speed is (n - 1) tokens, end tokens ignored, over the time
+from the first token to the last. Ours is the whole engine with its detokenizer; the peers' loops
+yield bare token ids.
 
 `replay` takes a larger pair of random weights, whose drafts are replaced by the recorded reply
 spoiled at random (`--acceptance`), in our engine and in mlx-vlm alike. It is greedy only.
@@ -26,16 +27,18 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from peers import numbers, table
-from peers.contestant import ROOT, Contestant, pythons
+from peers.contestant import ROOT, Contestant
 from peers.folders import copied
 from peers.identity import Parting, partings
 from peers.prompts import built_in_prompts, random_prompts
+from peers.race import Prompt, race
 from peers.random_pair import VOCABULARY, write_random_pair
 from peers.replay import spoiled
-from peers.schedule import OURS, Group, Prompt, Result, groups, interleaved
+from peers.schedule import MODULES, OUR_PLAIN, OURS, VLM_KEYED, Group, Result, groups, interleaved
+
+from mtp_mlx.calibration import Costs
 
 
 def main() -> None:
@@ -44,27 +47,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         pair = Path(scratch) / "pair"
         _write_pair(options.pair, pair)
-        contestants = {
-            name: stack.enter_context(Contestant(name, python, pair, options.threads))
-            for name, python in pythons().items()
-        }
         temperatures = [0.0, options.temperature] if options.pair == "built-in" else [0.0]
+        contestants = {
+            name: stack.enter_context(Contestant(module, pair, options.threads))
+            for name, module in MODULES.items()
+            if name != VLM_KEYED or len(temperatures) > 1
+        }
         plan = groups(contestants, options.tokens, options.depths, temperatures)
         prompts = _prompts(options, pair, plan)
         print(_environment(contestants, options), "\n", flush=True)
         parted = partings(plan, prompts)
         print("\n".join(table.identity(parted)), "\n", flush=True)
-        for group in plan:
-            for rival in group.rivals:
-                rival.warm_up(prompts[0])
         context = sum(len(p.ids) for p in prompts) // len(prompts) + options.tokens // 2
-        costs: list[dict[str, Any]] = []
+        costs: list[Costs] = []
 
-        def measure_costs(_: int) -> None:
-            costs.append(contestants["ours"].costs(context))
+        def measure_costs(repeat: int) -> None:
+            costs.append(contestants[OURS].costs(context))
+            print(f"repeat {repeat + 1} of {options.repeats} done", file=sys.stderr)
 
-        results = list(interleaved(plan, prompts, options.repeats, measure_costs))
-        print(_report(results, costs, options.depths))
+        races = interleaved(plan, prompts, options.repeats, options.turn, measure_costs)
+        results = list(races)
+        print(_report(results, costs))
         print(
             f"\nLoad average {load_before:.1f} at the start, {os.getloadavg()[0]:.1f} at the end."
         )
@@ -77,6 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pair", choices=("built-in", "replay"), default="built-in")
     parser.add_argument("--prompts", type=int, default=6)
     parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--turn", type=int, default=8, help="tokens between changes of engine")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument(
         "--depths", type=lambda text: [int(k) for k in text.split(",")], default=[1, 2, 3, 4]
@@ -98,11 +102,10 @@ def _write_pair(name: str, folder: Path) -> None:
 def _prompts(options: argparse.Namespace, pair: Path, plan: Sequence[Group]) -> list[Prompt]:
     if options.pair == "built-in":
         return [Prompt(ids) for ids in built_in_prompts(pair / "target", options.prompts)]
-    plain = plan[0].rivals[0]
     found = []
     for i, ids in enumerate(random_prompts(VOCABULARY, options.prompts)):
-        reply = plain.decode(Prompt(ids)).tokens
-        found.append(Prompt(ids, spoiled(reply, options.acceptance, VOCABULARY, seed=i)))
+        [run] = race(plan[0].rivals[:1], Prompt(ids), turn=options.tokens)
+        found.append(Prompt(ids, spoiled(run.tokens, options.acceptance, VOCABULARY, seed=i)))
     return found
 
 
@@ -122,14 +125,13 @@ def _environment(contestants: dict[str, Contestant], options: argparse.Namespace
     )
 
 
-def _report(
-    results: Sequence[Result], costs: Sequence[dict[str, Any]], depths: Sequence[int]
-) -> str:
+def _report(results: Sequence[Result], costs: Sequence[Costs]) -> str:
     found = numbers.collected(results)
-    greedy = {
-        g.depth: runs for (g, who), runs in found.items() if (g.temperature, who) == (0, OURS)
-    }
-    rows = [numbers.efficiency(k, greedy[k], greedy[0], costs) for k in depths]
+    rows = [
+        numbers.efficiency(group.depth, runs, found[group, OUR_PLAIN], costs)
+        for (group, who), runs in found.items()
+        if who == OURS and group.depth and not group.temperature
+    ]
     parts = [table.speeds(found), table.efficiencies(rows), table.goals(found, rows)]
     return "\n\n".join("\n".join(part) for part in parts)
 
@@ -140,7 +142,7 @@ def _write_json(
     options: argparse.Namespace,
     parted: Sequence[Parting],
     results: Sequence[Result],
-    costs: Sequence[dict[str, Any]],
+    costs: Sequence[Costs],
 ) -> None:
     runs = [
         {
@@ -159,7 +161,7 @@ def _write_json(
         "environment": {name: one.about for name, one in contestants.items()},
         "partings": [str(one) for one in parted],
         "runs": runs,
-        "costs": list(costs),
+        "costs": [asdict(one) for one in costs],
     }
     file.write_text(json.dumps(document))
 

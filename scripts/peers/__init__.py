@@ -7,6 +7,9 @@ ours, lm, vlm one engine each: this project's, mlx-lm's loop, mlx-vlm's
 folders       one float32 copy of a pair, under names that all three read
 random_pair   a pair of random weights in a larger shape
 replay        drafts of a chosen acceptance, whatever the weights
-schedule      who runs when
-table         medians, ratios, goals
+race          one reply of each rival, written in turns
+schedule      who races whom
+identity      are the texts the same?
+numbers       medians, ratios, what a round loses
+table         the findings as Markdown
 """

@@ -13,27 +13,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from peers.messages import Ask, Run
+from mtp_mlx.calibration import Costs
+from peers.messages import Ask, Counts, Slice
 
 ROOT = Path(__file__).parents[2]
 PEERS_PYTHON = ROOT / "build" / "peers" / "bin" / "python"
-SETTLE_S = 0.05  # BLAS threads spin for a moment after their last product
+SETTLE_S = 0.03  # BLAS threads spin for a moment after their last product
 
 
 class Contestant:
     """An engine in a process of its own, with its pair loaded."""
 
-    def __init__(self, module: str, python: Path, pair: Path, threads: int | None) -> None:
-        self.name = module
-        command = [
-            str(python),
-            "-m",
-            f"peers.{module}",
-            str(pair / "target"),
-            str(pair / "drafter"),
-        ]
+    def __init__(self, module: str, pair: Path, threads: int | None) -> None:
+        self._module = module
+        command = [str(python_of(module)), "-m", f"peers.{module}"]
         self._process = subprocess.Popen(
-            command,
+            [*command, str(pair / "target"), str(pair / "drafter")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -41,11 +36,22 @@ class Contestant:
         )
         self.about: dict[str, Any] = self._read()
 
-    def decode(self, ask: Ask) -> Run:
-        return Run(**self._request(asdict(ask)))
+    def begin(self, ask: Ask) -> Slice:
+        """The first token of a reply; its time is the prompt's."""
+        return Slice(**self._request({"begin": asdict(ask)}))
 
-    def costs(self, context: int) -> dict[str, Any]:
-        return self._request({"costs": context})
+    def go(self, count: int) -> Slice:
+        """The next `count` tokens."""
+        return Slice(**self._request({"go": count}))
+
+    def finish(self) -> Counts:
+        """The reply has all its tokens."""
+        return Counts(**self._request({"finish": True}))
+
+    def costs(self, context: int) -> Costs:
+        """Ours only: what its passes cost behind `context` tokens."""
+        found = self._request({"costs": context})
+        return Costs(**found | {"verify_ms": tuple(found["verify_ms"])})
 
     def _request(self, value: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -58,7 +64,7 @@ class Contestant:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"The process of {self.name} died; its last words are above.")
+            raise SystemExit(f"The process of {self._module} died; its last words are above.")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -76,13 +82,13 @@ class Contestant:
         self._process.wait()
 
 
-def pythons() -> dict[str, Path]:
+def python_of(module: str) -> Path:
     """Which interpreter runs which engine."""
+    if module != "vlm":
+        return Path(sys.executable)
     if not PEERS_PYTHON.exists():
-        raise SystemExit(
-            "There is no build/peers; the first lines of scripts/bench_peers.py make it."
-        )
-    return {"ours": Path(sys.executable), "lm": Path(sys.executable), "vlm": PEERS_PYTHON}
+        raise SystemExit("There is no build/peers: scripts/bench_peers.py says how to make it.")
+    return PEERS_PYTHON
 
 
 def _environment(threads: int | None) -> dict[str, str]:

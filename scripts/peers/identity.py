@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from peers.schedule import Group, Prompt
+from peers.race import Prompt, race
+from peers.schedule import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,22 @@ class Parting:
 
 
 def partings(plan: Sequence[Group], prompts: Sequence[Prompt]) -> list[Parting]:
-    """Greedy replies of all engines at all depths that are not our plain reply."""
+    """Greedy replies of all engines at all depths that are not our plain reply.
+
+    Sampled replies are written as well, for the engines to be warm; they are compared later, each
+    with its own engine's plain one.
+    """
     found = []
-    greedy = [group for group in plan if group.temperature == 0]
     for i, prompt in enumerate(prompts):
-        expected = greedy[0].rivals[0].decode(prompt).tokens
-        for group in greedy:
-            for rival in group.rivals:
-                place = parting(rival.decode(prompt).tokens, expected)
-                if place is not None:
+        expected: list[int] = []
+        for group in plan:
+            if group.temperature and i > 0:
+                continue
+            runs = race(group.rivals, prompt, turn=group.rivals[0].ask.tokens)
+            expected = expected or runs[0].tokens
+            for rival, run in zip(group.rivals, runs, strict=True):
+                place = parting(run.tokens, expected)
+                if place is not None and not group.temperature:
                     found.append(Parting(group, rival.name, i, place))
     return found
 

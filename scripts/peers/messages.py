@@ -1,9 +1,11 @@
-"""What is asked of an engine, and what it answers. Standard library only: peers import it too."""
+"""What is asked of an engine, and what it answers. Standard library only: peers import it too.
+
+A reply is written in slices: `begin` reads the prompt and yields the first token, each `go` some
+more. So engines can take turns within a reply, and what else the machine does falls on all alike.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 TOP_K, TOP_P = 64, 0.95  # wherever the temperature is above 0; Gemma's own recommendation
@@ -23,16 +25,32 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One reply. `seconds` run from its first token to its last, as its consumer sees them."""
+class Slice:
+    """Some tokens of a reply, and the time until the device was done with what they started."""
 
     tokens: list[int]
     seconds: float
-    cpu_seconds: float  # of all threads in that time; a busy machine changes it least
+    cpu_seconds: float  # of all threads in that time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What a finished reply drafted."""
+
     rounds: int = 0  # verify passes with at least one draft
     drafted: int = 0
     accepted: int = 0
     deepest: int = 0  # most drafts in a round, which shows that K was what was asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One reply; its times leave out the prompt and the first token."""
+
+    tokens: list[int]
+    seconds: float
+    cpu_seconds: float
+    counts: Counts
 
     @property
     def tps(self) -> float:
@@ -42,21 +60,3 @@ class Run:
     def cpu_ms(self) -> float:
         """A token's processor time."""
         return 1e3 * self.cpu_seconds / (len(self.tokens) - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    tokens: list[int]
-    seconds: float
-    cpu_seconds: float
-
-
-def timed(tokens: Iterable[int]) -> Timed:
-    """Consume a reply; a round's tokens come in a burst, so only first and last are timed."""
-    first = last = (0.0, 0.0)
-    found: list[int] = []
-    for token in tokens:
-        last = (time.perf_counter(), time.process_time())
-        first = last if not found else first
-        found.append(token)
-    return Timed(found, last[0] - first[0], last[1] - first[1])

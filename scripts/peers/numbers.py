@@ -6,9 +6,9 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from peers.messages import Run
+from mtp_mlx.calibration import Costs
+from peers.messages import Counts, Run
 from peers.schedule import Group, Result
 
 Runs = list[list[Run]]  # [prompt][repeat]
@@ -56,7 +56,7 @@ def ratio(a: Runs, b: Runs) -> Ratio:
 
 
 def paired(a: Runs, b: Runs) -> float:
-    """The median ratio of runs that stood next to each other in time."""
+    """The median ratio of runs that took turns."""
     return statistics.median(
         x.tps / y.tps
         for these, those in zip(a, b, strict=True)
@@ -68,23 +68,26 @@ def _by_repeat(runs: Runs) -> list[float]:
     return [statistics.mean(run.tps for run in repeat) for repeat in zip(*runs, strict=True)]
 
 
+def counts(runs: Runs) -> Counts:
+    """Of all runs together."""
+    every = [run.counts for prompt in runs for run in prompt]
+    return Counts(
+        rounds=sum(c.rounds for c in every),
+        drafted=sum(c.drafted for c in every),
+        accepted=sum(c.accepted for c in every),
+        deepest=max(c.deepest for c in every),
+    )
+
+
 def tau(runs: Runs) -> float:
     """Mean tokens of a drafting round."""
-    everything = _flat(runs)
-    return 1 + sum(r.accepted for r in everything) / sum(r.rounds for r in everything)
+    total = counts(runs)
+    return 1 + total.accepted / total.rounds
 
 
 def acceptance(runs: Runs) -> float:
-    everything = _flat(runs)
-    return sum(r.accepted for r in everything) / sum(r.drafted for r in everything)
-
-
-def deepest(runs: Runs) -> int:
-    return max(run.deepest for run in _flat(runs))
-
-
-def _flat(runs: Runs) -> list[Run]:
-    return [run for prompt in runs for run in prompt]
+    total = counts(runs)
+    return total.accepted / total.drafted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,34 +97,36 @@ class Efficiency:
     depth: int
     tau: float
     speed_up: Ratio
-    plain_ms: float
-    verify_ms: float
-    draft_ms: float
+    costs: Costs  # medians
     allowed: float
     efficiency: Ratio
 
 
-def efficiency(
-    depth: int, drafting: Runs, plain: Runs, costs: Sequence[dict[str, Any]]
-) -> Efficiency:
+def efficiency(depth: int, drafting: Runs, plain: Runs, costs: Sequence[Costs]) -> Efficiency:
     """`costs` has one measuring a repeat; a repeat's speed-up is held against its own."""
     tokens = tau(drafting)
     measured = ratio(drafting, plain)
-    plain_ms = statistics.median(c["plain_ms"] for c in costs)
-    verify_ms = statistics.median(c["verify_ms"][depth] for c in costs)
-    draft_ms = statistics.median(c["draft_ms"] for c in costs)
-    allowed = tokens * plain_ms / (verify_ms + depth * draft_ms)
+    typical = _typical(costs)
+    allowed = typical.allowed_speed_up(depth, tokens)
     single = [
-        (x / y) / (tokens * c["plain_ms"] / (c["verify_ms"][depth] + depth * c["draft_ms"]))
-        for x, y, c in zip(_by_repeat(drafting), _by_repeat(plain), costs, strict=True)
+        x / y / cost.allowed_speed_up(depth, tokens)
+        for x, y, cost in zip(_by_repeat(drafting), _by_repeat(plain), costs, strict=True)
     ]
     return Efficiency(
         depth=depth,
         tau=tokens,
         speed_up=measured,
-        plain_ms=plain_ms,
-        verify_ms=verify_ms,
-        draft_ms=draft_ms,
+        costs=typical,
         allowed=allowed,
         efficiency=Ratio(measured.value / allowed, min(single), max(single)),
+    )
+
+
+def _typical(costs: Sequence[Costs]) -> Costs:
+    rows = zip(*(cost.verify_ms for cost in costs), strict=True)
+    return Costs(
+        context=costs[0].context,
+        verify_ms=tuple(statistics.median(row) for row in rows),
+        draft_ms=statistics.median(c.draft_ms for c in costs if c.draft_ms is not None),
+        plain_ms=statistics.median(cost.plain_ms for cost in costs),
     )

@@ -7,16 +7,59 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+import mlx.core as mx
+
 from mtp_mlx import wire
 from mtp_mlx.bench.costs import measure
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.loading import LoadedPair, load_pair
-from mtp_mlx.values import Mtp, Sampling, Stats
-from peers.messages import TOP_K, TOP_P, Ask, Run, timed
+from mtp_mlx.values import Mtp, Sampling
+from peers.messages import TOP_K, TOP_P, Ask, Counts
 from peers.replay import replaying
 from peers.serving import serve
 
 COST_REPEATS = 5
+
+
+class OurLoop:
+    def __init__(self, pair: LoadedPair) -> None:
+        self._pair = pair
+        self._counts = Counts()
+
+    def start(self, ask: Ask) -> Iterator[int]:
+        pair = self._pair
+        if ask.proposals:
+            pair = replaying(pair, len(ask.prompt), ask.proposals)
+        mtp: Mtp = ask.depth or "off"
+        for event in Engine(pair).generate(_request(ask, mtp), Control(mtp=mtp)):
+            if isinstance(event, wire.Round):
+                yield from (token.id for token in event.tokens)
+            elif isinstance(event, wire.Finished):
+                self._counts = Counts(
+                    rounds=event.stats.draft_rounds,
+                    drafted=event.stats.draft_n,
+                    accepted=event.stats.draft_n_accepted,
+                    deepest=max(len(event.stats.acceptance_histogram) - 1, 0),
+                )
+
+    def settle(self) -> None:
+        mx.synchronize()
+
+    def counts(self) -> Counts:
+        return self._counts
+
+
+def _request(ask: Ask, mtp: Mtp) -> wire.Generate:
+    sampled = Sampling(temperature=ask.temperature, top_k=TOP_K, top_p=TOP_P)
+    return wire.Generate(
+        id="bench",
+        prompt_ids=ask.prompt,
+        sampling=sampled if ask.temperature else Sampling(),
+        mtp=mtp,
+        max_tokens=ask.tokens,
+        seed=ask.seed,
+        ignore_eos=True,
+    )
 
 
 def main() -> None:
@@ -25,48 +68,7 @@ def main() -> None:
     def costs(context: int) -> dict[str, Any]:
         return asdict(measure(pair, context, repeats=COST_REPEATS))
 
-    serve(lambda ask: _decode(pair, ask), ["mlx", "mtp-mlx"], costs)
-
-
-def _decode(pair: LoadedPair, ask: Ask) -> Run:
-    if ask.proposals:
-        pair = replaying(pair, len(ask.prompt), ask.proposals)
-    finished: list[wire.Finished] = []
-    found = timed(_tokens(Engine(pair), ask, finished))
-    stats: Stats = finished[0].stats
-    return Run(
-        tokens=found.tokens,
-        seconds=found.seconds,
-        cpu_seconds=found.cpu_seconds,
-        rounds=stats.draft_rounds,
-        drafted=stats.draft_n,
-        accepted=stats.draft_n_accepted,
-        deepest=max(len(stats.acceptance_histogram) - 1, 0),
-    )
-
-
-def _tokens(engine: Engine, ask: Ask, finished: list[wire.Finished]) -> Iterator[int]:
-    mtp: Mtp = ask.depth or "off"
-    request = wire.Generate(
-        id="bench",
-        prompt_ids=ask.prompt,
-        sampling=_sampling(ask),
-        mtp=mtp,
-        max_tokens=ask.tokens,
-        seed=ask.seed,
-        ignore_eos=True,
-    )
-    for event in engine.generate(request, Control(mtp=mtp)):
-        if isinstance(event, wire.Round):
-            yield from (token.id for token in event.tokens)
-        elif isinstance(event, wire.Finished):
-            finished.append(event)
-
-
-def _sampling(ask: Ask) -> Sampling:
-    if ask.temperature == 0:
-        return Sampling()
-    return Sampling(temperature=ask.temperature, top_k=TOP_K, top_p=TOP_P)
+    serve(OurLoop(pair), ["mlx", "mtp-mlx"], costs)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The findings as Markdown.
 
 Beside the ratio of medians stand two that a busy machine disturbs less: `paired`, the median ratio
-of neighbours in time, and `by best`, from the fastest run of each prompt. `CPU ms` is a token's
+of runs that took turns, and `best`, from the fastest run of each prompt. `CPU ms` is a token's
 processor time over all threads.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from peers import numbers
 from peers.identity import Parting, parting
 from peers.numbers import Efficiency, Runs
-from peers.schedule import OURS, Group
+from peers.schedule import OUR_PLAIN, OURS, Group
 
 PLAIN_GOAL = 0.98  # of the faster peer
 GREEDY_GOAL = 1.15  # of mlx-vlm at the same K
@@ -25,7 +25,7 @@ Found = dict[tuple[Group, str], Runs]
 
 def speeds(found: Found) -> list[str]:
     lines = [
-        "| | engine | tok/s | CPU ms | ours ÷ it | paired | by best | τ | accepted | text |",
+        "| | engine | tok/s | CPU ms | ours ÷ it (range) | paired | best | τ | accepted | text |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for (group, rival), runs in found.items():
@@ -35,7 +35,8 @@ def speeds(found: Found) -> list[str]:
             against = str(numbers.ratio(ours, runs))
             paired = f"{numbers.paired(ours, runs):.3f}"
             best = f"{numbers.best_speed(ours) / numbers.best_speed(runs):.3f}"
-        drafted = group.depth > 0
+        total = numbers.counts(runs)
+        assert total.deepest in (0, group.depth), "an engine drafted another depth"
         cells = [
             group.title,
             rival,
@@ -44,8 +45,8 @@ def speeds(found: Found) -> list[str]:
             against,
             paired,
             best,
-            f"{numbers.tau(runs):.3f}" if drafted else "",
-            f"{numbers.acceptance(runs):.3f}" if drafted else "",
+            f"{numbers.tau(runs):.3f}" if total.rounds else "",
+            f"{numbers.acceptance(runs):.3f}" if total.rounds else "",
             same_text(found, group, rival),
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -70,11 +71,18 @@ def efficiencies(rows: Sequence[Efficiency]) -> list[str]:
         "| K | τ | speed-up (range) | plain ms | verify ms | draft ms | allowed | efficiency |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {r.depth} | {r.tau:.3f} | {r.speed_up} | {r.plain_ms:.2f} | {r.verify_ms:.2f} "
-        f"| {r.draft_ms:.2f} | {r.allowed:.3f} | {r.efficiency} |"
-        for r in rows
-    ]
+    for r in rows:
+        cells = [
+            str(r.depth),
+            f"{r.tau:.3f}",
+            str(r.speed_up),
+            f"{r.costs.plain_ms:.2f}",
+            f"{r.costs.verify_ms[r.depth]:.2f}",
+            f"{r.costs.draft_ms:.2f}",
+            f"{r.allowed:.3f}",
+            str(r.efficiency),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
@@ -82,7 +90,11 @@ def goals(found: Found, rows: Sequence[Efficiency]) -> list[str]:
     lines = []
     for group in dict.fromkeys(group for group, _ in found):
         ours = found[group, OURS]
-        rivals = {name: runs for (g, name), runs in found.items() if g == group and name != OURS}
+        rivals = {
+            name: runs
+            for (g, name), runs in found.items()
+            if g == group and name not in (OURS, OUR_PLAIN)
+        }
         fastest = max(rivals, key=lambda name: numbers.speed(rivals[name]))
         goal = _goal(group)
         if goal is not None:
