@@ -1,0 +1,165 @@
+"""One reply from request to end: the prompt is read, rounds are decoded and told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import mlx.core as mx
+
+from mtp_mlx import wire
+from mtp_mlx.gemma4.target import TargetSnapshot
+from mtp_mlx.generation.control import Control
+from mtp_mlx.generation.depth import DepthControl
+from mtp_mlx.generation.loop import Decoding, decode
+from mtp_mlx.generation.prefill import prefill
+from mtp_mlx.generation.prompt_reuse import PromptCache
+from mtp_mlx.generation.stats import Clock, summarize
+from mtp_mlx.loading import LoadedPair
+from mtp_mlx.loading.device import memory
+from mtp_mlx.narration import Narrator
+from mtp_mlx.request import check_request, prompt_ids
+from mtp_mlx.speculative.round import Anchor, Cast
+from mtp_mlx.speculative.rule import Rule
+from mtp_mlx.speculative.verification import rule_of
+from mtp_mlx.speculative.watch import Starting, Watch
+from mtp_mlx.values import FinishReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruments:
+    """What a measurement attaches to a reply."""
+
+    wrap: Callable[[Rule], Rule] = lambda rule: rule  # another rule around the reply's own
+    watch: Watch = field(default_factory=Starting)
+
+
+BARE = Instruments()
+ReplyEvent = wire.PromptProgress | wire.Round | wire.Finished
+
+
+class Reply:
+    """Written once: `events` is its whole life."""
+
+    def __init__(
+        self,
+        pair: LoadedPair,
+        cache: PromptCache[TargetSnapshot],
+        depth: DepthControl,
+        request: wire.Generate,
+        control: Control,
+        instruments: Instruments,
+    ) -> None:
+        self._requested = time.perf_counter()
+        self._pair = pair
+        self._cache = cache
+        self._depth = depth
+        self._request = request
+        self._control = control
+        self._instruments = instruments
+        self._sampling = request.sampling or pair.info.recommended
+        check_request(request, self._sampling, pair.target.config.vocab_size)
+        self._prompt = prompt_ids(pair, request)
+        self._narrator = Narrator(request.id, pair.tokenizer)
+
+    def events(self) -> Iterator[ReplyEvent]:
+        target = self._pair.target
+        mx.reset_peak_memory()
+        reused = self._cache.claim(self._prompt)
+        try:
+            self._cache.mark()
+            yield self._progress(reused, reused)
+            for last_row in prefill(target, self._prompt[reused:]):
+                yield self._progress(target.length, reused)
+                if target.length == len(self._prompt):
+                    self._cache.mark()
+                    yield from self._decoded(last_row, reused)
+                elif self._control.cancelled:
+                    yield self._finished("cancelled", reused, time.perf_counter())
+                    return
+        finally:
+            self._cache.keep((*self._prompt, *self._narrator.tokens))
+
+    def _decoded(self, hidden: mx.array, reused: int) -> Iterator[ReplyEvent]:
+        vocabulary = self._pair.target.config.vocab_size
+        request = self._request
+        rule = rule_of(request.verify, self._sampling, request.seed, self._prompt, vocabulary)
+        rule = self._instruments.wrap(rule)
+        first = rule.choose(self._pair.target.scores(hidden), len(self._prompt))
+        token = int(first.item())  # type: ignore[arg-type]  # an integer array
+        rule.commit([token])
+        prefilled = time.perf_counter()
+        room = self._room() - 1
+        finish = self._first_finish(token, room)
+        yield self._narrator.first(token, prefilled - self._requested, last=finish is not None)
+        if finish is None:
+            decoding = self._decoding(rule)
+            with closing(decode(decoding, Anchor(first, hidden), room, self._control)) as rounds:
+                for emitted in rounds:
+                    finish = emitted.finish
+                    yield self._narrator.round(emitted)
+        assert finish is not None
+        yield self._finished(finish, reused, prefilled)
+
+    def _decoding(self, rule: Rule) -> Decoding:
+        pair = self._pair
+        cast = None
+        if pair.drafter is not None:
+            cast = Cast(
+                target=pair.target,
+                drafter=pair.drafter,
+                rule=rule,
+                draft_position=pair.draft_position,
+                watch=self._instruments.watch,
+            )
+        return Decoding(
+            target=pair.target,
+            rule=rule,
+            cast=cast,
+            end_tokens=self._end_tokens(),
+            depth=self._depth,
+        )
+
+    def _end_tokens(self) -> frozenset[int]:
+        return frozenset() if self._request.ignore_eos else self._pair.end_tokens
+
+    def _room(self) -> int:
+        """Tokens this reply may have: what was asked for, as far as the context holds them."""
+        return min(self._request.max_tokens, self._pair.info.context_length - len(self._prompt))
+
+    def _first_finish(self, token: int, room: int) -> FinishReason | None:
+        if token in self._end_tokens():
+            return "stop"
+        if room == 0:
+            return "length"
+        return "cancelled" if self._control.cancelled else None
+
+    def _progress(self, done: int, reused: int) -> wire.PromptProgress:
+        total = len(self._prompt)
+        return wire.PromptProgress(id=self._request.id, done=done, total=total, reused=reused)
+
+    def _finished(self, reason: FinishReason, reused: int, prefilled: float) -> wire.Finished:
+        computed = min(self._pair.target.length, len(self._prompt)) - reused
+        stats = summarize(
+            self._narrator.records,
+            Clock(
+                request=self._requested,
+                first_token=prefilled,
+                last_token=self._narrator.last_at or prefilled,
+                prefill_s=prefilled - self._requested,
+            ),
+            generated_tokens=len(self._narrator.tokens),
+            computed_prompt_tokens=computed,
+            peak_memory_bytes=memory().peak,
+        )
+        return wire.Finished(
+            id=self._request.id,
+            reason=reason,
+            prompt_tokens=len(self._prompt),
+            reused_tokens=reused,
+            seed=self._request.seed,
+            sampling=self._sampling,
+            stats=stats,
+        )
