@@ -1,11 +1,13 @@
 """The three rules at temperature 1: what each accepts, and how fast that is.
 
 Usage: python scripts/bench_verify.py [--target T] [--repeats N] [--max-tokens N] [--depths 3,6]
+       [--ignore-eos]
 
 Top-k 64 and top-p 0.95, as Gemma 4 recommends. Rules, depths and plain decoding take turns on
 every prompt and their order alternates, so that other programs fall on all alike. Texts differ
-between rules (only the coupled rule keeps that of plain decoding), so end tokens are ignored and
-all replies have one length. On Linux set LD_PRELOAD=libopenblas.so.0, as scripts/run does.
+between rules: only the coupled rule keeps that of plain decoding. --ignore-eos gives all replies
+one length, but what a model writes past an end token is no text it was made for. On Linux set
+LD_PRELOAD=libopenblas.so.0, as scripts/run does.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ def main() -> None:
         Contestant("coupled", "off"),
         *(Contestant(rule, k) for k in options.depths for rule in get_args(Verify)),
     ]
-    found = run_all(engine, contestants, options.repeats, options.max_tokens)
+    found = run_all(engine, contestants, options)
     print(table(found))
 
 
@@ -51,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--target", default=wire.DEMO_PAIR)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--max-tokens", type=int, default=96)
+    parser.add_argument("--ignore-eos", action="store_true")
     parser.add_argument(
         "--depths", type=lambda text: [int(k) for k in text.split(",")], default=[3, 6]
     )
@@ -58,18 +61,18 @@ def _options() -> argparse.Namespace:
 
 
 def run_all(
-    engine: Engine, contestants: list[Contestant], repeats: int, max_tokens: int
+    engine: Engine, contestants: list[Contestant], options: argparse.Namespace
 ) -> dict[Contestant, list[Run]]:
     benches = {
         rule: Bench(
             engine,
             Plan(
                 modes=(),
-                repeats=repeats,
-                max_tokens=max_tokens,
+                repeats=options.repeats,
+                max_tokens=options.max_tokens,
                 sampling=SAMPLING,
                 verify=rule,
-                ignore_eos=True,
+                ignore_eos=options.ignore_eos,
             ),
             lambda: False,
         )
@@ -79,7 +82,7 @@ def run_all(
     found: dict[Contestant, list[Run]] = {one: [] for one in contestants}
     for one in contestants:  # warm-up
         benches[one.verify].run(Turn(mode=one.mode, prompt=prompts[0], repeat=0))
-    for repeat in range(repeats):
+    for repeat in range(options.repeats):
         for prompt in prompts:
             for one in contestants[:: -1 if repeat % 2 else 1]:
                 turn = Turn(mode=one.mode, prompt=prompt, repeat=repeat)

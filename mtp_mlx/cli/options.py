@@ -62,8 +62,8 @@ class Options:
 
 drafter_bits = click.option(
     "--drafter-bits",
-    type=click.IntRange(4, 8),
-    metavar="4|8",
+    type=click.Choice(["4", "8"]),
+    callback=lambda _context, _option, bits: bits and int(bits),
     help="Quantise the drafter's head; most of the time of a dense drafter is reading it.",
 )
 _CHOICES = (
