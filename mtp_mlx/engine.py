@@ -6,7 +6,8 @@ from any thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import mlx.core as mx
@@ -36,7 +37,7 @@ class Engine:
         """`known` of the pair on this machine, which the engine adds to; None keeps nothing."""
         self._pair = pair
         self._cache = PromptCache(pair.target)
-        self._known = known
+        self._subject = known.subject if known else None
         self._depth = DepthControl(
             None if pair.drafter else _no_drafter(pair.info), known.auto if known else None
         )
@@ -61,7 +62,7 @@ class Engine:
         return engine
 
     def warm_up(self) -> None:
-        """Build the kernels of plain steps and rounds, or the first reply would wait for them.
+        """Build the kernels of a plain step and of a round, or the first reply would wait for them.
 
         What they take says nothing of later rounds, so auto does not see it.
         """
@@ -71,23 +72,28 @@ class Engine:
             )
             depth = DepthControl(None if self._pair.drafter else "")
             reply = Reply(self._pair, self._cache, depth, request, Control(mtp=mtp), BARE)
-            for _ in reply.events():
-                pass
-        self._cache.empty()
+            with closing(self._survived(reply.events())) as events:
+                next((e for e in events if isinstance(e, wire.Round) and e.index > 0), None)
+        self.forget()
 
     def remember(self, calibration: Calibration) -> None:
         """Let auto start from `calibration`, now and in processes to come."""
         self._depth = DepthControl(
             None if self._pair.drafter else _no_drafter(self._pair.info), start_from(calibration)
         )
-        if self._known is not None:
-            self._known = msgspec.structs.replace(self._known, calibration=calibration)
-            self._keep()
+        self._keep(calibration)
 
-    def _keep(self) -> None:
-        assert self._known is not None
-        self._known = msgspec.structs.replace(self._known, auto=self._depth.learned())
-        remember(self._known)
+    def _keep(self, calibration: Calibration | None = None) -> None:
+        if self._subject is None:
+            return
+        known = recall(self._subject)  # another process may have calibrated meanwhile
+        remember(
+            msgspec.structs.replace(
+                known,
+                auto=self._depth.learned(),
+                calibration=calibration or known.calibration,
+            )
+        )
 
     @property
     def pair(self) -> PairInfo:
@@ -120,15 +126,18 @@ class Engine:
     ) -> Iterator[ReplyEvent]:
         """Progress of the prompt, one event a round, and a `Finished` with the statistics.
 
-
         Raises UsageError or PromptTooLong before the first event, OutOfMemory at any time; the
         engine can go on after each of them, and after a consumer that stops listening.
         """
         reply = Reply(self._pair, self._cache, self._depth, request, control, instruments)
+        yield from self._survived(reply.events())
+        if instruments is BARE:  # a measured reply says nothing of others
+            self._keep()
+
+    def _survived(self, events: Iterator[ReplyEvent]) -> Generator[ReplyEvent]:
+        """`events`, and a device out of memory as an error that the engine outlives."""
         try:
-            yield from reply.events()
-            if instruments is BARE and self._known is not None:
-                self._keep()
+            yield from events
         except RuntimeError as error:
             self._cache.empty()
             if not is_out_of_memory(error):

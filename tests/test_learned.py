@@ -121,6 +121,19 @@ def test_calibrate_measures_and_is_told_by_doctor(
     assert first.state != "probe"  # auto knows what rounds cost
 
 
+def test_a_calibration_made_meanwhile_is_not_lost(tmp_path: Path) -> None:
+    """The window's engine is loaded while the terminal calibrates."""
+    folders = write_pair(tmp_path, UNIFIED_12B)
+    request = wire.Load(target=str(folders.target), drafter=str(folders.drafter))
+    window, terminal = Engine.load(request), Engine.load(request)
+    terminal.remember(CALIBRATION)
+    reply(window, PROMPT, mtp=1)
+    (known,) = recall_all()
+    assert known.calibration == CALIBRATION
+    assert known.auto is not None
+    assert known.auto.counts != start_from(CALIBRATION).counts
+
+
 def ask() -> wire.Generate:
     return wire.Generate(id="x", prompt_ids=PROMPT, max_tokens=10, ignore_eos=True)
 
