@@ -20,13 +20,14 @@ from mtp_mlx.values import MAX_DEPTH
 PRIOR = 0.7  # of the first position, before anything is known
 PRIOR_WEIGHT = 4.0  # outcomes that the position before stands for
 FLOOR = 4.0  # outcomes of the first position that are never forgotten: what is known while parked
-MEMORY = 150.0  # tokens after which an outcome weighs 1/e
+MEMORY = 400.0  # tokens after which an outcome weighs 1/e
 LIMIT = 0.01  # estimates stay this far from 0 and 1, where a logit ends
 
 # A sudden change of text: Page's cumulative sums of log likelihood ratios against a shift.
 SHIFT = 1.5  # of the logit, up or down
-SURPRISE = 4.0  # the sum at which the change is believed
-FORGET = 0.2  # what the counts keep then
+SURPRISE = 4.0  # the sum at which a change is believed
+FATIGUE, RESTED = 2.0, 100.0  # more of it after each change, wearing off over so many tokens
+FORGET = 0.3  # what the counts keep at a change
 
 RIDGE = 10.0  # shrinks the slope to 0: an uninformative confidence must cost nothing
 SLOPE_MEMORY = 1000.0  # outcomes
@@ -60,6 +61,7 @@ class Acceptance:
             self.slope.learn(residual, self.expected[i])
             if self._surprise.at(right, self.expected[i]):
                 self._decay(FORGET)
+        self._surprise.rest(accepted + 1)
         self.slope.move(accepted + 1, confidence)
         self.estimates = self._estimated()
         self.expected = [self.slope.shifted(a) for a in self.estimates]
@@ -80,19 +82,28 @@ class Acceptance:
 
 
 class _Surprise:
-    """Tells when outcomes no longer fit their estimates, upwards or downwards."""
+    """Tells when outcomes no longer fit their estimates, upwards or downwards.
+
+    A text that changes all the time is better described by its mean: each alarm makes the next
+    one harder.
+    """
 
     def __init__(self) -> None:
         self._sums = {SHIFT: 0.0, -SHIFT: 0.0}
+        self._fatigue = 0.0
+
+    def rest(self, tokens: int) -> None:
+        self._fatigue *= math.exp(-tokens / RESTED)
 
     def at(self, right: float, estimate: float) -> bool:
         for shift, total in self._sums.items():
             other = _shift(estimate, shift)
             ratio = other / estimate if right else (1 - other) / (1 - estimate)
             self._sums[shift] = max(0.0, total + math.log(ratio))
-        if max(self._sums.values()) <= SURPRISE:
+        if max(self._sums.values()) <= SURPRISE * (1 + self._fatigue):
             return False
         self._sums = dict.fromkeys(self._sums, 0.0)
+        self._fatigue += FATIGUE
         return True
 
 

@@ -12,7 +12,6 @@ so they come back at growing intervals, and what they cost is bounded whatever t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from mtp_mlx.generation.acceptance import Acceptance
@@ -24,8 +23,9 @@ REACH = 2  # depths past the deepest measured one that may be tried
 MARGIN = 0.01  # of the tokens of a round, by which another depth must be better
 TRIAL_ROUNDS = 4  # spent at a new depth before it is judged; the first is not sampled
 PROBE_ROUNDS = 3
-SHARE, LEAST_SHARE = 0.004, 0.0005  # of the time, for probing each other depth
-PARKED_SHARE, LEAST_PARKED_SHARE = 0.01, 0.003  # the same while parked, where one depth is probed
+SHARE, LEAST_SHARE = 0.002, 0.0005  # of the time, for probing each other depth
+PARKED_SHARE, LEAST_PARKED_SHARE = 0.01, 0.002  # the same while parked, where one depth is probed
+_ABSURD = 1e9  # milliseconds, or outcomes: more were never measured
 BACK_OFF = 0.5  # a probe after which nothing changes
 LEAST_LOSS = 0.02  # of a round's cost, that a probe counts as: as good a depth is not free to try
 
@@ -58,10 +58,10 @@ class Learned:
         costs = [ms for ms in self.costs_ms if ms is not None]
         sane = (
             len(self.costs_ms) == MAX_DEPTH + 1
-            and all(math.isfinite(ms) and ms > 0 for ms in costs)
+            and all(0 < ms < _ABSURD for ms in costs)
             and len(self.hits) == len(self.counts)
             and len(self.hits) in (0, MAX_DEPTH)
-            and all(0 <= h <= n < math.inf for h, n in zip(self.hits, self.counts, strict=False))
+            and all(0 <= h <= n < _ABSURD for h, n in zip(self.hits, self.counts, strict=False))
             and (not self.counts or self.counts[0] > 0)
         )
         if not sane:

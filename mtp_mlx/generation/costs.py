@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from mtp_mlx.values import MAX_DEPTH
 
 WINDOW = 16  # samples a depth: enough to average noise out, few enough to follow heat
-KEPT = 3  # of an older stay at a depth, so that the next stay decides what it costs now
+KEPT = 2  # of an older stay at a depth, so that the next stay decides what it costs now
 ENOUGH = 3  # samples after which a cost is believed
+STALL = 2.0  # times its cost, a round stalled: something else ran, unless it goes on like that
+STALLS = 3  # in a row, which no longer are any
 
 
 class CostCurve:
@@ -23,6 +25,7 @@ class CostCurve:
         self._samples = [deque[float](maxlen=WINDOW) for _ in range(MAX_DEPTH + 1)]
         self.taken = [0] * (MAX_DEPTH + 1)
         self._last: int | None = None
+        self._stalls = 0  # in a row
         for depth, ms in enumerate(known):
             if ms is not None:
                 self._samples[depth].append(ms)
@@ -31,12 +34,21 @@ class CostCurve:
 
     def observe(self, depth: int, ms: float) -> None:
         if depth == self._last:
-            self._samples[depth].append(ms)
-            self.taken[depth] += 1
-            self.ms = self._curve()
+            self._sample(depth, ms)
         elif self._last is not None:
             self._shorten(self._last)
         self._last = depth
+
+    def _sample(self, depth: int, ms: float) -> None:
+        stalled = self.taken[depth] >= ENOUGH and ms > STALL * self.ms[depth]
+        self._stalls = self._stalls + 1 if stalled else 0
+        if 0 < self._stalls < STALLS:
+            return
+        if stalled:
+            self._samples[depth].clear()
+        self._samples[depth].append(ms)
+        self.taken[depth] += 1
+        self.ms = self._curve()
 
     def _shorten(self, depth: int) -> None:
         samples = self._samples[depth]

@@ -12,8 +12,10 @@ from mtp_mlx.cli import bench as module
 from mtp_mlx.cli.main import run
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import UsageError
+from mtp_mlx.loading import LoadedPair
 from tests.app.services.schema import violations
 from tests.bench.test_summary import SCHEMA
+from tests.support.random_pairs import random_tiny_pair
 from tests.support.replies import tiny_pair
 from tests.support.shapes import UNIFIED_12B
 
@@ -61,6 +63,29 @@ def test_replayed_acceptance_is_told_and_reached(
     document = json.loads(out.read_text())
     assert "replayed acceptance 1" in document["title"]
     assert [one["acceptance_rate"] for one in document["runs"]] == [None, 1.0, None, 1.0]
+
+
+def test_a_shape_needs_no_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a miniature in place of the true size; drafts are replayed, or none would be right."""
+    asked: dict[str, object] = {}
+
+    def small(name: str, **options: object) -> LoadedPair:
+        asked.update(options, name=name)
+        return random_tiny_pair()
+
+    monkeypatch.setattr("mtp_mlx.loading.random_pair.random_pair", small)
+    out = tmp_path / "report.json"
+    options = ["--modes", "off,3", "--repeats", "1", "--max-tokens", "30", "--out", str(out)]
+    assert run(["bench", "--shape", "31b", "--layers", "6", "--bits", "8", *options]) == 0
+    assert (asked["name"], asked["layers"], asked["bits"]) == ("31b", 6, 8)
+    document = json.loads(out.read_text())
+    assert violations(document, SCHEMA, SCHEMA) == []
+    assert document["settings"]["replay_acceptance"] == 0.8
+    assert document["runs"][1]["draft_n_accepted"] > 0
+    assert document["identity"] == {"measured": False, "comparisons": []}
+    assert "replayed acceptance 0.8" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

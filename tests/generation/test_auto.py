@@ -68,7 +68,7 @@ def hard_and_easy(place: int) -> float:
 
 def test_a_confidence_that_tells_something_is_used() -> None:
     """Stretches too short to be learned by counting."""
-    curve = CURVES["M4 Pro"]
+    curve = CURVES["M3 Ultra"]
     with_it, without = (
         against_best(simulate(AutoDepth(), curve, text), text, curve)
         for text in (
@@ -76,7 +76,7 @@ def test_a_confidence_that_tells_something_is_used() -> None:
             Text(hard_and_easy, 2 * LENGTH, 2),
         )
     )
-    assert with_it > 1.03 * without
+    assert with_it > 1.1 * without
 
 
 @pytest.mark.parametrize("acceptance", [0.4, 0.8])
@@ -91,7 +91,7 @@ def test_a_confidence_that_means_nothing_costs_nothing(acceptance: float) -> Non
     "drift",
     [
         lambda place, depth: 1.4 if place > LENGTH / 2 and depth > 0 else 1.0,  # heat
-        lambda place, _depth: 1 + 0.3 * place / LENGTH,  # a growing context
+        lambda place, _depth: 1 + 0.5 * place / LENGTH,  # a growing context
     ],
     ids=["heat", "context"],
 )
@@ -170,6 +170,8 @@ ZEROS, ONES = (0.0,) * MAX_DEPTH, (1.0,) * MAX_DEPTH
         ((math.nan, *NONE[1:]), (), ()),
         ((-1.0, *NONE[1:]), (), ()),
         ((math.inf, *NONE[1:]), (), ()),
+        ((1e300, *NONE[1:]), (), ()),
+        (NONE, ONES, (1e300,) * MAX_DEPTH),
         (NONE, (1.0,), (1.0,)),
         (NONE, ONES, ()),
         (NONE, ONES, ZEROS),

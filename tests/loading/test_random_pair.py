@@ -82,7 +82,7 @@ def test_activations_stay_finite_through_many_layers_in_16_bits() -> None:
     )
     pair = pair_of(tiny_shape(deep), bits=16, dtype="bfloat16")
     hidden = pair.target.see(mx.array(PROMPT))
-    logits = pair.target.scores(hidden).logits
+    logits = pair.target.scores(hidden).raw
     assert logits.dtype == mx.bfloat16
     found = np.array(logits.astype(mx.float32))
     assert np.isfinite(found).all()

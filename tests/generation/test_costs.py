@@ -1,0 +1,47 @@
+"""Costs from noisy rounds: stalls are not believed, changes that last are."""
+
+from __future__ import annotations
+
+import pytest
+
+from mtp_mlx.generation.costs import ENOUGH, STALLS, CostCurve
+from mtp_mlx.values import MAX_DEPTH
+
+
+def curve(*stays: tuple[int, list[float]]) -> CostCurve:
+    """After stays at depths, the first round of each unsampled."""
+    costs = CostCurve()
+    for depth, times in stays:
+        costs.observe(depth, 99.0)
+        for ms in times:
+            costs.observe(depth, ms)
+    return costs
+
+
+def test_a_change_of_depth_is_not_sampled() -> None:
+    costs = curve((3, [15.0] * ENOUGH), (0, [10.0] * ENOUGH))
+    assert (costs.ms[3], costs.ms[0]) == (15.0, 10.0)
+
+
+@pytest.mark.parametrize("stalls", range(1, STALLS))
+def test_a_few_stalls_are_not_believed(stalls: int) -> None:
+    costs = curve((0, [10.0] * ENOUGH), (3, [15.0] * ENOUGH), (0, [50.0] * stalls))
+    assert costs.ms[0] == 10.0
+
+
+def test_what_lasts_is_no_stall() -> None:
+    costs = curve((0, [10.0] * 20 + [50.0] * STALLS))
+    assert costs.ms[0] == 50.0
+
+
+def test_a_new_stay_outweighs_the_old_one() -> None:
+    costs = curve((3, [10.0] * 20), (0, [5.0] * ENOUGH), (3, [14.0] * 6))
+    assert costs.ms[3] > 13
+
+
+def test_depths_between_and_beyond_lie_on_a_line_that_never_falls() -> None:
+    costs = curve((0, [10.0] * 3), (2, [16.0] * 3))
+    assert costs.ms[1] == pytest.approx(13.0)
+    assert costs.ms[MAX_DEPTH] == pytest.approx(10 + 3 * MAX_DEPTH)
+    falling = curve((0, [10.0] * 3), (2, [8.0] * 3))
+    assert min(falling.ms[2:]) >= 8.0
