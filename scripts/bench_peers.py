@@ -1,6 +1,6 @@
 """This engine against mlx-lm and mlx-vlm: same machine, weights, prompts; interleaved in one run.
 
-mlx-vlm needs an environment of its own (built once, about 2 GB):
+mlx-vlm needs an environment of its own (built once, about 1.3 GB):
 
     python3 -m venv build/peers && build/peers/bin/pip install -c constraints.txt -e ".[peers]"
     python scripts/bench_peers.py [--pair built-in|replay] [--prompts N] [--tokens N] [--repeats N]

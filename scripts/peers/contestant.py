@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -56,8 +57,9 @@ class Contestant:
     def _request(self, value: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         time.sleep(SETTLE_S)
-        self._process.stdin.write(json.dumps(value) + "\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # a dead process is told by what it answers
+            self._process.stdin.write(json.dumps(value) + "\n")
+            self._process.stdin.flush()
         return self._read()
 
     def _read(self) -> dict[str, Any]:
@@ -78,7 +80,8 @@ class Contestant:
         trace: TracebackType | None,
     ) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
 
 
