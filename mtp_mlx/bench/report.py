@@ -124,12 +124,14 @@ def _round(told: wire.Round) -> Report:
 
 def _group(group: Group) -> Report:
     told = asdict(group)
-    speedup = told.pop("speedup") or dict.fromkeys(("median", "low", "high"))
+    del told["speedup"]
+    speedup = group.speedup
+    interval = speedup if speedup and speedup.known else None
     return told | {
         "baseline": BASELINE if group.speedup else None,
-        "speedup": speedup["median"],
-        "speedup_low": speedup["low"],
-        "speedup_high": speedup["high"],
+        "speedup": speedup.median if speedup else None,
+        "speedup_low": interval.low if interval else None,
+        "speedup_high": interval.high if interval else None,
     }
 
 

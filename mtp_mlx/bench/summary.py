@@ -22,6 +22,11 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def known(self) -> bool:
+        """One ratio has no spread, and so no interval."""
+        return self.low < self.high
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:

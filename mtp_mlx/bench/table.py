@@ -34,7 +34,7 @@ def words(mode: Mtp) -> str:
 def _line(group: Group) -> str:
     speed = group.speedup
     ratio = f"{speed.median:.2f}×" if speed else NOT_MEASURED  # noqa: RUF001 - a times sign
-    spread = f"{speed.low:.2f} to {speed.high:.2f}" if speed else ""
+    spread = f"{speed.low:.2f} to {speed.high:.2f}" if speed and speed.known else ""
     return (
         f"{group.category or 'all':16}{words(group.mode):>6}{_number(group.decode_tps, 1):>9}"
         f"{ratio:>10}  {spread:13}{_share(group.acceptance_rate):>9}"

@@ -17,6 +17,7 @@ from mtp_mlx.cli.options import drafter_bits
 from mtp_mlx.cli.types import mtp_modes, real
 from mtp_mlx.errors import UsageError
 from mtp_mlx.files import write_atomically
+from mtp_mlx.gemma4.shapes import SHAPE_NAMES
 from mtp_mlx.values import Dtype, Mtp, Sampling, Verify
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mtp_mlx.bench.runs import Plan, Run
     from mtp_mlx.engine import Engine
 
-SHAPES = ("e2b", "e4b", "12b", "26b", "31b")
 INTERRUPTED = 130
 
 
@@ -39,7 +39,9 @@ class Stop:
 @click.option("--target", default=wire.DEMO_PAIR, help="A folder or repository id.")
 @click.option("--drafter", help="A folder or repository id; else the target's own.")
 @drafter_bits
-@click.option("--shape", type=click.Choice(SHAPES), help="Random weights of this size instead.")
+@click.option(
+    "--shape", type=click.Choice(SHAPE_NAMES), help="Random weights of this size instead."
+)
 @click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Of a shape: only N.")
 @click.option("--bits", type=click.Choice(["4", "8", "16"]), help="Of a shape. Default: 4.")
 @click.option("--suite", metavar="quick|FILE", help="Prompts. Default: quick.")

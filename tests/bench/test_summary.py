@@ -149,6 +149,14 @@ def test_a_report_fits_the_schema(plan: Plan) -> None:
     assert document["identity"]["measured"] == (plan.replay_acceptance is None)
 
 
+def test_one_ratio_has_no_interval() -> None:
+    (group,) = (g for g in report(SUBJECT, PLAN, RUNS[:2])["summary"] if g["mode"] == 3)
+    assert (group["speedup"], group["speedup_low"], group["speedup_high"]) == (2.0, None, None)
+    assert "2.00 to 2.00" not in table(RUNS[:2], identity=False)
+    wide = next(g for g in report(SUBJECT, PLAN, RUNS)["summary"] if g["mode"] == 3)
+    assert wide["speedup_low"] < wide["speedup"] < wide["speedup_high"]
+
+
 def test_the_title_says_what_a_stranger_must_know() -> None:
     assert title(SUBJECT, PLAN, 8) == "Speed of scripted + scripted drafter"
     replayed = title(SUBJECT, replace(PLAN, replay_acceptance=0.8), 3)
