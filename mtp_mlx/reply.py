@@ -34,6 +34,7 @@ class Instruments:
 
     wrap: Callable[[Rule], Rule] = lambda rule: rule  # another rule around the reply's own
     watch: Watch = field(default_factory=Starting)
+    clock: Callable[[], float] = time.perf_counter  # seconds; what auto takes costs by
 
 
 BARE = Instruments()
@@ -120,6 +121,7 @@ class Reply:
             cast=cast,
             end_tokens=self._end_tokens(),
             depth=self._depth,
+            clock=self._instruments.clock,
         )
 
     def _end_tokens(self) -> frozenset[int]:

@@ -97,12 +97,21 @@ def speed_up(reply: ReplyRecord) -> float | None:
     return stats.decode_tps / reply.plain_tps
 
 
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A text file that goes with a message, as it was when it was attached."""
+
+    name: str
+    text: str
+
+
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One turn. `reply` is None for the user's turns and while a reply is being written."""
 
     id: str
     role: Role
     text: str
+    parent: str | None = None  # the message it follows; None: it opens the chat
+    attachments: tuple[Attachment, ...] = ()
     thought: str = ""  # the thinking channel, kept apart from the answer
     thought_seconds: float | None = None
     created: float = 0.0  # seconds since the epoch
@@ -110,10 +119,17 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chat(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation with the settings its replies are written by."""
+    """A conversation with the settings its replies are written by.
+
+    Messages form a tree (`app.domain.tree`): what was edited or written again stands beside what
+    it replaced. What is read is the path from the first message to `tip`.
+    """
 
     id: str
     title: str
     created: float
-    messages: tuple[ChatMessage, ...] = ()
+    messages: tuple[ChatMessage, ...] = ()  # of all branches, the oldest first
+    tip: str | None = None  # the last message of the branch that is shown
+    pinned: bool = False
+    draft: str = ""  # written, not sent
     settings: ReplySettings = ReplySettings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -31,6 +31,7 @@ class Decoding:
     cast: Cast | None  # None: there is no drafter
     end_tokens: AbstractSet[int]
     depth: DepthControl
+    clock: Callable[[], float] = time.perf_counter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +51,14 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
     """
     plain = PlainDecoder(decoding.target, decoding.rule)
     untidy = 0
-    before = time.perf_counter()  # when the round before was over
+    before = decoding.clock()  # when the round before was over
     try:
         while True:
             plan = decoding.depth.plan(control.mtp, room)
-            started = time.perf_counter()
+            started = decoding.clock()
             limits = Limits(end_tokens=decoding.end_tokens, room=room)
             result = _round(decoding, plain, anchor, plan, limits)
-            over = time.perf_counter()
+            over = decoding.clock()
             decoding.rule.commit(result.tokens)
             # What the consumer did since is hidden behind a plain step, but not before a draft.
             decoding.depth.observe(result, (over - before) * 1e3)

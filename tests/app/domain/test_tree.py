@@ -1,0 +1,78 @@
+"""Branches of a conversation."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.conversation import ChatMessage, Role
+from app.domain.tree import below, newest_tip, path, siblings
+
+
+def message(name: str, parent: str | None = None) -> ChatMessage:
+    role: Role = "user" if name.startswith("q") else "assistant"
+    return ChatMessage(id=name, role=role, text=name, parent=parent)
+
+
+# q1 - a1 - q2 - a2
+#    \ a1b - q2b        q1x - a1x
+TREE = (
+    message("q1"),
+    message("a1", "q1"),
+    message("q2", "a1"),
+    message("a2", "q2"),
+    message("a1b", "q1"),
+    message("q2b", "a1b"),
+    message("q1x"),
+    message("a1x", "q1x"),
+    message("a2c", "q2"),
+)
+
+
+@pytest.mark.parametrize(
+    ("tip", "names"),
+    [
+        ("a2", ["q1", "a1", "q2", "a2"]),
+        ("q2b", ["q1", "a1b", "q2b"]),
+        ("a1x", ["q1x", "a1x"]),
+        ("gone", []),
+        (None, []),
+    ],
+)
+def test_a_path_leads_from_the_first_message_to_the_tip(tip: str | None, names: list[str]) -> None:
+    assert [m.id for m in path(TREE, tip)] == names
+
+
+def test_a_path_ends_where_a_message_is_missing_or_comes_twice() -> None:
+    orphan = (message("a", "lost"), message("q", "a"))
+    assert [m.id for m in path(orphan, "q")] == ["a", "q"]
+    circle = (message("a", "q"), message("q", "a"))
+    assert [m.id for m in path(circle, "q")] == ["a", "q"]
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("a1", ("a1", "a1b")),
+        ("a2c", ("a2", "a2c")),
+        ("q1x", ("q1", "q1x")),
+        ("q2", ("q2",)),
+        ("gone", ()),
+    ],
+)
+def test_siblings_follow_the_same_message(name: str, beside: tuple[str, ...]) -> None:
+    assert siblings(TREE, name) == beside
+
+
+@pytest.mark.parametrize(
+    ("name", "tip"), [("a1", "a2c"), ("a1b", "q2b"), ("q1", "a2c"), ("q1x", "a1x"), (None, "a2c")]
+)
+def test_the_newest_tip_is_the_end_of_the_branch_written_to_last(
+    name: str | None, tip: str
+) -> None:
+    assert newest_tip(TREE, name) == tip
+    assert newest_tip((), name) is None
+
+
+def test_below_is_everything_that_follows() -> None:
+    assert below(TREE, "a1") == {"a1", "q2", "a2", "a2c"}
+    assert below(TREE, "a2") == {"a2"}
