@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -110,8 +110,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _list_of(kind: object) -> object:
-    return lambda text: [kind(item) for item in text.split(",")]  # type: ignore[operator]
+def _list_of(kind: Callable[[str], object]) -> Callable[[str], list[object]]:
+    return lambda text: [kind(item) for item in text.split(",")]
 
 
 def _mode(word: str) -> Mtp:
