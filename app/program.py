@@ -85,6 +85,7 @@ class Program(QObject):
         self._saver.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
+        self.models.chat.reply_started.connect(self._save_settings)
         self.window.closing.connect(self.close)
         self.window.report_asked.connect(self._save_report)
 
@@ -108,6 +109,7 @@ class Program(QObject):
                     mtp=self.models.mtp.wish,
                     overlay=self.window.page.overlay_settings,
                     last_chat=chat.chat.id,
+                    welcomed=kept.welcomed or len(chat.messages) > 0,
                     reply=chat.chat.settings,
                 )
             )

@@ -142,6 +142,10 @@ ABOUT_TEXT = (
 )
 THEMES: dict[ThemeChoice, str] = {"system": "As the system", "light": "Light", "dark": "Dark"}
 EFFECT = "What MTP does now: {effect}"
+PALETTE = "Commands"
+PALETTE_COMMAND = "Command palette…"
+PALETTE_HINT = "Type a command"
+PALETTE_NOTHING = "No command is called that"
 DISMISS = "Dismiss"
 
 # Conversation
@@ -162,11 +166,27 @@ JUMP_TO_LATEST = "Jump to the latest"
 REPLY_STARTED = "The reply begins."
 REPLY_ENDED = "The reply has ended: {finish}."
 WELCOME = "What would you like to know?"
+WELCOME_FIRST = "Welcome. Ask it something"
 WELCOME_NOTE = "Everything runs on this computer. Watch the speed at the right while it writes."
+WELCOME_BUILT_IN = (
+    "This is the small demo pair that ships with the program: a target and its drafter, to show"
+    " multi-token prediction at once. It knows little; Gemma 4 knows more. All of it runs here."
+)
 SUGGESTIONS = (
     "What is speculative decoding?",
     "Tell me a story about a fox.",
     "Write a Python function that reverses a list.",
+)
+EXPLAIN_NUMBERS = "What the numbers say"
+NUMBERS_EXPLAINED = (
+    ("tok/s", "Tokens written in a second, now; the curve is the last minute."),
+    ("Against plain", "How many times the speed without MTP, once that was measured here."),
+    (
+        "Drafts accepted",
+        "The share of the drafter's guesses that the target agreed with.",
+    ),
+    ("τ", "Tokens a round: the accepted guesses, and one of the target's own."),
+    ("By position", "That share for the first guess of a round, the second, and so on."),
 )
 
 # Composer

@@ -51,4 +51,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mtp: MtpChoice = MtpChoice()
     overlay: OverlaySettings = OverlaySettings()
     last_chat: str | None = None
+    welcomed: bool = False  # the numbers were explained once, and a question asked
     reply: ReplySettings = ReplySettings()  # what a new chat starts with

@@ -22,10 +22,12 @@ from app.views.composer import Composer
 from app.views.details import Details
 from app.views.overlay_view import OverlayView
 from app.views.page import Page
+from app.views.palette import Palette, commands_of
 from app.views.reply_settings import ReplySettingsDialog
 from app.views.theme import ThemeController
 from app.views.toolbar import Toolbar
 from app.views.transcript import Transcript
+from app.views.welcome import Welcome
 from mtp_mlx.wire import Sampling
 
 _SIZE = (1280, 800)
@@ -58,7 +60,10 @@ class MainWindow(QMainWindow):
         self.transcript = Transcript(models.chat, theme)
         self.composer = Composer(models.chat, theme)
         self.overlay = OverlayView(models.overlay, models.mtp, theme)
-        self.page = Page(models.chat, self.banner, self.transcript, self.composer, self.overlay)
+        self.welcome = Welcome(models.chat, models.engine, first=not settings.welcomed)
+        self.page = Page(
+            models.chat, self.welcome, self.banner, self.transcript, self.composer, self.overlay
+        )
         self._lay_out()
         self._announcer = Announcer(models.chat, self)
         self._make_commands()
@@ -85,6 +90,9 @@ class MainWindow(QMainWindow):
         dialog.accepted.connect(lambda: chat.set_settings(dialog.settings()))
         dialog.accepted.connect(self.settings_changed)
         dialog.open()
+
+    def show_palette(self) -> None:
+        Palette(commands_of(self.menuBar()), self._theme, self).open()
 
     def show_details(self, message_id: str) -> None:
         message = self._models.chat.message(message_id)
@@ -123,6 +131,7 @@ class MainWindow(QMainWindow):
         self._mtp.setCheckable(True)
         self._overlay = command(self, strings.OVERLAY_TOGGLE, self._toggle_overlay, "Ctrl+Shift+O")
         self._overlay.setCheckable(True)
+        self._palette = command(self, strings.PALETTE_COMMAND, self.show_palette, "Ctrl+K")
         self._restart = command(self, strings.RESTART, self._models.engine.restart)
         self._quit = command(self, strings.QUIT, self.close, "Ctrl+Q")
         self._quit.setMenuRole(QAction.MenuRole.QuitRole)
@@ -147,7 +156,7 @@ class MainWindow(QMainWindow):
         mtp.addSeparator()
         mtp.addActions(self._depths.actions())
         view = bar.addMenu(strings.MENU_VIEW)
-        view.addAction(self._overlay)
+        view.addActions([self._palette, self._overlay])
         view.addSeparator()
         self._theme_menu = QMenu(strings.MENU_THEME, self)
         self._theme_menu.addActions(self._themes.actions())

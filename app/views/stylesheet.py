@@ -71,6 +71,8 @@ QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 4
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
 QDoubleSpinBox::down-button { width: 0; border: none; }
 
+QListWidget#paletteList { background: transparent; border: none; outline: none; }
+
 QProgressBar { background: $pressed; border: none; border-radius: 2px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
 
