@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.conversation import Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
+from app.domain.tree import path
 from app.engine.state import Failed, Generating, Ready, Restarting, Starting
 from app.engine.supervisor import Supervisor
 from app.viewmodels import format as fmt
@@ -111,7 +112,7 @@ class ChatViewModel(QObject):
     def open(self, chat: Chat) -> None:
         self._abandon("cancelled")
         self.chat = msgspec.structs.replace(chat, messages=())
-        self.messages.reset(chat.messages)
+        self.messages.reset(path(chat.messages, chat.tip))
         self.opened.emit()
         self.changed.emit()
 
@@ -125,7 +126,8 @@ class ChatViewModel(QObject):
             return False
         if not len(self.messages):
             self.chat = msgspec.structs.replace(self.chat, title=_title(text))
-        self._append(ChatMessage(id=_id(), role="user", text=text, created=time.time()))
+        self._add(ChatMessage(id=_id(), role="user", text=text, created=time.time()))
+        self._saver.save_message(self.chat, self.messages.at(len(self.messages) - 1))
         return self._ask()
 
     def regenerate(self) -> bool:
@@ -134,8 +136,9 @@ class ChatViewModel(QObject):
             return False
         if self.messages.at(len(self.messages) - 1).role == "assistant":
             last = len(self.messages) - 1
+            replaced = self.messages.at(last).id
             self.messages.cut(last)
-            self._saver.cut(self.chat.id, last)
+            self._saver.delete_messages(self.chat.id, (replaced,))
         return self._ask()
 
     def stop(self) -> None:
@@ -170,19 +173,17 @@ class ChatViewModel(QObject):
         )
         self._reply = Reply(request, state.pair, self._supervisor.identity)
         self._asked_at = self._clock()
-        self.messages.append(
-            ChatMessage(id=request.id, role="assistant", text="", created=time.time())
-        )
+        self._add(ChatMessage(id=request.id, role="assistant", text="", created=time.time()))
         self._save_part()
         self.reply_started.emit(request)
         return self._supervisor.generate(request)
 
-    def _append(self, message: ChatMessage) -> None:
-        self.messages.append(message)
-        self._save(len(self.messages) - 1, message)
-
-    def _save(self, row: int, message: ChatMessage) -> None:
-        self._saver.save_message(self.chat, row, message)
+    def _add(self, message: ChatMessage) -> None:
+        """After the last one; the branch that is shown ends in it."""
+        rows = self.messages.messages
+        parent = rows[-1].id if rows else None
+        self.messages.append(msgspec.structs.replace(message, parent=parent))
+        self.chat = msgspec.structs.replace(self.chat, tip=message.id)
 
     def _on_event(self, event: Event) -> None:
         reply = self._reply
@@ -219,9 +220,8 @@ class ChatViewModel(QObject):
         self._paint.cancel()
         message = self._message(self._reply, finish, finished)
         self._reply = None
-        row = len(self.messages) - 1
-        self.messages.replace(row, message)
-        self._saver.finish(lambda: self._save(row, message))
+        self.messages.replace(len(self.messages) - 1, message)
+        self._saver.finish(lambda: self._saver.save_message(self.chat, message))
         self.reply_ended.emit(message)
         self.changed.emit()
 
@@ -237,7 +237,7 @@ class ChatViewModel(QObject):
     def _save_part(self) -> None:
         if self._reply is not None:
             part = self._message(self._reply, strings.FINISH_INTERRUPTED)
-            self._save(len(self.messages) - 1, part)
+            self._saver.save_message(self.chat, part, ended=False)
 
     def _hand_out(self) -> None:
         pieces, self._unseen = self._unseen, []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
@@ -42,17 +42,20 @@ class Saver(QObject):
     def save_chat(self, chat: Chat) -> None:
         self._guard(lambda: self._store.save_chat(chat))
 
-    def save_message(self, chat: Chat, position: int, message: ChatMessage) -> None:
+    def save_message(self, chat: Chat, message: ChatMessage, *, ended: bool = True) -> None:
         """The chat with it: an earlier save of it may have failed, and it was changed now."""
 
         def write() -> None:
             self._store.save_chat(chat)
-            self._store.save_message(chat.id, position, message)
+            self._store.save_message(chat.id, message, ended=ended)
 
         self._guard(write)
 
-    def cut(self, chat_id: str, first: int) -> None:
-        self._guard(lambda: self._store.delete_messages(chat_id, first))
+    def delete_messages(self, chat_id: str, ids: Sequence[str]) -> None:
+        self._guard(lambda: self._store.delete_messages(chat_id, ids))
+
+    def restore_messages(self, ids: Sequence[str]) -> None:
+        self._guard(lambda: self._store.restore_messages(ids))
 
     def _run(self) -> None:
         if self._action is not None:

@@ -33,8 +33,8 @@ def path(tmp_path: Path) -> Path:
 
 def fill(store: ChatStore) -> None:
     store.save_chat(CHAT)
-    store.save_message("c", 0, QUESTION)
-    store.save_message("c", 1, ANSWER)
+    store.save_message("c", QUESTION)
+    store.save_message("c", ANSWER)
 
 
 def test_what_is_saved_is_loaded(path: Path) -> None:
@@ -54,11 +54,11 @@ def test_what_is_saved_is_loaded(path: Path) -> None:
 def test_saving_again_replaces(path: Path) -> None:
     store = open_store(path)
     fill(store)
-    store.save_message("c", 1, ChatMessage(id="a", role="assistant", text="Longer."))
+    store.save_message("c", ChatMessage(id="a", role="assistant", text="Longer."))
     chat = store.load("c")
     assert chat is not None
     assert [m.text for m in chat.messages] == ["Why?", "Longer."]
-    store.delete_messages("c", 1)
+    store.delete_messages("c", ["a"])
     chat = store.load("c")
     assert chat is not None
     assert chat.messages == (QUESTION,)
@@ -68,10 +68,12 @@ def test_saving_again_replaces(path: Path) -> None:
 def test_the_last_chat_is_the_one_written_to_last(path: Path) -> None:
     store = open_store(path)
     assert store.last_chat() is None
-    store.save_chat(CHAT)
+    fill(store)
     store.save_chat(Chat(id="d", title="Later", created=0.5))
+    assert store.last_chat() == "c"
+    store.save_message("d", ChatMessage(id="d1", role="user", text="Hm?"))
     assert store.last_chat() == "d"
-    store.save_chat(CHAT)
+    store.save_message("c", ChatMessage(id="c1", role="user", text="So?"))
     assert store.last_chat() == "c"
     store.close()
 
@@ -79,7 +81,7 @@ def test_the_last_chat_is_the_one_written_to_last(path: Path) -> None:
 def test_a_message_needs_its_chat(path: Path) -> None:
     store = open_store(path)
     with pytest.raises(sqlite3.IntegrityError):
-        store.save_message("nobody", 0, QUESTION)
+        store.save_message("nobody", QUESTION)
     store.close()
 
 
@@ -125,7 +127,7 @@ def test_a_file_of_a_later_release_is_not_touched(path: Path) -> None:
 
 
 def test_a_locked_file_is_not_called_damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.services.chat_store._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("app.services.database._BUSY_TIMEOUT_S", 0.05)
     path.parent.mkdir()
     other = sqlite3.connect(path)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -174,7 +176,8 @@ def test_being_killed_in_mid_stream_loses_nothing_saved(path: Path) -> None:
         store.save_chat(Chat(id="c", title="t", created=0.0))
         for n in range(1, 10_000):
             text = "word " * n
-            store.save_message("c", 0, ChatMessage(id="a", role="assistant", text=text))
+            message = ChatMessage(id="a", role="assistant", text=text)
+            store.save_message("c", message, ended=False)
             print(n, flush=True)
     """
     child = subprocess.Popen(
