@@ -25,6 +25,7 @@ from app.viewmodels.throttle import Throttle
 from mtp_mlx.wire import Error, Event, Finished, Generate, Message, Round
 
 PAINT_MS = 34  # at most 30 a second
+DRAFT_MS = 1000
 _SEEDS = 2**31
 _TITLE_LENGTH = 60
 
@@ -55,6 +56,7 @@ class ChatViewModel(QObject):
         self._asked_at = 0.0
         self._unseen: list[Piece] = []
         self._paint = Throttle(PAINT_MS, self._hand_out, self)
+        self._keep_draft = Throttle(DRAFT_MS, self._save_draft, self)
         self.messages = MessageList(self)
         self.chat = _new_chat(ReplySettings())
         self.plain_tps: Callable[[], float | None] = lambda: None
@@ -85,6 +87,11 @@ class ChatViewModel(QObject):
                 return strings.OBSTACLE_LOADING
 
     @property
+    def blank(self) -> bool:
+        """Nothing was said in it, and nothing begun."""
+        return not len(self.messages) and not self.chat.draft.strip()
+
+    @property
     def can_regenerate(self) -> bool:
         return not self.obstacle and len(self.messages) > 0
 
@@ -111,6 +118,7 @@ class ChatViewModel(QObject):
 
     def open(self, chat: Chat) -> None:
         self._abandon("cancelled")
+        self._keep_draft.flush()
         self.chat = msgspec.structs.replace(chat, messages=())
         self.messages.reset(path(chat.messages, chat.tip))
         self.opened.emit()
@@ -124,7 +132,8 @@ class ChatViewModel(QObject):
         text = text.strip()
         if not text or self.obstacle:
             return False
-        if not len(self.messages):
+        first = not len(self.messages) and self.chat.title == strings.UNTITLED
+        if first:
             self.chat = msgspec.structs.replace(self.chat, title=_title(text))
         self._add(ChatMessage(id=_id(), role="user", text=text, created=time.time()))
         self._saver.save_message(self.chat, self.messages.at(len(self.messages) - 1))
@@ -148,6 +157,23 @@ class ChatViewModel(QObject):
     def leave(self) -> None:
         """The program ends: keep what was written."""
         self._abandon(strings.FINISH_INTERRUPTED)
+        self._keep_draft.flush()
+
+    def set_draft(self, text: str) -> None:
+        """What is written and not sent: with its chat within a second, and when that is left."""
+        if text == self.chat.draft:
+            return
+        was_blank = self.blank
+        self.chat = msgspec.structs.replace(self.chat, draft=text)
+        self._keep_draft.request()
+        if self.blank != was_blank:
+            self.changed.emit()
+
+    def label(self, title: str, *, pinned: bool) -> None:
+        """What the list of chats says of this one; stored already."""
+        if (title, pinned) != (self.chat.title, self.chat.pinned):
+            self.chat = msgspec.structs.replace(self.chat, title=title, pinned=pinned)
+            self.changed.emit()
 
     def set_settings(self, settings: ReplySettings) -> None:
         if settings != self.chat.settings:
@@ -238,6 +264,9 @@ class ChatViewModel(QObject):
         if self._reply is not None:
             part = self._message(self._reply, strings.FINISH_INTERRUPTED)
             self._saver.save_message(self.chat, part, ended=False)
+
+    def _save_draft(self) -> None:
+        self._saver.save_chat(self.chat)
 
     def _hand_out(self) -> None:
         pieces, self._unseen = self._unseen, []
