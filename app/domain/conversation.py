@@ -133,3 +133,13 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = False
     draft: str = ""  # written, not sent
     settings: ReplySettings = ReplySettings()
+
+
+class ChatSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat as a list shows it."""
+
+    id: str
+    title: str
+    pinned: bool = False
+    updated: float = 0.0  # of its last message, seconds since the epoch
+    snippet: str = ""  # what a search found in its messages

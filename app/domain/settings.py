@@ -43,6 +43,11 @@ class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     y: int | None = None
 
 
+class SidebarSettings(msgspec.Struct, frozen=True, kw_only=True):
+    shown: bool = True
+    width: int = 248  # pixels
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What survives a restart, apart from the chats."""
 
@@ -50,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     geometry: str = ""  # Qt's own, base64
     mtp: MtpChoice = MtpChoice()
     overlay: OverlaySettings = OverlaySettings()
+    sidebar: SidebarSettings = SidebarSettings()
     last_chat: str | None = None
     welcomed: bool = False  # the numbers were explained once, and a question asked
     reply: ReplySettings = ReplySettings()  # what a new chat starts with

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.conversation import Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
+from app.domain.tree import path
 from app.engine.state import Failed, Generating, Ready, Restarting, Starting
 from app.engine.supervisor import Supervisor
 from app.viewmodels import format as fmt
@@ -24,6 +25,7 @@ from app.viewmodels.throttle import Throttle
 from mtp_mlx.wire import Error, Event, Finished, Generate, Message, Round
 
 PAINT_MS = 34  # at most 30 a second
+DRAFT_MS = 1000
 _SEEDS = 2**31
 _TITLE_LENGTH = 60
 
@@ -54,6 +56,7 @@ class ChatViewModel(QObject):
         self._asked_at = 0.0
         self._unseen: list[Piece] = []
         self._paint = Throttle(PAINT_MS, self._hand_out, self)
+        self._keep_draft = Throttle(DRAFT_MS, self._save_draft, self)
         self.messages = MessageList(self)
         self.chat = _new_chat(ReplySettings())
         self.plain_tps: Callable[[], float | None] = lambda: None
@@ -84,6 +87,11 @@ class ChatViewModel(QObject):
                 return strings.OBSTACLE_LOADING
 
     @property
+    def blank(self) -> bool:
+        """Nothing was said in it, and nothing begun."""
+        return not len(self.messages) and not self.chat.draft.strip()
+
+    @property
     def can_regenerate(self) -> bool:
         return not self.obstacle and len(self.messages) > 0
 
@@ -110,8 +118,9 @@ class ChatViewModel(QObject):
 
     def open(self, chat: Chat) -> None:
         self._abandon("cancelled")
+        self._keep_draft.flush()
         self.chat = msgspec.structs.replace(chat, messages=())
-        self.messages.reset(chat.messages)
+        self.messages.reset(path(chat.messages, chat.tip))
         self.opened.emit()
         self.changed.emit()
 
@@ -123,9 +132,11 @@ class ChatViewModel(QObject):
         text = text.strip()
         if not text or self.obstacle:
             return False
-        if not len(self.messages):
+        first = not len(self.messages) and self.chat.title == strings.UNTITLED
+        if first:
             self.chat = msgspec.structs.replace(self.chat, title=_title(text))
-        self._append(ChatMessage(id=_id(), role="user", text=text, created=time.time()))
+        self._add(ChatMessage(id=_id(), role="user", text=text, created=time.time()))
+        self._saver.save_message(self.chat, self.messages.at(len(self.messages) - 1))
         return self._ask()
 
     def regenerate(self) -> bool:
@@ -134,8 +145,9 @@ class ChatViewModel(QObject):
             return False
         if self.messages.at(len(self.messages) - 1).role == "assistant":
             last = len(self.messages) - 1
+            replaced = self.messages.at(last).id
             self.messages.cut(last)
-            self._saver.cut(self.chat.id, last)
+            self._saver.delete_messages(self.chat.id, (replaced,))
         return self._ask()
 
     def stop(self) -> None:
@@ -145,6 +157,23 @@ class ChatViewModel(QObject):
     def leave(self) -> None:
         """The program ends: keep what was written."""
         self._abandon(strings.FINISH_INTERRUPTED)
+        self._keep_draft.flush()
+
+    def set_draft(self, text: str) -> None:
+        """What is written and not sent: with its chat within a second, and when that is left."""
+        if text == self.chat.draft:
+            return
+        was_blank = self.blank
+        self.chat = msgspec.structs.replace(self.chat, draft=text)
+        self._keep_draft.request()
+        if self.blank != was_blank:
+            self.changed.emit()
+
+    def label(self, title: str, *, pinned: bool) -> None:
+        """What the list of chats says of this one; stored already."""
+        if (title, pinned) != (self.chat.title, self.chat.pinned):
+            self.chat = msgspec.structs.replace(self.chat, title=title, pinned=pinned)
+            self.changed.emit()
 
     def set_settings(self, settings: ReplySettings) -> None:
         if settings != self.chat.settings:
@@ -170,19 +199,17 @@ class ChatViewModel(QObject):
         )
         self._reply = Reply(request, state.pair, self._supervisor.identity)
         self._asked_at = self._clock()
-        self.messages.append(
-            ChatMessage(id=request.id, role="assistant", text="", created=time.time())
-        )
+        self._add(ChatMessage(id=request.id, role="assistant", text="", created=time.time()))
         self._save_part()
         self.reply_started.emit(request)
         return self._supervisor.generate(request)
 
-    def _append(self, message: ChatMessage) -> None:
-        self.messages.append(message)
-        self._save(len(self.messages) - 1, message)
-
-    def _save(self, row: int, message: ChatMessage) -> None:
-        self._saver.save_message(self.chat, row, message)
+    def _add(self, message: ChatMessage) -> None:
+        """After the last one; the branch that is shown ends in it."""
+        rows = self.messages.messages
+        parent = rows[-1].id if rows else None
+        self.messages.append(msgspec.structs.replace(message, parent=parent))
+        self.chat = msgspec.structs.replace(self.chat, tip=message.id)
 
     def _on_event(self, event: Event) -> None:
         reply = self._reply
@@ -219,9 +246,8 @@ class ChatViewModel(QObject):
         self._paint.cancel()
         message = self._message(self._reply, finish, finished)
         self._reply = None
-        row = len(self.messages) - 1
-        self.messages.replace(row, message)
-        self._saver.finish(lambda: self._save(row, message))
+        self.messages.replace(len(self.messages) - 1, message)
+        self._saver.finish(lambda: self._saver.save_message(self.chat, message))
         self.reply_ended.emit(message)
         self.changed.emit()
 
@@ -237,7 +263,10 @@ class ChatViewModel(QObject):
     def _save_part(self) -> None:
         if self._reply is not None:
             part = self._message(self._reply, strings.FINISH_INTERRUPTED)
-            self._save(len(self.messages) - 1, part)
+            self._saver.save_message(self.chat, part, ended=False)
+
+    def _save_draft(self) -> None:
+        self._saver.save_chat(self.chat)
 
     def _hand_out(self) -> None:
         pieces, self._unseen = self._unseen, []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -95,7 +95,7 @@ class Composer(QFrame):
         self.stop.setToolTip(strings.STOP_HELP)
         self._lay_out()
         self.text.submitted.connect(self.submit)
-        self.text.textChanged.connect(self.refresh)
+        self.text.textChanged.connect(self._on_typed)
         self.text.focus_changed.connect(self._show_focus)
         self.settings.clicked.connect(self.settings_asked)
         self.send.clicked.connect(self.submit)
@@ -124,8 +124,14 @@ class Composer(QFrame):
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(640, super().sizeHint().height())
 
+    def _on_typed(self) -> None:
+        self._chat.set_draft(self.text.toPlainText())
+        self.refresh()
+
     def _on_opened(self) -> None:
-        """What was not sent stays: it can be sent here, or deleted."""
+        """What was not sent is where it was left: with its chat."""
+        self.text.setPlainText(self._chat.chat.draft)
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
         self.text.setFocus()
         self.refresh()
 
