@@ -9,19 +9,25 @@ import msgspec
 from PySide6.QtCore import QObject
 
 from app import strings
-from app.domain.conversation import ReplyRecord
+from app.domain.comparison import Comparison
+from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.engine.port import Engine
 from app.engine.supervisor import Supervisor
 from app.engine.watch import Watch
 from app.paths import resources
+from app.services.baselines import BaselineStore
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report
+from app.services.report import Report
+from app.services.report_comparison import comparison_report
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.compare import CompareViewModel
 from app.viewmodels.engine import EngineViewModel
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
+from app.viewmodels.plain_speed import PlainSpeed
 from app.viewmodels.saving import Saver
 from app.views.main_window import MainWindow, ViewModels
 from app.views.report_dialog import ask_report_path, say_not_saved
@@ -48,6 +54,7 @@ class Program(QObject):
         self.supervisor = Supervisor(engine, parent=self)
         self._watch = Watch(engine, self.supervisor, parent=self)
         self._saver = Saver(self.store, parent=self)
+        self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
         self.models = self._make_models(settings)
         self._theme.apply()
         self.window = MainWindow(self.models, self._theme, settings)
@@ -74,19 +81,24 @@ class Program(QObject):
     def _make_models(self, settings: Settings) -> ViewModels:
         mtp = MtpViewModel(self.supervisor, settings.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
-        overlay = OverlayViewModel(self.supervisor, chat, mtp, parent=self)
-        chat.plain_tps = overlay.plain_tps
+        chat.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
+        chat.reply_ended.connect(self._plain.learn_message)
+        overlay = OverlayViewModel(self.supervisor, chat, parent=self)
+        compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
+        chat.other_work = compare.busy_text
         engine = EngineViewModel(self.supervisor, self)
-        return ViewModels(engine=engine, chat=chat, mtp=mtp, overlay=overlay)
+        return ViewModels(engine=engine, chat=chat, mtp=mtp, overlay=overlay, compare=compare)
 
     def _connect(self) -> None:
         self._engine.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
+        self._plain.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
         self.window.closing.connect(self.close)
         self.window.report_asked.connect(self._save_report)
+        self.window.comparison_report_asked.connect(self._save_comparison)
 
     def _reopen(self, settings: Settings) -> None:
         last = settings.last_chat or self.store.last_chat()
@@ -115,11 +127,20 @@ class Program(QObject):
             self.models.engine.say(strings.SETTINGS_NOT_SAVED.format(reason=error))
 
     def _save_report(self, reply: ReplyRecord) -> None:
+        self._save_to_file(reply_report(reply, reply.pair, _environment(reply.engine)))
+
+    def _save_comparison(self, comparison: Comparison) -> None:
+        self._save_to_file(comparison_report(comparison, _environment(comparison.on.engine)))
+
+    def _save_to_file(self, report: Report) -> None:
         path = ask_report_path(self.window, Path.home())
         if path is None:
             return
-        environment = reply.engine.versions | reply.engine.device
         try:
-            save_report(reply_report(reply, reply.pair, environment), path)
+            save_report(report, path)
         except OSError as error:
             say_not_saved(self.window, str(error))
+
+
+def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:
+    return engine.versions | engine.device
