@@ -13,6 +13,7 @@ from app.domain.conversation import ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.chat_list import ChatListViewModel
+from app.viewmodels.compare import CompareViewModel
 from app.viewmodels.engine import EngineViewModel
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
@@ -20,6 +21,7 @@ from app.viewmodels.undo import Undo
 from app.views.announce import Announcer
 from app.views.banner_view import BannerView
 from app.views.commands import command, depth_group, theme_group
+from app.views.compare_view import CompareDialog
 from app.views.composer import Composer
 from app.views.details import Details
 from app.views.overlay_view import OverlayView
@@ -49,10 +51,12 @@ class ViewModels:
     overlay: OverlayViewModel
     chats: ChatListViewModel
     undo: Undo
+    compare: CompareViewModel
 
 
 class MainWindow(QMainWindow):
     report_asked = Signal(object)  # ReplyRecord
+    comparison_report_asked = Signal(object)  # Comparison
     settings_changed = Signal()
     active_changed = Signal(bool)
     closing = Signal()
@@ -117,9 +121,14 @@ class MainWindow(QMainWindow):
         if message is None or message.reply is None:
             return
         reply = message.reply
-        details = Details(reply, self)
+        details = Details(reply, self._theme, self)
         details.save_asked.connect(lambda: self.report_asked.emit(reply))
-        details.show_at(self.transcript.button_of(message_id))
+        details.open()
+
+    def compare(self) -> None:
+        dialog = CompareDialog(self._models.compare, self._theme, self)
+        dialog.report_asked.connect(self.comparison_report_asked)
+        dialog.show()
 
     def copy_message(self, message_id: str) -> None:
         message = self._models.chat.message(message_id)
@@ -156,6 +165,9 @@ class MainWindow(QMainWindow):
         self._overlay = command(self, strings.OVERLAY_TOGGLE, self._toggle_overlay, "Ctrl+Shift+O")
         self._overlay.setCheckable(True)
         self._palette = command(self, strings.PALETTE_COMMAND, self.show_palette, "Ctrl+K")
+        self._tokens = command(self, strings.SHOW_TOKENS, self._toggle_tokens, "Ctrl+T")
+        self._tokens.setCheckable(True)
+        self._compare = command(self, strings.COMPARE, self.compare, "Ctrl+D")
         self._restart = command(self, strings.RESTART, self._models.engine.restart)
         self._quit = command(self, strings.QUIT, self.close, "Ctrl+Q")
         self._quit.setMenuRole(QAction.MenuRole.QuitRole)
@@ -179,8 +191,10 @@ class MainWindow(QMainWindow):
         mtp.addAction(self._mtp)
         mtp.addSeparator()
         mtp.addActions(self._depths.actions())
+        mtp.addSeparator()
+        mtp.addAction(self._compare)
         view = bar.addMenu(strings.MENU_VIEW)
-        view.addActions([self._palette, self._side, self._overlay])
+        view.addActions([self._palette, self._side, self._overlay, self._tokens])
         view.addSeparator()
         self._theme_menu = QMenu(strings.MENU_THEME, self)
         self._theme_menu.addActions(self._themes.actions())
@@ -249,6 +263,9 @@ class MainWindow(QMainWindow):
     def _find_chat(self) -> None:
         self.split.show_side(shown=True)
         self.sidebar.begin_search()
+
+    def _toggle_tokens(self) -> None:
+        self.transcript.set_token_view(shown=self._tokens.isChecked())
 
     def _choose_theme(self, choice: ThemeChoice) -> None:
         self._theme.choose(choice)
