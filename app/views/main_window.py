@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self.page = Page(models.chat, self.banner, self.transcript, self.composer, self.overlay)
         self.sidebar = Sidebar(models.chats, theme)
         self.sidebar_button = sidebar_button(theme)
-        self.toast = Toast(models.undo, theme, self.page)
+        self.toast = Toast(models.undo, theme, self.composer)
         self._lay_out(settings)
         self._announcer = Announcer(models.chat, self)
         self._make_commands()

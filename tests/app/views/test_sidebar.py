@@ -16,7 +16,7 @@ from app.domain.settings import SidebarSettings
 from app.engine.scripted import ScriptedEngine
 from app.program import Program
 from app.viewmodels.chat_list_model import CHAT_ROLE
-from app.views.chat_delegate import OPEN
+from app.views.chat_delegate import OPEN, direction
 from app.views.chat_list_view import ChatListView
 from tests.app.conftest import Rig
 from tests.app.test_theme_tokens import THEMES, contrast, tokens
@@ -275,6 +275,14 @@ def test_titles_of_all_kinds_are_drawn(three: Rig) -> None:
         assert not view.grab().isNull()
         heights.add(view.visualRect(view.model().index(1, 0)).height())
     assert len(heights) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "right_to_left"),
+    [("שלום a", True), ("12 مرحبا", True), ("🎉 Party שלום", False), ("日本", False), ("…", False)],
+)
+def test_a_title_begins_where_its_script_does(words: str, right_to_left: bool) -> None:
+    assert (direction(words) == Qt.LayoutDirection.RightToLeft) is right_to_left
 
 
 @pytest.mark.parametrize("theme", THEMES)
