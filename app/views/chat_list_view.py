@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemDelegate, QFrame, QListView, QMenu, QWidget
 
@@ -67,11 +67,9 @@ class ChatListView(QListView):
         menu.addAction(delete)
         return menu
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._delegate.measure()
-            self.scheduleDelayedItemsLayout()
+    def doItemsLayout(self) -> None:  # noqa: N802
+        self._delegate.measure()
+        super().doItemsLayout()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         chat = self._current()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QColor, QContextMenuEvent
+from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -245,6 +245,20 @@ def test_a_snippet_makes_its_row_higher(three: Rig) -> None:
     assert titles(three)[0] == "Today"
     assert view.visualRect(view.model().index(0, 0)).height() == before
     assert view.visualRect(view.model().index(1, 0)).height() > before
+
+
+def test_rows_grow_with_the_font(three: Rig) -> None:
+    view = view_of(three)
+    before = view.visualRect(view.model().index(1, 0)).height()
+    usual = QApplication.font()
+    larger = QFont(usual)
+    larger.setPointSizeF(usual.pointSizeF() * 2)
+    QApplication.setFont(larger)
+    view.doItemsLayout()
+    assert view.visualRect(view.model().index(1, 0)).height() > before
+    QApplication.setFont(usual)
+    view.doItemsLayout()
+    assert view.visualRect(view.model().index(1, 0)).height() == before
 
 
 def test_new_chat_begins_one_to_write_in(three: Rig) -> None:
