@@ -1,8 +1,9 @@
 """A conversation and what its replies have cost: frozen values, stored as they stand.
 
 Numbers carry the names of the engine's statistics from the pipe to the footer to the report.
-Rounds, tokens and rejected drafts are written as JSON arrays, not objects: a long reply has
-thousands.
+Rounds, tokens and rejected drafts are written as JSON arrays, not objects, and the garbage
+collector does not follow them: a long reply has thousands, a chat hundreds of thousands, and
+looking for cycles that cannot be takes longer than reading them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Role = Literal["user", "assistant"]
 TokenSource = Literal["target", "draft"]
 
 
-class TokenRecord(msgspec.Struct, frozen=True, array_like=True):
+class TokenRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One emitted token; "" while a character is incomplete."""
 
     id: int
@@ -27,14 +28,14 @@ class TokenRecord(msgspec.Struct, frozen=True, array_like=True):
     thought: bool = False
 
 
-class RejectedRecord(msgspec.Struct, frozen=True, array_like=True):
+class RejectedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A drafted token the target did not choose."""
 
     id: int
     text: str
 
 
-class RoundRecord(msgspec.Struct, frozen=True, array_like=True):
+class RoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One round as it arrived. `at` is its end, in seconds since the request."""
 
     index: int
@@ -49,7 +50,7 @@ class RoundRecord(msgspec.Struct, frozen=True, array_like=True):
     reason: str | None = None
 
 
-class SwitchRecord(msgspec.Struct, frozen=True, array_like=True):
+class SwitchRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The MTP switch was turned in mid-reply, `at` seconds after the request."""
 
     at: float

@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         )
         self.sidebar = Sidebar(models.chats, theme)
         self.sidebar_button = sidebar_button(theme)
-        self.toast = Toast(models.undo, theme, self.page)
+        self.toast = Toast(models.undo, theme, self.composer)
         self._lay_out(settings)
         self._announcer = Announcer(models.chat, self)
         self._make_commands()
