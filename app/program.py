@@ -19,10 +19,13 @@ from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
+from app.viewmodels.presets import PresetsViewModel
 from app.viewmodels.saving import Saver
+from app.viewmodels.token_counter import TokenCounter
 from app.views.main_window import MainWindow, ViewModels
 from app.views.report_dialog import ask_report_path, say_not_saved
 from app.views.theme import ThemeController
@@ -72,12 +75,18 @@ class Program(QObject):
         self.store.close()
 
     def _make_models(self, settings: Settings) -> ViewModels:
-        mtp = MtpViewModel(self.supervisor, settings.mtp, self)
+        mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
         overlay = OverlayViewModel(self.supervisor, chat, mtp, parent=self)
-        chat.plain_tps = overlay.plain_tps
-        engine = EngineViewModel(self.supervisor, self)
-        return ViewModels(engine=engine, chat=chat, mtp=mtp, overlay=overlay)
+        chat.streaming.plain_tps = overlay.plain_tps
+        return ViewModels(
+            engine=EngineViewModel(self.supervisor, self),
+            chat=chat,
+            composing=ComposingViewModel(chat, TokenCounter(self.supervisor, self), self),
+            presets=PresetsViewModel(self.settings, self),
+            mtp=mtp,
+            overlay=overlay,
+        )
 
     def _connect(self) -> None:
         self._engine.noise.connect(self.models.engine.show_garbled)
@@ -105,7 +114,6 @@ class Program(QObject):
                     kept,
                     theme=kept.theme if self._theme_forced else self._theme.choice,
                     geometry=self.window.geometry_text(),
-                    mtp=self.models.mtp.wish,
                     overlay=self.window.page.overlay_settings,
                     last_chat=chat.chat.id,
                     reply=chat.chat.settings,

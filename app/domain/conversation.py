@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from app.domain.settings import ReplySettings
-from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats
+from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats, Verify
 
 Role = Literal["user", "assistant"]
 TokenSource = Literal["target", "draft"]
@@ -84,6 +84,7 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     engine: EngineRecord
     pair: PairInfo
     plain_tps: float | None = None  # plain speed of this pair, measured in the same session
+    verify: Verify = "coupled"
 
 
 def speed_up(reply: ReplyRecord) -> float | None:
@@ -102,6 +103,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     text: str
+    tokens: int | None = None  # as the model then loaded counted them
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,7 +41,12 @@ class Reply:
 
     @property
     def text(self) -> str:
-        return "".join(self._answer).lstrip("\n")
+        """The answer; the empty lines that models put before it are not part of it."""
+        return self.raw_text.lstrip("\n")
+
+    @property
+    def raw_text(self) -> str:
+        return "".join(self._answer)
 
     @property
     def thought(self) -> str:
@@ -81,6 +86,7 @@ class Reply:
             engine=self._engine,
             pair=self._pair,
             plain_tps=plain_tps,
+            verify=self._request.verify,
         )
 
 

@@ -9,14 +9,14 @@ from app import strings
 from app.domain.conversation import ReplyRecord
 from app.viewmodels.footer import footer
 from app.views import fonts
+from app.views.action_row import ActionRow
 from app.views.buttons import IconButton
 from app.views.theme import ThemeController
 
 
 class FooterView(QWidget):
     info_asked = Signal()
-    copy_asked = Signal()
-    again_asked = Signal()
+    acted = Signal(str)  # Act
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,17 +26,15 @@ class FooterView(QWidget):
         self._text.setWordWrap(True)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.info = IconButton("info", strings.REPLY_NUMBERS, theme)
-        self._copy = IconButton("copy", strings.COPY_REPLY, theme)
-        self._again = IconButton("refresh", strings.REGENERATE, theme)
         self.info.clicked.connect(self.info_asked)
-        self._copy.clicked.connect(self.copy_asked)
-        self._again.clicked.connect(self.again_asked)
+        self.acts = ActionRow(theme)
+        self.acts.acted.connect(self.acted)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 4, 0, 0)
         row.setSpacing(2)
         row.addWidget(self._text)
-        for button in (self.info, self._copy, self._again):
-            row.addWidget(button)
+        row.addWidget(self.info)
+        row.addWidget(self.acts)
 
     @property
     def text(self) -> str:
@@ -50,8 +48,3 @@ class FooterView(QWidget):
         self._text.setProperty("tone", "warning" if went_wrong else "muted")
         self._text.style().unpolish(self._text)
         self._text.style().polish(self._text)
-
-    def set_last(self, *, is_last: bool, can_regenerate: bool) -> None:
-        """Only the last reply can be written again: what follows answers the others."""
-        self._again.setVisible(is_last)
-        self._again.setEnabled(can_regenerate)

@@ -24,6 +24,11 @@ QTextBrowser { background: transparent; border: none; selection-background-color
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
 QFrame#composer[focused="true"] { border: 1px solid $accent; }
 
+QFrame#chip { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#segments { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#segments QToolButton:checked { background: $surface; border-color: $border; }
+QFrame#segments QToolButton:focus { border-color: $accent; }
+
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
 QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
 QFrame#popover { background: $surface; border: 1px solid $border; border-radius: 12px; }
