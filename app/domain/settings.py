@@ -52,12 +52,18 @@ class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     y: int | None = None
 
 
+class SidebarSettings(msgspec.Struct, frozen=True, kw_only=True):
+    shown: bool = True
+    width: int = 248  # pixels
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What survives a restart, apart from the chats."""
 
     theme: ThemeChoice = "system"
     geometry: str = ""  # Qt's own, base64
     overlay: OverlaySettings = OverlaySettings()
+    sidebar: SidebarSettings = SidebarSettings()
     last_chat: str | None = None
     reply: ReplySettings = ReplySettings()  # what a new chat starts with
     presets: tuple[Preset, ...] = ()  # the user's own, in the order they were saved

@@ -239,8 +239,13 @@ class ChatStore:
             self._connection.execute("DELETE FROM chats WHERE deleted < :before", before)
 
 
-def open_store(path: Path | None, clock: Callable[[], float] = time.time) -> ChatStore:
-    """None: for a session whose data folder cannot be used. Raises OSError or sqlite3.Error."""
+def open_store(
+    path: Path | None, clock: Callable[[], float] = time.time, *, alone: bool = True
+) -> ChatStore:
+    """None: for a session whose data folder cannot be used. Raises OSError or sqlite3.Error.
+
+    Not `alone`, a file that cannot be opened is left where it is: another window may be using it.
+    """
     if path is None:
         return ChatStore(connect(":memory:"), clock=clock)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -249,6 +254,8 @@ def open_store(path: Path | None, clock: Callable[[], float] = time.time) -> Cha
     except sqlite3.OperationalError:  # locked, read-only, no room: the file itself is sound
         raise
     except (sqlite3.DatabaseError, NewerSchemaError) as error:
+        if not alone:
+            raise sqlite3.OperationalError(str(error)) from error
         kept = set_aside_with_log(path)
         notice = strings.CHATS_SET_ASIDE.format(reason=error, name=kept.name)
         return _opened(path, notice, clock)

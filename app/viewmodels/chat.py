@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
+from app.domain.tree import below
 from app.engine.state import Failed, Generating, Ready, Restarting, Starting
 from app.engine.supervisor import Supervisor
 from app.viewmodels.asking import Variant, asked_mtp, continuation, request_for, title
@@ -20,7 +21,10 @@ from app.viewmodels.message_list import MessageList
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.saving import Saver
 from app.viewmodels.streaming import Streaming
+from app.viewmodels.throttle import Throttle
 from mtp_mlx.wire import Event, Generate, PairInfo
+
+DRAFT_MS = 1000
 
 
 class ChatViewModel(QObject):
@@ -45,6 +49,7 @@ class ChatViewModel(QObject):
         self._supervisor = supervisor
         self._mtp = mtp
         self._saver = saver
+        self._keep_draft = Throttle(DRAFT_MS, self._save_draft, self)
         self.messages = MessageList(self)
         self.history = History(_new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
         self.streaming = Streaming(clock, self)
@@ -83,6 +88,11 @@ class ChatViewModel(QObject):
                 return strings.OBSTACLE_LOADING
 
     @property
+    def blank(self) -> bool:
+        """Nothing was said in it, and nothing begun."""
+        return not self.chat.messages and not self.chat.draft.strip()
+
+    @property
     def pair(self) -> PairInfo | None:
         match self._supervisor.state:
             case Ready(pair=pair) | Generating(pair=pair):
@@ -113,6 +123,7 @@ class ChatViewModel(QObject):
 
     def open(self, chat: Chat) -> None:
         self._abandon("cancelled")
+        self._keep_draft.flush()
         self.history.open(chat)
         self._mtp.wish_for(chat.settings.mtp)
         self.opened.emit()
@@ -125,6 +136,23 @@ class ChatViewModel(QObject):
     def leave(self) -> None:
         """The program ends: keep what was written."""
         self._abandon(strings.FINISH_INTERRUPTED)
+        self._keep_draft.flush()
+
+    def set_draft(self, text: str) -> None:
+        """What is written and not sent: with its chat within a second, and when that is left."""
+        if text == self.chat.draft:
+            return
+        was_blank = self.blank
+        self.history.change(draft=text)
+        self._keep_draft.request()
+        if self.blank != was_blank:
+            self.changed.emit()
+
+    def label(self, title: str, *, pinned: bool) -> None:
+        """What the list of chats says of this one; stored already."""
+        if (title, pinned) != (self.chat.title, self.chat.pinned):
+            self.history.change(title=title, pinned=pinned)
+            self.changed.emit()
 
     def set_settings(self, settings: ReplySettings) -> None:
         if settings != self.chat.settings:
@@ -139,7 +167,7 @@ class ChatViewModel(QObject):
         text = text.strip()
         if self.obstacle or not (text or attachments):
             return False
-        if not self.chat.messages:
+        if not self.chat.messages and self.chat.title == strings.UNTITLED:
             self.history.change(title=title(text, attachments))
         return self._ask_with(text, tuple(attachments), self.chat.tip)
 
@@ -190,8 +218,10 @@ class ChatViewModel(QObject):
         """With all that follows it, on any branch. Not while a reply is being written."""
         if self.writing or self.message(message_id) is None:
             return
+        ids = below(self.chat.messages, message_id)
+        if not self._saver.delete_messages(self.chat.id, tuple(ids)):
+            return
         gone = self.history.remove(message_id)
-        self._saver.delete_messages(self.chat.id, tuple(gone.ids))
         self._save_chat()
         self.removed.emit(gone)
         self.changed.emit()
@@ -271,6 +301,9 @@ class ChatViewModel(QObject):
         """A chat that nothing was said in is not worth a row."""
         if self.chat.messages:
             self._saver.save_chat(self.chat)
+
+    def _save_draft(self) -> None:
+        self._saver.save_chat(self.chat)
 
 
 def _new_chat(settings: ReplySettings) -> Chat:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from app import strings
 from app.domain import tree
 from app.domain.conversation import Chat, ChatMessage
 from app.domain.tree import Place
@@ -18,6 +19,11 @@ class Removed:
 
     chat: Chat
     ids: frozenset[str]
+
+
+def removed_text(removed: Removed) -> str:
+    count = len(removed.ids)
+    return strings.MESSAGE_DELETED if count == 1 else strings.MESSAGES_DELETED.format(count=count)
 
 
 class History:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app import strings
@@ -89,10 +90,14 @@ class Composer(QFrame):
         self.style().polish(self)
 
     def _on_typed(self) -> None:
-        self._composing.write(self.text.toPlainText())
+        text = self.text.toPlainText()
+        self._chat.set_draft(text)
+        self._composing.write(text)
 
     def _on_opened(self) -> None:
-        """What was not sent stays: it can be sent here, or deleted."""
+        """What was not sent is where it was left: with its chat."""
+        self.text.setPlainText(self._chat.chat.draft)
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
         self.text.setFocus()
         self.refresh()
 

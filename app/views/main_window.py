@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox, QVBoxLayout, QWidget
 
@@ -12,11 +12,13 @@ from app import strings
 from app.domain.conversation import ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.chat_list import ChatListViewModel
 from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
 from app.viewmodels.presets import PresetsViewModel
+from app.viewmodels.undo import Undo
 from app.views.announce import Announcer
 from app.views.banner_view import BannerView
 from app.views.commands import command, depth_group, theme_group
@@ -27,7 +29,12 @@ from app.views.message_commands import MessageCommands
 from app.views.overlay_view import OverlayView
 from app.views.page import Page
 from app.views.reply_settings import Model, ReplySettingsDialog
+from app.views.side_split import SHORTCUT as SIDE_SHORTCUT
+from app.views.side_split import SideSplit, sidebar_button
+from app.views.sidebar import NEW_SHORTCUT, Sidebar
 from app.views.theme import ThemeController
+from app.views.toast import SHORTCUT as UNDO_SHORTCUT
+from app.views.toast import Toast
 from app.views.toolbar import Toolbar
 from app.views.transcript import Transcript
 from mtp_mlx.wire import Sampling
@@ -44,11 +51,14 @@ class ViewModels:
     presets: PresetsViewModel
     mtp: MtpViewModel
     overlay: OverlayViewModel
+    chats: ChatListViewModel
+    undo: Undo
 
 
 class MainWindow(QMainWindow):
     report_asked = Signal(object)  # ReplyRecord
     settings_changed = Signal()
+    active_changed = Signal(bool)
     closing = Signal()
 
     def __init__(self, models: ViewModels, theme: ThemeController, settings: Settings) -> None:
@@ -65,7 +75,10 @@ class MainWindow(QMainWindow):
         self.composer = Composer(models.chat, models.composing, theme)
         self.overlay = OverlayView(models.overlay, models.mtp, theme)
         self.page = Page(models.chat, self.banner, self.transcript, self.composer, self.overlay)
-        self._lay_out()
+        self.sidebar = Sidebar(models.chats, theme)
+        self.sidebar_button = sidebar_button(theme)
+        self.toast = Toast(models.undo, theme, self.page)
+        self._lay_out(settings)
         self._drop = FileDrop(self)
         self._announcer = Announcer(models.chat, self)
         self._make_commands()
@@ -82,6 +95,11 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.closing.emit()
         super().closeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange:
+            self.active_changed.emit(self.isActiveWindow())
 
     def edit_settings(self) -> None:
         pair = self._models.engine.pair
@@ -108,19 +126,25 @@ class MainWindow(QMainWindow):
         details.save_asked.connect(lambda: self.report_asked.emit(reply))
         details.show_at(self.transcript.button_of(message_id))
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, settings: Settings) -> None:
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.toolbar)
         column.addWidget(self.page, 1)
-        self.setCentralWidget(body)
+        self.split = SideSplit(self.sidebar, body, settings.sidebar)
+        self.toolbar.lead_with(self.sidebar_button)
+        self.setCentralWidget(self.split)
         self.composer.text.setFocus()
 
     def _make_commands(self) -> None:
         chat, mtp = self._models.chat, self._models.mtp
-        self._new = command(self, strings.NEW_CHAT, chat.new_chat, "Ctrl+N")
+        self._new = command(self, strings.NEW_CHAT, chat.new_chat, NEW_SHORTCUT)
+        self._find = command(self, strings.SEARCH_CHATS, self._find_chat, "Ctrl+F")
+        self._undo = command(self, strings.UNDO, self._models.undo.undo, UNDO_SHORTCUT)
+        self._side = command(self, strings.SIDEBAR_TOGGLE, self.split.toggle, SIDE_SHORTCUT)
+        self._side.setCheckable(True)
         self._stop = command(self, strings.STOP_REPLY, chat.stop, "Esc")
         self._messages = MessageCommands(chat, self.transcript, self)
         self._attach = command(self, strings.ATTACH, self.composer.ask_for_files, "Ctrl+Shift+A")
@@ -141,7 +165,7 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         bar = self.menuBar()
         chat = bar.addMenu(strings.MENU_CHAT)
-        chat.addActions([self._new, self._write, self._attach])
+        chat.addActions([self._new, self._find, self._write, self._attach, self._undo])
         chat.addSeparator()
         chat.addAction(self._report)
         chat.addSeparator()
@@ -156,7 +180,7 @@ class MainWindow(QMainWindow):
         mtp.addSeparator()
         mtp.addActions(self._depths.actions())
         view = bar.addMenu(strings.MENU_VIEW)
-        view.addAction(self._overlay)
+        view.addActions([self._side, self._overlay])
         view.addSeparator()
         self._theme_menu = QMenu(strings.MENU_THEME, self)
         self._theme_menu.addActions(self._themes.actions())
@@ -175,6 +199,11 @@ class MainWindow(QMainWindow):
         self._models.mtp.wish_changed.connect(self.settings_changed)
         self.page.overlay_changed.connect(self._refresh)
         self.page.overlay_changed.connect(self.settings_changed)
+        self.sidebar.new_asked.connect(chat.new_chat)
+        self.sidebar_button.clicked.connect(self.split.toggle)
+        self.split.changed.connect(self._refresh)
+        self.split.changed.connect(self.settings_changed)
+        self._models.undo.changed.connect(self._refresh)
         self.toolbar.overlay.clicked.connect(self._toggle_overlay)
         self.composer.settings_asked.connect(self.edit_settings)
         self.transcript.info_asked.connect(self.show_details)
@@ -189,7 +218,10 @@ class MainWindow(QMainWindow):
         last = self._last_reply()
         self._stop.setEnabled(chat.writing)
         self._report.setEnabled(last is not None)
-        self._new.setEnabled(len(chat.messages) > 0)
+        self._new.setEnabled(not chat.blank)
+        self._undo.setEnabled(self._models.undo.current is not None)
+        self._side.setChecked(self.split.shown)
+        self.sidebar_button.setChecked(self.split.shown)
         self._mtp.setChecked(self._models.mtp.wish.on)
         self._overlay.setChecked(shown)
         self.toolbar.overlay.setChecked(shown)
@@ -207,6 +239,10 @@ class MainWindow(QMainWindow):
 
     def _toggle_overlay(self) -> None:
         self.page.show_overlay(shown=not self.page.overlay_settings.shown)
+
+    def _find_chat(self) -> None:
+        self.split.show_side(shown=True)
+        self.sidebar.begin_search()
 
     def _choose_theme(self, choice: ThemeChoice) -> None:
         self._theme.choose(choice)

@@ -21,6 +21,15 @@ QFrame#thought { background: transparent; border: none; border-left: 2px solid $
 QTextBrowser { background: transparent; border: none; selection-background-color: $selection;
   selection-color: $text; }
 
+QWidget#sidebar { background: $surface_raised; }
+QListView#chatList { background: transparent; border: none; outline: none; }
+QListView#chatList QLineEdit { padding: 3px 8px; }
+QLineEdit#search { padding: 5px 4px; }
+QSplitter::handle { background: $border; }
+QFrame#toast { background: $surface_raised; border: 1px solid $border; border-radius: 14px; }
+QPushButton[shape="row"] { text-align: left; padding: 7px 10px; }
+QPushButton[shape="link"] { color: $accent; padding: 4px 8px; }
+
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
 QFrame#composer[focused="true"] { border: 1px solid $accent; }
 

@@ -40,12 +40,10 @@ class UserView(QWidget):
         self._natural = _natural_width(message.text)
         self._bubble = QFrame()
         self._bubble.setObjectName("userBubble")
-        self._bubble.setVisible(bool(message.text))
         inner = QHBoxLayout(self._bubble)
         inner.setContentsMargins(_PADDING, 10, _PADDING, 10)
         inner.addWidget(self._text)
         self.files = ChipRow(theme, removable=False)
-        self.files.show_files({str(i): file for i, file in enumerate(message.attachments)})
         self.acts = ActionRow(theme)
         self.acts.acted.connect(lambda act: self.acted.emit(self.message.id, act))
         self.editor: MessageEditor | None = None
@@ -56,6 +54,8 @@ class UserView(QWidget):
         self._column.addWidget(self._bubble, 0, right)
         self._column.addWidget(self.files)
         self._column.addWidget(self.acts, 0, right)
+        self._bubble.setVisible(bool(message.text))
+        self.files.show_files({str(i): file for i, file in enumerate(message.attachments)})
 
     def show_row(self, row: Row, *, last: bool) -> None:
         self.acts.show_row(row, always=last)

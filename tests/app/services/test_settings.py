@@ -47,3 +47,24 @@ def test_what_a_later_release_wrote_is_read(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_bytes(msgspec.json.encode({"theme": "dark", "novelty": 1}))
     assert SettingsStore(path).current.theme == "dark"
+
+
+def test_two_windows_keep_each_others_settings(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    one, other = SettingsStore(path), SettingsStore(path)
+    one.update(Settings(theme="dark", last_chat="a"))
+    off = ReplySettings(mtp=MtpChoice(on=False))
+    other.update(Settings(reply=off, last_chat="b"))
+    one.update(msgspec.structs.replace(one.current, overlay=OverlaySettings(shown=False)))
+    kept = SettingsStore(path).current
+    assert (kept.theme, kept.reply.mtp.on, kept.overlay.shown) == ("dark", False, False)
+    assert kept.last_chat == "b"
+
+
+def test_a_file_that_was_lost_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    store = SettingsStore(path)
+    store.update(Settings(theme="dark"))
+    path.unlink()
+    store.update(msgspec.structs.replace(store.current, last_chat="c"))
+    assert SettingsStore(path).current == Settings(theme="dark", last_chat="c")

@@ -249,7 +249,7 @@ def test_switching_keeps_the_place_one_reads(qtbot: QtBot, ready: Rig) -> None:
     qtbot.waitUntil(lambda: bar.maximum() > 800 and bar.value() == bar.maximum())
     bar.setValue(60)
     chat.show_sibling(chat.messages.at(5).id, -1)
-    QApplication.processEvents()
+    qtbot.waitUntil(lambda: transcript._kept is None)
     assert bar.value() == 60
 
 

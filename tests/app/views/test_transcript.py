@@ -28,13 +28,13 @@ def long_chat(turns: int) -> Chat:
     messages = tuple(
         ChatMessage(
             id=str(i),
+            parent=str(i - 1) if i else None,
             role="assistant" if i % 2 else "user",
             text=f"Message {i}.\n\nWith **two** paragraphs and `code`.",
-            parent=str(i - 1) if i else None,
         )
         for i in range(turns)
     )
-    return Chat(id="long", title="Long", created=0.0, messages=messages)
+    return Chat(id="long", title="Long", created=0.0, messages=messages, tip=str(turns - 1))
 
 
 def test_it_follows_what_is_written_until_one_scrolls_up(qtbot: QtBot, ready: Rig) -> None:
@@ -150,6 +150,6 @@ def test_a_reply_cut_off_before_its_first_word_is_not_waited_for(ready: Rig) -> 
         ChatMessage(id="q", role="user", text="Hello"),
         ChatMessage(id="a", role="assistant", text="", parent="q"),
     )
-    chat.open(Chat(id="c", title="t", created=0.0, messages=messages))
+    chat.open(Chat(id="c", title="t", created=0.0, messages=messages, tip="a"))
     assert last(transcript)._wait.isHidden()
     assert last(transcript).footer.text == "no numbers were kept"
