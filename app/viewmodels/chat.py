@@ -185,7 +185,7 @@ class ChatViewModel(QObject):
         """Write a reply again, by default the last; the one there is stays beside it."""
         wanted = self.chat.tip if message_id is None else message_id
         message = None if wanted is None else self.message(wanted)
-        if message is None or self.obstacle:
+        if message is None:
             return False
         asks = message.role == "user"
         return self._ask(message.id if asks else message.parent, variant, message.reply)

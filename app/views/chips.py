@@ -18,6 +18,7 @@ from app.views.theme import Theme, ThemeController
 
 _NAME_WIDTH = 220
 _ICON = 15
+_REMOVE = 22
 
 
 class Chip(QFrame):
@@ -49,9 +50,9 @@ class Chip(QFrame):
         self.remove: IconButton | None = None
         if removable:
             self.remove = IconButton("close", strings.TAKE_OFF.format(name=file.name), theme)
+            self.remove.setFixedSize(_REMOVE, _REMOVE)
             row.addWidget(self.remove)
-        else:
-            self.setFixedHeight(self.fontMetrics().height() + 14)
+        self.setFixedHeight(self.fontMetrics().height() + 14)
         theme.changed.connect(self._paint)
         self._paint(theme.current)
 

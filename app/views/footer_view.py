@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app import strings
 from app.domain.conversation import ReplyRecord
@@ -12,6 +13,8 @@ from app.views import fonts
 from app.views.action_row import ActionRow
 from app.views.buttons import IconButton
 from app.views.theme import ThemeController
+
+_ROOMY = 600
 
 
 class FooterView(QWidget):
@@ -29,12 +32,23 @@ class FooterView(QWidget):
         self.info.clicked.connect(self.info_asked)
         self.acts = ActionRow(theme)
         self.acts.acted.connect(self.acted)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 4, 0, 0)
-        row.setSpacing(2)
-        row.addWidget(self._text)
-        row.addWidget(self.info)
-        row.addWidget(self.acts)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        buttons.addWidget(self.info)
+        buttons.addWidget(self.acts)
+        buttons.addStretch(1)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(0, 4, 0, 0)
+        self._line.setSpacing(2)
+        self._line.addWidget(self._text, 1)
+        self._line.addLayout(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Where both do not fit in a line, the buttons go beneath the numbers."""
+        narrow = event.size().width() < _ROOMY
+        directions = QBoxLayout.Direction
+        self._line.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
+        super().resizeEvent(event)
 
     @property
     def text(self) -> str:

@@ -87,6 +87,7 @@ class ReplySettingsDialog(QDialog):
         self.show_settings(settings)
         self._connect()
         self._refresh()
+        self.system.setFocus()
 
     def settings(self) -> ReplySettings:
         """What has no field here stays as it was."""

@@ -105,7 +105,7 @@ class Transcript(QScrollArea):
         column.setMaximumWidth(COLUMN_WIDTH)
         self._column = QVBoxLayout(column)
         self._column.setContentsMargins(0, 28, 0, 28)
-        self._column.setSpacing(20)
+        self._column.setSpacing(14)
         self._column.addStretch(1)
         self._row = row = QHBoxLayout(page)
         row.addStretch(1)

@@ -49,7 +49,7 @@ class UserView(QWidget):
         self.editor: MessageEditor | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(6)
+        self._column.setSpacing(4)
         right = Qt.AlignmentFlag.AlignRight
         self._column.addWidget(self._bubble, 0, right)
         self._column.addWidget(self.files)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import msgspec
 import pytest
 
@@ -9,6 +11,7 @@ from app.domain.conversation import Attachment, ChatMessage
 from app.domain.settings import ReplySettings
 from app.domain.tree import Place
 from app.engine.port import Death
+from app.services.chat_store import ChatStore
 from app.viewmodels.asking import Variant
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.history import Removed
@@ -365,3 +368,32 @@ def test_the_switch_belongs_to_the_chat(ready: Rig) -> None:
     again = ready.program.store.load(first.id)
     assert again is not None
     assert again.settings.mtp.depth == 5
+
+
+def test_what_the_disk_does_not_forget_stays(ready: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    ask(ready, "One", "A.")
+    monkeypatch.setattr(ChatStore, "delete_messages", refuse)
+    chat_of(ready).delete(chat_of(ready).messages.at(1).id)
+    assert shown(ready) == ["One", "A."]
+    banner = ready.program.models.engine.banner
+    assert banner is not None
+    assert "database is locked" in banner.message
+
+
+def test_a_deletion_is_offered_to_be_taken_back(ready: Rig) -> None:
+    ask(ready, "One", "A.")
+    undo = ready.program.models.undo
+    chat_of(ready).delete(chat_of(ready).messages.at(1).id)
+    assert undo.current is not None
+    assert undo.current.text == "Message deleted"
+    chat_of(ready).delete(chat_of(ready).messages.at(0).id)
+    undo.undo()
+    assert shown(ready) == ["One"]
+    undo.undo()
+    assert shown(ready) == ["One", "A."]
+    chat_of(ready).delete(chat_of(ready).messages.at(0).id)
+    assert undo.current is not None
+    assert undo.current.text == "2 messages deleted"

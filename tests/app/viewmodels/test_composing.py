@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Attachment
+from app.engine.port import Death
 from app.viewmodels.composing import ComposingViewModel, file_detail
 from mtp_mlx.wire import CountTokens, TokenCount
 from tests.app.conftest import Rig
@@ -135,9 +136,20 @@ def test_before_the_engine_is_ready(rig: Rig, notes: Path) -> None:
     composing = composing_of(rig)
     composing.attach([notes])
     assert composing.obstacle == "The engine is starting…"
+    assert rig.program.models.chat.pair is None
     rig.ready()
     count(rig, "Some notes.\n", 3)
     assert composing.note.text == "3 / 32\u2009768 tokens"
+
+
+def test_a_model_that_is_not_loaded_has_no_context(rig: Rig, notes: Path) -> None:
+    composing = composing_of(rig)
+    composing.attach([notes])
+    rig.ready()
+    count(rig, "Some notes.\n", 40_000)
+    rig.engine.say(Death(reason="crashed", can_restart=False))
+    assert composing.obstacle == "The engine is not running."
+    assert not composing.note.warns
 
 
 def test_sizes() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -21,6 +21,7 @@ def test_it_is_a_proper_model(qtbot: QtBot) -> None:
     assert [m.id for m in model.messages] == ["0", "9"]
     assert model.data(model.index(1), Qt.ItemDataRole.DisplayRole) == "text 9"
     assert model.data(model.index(1), MESSAGE_ROLE) == message(9)
+    assert model.data(QModelIndex(), MESSAGE_ROLE) is None
     model.reset([])
     assert len(model) == 0
     assert tester is not None

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QAction, QEnterEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat
@@ -46,6 +46,10 @@ def switcher_of(acts: ActionRow) -> Switcher:
     return acts.switcher
 
 
+def is_awake(acts: ActionRow) -> bool:
+    return acts.awake
+
+
 def command(rig: Rig, text: str) -> QAction:
     of_window = Qt.FindChildOption.FindDirectChildrenOnly
     actions = rig.program.window.findChildren(QAction, options=of_window)
@@ -74,6 +78,22 @@ def test_an_earlier_reply_with_mtp_off_from_the_menu(ready: Rig) -> None:
     next(entry for entry in menu.actions() if "MTP off" in entry.text()).trigger()
     assert ready.request().mtp == "off"
     assert len(views(ready)) == 2
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support grabbing", extend=True)
+def test_more_opens_beneath_its_button(ready: Rig) -> None:
+    ask(ready, "One", "A.")
+    more = reply(ready).footer.acts.more
+    assert more is not None
+    QApplication.processEvents()
+    more.click()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert menu.y() == more.mapToGlobal(more.rect().bottomLeft()).y()
+    entry = next(entry for entry in menu.actions() if entry.text() == "Copy as plain text")
+    menu.close()
+    entry.trigger()
+    assert QGuiApplication.clipboard().text() == "A."
 
 
 def test_editing_where_it_stands(qtbot: QtBot, ready: Rig) -> None:
@@ -189,14 +209,21 @@ def test_actions_are_quiet_until_the_pointer_or_the_focus_comes(qtbot: QtBot, re
     qtbot.waitUntil(window.isActiveWindow)
     actions = question(ready).acts
     copy = actions.buttons[Act.COPY]
-    assert reply(ready).footer.acts.awake
-    assert not actions.awake
+    assert is_awake(reply(ready).footer.acts)
+    assert not is_awake(actions)
     assert copy.icon().isNull()
     spot = QPointF(1, 1)
     QApplication.sendEvent(question(ready), QEnterEvent(spot, spot, spot))
     assert not copy.icon().isNull()
     QApplication.sendEvent(question(ready), QEvent(QEvent.Type.Leave))
     assert copy.icon().isNull()
+    ask(ready, "And?", "B.")
+    footer = reply(ready, 1).footer.acts
+    assert not is_awake(footer)
+    QApplication.sendEvent(reply(ready, 1), QEnterEvent(spot, spot, spot))
+    assert is_awake(footer)
+    QApplication.sendEvent(reply(ready, 1), QEvent(QEvent.Type.Leave))
+    assert not is_awake(footer)
     copy.setFocus()
     assert not copy.icon().isNull()
     window.composer.text.setFocus()
