@@ -25,11 +25,15 @@ from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.chat_list import ChatListViewModel
 from app.viewmodels.compare import CompareViewModel
+from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
+from app.viewmodels.history import Removed, removed_text
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
 from app.viewmodels.plain_speed import PlainSpeed
+from app.viewmodels.presets import PresetsViewModel
 from app.viewmodels.saving import Saver
+from app.viewmodels.token_counter import TokenCounter
 from app.viewmodels.undo import Undo
 from app.views.main_window import MainWindow, ViewModels
 from app.views.report_dialog import ask_report_path, say_not_saved
@@ -92,23 +96,23 @@ class Program(QObject):
         self.store.close()
 
     def _make_models(self, settings: Settings) -> ViewModels:
-        mtp = MtpViewModel(self.supervisor, settings.mtp, self)
+        mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
-        chat.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
+        chat.streaming.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
         chat.reply_ended.connect(self._plain.learn_message)
         overlay = OverlayViewModel(self.supervisor, chat, parent=self)
         compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
         chat.other_work = compare.busy_text
-        engine = EngineViewModel(self.supervisor, self)
         undo = Undo(parent=self)
-        chats = ChatListViewModel(self.store, self._saver, chat, undo, self)
         return ViewModels(
-            engine=engine,
+            engine=EngineViewModel(self.supervisor, self),
             chat=chat,
+            composing=ComposingViewModel(chat, TokenCounter(self.supervisor, self), self),
+            presets=PresetsViewModel(self.settings, self),
             mtp=mtp,
             overlay=overlay,
             compare=compare,
-            chats=chats,
+            chats=ChatListViewModel(self.store, self._saver, chat, undo, self),
             undo=undo,
         )
 
@@ -116,6 +120,7 @@ class Program(QObject):
         self._engine.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
+        self.models.chat.removed.connect(self._offer_undo)
         self.models.chats.trouble.connect(self.models.engine.say)
         self._plain.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
@@ -147,7 +152,6 @@ class Program(QObject):
                     kept,
                     theme=kept.theme if self._theme_forced else self._theme.choice,
                     geometry=self.window.geometry_text(),
-                    mtp=self.models.mtp.wish,
                     overlay=self.window.page.overlay_settings,
                     sidebar=self.window.split.settings,
                     last_chat=chat.chat.id,
@@ -157,6 +161,10 @@ class Program(QObject):
             )
         except OSError as error:
             self.models.engine.say(strings.SETTINGS_NOT_SAVED.format(reason=error))
+
+    def _offer_undo(self, removed: Removed) -> None:
+        restore = self.models.chat.restore
+        self.models.undo.offer(removed_text(removed), lambda: restore(removed))
 
     def _save_report(self, reply: ReplyRecord) -> None:
         self._save_to_file(reply_report(reply, reply.pair, _environment(reply.engine)))

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from app.domain.settings import ReplySettings
-from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats
+from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats, Verify
 
 Role = Literal["user", "assistant"]
 TokenSource = Literal["target", "draft"]
@@ -86,6 +86,7 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     pair: PairInfo
     plain_tps: float | None = None  # plain speed of this pair, as known when the reply ended
     plain_day: str | None = None  # when that was measured, ISO 8601; None: not kept
+    verify: Verify = "coupled"
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +94,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     text: str
+    tokens: int | None = None  # as the model then loaded counted them
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):

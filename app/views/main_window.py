@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox, QVBoxLayout, QWidget
 
 from app import strings
@@ -14,9 +14,11 @@ from app.domain.settings import Settings, ThemeChoice
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.chat_list import ChatListViewModel
 from app.viewmodels.compare import CompareViewModel
+from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
+from app.viewmodels.presets import PresetsViewModel
 from app.viewmodels.undo import Undo
 from app.views.announce import Announcer
 from app.views.banner_view import BannerView
@@ -24,10 +26,12 @@ from app.views.commands import command, depth_group, theme_group
 from app.views.compare_view import CompareDialog
 from app.views.composer import Composer
 from app.views.details import Details
+from app.views.files_in import FileDrop
+from app.views.message_commands import MessageCommands
 from app.views.overlay_view import OverlayView
 from app.views.page import Page
 from app.views.palette import Palette, commands_of
-from app.views.reply_settings import ReplySettingsDialog
+from app.views.reply_settings import Model, ReplySettingsDialog
 from app.views.side_split import SHORTCUT as SIDE_SHORTCUT
 from app.views.side_split import SideSplit, sidebar_button
 from app.views.sidebar import NEW_SHORTCUT, Sidebar
@@ -47,6 +51,8 @@ _LEAST = (640, 440)
 class ViewModels:
     engine: EngineViewModel
     chat: ChatViewModel
+    composing: ComposingViewModel
+    presets: PresetsViewModel
     mtp: MtpViewModel
     overlay: OverlayViewModel
     chats: ChatListViewModel
@@ -72,7 +78,7 @@ class MainWindow(QMainWindow):
         self.toolbar = Toolbar(models.engine, models.mtp, self._depths, theme)
         self.banner = BannerView(models.engine, theme)
         self.transcript = Transcript(models.chat, theme)
-        self.composer = Composer(models.chat, theme)
+        self.composer = Composer(models.chat, models.composing, theme)
         self.overlay = OverlayView(models.overlay, models.mtp, theme)
         self.welcome = Welcome(models.chat, models.engine, first=not settings.welcomed)
         self.page = Page(
@@ -82,6 +88,7 @@ class MainWindow(QMainWindow):
         self.sidebar_button = sidebar_button(theme)
         self.toast = Toast(models.undo, theme, self.composer)
         self._lay_out(settings)
+        self._drop = FileDrop(self)
         self._announcer = Announcer(models.chat, self)
         self._make_commands()
         self._make_menus()
@@ -107,7 +114,13 @@ class MainWindow(QMainWindow):
         pair = self._models.engine.pair
         recommended = Sampling() if pair is None else pair.recommended
         chat = self._models.chat
-        dialog = ReplySettingsDialog(chat.chat.settings, recommended, self._theme, self)
+        dialog = ReplySettingsDialog(
+            chat.chat.settings,
+            Model(recommended, None if pair is None else pair.context_length),
+            self._models.presets,
+            self._theme,
+            self,
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: chat.set_settings(dialog.settings()))
         dialog.accepted.connect(self.settings_changed)
@@ -130,11 +143,6 @@ class MainWindow(QMainWindow):
         dialog.report_asked.connect(self.comparison_report_asked)
         dialog.show()
 
-    def copy_message(self, message_id: str) -> None:
-        message = self._models.chat.message(message_id)
-        if message is not None:
-            QGuiApplication.clipboard().setText(message.text)
-
     def _lay_out(self, settings: Settings) -> None:
         body = QWidget()
         column = QVBoxLayout(body)
@@ -155,8 +163,8 @@ class MainWindow(QMainWindow):
         self._side = command(self, strings.SIDEBAR_TOGGLE, self.split.toggle, SIDE_SHORTCUT)
         self._side.setCheckable(True)
         self._stop = command(self, strings.STOP_REPLY, chat.stop, "Esc")
-        self._again = command(self, strings.REGENERATE, chat.regenerate, "Ctrl+R")
-        self._copy = command(self, strings.COPY_LAST, self._copy_last, "Ctrl+Shift+C")
+        self._messages = MessageCommands(chat, self.transcript, self)
+        self._attach = command(self, strings.ATTACH, self.composer.ask_for_files, "Ctrl+Shift+A")
         self._report = command(self, strings.SAVE_REPORT, self._report_last, "Ctrl+Shift+S")
         self._settings = command(self, strings.REPLY_SETTINGS, self.edit_settings, "Ctrl+,")
         self._write = command(self, strings.FOCUS_MESSAGE, self.composer.write, "Ctrl+L")
@@ -178,13 +186,14 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         bar = self.menuBar()
         chat = bar.addMenu(strings.MENU_CHAT)
-        chat.addActions([self._new, self._find, self._write, self._undo])
+        chat.addActions([self._new, self._find, self._write, self._attach, self._undo])
         chat.addSeparator()
         chat.addAction(self._report)
         chat.addSeparator()
         chat.addAction(self._quit)
         reply = bar.addMenu(strings.MENU_REPLY)
-        reply.addActions([self._stop, self._again, self._copy])
+        reply.addAction(self._stop)
+        self._messages.fill(reply)
         reply.addSeparator()
         reply.addAction(self._settings)
         mtp = bar.addMenu(strings.MTP)
@@ -222,7 +231,8 @@ class MainWindow(QMainWindow):
         self.composer.settings_asked.connect(self.edit_settings)
         self.transcript.info_asked.connect(self.show_details)
         self._models.overlay.numbers_changed.connect(self.transcript.show_wait)
-        self.transcript.copy_asked.connect(self.copy_message)
+        self._drop.dropped.connect(self._models.composing.attach)
+        self._drop.hovering.connect(self.composer.show_focus)
 
     def _refresh(self) -> None:
         """What cannot be done now is grey."""
@@ -230,9 +240,7 @@ class MainWindow(QMainWindow):
         shown = self.page.overlay_settings.shown
         last = self._last_reply()
         self._stop.setEnabled(chat.writing)
-        self._again.setEnabled(chat.can_regenerate)
         self._report.setEnabled(last is not None)
-        self._copy.setEnabled(last is not None)
         self._new.setEnabled(not chat.blank)
         self._undo.setEnabled(self._models.undo.current is not None)
         self._side.setChecked(self.split.shown)
@@ -246,11 +254,6 @@ class MainWindow(QMainWindow):
 
     def _last_reply(self) -> ReplyRecord | None:
         return self._models.chat.last_reply
-
-    def _copy_last(self) -> None:
-        replies = [m for m in self._models.chat.messages.messages if m.reply is not None]
-        if replies:
-            self.copy_message(replies[-1].id)
 
     def _report_last(self) -> None:
         reply = self._last_reply()

@@ -109,19 +109,6 @@ def test_thoughts_are_folded(qtbot: QtBot, ready: Rig) -> None:
     assert thought._text.toPlainText() == "Hmm so."
 
 
-def test_only_the_last_reply_can_be_written_again(ready: Rig) -> None:
-    chat, transcript = ready.program.models.chat, ready.program.window.transcript
-    for question in ("One", "Two"):
-        chat.send(question)
-        ready.write("Answer.")
-        ready.finish()
-    replies = [v for v in transcript._views if isinstance(v, ReplyView)]
-    assert [r.footer._again.isHidden() for r in replies] == [True, False]
-    replies[-1].footer._again.click()
-    assert len(chat.messages) == 4
-    assert chat.writing
-
-
 def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     long = long_chat(2000)
@@ -151,7 +138,7 @@ def test_no_paint_of_a_long_reply_holds_the_window_up(qtbot: QtBot, ready: Rig) 
     for start in range(0, len(said), 10):
         began = time.process_time()
         ready.say(*said[start : start + 10])
-        ready.program.models.chat._paint.flush()
+        ready.program.models.chat.streaming.flush()
         QApplication.processEvents()
         longest = max(longest, time.process_time() - began)
     assert longest < 0.1
