@@ -66,10 +66,11 @@ def test_damage_before_there_was_an_index_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "chats.sqlite3"
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE chats (x)")
-    connection.execute("INSERT INTO chats VALUES (1), (2)")
+    connection.execute("CREATE TABLE other (x)")
+    connection.execute("INSERT INTO other VALUES (1), (2)")
     connection.commit()
     connection.close()
-    disorder(path, "chats")
+    disorder(path, "other")
     store = open_store(path)
     assert store.notice
     assert len(list(path.parent.glob("chats (damaged *"))) == 1
