@@ -84,18 +84,8 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     reused_tokens: int
     engine: EngineRecord
     pair: PairInfo
-    plain_tps: float | None = None  # plain speed of this pair, measured in the same session
-
-
-def speed_up(reply: ReplyRecord) -> float | None:
-    """Against plain decoding in the same session; only where MTP drafted and was never off."""
-    stats = reply.stats
-    if stats is None or not stats.draft_n or stats.decode_tps is None or not reply.plain_tps:
-        return None
-    wishes = (reply.mtp, *(switch.mtp for switch in reply.switches))
-    if any(wish in {"off", 0} for wish in wishes):
-        return None
-    return stats.decode_tps / reply.plain_tps
+    plain_tps: float | None = None  # plain speed of this pair, as known when the reply ended
+    plain_day: str | None = None  # when that was measured, ISO 8601; None: not kept
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

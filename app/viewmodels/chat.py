@@ -11,7 +11,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.conversation import Chat, ChatMessage, ReplyRecord
+from app.domain.conversation import Chat, ChatMessage, ReplyRecord, RoundRecord
+from app.domain.numbers import Numbers, Plain, numbers
 from app.domain.settings import MtpChoice, ReplySettings
 from app.domain.tree import path
 from app.engine.state import Failed, Generating, Ready, Restarting, Starting
@@ -36,6 +37,7 @@ class ChatViewModel(QObject):
     opened = Signal()  # another chat, or an emptied one
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
     reply_started = Signal(object)  # Generate
+    round_recorded = Signal(object)  # RoundRecord, of the reply being written
     reply_ended = Signal(object)  # ChatMessage
     changed = Signal()  # what may be asked next
 
@@ -59,7 +61,8 @@ class ChatViewModel(QObject):
         self._keep_draft = Throttle(DRAFT_MS, self._save_draft, self)
         self.messages = MessageList(self)
         self.chat = _new_chat(ReplySettings())
-        self.plain_tps: Callable[[], float | None] = lambda: None
+        self.plain: Callable[[Reply], Plain | None] = lambda _reply: None
+        self.other_work: Callable[[], str] = lambda: ""  # what else keeps the engine busy
         supervisor.state_changed.connect(self.changed)
         supervisor.received.connect(self._on_event)
         supervisor.reply_lost.connect(self._on_lost)
@@ -78,7 +81,7 @@ class ChatViewModel(QObject):
             case Ready():
                 return ""
             case Generating():
-                return strings.OBSTACLE_WRITING if self.writing else strings.OBSTACLE_STOPPING
+                return strings.OBSTACLE_WRITING if self.writing else self._busy
             case Starting() | Restarting():
                 return strings.OBSTACLE_STARTING
             case Failed():
@@ -90,6 +93,10 @@ class ChatViewModel(QObject):
     def blank(self) -> bool:
         """Nothing was said in it, and nothing begun."""
         return not len(self.messages) and not self.chat.draft.strip()
+
+    @property
+    def _busy(self) -> str:
+        return self.other_work() or strings.OBSTACLE_STOPPING
 
     @property
     def can_regenerate(self) -> bool:
@@ -113,6 +120,26 @@ class ChatViewModel(QObject):
 
     def message(self, message_id: str) -> ChatMessage | None:
         return next((m for m in self.messages.messages if m.id == message_id), None)
+
+    # What is being measured
+
+    @property
+    def rounds(self) -> Sequence[RoundRecord]:
+        """Of the reply being written, so far."""
+        return () if self._reply is None else self._reply.rounds
+
+    @property
+    def numbers(self) -> Numbers:
+        """Of the reply being written, so far."""
+        reply = self._reply
+        return Numbers() if reply is None else numbers(reply.tally, self.plain(reply))
+
+    def turns_to_last_question(self) -> list[Message]:
+        """The conversation as a model is asked it, up to the last thing the user said."""
+        messages = self.messages.messages
+        while messages and messages[-1].role != "user":
+            messages = messages[:-1]
+        return _turns(self.chat.settings.system, messages) if messages else []
 
     # What is asked
 
@@ -217,6 +244,7 @@ class ChatViewModel(QObject):
             case Round() if reply and event.id == reply.id:
                 self._unseen.append(reply.add(event, self._clock() - self._asked_at))
                 self._paint.request()
+                self.round_recorded.emit(reply.rounds[-1])
                 self._saver.request(self._save_part)
             case Finished() if reply and event.id == reply.id:
                 self._end(event.reason, event)
@@ -257,7 +285,7 @@ class ChatViewModel(QObject):
             text=reply.text,
             thought=reply.thought,
             thought_seconds=reply.thought_seconds,
-            reply=reply.record(finish, finished, self.plain_tps()),
+            reply=reply.record(finish, finished, self.plain(reply)),
         )
 
     def _save_part(self) -> None:

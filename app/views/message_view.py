@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 from PySide6.QtCore import Qt, Signal
@@ -9,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import strings
-from app.domain.conversation import ChatMessage
+from app.domain.conversation import ChatMessage, RoundRecord
 from app.viewmodels.reply import Piece
 from app.views import fonts
 from app.views.footer_view import FooterView
@@ -17,6 +18,7 @@ from app.views.markdown_view import MarkdownView
 from app.views.text_block import TextBlock
 from app.views.theme import ThemeController
 from app.views.thought_view import ThoughtView
+from app.views.token_view import TokenView
 
 _BUBBLE_SHARE = 0.82
 _PADDING = 16
@@ -59,7 +61,9 @@ class ReplyView(QWidget):
     ) -> None:
         super().__init__(parent)
         self.message = message
+        self._theme = theme
         self._thought: ThoughtView | None = None
+        self.tokens: TokenView | None = None
         self._answer = MarkdownView(theme)
         self._answer.setAccessibleName(strings.MODEL)
         self._wait = QLabel(strings.WAITING_DOTS)
@@ -88,6 +92,18 @@ class ReplyView(QWidget):
     def show_wait(self, text: str) -> None:
         self._wait.setText(text or strings.WAITING_DOTS)
 
+    def show_tokens(self, rounds: Sequence[RoundRecord]) -> None:
+        """The token view in place of the text; without rounds, the text again."""
+        if rounds and self.tokens is None:
+            self.tokens = TokenView(self._theme)
+            self._column.insertWidget(0, self.tokens)
+        if self.tokens is not None:
+            self.tokens.setVisible(bool(rounds))
+            self.tokens.show_rounds(rounds or self.tokens.rounds)
+        for view in (self._answer, self._thought):
+            if view is not None:
+                view.setVisible(not rounds)
+
     def finish(self, message: ChatMessage) -> None:
         """The reply has ended: close what is open, show its numbers."""
         self._answer.finish()
@@ -111,6 +127,7 @@ class ReplyView(QWidget):
     def _open_thought(self) -> ThoughtView:
         if self._thought is None:
             self._thought = ThoughtView()
+            self._thought.setVisible(self.tokens is None or self.tokens.isHidden())
             self._column.insertWidget(0, self._thought)
         return self._thought
 

@@ -15,7 +15,6 @@ from app.domain.conversation import (
     RoundRecord,
     SwitchRecord,
     TokenRecord,
-    speed_up,
 )
 from tests.app.helpers import PAIR, stats
 
@@ -73,18 +72,3 @@ def test_what_later_releases_add_is_ignored() -> None:
 def test_records_are_frozen() -> None:
     with pytest.raises(AttributeError):
         REPLY.seed = 1  # type: ignore[misc]
-
-
-def test_speed_up_is_for_a_reply_that_drafted_and_was_never_off() -> None:
-    reply = msgspec.structs.replace(REPLY, switches=(SwitchRecord(0.5, 3),), plain_tps=30.65)
-    assert speed_up(reply) == pytest.approx(2.0)
-    for change in (
-        {"mtp": "off"},
-        {"mtp": 0},
-        {"switches": (SwitchRecord(0.5, "off"), SwitchRecord(0.9, 3))},
-        {"plain_tps": None},
-        {"stats": None},
-        {"stats": stats(draft_n=0)},
-        {"stats": stats(decode_tps=None)},
-    ):
-        assert speed_up(msgspec.structs.replace(reply, **change)) is None, change
