@@ -74,8 +74,6 @@ class Transcript(QScrollArea):
 
     def edit(self, message_id: str) -> None:
         """Open the question for editing, where it stands."""
-        while self._first > 0 and not any(v.message.id == message_id for v in self._views):
-            self._show_earlier()
         for view in self._views:
             if isinstance(view, UserView) and view.message.id == message_id:
                 view.edit()

@@ -326,6 +326,22 @@ def test_undo_leaves_alone_what_was_written_since(ready: Rig) -> None:
     assert shown(ready) == ["One", "A."]
 
 
+def test_undo_brings_back_only_what_that_deletion_took(ready: Rig) -> None:
+    chat = chat_of(ready)
+    gone: list[Removed] = []
+    chat.removed.connect(gone.append)
+    ask(ready, "One", "A.")
+    chat.regenerate()
+    ready.write("B.")
+    ready.finish()
+    first, second = (message.id for message in chat.chat.messages[1:])
+    chat.delete(first)
+    chat.delete(second)
+    chat.restore(gone[0])
+    assert [m.text for m in chat.chat.messages] == ["One", "A."]
+    assert [m.text for m in stored(ready)] == ["One", "A."]
+
+
 def test_undo_after_another_chat_was_opened(ready: Rig) -> None:
     chat = chat_of(ready)
     gone: list[Removed] = []
