@@ -6,6 +6,7 @@ Sentences end with a full stop, labels do not. Fields are named, so that a trans
 from __future__ import annotations
 
 from app.domain.settings import ThemeChoice
+from mtp_mlx.wire import RoundState
 
 APP_NAME = "MTP MLX"
 
@@ -142,6 +143,10 @@ ABOUT_TEXT = (
 )
 THEMES: dict[ThemeChoice, str] = {"system": "As the system", "light": "Light", "dark": "Dark"}
 EFFECT = "What MTP does now: {effect}"
+PALETTE = "Commands"
+PALETTE_COMMAND = "Command palette…"
+PALETTE_HINT = "Type a command"
+PALETTE_NOTHING = "No command is called that"
 DISMISS = "Dismiss"
 
 # Conversation
@@ -162,11 +167,27 @@ JUMP_TO_LATEST = "Jump to the latest"
 REPLY_STARTED = "The reply begins."
 REPLY_ENDED = "The reply has ended: {finish}."
 WELCOME = "What would you like to know?"
+WELCOME_FIRST = "Welcome. Ask it something"
 WELCOME_NOTE = "Everything runs on this computer. Watch the speed at the right while it writes."
+WELCOME_BUILT_IN = (
+    "This is the small demo pair that ships with the program: a target and its drafter, to show"
+    " multi-token prediction at once. It knows little; Gemma 4 knows more. All of it runs here."
+)
 SUGGESTIONS = (
     "What is speculative decoding?",
     "Tell me a story about a fox.",
     "Write a Python function that reverses a list.",
+)
+EXPLAIN_NUMBERS = "What the numbers say"
+NUMBERS_EXPLAINED = (
+    ("tok/s", "Tokens written in a second, now; the curve is the last minute."),
+    ("Against plain", "How many times the speed without MTP, once that was measured here."),
+    (
+        "Drafts accepted",
+        "The share of the drafter's guesses that the target agreed with.",
+    ),
+    ("τ", "Tokens a round: the accepted guesses, and one of the target's own."),
+    ("By position", "That share for the first guess of a round, the second, and so on."),
 )
 
 # Composer
@@ -331,3 +352,91 @@ CHAT_MORE = "More"
 CHAT_PINNED = "{title}, pinned"
 CHAT_GONE = "This chat was deleted in another window."
 CHATS_UNREADABLE = "The chats could not be read: {reason}. What is shown may be out of date."
+
+# Numbers: overlay, token view, timeline
+SPEED_UP_PARTLY = "{times} plain speed while MTP was on"
+FACT_SPEED_UP = "Against plain decoding"
+FACT_PLAIN = "Plain decoding here"
+PLAIN_MEASURED = "{rate} tok/s, measured on {day}"
+BASELINE_NOT_SAVED = (
+    "The plain speed could not be saved: {reason}. It will be measured again after a restart."
+)
+OVERLAY_COMPACT = "Show less"
+OVERLAY_FULL = "Show more"
+SHOW_TOKENS = "Token view"
+TOKENS_OF_REPLY = "Tokens of the reply"
+TOKENS_HINT = "Point at a token, or use the arrow keys, to see its round"
+LEGEND_SAMPLE = "token"
+LEGEND_DRAFTED = "{count} drafted and accepted"
+LEGEND_TARGET = "{count} the target's own"
+LEGEND_REJECTED = "{count} drafted and rejected"
+LEGEND_ROUNDS = "{count} rounds"
+ROUND = "Round {index}"
+ROUND_PREFILL = "First token, with the prompt"
+ROUND_STATES: dict[RoundState, str] = {
+    "plain": "plain",
+    "drafting": "drafting",
+    "parked": "parked",
+    "probe": "probing",
+}
+ROUND_DEPTH = "{state}, K {depth}"
+ROUND_ACCEPTED = "{accepted} of {drafted} accepted"
+ROUND_MS = "{ms} ms"
+ROUND_AT = "{seconds} after the request"
+ROUNDS = "Rounds {first} to {last}"
+ROUNDS_TOKENS = "{tokens} tokens a round"
+TIMELINE = "Rounds over time"
+TIMELINE_HINT = "Click a bar, or use the arrow keys, to see a round"
+TIMELINE_RATE = "tok/s"
+TIMELINE_TOKENS = "tokens a round"
+TIMELINE_TIME = "seconds after the request"
+NO_ROUNDS = "No round was decoded in this reply."
+CLOSE = "Close"
+
+# Compare
+COMPARE = "Compare with and without MTP…"
+COMPARE_TITLE = "Compare"
+COMPARE_QUESTION = "What both runs are asked"
+COMPARE_QUESTION_HINT = "Type a question, or leave the last one of this chat"
+COMPARE_START = "Compare"
+COMPARE_AGAIN = "Compare again"
+COMPARE_STOP = "Stop"
+COMPARE_STOP_HELP = "Stop and keep what has run"
+COMPARE_EXPLAINED = (
+    "After a short warm-up the same prompt runs twice, one run after the other, with the same seed"
+    " and sampling. Neither run is written into the chat."
+)
+COMPARE_STAGES = {
+    "idle": "",
+    "warm-up": "Warming up: reading the prompt…",
+    "off": "Running with MTP off…",
+    "on": "Running with MTP on…",
+}
+LANE_OFF = "MTP off"
+LANE_ON = "MTP on · {mode}"
+LANE_WAITING = "not run yet"
+LANE_TOKENS = "{count} tokens"
+LANE_ACCEPTED = "{percent} of {drafted} drafted accepted"
+LANE_TAU = "τ {tau}"
+COMPARED_RATIO = "{times} the speed of plain decoding"
+COMPARED_TOO_SHORT = "Too short to compare speeds"
+COMPARED_SAME = "Same text, token for token: {count} tokens."
+COMPARED_SAME_SO_FAR = "Same text as far as both went: {count} tokens."
+COMPARED_PARTS = "The texts part at token {at}: off wrote {off}, on wrote {on}."
+COMPARED_WORD = "“{text}”"
+COMPARED_END = "its end"
+ORDER_OFF_FIRST = "Off ran first"
+ORDER_ON_FIRST = "On ran first"
+SAME_SEED = "seed {seed} in both"
+ONE_RUN_EACH = "one run each, so a few percent mean nothing"
+RACE_PLAY = "Race again"
+RACE_PAUSE = "Pause"
+RACE_POSITION = "Time since both first tokens"
+RACE_PLOT = "Tokens over time, MTP off against on"
+RACE_TIME = "seconds since the first token"
+RACE_TOKENS = "tokens"
+COMPARE_NO_DRAFTER = "There is nothing to compare: MTP is off ({reason})."
+COMPARE_STOPPED = "Stopped before both had run. Compare again for a result."
+COMPARE_SWITCHED = "The MTP switch was turned in mid-run, so the run was stopped. Compare again."
+COMPARE_DIED = "The engine {reason}. What has run is kept; compare again once it is ready."
+OBSTACLE_COMPARING = "A comparison is running."

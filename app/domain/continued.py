@@ -31,6 +31,7 @@ def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:
         prompt_tokens=first.prompt_tokens or second.prompt_tokens,
         reused_tokens=first.reused_tokens if first.prompt_tokens else second.reused_tokens,
         plain_tps=second.plain_tps or first.plain_tps,
+        plain_day=second.plain_day if second.plain_tps else first.plain_day,
     )
 
 

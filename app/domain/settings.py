@@ -50,6 +50,7 @@ class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = True  # in a strip of its own beside the conversation
     x: int | None = None  # inside the page, while it floats; None: the corner it starts in
     y: int | None = None
+    compact: bool = False
 
 
 class SidebarSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,5 +66,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     overlay: OverlaySettings = OverlaySettings()
     sidebar: SidebarSettings = SidebarSettings()
     last_chat: str | None = None
+    welcomed: bool = False  # the numbers were explained once, and a question asked
     reply: ReplySettings = ReplySettings()  # what a new chat starts with
     presets: tuple[Preset, ...] = ()  # the user's own, in the order they were saved

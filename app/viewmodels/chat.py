@@ -10,19 +10,20 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
+from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord, RoundRecord
+from app.domain.numbers import Numbers
 from app.domain.settings import MtpChoice, ReplySettings
 from app.domain.tree import below
 from app.engine.state import Failed, Generating, Ready, Restarting, Starting
 from app.engine.supervisor import Supervisor
-from app.viewmodels.asking import Variant, asked_mtp, continuation, request_for, title
+from app.viewmodels.asking import Variant, asked_mtp, continuation, request_for, title, turns
 from app.viewmodels.history import History, Removed
 from app.viewmodels.message_list import MessageList
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.saving import Saver
 from app.viewmodels.streaming import Streaming
 from app.viewmodels.throttle import Throttle
-from mtp_mlx.wire import Event, Generate, PairInfo
+from mtp_mlx.wire import Event, Generate, Message, PairInfo
 
 DRAFT_MS = 1000
 
@@ -33,6 +34,7 @@ class ChatViewModel(QObject):
     opened = Signal()  # another chat, or an emptied one
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
     reply_started = Signal(object)  # Generate
+    round_recorded = Signal(object)  # RoundRecord, of the reply being written
     reply_ended = Signal(object)  # ChatMessage
     removed = Signal(object)  # Removed: may be given back to `restore`
     changed = Signal()  # what may be asked next
@@ -51,9 +53,11 @@ class ChatViewModel(QObject):
         self._saver = saver
         self._keep_draft = Throttle(DRAFT_MS, self._save_draft, self)
         self.messages = MessageList(self)
+        self.other_work: Callable[[], str] = lambda: ""  # what else keeps the engine busy
         self.history = History(_new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
         self.streaming = Streaming(clock, self)
         self.streaming.streamed.connect(self.streamed)
+        self.streaming.recorded.connect(self.round_recorded)
         self.streaming.grown.connect(lambda: self._saver.request(self._save_part))
         self.streaming.ended.connect(self._on_ended)
         supervisor.state_changed.connect(self.changed)
@@ -79,7 +83,7 @@ class ChatViewModel(QObject):
             case Ready():
                 return ""
             case Generating():
-                return strings.OBSTACLE_WRITING if self.writing else strings.OBSTACLE_STOPPING
+                return strings.OBSTACLE_WRITING if self.writing else self._busy
             case Starting() | Restarting():
                 return strings.OBSTACLE_STARTING
             case Failed():
@@ -101,6 +105,10 @@ class ChatViewModel(QObject):
                 return None
 
     @property
+    def _busy(self) -> str:
+        return self.other_work() or strings.OBSTACLE_STOPPING
+
+    @property
     def can_regenerate(self) -> bool:
         return not self.obstacle and len(self.messages) > 0
 
@@ -118,6 +126,25 @@ class ChatViewModel(QObject):
         if message.role != "assistant" or not message.text or message.id != self.chat.tip:
             return False
         return message.reply is None or message.reply.finish != "stop"
+
+    # What is being measured
+
+    @property
+    def rounds(self) -> Sequence[RoundRecord]:
+        """Of the reply being written, so far."""
+        return self.streaming.rounds
+
+    @property
+    def numbers(self) -> Numbers:
+        """Of the reply being written, so far."""
+        return self.streaming.numbers
+
+    def turns_to_last_question(self) -> list[Message]:
+        """The conversation as a model is asked it, up to the last thing the user said."""
+        messages = self.messages.messages
+        while messages and messages[-1].role != "user":
+            messages = messages[:-1]
+        return turns(self.chat.settings.system, messages) if messages else []
 
     # Opening
 

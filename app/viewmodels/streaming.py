@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.continued import joined
-from app.domain.conversation import ChatMessage, EngineRecord, ReplyRecord
+from app.domain.conversation import ChatMessage, EngineRecord, ReplyRecord, RoundRecord
+from app.domain.numbers import Numbers, Plain, numbers
 from app.viewmodels.asking import whole
 from app.viewmodels.reply import Piece, Reply
 from app.viewmodels.throttle import Throttle
@@ -22,6 +23,7 @@ class Streaming(QObject):
     """One reply at a time. A continued one keeps the text and the rounds it had."""
 
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
+    recorded = Signal(object)  # RoundRecord
     grown = Signal()  # there is something to save
     ended = Signal(object)  # ChatMessage, whole
 
@@ -33,11 +35,22 @@ class Streaming(QObject):
         self._asked_at = 0.0
         self._unseen: list[Piece] = []
         self._paint = Throttle(PAINT_MS, self._hand_out, self)
-        self.plain_tps: Callable[[], float | None] = lambda: None
+        self.plain: Callable[[Reply], Plain | None] = lambda _reply: None
 
     @property
     def running(self) -> bool:
         return self._reply is not None
+
+    @property
+    def rounds(self) -> Sequence[RoundRecord]:
+        """So far."""
+        return () if self._reply is None else self._reply.rounds
+
+    @property
+    def numbers(self) -> Numbers:
+        """So far."""
+        reply = self._reply
+        return Numbers() if reply is None else numbers(reply.tally, self.plain(reply))
 
     def begin(
         self, message: ChatMessage, request: Generate, pair: PairInfo, engine: EngineRecord
@@ -54,6 +67,7 @@ class Streaming(QObject):
             case Round() if reply and event.id == reply.id:
                 self._unseen.append(reply.add(event, self._clock() - self._asked_at))
                 self._paint.request()
+                self.recorded.emit(reply.rounds[-1])
                 self.grown.emit()
             case Finished() if reply and event.id == reply.id:
                 self.end(event.reason, event)
@@ -98,7 +112,7 @@ class Streaming(QObject):
             text=begun.text + (reply.raw_text if begun.text else reply.text),
             thought="\n\n".join(thought for thought in thoughts if thought),
             thought_seconds=sum(times) if times else None,
-            reply=self._record(reply.record(finish, finished, self.plain_tps())),
+            reply=self._record(reply.record(finish, finished, self.plain(reply))),
         )
 
     def _record(self, record: ReplyRecord) -> ReplyRecord:

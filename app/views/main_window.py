@@ -13,6 +13,7 @@ from app.domain.conversation import ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.chat_list import ChatListViewModel
+from app.viewmodels.compare import CompareViewModel
 from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
 from app.viewmodels.mtp import MtpViewModel
@@ -22,12 +23,14 @@ from app.viewmodels.undo import Undo
 from app.views.announce import Announcer
 from app.views.banner_view import BannerView
 from app.views.commands import command, depth_group, theme_group
+from app.views.compare_view import CompareDialog
 from app.views.composer import Composer
 from app.views.details import Details
 from app.views.files_in import FileDrop
 from app.views.message_commands import MessageCommands
 from app.views.overlay_view import OverlayView
 from app.views.page import Page
+from app.views.palette import Palette, commands_of
 from app.views.reply_settings import Model, ReplySettingsDialog
 from app.views.side_split import SHORTCUT as SIDE_SHORTCUT
 from app.views.side_split import SideSplit, sidebar_button
@@ -37,6 +40,7 @@ from app.views.toast import SHORTCUT as UNDO_SHORTCUT
 from app.views.toast import Toast
 from app.views.toolbar import Toolbar
 from app.views.transcript import Transcript
+from app.views.welcome import Welcome
 from mtp_mlx.wire import Sampling
 
 _SIZE = (1280, 800)
@@ -53,10 +57,12 @@ class ViewModels:
     overlay: OverlayViewModel
     chats: ChatListViewModel
     undo: Undo
+    compare: CompareViewModel
 
 
 class MainWindow(QMainWindow):
     report_asked = Signal(object)  # ReplyRecord
+    comparison_report_asked = Signal(object)  # Comparison
     settings_changed = Signal()
     active_changed = Signal(bool)
     closing = Signal()
@@ -74,10 +80,13 @@ class MainWindow(QMainWindow):
         self.transcript = Transcript(models.chat, theme)
         self.composer = Composer(models.chat, models.composing, theme)
         self.overlay = OverlayView(models.overlay, models.mtp, theme)
-        self.page = Page(models.chat, self.banner, self.transcript, self.composer, self.overlay)
+        self.welcome = Welcome(models.chat, models.engine, first=not settings.welcomed)
+        self.page = Page(
+            models.chat, self.welcome, self.banner, self.transcript, self.composer, self.overlay
+        )
         self.sidebar = Sidebar(models.chats, theme)
         self.sidebar_button = sidebar_button(theme)
-        self.toast = Toast(models.undo, theme, self.page)
+        self.toast = Toast(models.undo, theme, self.composer)
         self._lay_out(settings)
         self._drop = FileDrop(self)
         self._announcer = Announcer(models.chat, self)
@@ -117,14 +126,22 @@ class MainWindow(QMainWindow):
         dialog.accepted.connect(self.settings_changed)
         dialog.open()
 
+    def show_palette(self) -> None:
+        Palette(commands_of(self.menuBar()), self._theme, self).open()
+
     def show_details(self, message_id: str) -> None:
         message = self._models.chat.message(message_id)
         if message is None or message.reply is None:
             return
         reply = message.reply
-        details = Details(reply, self)
+        details = Details(reply, self._theme, self)
         details.save_asked.connect(lambda: self.report_asked.emit(reply))
-        details.show_at(self.transcript.button_of(message_id))
+        details.open()
+
+    def compare(self) -> None:
+        dialog = CompareDialog(self._models.compare, self._theme, self)
+        dialog.report_asked.connect(self.comparison_report_asked)
+        dialog.show()
 
     def _lay_out(self, settings: Settings) -> None:
         body = QWidget()
@@ -155,6 +172,10 @@ class MainWindow(QMainWindow):
         self._mtp.setCheckable(True)
         self._overlay = command(self, strings.OVERLAY_TOGGLE, self._toggle_overlay, "Ctrl+Shift+O")
         self._overlay.setCheckable(True)
+        self._palette = command(self, strings.PALETTE_COMMAND, self.show_palette, "Ctrl+K")
+        self._tokens = command(self, strings.SHOW_TOKENS, self._toggle_tokens, "Ctrl+T")
+        self._tokens.setCheckable(True)
+        self._compare = command(self, strings.COMPARE, self.compare, "Ctrl+D")
         self._restart = command(self, strings.RESTART, self._models.engine.restart)
         self._quit = command(self, strings.QUIT, self.close, "Ctrl+Q")
         self._quit.setMenuRole(QAction.MenuRole.QuitRole)
@@ -179,8 +200,10 @@ class MainWindow(QMainWindow):
         mtp.addAction(self._mtp)
         mtp.addSeparator()
         mtp.addActions(self._depths.actions())
+        mtp.addSeparator()
+        mtp.addAction(self._compare)
         view = bar.addMenu(strings.MENU_VIEW)
-        view.addActions([self._side, self._overlay])
+        view.addActions([self._palette, self._side, self._overlay, self._tokens])
         view.addSeparator()
         self._theme_menu = QMenu(strings.MENU_THEME, self)
         self._theme_menu.addActions(self._themes.actions())
@@ -243,6 +266,9 @@ class MainWindow(QMainWindow):
     def _find_chat(self) -> None:
         self.split.show_side(shown=True)
         self.sidebar.begin_search()
+
+    def _toggle_tokens(self) -> None:
+        self.transcript.set_token_view(shown=self._tokens.isChecked())
 
     def _choose_theme(self, choice: ThemeChoice) -> None:
         self._theme.choose(choice)

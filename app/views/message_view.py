@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app import strings
-from app.domain.conversation import ChatMessage
+from app.domain.conversation import ChatMessage, RoundRecord
 from app.viewmodels.message_acts import Row
 from app.viewmodels.reply import Piece
 from app.views import fonts
@@ -15,6 +17,7 @@ from app.views.footer_view import FooterView
 from app.views.markdown_view import MarkdownView
 from app.views.theme import ThemeController
 from app.views.thought_view import ThoughtView
+from app.views.token_view import TokenView
 
 
 class ReplyView(QWidget):
@@ -28,7 +31,9 @@ class ReplyView(QWidget):
     ) -> None:
         super().__init__(parent)
         self.message = message
+        self._theme = theme
         self._thought: ThoughtView | None = None
+        self.tokens: TokenView | None = None
         self._answer = MarkdownView(theme)
         self._answer.setAccessibleName(strings.MODEL)
         self._wait = QLabel(strings.WAITING_DOTS)
@@ -55,6 +60,18 @@ class ReplyView(QWidget):
 
     def show_wait(self, text: str) -> None:
         self._wait.setText(text or strings.WAITING_DOTS)
+
+    def show_tokens(self, rounds: Sequence[RoundRecord]) -> None:
+        """The token view in place of the text; without rounds, the text again."""
+        if rounds and self.tokens is None:
+            self.tokens = TokenView(self._theme)
+            self._column.insertWidget(0, self.tokens)
+        if self.tokens is not None:
+            self.tokens.setVisible(bool(rounds))
+            self.tokens.show_rounds(rounds or self.tokens.rounds)
+        for view in (self._answer, self._thought):
+            if view is not None:
+                view.setVisible(not rounds)
 
     def show_row(self, row: Row, *, last: bool) -> None:
         self.footer.acts.show_row(row, always=last)
@@ -95,5 +112,6 @@ class ReplyView(QWidget):
     def _open_thought(self) -> ThoughtView:
         if self._thought is None:
             self._thought = ThoughtView()
+            self._thought.setVisible(self.tokens is None or self.tokens.isHidden())
             self._column.insertWidget(0, self._thought)
         return self._thought

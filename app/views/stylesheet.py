@@ -40,7 +40,12 @@ QFrame#segments QToolButton:focus { border-color: $accent; }
 
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
 QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
-QFrame#popover { background: $surface; border: 1px solid $border; border-radius: 12px; }
+QFrame#lane { background: $surface; border: 1px solid $border; border-radius: 14px; }
+QPlainTextEdit#laneText { background: transparent; border: none; padding: 0; }
+QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal { background: $accent; width: 14px; margin: -5px 0;
+  border-radius: 7px; }
 
 QToolButton, QPushButton { color: $text; background: transparent; border: 1px solid transparent;
   border-radius: 8px; padding: 4px 8px; }
@@ -84,6 +89,8 @@ QPlainTextEdit#composerText { background: transparent; border: none; padding: 0;
 QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 4px; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
 QDoubleSpinBox::down-button { width: 0; border: none; }
+
+QListWidget#paletteList { background: transparent; border: none; outline: none; }
 
 QProgressBar { background: $pressed; border: none; border-radius: 2px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }

@@ -39,6 +39,7 @@ class Transcript(QScrollArea):
         self._theme = theme
         self._views: list[UserView | ReplyView] = []
         self._first = 0  # the row of the first view
+        self._token_view = False
         self._following = True
         self._held: int | None = None  # what lies below the eye, while earlier messages come in
         self._kept: int | None = None  # where one reads, while another branch is laid out
@@ -67,6 +68,16 @@ class Transcript(QScrollArea):
         if self._views and isinstance(self._views[-1], ReplyView):
             self._views[-1].show_wait(numbers.prompt)
 
+    def set_token_view(self, *, shown: bool) -> None:
+        """For all replies of this chat, as far as their rounds were kept, and those to come."""
+        self._token_view = shown
+        for view in self._views:
+            if isinstance(view, ReplyView):
+                if shown:
+                    self._show_tokens(view)
+                else:
+                    view.show_tokens(())
+
     def scroll_to_end(self) -> None:
         self._following = True
         self._kept = None
@@ -78,13 +89,6 @@ class Transcript(QScrollArea):
             if isinstance(view, UserView) and view.message.id == message_id:
                 view.edit()
                 self.ensureWidgetVisible(view)
-
-    def button_of(self, message_id: str) -> QWidget:
-        """What a popover about this message hangs on."""
-        for view in self._views:
-            if isinstance(view, ReplyView) and view.message.id == message_id:
-                return view.footer.info
-        return self
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -160,10 +164,12 @@ class Transcript(QScrollArea):
     def _on_streamed(self, piece: Piece) -> None:
         if self._views and isinstance(self._views[-1], ReplyView):
             self._views[-1].append(piece)
+            self._show_tokens(self._views[-1])
 
     def _on_ended(self, message: ChatMessage) -> None:
         if self._views and isinstance(self._views[-1], ReplyView):
             self._views[-1].finish(message)
+            self._show_tokens(self._views[-1])
         self._refresh_rows()
 
     def _make(self, at: int) -> UserView | ReplyView:
@@ -179,7 +185,14 @@ class Transcript(QScrollArea):
         being_written = self._chat.writing and at == len(self._chat.messages) - 1
         if not being_written:
             view.show_finished(message)
+        self._show_tokens(view)
         return view
+
+    def _show_tokens(self, view: ReplyView) -> None:
+        if not self._token_view:
+            return
+        reply = view.message.reply
+        view.show_tokens(self._chat.rounds if reply is None else reply.rounds)
 
     def _drop(self, first: int) -> None:
         for view in self._views[first:]:

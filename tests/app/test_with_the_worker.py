@@ -13,6 +13,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.settings import ReplySettings
+from app.domain.tally import tally_of
 from app.engine.client import ProcessEngine
 from app.engine.state import Ready
 from app.paths import resources, worker_command
@@ -53,14 +54,14 @@ def test_a_reply_with_the_switch_turned_in_its_middle(qtbot: QtBot, program: Pro
     assert texts.lstrip("\n") == message.text
     assert sum(round_.drafted for round_ in reply.rounds) == reply.stats.draft_n
     assert sum(round_.accepted for round_ in reply.rounds) == reply.stats.draft_n_accepted
-    assert program.models.overlay.live.drafted == reply.stats.draft_n
+    assert tally_of(reply.rounds, reply.mtp, reply.switches).drafted == reply.stats.draft_n
     assert reply.engine.versions["mlx"]
 
 
 def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
     chat = program.models.chat
     chat.send("Count from 1 to 30.")
-    qtbot.waitUntil(lambda: program.models.overlay.live.generated > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: program.models.chat.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
     chat.stop()
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
     reply = chat.messages.at(1).reply
@@ -71,7 +72,7 @@ def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
 def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> None:
     chat = program.models.chat
     chat.send("What is speculative decoding?")
-    qtbot.waitUntil(lambda: program.models.overlay.live.generated > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: program.models.chat.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
     (worker,) = psutil.Process().children()
     os.kill(worker.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)

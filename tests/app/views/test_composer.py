@@ -69,7 +69,7 @@ def test_escape_stops_and_send_comes_back(qtbot: QtBot, ready: Rig) -> None:
 
 def test_suggestions_are_really_asked(qtbot: QtBot, ready: Rig) -> None:
     window = ready.program.window
-    suggestion = window.page._welcome.suggestions[1]
+    suggestion = window.welcome.suggestions[1]
     QTest.mouseClick(suggestion, Qt.MouseButton.LeftButton)
     messages = ready.request().messages
     assert messages is not None

@@ -86,7 +86,7 @@ def test_a_death_leaves_the_words_and_the_reason(qtbot: QtBot, ready: Rig) -> No
     ready.engine.say(Death(reason="crashed (signal 11)"))
     reply = last(window.transcript)
     assert reply.message.text == "Half a"
-    assert reply.footer.text == "engine died: it crashed (signal 11)"
+    assert reply.footer.text.endswith(" · engine died: it crashed (signal 11)")
     assert window.banner.isVisible()
     assert "crashed (signal 11)" in window.banner.text.text()
 
