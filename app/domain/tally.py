@@ -66,6 +66,8 @@ class Tally:
     positions: tuple[Position, ...] = ()
     first_at: float | None = None
     last_at: float | None = None
+    resumed: int = 0  # how often a stopped reply was continued
+    paused: float = 0.0  # seconds from the end of a part to the first token of the next
     is_on: bool = False
     was_off: bool = False  # at any time of this reply
     turned: bool = False  # the switch, since the last round
@@ -76,10 +78,11 @@ class Tally:
 
     @property
     def decode(self) -> Span:
-        """All but the token that prefill yields: (n - 1), t_last - t_first."""
+        """All but the tokens that prefills yield: of one part (n - 1), t_last - t_first."""
         if self.first_at is None or self.last_at is None:
             return Span()
-        return Span(self.generated - 1, self.last_at - self.first_at)
+        seconds = self.last_at - self.first_at - self.paused
+        return Span(self.generated - 1 - self.resumed, seconds)
 
     @property
     def plain_measured(self) -> Span:
@@ -104,6 +107,8 @@ class Tally:
             turned=False,
             on=self.on.plus(took) if whole else self.on,
         )
+        if record.index == 0 and self.last_at is not None:
+            return _resumed(_closed(counted), took.seconds)
         if record.depth > 0:
             return _drafted(_closed(counted), record)
         return _stepped(counted, took) if timed else counted
@@ -142,6 +147,10 @@ def _stepped(tally: Tally, took: Span) -> Tally:
     if took.seconds > max(_STALL_S, _STALL_GAPS * usual):
         return replace(_closed(tally), stretch=Span())
     return replace(tally, stretch=known, held=took)
+
+
+def _resumed(tally: Tally, waited: float) -> Tally:
+    return replace(tally, resumed=tally.resumed + 1, paused=tally.paused + waited)
 
 
 def _closed(tally: Tally) -> Tally:

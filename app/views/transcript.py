@@ -192,7 +192,8 @@ class Transcript(QScrollArea):
         if not self._token_view:
             return
         reply = view.message.reply
-        view.show_tokens(self._chat.rounds if reply is None else reply.rounds)
+        being_written = self._chat.writing and view in self._views[-1:]
+        view.show_tokens(self._chat.rounds if being_written or reply is None else reply.rounds)
 
     def _drop(self, first: int) -> None:
         for view in self._views[first:]:

@@ -174,6 +174,19 @@ def test_continue_goes_on_in_the_same_place(ready: Rig) -> None:
     assert left == sorted(left)
 
 
+def test_the_token_view_of_a_continued_reply_keeps_its_beginning(ready: Rig) -> None:
+    stop_early(ready)
+    ready.program.window.transcript.set_token_view(shown=True)
+    command(ready, "Continue the reply").trigger()
+    ready.say(round_of(reply(ready).message.id, 0, [" two"]))
+    chat_of(ready).streaming.flush()
+    tokens = reply(ready).tokens
+    assert tokens is not None
+    assert [t.text for r in tokens.rounds for t in r.tokens] == ["Hm", "One,", " two"]
+    ready.finish()
+    assert len(tokens.rounds) == 3
+
+
 def test_delete_and_undo(ready: Rig) -> None:
     ask(ready, "Hello", "A.")
     chat_of(ready).removed.connect(chat_of(ready).restore)
