@@ -241,7 +241,7 @@ LEGEND_SAMPLE = "token"
 LEGEND_DRAFTED = "{count} drafted and accepted"
 LEGEND_TARGET = "{count} the target's own"
 LEGEND_REJECTED = "{count} drafted and rejected"
-LEGEND_ROUNDS = "{count} rounds"
+LEGEND_ROUNDS = "{count} rounds, a tick before each"
 ROUND = "Round {index}"
 ROUND_PREFILL = "First token, with the prompt"
 ROUND_STATES: dict[RoundState, str] = {
@@ -285,6 +285,7 @@ COMPARE_STAGES = {
 }
 LANE_OFF = "MTP off"
 LANE_ON = "MTP on · {mode}"
+LANE_ON_SHORT = "MTP on"
 LANE_WAITING = "not run yet"
 LANE_TOKENS = "{count} tokens"
 LANE_ACCEPTED = "{percent} of {drafted} drafted accepted"
