@@ -33,7 +33,7 @@ from app.views.theme import Theme, ThemeController
 _MARK = 5.0
 _TICK = 7.0
 _LEADING = 1.5
-_SLICE = 400  # rounds laid out before the event loop has its turn
+_SLICE = 200  # rounds laid out before the event loop has its turn
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
