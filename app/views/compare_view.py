@@ -27,7 +27,7 @@ from app.views.motion import reduced_motion
 from app.views.theme import ThemeController
 
 _SIZE = (980, 700)
-_LEAST = (680, 500)
+_LEAST = (680, 570)
 _STEPS_A_SECOND = 100
 
 
@@ -177,8 +177,10 @@ class CompareDialog(QDialog):
         self.start.setText(strings.COMPARE_AGAIN if state.result else strings.COMPARE_START)
         self.start.setEnabled(bool(self.question.toPlainText().strip()) and not obstacle)
         self.start.setToolTip(obstacle)
+        explained = "" if state.result else strings.COMPARE_EXPLAINED
         stage = strings.COMPARE_STAGES[state.stage]
-        self.note.setText(stage or state.note or obstacle or strings.COMPARE_EXPLAINED)
+        self.note.setText(stage or state.note or obstacle or explained)
+        self.note.setVisible(bool(self.note.text()))
 
     def _mode(self) -> str:
         record = self._compare.record("on")

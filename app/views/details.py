@@ -27,8 +27,8 @@ from app.views.state_legend import StateLegend
 from app.views.theme import ThemeController
 from app.views.token_canvas import TokenCanvas
 
-_SIZE = (920, 560)
-_FACTS_WIDTH = 340
+_SIZE = (940, 560)
+_FACTS_WIDTH = 370
 _TOKENS_HEIGHT = 72
 
 

@@ -21,7 +21,7 @@ _CURVES: dict[Side, tuple[str, Qt.PenStyle]] = {
     "on": ("chart_mtp", Qt.PenStyle.SolidLine),
 }
 _NAMES: dict[Side, str] = {"off": strings.LANE_OFF, "on": strings.LANE_ON_SHORT}
-_HEIGHT = 150
+_HEIGHT = 140
 _AXIS = 54
 
 
@@ -56,7 +56,7 @@ class RacePlot(QWidget):
             most = max(most, *lane.tokens, 1)
             self._place_name(side, lane)
         self._plot.setXRange(0, max(self._race.duration, 0.1), padding=0.01)
-        self._plot.setYRange(0, most, padding=0.04)
+        self._plot.setYRange(0, 1.12 * most, padding=0)
         self._move()
 
     def _place_name(self, side: Side, lane: Lane) -> None:

@@ -159,7 +159,8 @@ def test_what_is_drawn_differs_by_more_than_colour(qtbot: QtBot, theme: ThemeCon
         heights = range(int(box.top()), int(box.bottom()) + 1)
         rows[item.run.kind] = {picture.pixelColor(column, y).lightness() for y in heights}
     assert len(rows["target"]) == 1
-    assert len(rows["drafted"]) > 1
+    assert len(rows["drafted"]) > 2  # the page, the box, the line under it
+    assert min(rows["drafted"]) < 128
     assert len(rows["rejected"]) > 1
 
 
