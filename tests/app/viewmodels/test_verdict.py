@@ -36,7 +36,6 @@ def test_the_order_is_said() -> None:
 
 
 def test_a_lane_in_figures() -> None:
-    assert (
-        lane_text(reply_of(ON)) == "121 tokens · 67 % of 120 drafted accepted · τ\u00a03.00 · stop"
-    )
+    text = "121 tokens · 67 % of 120 drafted accepted · τ\u00a03.00 · stop"
+    assert lane_text(reply_of(ON)) == text
     assert lane_text(reply_of([a_round(0, 0.1)], finish="cancelled")) == "1 tokens · stopped by you"
