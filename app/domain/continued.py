@@ -37,7 +37,9 @@ def tally_after(first: ReplyRecord | None, mtp: Mtp) -> Tally:
     if first is None:
         return begun(mtp)
     tally = tally_of(first.rounds, first.mtp, first.switches)
-    return tally if mtp == _last_wish(first) else tally.switched(mtp)
+    if mtp != _last_wish(first):
+        tally.switch(mtp)
+    return tally
 
 
 def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.domain.conversation import ReplyRecord
-from app.domain.tally import MEASURED_TOKENS, Tally, tally_of
+from app.domain.tally import MEASURED_TOKENS, Tally, is_on, tally_of
 from mtp_mlx.wire import Stats
 
 
@@ -42,8 +42,11 @@ class Numbers:
 
 
 def numbers_of(reply: ReplyRecord) -> Numbers:
-    """Of a stored reply."""
+    """Of a stored reply. Its rounds are gone through only where the statistics do not suffice."""
     plain = None if not reply.plain_tps else Plain(tps=reply.plain_tps, day=reply.plain_day)
+    was_off = any(not is_on(wish) for wish in (reply.mtp, *(turn.mtp for turn in reply.switches)))
+    if reply.stats is not None and not (was_off and plain and reply.stats.draft_n):
+        return numbers(Tally(was_off=was_off), plain, reply.stats)
     return numbers(tally_of(reply.rounds, reply.mtp, reply.switches), plain, reply.stats)
 
 
@@ -78,7 +81,7 @@ def counted(tally: Tally) -> Numbers:
         draft_n_accepted=tally.accepted,
         acceptance_rate=tally.accepted / tally.drafted if tally.drafted else None,
         mean_acceptance_length=1 + tally.accepted / tally.draft_rounds if drafting else None,
-        acceptance_histogram=tally.histogram,
+        acceptance_histogram=tuple(tally.histogram),
         acceptance_by_position=tuple(_share(p.accepted, p.drafted) for p in tally.positions),
         conditional_acceptance=tuple(_share(p.accepted, p.reached) for p in tally.positions),
         decode_tps=decode.tokens / decode.seconds if decode.seconds > 0 else None,

@@ -84,7 +84,7 @@ class Streaming(QObject):
     def switched(self, mtp: Mtp) -> None:
         if self._reply is not None:
             self._reply.switched(mtp, self._clock() - self._asked_at)
-            self._tally = self._tally.switched(mtp)
+            self._tally.switch(mtp)
 
     def part(self) -> ChatMessage | None:
         """What is written so far, as it would be found if the program ended now."""
@@ -115,7 +115,7 @@ class Streaming(QObject):
         self._unseen.append(reply.add(event, self._clock() - self._asked_at))
         record = reply.rounds[-1]
         self._rounds.append(self._seam.placed(record))
-        self._tally = self._tally.plus(self._rounds[-1])
+        self._tally.add(self._rounds[-1])
         self._paint.request()
         self.recorded.emit(record)
         self.grown.emit()

@@ -125,7 +125,7 @@ def test_what_a_part_begins_with_is_what_the_whole_will_tell() -> None:
     seam, tally = seam_after(FIRST), tally_after(FIRST, "off")
     second = msgspec.structs.replace(SECOND, mtp="off")
     for record in second.rounds:
-        tally = tally.plus(seam.placed(record))
+        tally.add(seam.placed(record))
     whole = joined(FIRST, second)
     assert tuple(seam.placed(record) for record in second.rounds) == whole.rounds[2:]
     assert tally == tally_of(whole.rounds, whole.mtp, whole.switches)
