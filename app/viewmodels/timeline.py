@@ -80,7 +80,7 @@ def switch_label(mtp: Mtp) -> str:
 
 
 def _bars(rounds: Sequence[RoundRecord]) -> tuple[Bar, ...]:
-    timed = [place for place in range(1, len(rounds)) if rounds[place].index > 0]
+    timed = range(1, len(rounds))
     size = max(1, -(-len(timed) // MOST_BARS))
     return tuple(_bar(rounds, timed[i : i + size]) for i in range(0, len(timed), size))
 

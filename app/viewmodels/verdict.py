@@ -14,23 +14,16 @@ from app.viewmodels.token_view import pieces
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`faster` is None where one of the runs was too short to have a speed."""
-
     headline: str
     texts: str
     details: str
-    same: bool
-    faster: bool | None
 
 
 def verdict(comparison: Comparison) -> Verdict:
-    ratio = comparison.speed_up
     return Verdict(
-        headline=_headline(ratio),
+        headline=_headline(comparison.speed_up),
         texts=_texts(comparison),
         details=strings.SEPARATOR.join(_details(comparison)),
-        same=comparison.parting is None,
-        faster=None if ratio is None else ratio > 1,
     )
 
 

@@ -1,7 +1,8 @@
 """A reply's tokens, painted by where they came from. Only what is in sight is painted.
 
-Colour never carries meaning alone: accepted drafts stand on a filled box, the target's own choices
-on a dotted line, rejected drafts are small and struck through.
+Colour never carries meaning alone: accepted drafts stand on a filled and underlined box, the
+target's own choices are plain text, rejected drafts are small and struck through. A tick below the
+line is where a round begins.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from app.viewmodels.token_view import Kind, round_text, token_runs
 from app.views import fonts
 from app.views.theme import Theme, ThemeController
 
-_MARK = 7.0
+_MARK = 5.0
+_TICK = 7.0
 _LEADING = 1.5
-_SLICE = 400  # rounds laid out before the event loop has its turn
+_SLICE = 200  # rounds laid out before the event loop has its turn
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
@@ -131,10 +133,8 @@ class TokenCanvas(QWidget):
         box = self._box(item)
         if item.mark:
             painter.setPen(QPen(self._theme.color("text_muted"), 1))
-            painter.drawLine(
-                QPointF(item.x + _MARK / 2, box.top() + 2),
-                QPointF(item.x + _MARK / 2, box.bottom() - 2),
-            )
+            foot = QPointF(item.x + _MARK / 2, box.bottom() + 3)
+            painter.drawLine(foot, foot - QPointF(0, _TICK))
         painter.setFont(self._fonts[item.run.kind])
         paint_token(painter, self._theme, box, item.text, item.run.kind)
         if item.run.round == self._at:
@@ -208,9 +208,6 @@ def paint_token(painter: QPainter, theme: Theme, box: QRectF, text: str, kind: K
         painter.setBrush(theme.color("drafted_soft"))
         painter.drawRect(box)
         painter.setPen(QPen(theme.color("drafted"), 1.5))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-    elif kind == "target":
-        painter.setPen(QPen(theme.color("target"), 1.2, Qt.PenStyle.DotLine))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
     painter.setPen(theme.color({"drafted": "drafted", "target": "text"}.get(kind, "rejected")))
     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
