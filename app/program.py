@@ -23,27 +23,44 @@ from app.services.report import Report
 from app.services.report_comparison import comparison_report
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.chat_list import ChatListViewModel
 from app.viewmodels.compare import CompareViewModel
+from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
+from app.viewmodels.history import Removed, removed_text
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
 from app.viewmodels.plain_speed import PlainSpeed
+from app.viewmodels.presets import PresetsViewModel
 from app.viewmodels.saving import Saver
+from app.viewmodels.token_counter import TokenCounter
+from app.viewmodels.undo import Undo
 from app.views.main_window import MainWindow, ViewModels
 from app.views.report_dialog import ask_report_path, say_not_saved
 from app.views.theme import ThemeController
 
 
 class Program(QObject):
-    """Everything that lives as long as the window. `close` may be called twice."""
+    """Everything that lives as long as the window. `close` may be called twice.
 
-    def __init__(self, engine: Engine, data: Path, theme: ThemeChoice | None = None) -> None:
+    `alone` is False beside another window of the same folder: the last chat is open there.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        data: Path,
+        theme: ThemeChoice | None = None,
+        *,
+        alone: bool = True,
+    ) -> None:
         super().__init__()
+        self._open = True
         self.settings = SettingsStore(data / "settings.json")
         settings = self.settings.current
         notice = ""
         try:
-            self.store = open_store(data / "chats.sqlite3")
+            self.store = open_store(data / "chats.sqlite3", alone=alone)
             notice = self.store.notice
         except (OSError, sqlite3.Error) as error:
             self.store = open_store(None)
@@ -58,11 +75,10 @@ class Program(QObject):
         self.models = self._make_models(settings)
         self._theme.apply()
         self.window = MainWindow(self.models, self._theme, settings)
-        self._reopen(settings)
+        self._reopen(settings, alone=alone)
         self._connect()
         if notice:
             self.models.engine.say(notice)
-        self._open = True
 
     def start(self) -> None:
         """Show the window first: an engine takes longer than a window."""
@@ -73,35 +89,54 @@ class Program(QObject):
         if not self._open:
             return
         self._open = False
+        self.models.chats.watch(active=False)
         self.models.chat.leave()
         self._save_settings()
         self.supervisor.close()
         self.store.close()
 
     def _make_models(self, settings: Settings) -> ViewModels:
-        mtp = MtpViewModel(self.supervisor, settings.mtp, self)
+        mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
-        chat.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
+        chat.streaming.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
         chat.reply_ended.connect(self._plain.learn_message)
         overlay = OverlayViewModel(self.supervisor, chat, parent=self)
         compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
         chat.other_work = compare.busy_text
-        engine = EngineViewModel(self.supervisor, self)
-        return ViewModels(engine=engine, chat=chat, mtp=mtp, overlay=overlay, compare=compare)
+        undo = Undo(parent=self)
+        return ViewModels(
+            engine=EngineViewModel(self.supervisor, self),
+            chat=chat,
+            composing=ComposingViewModel(chat, TokenCounter(self.supervisor, self), self),
+            presets=PresetsViewModel(self.settings, self),
+            mtp=mtp,
+            overlay=overlay,
+            compare=compare,
+            chats=ChatListViewModel(self.store, self._saver, chat, undo, self),
+            undo=undo,
+        )
 
     def _connect(self) -> None:
         self._engine.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
+        self.models.chat.removed.connect(self._offer_undo)
+        self.models.chats.trouble.connect(self.models.engine.say)
         self._plain.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
+        self.models.chat.reply_started.connect(self._save_settings)
+        self.window.active_changed.connect(self._on_active)
         self.window.closing.connect(self.close)
         self.window.report_asked.connect(self._save_report)
         self.window.comparison_report_asked.connect(self._save_comparison)
 
-    def _reopen(self, settings: Settings) -> None:
-        last = settings.last_chat or self.store.last_chat()
+    def _on_active(self, active: bool) -> None:
+        """A closed window may still be told that it is active."""
+        self.models.chats.watch(active=active and self._open)
+
+    def _reopen(self, settings: Settings, *, alone: bool) -> None:
+        last = (settings.last_chat or self.store.last_chat()) if alone else None
         chat = None if last is None else self.store.load(last)
         if chat is None:
             self.models.chat.set_settings(settings.reply)
@@ -117,14 +152,19 @@ class Program(QObject):
                     kept,
                     theme=kept.theme if self._theme_forced else self._theme.choice,
                     geometry=self.window.geometry_text(),
-                    mtp=self.models.mtp.wish,
                     overlay=self.window.page.overlay_settings,
+                    sidebar=self.window.split.settings,
                     last_chat=chat.chat.id,
+                    welcomed=kept.welcomed or len(chat.messages) > 0,
                     reply=chat.chat.settings,
                 )
             )
         except OSError as error:
             self.models.engine.say(strings.SETTINGS_NOT_SAVED.format(reason=error))
+
+    def _offer_undo(self, removed: Removed) -> None:
+        restore = self.models.chat.restore
+        self.models.undo.offer(removed_text(removed), lambda: restore(removed))
 
     def _save_report(self, reply: ReplyRecord) -> None:
         self._save_to_file(reply_report(reply, reply.pair, _environment(reply.engine)))

@@ -109,7 +109,7 @@ def _settings(reply: ReplyRecord, pair: PairInfo) -> Report:
         "sampling": _sampling(reply.sampling),
         "seed": reply.seed,
         "max_tokens": reply.max_tokens,
-        "verify": "coupled",
+        "verify": reply.verify,
         "draft_position": pair.draft_position,
         "mtp": reply.mtp,
         "switches": [{"at_s": switch.at, "mtp": switch.mtp} for switch in reply.switches],

@@ -25,3 +25,10 @@ def clock(duration: float) -> str:
 def memory(size: int) -> str:
     """Bytes as "412 MB" or "4.2 GB", counted in powers of two as systems do."""
     return f"{size / _MIB:.0f} MB" if size < _GIB else f"{size / _GIB:.1f} GB"
+
+
+def file_size(size: int) -> str:
+    """Bytes as "312 bytes", "4 KB" or "1.2 MB"."""
+    if size < 1024:
+        return f"{size} bytes"
+    return f"{size / 1024:.0f} KB" if size < _MIB else f"{size / _MIB:.1f} MB"

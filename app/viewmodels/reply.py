@@ -44,7 +44,12 @@ class Reply:
 
     @property
     def text(self) -> str:
-        return "".join(self._answer).lstrip("\n")
+        """The answer; the empty lines that models put before it are not part of it."""
+        return self.raw_text.lstrip("\n")
+
+    @property
+    def raw_text(self) -> str:
+        return "".join(self._answer)
 
     @property
     def thought(self) -> str:
@@ -88,6 +93,7 @@ class Reply:
             pair=self.pair,
             plain_tps=None if plain is None else plain.tps,
             plain_day=None if plain is None else plain.day,
+            verify=self._request.verify,
         )
 
 

@@ -26,6 +26,7 @@ class Page(QWidget):
     def __init__(
         self,
         chat: ChatViewModel,
+        welcome: Welcome,
         banner: QWidget,
         transcript: Transcript,
         composer: Composer,
@@ -39,8 +40,8 @@ class Page(QWidget):
         self._settings = OverlaySettings()
         self._stack = QStackedWidget()
         self._transcript = transcript
-        self._welcome = Welcome(chat)
-        self._stack.addWidget(self._welcome)
+        self._welcome = welcome
+        self._stack.addWidget(welcome)
         self._stack.addWidget(transcript)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)

@@ -21,7 +21,7 @@ PLAIN_GAP, ROUND_GAP = 0.0437, 0.0691
 @pytest.fixture
 def timed(ready: Rig, clock: Clock) -> Rig:
     models = ready.program.models
-    models.chat._clock = clock
+    models.chat.streaming._clock = clock
     models.overlay._clock = clock
     return ready
 

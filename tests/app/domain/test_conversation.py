@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import msgspec
 import pytest
 
@@ -54,6 +56,12 @@ def test_rounds_are_written_compactly() -> None:
     text = msgspec.json.encode(ROUND)
     assert text.startswith(b"[3,3,3,1,21.5,")
     assert b"tokens" not in text
+
+
+def test_rounds_are_not_searched_for_cycles() -> None:
+    """With them a chat of 2000 messages took three times as long to open."""
+    for record in (ROUND, *ROUND.tokens, *ROUND.rejected, *REPLY.switches):
+        assert not gc.is_tracked(record)
 
 
 def test_what_later_releases_add_is_ignored() -> None:

@@ -130,7 +130,7 @@ def test_numbers_wait_for_their_pace(ready: Rig) -> None:
 
 def test_the_plot_gains_a_point_for_each_look_at_it(ready: Rig, clock: Clock) -> None:
     overlay = ready.program.models.overlay
-    ready.program.models.chat._clock = clock
+    ready.program.models.chat.streaming._clock = clock
     overlay._clock = clock
     ready.program.models.chat.send("Hello")
     seen: list[int] = []

@@ -28,12 +28,13 @@ def long_chat(turns: int) -> Chat:
     messages = tuple(
         ChatMessage(
             id=str(i),
+            parent=str(i - 1) if i else None,
             role="assistant" if i % 2 else "user",
             text=f"Message {i}.\n\nWith **two** paragraphs and `code`.",
         )
         for i in range(turns)
     )
-    return Chat(id="long", title="Long", created=0.0, messages=messages)
+    return Chat(id="long", title="Long", created=0.0, messages=messages, tip=str(turns - 1))
 
 
 def test_it_follows_what_is_written_until_one_scrolls_up(qtbot: QtBot, ready: Rig) -> None:
@@ -108,19 +109,6 @@ def test_thoughts_are_folded(qtbot: QtBot, ready: Rig) -> None:
     assert thought._text.toPlainText() == "Hmm so."
 
 
-def test_only_the_last_reply_can_be_written_again(ready: Rig) -> None:
-    chat, transcript = ready.program.models.chat, ready.program.window.transcript
-    for question in ("One", "Two"):
-        chat.send(question)
-        ready.write("Answer.")
-        ready.finish()
-    replies = [v for v in transcript._views if isinstance(v, ReplyView)]
-    assert [r.footer._again.isHidden() for r in replies] == [True, False]
-    replies[-1].footer._again.click()
-    assert len(chat.messages) == 4
-    assert chat.writing
-
-
 def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     long = long_chat(2000)
@@ -150,7 +138,7 @@ def test_no_paint_of_a_long_reply_holds_the_window_up(qtbot: QtBot, ready: Rig) 
     for start in range(0, len(said), 10):
         began = time.process_time()
         ready.say(*said[start : start + 10])
-        ready.program.models.chat._paint.flush()
+        ready.program.models.chat.streaming.flush()
         QApplication.processEvents()
         longest = max(longest, time.process_time() - began)
     assert longest < 0.1
@@ -160,8 +148,8 @@ def test_a_reply_cut_off_before_its_first_word_is_not_waited_for(ready: Rig) -> 
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     messages = (
         ChatMessage(id="q", role="user", text="Hello"),
-        ChatMessage(id="a", role="assistant", text=""),
+        ChatMessage(id="a", role="assistant", text="", parent="q"),
     )
-    chat.open(Chat(id="c", title="t", created=0.0, messages=messages))
+    chat.open(Chat(id="c", title="t", created=0.0, messages=messages, tip="a"))
     assert last(transcript)._wait.isHidden()
     assert last(transcript).footer.text == "no numbers were kept"
