@@ -61,7 +61,11 @@ def _texts(comparison: Comparison) -> str:
 def _details(comparison: Comparison) -> list[str]:
     order = strings.ORDER_OFF_FIRST if comparison.first == "off" else strings.ORDER_ON_FIRST
     seed = strings.SAME_SEED.format(seed=comparison.on.seed)
-    return [order, seed, strings.ONE_RUN_EACH]
+    said = [order, seed, strings.ONE_RUN_EACH]
+    greedy = comparison.on.sampling.temperature == 0
+    if comparison.on.verify != "coupled" and not greedy:
+        said.append(strings.RULE_MAY_DIFFER.format(rule=comparison.on.verify))
+    return said
 
 
 def _token(token: TokenRecord | None) -> str:

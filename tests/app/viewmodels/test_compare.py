@@ -65,7 +65,12 @@ def test_a_warm_up_and_two_runs_of_the_same_request(
     ready: Rig, clock: Clock, compare: CompareViewModel
 ) -> None:
     ready.program.models.chat.set_settings(
-        ReplySettings(system="Be brief.", sampling=Sampling(temperature=0.5), max_tokens=99)
+        ReplySettings(
+            system="Be brief.",
+            sampling=Sampling(temperature=0.5),
+            max_tokens=99,
+            verify="block",
+        )
     )
     ready.program.models.mtp.choose(2)
     ready.program.models.mtp.turn(on=False)
@@ -77,7 +82,7 @@ def test_a_warm_up_and_two_runs_of_the_same_request(
     assert len({warm.id, off.id, on.id}) == 3
     same = [msgspec.structs.replace(r, id="", mtp="off", max_tokens=0) for r in (warm, off, on)]
     assert same[0] == same[1] == same[2]
-    assert (off.max_tokens, on.max_tokens) == (99, 99)
+    assert (off.max_tokens, on.max_tokens, on.verify) == (99, 99, "block")
     assert off.messages == [
         Message(role="system", content="Be brief."),
         Message(role="user", content="Count!"),

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import msgspec
+
 from app.domain.comparison import Comparison
 from app.viewmodels.verdict import lane_text, verdict
+from mtp_mlx.wire import Sampling
 from tests.app.domain.test_comparison import OFF, ON, comparison, with_id
 from tests.app.records import a_round, reply_of
 
@@ -33,6 +36,14 @@ def test_a_run_that_was_cut_short_is_not_called_the_same() -> None:
 def test_the_order_is_said() -> None:
     other = Comparison(question="q", off=reply_of(OFF, mtp="off"), on=reply_of(ON), first="on")
     assert verdict(other).details.startswith("On ran first")
+
+
+def test_another_rule_does_not_promise_the_same_text() -> None:
+    law = Sampling(temperature=1.0)
+    on = msgspec.structs.replace(reply_of(ON), verify="block", sampling=law)
+    block = Comparison(question="q", off=reply_of(OFF, mtp="off"), on=on)
+    assert verdict(block).details.endswith("under the block rule the texts may differ")
+    assert "rule" not in verdict(comparison(OFF, ON)).details
 
 
 def test_a_lane_in_figures() -> None:
