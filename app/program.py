@@ -99,7 +99,7 @@ class Program(QObject):
         mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
         chat.streaming.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
-        chat.reply_ended.connect(self._plain.learn_message)
+        chat.reply_measured.connect(self._plain.learn)
         overlay = OverlayViewModel(self.supervisor, chat, parent=self)
         compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
         chat.other_work = compare.busy_text

@@ -51,7 +51,7 @@ def numbers_of(reply: ReplyRecord) -> Numbers:
 
 
 def numbers(tally: Tally, plain: Plain | None = None, stats: Stats | None = None) -> Numbers:
-    measured = _counted(tally) if stats is None else _told(stats)
+    measured = counted(tally) if stats is None else _told(stats)
     return _compared(measured, tally, plain)
 
 
@@ -71,7 +71,8 @@ def _told(stats: Stats) -> Numbers:
     )
 
 
-def _counted(tally: Tally) -> Numbers:
+def counted(tally: Tally) -> Numbers:
+    """From the rounds alone."""
     decode, drafting = tally.decode, tally.draft_rounds > 0
     return Numbers(
         generated_tokens=tally.generated,

@@ -68,6 +68,8 @@ class Tally:
     positions: list[Position] = field(default_factory=list)
     first_at: float | None = None
     last_at: float | None = None
+    resumed: int = 0  # how often a stopped reply was continued
+    paused: float = 0.0  # seconds from the end of a part to the first token of the next
     is_on: bool = True
     was_off: bool = False  # at any time of this reply
     turned: bool = False  # the switch, since the last round
@@ -78,10 +80,11 @@ class Tally:
 
     @property
     def decode(self) -> Span:
-        """All but the token that prefill yields: (n - 1), t_last - t_first."""
+        """All but the tokens that prefills yield: of one part (n - 1), t_last - t_first."""
         if self.first_at is None or self.last_at is None:
             return Span()
-        return Span(self.generated - 1, self.last_at - self.first_at)
+        seconds = self.last_at - self.first_at - self.paused
+        return Span(self.generated - 1 - self.resumed, seconds)
 
     @property
     def plain_measured(self) -> Span:
@@ -97,10 +100,14 @@ class Tally:
     def add(self, record: RoundRecord) -> None:
         tokens = len(record.tokens)
         took = None
-        if self.last_at is not None and record.index > 0:
+        if self.last_at is not None and record.index == 0:
+            self._close()
+            self.resumed += 1
+            self.paused += record.at - self.last_at
+        elif self.last_at is not None:
             took = Span(tokens, record.at - self.last_at)
-        if took is not None and self.is_on and not self.turned:
-            self.on = self.on.plus(took)
+            if self.is_on and not self.turned:
+                self.on = self.on.plus(took)
         self.generated += tokens
         self.first_at = record.at if self.first_at is None else self.first_at
         self.last_at = record.at

@@ -35,6 +35,7 @@ class ChatViewModel(QObject):
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
     reply_started = Signal(object)  # Generate
     round_recorded = Signal(object)  # RoundRecord, of the reply being written
+    reply_measured = Signal(object)  # ReplyRecord: of what was written, without a part before it
     reply_ended = Signal(object)  # ChatMessage
     removed = Signal(object)  # Removed: may be given back to `restore`
     changed = Signal()  # what may be asked next
@@ -59,6 +60,7 @@ class ChatViewModel(QObject):
         self.streaming.streamed.connect(self.streamed)
         self.streaming.recorded.connect(self.round_recorded)
         self.streaming.grown.connect(lambda: self._saver.request(self._save_part))
+        self.streaming.measured.connect(self.reply_measured)
         self.streaming.ended.connect(self._on_ended)
         supervisor.state_changed.connect(self.changed)
         supervisor.received.connect(self._on_event)

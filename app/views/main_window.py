@@ -232,7 +232,7 @@ class MainWindow(QMainWindow):
         self.transcript.info_asked.connect(self.show_details)
         self._models.overlay.numbers_changed.connect(self.transcript.show_wait)
         self._drop.dropped.connect(self._models.composing.attach)
-        self._drop.hovering.connect(self.composer.show_focus)
+        self._drop.hovering.connect(self.composer.show_drag)
 
     def _refresh(self) -> None:
         """What cannot be done now is grey."""

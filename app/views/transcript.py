@@ -85,8 +85,6 @@ class Transcript(QScrollArea):
 
     def edit(self, message_id: str) -> None:
         """Open the question for editing, where it stands."""
-        while self._first > 0 and not any(v.message.id == message_id for v in self._views):
-            self._show_earlier()
         for view in self._views:
             if isinstance(view, UserView) and view.message.id == message_id:
                 view.edit()
@@ -194,7 +192,8 @@ class Transcript(QScrollArea):
         if not self._token_view:
             return
         reply = view.message.reply
-        view.show_tokens(self._chat.rounds if reply is None else reply.rounds)
+        being_written = self._chat.writing and view in self._views[-1:]
+        view.show_tokens(self._chat.rounds if being_written or reply is None else reply.rounds)
 
     def _drop(self, first: int) -> None:
         for view in self._views[first:]:

@@ -158,6 +158,7 @@ def test_an_attached_file_is_counted_and_read(
     )
     (file,) = composing.attachments.values()
     assert file.tokens is not None
+    assert file.tokens < len(file.text)
     composing.write("What is the fox called?")
     assert composing.send()
     qtbot.waitUntil(lambda: not program.models.chat.obstacle, timeout=PATIENCE_MS)

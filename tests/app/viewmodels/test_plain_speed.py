@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.domain.conversation import ChatMessage
 from app.domain.numbers import Plain
 from app.domain.tally import Tally, tally_of
 from app.services.baselines import BaselineStore
@@ -28,8 +27,7 @@ def test_it_is_unknown_until_measured(qtbot: QtBot, tmp_path: Path) -> None:
     assert speed.of(PAIR, ENGINE, Tally()) is None
     speed.learn(reply_of(drafted_reply(40)))
     assert speed.of(PAIR, ENGINE, Tally()) is None
-    speed.learn_message(ChatMessage(id="1", role="assistant", text=""))
-    speed.learn_message(ChatMessage(id="1", role="assistant", text="", reply=PLAIN))
+    speed.learn(PLAIN)
     known = speed.of(PAIR, ENGINE, Tally())
     assert known is not None
     assert known.tps == pytest.approx(20)

@@ -104,7 +104,7 @@ def test_thoughts_are_tokens_too(ready: Rig) -> None:
 
 def test_it_can_be_switched_on_for_old_replies(ready: Rig) -> None:
     old = ChatMessage(id="1", role="assistant", text="Old.", reply=reply_of(ROUNDS))
-    bare = ChatMessage(id="2", role="assistant", text="Older.")
+    bare = ChatMessage(id="2", role="assistant", text="Older.", parent="1")
     window = ready.program.window
     window._tokens.trigger()
     ready.program.models.chat.open(Chat(id="c", title="t", created=0.0, messages=(old, bare)))
