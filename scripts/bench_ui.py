@@ -219,9 +219,9 @@ def long_chat(options: argparse.Namespace) -> None:
         settle()
         stalls.start()
         steps = 0
-        while bar.value() > bar.minimum() and steps < 4_000:
+        while (bar.value() > 0 or program.window.transcript.hidden_above) and steps < 20_000:
             bar.setValue(bar.value() - 400)
-            pump(8)
+            pump(16)
             steps += 1
         stalls.stop()
         print(f"  scrolled to the first message in {steps} steps of 400 px")

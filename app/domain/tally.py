@@ -100,14 +100,14 @@ class Tally:
     def add(self, record: RoundRecord) -> None:
         tokens = len(record.tokens)
         took = None
-        if self.last_at is not None and record.index == 0:
-            self._close()
-            self.resumed += 1
-            self.paused += record.at - self.last_at
-        elif self.last_at is not None:
-            took = Span(tokens, record.at - self.last_at)
-            if self.is_on and not self.turned:
-                self.on = self.on.plus(took)
+        if self.last_at is not None:
+            waited = record.at - self.last_at
+            if record.index > 0:
+                took = Span(tokens, waited)
+            else:
+                self._resume(waited)
+        if took is not None and self.is_on and not self.turned:
+            self.on = self.on.plus(took)
         self.generated += tokens
         self.first_at = record.at if self.first_at is None else self.first_at
         self.last_at = record.at
@@ -129,6 +129,12 @@ class Tally:
         if took.seconds > max(_STALL_S, _STALL_GAPS * usual):
             self._close()
             self.stretch = Span()
+
+    def _resume(self, waited: float) -> None:
+        """A stopped reply goes on: its prompt was read again, which is no decoding."""
+        self.resumed += 1
+        self.paused += waited
+        self._close()
 
     def _close(self) -> None:
         self.plain, self.stretch, self.held = self.plain_measured, None, Span()
