@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
+from app.render.formula_html import formula_html
 from app.render.highlight import highlight
 from app.render.inline import inline_html
 from app.render.style import HtmlStyle
@@ -56,6 +57,9 @@ def _token(token: Token, style: HtmlStyle) -> str:
         return inline_html(token.children or [], style)
     if token.hidden:  # the paragraphs of a tight list
         return ""
+    if token.type == "math_block":
+        formula = formula_html(token.content, token.markup, style, block=True)
+        return f'<p align="center" style="margin:0">{formula}</p>'
     if token.type in _CODE:
         fill = f'<tr><td bgcolor="{style.code_bg}">{_code(token, style)}</td></tr>'
         return f'{_WIDE} cellpadding="8">{fill}</table>'

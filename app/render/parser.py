@@ -15,7 +15,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from app.render.math import math_rule
+from app.render.math_rules import block_rule, inline_rule
 
 KINDS = {
     "paragraph_open": "paragraph",
@@ -27,6 +27,7 @@ KINDS = {
     "fence": "code",
     "code_block": "code",
     "hr": "rule",
+    "math_block": "math",
 }
 
 
@@ -81,7 +82,9 @@ class _References(dict[str, Any]):
 @cache
 def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    markdown.inline.ruler.before("escape", "math", math_rule)
+    markdown.inline.ruler.before("escape", "math", inline_rule)
+    interrupts = ["paragraph", "reference", "blockquote", "list"]
+    markdown.block.ruler.before("table", "math", block_rule, {"alt": interrupts})
     return markdown
 
 

@@ -39,8 +39,8 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[str]:
                 yield "\n"
             case "inline":
                 yield inline_text(token.children or [])
-            case "fence" | "code_block":
-                yield token.content
+            case "fence" | "code_block" | "math_block":
+                yield token.content.removesuffix("\n") + "\n"
 
 
 def _marker(items: list[int | None]) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QSizeF, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QWheelEvent
-from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
+from PySide6.QtCore import QEvent, QMimeData, QSizeF, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QHelpEvent, QTextCursor, QTextFormat, QWheelEvent
+from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QToolTip, QWidget
+
+from app.render.formula_html import JOINER
+from app.views.formulas import FormulaObject, source_of
 
 _SCHEMES = ("http", "https", "mailto")
+_OBJECT = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 
 class TextBlock(QTextBrowser):
@@ -27,7 +31,10 @@ class TextBlock(QTextBrowser):
         if not wrap:
             self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
         self.anchorClicked.connect(open_link)
-        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self._formulas = FormulaObject(self)
+        layout = self.document().documentLayout()
+        layout.registerHandler(QTextFormat.ObjectTypes.ImageObject.value, self._formulas)
+        layout.documentSizeChanged.connect(self._fit)
 
     def expect_width(self, width: int) -> None:
         """The width it is going to have; without it, its first height would be a guess."""
@@ -37,10 +44,25 @@ class TextBlock(QTextBrowser):
     def show_html(self, html: str) -> None:
         """And take on the height at once: a column that jumps is hard to read."""
         self.setHtml(html)
+        has_links = "<a " in html
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus)
         self._fit(self.document().size())
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> None:  # noqa: N802
         """No image, from the web or from the disk."""
+
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802
+        """Formulas are copied as the LaTeX they were written in."""
+        copied = QMimeData()
+        copied.setText(selected_text(self.textCursor()))
+        return copied
+
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
+        """Where a link leads is told before it is followed."""
+        if isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.anchorAt(event.pos()), self)
+            return True
+        return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Scrolling is the transcript's, but for a wide table or line of code."""
@@ -63,3 +85,15 @@ def open_link(url: QUrl) -> None:
     """On a click only, and only what belongs into a browser or a mail program."""
     if url.scheme() in _SCHEMES:
         QDesktopServices.openUrl(url)
+
+
+def selected_text(cursor: QTextCursor) -> str:
+    text = cursor.selection().toPlainText().replace(JOINER, "")
+    if _OBJECT not in text:
+        return text
+    document, probe = cursor.document(), QTextCursor(cursor.document())
+    for position in range(cursor.selectionStart(), cursor.selectionEnd()):
+        if document.characterAt(position) == _OBJECT:
+            probe.setPosition(position + 1)
+            text = text.replace(_OBJECT, source_of(probe.charFormat()), 1)
+    return text
