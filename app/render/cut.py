@@ -5,6 +5,8 @@ exceptions, which stay open here. A paragraph may turn into a heading (`===` bel
 last line to a table, or vanish into the unfinished title of a link definition above it; none of
 them reaches across a blank line, a `#` heading, a rule or a fence. And any line with a `|` may
 turn out to head a table.
+
+A part of a long list is final once the item after it has begun (see `parts`).
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ def final_lines(document: Document) -> int:
 
 def _starts_for_good(block: Parsed, document: Document) -> bool:
     after_blank = block.start > 0 and _is_blank(document.lines[block.start - 1])
-    return _is_complete(document.lines[block.start]) and (after_blank or _is_solid(block, document))
+    begun = after_blank or block.continued is not None or _is_solid(block, document)
+    return begun and _is_complete(document.lines[block.start])
 
 
 def _ends_for_good(block: Parsed, document: Document) -> bool:

@@ -17,6 +17,10 @@ from app.render.maths.reader import LONGEST
 
 CLOSING = {"$$": "$$", "\\[": "\\]", "\\(": "\\)", "$": "$"}
 DISPLAYED = ("$$", "\\[")
+FORMULAS = "formulas"
+"""Counts those of a paragraph, in markdown-it's environment."""
+MOST = 200
+"""More of them in one paragraph are text: Qt takes seconds for thousands of them in a line."""
 _LOOKS_LIKE_MATH = re.compile(r"[\\^_=+<>{}()/*|-]|^\S+$|^\S{1,3}(?:, ?\S{1,3})+$")
 _FENCE = re.compile("```|~~~")
 
@@ -24,7 +28,7 @@ _FENCE = re.compile("```|~~~")
 def inline_rule(state: StateInline, silent: bool) -> bool:
     """markdown-it's inline rule. A price is no formula: `$5 or $6` has a space or a digit there."""
     opening = next((mark for mark in CLOSING if state.src.startswith(mark, state.pos)), None)
-    if opening is None:
+    if opening is None or state.env[FORMULAS] >= MOST:
         return False
     start = state.pos + len(opening)
     closing = CLOSING[opening]
@@ -40,6 +44,7 @@ def inline_rule(state: StateInline, silent: bool) -> bool:
     if not silent:
         token = state.push("math", "", 0)
         token.content, token.markup = latex.strip(), opening
+        state.env[FORMULAS] += 1
     state.pos = after
     return True
 

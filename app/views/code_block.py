@@ -17,12 +17,11 @@ _LONG = 4_000
 _COPIED_MS = 1600
 
 
-class CodeBlock(QFrame):
+class CodeBlock(QWidget):
     """A long block still being written is only appended to; it is coloured when it closes."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("codeBlock")
         self._code = ""
         self._plain = False
         self._language = QLabel()
@@ -39,11 +38,20 @@ class CodeBlock(QFrame):
         head.addWidget(self._language)
         head.addStretch(1)
         head.addWidget(self._copy)
-        column = QVBoxLayout(self)
+        frame = QFrame()
+        frame.setObjectName("codeBlock")
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(0, 0, 0, 0)
+        self._outer.addWidget(frame)
+        column = QVBoxLayout(frame)
         column.setContentsMargins(14, 6, 8, 12)
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self._text)
+
+    def set_gap(self, gap: int) -> None:
+        """Left free above the frame."""
+        self._outer.setContentsMargins(0, gap, 0, 0)
 
     def show_block(self, block: Block) -> None:
         code = block.code or ""

@@ -31,18 +31,30 @@ class TextBlock(QTextBrowser):
         if not wrap:
             self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
         self.anchorClicked.connect(open_link)
-        self._formulas = FormulaObject(self)
-        layout = self.document().documentLayout()
-        layout.registerHandler(QTextFormat.ObjectTypes.ImageObject.value, self._formulas)
-        layout.documentSizeChanged.connect(self._fit)
+        self._gap = 0
+        self.html = ""  # as last shown
+        self._formulas: FormulaObject | None = None  # for a text with images
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
 
     def expect_width(self, width: int) -> None:
         """The width it is going to have; without it, its first height would be a guess."""
         self.resize(width, self.height())
         self.viewport().resize(width, self.height())  # Qt would wait until it is shown
 
+    def set_gap(self, gap: int) -> None:
+        """Left free above the text."""
+        if gap != self._gap:
+            self._gap = gap
+            self.setViewportMargins(0, gap, 0, 0)
+            self._fit(self.document().size())
+
     def show_html(self, html: str) -> None:
         """And take on the height at once: a column that jumps is hard to read."""
+        if "<img " in html and self._formulas is None:
+            self._formulas = FormulaObject(self)
+            image = QTextFormat.ObjectTypes.ImageObject.value
+            self.document().documentLayout().registerHandler(image, self._formulas)
+        self.html = html
         self.setHtml(html)
         has_links = "<a " in html
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus)
@@ -76,7 +88,7 @@ class TextBlock(QTextBrowser):
         bar = self.horizontalScrollBar()
         wide = size.width() > self.viewport().width() + 1
         extra = bar.sizeHint().height() if wide else 0
-        height = ceil(size.height()) + extra
+        height = ceil(size.height()) + extra + self._gap
         if height != self.height() or height != self.minimumHeight():
             self.setFixedHeight(height)
 

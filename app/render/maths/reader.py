@@ -10,7 +10,7 @@ from app.render.maths.alphabets import in_alphabet
 from app.render.maths.symbols import COMMANDS, SIGNS, SPACES, Kind
 from app.render.maths.tree import Atom, Fence, Fraction, Node, Row, Scripts, Space
 
-LONGEST = 4_000
+LONGEST = 2_000
 """Characters of a formula. More is no formula that anyone reads, but a model in a loop."""
 DEEPEST = 40
 """Groups, arguments and scripts inside each other; the interpreter's stack holds far more."""

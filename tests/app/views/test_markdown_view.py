@@ -107,6 +107,49 @@ def test_html_is_inert_and_images_are_not_loaded(view: MarkdownView) -> None:
     assert block.document().resource(image, QUrl("https://example.org/a.png")) is None
 
 
+def test_what_is_laborious_is_shown_at_intervals(qtbot: QtBot, view: MarkdownView) -> None:
+    row = "|a cell|another cell|\n"
+    view.append("|a|b|\n|-|-|\n" + row * 300)
+    table = view._views[0]
+    assert isinstance(table, TextBlock)
+    view.append("|new|row|\n")
+    assert "new" not in table.toPlainText()
+    view._pace.timeout.emit()
+    assert "new" in table.toPlainText()
+    view.append("|last|row|\n")
+    view.finish()
+    assert "last" in table.toPlainText()
+    assert not view._pace.isActive()
+
+
+def test_a_change_of_theme_shows_what_was_held_back(view: MarkdownView) -> None:
+    view.append("|a|b|\n|-|-|\n" + "|a cell|another cell|\n" * 300)
+    view.append("|new|row|\n")
+    view._theme.choose("dark")
+    assert "new" in plain(view)[0]
+    view.append("|last|row|\n")
+    view.finish()
+    assert plain(view)[0].count("last") == 1
+
+
+def test_a_block_that_is_only_closed_is_not_laid_out_again(
+    view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.append("a paragraph\n")
+    monkeypatch.setattr(TextBlock, "setHtml", lambda _self, _html: pytest.fail("laid out again"))
+    view.finish()
+
+
+def test_parts_of_a_block_stand_close(qtbot: QtBot, view: MarkdownView) -> None:
+    view.set_text("- an item of a list\n" * 400 + "\nend")
+    first, second, *_, last = view._views
+    qtbot.waitUntil(lambda: second.y() > 0)
+    assert second.y() - first.geometry().bottom() <= 1
+    assert isinstance(second, TextBlock)
+    assert isinstance(last, TextBlock)
+    assert last.viewport().y() - second.viewport().y() == 12
+
+
 def test_links_open_only_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
