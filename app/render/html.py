@@ -17,6 +17,7 @@ from app.render.style import HtmlStyle
 
 _CODE = ("fence", "code_block")
 _WIDE = '<table width="100%" border="0" cellspacing="0"'
+_TASK = "; list-style-type:none"  # its box stands in for the bullet
 _LEADING = "line-height:130%"
 _HEADING = "font-weight:600; margin:0; font-size"
 _LOOKS = {
@@ -94,5 +95,5 @@ def _attributes(token: Token) -> str:
     start = token.attrGet("start")
     number = "" if start is None else f' start="{start}"'
     margin = "; margin:0" if token.type == "paragraph_open" and token.level == 0 else ""
-    look = _LOOKS.get(token.tag, "")
+    look = _LOOKS.get(token.tag, "") + _TASK * ("task" in token.meta)
     return f'{number} style="{look}{margin}"' if look else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 
 from app.render.escape import text_html
 from app.render.maths.alphabets import ALPHABETS
@@ -39,6 +40,14 @@ def math_html(latex: str) -> str:
     if depth or deepest > _DEEPEST:
         return text_html(latex)
     return "".join(_Reader(pieces).read())
+
+
+def math_words(latex: str) -> str:
+    """The same without HTML: `x^2`."""
+    html = math_html(latex)
+    for tag, shown in (("<sup>", "^"), ("<sub>", "_"), ("<br>", "; ")):
+        html = html.replace(tag, shown)
+    return unescape(re.sub("<[^>]*>", "", html))
 
 
 class _Reader:

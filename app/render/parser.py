@@ -137,13 +137,17 @@ def _inline(token: Token, references: _References) -> None:
 
 
 def _tick_tasks(tokens: Sequence[Token]) -> None:
-    """`- [x] done` (GitHub Flavored Markdown, section 5.3): the box becomes a character."""
+    """`- [x] done` (GitHub Flavored Markdown, section 5.3): the box becomes a character.
+
+    It stands in for the bullet: the item is marked as a task.
+    """
     for item, _, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if item.type != "list_item_open" or inline.type != "inline" or not inline.children:
             continue
         first = inline.children[0]
         if first.type == "text" and (box := _BOX.match(first.content)):
             first.content = BOXES[box[1].lower()] + first.content[box.end() :]
+            item.meta["task"] = True
 
 
 def _lines(text: str) -> tuple[str, ...]:

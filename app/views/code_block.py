@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtGui import QGuiApplication, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import strings
@@ -14,6 +14,9 @@ from app.views.text_block import TextBlock
 from app.views.theme import ThemeController
 
 _LONG = 4_000
+"""Characters up to which an open block is coloured anew whenever it grows."""
+_PLAIN = 30_000
+"""More than these are never coloured: replacing them at the end would hold the window up."""
 _COPIED_MS = 1600
 
 
@@ -56,8 +59,8 @@ class CodeBlock(QWidget):
     def show_block(self, block: Block) -> None:
         code = block.code or ""
         self._language.setText(block.language or "")
-        if not block.closed and len(code) > _LONG and code.startswith(self._code):
-            self._append(code)
+        if len(code) > (_PLAIN if block.closed else _LONG):
+            self._show_plain(code)
         else:
             self._plain = False
             self._text.show_html(block.html)
@@ -69,15 +72,15 @@ class CodeBlock(QWidget):
         self._copy.set_label(strings.COPIED)
         self._done.start()
 
-    def _append(self, code: str) -> None:
+    def _show_plain(self, code: str) -> None:
         cursor = QTextCursor(self._text.document())
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        if not self._plain:
-            cursor.select(QTextCursor.SelectionType.Document)
-            cursor.insertText(code)
-            self._plain = True
+        if self._plain and code.startswith(self._code):
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(code[len(self._code) :], QTextCharFormat())
         else:
-            cursor.insertText(code[len(self._code) :])
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.insertText(code, QTextCharFormat())
+        self._plain = True
 
     def _show_idle(self) -> None:
         self._copy.set_icon("copy")

@@ -6,12 +6,15 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.render.blocks import Block, BlockStream, render
+from app.render.formula_html import SCHEME
+from app.render.plain import spoken_text
 from app.views import fonts
 from app.views.code_block import CodeBlock
 from app.views.text_block import TextBlock
 from app.views.theme import Theme, ThemeController
 
 _GAP = 12
+_ABOVE_HEADING = 22
 _PACE_MS = 1000  # between two paints of what is laborious to render
 _GROUP = 24
 
@@ -92,11 +95,12 @@ class MarkdownView(QWidget):
             self._views.append(self._make(block))
             self._group_of(row).addWidget(self._views[row])
         view = self._views[row]
-        view.set_gap(_GAP if row and block.first else 0)
+        view.set_gap(_gap(block) if row else 0)
         if isinstance(view, CodeBlock):
             view.show_block(block)
         elif view.html != block.html:  # it may only have been closed
             view.show_html(block.html)
+            view.setAccessibleName(spoken_text(block.source) if SCHEME in block.html else "")
 
     def _make(self, block: Block) -> TextBlock | CodeBlock:
         if block.kind == "code":
@@ -124,3 +128,10 @@ class MarkdownView(QWidget):
             group.removeWidget(view)
         view.hide()
         view.deleteLater()
+
+
+def _gap(block: Block) -> int:
+    """The room above it: a heading belongs to what is below."""
+    if not block.first:
+        return 0
+    return _ABOVE_HEADING if block.kind == "heading" else _GAP

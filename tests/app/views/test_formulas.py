@@ -104,6 +104,11 @@ def test_only_what_is_selected_is_copied(view: MarkdownView) -> None:
     assert QGuiApplication.clipboard().text() == "nd"
 
 
+def test_formulas_can_be_heard(view: MarkdownView) -> None:
+    assert shown(view, r"Let $x^2$.").accessibleName() == "Let x^2."
+    assert shown(view, "No formula.").accessibleName() == ""
+
+
 def test_other_images_take_no_room(view: MarkdownView) -> None:
     block = shown(view, "x")
     block.show_html('<img src="file:///etc/hostname" width="300" height="300">')

@@ -88,6 +88,44 @@ def test_long_open_code_is_only_appended_to(
     assert len(calls) == 2  # coloured at last, and the paragraph after it
 
 
+def colours(block: CodeBlock) -> set[str]:
+    """Those of its first line."""
+    first = block._text.document().firstBlock()
+    return {piece.format.foreground().color().name() for piece in first.textFormats()}
+
+
+def test_long_open_code_takes_on_no_colour(view: MarkdownView) -> None:
+    view.append("```python\ndef f(): pass\n" + "value = 1\n" * 600)
+    block = view._views[0]
+    assert isinstance(block, CodeBlock)
+    assert len(colours(block)) == 1
+    view.append("```\n")
+    assert len(colours(block)) > 1
+
+
+def test_very_long_code_stays_plain_and_whole(
+    view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TextBlock, "setHtml", lambda _self, _html: pytest.fail("laid out again"))
+    code = "def f(): pass\n" * 3_000
+    view.append("```python\n" + code)
+    view.append("```\n")
+    view.finish()
+    block = view._views[0]
+    assert isinstance(block, CodeBlock)
+    assert block._text.toPlainText() == code.removesuffix("\n")
+    block.copy()
+    assert QGuiApplication.clipboard().text() == code.removesuffix("\n")
+
+
+def test_other_code_replaces_what_was_there(view: MarkdownView) -> None:
+    view.set_text("```\n" + "a\n" * 16_000 + "```")
+    view.set_text("```\n" + "b\n" * 16_000 + "```")
+    block = view._views[0]
+    assert isinstance(block, CodeBlock)
+    assert "a" not in block._text.toPlainText()
+
+
 def test_copying_code_copies_the_code(view: MarkdownView) -> None:
     view.set_text(TEXT)
     block = view._views[1]
