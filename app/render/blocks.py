@@ -58,7 +58,7 @@ class BlockStream:
         self._known: dict[str, str] = {}  # label -> href, from the final text
         self._waiting: dict[str, set[int]] = {}  # label -> closed blocks that ask for it
         self._asking: dict[int, Parsed] = {}  # those blocks
-        self._continued: Continued | None = None  # where the tail goes on with a list
+        self._continued: Continued | None = None  # what the tail goes on with
         self._held = ""  # a "\r" that may be half of a line end
 
     @property
@@ -67,7 +67,7 @@ class BlockStream:
 
     @property
     def laborious(self) -> bool:
-        """Whether the next piece costs more than it should: a long table, say, all of it again."""
+        """Whether the next piece costs more than it should: a long quote, say, all of it again."""
         sliced = bool(self._open) and not self._open[-1].first
         return self._fence is None and not sliced and len(self._tail) > PART
 
@@ -104,7 +104,7 @@ class BlockStream:
             if parsed.start < final:
                 self._close(parsed, document)
         rest = [parsed for parsed in document.blocks if parsed.start >= final]
-        self._tail = "".join(document.lines[final:])
+        self._tail = "".join(document.lines[max(final, document.head) :])
         self._continued = rest[0].continued if rest else None
         shown = {block.key: block for block in self._open}
         self._open = tuple(

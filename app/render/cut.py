@@ -6,7 +6,7 @@ last line to a table, or vanish into the unfinished title of a link definition a
 them reaches across a blank line, a `#` heading, a rule or a fence. And any line with a `|` may
 turn out to head a table.
 
-A part of a long list is final once the item after it has begun (see `parts`).
+A part of a long list or table is final once the one after it has begun (see `parts`).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.render.math_rules import FORMULAS, block_rule, inline_rule
-from app.render.parts import LISTS, Continued, Part, is_long, list_parts, slices
+from app.render.parts import LISTS, Continued, Part, is_long, list_parts, slices, table_parts
 
 KINDS = {
     "paragraph_open": "paragraph",
@@ -59,7 +59,7 @@ class Parsed:
     source: str
     tokens: tuple[Token, ...]
     asked: frozenset[str] = frozenset()  # reference labels looked up, found or not
-    continued: Continued | None = None  # of a list that began above
+    continued: Continued | None = None  # of a list or table that began above
     sliced: bool = False  # of a paragraph, all of whose parts have its `start` and `end`
     first: bool = True  # no part, or the first one
 
@@ -67,6 +67,7 @@ class Parsed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     lines: tuple[str, ...]  # newlines kept; the last one may lack its own
+    head: int  # of the lines, those that were put before it: a continued table's own
     blocks: tuple[Parsed, ...]
     definitions: dict[str, Definition]  # found in this text, not the ones it was given
 
@@ -102,16 +103,19 @@ def normal(text: str) -> str:
 def parse(text: str, known: Mapping[str, str], continued: Continued | None = None) -> Document:
     """Blocks of a `normal` text.
 
-    `known` maps the labels that are defined above it, `continued` is the list that it goes on with.
+    `known` maps the labels that are defined above it; it goes on with what is `continued`.
     """
     references = _References(known)
     env = {"references": references}
+    head = continued.head if continued else ""
+    text = head + text
     # A last line of spaces without its newline ends a fence early in markdown-it-py 4.3.
     complete = text if text.endswith("\n") else text + "\n"
     tokens = _markdown().block.parse(complete, _markdown(), env, []) or []
     lines = _lines(text)
     return Document(
         lines=lines,
+        head=head.count("\n"),
         blocks=tuple(_blocks(tokens, lines, references, continued)),
         definitions={
             label: Definition(href=entry["href"], line=entry["map"][0])
@@ -174,6 +178,9 @@ def _blocks(
         first = group[0]
         if first.type in LISTS:
             for part in list_parts(group, lines, continued):
+                yield _block(part, lines, references)
+        elif first.type == "table_open":
+            for part in table_parts(group, lines, continued):
                 yield _block(part, lines, references)
         elif first.type == "paragraph_open" and is_long(group[1].content):
             yield from _slices(group)

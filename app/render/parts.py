@@ -1,11 +1,12 @@
 """Long blocks in parts of a few thousand characters.
 
 A list of a whole reply would be parsed, laid out and painted again with every token. Its parts are
-blocks of their own: of a list some items, of a paragraph some lines. Where a part begins depends on
-nothing that follows, so that a stream cuts where the whole text does.
+blocks of their own: of a list some items, of a table some rows, of a paragraph some lines. Where a
+part begins depends on nothing that follows, so that a stream cuts where the whole text does.
 
-In two things parts differ from the whole: each part of a list is loose or tight by itself, and an
-emphasis that reaches from one part of a paragraph into the next is none.
+In three things parts differ from the whole: each part of a list is loose or tight by itself, each
+part of a table repeats the head, and an emphasis that reaches from one part of a paragraph into the
+next is none.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ LISTS = ("bullet_list_open", "ordered_list_open")
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """A list that began above: what its next part has to know."""
+    """A list or a table that began above: what its next part has to know."""
 
-    number: int | None  # of its first item; None: bullets
+    number: int | None = None  # of the first item of a numbered list
+    head: str = ""  # of a table: its first two lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,7 @@ def list_parts(
     """Of a list at the top level, which begins with `continued` where that is given."""
     starts = [i for i, t in enumerate(tokens) if t.type == "list_item_open" and t.level == 1]
     rows = [_rows(tokens[i])[0] for i in starts] + [_rows(tokens[0])[1]]
-    firsts = [0]  # the items that parts begin with
-    for item, row in enumerate(rows[:-1]):
-        if sum(map(len, lines[rows[firsts[-1]] : row])) >= PART:
-            firsts.append(item)
+    firsts = _firsts(rows, lines)
     whole = continued is None and len(firsts) == 1
     number = continued.number if continued else _number(tokens[0])
     for first, end in zip(firsts, [*firsts[1:], len(starts)], strict=True):
@@ -59,6 +58,31 @@ def list_parts(
         if not whole:
             _set_tight(items, "".join(lines[rows[first] : rows[end]]))
         yield Part((opening, *items, tokens[-1]), rows[first], rows[end], state)
+
+
+def table_parts(
+    tokens: Sequence[Token], lines: Sequence[str], continued: Continued | None
+) -> Iterator[Part]:
+    """Of a table at the top level; `lines` begin with its head also where it is continued."""
+    start, end = _rows(tokens[0])
+    body = next((i for i, t in enumerate(tokens) if t.type == "tbody_open"), None)
+    if body is None:  # the head alone
+        yield Part(tuple(tokens), start, end, None)
+        return
+    starts = [i for i, t in enumerate(tokens) if t.type == "tr_open" and i > body]
+    rows = [_rows(tokens[i])[0] for i in starts] + [end]
+    head = Continued(head="".join(lines[start : start + 2]))
+    firsts = _firsts(rows, lines)
+    for first, last in zip(firsts, [*firsts[1:], len(starts)], strict=True):
+        begin = start if first == 0 and not continued else rows[first]
+        opening = tokens[0].copy(map=[begin, rows[last]])
+        cells = tokens[starts[first] : starts[last] if last < len(starts) else -2]
+        yield Part(
+            (opening, *tokens[1 : body + 1], *cells, *tokens[-2:]),
+            begin,
+            rows[last],
+            None if begin == start else head,
+        )
 
 
 def is_long(text: str) -> bool:
@@ -73,6 +97,15 @@ def slices(text: str) -> Iterator[str]:
         yield text[start:end]
         start = end
     yield text[start:]
+
+
+def _firsts(rows: Sequence[int], lines: Sequence[str]) -> list[int]:
+    """Which of the items, or rows, begin a part; the last one of `rows` is the end."""
+    firsts = [0]
+    for item, row in enumerate(rows[:-1]):
+        if sum(map(len, lines[rows[firsts[-1]] : row])) >= PART:
+            firsts.append(item)
+    return firsts
 
 
 def _cut(text: str, start: int) -> int:

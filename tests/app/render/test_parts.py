@@ -17,6 +17,7 @@ from tests.app.render.sample import STYLE
 from tests.app.render.strategies import PIECES, patient
 from tests.app.render.test_html import read
 
+TABLE = ("a|b\n-|-\n", "|a|b|\n|-|-|\n", "1|2\n", "|3|[x]|\n", "|4|", "x\n", "|\n")
 LIST_PIECES = ("- a\n", "- b\n", "- [ ] t\n", "1. c\n", "2. d\n", "1) e\n", "\n", "  f\n", "   g\n")
 
 
@@ -30,7 +31,9 @@ def short_parts() -> Iterator[None]:
 @st.composite
 def long_blocks(draw: st.DrawFn) -> list[str]:
     """Lists for the most part, in the pieces in which they may arrive."""
-    source = st.one_of(st.sampled_from(LIST_PIECES), st.sampled_from(PIECES))
+    source = st.one_of(
+        st.sampled_from(LIST_PIECES), st.sampled_from(TABLE), st.sampled_from(PIECES)
+    )
     text = "".join(draw(st.lists(source, max_size=30)))
     cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=len(text))))
     return [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
@@ -39,6 +42,7 @@ def long_blocks(draw: st.DrawFn) -> list[str]:
 @patient
 @given(long_blocks())
 @example(["- a\n- b\n- c\n- d\n- [x]\n\n", "[x]: http://y.z\n\nend\n"])  # a link in a closed part
+@example(["a|b\n-|-\n" + "1234|[x]\n" * 4, "1|", "2\n\n[x]: http://y.z\n"])
 @example(["3. a\n1. b\n1. c\n1. d\n", "\n1. e\n\n   f\n", "1. g\n"])
 @example(['- [a]: /u\n  "t\n- b\n- c\n- d\n- e\n', '  x"\n'])
 def test_any_split_gives_the_blocks_of_the_whole(pieces: list[str]) -> None:
@@ -75,6 +79,21 @@ def test_a_long_list_is_cut_between_its_items() -> None:
 def test_the_numbers_go_on(number: int, starts: list[int]) -> None:
     html = "".join(block.html for block in blocks(f"{number}. aaaaaaaa\n" * 4))
     assert [int(start) for start in re.findall('<ol start="(\\d+)"', html)] == starts
+
+
+def test_a_long_table_is_cut_between_its_rows_and_repeats_its_head() -> None:
+    head, rows = "a|b\n-|-\n", "one|two\n" * 5
+    cut = blocks(head + rows)
+    assert [block.source for block in cut] == [head + rows[:16], rows[:16], rows[:8]]
+    assert [read(block.html).text for block in cut] == ["abonetwoonetwo"] * 2 + ["abonetwo"]
+    assert [block.first for block in cut] == [True, False, False]
+
+
+@pytest.mark.parametrize("table", ["a|b\n-|-\n", "a|b\n-|-\n1|2\n"])
+def test_a_short_table_is_whole(table: str) -> None:
+    (block,) = blocks(table)
+    assert block.source == table
+    assert read(block.html).text == ("ab12" if "1" in table else "ab")
 
 
 def test_what_is_inside_an_item_is_not_cut() -> None:

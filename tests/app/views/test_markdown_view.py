@@ -146,26 +146,25 @@ def test_html_is_inert_and_images_are_not_loaded(view: MarkdownView) -> None:
 
 
 def test_what_is_laborious_is_shown_at_intervals(qtbot: QtBot, view: MarkdownView) -> None:
-    row = "|a cell|another cell|\n"
-    view.append("|a|b|\n|-|-|\n" + row * 300)
-    table = view._views[0]
-    assert isinstance(table, TextBlock)
-    view.append("|new|row|\n")
-    assert "new" not in table.toPlainText()
+    view.append("> a quote that goes on\n" * 300)
+    quote = view._views[0]
+    assert isinstance(quote, TextBlock)
+    view.append("> new\n")
+    assert "new" not in quote.toPlainText()
     view._pace.timeout.emit()
-    assert "new" in table.toPlainText()
-    view.append("|last|row|\n")
+    assert "new" in quote.toPlainText()
+    view.append("> last\n")
     view.finish()
-    assert "last" in table.toPlainText()
+    assert "last" in quote.toPlainText()
     assert not view._pace.isActive()
 
 
 def test_a_change_of_theme_shows_what_was_held_back(view: MarkdownView) -> None:
-    view.append("|a|b|\n|-|-|\n" + "|a cell|another cell|\n" * 300)
-    view.append("|new|row|\n")
+    view.append("> a quote that goes on\n" * 300)
+    view.append("> new\n")
     view._theme.choose("dark")
     assert "new" in plain(view)[0]
-    view.append("|last|row|\n")
+    view.append("> last\n")
     view.finish()
     assert plain(view)[0].count("last") == 1
 
