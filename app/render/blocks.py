@@ -104,7 +104,7 @@ class BlockStream:
             if parsed.start < final:
                 self._close(parsed, document)
         rest = [parsed for parsed in document.blocks if parsed.start >= final]
-        self._tail = "".join(document.lines[max(final, document.head) :])
+        self._tail = "".join(document.lines[final:])
         self._continued = rest[0].continued if rest else None
         shown = {block.key: block for block in self._open}
         self._open = tuple(

@@ -66,8 +66,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    lines: tuple[str, ...]  # newlines kept; the last one may lack its own
-    head: int  # of the lines, those that were put before it: a continued table's own
+    lines: tuple[str, ...]  # newlines kept, the head of a continued table first
     blocks: tuple[Parsed, ...]
     definitions: dict[str, Definition]  # found in this text, not the ones it was given
 
@@ -107,15 +106,13 @@ def parse(text: str, known: Mapping[str, str], continued: Continued | None = Non
     """
     references = _References(known)
     env = {"references": references}
-    head = continued.head if continued else ""
-    text = head + text
+    text = continued.head + text if continued else text
     # A last line of spaces without its newline ends a fence early in markdown-it-py 4.3.
     complete = text if text.endswith("\n") else text + "\n"
     tokens = _markdown().block.parse(complete, _markdown(), env, []) or []
     lines = _lines(text)
     return Document(
         lines=lines,
-        head=head.count("\n"),
         blocks=tuple(_blocks(tokens, lines, references, continued)),
         definitions={
             label: Definition(href=entry["href"], line=entry["map"][0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.render.blocks import render
+from app.render.math_rules import MOST
 from app.render.maths.reader import LONGEST
 from app.render.parser import parse
 from tests.app.render.sample import STYLE
@@ -56,6 +57,10 @@ def test_names_side_by_side_are_a_formula() -> None:
 def test_a_formula_without_end_is_text() -> None:
     assert inline("$" + "x" * LONGEST + "$") == ["x" * LONGEST]
     assert inline("$" + "x" * (LONGEST + 1) + "$") == []
+
+
+def test_formulas_without_number_are_text() -> None:
+    assert len(inline("$x$ " * (MOST + 5))) == MOST
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_what_leans_over_the_edge_is_not_cut_off() -> None:
 def test_marks_below_the_baseline_are_inside() -> None:
     path = drawing(r"x_1")[1]
     y = float(re.findall(r"[-\d.]+", path.get("transform") or "")[-1])
+    assert "0 0 -0.7" in (path.get("transform") or "")  # glyphs grow upwards
     assert 0 < y < float(drawing("x_1").get("height") or 0)
 
 
