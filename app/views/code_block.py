@@ -58,7 +58,7 @@ class CodeBlock(QWidget):
 
     def show_block(self, block: Block) -> None:
         code = block.code or ""
-        self._language.setText(block.language or "")
+        self._language.setText(block.language or strings.CODE)
         if len(code) > (_PLAIN if block.closed else _LONG):
             self._show_plain(code)
         else:

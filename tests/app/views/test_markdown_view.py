@@ -128,6 +128,12 @@ def test_other_code_replaces_what_was_there(view: MarkdownView) -> None:
     assert "a" not in block._text.toPlainText()
 
 
+def test_code_says_what_it_is(view: MarkdownView) -> None:
+    view.set_text("```python\nx\n```\n\n```\ny\n```\n")
+    labels = [block._language.text() for block in view._views if isinstance(block, CodeBlock)]
+    assert labels == ["python", "Code"]
+
+
 def test_copying_code_copies_the_code(view: MarkdownView) -> None:
     view.set_text(TEXT)
     block = view._views[1]
