@@ -40,6 +40,7 @@ def _has_display() -> bool:
 
 
 def _open(options: argparse.Namespace) -> int:
+    from PySide6.QtCore import QTimer
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
@@ -47,13 +48,11 @@ def _open(options: argparse.Namespace) -> int:
     from app.paths import DATA_VARIABLE, data_folder, resources, worker_command
     from app.program import Program
     from app.services.folder_lock import lock_folder
+    from app.views.plots import PRELOAD_MS, preload
 
     data: Path = options.data_dir or data_folder()
     os.environ[DATA_VARIABLE] = str(data)  # for the engine, which starts as a child
     lock = lock_folder(data)
-    if lock is None:
-        sys.stderr.write(f"{strings.FOLDER_IN_USE.format(folder=data)}\n")
-        return 1
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python see Ctrl+C
     application = QApplication([strings.APP_NAME])
     application.setApplicationName(strings.APP_NAME)
@@ -61,11 +60,13 @@ def _open(options: argparse.Namespace) -> int:
     application.setWindowIcon(QIcon(str(resources() / "icons" / "app.svg")))
     application.setStyle("Fusion")
     engine = ProcessEngine(worker_command())
-    program = Program(engine, data, options.theme)
+    program = Program(engine, data, options.theme, alone=lock is not None)
     application.aboutToQuit.connect(program.close)
     program.start()
+    QTimer.singleShot(PRELOAD_MS, preload)
     code = application.exec()
-    lock.unlock()
+    if lock is not None:
+        lock.unlock()
     return code
 
 

@@ -9,35 +9,58 @@ import msgspec
 from PySide6.QtCore import QObject
 
 from app import strings
-from app.domain.conversation import ReplyRecord
+from app.domain.comparison import Comparison
+from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.engine.port import Engine
 from app.engine.supervisor import Supervisor
 from app.engine.watch import Watch
 from app.paths import resources
+from app.services.baselines import BaselineStore
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report
+from app.services.report import Report
+from app.services.report_comparison import comparison_report
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.chat_list import ChatListViewModel
+from app.viewmodels.compare import CompareViewModel
+from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
+from app.viewmodels.history import Removed, removed_text
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
+from app.viewmodels.plain_speed import PlainSpeed
+from app.viewmodels.presets import PresetsViewModel
 from app.viewmodels.saving import Saver
+from app.viewmodels.token_counter import TokenCounter
+from app.viewmodels.undo import Undo
 from app.views.main_window import MainWindow, ViewModels
 from app.views.report_dialog import ask_report_path, say_not_saved
 from app.views.theme import ThemeController
 
 
 class Program(QObject):
-    """Everything that lives as long as the window. `close` may be called twice."""
+    """Everything that lives as long as the window. `close` may be called twice.
 
-    def __init__(self, engine: Engine, data: Path, theme: ThemeChoice | None = None) -> None:
+    `alone` is False beside another window of the same folder: the last chat is open there.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        data: Path,
+        theme: ThemeChoice | None = None,
+        *,
+        alone: bool = True,
+    ) -> None:
         super().__init__()
+        self._open = True
         self.settings = SettingsStore(data / "settings.json")
         settings = self.settings.current
         notice = ""
         try:
-            self.store = open_store(data / "chats.sqlite3")
+            self.store = open_store(data / "chats.sqlite3", alone=alone)
             notice = self.store.notice
         except (OSError, sqlite3.Error) as error:
             self.store = open_store(None)
@@ -48,14 +71,14 @@ class Program(QObject):
         self.supervisor = Supervisor(engine, parent=self)
         self._watch = Watch(engine, self.supervisor, parent=self)
         self._saver = Saver(self.store, parent=self)
+        self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
         self.models = self._make_models(settings)
         self._theme.apply()
         self.window = MainWindow(self.models, self._theme, settings)
-        self._reopen(settings)
+        self._reopen(settings, alone=alone)
         self._connect()
         if notice:
             self.models.engine.say(notice)
-        self._open = True
 
     def start(self) -> None:
         """Show the window first: an engine takes longer than a window."""
@@ -66,30 +89,54 @@ class Program(QObject):
         if not self._open:
             return
         self._open = False
+        self.models.chats.watch(active=False)
         self.models.chat.leave()
         self._save_settings()
         self.supervisor.close()
         self.store.close()
 
     def _make_models(self, settings: Settings) -> ViewModels:
-        mtp = MtpViewModel(self.supervisor, settings.mtp, self)
+        mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
-        overlay = OverlayViewModel(self.supervisor, chat, mtp, parent=self)
-        chat.plain_tps = overlay.plain_tps
-        engine = EngineViewModel(self.supervisor, self)
-        return ViewModels(engine=engine, chat=chat, mtp=mtp, overlay=overlay)
+        chat.streaming.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
+        chat.reply_measured.connect(self._plain.learn)
+        overlay = OverlayViewModel(self.supervisor, chat, parent=self)
+        compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
+        chat.other_work = compare.busy_text
+        undo = Undo(parent=self)
+        return ViewModels(
+            engine=EngineViewModel(self.supervisor, self),
+            chat=chat,
+            composing=ComposingViewModel(chat, TokenCounter(self.supervisor, self), self),
+            presets=PresetsViewModel(self.settings, self),
+            mtp=mtp,
+            overlay=overlay,
+            compare=compare,
+            chats=ChatListViewModel(self.store, self._saver, chat, undo, self),
+            undo=undo,
+        )
 
     def _connect(self) -> None:
         self._engine.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
+        self.models.chat.removed.connect(self._offer_undo)
+        self.models.chats.trouble.connect(self.models.engine.say)
+        self._plain.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
+        self.models.chat.reply_started.connect(self._save_settings)
+        self.window.active_changed.connect(self._on_active)
         self.window.closing.connect(self.close)
         self.window.report_asked.connect(self._save_report)
+        self.window.comparison_report_asked.connect(self._save_comparison)
 
-    def _reopen(self, settings: Settings) -> None:
-        last = settings.last_chat or self.store.last_chat()
+    def _on_active(self, active: bool) -> None:
+        """A closed window may still be told that it is active."""
+        self.models.chats.watch(active=active and self._open)
+
+    def _reopen(self, settings: Settings, *, alone: bool) -> None:
+        last = (settings.last_chat or self.store.last_chat()) if alone else None
         chat = None if last is None else self.store.load(last)
         if chat is None:
             self.models.chat.set_settings(settings.reply)
@@ -105,21 +152,35 @@ class Program(QObject):
                     kept,
                     theme=kept.theme if self._theme_forced else self._theme.choice,
                     geometry=self.window.geometry_text(),
-                    mtp=self.models.mtp.wish,
                     overlay=self.window.page.overlay_settings,
+                    sidebar=self.window.split.settings,
                     last_chat=chat.chat.id,
+                    welcomed=kept.welcomed or len(chat.messages) > 0,
                     reply=chat.chat.settings,
                 )
             )
         except OSError as error:
             self.models.engine.say(strings.SETTINGS_NOT_SAVED.format(reason=error))
 
+    def _offer_undo(self, removed: Removed) -> None:
+        restore = self.models.chat.restore
+        self.models.undo.offer(removed_text(removed), lambda: restore(removed))
+
     def _save_report(self, reply: ReplyRecord) -> None:
+        self._save_to_file(reply_report(reply, reply.pair, _environment(reply.engine)))
+
+    def _save_comparison(self, comparison: Comparison) -> None:
+        self._save_to_file(comparison_report(comparison, _environment(comparison.on.engine)))
+
+    def _save_to_file(self, report: Report) -> None:
         path = ask_report_path(self.window, Path.home())
         if path is None:
             return
-        environment = reply.engine.versions | reply.engine.device
         try:
-            save_report(reply_report(reply, reply.pair, environment), path)
+            save_report(report, path)
         except OSError as error:
             say_not_saved(self.window, str(error))
+
+
+def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:
+    return engine.versions | engine.device

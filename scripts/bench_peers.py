@@ -79,6 +79,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--pair", choices=("built-in", "replay"), default="built-in")
     parser.add_argument("--prompts", type=int, default=6)
+    parser.add_argument(
+        "--any-tokens",
+        action="store_true",
+        help="ask the built-in pair token ids drawn at random: it is unsure of what follows them",
+    )
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--turn", type=int, default=8, help="tokens between changes of engine")
     parser.add_argument("--repeats", type=int, default=5)
@@ -100,6 +105,9 @@ def _write_pair(name: str, folder: Path) -> None:
 
 
 def _prompts(options: argparse.Namespace, pair: Path, plan: Sequence[Group]) -> list[Prompt]:
+    if options.pair == "built-in" and options.any_tokens:
+        vocabulary = json.loads((pair / "target" / "config.json").read_text())["vocab_size"]
+        return [Prompt(ids) for ids in random_prompts(vocabulary, options.prompts)]
     if options.pair == "built-in":
         return [Prompt(ids) for ids in built_in_prompts(pair / "target", options.prompts)]
     found = []
@@ -116,12 +124,14 @@ def _environment(contestants: dict[str, Contestant], options: argparse.Namespace
     named = ", ".join(f"{name} {number}" for name, number in versions.items() if name != "mlx")
     threads = "" if options.threads is None else f" with {options.threads} threads"
     replayed = f" at acceptance {options.acceptance:g}" if options.pair == "replay" else ""
+    drawn = " of random tokens" if options.any_tokens else ""
     return (
         f"{named}, mlx {' and '.join(sorted(mlx))}, Python {sys.version.split()[0]}, float32, "
         f"{os.cpu_count()} cores, BLAS: {' and '.join(sorted(blas))}{threads}. "
-        f"Pair: {options.pair}{replayed}; {options.prompts} prompts, {options.tokens} tokens, "
-        f"{options.repeats} repeats; speeds are medians of repeats averaged over prompts, ratios "
-        "of those, and in brackets the least and greatest ratio of a single repeat."
+        f"Pair: {options.pair}{replayed}; {options.prompts} prompts{drawn}, "
+        f"{options.tokens} tokens, {options.repeats} repeats; speeds are medians of repeats "
+        "averaged over prompts, ratios of those, and in brackets the least and greatest ratio of "
+        "a single repeat."
     )
 
 

@@ -1,172 +1,227 @@
-"""Chats in one SQLite file that survives being killed at any moment.
+"""Chats in one SQLite file, which several windows may have open.
 
-Write-ahead logging keeps what was committed; a file that cannot be opened or that fails its
-integrity check is set aside, never overwritten, and `notice` says so.
+No write undoes another window's: titles and pins have methods of their own, and of the rest only
+what this window changed is written. Nothing deleted is gone at once; it can be restored for
+30 days. A file that cannot be opened or that fails its integrity check is set aside, never
+overwritten, and `notice` says so.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from app import strings
-from app.domain.conversation import Chat, ChatMessage, ReplyRecord
-from app.domain.settings import ReplySettings
-from app.services.files import set_aside
-from app.services.migrations import NewerSchemaError, migrate
+from app.domain.conversation import Chat, ChatMessage, ChatSummary
+from app.domain.tree import newest_tip
+from app.services.chat_listing import list_chats
+from app.services.chat_rows import (
+    MESSAGE_COLUMNS,
+    as_json,
+    message_row,
+    read_message,
+    read_settings,
+)
+from app.services.database import connect, set_aside_with_log, transaction
+from app.services.migrations import NewerSchemaError
+from app.services.purge import purge
+from app.services.search_index import SearchIndex
 
-_BUSY_TIMEOUT_S = 5.0
+KEPT_S = 30 * 24 * 3600.0
+"""How long what was deleted can be restored."""
 
 
 class ChatStore:
     """Raises sqlite3.Error where the disk refuses; the caller says so."""
 
-    def __init__(self, connection: sqlite3.Connection, notice: str = "") -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        notice: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._connection = connection
+        self._clock = clock
+        self._known: dict[str, Chat] = {}  # chats as this window last loaded or saved them
+        self._index = SearchIndex(connection)
         self.notice = notice
+        purge(connection, self._index, before=clock() - KEPT_S)
+        self._index.catch_up()
+        self._version = self._data_version()
 
     def close(self) -> None:
         self._connection.close()
 
+    # Writing
+
     def save_chat(self, chat: Chat) -> None:
-        """The chat itself, without its messages."""
-        with self._connection:
+        """The chat itself, without its messages: settings, tip and draft where they changed here.
+
+        Title and pin are written with a new chat; later by `rename` and `pin` alone, so that an
+        old value is never written back. A chat without a title takes the first one it is given.
+        """
+        known = self._known.get(chat.id)
+        row = {
+            "id": chat.id,
+            "title": chat.title,
+            "created": chat.created,
+            "pinned": chat.pinned,
+            "settings": as_json(chat.settings),
+            "tip": chat.tip,
+            "draft": chat.draft,
+            "untitled": strings.UNTITLED,
+            "set": known is None or known.settings != chat.settings,
+            "moved": known is None or known.tip != chat.tip,
+            "typed": known is None or known.draft != chat.draft,
+        }
+        with transaction(self._connection):
             self._connection.execute(
-                "INSERT INTO chats (id, title, created, updated, settings) VALUES (?, ?, ?, ?, ?)"
+                "INSERT INTO chats (id, title, created, updated, settings, pinned, tip, draft)"
+                " VALUES (:id, :title, :created, :created, :settings, :pinned, :tip, :draft)"
                 " ON CONFLICT (id) DO UPDATE SET"
-                " title = excluded.title, updated = excluded.updated, settings = excluded.settings",
-                (chat.id, chat.title, chat.created, time.time(), _json(chat.settings)),
+                " title = iif(title = :untitled, excluded.title, title),"
+                " settings = iif(:set, excluded.settings, settings),"
+                " tip = iif(:moved, excluded.tip, tip),"
+                " draft = iif(:typed, excluded.draft, draft)",
+                row,
+            )
+        self._known[chat.id] = msgspec.structs.replace(chat, messages=())
+
+    def save_message(self, chat_id: str, message: ChatMessage, *, ended: bool = True) -> None:
+        """By its id; saved again it keeps its place. Needs its chat, which it brings back to life.
+
+        `ended` is False while a reply is being written: each second would index it as a whole.
+        """
+        with transaction(self._connection):
+            self._connection.execute(
+                f"INSERT INTO messages (chat_id, {MESSAGE_COLUMNS})"  # noqa: S608
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, text = excluded.text,"
+                " thought = excluded.thought, thought_seconds = excluded.thought_seconds,"
+                " attachments = excluded.attachments, reply = excluded.reply, indexed = 0",
+                (chat_id, *message_row(message)),
+            )
+            if ended:
+                self._index.add(message.id)
+                self._connection.execute(
+                    "UPDATE chats SET updated = ?, deleted = NULL WHERE id = ?",
+                    (self._clock(), chat_id),
+                )
+
+    def rename(self, chat_id: str, title: str) -> None:
+        self._set_chat(chat_id, "title", title)
+
+    def pin(self, chat_id: str, *, pinned: bool) -> None:
+        self._set_chat(chat_id, "pinned", pinned)
+
+    def delete_chat(self, chat_id: str) -> None:
+        self._set_chat(chat_id, "deleted", self._clock())
+
+    def restore_chat(self, chat_id: str) -> None:
+        self._set_chat(chat_id, "deleted", None)
+
+    def delete_messages(self, chat_id: str, ids: Sequence[str]) -> None:
+        now = self._clock()
+        with transaction(self._connection):
+            self._connection.executemany(
+                "UPDATE messages SET deleted = ? WHERE chat_id = ? AND id = ?",
+                [(now, chat_id, id_) for id_ in ids],
             )
 
-    def save_message(self, chat_id: str, position: int, message: ChatMessage) -> None:
-        with self._connection:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO messages (id, chat_id, position, role, text, thought,"
-                " thought_seconds, created, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    message.id,
-                    chat_id,
-                    position,
-                    message.role,
-                    message.text,
-                    message.thought,
-                    message.thought_seconds,
-                    message.created,
-                    None if message.reply is None else _json(message.reply),
-                ),
+    def restore_messages(self, ids: Sequence[str]) -> None:
+        with transaction(self._connection):
+            self._connection.executemany(
+                "UPDATE messages SET deleted = NULL WHERE id = ?", [(id_,) for id_ in ids]
             )
 
-    def delete_messages(self, chat_id: str, first: int) -> None:
-        """Forget the messages from position `first` on."""
-        with self._connection:
-            self._connection.execute(
-                "DELETE FROM messages WHERE chat_id = ? AND position >= ?", (chat_id, first)
-            )
+    # Reading
 
     def load(self, chat_id: str) -> Chat | None:
+        """With its living messages, of all branches, in the order they were written."""
         row = self._connection.execute(
-            "SELECT id, title, created, settings FROM chats WHERE id = ?", (chat_id,)
+            "SELECT id, title, created, settings, pinned, tip, draft"
+            " FROM chats WHERE id = ? AND deleted IS NULL",
+            (chat_id,),
         ).fetchone()
         if row is None:
             return None
-        messages = self._connection.execute(
-            "SELECT id, role, text, thought, thought_seconds, created, reply"
-            " FROM messages WHERE chat_id = ? ORDER BY position",
+        rows = self._connection.execute(
+            f"SELECT {MESSAGE_COLUMNS} FROM messages"  # noqa: S608
+            " WHERE chat_id = ? AND deleted IS NULL ORDER BY number",
             (chat_id,),
         )
-        return Chat(
-            id=row[0],
-            title=row[1],
-            created=row[2],
-            settings=_settings(row[3]),
-            messages=tuple(_message(*fields) for fields in messages),
+        messages = tuple(read_message(fields) for fields in rows)
+        id_, title, created, settings, pinned, tip, draft = row
+        there = any(message.id == tip for message in messages)
+        chat = Chat(
+            id=id_,
+            title=title,
+            created=created,
+            messages=messages,
+            tip=tip if there else newest_tip(messages),
+            pinned=bool(pinned),
+            draft=draft,
+            settings=read_settings(settings),
         )
+        self._known[id_] = msgspec.structs.replace(chat, messages=())
+        return chat
+
+    def chats(self, query: str = "") -> tuple[ChatSummary, ...]:
+        """See `list_chats`."""
+        return list_chats(self._connection, self._index, query)
 
     def last_chat(self) -> str | None:
         """The id of the chat written to last."""
-        row = self._connection.execute(
-            "SELECT id FROM chats ORDER BY updated DESC LIMIT 1"
-        ).fetchone()
-        return None if row is None else row[0]
+        last = max(self.chats(), key=lambda chat: chat.updated, default=None)
+        return None if last is None else last.id
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another window has written since this was last asked."""
+        before, self._version = self._version, self._data_version()
+        return self._version != before
+
+    def _data_version(self) -> int:
+        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    def _set_chat(self, chat_id: str, column: str, value: str | float | None) -> None:
+        with transaction(self._connection):
+            self._connection.execute(
+                f"UPDATE chats SET {column} = ? WHERE id = ?",  # noqa: S608  (our own words)
+                (value, chat_id),
+            )
 
 
-def open_store(path: Path | None) -> ChatStore:
-    """None: for a session whose data folder cannot be used. Raises OSError or sqlite3.Error."""
+def open_store(
+    path: Path | None, clock: Callable[[], float] = time.time, *, alone: bool = True
+) -> ChatStore:
+    """None: for a session whose data folder cannot be used. Raises OSError or sqlite3.Error.
+
+    Not `alone`, a file that cannot be opened is left where it is: another window may be using it.
+    """
     if path is None:
-        return ChatStore(_open(":memory:"))
+        return ChatStore(connect(":memory:"), clock=clock)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return ChatStore(_open(path))
+        return _opened(path, "", clock)
     except sqlite3.OperationalError:  # locked, read-only, no room: the file itself is sound
         raise
     except (sqlite3.DatabaseError, NewerSchemaError) as error:
-        kept = _set_aside_with_log(path)
+        if not alone:
+            raise sqlite3.OperationalError(str(error)) from error
+        kept = set_aside_with_log(path)
         notice = strings.CHATS_SET_ASIDE.format(reason=error, name=kept.name)
-        return ChatStore(_open(path), notice)
+        return _opened(path, notice, clock)
 
 
-def _open(path: Path | str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)
+def _opened(path: Path, notice: str, clock: Callable[[], float]) -> ChatStore:
+    connection = connect(path)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)  # noqa: TRY301  (closed below, as any other)
-        migrate(connection)
+        return ChatStore(connection, notice, clock)
     except BaseException:
         connection.close()
         raise
-    return connection
-
-
-def _set_aside_with_log(path: Path) -> Path:
-    """The log belongs to its file: left behind, it would be applied to the new one."""
-    for suffix in ("-wal", "-shm"):
-        log = path.with_name(path.name + suffix)
-        if log.exists():
-            set_aside(log)
-    return set_aside(path)
-
-
-def _json(value: ReplySettings | ReplyRecord) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _settings(text: str) -> ReplySettings:
-    try:
-        return msgspec.json.decode(text, type=ReplySettings)
-    except msgspec.DecodeError:
-        return ReplySettings()
-
-
-def _message(
-    id_: str,
-    role: str,
-    text: str,
-    thought: str,
-    seconds: float | None,
-    created: float,
-    reply: str | None,
-) -> ChatMessage:
-    return ChatMessage(
-        id=id_,
-        role="assistant" if role == "assistant" else "user",
-        text=text,
-        thought=thought,
-        thought_seconds=seconds,
-        created=created,
-        reply=None if reply is None else _reply(reply),
-    )
-
-
-def _reply(text: str) -> ReplyRecord | None:
-    """A record this release cannot read costs the message its numbers, not its text."""
-    try:
-        return msgspec.json.decode(text, type=ReplyRecord)
-    except msgspec.DecodeError:
-        return None

@@ -1,4 +1,8 @@
-"""One window a data folder: two would write each other's chats."""
+"""Who came first to a data folder.
+
+Chats and settings may be shared (see `chat_store` and `settings`); putting a damaged file aside
+may not: it would be taken from under another window. That is for whoever holds the lock.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ _STALE_MS = 1000
 
 
 def lock_folder(folder: Path) -> QLockFile | None:
-    """None where another window has it. A folder that takes no lock holds no chats either."""
+    """None beside another window. A folder that takes no lock holds no chats either."""
     with suppress(OSError):  # the store, opened next, says so in the window
         folder.mkdir(parents=True, exist_ok=True)
     lock = QLockFile(str(folder / _NAME))

@@ -1,4 +1,7 @@
-"""The chat database's schema, step by step; step n leads from version n to n + 1."""
+"""The chat database's schema, step by step; step n leads from version n - 1 to n.
+
+A step is statements separated by semicolons, none of which may hold one itself.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,40 @@ STEPS = (
         created REAL NOT NULL,
         reply TEXT
     );
-    CREATE INDEX messages_of_chat ON messages (chat_id, position);
+    CREATE INDEX messages_of_chat ON messages (chat_id, position)
+    """,
+    # `number` is the order of writing, and the search index's key: declared, or VACUUM would
+    # renumber it. A reply is long and comes last, so that whoever wants another column does not
+    # have to read over it.
+    """
+    ALTER TABLE chats ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE chats ADD COLUMN tip TEXT;
+    ALTER TABLE chats ADD COLUMN draft TEXT NOT NULL DEFAULT '';
+    ALTER TABLE chats ADD COLUMN deleted REAL;
+    CREATE TABLE tree (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        chat_id TEXT NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        parent TEXT,
+        role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
+        created REAL NOT NULL,
+        deleted REAL,
+        indexed INTEGER NOT NULL DEFAULT 0,
+        text TEXT NOT NULL,
+        thought TEXT NOT NULL,
+        thought_seconds REAL,
+        attachments TEXT NOT NULL DEFAULT '[]',
+        reply TEXT
+    );
+    INSERT INTO tree (id, chat_id, parent, role, created, text, thought, thought_seconds, reply)
+        SELECT id, chat_id, lag(id) OVER (PARTITION BY chat_id ORDER BY position, rowid),
+            role, created, text, thought, thought_seconds, reply
+        FROM messages ORDER BY chat_id, position, rowid;
+    DROP TABLE messages;
+    ALTER TABLE tree RENAME TO messages;
+    CREATE INDEX messages_of_chat ON messages (chat_id);
+    CREATE INDEX messages_to_index ON messages (number) WHERE NOT indexed;
+    CREATE INDEX deleted_messages ON messages (deleted) WHERE deleted IS NOT NULL
     """,
 )
 
@@ -35,8 +71,23 @@ class NewerSchemaError(Exception):
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date, each step in a transaction of its own."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = _version(connection)
     if version > len(STEPS):
         raise NewerSchemaError(f"schema {version}, known up to {len(STEPS)}")
-    for number, step in enumerate(STEPS[version:], start=version + 1):
-        connection.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")
+    for number in range(version + 1, len(STEPS) + 1):
+        _step_to(connection, number)
+
+
+def _step_to(connection: sqlite3.Connection, number: int) -> None:
+    """Another process may be about the same: the version counts once the file is locked."""
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        if _version(connection) < number:
+            for statement in STEPS[number - 1].split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

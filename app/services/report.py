@@ -12,7 +12,8 @@ from dataclasses import asdict, fields
 from pathlib import PurePath
 from typing import Any
 
-from app.domain.conversation import ReplyRecord, RoundRecord, speed_up
+from app.domain.conversation import ReplyRecord, RoundRecord
+from app.domain.numbers import Numbers, numbers_of
 from mtp_mlx.wire import PairInfo, Sampling, Stats
 
 VERSION = 1
@@ -38,7 +39,8 @@ _UNKNOWN = (
     "thermal_before",
     "thermal_after",
 )
-_SESSION = "plain decoding of this pair in the same session, not interleaved"
+_MEASURED = "plain decoding of this pair on this machine, measured on {day}, not interleaved"
+_UNDATED = "plain decoding of this pair on this machine, not interleaved"
 
 
 def reply_report(
@@ -59,7 +61,7 @@ def reply_report(
         run |= {"prompt": prompt, "text": _text(reply)}
     return {
         "version": VERSION,
-        "title": "Speed of one reply: " + _names(pair),
+        "title": "Speed of one reply: " + pair_names(pair),
         "environment": _environment(environment),
         "pair": _pair(pair),
         "settings": _settings(reply, pair),
@@ -69,7 +71,7 @@ def reply_report(
     }
 
 
-def _names(pair: PairInfo) -> str:
+def pair_names(pair: PairInfo) -> str:
     target = _public(pair.target)
     return f"{target} + {_public(pair.drafter)}" if pair.drafter else f"{target}, no drafter"
 
@@ -107,7 +109,7 @@ def _settings(reply: ReplyRecord, pair: PairInfo) -> Report:
         "sampling": _sampling(reply.sampling),
         "seed": reply.seed,
         "max_tokens": reply.max_tokens,
-        "verify": "coupled",
+        "verify": reply.verify,
         "draft_position": pair.draft_position,
         "mtp": reply.mtp,
         "switches": [{"at_s": switch.at, "mtp": switch.mtp} for switch in reply.switches],
@@ -132,17 +134,19 @@ def _run(reply: ReplyRecord) -> Report:
         "finish_reason": reply.finish if reply.finish in _FINISHES else "failed",
         "prompt_tokens": reply.prompt_tokens if reply.stats else None,
         "reused_tokens": reply.reused_tokens if reply.stats else None,
-        **_stats(reply.stats),
+        **_stats(reply),
         "rounds": [_round(record) for record in reply.rounds],
     }
 
 
-def _stats(stats: Stats | None) -> Report:
-    if stats is None:
-        return dict.fromkeys(field.name for field in fields(Stats))
-    return {
+def _stats(reply: ReplyRecord) -> Report:
+    """The engine's own; where it could not give them, what the window counted."""
+    known: Report = dict.fromkeys(field.name for field in fields(Stats))
+    told = asdict(reply.stats or numbers_of(reply))
+    return known | {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(stats).items()
+        for name, value in told.items()
+        if name in known
     }
 
 
@@ -161,7 +165,8 @@ def _round(record: RoundRecord) -> Report:
 def _summary(run: Report, reply: ReplyRecord) -> Report:
     """The one group there is: its median is its only run."""
     decode_tps = run["decode_tps"]
-    ratio = speed_up(reply)
+    numbers = numbers_of(reply)
+    ratio = None if numbers.partly else numbers.speed_up  # a part's speed-up is not the run's
     return {
         "category": run["category"],
         "mode": run["mode"],
@@ -173,11 +178,16 @@ def _summary(run: Report, reply: ReplyRecord) -> Report:
         "acceptance_rate": run["acceptance_rate"],
         "mean_acceptance_length": run["mean_acceptance_length"],
         "plain_tps": None if ratio is None else reply.plain_tps,
-        "baseline": None if ratio is None else _SESSION,
+        "baseline": None if ratio is None else _baseline(numbers),
         "speedup": ratio,
         "speedup_low": None,
         "speedup_high": None,
     }
+
+
+def _baseline(numbers: Numbers) -> str:
+    day = None if numbers.plain is None else numbers.plain.day
+    return _UNDATED if day is None else _MEASURED.format(day=day)
 
 
 def _text(reply: ReplyRecord) -> str:

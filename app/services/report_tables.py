@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from app.domain import figures
+
 NOT_MEASURED = "not measured"
 NONE = "\N{EN DASH}"
-TIMES = "\N{MULTIPLICATION SIGN}"
 _GIB = 1024**3
 _LABELS = {
     "mtp": "MTP at the start",
@@ -52,11 +53,11 @@ def yes_or_no(value: object) -> str:
 
 
 anything = measured(plain)
-rate = measured(lambda value: f"{value:.1f}")
-length = measured(lambda value: f"{value:.2f}")
-times = measured(lambda value: f"{value:.2f}{TIMES}")
-percent = measured(lambda value: f"{value * 100:.0f} %")
-seconds = measured(lambda value: f"{value:.2f} s")
+rate = measured(figures.rate)
+length = measured(figures.tau)
+times = measured(figures.times)
+percent = measured(figures.percent)
+seconds = measured(figures.seconds)
 memory = measured(lambda value: f"{value / _GIB:.2f} GiB")
 
 

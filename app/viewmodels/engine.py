@@ -138,8 +138,13 @@ def status(state: EngineState) -> Status:
             return Status(text=strings.ENGINE_STOPPED)
 
 
+def is_built_in(pair: PairInfo) -> bool:
+    """Whether it is the pair that ships with the program."""
+    return pair.target == _BUILT_IN
+
+
 def pair_name(pair: PairInfo) -> str:
-    target = strings.BUILT_IN if pair.target == _BUILT_IN else pair.target
+    target = strings.BUILT_IN if is_built_in(pair) else pair.target
     return target if pair.drafter is None else strings.PAIR_WITH_DRAFTER.format(target=target)
 
 

@@ -1,9 +1,12 @@
-"""Saving a chat as it is written: at once where something ends, once a second while it streams."""
+"""Saving a chat as it is written: at once where something ends, once a second while it streams.
+
+Every write goes through here, so that a disk that refuses is said in one way.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
@@ -42,24 +45,42 @@ class Saver(QObject):
     def save_chat(self, chat: Chat) -> None:
         self._guard(lambda: self._store.save_chat(chat))
 
-    def save_message(self, chat: Chat, position: int, message: ChatMessage) -> None:
+    def save_message(self, chat: Chat, message: ChatMessage, *, ended: bool = True) -> None:
         """The chat with it: an earlier save of it may have failed, and it was changed now."""
 
         def write() -> None:
             self._store.save_chat(chat)
-            self._store.save_message(chat.id, position, message)
+            self._store.save_message(chat.id, message, ended=ended)
 
         self._guard(write)
 
-    def cut(self, chat_id: str, first: int) -> None:
-        self._guard(lambda: self._store.delete_messages(chat_id, first))
+    def delete_messages(self, chat_id: str, ids: Sequence[str]) -> bool:
+        return self._guard(lambda: self._store.delete_messages(chat_id, ids))
+
+    def restore_messages(self, ids: Sequence[str]) -> None:
+        self._guard(lambda: self._store.restore_messages(ids))
+
+    def rename(self, chat_id: str, title: str) -> None:
+        self._guard(lambda: self._store.rename(chat_id, title))
+
+    def pin(self, chat_id: str, *, pinned: bool) -> None:
+        self._guard(lambda: self._store.pin(chat_id, pinned=pinned))
+
+    def delete_chat(self, chat_id: str) -> bool:
+        return self._guard(lambda: self._store.delete_chat(chat_id))
+
+    def restore_chat(self, chat_id: str) -> None:
+        self._guard(lambda: self._store.restore_chat(chat_id))
 
     def _run(self) -> None:
         if self._action is not None:
             self._action()
 
-    def _guard(self, write: Callable[[], None]) -> None:
+    def _guard(self, write: Callable[[], None]) -> bool:
+        """Whether it was written."""
         try:
             write()
         except (OSError, sqlite3.Error) as error:
             self.trouble.emit(strings.NOT_SAVED.format(reason=error))
+            return False
+        return True

@@ -30,6 +30,7 @@ def depth_group(owner: QObject, mtp: MtpViewModel) -> QActionGroup:
     for depth in ("auto", *range(1, MAX_DEPTH + 1)):
         action = group.addAction(_depth_text(depth))
         action.setCheckable(True)
+        action.setShortcut(QKeySequence(f"Ctrl+{0 if depth == 'auto' else depth}"))
         action.triggered.connect(lambda _checked=False, depth=depth: mtp.choose(depth))
         actions[depth] = action
 

@@ -26,6 +26,7 @@ class Page(QWidget):
     def __init__(
         self,
         chat: ChatViewModel,
+        welcome: Welcome,
         banner: QWidget,
         transcript: Transcript,
         composer: Composer,
@@ -39,8 +40,8 @@ class Page(QWidget):
         self._settings = OverlaySettings()
         self._stack = QStackedWidget()
         self._transcript = transcript
-        self._welcome = Welcome(chat)
-        self._stack.addWidget(self._welcome)
+        self._welcome = welcome
+        self._stack.addWidget(welcome)
         self._stack.addWidget(transcript)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)
@@ -50,6 +51,7 @@ class Page(QWidget):
         overlay.setParent(self)
         overlay.dragged.connect(self._drag)
         overlay.pin_asked.connect(self._pin)
+        overlay.compact_asked.connect(self._make_compact)
         overlay.close_asked.connect(lambda: self.show_overlay(shown=False))
         for signal in (
             chat.messages.rowsInserted,
@@ -68,6 +70,7 @@ class Page(QWidget):
         self._settings = settings
         self._overlay.setVisible(settings.shown)
         self._overlay.set_pinned(settings.pinned)
+        self._overlay.set_compact(settings.compact)
         strip = WIDTH + _EDGE if settings.shown and settings.pinned else 0
         self._column.setContentsMargins(0, 0, strip, 0)
         self._place()
@@ -83,6 +86,9 @@ class Page(QWidget):
 
     def _pin(self, pinned: bool) -> None:
         self.set_overlay(msgspec.structs.replace(self._settings, pinned=pinned, x=None, y=None))
+
+    def _make_compact(self, compact: bool) -> None:
+        self.set_overlay(msgspec.structs.replace(self._settings, compact=compact))
 
     def _drag(self, by: QPoint) -> None:
         corner = self._inside(self._overlay.pos() + by)

@@ -21,12 +21,31 @@ QFrame#thought { background: transparent; border: none; border-left: 2px solid $
 QTextBrowser { background: transparent; border: none; selection-background-color: $selection;
   selection-color: $text; }
 
+QWidget#sidebar { background: $surface_raised; }
+QListView#chatList { background: transparent; border: none; outline: none; }
+QListView#chatList QLineEdit { padding: 3px 8px; }
+QLineEdit#search { padding: 5px 4px; }
+QSplitter::handle { background: $border; }
+QFrame#toast { background: $surface_raised; border: 1px solid $border; border-radius: 14px; }
+QPushButton[shape="row"] { text-align: left; padding: 7px 10px; }
+QPushButton[shape="link"] { color: $accent; padding: 4px 8px; }
+
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
 QFrame#composer[focused="true"] { border: 1px solid $accent; }
 
+QFrame#chip { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#segments { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#segments QToolButton:checked { background: $surface; border-color: $border; }
+QFrame#segments QToolButton:focus { border-color: $accent; }
+
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
 QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
-QFrame#popover { background: $surface; border: 1px solid $border; border-radius: 12px; }
+QFrame#lane { background: $surface; border: 1px solid $border; border-radius: 14px; }
+QPlainTextEdit#laneText { background: transparent; border: none; padding: 0; }
+QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal { background: $accent; width: 14px; margin: -5px 0;
+  border-radius: 7px; }
 
 QToolButton, QPushButton { color: $text; background: transparent; border: 1px solid transparent;
   border-radius: 8px; padding: 4px 8px; }
@@ -70,6 +89,8 @@ QPlainTextEdit#composerText { background: transparent; border: none; padding: 0;
 QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 4px; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
 QDoubleSpinBox::down-button { width: 0; border: none; }
+
+QListWidget#paletteList { background: transparent; border: none; outline: none; }
 
 QProgressBar { background: $pressed; border: none; border-radius: 2px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }

@@ -76,6 +76,10 @@ class Toolbar(QWidget):
         self._detail.setVisible(event.size().width() >= _ROOMY and bool(self._detail.text()))
         super().resizeEvent(event)
 
+    def lead_with(self, button: QWidget) -> None:
+        """Put what belongs to the window as a whole before the rest."""
+        self._row.insertWidget(0, button)
+
     def _show_status(self, status: Status) -> None:
         self.status.set_text(status.text)
         self._detail.setText(status.detail)
@@ -110,8 +114,8 @@ class Toolbar(QWidget):
         label = QLabel(strings.MTP)
         label.setFont(fonts.strong())
         self.effect.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(24, 10, 16, 10)
+        self._row = row = QHBoxLayout(self)
+        row.setContentsMargins(14, 10, 16, 10)
         row.setSpacing(8)
         row.addLayout(names, 3)
         row.addWidget(self.effect, 2)

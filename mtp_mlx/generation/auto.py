@@ -43,6 +43,7 @@ class Observation:
     depth: int
     accepted: int  # drafts that stood, whether or not all of them were emitted
     ms: float
+    whole: bool = True  # False: a part of its work was done in another round
     confidence: tuple[float, ...] = ()  # the drafter's top probability at each draft, if known
 
 
@@ -99,7 +100,8 @@ class AutoDepth:
         return Choice(self._best, probe=False)
 
     def observe(self, seen: Observation) -> None:
-        self.costs.observe(seen.depth, seen.ms)
+        if seen.whole:
+            self.costs.observe(seen.depth, seen.ms)
         reached = min(seen.accepted + 1, seen.depth)
         self.acceptance.observe(seen.accepted, reached, seen.confidence)
         self._time += seen.ms

@@ -12,6 +12,8 @@ KEPT = 2  # of an older stay at a depth, so that the next stay decides what it c
 ENOUGH = 3  # samples after which a cost is believed
 STALL = 2.0  # times its cost, a round stalled: something else ran, unless it goes on like that
 STALLS = 3  # in a row, which no longer are any
+FRESH = 12  # samples of a stay that are the depth's; later ones are the machine's
+FOLLOW = 0.06  # how fast its slowness follows a sample, on the logarithmic scale
 
 
 class CostCurve:
@@ -19,36 +21,53 @@ class CostCurve:
 
     A round is sampled only where the round before had the same depth: a change of depth pays for
     more than itself, and so does the first plain step, which finds none in flight.
+
+    A machine that gets slower (heat, another program) does so at every depth, and a choice needs
+    the costs' ratios only. So what a long stay at one depth shows of its cost is put down to the
+    machine, whose slowness all costs are multiplied by; what the first rounds of a stay show is
+    put down to the depth.
     """
 
     def __init__(self, known: Sequence[float | None] = ()) -> None:
         self._samples = [deque[float](maxlen=WINDOW) for _ in range(MAX_DEPTH + 1)]
         self.taken = [0] * (MAX_DEPTH + 1)
+        self._slowness = 1.0
         self._last: int | None = None
+        self._stay = 0  # samples since the depth has changed
         self._stalls = 0  # in a row
         for depth, ms in enumerate(known):
             if ms is not None:
                 self._samples[depth].append(ms)
                 self.taken[depth] = ENOUGH
-        self.ms = self._curve()
+                self._stay = FRESH  # the machine may have become another since
+        self._curve = self._through()
+        self.ms = self._curve
 
     def observe(self, depth: int, ms: float) -> None:
         if depth == self._last:
-            self._sample(depth, ms)
-        elif self._last is not None:
-            self._shorten(self._last)
-        self._last = depth
+            self._take(depth, ms / self._slowness)
+        else:
+            if self._last is not None:
+                self._shorten(self._last)
+                self._stay = 0
+            self._last = depth
 
-    def _sample(self, depth: int, ms: float) -> None:
-        stalled = self.taken[depth] >= ENOUGH and ms > STALL * self.ms[depth]
+    def _take(self, depth: int, ms: float) -> None:
+        stalled = self.taken[depth] >= ENOUGH and ms > STALL * self._curve[depth]
         self._stalls = self._stalls + 1 if stalled else 0
         if 0 < self._stalls < STALLS:
             return
-        if stalled:
-            self._samples[depth].clear()
-        self._samples[depth].append(ms)
-        self.taken[depth] += 1
-        self.ms = self._curve()
+        if self._stay < FRESH or self.taken[depth] < ENOUGH:
+            if stalled:
+                self._samples[depth].clear()
+            self._samples[depth].append(ms)
+            self.taken[depth] += 1
+            self._curve = self._through()
+        else:
+            ratio = min(max(ms / self._curve[depth], 1 / STALL), STALL)
+            self._slowness *= ratio**FOLLOW
+        self._stay += 1
+        self.ms = [self._slowness * cost for cost in self._curve]
 
     def _shorten(self, depth: int) -> None:
         samples = self._samples[depth]
@@ -58,10 +77,12 @@ class CostCurve:
             samples.extend([middle] * KEPT)
 
     def measured(self) -> tuple[float | None, ...]:
-        return tuple(midmean(samples) if samples else None for samples in self._samples)
+        return tuple(
+            self._slowness * midmean(samples) if samples else None for samples in self._samples
+        )
 
-    def _curve(self) -> list[float]:
-        known = {depth: ms for depth, ms in enumerate(self.measured()) if ms is not None}
+    def _through(self) -> list[float]:
+        known = {depth: midmean(samples) for depth, samples in enumerate(self._samples) if samples}
         if not known:
             return [1.0] * (MAX_DEPTH + 1)  # any curve: the first rounds are measured anyway
         return [known.get(depth) or _on_line(known, depth) for depth in range(MAX_DEPTH + 1)]

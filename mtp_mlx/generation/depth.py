@@ -53,13 +53,15 @@ class DepthControl:
             return Plan(depth=0, state="parked", reason="plain decoding is faster here")
         return Plan(depth=choice.depth, state="drafting")
 
-    def observe(self, result: Round, ms: float) -> None:
+    def observe(self, result: Round, plan: Plan, ms: float) -> None:
         """Learn from a finished round, whoever asked for it."""
         self._auto.observe(
             Observation(
                 depth=len(result.drafted),
                 accepted=result.agreed,
                 ms=ms,
+                # Else it was a plain step left in flight, whose work was done in rounds before.
+                whole=len(result.drafted) == plan.depth,
                 confidence=result.confidence,
             )
         )

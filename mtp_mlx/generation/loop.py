@@ -61,7 +61,7 @@ def decode(decoding: Decoding, anchor: Anchor, room: int, control: Control) -> G
             over = decoding.clock()
             decoding.rule.commit(result.tokens)
             # What the consumer did since is hidden behind a plain step, but not before a draft.
-            decoding.depth.observe(result, (over - before) * 1e3)
+            decoding.depth.observe(result, plan, (over - before) * 1e3)
             ms, before = (over - started) * 1e3, over
             anchor, room = result.anchor, room - len(result.tokens)
             finish = _finish(result, decoding.end_tokens, room, control)

@@ -18,7 +18,9 @@ PLAIN_MS = 30.0
 DRAFT_STEP = 0.05
 NOISE = 0.05  # of a round's time
 STALLS, STALL = 0.01, 5.0  # how often, and how much longer
-SWITCH = 0.05  # of a plain step, for a change of depth
+# Plain steps are pipelined: the first takes two, and one is left for the draft that follows. Each
+# takes so many plain steps (measured with the built-in pair).
+FIRST_STEP, LAST_STEP = 2.0, 0.3
 WARM_UP = 300  # rounds
 
 CURVES = {
@@ -121,13 +123,18 @@ def simulate(
         flushing = last == 0 and choice.depth > 0 and rounds > 0
         depth = 0 if flushing else choice.depth
         accepted = text.accepted(place, depth)
-        ms = cost(curve, depth) * drift(place, depth) + PLAIN_MS * SWITCH * (depth != last)
+        ms = cost(curve, depth) * drift(place, depth)
+        if flushing:
+            ms *= LAST_STEP
+        elif depth == 0 and last != 0:
+            ms *= FIRST_STEP
         told = ms * max(0.5, chance.gauss(1, NOISE)) * (STALL if chance.random() < STALLS else 1)
         auto.observe(
             Observation(
                 depth=depth,
                 accepted=accepted,
                 ms=told,
+                whole=not flushing,
                 confidence=text.confidence(place, depth),
             )
         )

@@ -13,10 +13,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.domain.conversation import Chat, ChatMessage
+from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.services.chat_store import ChatStore, open_store
 from app.services.migrations import STEPS
+from app.services.search_index import SearchIndex
+from tests.app.conftest import Clock
 from tests.app.domain.test_conversation import REPLY
 
 CHAT = Chat(id="c", title="Title", created=1.0, settings=ReplySettings(system="Be brief."))
@@ -33,8 +35,8 @@ def path(tmp_path: Path) -> Path:
 
 def fill(store: ChatStore) -> None:
     store.save_chat(CHAT)
-    store.save_message("c", 0, QUESTION)
-    store.save_message("c", 1, ANSWER)
+    store.save_message("c", QUESTION)
+    store.save_message("c", ANSWER)
 
 
 def test_what_is_saved_is_loaded(path: Path) -> None:
@@ -54,11 +56,11 @@ def test_what_is_saved_is_loaded(path: Path) -> None:
 def test_saving_again_replaces(path: Path) -> None:
     store = open_store(path)
     fill(store)
-    store.save_message("c", 1, ChatMessage(id="a", role="assistant", text="Longer."))
+    store.save_message("c", ChatMessage(id="a", role="assistant", text="Longer."))
     chat = store.load("c")
     assert chat is not None
     assert [m.text for m in chat.messages] == ["Why?", "Longer."]
-    store.delete_messages("c", 1)
+    store.delete_messages("c", ["a"])
     chat = store.load("c")
     assert chat is not None
     assert chat.messages == (QUESTION,)
@@ -68,18 +70,167 @@ def test_saving_again_replaces(path: Path) -> None:
 def test_the_last_chat_is_the_one_written_to_last(path: Path) -> None:
     store = open_store(path)
     assert store.last_chat() is None
-    store.save_chat(CHAT)
+    fill(store)
     store.save_chat(Chat(id="d", title="Later", created=0.5))
-    assert store.last_chat() == "d"
-    store.save_chat(CHAT)
     assert store.last_chat() == "c"
+    store.save_message("d", ChatMessage(id="d1", role="user", text="Hm?"))
+    assert store.last_chat() == "d"
+    store.save_message("c", ChatMessage(id="c1", role="user", text="So?"))
+    assert store.last_chat() == "c"
+    store.close()
+
+
+def test_a_chat_is_kept_with_its_branches(path: Path) -> None:
+    """Messages keep their place when they are saved again, whatever order that happens in."""
+    store = open_store(path)
+    file = Attachment(name="notes.txt", text="one\ntwo")
+    chat = msgspec.structs.replace(CHAT, tip="b", pinned=True, draft="half a")
+    turns = (
+        ChatMessage(id="q", role="user", text="Why?", attachments=(file,)),
+        ChatMessage(id="a", role="assistant", text="Because.", parent="q"),
+        ChatMessage(id="b", role="assistant", text="Who knows.", parent="q"),
+    )
+    store.save_chat(chat)
+    for turn in turns:
+        store.save_message("c", turn, ended=False)
+    for turn in reversed(turns):
+        store.save_message("c", turn)
+    store._connection.execute("VACUUM")
+    assert store.load("c") == msgspec.structs.replace(chat, messages=turns)
+    store.close()
+
+
+def test_a_tip_that_is_gone_gives_way_to_the_newest(path: Path) -> None:
+    store = open_store(path)
+    fill(store)
+    store.save_chat(msgspec.structs.replace(CHAT, tip="a"))
+    store.delete_messages("c", ["a"])
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.tip == "q"
+    store.restore_messages(["a"])
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.tip == "a"
+    assert chat.messages == (QUESTION, ANSWER)
+    store.close()
+
+
+def test_chats_come_pinned_first_then_newest(path: Path, clock: Clock) -> None:
+    store = open_store(path, clock)
+    for name in "abc":
+        clock.tick(1)
+        store.save_chat(Chat(id=name, title=name, created=clock()))
+        store.save_message(name, ChatMessage(id=f"m{name}", role="user", text="x"))
+    assert [c.id for c in store.chats()] == ["c", "b", "a"]
+    store.pin("a", pinned=True)
+    store.rename("b", "Bee")
+    assert [(c.id, c.title, c.pinned) for c in store.chats()] == [
+        ("a", "a", True),
+        ("c", "c", False),
+        ("b", "Bee", False),
+    ]
+    clock.tick(1)
+    store.save_message("b", ChatMessage(id="mb", role="user", text="longer"), ended=False)
+    assert [c.id for c in store.chats()] == ["a", "c", "b"]
+    store.save_message("b", ChatMessage(id="mb", role="user", text="longer still"))
+    assert [c.id for c in store.chats()] == ["a", "b", "c"]
+    assert store.chats()[1].updated == clock()
+    store.close()
+
+
+def test_a_chat_without_a_word_is_not_listed(path: Path) -> None:
+    store = open_store(path)
+    blank = Chat(id="c", title="New chat", created=1.0)
+    store.save_chat(blank)
+    assert (store.chats(), store.last_chat()) == ((), None)
+    store.save_chat(msgspec.structs.replace(blank, draft="Half a"))
+    assert [c.id for c in store.chats()] == ["c"]
+    store.save_chat(msgspec.structs.replace(blank, title="Why?"))
+    assert [c.title for c in store.chats()] == ["Why?"]
+    store.close()
+
+
+def test_one_may_call_a_chat_what_one_likes(path: Path) -> None:
+    store = open_store(path)
+    store.save_chat(Chat(id="c", title="New chat", created=1.0))
+    store.save_message("c", QUESTION)
+    assert [c.title for c in store.chats()] == ["New chat"]
+    store.close()
+
+
+def test_what_was_deleted_can_be_restored_for_30_days(path: Path, clock: Clock) -> None:
+    store = open_store(path, clock)
+    fill(store)
+    store.save_chat(Chat(id="d", title="Other", created=1.0))
+    store.save_message("d", ChatMessage(id="d1", role="user", text="one"))
+    store.save_message("d", ChatMessage(id="d2", role="user", text="two"))
+    store.delete_chat("c")
+    store.delete_messages("d", ["d1"])
+    assert (store.load("c"), store.last_chat()) == (None, "d")
+    store.close()
+    clock.tick(29 * 24 * 3600)
+    store = open_store(path, clock)
+    store.restore_chat("c")
+    store.restore_messages(["d1"])
+    chat, other = store.load("c"), store.load("d")
+    assert chat is not None
+    assert other is not None
+    assert chat.messages == (QUESTION, ANSWER)
+    assert [m.id for m in other.messages] == ["d1", "d2"]
+    store.close()
+
+
+def test_after_30_days_it_is_gone_for_good(path: Path, clock: Clock) -> None:
+    store = open_store(path, clock)
+    fill(store)
+    store.save_chat(Chat(id="d", title="Other", created=1.0))
+    store.save_message("d", ChatMessage(id="d1", role="user", text="one"))
+    store.save_message("d", ChatMessage(id="d2", role="user", text="two"))
+    store.delete_chat("c")
+    store.delete_messages("d", ["d1"])
+    store.close()
+    clock.tick(30 * 24 * 3600 + 1)
+    store = open_store(path, clock)
+    store.restore_chat("c")
+    store.restore_messages(["d1"])
+    assert [c.id for c in store.chats()] == ["d"]
+    count = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM found)"
+    assert store._connection.execute(count).fetchone() == (1, 1)
+    store.close()
+
+
+def test_a_save_is_whole_or_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_index: SearchIndex, _message_id: str) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    store = open_store(path)
+    store.save_chat(CHAT)
+    with monkeypatch.context() as full:
+        full.setattr(SearchIndex, "add", refuse)
+        with pytest.raises(sqlite3.OperationalError):
+            store.save_message("c", QUESTION)
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.messages == ()
+    store.save_message("c", QUESTION)
+    store.close()
+
+
+def test_deleting_names_the_chat(path: Path) -> None:
+    store = open_store(path)
+    fill(store)
+    store.delete_messages("another", ["q"])
+    chat = store.load("c")
+    assert chat is not None
+    assert len(chat.messages) == 2
     store.close()
 
 
 def test_a_message_needs_its_chat(path: Path) -> None:
     store = open_store(path)
     with pytest.raises(sqlite3.IntegrityError):
-        store.save_message("nobody", 0, QUESTION)
+        store.save_message("nobody", QUESTION)
     store.close()
 
 
@@ -125,7 +276,7 @@ def test_a_file_of_a_later_release_is_not_touched(path: Path) -> None:
 
 
 def test_a_locked_file_is_not_called_damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.services.chat_store._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("app.services.database._BUSY_TIMEOUT_S", 0.05)
     path.parent.mkdir()
     other = sqlite3.connect(path)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -145,6 +296,18 @@ def test_a_record_that_cannot_be_read_costs_its_numbers_only(path: Path) -> None
     assert chat is not None
     assert chat.messages[1].text == "Because."
     assert chat.messages[1].reply is None
+    store.close()
+
+
+def test_what_cannot_be_read_costs_itself_only(path: Path) -> None:
+    store = open_store(path)
+    fill(store)
+    store._connection.execute("UPDATE messages SET attachments = 'oops'")
+    store._connection.execute("UPDATE chats SET settings = '7'")
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.messages == (QUESTION, ANSWER)
+    assert chat.settings == ReplySettings()
     store.close()
 
 
@@ -169,12 +332,13 @@ def test_being_killed_in_mid_stream_loses_nothing_saved(path: Path) -> None:
         import sys, time
         from pathlib import Path
         from app.services.chat_store import open_store
-        from app.domain.conversation import Chat, ChatMessage
+        from app.domain.conversation import Attachment, Chat, ChatMessage
         store = open_store(Path(sys.argv[1]))
         store.save_chat(Chat(id="c", title="t", created=0.0))
         for n in range(1, 10_000):
             text = "word " * n
-            store.save_message("c", 0, ChatMessage(id="a", role="assistant", text=text))
+            message = ChatMessage(id="a", role="assistant", text=text)
+            store.save_message("c", message, ended=False)
             print(n, flush=True)
     """
     child = subprocess.Popen(

@@ -79,7 +79,7 @@ def test_markdown_shows_the_numbers() -> None:
     text = report_markdown(REPORT)
     assert text.startswith("# Speed of one reply: google/gemma-4-e4b-it + ")
     assert (
-        "| chat | K 3 | 1 | 60.0 | 60.0 | 60.0 | 30.0 | 2.00× | 67 % | 3.00 | 0.25 s |"  # noqa: RUF001
+        "| chat | K 3 | 1 | 60.0 | 60.0 | 60.0 | 30.0 | 2.0× | 67 % | 3.00 | 0.25 s |"  # noqa: RUF001
     ) in text
     assert "| 2 | 100 % | 100 % |" in text
     assert "| Device | Apple M4 Pro |" in text
@@ -88,7 +88,7 @@ def test_markdown_shows_the_numbers() -> None:
     assert "| Memory | 24.00 GiB |" in text
     assert "| Sampling top k | 64 |" in text
     assert "| Sampling logit bias | none |" in text
-    assert "in the same session, not interleaved." in text
+    assert "of this pair on this machine, not interleaved." in text
 
 
 def test_markdown_shows_biases() -> None:

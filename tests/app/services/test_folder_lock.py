@@ -4,13 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from app.__main__ import main
 from app.services.folder_lock import lock_folder
 
 
-def test_a_folder_has_one_owner(tmp_path: Path) -> None:
+def test_one_comes_first_to_a_folder(tmp_path: Path) -> None:
     first = lock_folder(tmp_path / "data")
     assert first is not None
     assert lock_folder(tmp_path / "data") is None
@@ -18,19 +15,6 @@ def test_a_folder_has_one_owner(tmp_path: Path) -> None:
     again = lock_folder(tmp_path / "data")
     assert again is not None
     again.unlock()
-
-
-def test_the_second_window_says_so_and_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    first = lock_folder(tmp_path)
-    assert first is not None
-    assert main(["--data-dir", str(tmp_path)]) == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert str(tmp_path) in told
-    first.unlock()
 
 
 def test_a_killed_window_leaves_no_lock(tmp_path: Path) -> None:

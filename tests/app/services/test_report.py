@@ -9,15 +9,18 @@ import pytest
 from msgspec.structs import replace as with_
 
 from app.domain.conversation import SwitchRecord
+from app.domain.numbers import numbers_of
 from app.services.report import Report, reply_report
 from mtp_mlx.wire import Sampling
+from tests.app.records import drafted_reply, reply_of
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY
 from tests.app.services.schema import violations
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "resources" / "report.schema.json").read_text()
 )
-DIED = with_(REPLY, stats=None, finish="engine died: /Users/ada/x", plain_tps=None, mtp="auto")
+LOST = with_(REPLY, stats=None, finish="engine died: /Users/ada/x", plain_tps=None, mtp="auto")
+DIED = with_(LOST, rounds=REPLY.rounds[:1])
 SECRETS = ("Private", "words", "unsaid", "ghost", "700", "prompt of", "ada")
 
 
@@ -142,10 +145,34 @@ def test_without_a_comparison_there_is_no_speedup(reply: Any) -> None:
 def test_what_the_engine_did_not_say_is_not_measured() -> None:
     run = reply_report(DIED, PAIR, {})["runs"][0]
     assert run["decode_tps"] is None
-    assert run["draft_n"] is None
+    assert run["acceptance_rate"] is None
+    assert (run["prefill_tps"], run["peak_memory_bytes"]) == (None, None)
     assert (run["prompt_tokens"], run["reused_tokens"]) == (None, None)
-    assert len(run["rounds"]) == 2  # which were seen
+    assert len(run["rounds"]) == 1  # which was seen
     assert set(reply_report(DIED, PAIR, {})["environment"].values()) == {None}
+
+
+def test_what_the_window_saw_of_a_lost_reply_is_kept() -> None:
+    run = reply_report(LOST, PAIR, {})["runs"][0]
+    assert (run["draft_n"], run["draft_n_accepted"], run["generated_tokens"]) == (3, 2, 4)
+    assert run["acceptance_histogram"] == [0, 0, 1, 0]
+    assert run["decode_tps"] == pytest.approx(60)
+    assert against_schema(reply_report(LOST, PAIR, {})) == []
+
+
+def test_the_baseline_has_its_day() -> None:
+    (group,) = reply_report(with_(REPLY, plain_day="2026-11-24"), PAIR, {})["summary"]
+    assert group["baseline"] == (
+        "plain decoding of this pair on this machine, measured on 2026-11-24, not interleaved"
+    )
+
+
+def test_the_speed_up_of_a_part_is_not_called_the_runs() -> None:
+    rounds = drafted_reply(40)
+    turned = reply_of(rounds, switches=[SwitchRecord(rounds[-1].at, "off")], plain_tps=30.0)
+    assert numbers_of(turned).speed_up == pytest.approx(2.0)
+    (group,) = reply_report(turned, PAIR, {})["summary"]
+    assert (group["plain_tps"], group["baseline"], group["speedup"]) == (None, None, None)
 
 
 def test_settings_name_the_switch_and_its_turns() -> None:

@@ -69,7 +69,7 @@ def test_escape_stops_and_send_comes_back(qtbot: QtBot, ready: Rig) -> None:
 
 def test_suggestions_are_really_asked(qtbot: QtBot, ready: Rig) -> None:
     window = ready.program.window
-    suggestion = window.page._welcome.suggestions[1]
+    suggestion = window.welcome.suggestions[1]
     QTest.mouseClick(suggestion, Qt.MouseButton.LeftButton)
     messages = ready.request().messages
     assert messages is not None
@@ -77,8 +77,13 @@ def test_suggestions_are_really_asked(qtbot: QtBot, ready: Rig) -> None:
     assert window.page._stack.currentWidget() is window.transcript
 
 
-def test_a_new_chat_keeps_what_was_not_sent(qtbot: QtBot, ready: Rig) -> None:
-    composer = ready.program.window.composer
+def test_what_was_not_sent_stays_with_its_chat(qtbot: QtBot, ready: Rig) -> None:
+    composer, chat = ready.program.window.composer, ready.program.models.chat
     QTest.keyClicks(composer.text, "Half a thought")
-    ready.program.models.chat.new_chat()
+    left = chat.chat.id
+    chat.new_chat()
+    assert composer.text.toPlainText() == ""
+    ready.program.models.chats.open(left)
     assert composer.text.toPlainText() == "Half a thought"
+    QTest.keyClicks(composer.text, " more")
+    assert composer.text.toPlainText() == "Half a thought more"

@@ -242,6 +242,34 @@ def test_a_new_chat_is_reopened_after_a_crash(qtbot: QtBot, ready: Rig, tmp_path
     again.close()
 
 
+def test_a_second_window_shares_the_folder(qtbot: QtBot, ready: Rig, tmp_path: Path) -> None:
+    answer(ready)
+    ready.program.window.settings_changed.emit()
+    engine = ScriptedEngine()
+    second = Program(engine, tmp_path / "data", "light", alone=False)
+    qtbot.addWidget(second.window)
+    second.start()
+    rig = Rig(second, engine)
+    rig.ready()
+    assert second.models.chat.blank
+    answer(rig)
+    ready.program.models.chats.look()
+    assert len(ready.program.store.chats()) == len(second.store.chats()) == 2
+    assert ready.program.models.chats.rows.rowCount() == 3
+    second.close()
+    assert ready.program.store.load(second.models.chat.chat.id) is not None
+
+
+def test_a_second_window_leaves_a_damaged_file_to_the_first(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "chats.sqlite3").write_bytes(b"no database" * 50)
+    second = Program(ScriptedEngine(), tmp_path, "light", alone=False)
+    qtbot.addWidget(second.window)
+    second.start()
+    assert "Nothing is kept in this session" in second.window.banner.text.text()
+    assert (tmp_path / "chats.sqlite3").read_bytes().startswith(b"no database")
+    second.close()
+
+
 def test_broken_chats_are_set_aside_and_said(qtbot: QtBot, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

@@ -1,0 +1,74 @@
+"""One SQLite file that several processes may have open, and that survives their being killed.
+
+Write-ahead logging keeps what was committed. A transaction takes the file at its start: one that
+read first and wrote later could be refused for what another process wrote in between.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.services.files import set_aside
+from app.services.migrations import migrate
+from app.services.search_index import SearchIndex
+
+_BUSY_TIMEOUT_S = 5.0
+
+
+def connect(path: Path | str) -> sqlite3.Connection:
+    """A file that was found sound and brought up to date.
+
+    Raises sqlite3.DatabaseError where it is damaged, OperationalError where it cannot be used
+    now, and NewerSchemaError.
+    """
+    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _check(connection)
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        yield
+
+
+def set_aside_with_log(path: Path) -> Path:
+    """The log belongs to its file: left behind, it would be applied to the new one."""
+    for suffix in ("-wal", "-shm"):
+        log = path.with_name(path.name + suffix)
+        if log.exists():
+            set_aside(log)
+    return set_aside(path)
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """What the search index got wrong is no reason to part with the chats: it is made anew."""
+    verdict = _verdict(connection)
+    if verdict != "ok" and _are_sound(connection, "chats", "messages"):
+        SearchIndex.drop(connection)
+        verdict = _verdict(connection)
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+
+
+def _are_sound(connection: sqlite3.Connection, *tables: str) -> bool:
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    return names.issuperset(tables) and all(_verdict(connection, t) == "ok" for t in tables)
+
+
+def _verdict(connection: sqlite3.Connection, what: str = "1") -> str:
+    """Of the whole file, up to the first fault, or of one table."""
+    verdict: str = connection.execute(f"PRAGMA integrity_check({what})").fetchone()[0]
+    return verdict

@@ -1,0 +1,114 @@
+"""Full-text search over messages: FTS5 by trigrams, so that parts of words and CJK are found.
+
+The index can always be made anew from the messages; a message it lacks is marked
+`NOT indexed`. Where this SQLite has no FTS5 or no trigrams, and for words shorter than a
+trigram, the texts themselves are searched: slower, and with the same result.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+_TRIGRAM = 3
+_BATCH = 200  # messages a transaction: another process waits for no more than these
+
+
+class SearchIndex:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.usable = _made(connection)
+
+    @staticmethod
+    def drop(connection: sqlite3.Connection) -> None:
+        """Have it made anew at the next open; nothing happens where there is none."""
+        made = "SELECT 1 FROM sqlite_master WHERE name = 'found'"
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            if connection.execute(made).fetchone() is not None:
+                connection.execute("DROP TABLE found")
+                connection.execute("UPDATE messages SET indexed = 0")
+
+    def add(self, message_id: str) -> None:
+        """Bring in a message as it stands. Part of the caller's transaction."""
+        if self.usable:
+            number, text = self._connection.execute(
+                "SELECT number, text FROM messages WHERE id = ?", (message_id,)
+            ).fetchone()
+            self._put(number, text)
+
+    def catch_up(self) -> None:
+        """Bring in what a killed or an older program left out."""
+        while self.usable and self._catch_up_a_little():
+            pass
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Part of the caller's transaction."""
+        if self.usable:
+            rows = [(number,) for number in numbers]
+            self._connection.executemany("DELETE FROM found WHERE rowid = ?", rows)
+
+    def matches(self, words: Sequence[str]) -> dict[str, str]:
+        """By chat, the text of its newest living message that holds all the words."""
+        condition, values = _condition(words, indexed=self.usable)
+        rows = self._connection.execute(
+            "SELECT chat_id, text, max(number) FROM messages"  # noqa: S608  (words are bound)
+            f" WHERE {condition} AND deleted IS NULL GROUP BY chat_id",
+            values,
+        )
+        return {chat_id: text for chat_id, text, _number in rows}
+
+    def _catch_up_a_little(self) -> bool:
+        self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection:
+            rows = self._connection.execute(
+                "SELECT number, text FROM messages WHERE NOT indexed LIMIT ?", (_BATCH,)
+            ).fetchall()
+            for number, text in rows:
+                self._put(number, text)
+        return bool(rows)
+
+    def _put(self, number: int, text: str) -> None:
+        self._connection.execute("DELETE FROM found WHERE rowid = ?", (number,))
+        self._connection.execute("INSERT INTO found (rowid, text) VALUES (?, ?)", (number, text))
+        self._connection.execute("UPDATE messages SET indexed = 1 WHERE number = ?", (number,))
+
+
+def _made(connection: sqlite3.Connection) -> bool:
+    """False where this SQLite lacks what the index needs."""
+    try:
+        connection.execute(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS found USING fts5 (text, tokenize = 'trigram')"
+        )
+        connection.execute("SELECT rowid FROM found LIMIT 0")
+    except sqlite3.OperationalError as error:
+        if str(error).startswith("no such"):  # module or tokenizer; else it is locked, or full
+            return False
+        raise
+    return True
+
+
+def _condition(words: Sequence[str], *, indexed: bool) -> tuple[str, list[str]]:
+    """An SQL condition on a message, and what is bound in it."""
+    long = [word for word in words if indexed and len(word) >= _TRIGRAM]
+    parts: list[str] = []
+    values: list[str] = []
+    if long:
+        parts.append("number IN (SELECT rowid FROM found WHERE found MATCH ?)")
+        values.append(" AND ".join('"' + word.replace('"', '""') + '"' for word in long))
+    for word in words:
+        if word not in long:
+            patterns = _patterns(word)
+            parts.append("(" + " OR ".join(["text LIKE ? ESCAPE '\\'"] * len(patterns)) + ")")
+            values.extend(patterns)
+    return " AND ".join(parts), values
+
+
+def _patterns(word: str) -> list[str]:
+    """LIKE knows only the capitals of ASCII."""
+    forms = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
+    return [f"%{_escaped(form)}%" for form in sorted(forms)]
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

@@ -1,0 +1,171 @@
+"""All chats: found, opened, begun, renamed, pinned, deleted and brought back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app import strings
+from app.domain.conversation import ChatSummary
+from app.services.chat_store import ChatStore
+from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.chat_list_model import ChatListModel
+from app.viewmodels.saving import Saver
+from app.viewmodels.undo import Undo
+
+SEARCH_MS = 150
+LOOK_MS = 2000
+
+_T = TypeVar("_T")
+
+
+class ChatListViewModel(QObject):
+    """Keeps up with what this window does, and, while it is in use, with what others do."""
+
+    changed = Signal()  # rows, or which of them is open
+    trouble = Signal(str)
+
+    def __init__(
+        self,
+        store: ChatStore,
+        saver: Saver,
+        chat: ChatViewModel,
+        undo: Undo,
+        parent: QObject | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._saver = saver
+        self._chat = chat
+        self._undo = undo
+        self._today = today
+        self._day = today()
+        self._wanted = ""
+        self._query = ""
+        self._editing = False
+        self._debounce = QTimer(self, singleShot=True, interval=SEARCH_MS)
+        self._debounce.timeout.connect(self.search_now)
+        self._watch = QTimer(self, interval=LOOK_MS)
+        self._watch.timeout.connect(self.look)
+        self.rows = ChatListModel(self)
+        self.rows.renamed.connect(self.rename)
+        for signal in (chat.opened, chat.reply_started, chat.reply_ended):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def open_id(self) -> str:
+        return self._chat.chat.id
+
+    @property
+    def searching(self) -> bool:
+        return bool(self._query)
+
+    @property
+    def empty_text(self) -> str:
+        """What stands in place of the list; "" where there are rows."""
+        if self.rows.rowCount():
+            return ""
+        return strings.NOTHING_FOUND.format(words=self._query) if self._query else strings.NO_CHATS
+
+    # What is asked
+
+    def search(self, query: str) -> None:
+        """Once one has stopped typing; an emptied search at once."""
+        self._wanted = query.strip()
+        if self._wanted:
+            self._debounce.start()
+        else:
+            self.search_now()
+
+    def search_now(self) -> None:
+        self._debounce.stop()
+        if self._wanted != self._query:
+            self._query = self._wanted
+            self.refresh()
+
+    def open(self, chat_id: str) -> None:
+        if chat_id == self.open_id:
+            return
+        found, chat = self._read(lambda: self._store.load(chat_id))
+        if chat is not None:
+            self._chat.open(chat)
+        elif found:
+            self.trouble.emit(strings.CHAT_GONE)
+            self.refresh()
+
+    def new(self) -> None:
+        self._chat.new_chat()
+
+    def rename(self, chat_id: str, title: str) -> None:
+        self._saver.rename(chat_id, title)
+        self.refresh()
+
+    def pin(self, chat_id: str, *, pinned: bool) -> None:
+        self._saver.pin(chat_id, pinned=pinned)
+        self.refresh()
+
+    def delete(self, chat_id: str) -> None:
+        """The open chat is left first, so that a reply being written in it is kept with it."""
+        was_open = chat_id == self.open_id
+        if was_open:
+            self._chat.new_chat()
+        if self._saver.delete_chat(chat_id):
+            self._undo.offer(strings.CHAT_DELETED, lambda: self._restore(chat_id, reopen=was_open))
+        self.refresh()
+
+    # How it keeps up
+
+    def edit(self, *, going_on: bool) -> None:
+        """While a title is being typed no row moves: it would be lost."""
+        self._editing = going_on
+        if not going_on:
+            self.refresh()
+
+    def refresh(self) -> None:
+        if self._editing:
+            return
+        found, chats = self._read(lambda: self._store.chats(self._query))
+        if found and chats is not None:
+            self._day = self._today()
+            self.rows.show(chats, self._day)
+            self._follow(chats)
+        self.changed.emit()
+
+    def watch(self, *, active: bool) -> None:
+        """Look for other windows' changes now and again, while this one is in use."""
+        if active:
+            self.look()
+            self._watch.start()
+        else:
+            self._watch.stop()
+
+    def look(self) -> None:
+        _found, changed = self._read(self._store.changed_elsewhere)
+        if changed or self._day != self._today():
+            self.refresh()
+
+    def _follow(self, chats: tuple[ChatSummary, ...]) -> None:
+        """The open chat takes the title and the pin that it was given here or elsewhere."""
+        shown = next((chat for chat in chats if chat.id == self.open_id), None)
+        if shown is not None:
+            self._chat.label(shown.title, pinned=shown.pinned)
+
+    def _restore(self, chat_id: str, *, reopen: bool) -> None:
+        self._saver.restore_chat(chat_id)
+        if reopen and self._chat.blank:
+            self.open(chat_id)
+        self.refresh()
+
+    def _read(self, question: Callable[[], _T]) -> tuple[bool, _T | None]:
+        """Whether it could be read, and what."""
+        try:
+            return True, question()
+        except sqlite3.Error as error:
+            self.trouble.emit(strings.CHATS_UNREADABLE.format(reason=error))
+            return False, None

@@ -1,0 +1,169 @@
+"""One file, two processes: neither undoes what the other does, and the file stays sound."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.domain.conversation import Chat, ChatMessage
+from app.domain.settings import ReplySettings
+from app.services.chat_store import ChatStore, open_store
+
+CHAT = Chat(id="c", title="Title", created=1.0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "chats.sqlite3"
+
+
+@pytest.fixture
+def both(path: Path) -> Iterator[tuple[ChatStore, ChatStore]]:
+    one, other = open_store(path), open_store(path)
+    yield one, other
+    one.close()
+    other.close()
+
+
+def message(name: str) -> ChatMessage:
+    return ChatMessage(id=name, role="user", text=f"text {name}")
+
+
+def loaded(store: ChatStore) -> Chat:
+    chat = store.load("c")
+    assert chat is not None
+    return chat
+
+
+def test_an_old_value_is_not_written_back(both: tuple[ChatStore, ChatStore]) -> None:
+    one, other = both
+    one.save_chat(CHAT)
+    other.load("c")
+    other.rename("c", "Renamed")
+    other.pin("c", pinned=True)
+    other.save_chat(msgspec.structs.replace(CHAT, settings=ReplySettings(system="x"), draft="d"))
+    one.save_chat(msgspec.structs.replace(CHAT, tip="m"))
+    one.save_message("c", message("m"))
+    chat = loaded(one)
+    assert (chat.title, chat.pinned, chat.draft, chat.tip) == ("Renamed", True, "d", "m")
+    assert chat.settings.system == "x"
+
+
+def test_what_was_not_written_is_written_the_next_time(path: Path) -> None:
+    store = open_store(path)
+    store.save_chat(CHAT)
+    changed = msgspec.structs.replace(CHAT, draft="half a thought")
+    store._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(sqlite3.OperationalError):
+        store.save_chat(changed)
+    store._connection.execute("PRAGMA query_only = OFF")
+    store.save_chat(changed)
+    assert loaded(store).draft == "half a thought"
+    store.close()
+
+
+def test_a_window_notices_the_other_and_not_itself(both: tuple[ChatStore, ChatStore]) -> None:
+    one, other = both
+    one.save_chat(CHAT)
+    assert not one.changed_elsewhere()
+    assert other.changed_elsewhere()
+    assert not other.changed_elsewhere()
+    other.rename("c", "Renamed")
+    assert one.changed_elsewhere()
+
+
+def test_who_writes_in_a_deleted_chat_brings_it_back(both: tuple[ChatStore, ChatStore]) -> None:
+    one, other = both
+    one.save_chat(CHAT)
+    other.delete_chat("c")
+    assert one.load("c") is None
+    one.save_message("c", message("late"), ended=False)
+    assert other.load("c") is None
+    one.save_message("c", message("late"))
+    assert [m.id for m in loaded(other).messages] == ["late"]
+
+
+def test_beside_another_window_no_file_is_set_aside(path: Path) -> None:
+    path.write_bytes(b"no database" * 50)
+    with pytest.raises(sqlite3.OperationalError):
+        open_store(path, alone=False)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+HAMMER = """
+    import sys
+    from pathlib import Path
+    from app.domain.conversation import Chat, ChatMessage
+    from app.services.chat_store import open_store
+
+    path, me = Path(sys.argv[1]), sys.argv[2]
+    store = open_store(path)
+    print("open", flush=True)
+    sys.stdin.readline()
+    parent = None
+    for n in range(60):
+        id_ = f"{me}{n}"
+        store.save_chat(Chat(id="both", title="Both", created=0.0, tip=id_))
+        message = ChatMessage(id=id_, role="user", text=f"word {me} {n}", parent=parent)
+        store.save_message("both", message, ended=False)
+        store.save_message("both", message)
+        parent = id_
+        own = Chat(id=id_, title=f"own {id_}", created=0.0)
+        store.save_chat(own)
+        store.save_message(id_, ChatMessage(id=f"m{id_}", role="user", text="x"))
+        store.rename(id_, f"renamed {id_}")
+        if n % 3 == 0:
+            store.delete_chat(id_)
+        if n % 6 == 0:
+            store.restore_chat(id_)
+        if n % 5 == 0:
+            store.delete_messages("both", [id_])
+        store.chats(f"word {me}")
+    store.close()
+"""
+
+
+def test_two_processes_at_once_lose_nothing(path: Path) -> None:
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(HAMMER), str(path), me],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for me in "pq"
+    ]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "open\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    assert [child.wait(timeout=120) for child in children] == [0, 0]
+    for child in children:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.close()
+        child.stdout.close()
+
+    store = open_store(path)
+    assert store.notice == ""
+    assert store._connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    chat = store.load("both")
+    assert chat is not None
+    for me in "pq":
+        living = [n for n in range(60) if n % 5]
+        assert [m.id for m in chat.messages if m.id.startswith(me)] == [f"{me}{n}" for n in living]
+        kept = {f"{me}{n}" for n in range(60) if n % 3 or n % 6 == 0}
+        titles = {c.id: c.title for c in store.chats() if c.id.startswith(me)}
+        assert titles == {id_: f"renamed {id_}" for id_ in kept}
+    assert {c.id for c in store.chats("word q")} == {"both"}
+    store.close()
