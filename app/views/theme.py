@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.domain.settings import ThemeChoice
 from app.render.style import HtmlStyle
+from app.views.formulas import shipped_font
 from app.views.stylesheet import stylesheet
 
 _ROLES = {
@@ -58,7 +59,7 @@ class Theme:
         return palette
 
     def html(self) -> HtmlStyle:
-        return HtmlStyle.from_tokens(self.tokens)
+        return HtmlStyle.from_tokens(self.tokens, maths=shipped_font())
 
 
 def load_theme(folder: Path, name: str) -> Theme:
