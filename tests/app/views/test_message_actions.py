@@ -275,6 +275,20 @@ def test_actions_are_quiet_until_the_pointer_or_the_focus_comes(qtbot: QtBot, re
     assert copy.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
+def test_tab_goes_from_left_to_right_also_to_a_button_that_came_later(ready: Rig) -> None:
+    stop_early(ready)
+    acts = reply(ready).footer.acts
+    order = [acts.buttons[Act.AGAIN], acts.more, acts.buttons[Act.CONTINUE]]
+    order.append(acts.buttons[Act.DELETE])
+    at = order[0]
+    seen = [at]
+    while at is not order[-1] and len(seen) < 8:
+        assert at is not None
+        at = at.nextInFocusChain()  # type: ignore[assignment]
+        seen.append(at)
+    assert seen == order
+
+
 def test_a_grey_action_says_why(ready: Rig) -> None:
     ask(ready, "Hello", "A.")
     chat_of(ready).send("And?")
