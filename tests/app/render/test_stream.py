@@ -6,6 +6,7 @@ from hypothesis import example, given
 from app.render import blocks
 from app.render.blocks import Block, BlockStream, render
 from app.render.parser import Document, parse
+from app.render.parts import Continued
 from tests.app.render.sample import STYLE
 from tests.app.render.strategies import patient, pieces
 
@@ -97,9 +98,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The lengths of the texts that were parsed."""
     lengths = list[int]()
 
-    def count(text: str, known: dict[str, str]) -> Document:
+    def count(text: str, known: dict[str, str], continued: Continued | None) -> Document:
         lengths.append(len(text))
-        return parse(text, known)
+        return parse(text, known, continued)
 
     monkeypatch.setattr(blocks, "parse", count)
     return lengths
