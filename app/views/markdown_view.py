@@ -100,7 +100,8 @@ class MarkdownView(QWidget):
             view.show_block(block)
         elif view.html != block.html:  # it may only have been closed
             view.show_html(block.html)
-            view.setAccessibleName(spoken_text(block.source) if SCHEME in block.html else "")
+            needs_name = SCHEME in block.html or "<a " in block.html  # it can have the focus
+            view.setAccessibleName(spoken_text(block.source) if needs_name else "")
 
     def _make(self, block: Block) -> TextBlock | CodeBlock:
         if block.kind == "code":
