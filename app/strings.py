@@ -314,9 +314,12 @@ FILE_EMPTY = "“{name}” is empty; attach a file with text in it."
 
 # Reports
 REPORT_FILE = "speed report.json"
-REPLACE_REPORT = "“{name}” exists already. Replace it?"
+REPLACE_FILE = "“{name}” exists already. Replace it?"
 REPORT_JSON = "JSON (*.json)"
 REPORT_MARKDOWN = "Markdown (*.md)"
+HTML_FILE = "HTML (*.html)"
+PDF_FILE = "PDF (*.pdf)"
+EXPORT_CHAT = "Export this chat…"
 
 # Command line
 APP_HELP = "Open the window."

@@ -19,6 +19,7 @@ __all__ = [
     "report_json",
     "report_markdown",
     "save_report",
+    "write_file",
 ]
 
 _REASONS = {
@@ -34,7 +35,7 @@ _REASONS = {
 
 
 class ExportError(OSError):
-    """A report that was not saved: one sentence, with what to do about it."""
+    """A file that was not saved: one sentence, with what to do about it."""
 
 
 def report_json(report: Report) -> str:
@@ -50,7 +51,11 @@ def save_report(report: Report, path: Path) -> None:
     if write is None:
         endings = " or ".join(FORMATS)
         raise ExportError(f"“{path.name}” has no format of a report; end its name in {endings}.")
-    data = write(report).encode()
+    write_file(write(report).encode(), path)
+
+
+def write_file(data: bytes, path: Path) -> None:
+    """A file already there is replaced whole or not at all. Raises ExportError."""
     try:
         write_atomically(path, data)
     except OSError as error:

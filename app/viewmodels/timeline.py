@@ -38,7 +38,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The token that prefill yields has no bar: no round decoded it."""
+    """A token that prefill yields has no bar: no round decoded it."""
 
     bars: tuple[Bar, ...]
     rate: tuple[Rate, ...]
@@ -80,7 +80,7 @@ def switch_label(mtp: Mtp) -> str:
 
 
 def _bars(rounds: Sequence[RoundRecord]) -> tuple[Bar, ...]:
-    timed = range(1, len(rounds))
+    timed = [place for place in range(1, len(rounds)) if rounds[place].index > 0]
     size = max(1, -(-len(timed) // MOST_BARS))
     return tuple(_bar(rounds, timed[i : i + size]) for i in range(0, len(timed), size))
 

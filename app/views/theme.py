@@ -80,6 +80,11 @@ class ThemeController(QObject):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._refresh)
 
     @property
+    def light(self) -> Theme:
+        """For paper, whatever the screen shows."""
+        return self._themes["light"]
+
+    @property
     def choice(self) -> ThemeChoice:
         return self._choice
 

@@ -18,7 +18,7 @@ from app.views.buttons import IconButton
 from app.views.message_view import ReplyView
 from app.views.room_below import RoomBelow
 from app.views.theme import ThemeController
-from app.views.user_view import UserView
+from app.views.user_view import UserView, is_edited
 from mtp_mlx.wire import Generate
 
 COLUMN_WIDTH = 760
@@ -102,6 +102,8 @@ class Transcript(QScrollArea):
 
     def edit(self, message_id: str) -> None:
         """Open the question for editing, where it stands."""
+        if self._below and not any(view.message.id == message_id for view in self._views):
+            self._on_reset()  # it is at the end, and one has scrolled far up
         for view in self._views:
             if isinstance(view, UserView) and view.message.id == message_id:
                 view.edit()
@@ -259,6 +261,8 @@ class Transcript(QScrollArea):
             self._filling.stop()
 
     def _take_down_below(self) -> None:
+        if any(is_edited(view) for view in self._views):
+            return
         far = self.verticalScrollBar().value() + self.viewport().height() + 2 * _NEAR
         while len(self._views) > _MOST and not self._following and not self._chat.writing:
             if self._views[-1].y() < far:
@@ -277,6 +281,7 @@ class Transcript(QScrollArea):
         if (
             len(self._views) > _MOST
             and self._views[0].geometry().bottom() < bar.value() - 2 * _NEAR
+            and not is_edited(self._views[0])
         ):
             self._held = bar.maximum() - bar.value()
             self._column.removeWidget(self._views[0])

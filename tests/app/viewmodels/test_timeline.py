@@ -19,6 +19,13 @@ def test_a_bar_for_each_round_but_the_prompts() -> None:
     assert [rate.tps for rate in shown.rate] == pytest.approx([60, 60, 60])
 
 
+def test_the_pause_in_a_continued_reply_has_no_bar() -> None:
+    rounds = [*drafted_reply(3), a_round(0, 60.0), *drafting_rounds(2, index=4, at=60.0)]
+    bars = timeline(reply_of(rounds)).bars
+    assert [bar.first for bar in bars] == [1, 2, 3, 5, 6]
+    assert max(bar.end - bar.start for bar in bars) < 1
+
+
 def test_turns_of_the_switch_are_marked() -> None:
     turns = [SwitchRecord(0.5, "off"), SwitchRecord(0.8, 3), SwitchRecord(0.9, "auto")]
     shown = timeline(reply_of(drafted_reply(3), switches=turns))

@@ -21,7 +21,7 @@ from mtp_mlx.wire import Loaded
 from tests.app.conftest import Rig
 from tests.app.helpers import MEMORY, PAIR, finished, round_of
 from tests.app.viewmodels.test_branching import ask, chat_of, shown, stop_early
-from tests.app.views.test_transcript import long_chat
+from tests.app.views.test_transcript import at_the_end, long_chat, scroll_to
 
 
 def views(rig: Rig) -> list[UserView | ReplyView]:
@@ -150,6 +150,34 @@ def test_only_one_question_is_opened_for_editing(ready: Rig) -> None:
     transcript.acted.emit(chat_of(ready).messages.at(2).id, Act.EDIT)
     transcript.edit("nowhere")
     assert [question(ready, at).editor is not None for at in (0, 2)] == [False, True]
+
+
+def test_the_last_question_is_edited_from_far_above(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = chat_of(ready), ready.program.window.transcript
+    chat.open(long_chat(120))
+    at_the_end(qtbot, transcript)
+    scroll_to(qtbot, transcript, 20)
+    qtbot.waitUntil(lambda: transcript._held is None)
+    assert transcript._below
+    command(ready, "Edit the last question").trigger()
+    edited = [v.message.id for v in views(ready) if isinstance(v, UserView) and v.editor]
+    assert edited == ["118"]
+
+
+def test_what_is_being_rewritten_outlives_a_long_way_up(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = chat_of(ready), ready.program.window.transcript
+    chat.open(long_chat(120))
+    at_the_end(qtbot, transcript)
+    command(ready, "Edit the last question").trigger()
+    view = views(ready)[-2]
+    assert isinstance(view, UserView)
+    assert view.editor is not None
+    view.editor.text.setPlainText("Half a thought")
+    scroll_to(qtbot, transcript, 20)
+    qtbot.waitUntil(lambda: transcript._held is None)
+    transcript.scroll_to_end()
+    assert view in views(ready)
+    assert view.editor.text.toPlainText() == "Half a thought"
 
 
 def test_continue_goes_on_in_the_same_place(ready: Rig) -> None:

@@ -197,6 +197,13 @@ def test_a_new_width_and_another_theme(qtbot: QtBot, theme: ThemeController) -> 
     theme.choose("light")
 
 
+def test_a_narrow_column_is_not_made_wider(qtbot: QtBot, theme: ThemeController) -> None:
+    view = TokenView(theme)
+    qtbot.addWidget(view)
+    view.show_rounds(drafted_reply(400))
+    assert view.minimumSizeHint().width() <= 300
+
+
 def test_stored_rounds_come_back_as_tokens(qtbot: QtBot, ready: Rig, tmp_path: Path) -> None:
     ready.program.models.chat.send("Hello")
     ready.write("Some words in reply, and some more.")
