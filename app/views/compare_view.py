@@ -44,7 +44,8 @@ class CompareDialog(QDialog):
         self.setWindowModality(Qt.WindowModality.ApplicationModal)
         self.setWindowTitle(strings.COMPARE_TITLE)
         self.setMinimumSize(*_LEAST)
-        self.resize(*_SIZE)
+        room = parent.size() if parent is not None else QSize(*_SIZE)
+        self.resize(QSize(*_SIZE).boundedTo(room).expandedTo(QSize(*_LEAST)))
         self._compare = compare
         self._theme = theme
         self.question = QPlainTextEdit(compare.last_question)
