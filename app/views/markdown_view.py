@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app import strings
 from app.render.blocks import Block, BlockStream, render
 from app.render.formula_html import SCHEME
 from app.render.plain import spoken_text
@@ -101,8 +100,8 @@ class MarkdownView(QWidget):
             view.show_block(block)
         elif view.html != block.html:  # it may only have been closed
             view.show_html(block.html)
-            spoken = spoken_text(block.source) if SCHEME in block.html else strings.MODEL
-            view.setAccessibleName(spoken)
+            needs_name = SCHEME in block.html or "<a " in block.html  # it can have the focus
+            view.setAccessibleName(spoken_text(block.source) if needs_name else "")
 
     def _make(self, block: Block) -> TextBlock | CodeBlock:
         if block.kind == "code":

@@ -1,8 +1,6 @@
-"""A reply's tokens, painted by where they came from. Only what is in sight is painted.
+"""A reply's tokens, by where they came from. Only what is in sight is painted.
 
-Colour never carries meaning alone: accepted drafts stand on a filled and underlined box, the
-target's own choices are plain text, rejected drafts are small and struck through. A tick below the
-line is where a round begins.
+A tick below the line is where a round begins.
 """
 
 from __future__ import annotations
@@ -27,8 +25,9 @@ from app import strings
 from app.domain.conversation import RoundRecord
 from app.viewmodels.token_layout import Item, TokenLayout
 from app.viewmodels.token_view import Kind, round_text, token_runs
-from app.views import fonts
+from app.views.reveal import reveal
 from app.views.theme import Theme, ThemeController
+from app.views.token_paint import paint_token, token_font
 
 _MARK = 5.0
 _TICK = 7.0
@@ -116,7 +115,11 @@ class TokenCanvas(QWidget):
             super().keyPressEvent(event)
             return
         place = -1 if self._at is None and step > 0 else self._at or 0
-        self.point_at(max(0, min(place + step, len(self._rounds) - 1)))
+        place = max(0, min(place + step, len(self._rounds) - 1))
+        self.point_at(place)
+        lines = self.layout_.lines_of(place)
+        if lines is not None:
+            reveal(self, int((sum(lines) / 2 + 0.5) * self._line_height))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
@@ -193,21 +196,3 @@ class TokenCanvas(QWidget):
         self._update_lines(changed, lines)
         if not self.settled:
             self._more.start()
-
-
-def token_font(kind: Kind) -> QFont:
-    font = fonts.small() if kind == "rejected" else fonts.reading()
-    font.setStrikeOut(kind == "rejected")
-    return font
-
-
-def paint_token(painter: QPainter, theme: Theme, box: QRectF, text: str, kind: Kind) -> None:
-    """In the painter's font, in the middle of `box`, which is as wide as the text."""
-    if kind == "drafted":
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("drafted_soft"))
-        painter.drawRect(box)
-        painter.setPen(QPen(theme.color("drafted"), 1.5))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-    painter.setPen(theme.color({"drafted": "drafted", "target": "text"}.get(kind, "rejected")))
-    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)

@@ -14,7 +14,8 @@ from app.viewmodels.token_view import Counts, Kind, legend, round_text, rounds_t
 from app.views import fonts
 from app.views.flow_layout import FlowLayout
 from app.views.theme import Theme, ThemeController
-from app.views.token_canvas import TokenCanvas, paint_token, token_font
+from app.views.token_canvas import TokenCanvas
+from app.views.token_paint import paint_token, token_font
 
 _GAP = 14
 

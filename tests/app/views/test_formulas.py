@@ -125,5 +125,7 @@ def test_where_a_link_leads_is_shown_before_it_is_followed(view: MarkdownView) -
 
 
 def test_links_are_reached_with_the_keyboard(view: MarkdownView) -> None:
-    assert shown(view, "[here](https://example.org)").focusPolicy() == Qt.FocusPolicy.StrongFocus
+    block = shown(view, "Look [here](https://example.org)")
+    assert block.focusPolicy() == Qt.FocusPolicy.StrongFocus
+    assert block.accessibleName() == "Look here"
     assert shown(view, "nothing").focusPolicy() == Qt.FocusPolicy.ClickFocus

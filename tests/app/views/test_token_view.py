@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
@@ -142,6 +142,22 @@ def test_the_arrow_keys_go_from_round_to_round(qtbot: QtBot, theme: ThemeControl
     first = "First token, with the prompt"
     assert said == [first, "Round 1", "Round 2", "Round 2", "Round 1"]
     assert view.canvas.accessibleDescription().startswith("Round 1")
+
+
+def test_the_keys_bring_a_round_into_sight(qtbot: QtBot, theme: ThemeController) -> None:
+    view = TokenView(theme)
+    area = QScrollArea(widgetResizable=True)
+    area.setWidget(view)
+    shown(qtbot, area)
+    view.show_rounds(drafted_reply(150))
+    view.canvas.point_at(140)
+    QApplication.processEvents()
+    assert area.verticalScrollBar().value() == 0
+    QTest.keyClick(view.canvas, Qt.Key.Key_Right)
+    lines = view.canvas.layout_.lines_of(141)
+    assert lines is not None
+    place = view.canvas.mapTo(area.viewport(), QPoint(0, int(lines[0] * view.canvas._line_height)))
+    assert 0 <= place.y() < area.viewport().height()
 
 
 def test_what_is_drawn_differs_by_more_than_colour(qtbot: QtBot, theme: ThemeController) -> None:
