@@ -48,6 +48,7 @@ from app.engine.scripted import ScriptedEngine
 from app.engine.supervisor import Supervisor
 from app.paths import worker_command
 from app.program import Program
+from app.views.preload import preload
 from mtp_mlx import wire
 
 PARTS = ("stream", "long-chat", "memory", "engine")
@@ -271,6 +272,7 @@ def scripted() -> Iterator[tuple[Program, ScriptedEngine]]:
         program.window.resize(1280, 800)
         said.say(wire.Hello(protocol=wire.PROTOCOL_VERSION, versions={}, device={}))
         said.say(wire.Loaded(pair=PAIR, memory=wire.Memory(active=1, peak=1, limit=10**9)))
+        preload().join()  # as the program does once the window is up
         settle()
         try:
             yield program, said
