@@ -19,7 +19,6 @@ from app.paths import resources
 from app.services.baselines import BaselineStore
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report
-from app.services.report import Report
 from app.services.report_comparison import comparison_report
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
@@ -38,6 +37,8 @@ from app.viewmodels.undo import Undo
 from app.views.main_window import MainWindow, ViewModels
 from app.views.report_dialog import ask_report_path, say_not_saved
 from app.views.theme import ThemeController
+from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.report.model import Report
 
 
 class Program(QObject):
@@ -178,7 +179,7 @@ class Program(QObject):
             return
         try:
             save_report(report, path)
-        except OSError as error:
+        except MtpMlxError as error:
             say_not_saved(self.window, str(error))
 
 
