@@ -72,16 +72,20 @@ _DEFINITIONS = (
 _text = measured(str)
 
 
-def summary(report: Report) -> Iterator[Part]:
-    """What it comes to."""
+def notes(report: Report) -> Iterator[str]:
+    """What must be known before the first number is believed."""
     if report.settings.replay_acceptance is not None:
         share = words.percent(report.settings.replay_acceptance)
-        yield Paragraph(
+        yield (
             f"Replayed acceptance: drafts were replaced so that each is right with {share} "
-            "chance. The speed is measured, the acceptance is given.",
-            warning=True,
+            "chance. The speed is measured, the acceptance is given."
         )
-    yield from (Paragraph(said, warning=True) for said in _cut_short(report))
+    yield from _cut_short(report)
+
+
+def summary(report: Report) -> Iterator[Part]:
+    """What it comes to."""
+    yield from (Paragraph(said, warning=True) for said in notes(report))
     slow = frozenset(i for i, one in enumerate(report.summary) if words.is_slower(one))
     yield Table(_SUMMARY, tuple(map(_group, report.summary)), slow)
     said = sorted(one.baseline for one in report.summary if one.baseline)
