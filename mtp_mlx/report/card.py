@@ -86,7 +86,7 @@ def _speeds(group: Group | None, palette: Palette) -> Iterator[str]:
 
 
 def _speed(bar: _Bar, most: float, y: float, palette: Palette) -> Iterator[str]:
-    told = measured(lambda tps: f"{tps:.1f} tok/s")(bar.tps)
+    told = measured(lambda tps: f"{words.rate(tps)} tok/s")(bar.tps)
     yield svg.text(_BARS, y, bar.name, palette.quiet, size=24)
     yield svg.text(WIDTH - _EDGE, y, told, palette.ink, anchor="end", size=28, bold=True)
     yield svg.rect(_BARS, y + 14, _LONGEST, 26, palette.grid, round_by=5)

@@ -1,4 +1,4 @@
-"""How numbers and findings of a report are told, in every format alike. Pure."""
+"""How numbers and findings are told, in every format of a report and in the window alike. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def times(ratio: float) -> str:
 
 
 def rate(tps: float) -> str:
-    return f"{tps:.1f}"
+    """Three digits that mean something: "4.6", "61.3", "214"."""
+    return f"{tps:.1f}" if tps < 100 else f"{tps:.0f}"
 
 
 def length(tokens: float) -> str:
@@ -43,8 +44,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def seconds(value: float) -> str:
-    return f"{value:.2f} s"
+def seconds(duration: float) -> str:
+    """0.21 -> "0.21 s", 12.34 -> "12.3 s", 75 -> "1 min 15 s"."""
+    if duration < 10:
+        return f"{duration:.2f} s"
+    if duration < 60:
+        return f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest} s"
 
 
 def memory(size: float) -> str:
