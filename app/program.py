@@ -20,7 +20,6 @@ from app.services.baselines import BaselineStore
 from app.services.chat_export import CHAT_FORMATS, Look
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report, write_file
-from app.services.report import Report
 from app.services.report_comparison import comparison_report
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
@@ -41,6 +40,8 @@ from app.views.main_window import MainWindow, ViewModels
 from app.views.report_dialog import ask_chat_path, ask_report_path
 from app.views.save_dialog import say_not_saved
 from app.views.theme import ThemeController
+from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.report.model import Report
 
 
 class Program(QObject):
@@ -184,7 +185,7 @@ class Program(QObject):
         look = Look(style=self._theme.light.html(), numbers=footer)
         try:
             write_file(CHAT_FORMATS[path.suffix.lower()](chat, look), path)
-        except OSError as error:
+        except MtpMlxError as error:
             say_not_saved(self.window, str(error))
 
     def _save_to_file(self, report: Report) -> None:
@@ -193,7 +194,7 @@ class Program(QObject):
             return
         try:
             save_report(report, path)
-        except OSError as error:
+        except MtpMlxError as error:
             say_not_saved(self.window, str(error))
 
 

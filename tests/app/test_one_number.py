@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace as with_
 
+from app.domain import figures
 from app.services.exports import report_markdown
 from app.viewmodels.footer import facts
 from app.viewmodels.overlay import OverlayNumbers
+from mtp_mlx.report.model import Report
+from mtp_mlx.report.saving import load
 from tests.app.conftest import Clock, Rig
 from tests.app.helpers import finished, round_of
 
@@ -76,7 +77,7 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
     footer = timed.program.window.transcript._views[-1].footer.text  # type: ignore[union-attr]
     told = {fact.label: fact.value for fact in facts(reply)}
     report = _saved(timed, tmp_path)
-    (group,) = report["summary"]
+    (group,) = report.summary
     row = next(
         line for line in report_markdown(report).splitlines() if line.startswith("| chat | auto")
     )
@@ -85,26 +86,28 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
     assert overlay.rate == cells[4] == speed
     assert footer.startswith(f"{speed} tok/s")
     assert told["Speed"] == f"{speed} tok/s"
-    assert overlay.speed_up == cells[8]
+    assert group.speedup is not None
+    assert overlay.speed_up == figures.times(group.speedup) == "1.8×"  # noqa: RUF001
+    assert cells[8] == "1.82×"  # noqa: RUF001 - a report has room for a digit more
     assert f"{overlay.speed_up} plain speed" in footer
     assert told["Against plain decoding"] == f"{overlay.speed_up} plain speed"
-    assert group["speedup"] == 41.647 / group["plain_tps"]
+    assert group.plain_tps is not None
+    assert group.speedup == 41.647 / group.plain_tps
     assert told["Plain decoding here"] == overlay.speed_up_note
     assert overlay.speed_up_note.startswith(f"{cells[7]} tok/s, measured on ")
-    assert overlay.acceptance == cells[9] == "61 %"
+    assert overlay.acceptance == cells[11] == "61 %"
     assert f"{overlay.acceptance} of 120 drafted accepted" in footer
-    assert overlay.tau == cells[10] == told["Tokens a round (τ)"] == "2.82"
+    assert overlay.tau == cells[12] == told["Tokens a round (τ)"] == "2.82"
     assert told["By position"] == "81 % · 61 % · 40 %"
-    assert overlay.by_position == tuple(report["runs"][0]["acceptance_by_position"])
+    assert overlay.by_position == report.runs[0].acceptance_by_position
 
 
-def _saved(rig: Rig, folder: Path) -> dict[str, Any]:
+def _saved(rig: Rig, folder: Path) -> Report:
     target = folder / "report.json"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.program.ask_report_path", lambda _parent, _folder: target)
         rig.program.window._report.trigger()
-    report: dict[str, Any] = json.loads(target.read_text())
-    return report
+    return load(target)
 
 
 def test_live_and_at_the_end_agree_where_the_engine_does(timed: Rig, clock: Clock) -> None:
