@@ -40,6 +40,7 @@ def _has_display() -> bool:
 
 
 def _open(options: argparse.Namespace) -> int:
+    from PySide6.QtCore import QTimer
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
@@ -47,6 +48,7 @@ def _open(options: argparse.Namespace) -> int:
     from app.paths import DATA_VARIABLE, data_folder, resources, worker_command
     from app.program import Program
     from app.services.folder_lock import lock_folder
+    from app.views.plots import PRELOAD_MS, preload
 
     data: Path = options.data_dir or data_folder()
     os.environ[DATA_VARIABLE] = str(data)  # for the engine, which starts as a child
@@ -61,6 +63,7 @@ def _open(options: argparse.Namespace) -> int:
     program = Program(engine, data, options.theme, alone=lock is not None)
     application.aboutToQuit.connect(program.close)
     program.start()
+    QTimer.singleShot(PRELOAD_MS, preload)
     code = application.exec()
     if lock is not None:
         lock.unlock()

@@ -9,25 +9,36 @@ import msgspec
 from PySide6.QtCore import QObject
 
 from app import strings
-from app.domain.conversation import ReplyRecord
+from app.domain.comparison import Comparison
+from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.engine.port import Engine
 from app.engine.supervisor import Supervisor
 from app.engine.watch import Watch
 from app.paths import resources
+from app.services.baselines import BaselineStore
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report
+from app.services.report_comparison import comparison_report
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.chat_list import ChatListViewModel
+from app.viewmodels.compare import CompareViewModel
+from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
+from app.viewmodels.history import Removed, removed_text
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
+from app.viewmodels.plain_speed import PlainSpeed
+from app.viewmodels.presets import PresetsViewModel
 from app.viewmodels.saving import Saver
+from app.viewmodels.token_counter import TokenCounter
 from app.viewmodels.undo import Undo
 from app.views.main_window import MainWindow, ViewModels
 from app.views.report_dialog import ask_report_path, say_not_saved
 from app.views.theme import ThemeController
+from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.report.model import Report
 
 
 class Program(QObject):
@@ -61,6 +72,7 @@ class Program(QObject):
         self.supervisor = Supervisor(engine, parent=self)
         self._watch = Watch(engine, self.supervisor, parent=self)
         self._saver = Saver(self.store, parent=self)
+        self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
         self.models = self._make_models(settings)
         self._theme.apply()
         self.window = MainWindow(self.models, self._theme, settings)
@@ -85,28 +97,40 @@ class Program(QObject):
         self.store.close()
 
     def _make_models(self, settings: Settings) -> ViewModels:
-        mtp = MtpViewModel(self.supervisor, settings.mtp, self)
+        mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
-        overlay = OverlayViewModel(self.supervisor, chat, mtp, parent=self)
-        chat.plain_tps = overlay.plain_tps
-        engine = EngineViewModel(self.supervisor, self)
+        chat.streaming.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
+        chat.reply_ended.connect(self._plain.learn_message)
+        overlay = OverlayViewModel(self.supervisor, chat, parent=self)
+        compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
+        chat.other_work = compare.busy_text
         undo = Undo(parent=self)
-        chats = ChatListViewModel(self.store, self._saver, chat, undo, self)
         return ViewModels(
-            engine=engine, chat=chat, mtp=mtp, overlay=overlay, chats=chats, undo=undo
+            engine=EngineViewModel(self.supervisor, self),
+            chat=chat,
+            composing=ComposingViewModel(chat, TokenCounter(self.supervisor, self), self),
+            presets=PresetsViewModel(self.settings, self),
+            mtp=mtp,
+            overlay=overlay,
+            compare=compare,
+            chats=ChatListViewModel(self.store, self._saver, chat, undo, self),
+            undo=undo,
         )
 
     def _connect(self) -> None:
         self._engine.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
+        self.models.chat.removed.connect(self._offer_undo)
         self.models.chats.trouble.connect(self.models.engine.say)
+        self._plain.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
         self.models.chat.reply_started.connect(self._save_settings)
         self.window.active_changed.connect(self._on_active)
         self.window.closing.connect(self.close)
         self.window.report_asked.connect(self._save_report)
+        self.window.comparison_report_asked.connect(self._save_comparison)
 
     def _on_active(self, active: bool) -> None:
         """A closed window may still be told that it is active."""
@@ -129,7 +153,6 @@ class Program(QObject):
                     kept,
                     theme=kept.theme if self._theme_forced else self._theme.choice,
                     geometry=self.window.geometry_text(),
-                    mtp=self.models.mtp.wish,
                     overlay=self.window.page.overlay_settings,
                     sidebar=self.window.split.settings,
                     last_chat=chat.chat.id,
@@ -140,12 +163,25 @@ class Program(QObject):
         except OSError as error:
             self.models.engine.say(strings.SETTINGS_NOT_SAVED.format(reason=error))
 
+    def _offer_undo(self, removed: Removed) -> None:
+        restore = self.models.chat.restore
+        self.models.undo.offer(removed_text(removed), lambda: restore(removed))
+
     def _save_report(self, reply: ReplyRecord) -> None:
+        self._save_to_file(reply_report(reply, reply.pair, _environment(reply.engine)))
+
+    def _save_comparison(self, comparison: Comparison) -> None:
+        self._save_to_file(comparison_report(comparison, _environment(comparison.on.engine)))
+
+    def _save_to_file(self, report: Report) -> None:
         path = ask_report_path(self.window, Path.home())
         if path is None:
             return
-        environment = reply.engine.versions | reply.engine.device
         try:
-            save_report(reply_report(reply, reply.pair, environment), path)
-        except OSError as error:
+            save_report(report, path)
+        except MtpMlxError as error:
             say_not_saved(self.window, str(error))
+
+
+def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:
+    return engine.versions | engine.device

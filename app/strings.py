@@ -6,6 +6,7 @@ Sentences end with a full stop, labels do not. Fields are named, so that a trans
 from __future__ import annotations
 
 from app.domain.settings import ThemeChoice
+from mtp_mlx.wire import RoundState
 
 APP_NAME = "MTP MLX"
 
@@ -196,7 +197,7 @@ SEND = "Send"
 SEND_HELP = "Enter sends, Shift+Enter begins a new line"
 STOP = "Stop"
 STOP_HELP = "Stop the reply and keep what was written (Esc)"
-CONTEXT = "{used} of {length} tokens of context"
+CONTEXT = "{used} / {length} tokens"
 
 # Overlay
 OVERLAY = "Speed"
@@ -229,6 +230,87 @@ MAX_TOKENS = "Most tokens in a reply"
 THINK = "Think before answering"
 DONE = "Done"
 CANCEL = "Cancel"
+
+# Presets and advice, in the reply settings
+PRESET = "Preset"
+PRESET_NONE = "Own settings"
+PRESET_OWN = "Gemma's own"
+PRESET_GREEDY = "Greedy"
+PRESET_CREATIVE = "Creative"
+PRESET_HELP = "Settings under a name; the MTP switch and the chat's system prompt stay as they are"
+PRESET_SAVE = "Save these settings as…"
+PRESET_RENAME = "Rename “{name}”…"
+PRESET_DELETE = "Delete “{name}”"
+PRESET_NAME = "Name of the preset"
+PRESET_NAME_EMPTY = "A preset needs a name; write one."
+PRESET_NAME_LONG = "A preset's name has at most {most} characters; shorten it."
+PRESET_NAME_TAKEN = "There is a preset “{name}” already; choose another name."
+PRESET_NAME_BUILT_IN = "“{name}” comes with the program and stays as it is; choose another name."
+RESET_SETTINGS = "Reset to defaults"
+SAVE = "Save"
+RENAME = "Rename"
+MIN_P = "Min-p"
+VERIFY = "Verify rule"
+RULE_COUPLED = "Coupled"
+RULE_COUPLED_MEANS = (
+    "A draft stands while it is the model's own choice: the text is the same with MTP and without."
+)
+RULE_BLOCK = "Block"
+RULE_BLOCK_MEANS = (
+    "Drafts are judged together, which accepts a few more: as good a text, but another one than"
+    " without MTP."
+)
+RULE_EACH = "Token"
+RULE_EACH_MEANS = (
+    "Drafts are judged one by one at random: as good a text, but another one than without MTP."
+)
+ADVICE_HOT = "At temperature {temperature} most models soon write nonsense; 1 is usual."
+ADVICE_GREEDY_SEED = "At temperature 0 nothing is left to chance: the seed changes nothing."
+ADVICE_ONE_CHOICE = "Only the likeliest token is left to choose from, as at temperature 0."
+ADVICE_CONTEXT = "The model's context holds {length} tokens: a longer reply ends there."
+ADVICE_SHORT = "Replies this short mostly end in mid-sentence; 2048 is usual."
+ADVICE_RANGE = "{least} to {most}"
+
+# Messages
+COPY_PLAIN = "Copy as plain text"
+COPY_MESSAGE = "Copy the message"
+CONTINUE = "Continue the reply"
+EDIT = "Edit and ask again"
+EDIT_LAST = "Edit the last question"
+EDIT_HINT = "Enter asks again, Esc leaves it as it was"
+EDIT_ASK = "Ask again"
+DELETE_MESSAGE = "Delete with all that follows"
+DELETE_LAST = "Delete the last reply"
+MESSAGE_DELETED = "Message deleted"
+MESSAGES_DELETED = "{count} messages deleted"
+MORE = "More"
+AGAIN_WITH = "Write again with"
+AGAIN_MTP_OFF = "Write again with MTP off"
+AGAIN_MTP_ON = "Write again with MTP on"
+AGAIN_SAME_SEED = "Write again with the same seed"
+AGAIN_ANOTHER_SEED = "Write again with another seed"
+VERSION_OF = "{position}/{count}"
+VERSION = "Version {position} of {count}"
+PREVIOUS_VERSION = "Previous version"
+NEXT_VERSION = "Next version"
+CONTEXT_FULL = (
+    "{used} tokens are more than the {length} this model can hold; shorten the message, take a"
+    " file off, or start a new chat."
+)
+
+# Attached files
+ATTACH = "Attach text files…"
+ATTACH_TITLE = "Attach text files"
+ATTACHED = "Attached files"
+TAKE_OFF = "Take “{name}” off"
+FILE_TOKENS = "{count} tokens"
+FILE_GONE = "“{name}” is no longer there; choose it again where it is now."
+FILE_FORBIDDEN = "“{name}” may not be read; change its permissions or attach a copy."
+FILE_UNREADABLE = "“{name}” could not be read ({reason}); try again or attach a copy."
+FILE_FOLDER = "“{name}” is not a file; attach the text files inside it."
+FILE_TOO_LARGE = "“{name}” has {size} MB, and at most 1 MB can be attached; attach a part of it."
+FILE_NOT_TEXT = "“{name}” is not a text file; attach it as UTF-8 or UTF-16 text."
+FILE_EMPTY = "“{name}” is empty; attach a file with text in it."
 
 # Reports
 REPORT_FILE = "speed report.json"
@@ -270,3 +352,91 @@ CHAT_MORE = "More"
 CHAT_PINNED = "{title}, pinned"
 CHAT_GONE = "This chat was deleted in another window."
 CHATS_UNREADABLE = "The chats could not be read: {reason}. What is shown may be out of date."
+
+# Numbers: overlay, token view, timeline
+SPEED_UP_PARTLY = "{times} plain speed while MTP was on"
+FACT_SPEED_UP = "Against plain decoding"
+FACT_PLAIN = "Plain decoding here"
+PLAIN_MEASURED = "{rate} tok/s, measured on {day}"
+BASELINE_NOT_SAVED = (
+    "The plain speed could not be saved: {reason}. It will be measured again after a restart."
+)
+OVERLAY_COMPACT = "Show less"
+OVERLAY_FULL = "Show more"
+SHOW_TOKENS = "Token view"
+TOKENS_OF_REPLY = "Tokens of the reply"
+TOKENS_HINT = "Point at a token, or use the arrow keys, to see its round"
+LEGEND_SAMPLE = "token"
+LEGEND_DRAFTED = "{count} drafted and accepted"
+LEGEND_TARGET = "{count} the target's own"
+LEGEND_REJECTED = "{count} drafted and rejected"
+LEGEND_ROUNDS = "{count} rounds"
+ROUND = "Round {index}"
+ROUND_PREFILL = "First token, with the prompt"
+ROUND_STATES: dict[RoundState, str] = {
+    "plain": "plain",
+    "drafting": "drafting",
+    "parked": "parked",
+    "probe": "probing",
+}
+ROUND_DEPTH = "{state}, K {depth}"
+ROUND_ACCEPTED = "{accepted} of {drafted} accepted"
+ROUND_MS = "{ms} ms"
+ROUND_AT = "{seconds} after the request"
+ROUNDS = "Rounds {first} to {last}"
+ROUNDS_TOKENS = "{tokens} tokens a round"
+TIMELINE = "Rounds over time"
+TIMELINE_HINT = "Click a bar, or use the arrow keys, to see a round"
+TIMELINE_RATE = "tok/s"
+TIMELINE_TOKENS = "tokens a round"
+TIMELINE_TIME = "seconds after the request"
+NO_ROUNDS = "No round was decoded in this reply."
+CLOSE = "Close"
+
+# Compare
+COMPARE = "Compare with and without MTP…"
+COMPARE_TITLE = "Compare"
+COMPARE_QUESTION = "What both runs are asked"
+COMPARE_QUESTION_HINT = "Type a question, or leave the last one of this chat"
+COMPARE_START = "Compare"
+COMPARE_AGAIN = "Compare again"
+COMPARE_STOP = "Stop"
+COMPARE_STOP_HELP = "Stop and keep what has run"
+COMPARE_EXPLAINED = (
+    "After a short warm-up the same prompt runs twice, one run after the other, with the same seed"
+    " and sampling. Neither run is written into the chat."
+)
+COMPARE_STAGES = {
+    "idle": "",
+    "warm-up": "Warming up: reading the prompt…",
+    "off": "Running with MTP off…",
+    "on": "Running with MTP on…",
+}
+LANE_OFF = "MTP off"
+LANE_ON = "MTP on · {mode}"
+LANE_WAITING = "not run yet"
+LANE_TOKENS = "{count} tokens"
+LANE_ACCEPTED = "{percent} of {drafted} drafted accepted"
+LANE_TAU = "τ {tau}"
+COMPARED_RATIO = "{times} the speed of plain decoding"
+COMPARED_TOO_SHORT = "Too short to compare speeds"
+COMPARED_SAME = "Same text, token for token: {count} tokens."
+COMPARED_SAME_SO_FAR = "Same text as far as both went: {count} tokens."
+COMPARED_PARTS = "The texts part at token {at}: off wrote {off}, on wrote {on}."
+COMPARED_WORD = "“{text}”"
+COMPARED_END = "its end"
+ORDER_OFF_FIRST = "Off ran first"
+ORDER_ON_FIRST = "On ran first"
+SAME_SEED = "seed {seed} in both"
+ONE_RUN_EACH = "one run each, so a few percent mean nothing"
+RACE_PLAY = "Race again"
+RACE_PAUSE = "Pause"
+RACE_POSITION = "Time since both first tokens"
+RACE_PLOT = "Tokens over time, MTP off against on"
+RACE_TIME = "seconds since the first token"
+RACE_TOKENS = "tokens"
+COMPARE_NO_DRAFTER = "There is nothing to compare: MTP is off ({reason})."
+COMPARE_STOPPED = "Stopped before both had run. Compare again for a result."
+COMPARE_SWITCHED = "The MTP switch was turned in mid-run, so the run was stopped. Compare again."
+COMPARE_DIED = "The engine {reason}. What has run is kept; compare again once it is ready."
+OBSTACLE_COMPARING = "A comparison is running."

@@ -117,6 +117,11 @@ class Engine:
         """The request's prompt as the model reads it. Raises UsageError or PromptTooLong."""
         return prompt_ids(self._pair, request)
 
+    def count_tokens(self, text: str) -> int | None:
+        """Tokens of `text` by itself; None where the model came without a tokenizer."""
+        tokenizer = self._pair.tokenizer
+        return None if tokenizer is None else len(tokenizer.encode(text, special=False))
+
     def forget(self) -> None:
         """Empty the cache: the next reply reads its whole prompt."""
         self._cache.empty()

@@ -7,6 +7,10 @@ MtpMlxError
  │   ├─ DamagedModel    files missing, truncated or not what their index says
  │   ├─ UnsupportedModel  an architecture or file format this engine does not run
  │   └─ PairMismatch    target and drafter that do not belong together
+ ├─ ReportError
+ │   ├─ DamagedReport   a file that is no report, or not a whole one
+ │   ├─ NewerReport     a report of a later version of this program
+ │   └─ ReportNotSaved  a full disk, a folder that may not be written to
  ├─ PromptTooLong       more tokens than the target's context holds
  ├─ NotLoaded           work asked for before a pair is loaded
  ├─ EngineBusy          a second reply asked for while one is running
@@ -53,6 +57,22 @@ class UnsupportedModel(LoadError):
 
 class PairMismatch(LoadError):
     code = "pair_mismatch"
+
+
+class ReportError(MtpMlxError):
+    code = "report"
+
+
+class DamagedReport(ReportError):
+    code = "damaged_report"
+
+
+class NewerReport(ReportError):
+    code = "newer_report"
+
+
+class ReportNotSaved(ReportError):
+    code = "report_not_saved"
 
 
 class PromptTooLong(MtpMlxError):

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from mtp_mlx import wire
 from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.values import MAX_BIAS, MAX_PRESENCE_PENALTY, Mtp, Sampling
+from mtp_mlx.text.channels import without_thoughts
+from mtp_mlx.values import MAX_BIAS, MAX_PRESENCE_PENALTY, Message, Mtp, Sampling
 
 
 def prompt_ids(pair: LoadedPair, request: wire.Generate) -> tuple[int, ...]:
@@ -41,14 +42,32 @@ def _templated(pair: LoadedPair, request: wire.Generate) -> Sequence[int]:
                 "The model's folder has no tokenizer.", "Give token ids: --prompt-ids."
             )
         raise UsageError("The model's folder has no chat template.", "Use --raw.")
-    text = pair.template.render(request.messages, thinking=request.thinking)
-    return pair.tokenizer.encode(text)
+    messages, written = _opened(request.messages, request.continue_reply)
+    prompt = pair.tokenizer.encode(pair.template.render(messages, thinking=request.thinking))
+    return [*prompt, *pair.tokenizer.encode(written, special=False)] if written else prompt
+
+
+def _opened(messages: Sequence[Message], goes_on: bool) -> tuple[Sequence[Message], str]:
+    """The turns that are closed, and what is already written of the one that is not.
+
+    Its text follows the template's opening of a turn as tokens of their own, as it did when it was
+    first written: so the cache that holds it is used again.
+    """
+    if not goes_on:
+        return messages, ""
+    last = messages[-1] if messages else None
+    written = without_thoughts(last.content) if last and last.role == "assistant" else ""
+    if not written:
+        raise UsageError("There is no reply to continue.", "End the messages with its text so far.")
+    return messages[:-1], written
 
 
 def check_request(request: wire.Generate, sampling: Sampling, vocabulary: int) -> None:
     """Refuse settings that cannot be honoured. Raises UsageError."""
     if request.messages is not None and request.prompt_ids is not None:
         raise UsageError("There are two prompts.", "Give messages or prompt_ids, not both.")
+    if request.continue_reply and request.messages is None:
+        raise UsageError("Token ids have no turns to continue.", "Give messages.")
     if request.max_tokens < 1:
         raise UsageError(f"{request.max_tokens} tokens is no reply.", "Ask for at least 1 token.")
     check_mtp(request.mtp)

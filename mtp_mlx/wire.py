@@ -56,11 +56,16 @@ class Unload(_Wire, frozen=True, kw_only=True, tag="unload"):
 
 
 class Generate(_Wire, frozen=True, kw_only=True, tag="generate"):
-    """Write one reply. Exactly one of `messages` and `prompt_ids` is given."""
+    """Write one reply. Exactly one of `messages` and `prompt_ids` is given.
+
+    With `continue_reply` the last message is the assistant's, its turn stays open, and what is
+    written goes on from its last character.
+    """
 
     id: str
     messages: list[Message] | None = None
     prompt_ids: list[int] | None = None
+    continue_reply: bool = False
     thinking: bool = False
     sampling: Sampling | None = None  # None: what the model recommends
     mtp: Mtp = "auto"
@@ -84,6 +89,13 @@ class Cancel(_Wire, frozen=True, kw_only=True, tag="cancel"):
 
 class Calibrate(_Wire, frozen=True, kw_only=True, tag="calibrate"):
     """Measure the loaded pair for auto to start from. Answered by `calibrated` or `error`."""
+
+
+class CountTokens(_Wire, frozen=True, kw_only=True, tag="count_tokens"):
+    """How many tokens `text` is for the loaded pair. Answered by `token_count`, in its turn."""
+
+    id: str
+    text: str
 
 
 class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
@@ -178,6 +190,11 @@ class Calibrated(_Wire, frozen=True, kw_only=True, tag="calibrated"):
     words: str  # what a person wants to know of it
 
 
+class TokenCount(_Wire, frozen=True, kw_only=True, tag="token_count"):
+    id: str  # the question's
+    tokens: int | None  # None: the model came without a tokenizer
+
+
 class MemoryReport(_Wire, frozen=True, kw_only=True, tag="memory"):
     active: int
     peak: int
@@ -189,7 +206,7 @@ class Pong(_Wire, frozen=True, kw_only=True, tag="pong"):
 
 
 class Error(_Wire, frozen=True, kw_only=True, tag="error"):
-    """What failed and how to go on; `id` names the reply it ended, if any."""
+    """What failed and how to go on; `id` names the reply or the count it ended, if any."""
 
     code: str
     message: str
@@ -197,7 +214,7 @@ class Error(_Wire, frozen=True, kw_only=True, tag="error"):
     id: str | None = None
 
 
-Command = Load | Unload | Generate | SetMtp | Cancel | Calibrate | Ping | Shutdown
+Command = Load | Unload | Generate | SetMtp | Cancel | Calibrate | CountTokens | Ping | Shutdown
 Event = (
     Hello
     | LoadProgress
@@ -207,6 +224,7 @@ Event = (
     | Round
     | Finished
     | Calibrated
+    | TokenCount
     | MemoryReport
     | Pong
     | Error
@@ -258,6 +276,7 @@ __all__ = [
     "Calibrated",
     "Cancel",
     "Command",
+    "CountTokens",
     "DraftPosition",
     "Dtype",
     "Error",
@@ -285,6 +304,7 @@ __all__ = [
     "Shutdown",
     "Stats",
     "Token",
+    "TokenCount",
     "Unload",
     "Unloaded",
     "Verify",

@@ -86,7 +86,7 @@ class Job:
     over: bool = False
 
 
-Work = wire.Load | wire.Unload | wire.Calibrate | Job
+Work = wire.Load | wire.Unload | wire.Calibrate | wire.CountTokens | Job
 """What the main thread does, one after the other."""
 
 
@@ -141,7 +141,7 @@ class Inbox:
                     self._job.control.mtp = mtp
             case wire.Generate():
                 self._admit(command)
-            case wire.Load() | wire.Unload() | wire.Calibrate():
+            case wire.Load() | wire.Unload() | wire.Calibrate() | wire.CountTokens():
                 self._work.put(command)
             case wire.Shutdown():
                 return False
@@ -182,9 +182,14 @@ class Worker:
                 self._fail(item, EngineFault(error))
 
     def _fail(self, item: Work, error: MtpMlxError) -> None:
-        if isinstance(item, Job):
-            item.over = True
-        self._outbox.send_error(error, item.request.id if isinstance(item, Job) else None)
+        match item:
+            case Job():
+                item.over = True
+                self._outbox.send_error(error, item.request.id)
+            case wire.CountTokens(id=count_id):
+                self._outbox.send_error(error, count_id)
+            case _:
+                self._outbox.send_error(error)
 
     def _do(self, item: Work) -> None:
         match item:
@@ -198,6 +203,9 @@ class Worker:
                 self._report_memory()
             case wire.Calibrate():
                 self._calibrate()
+            case wire.CountTokens(id=count_id, text=text):
+                tokens = self._loaded().count_tokens(text)
+                self._outbox.send(wire.TokenCount(id=count_id, tokens=tokens))
             case Job():
                 self._write(item)
 

@@ -1,8 +1,9 @@
 """A conversation and what its replies have cost: frozen values, stored as they stand.
 
 Numbers carry the names of the engine's statistics from the pipe to the footer to the report.
-Rounds, tokens and rejected drafts are written as JSON arrays, not objects: a long reply has
-thousands.
+Rounds, tokens and rejected drafts are written as JSON arrays, not objects, and the garbage
+collector does not follow them: a long reply has thousands, a chat hundreds of thousands, and
+looking for cycles that cannot be takes longer than reading them.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from typing import Literal
 import msgspec
 
 from app.domain.settings import ReplySettings
-from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats
+from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats, Verify
 
 Role = Literal["user", "assistant"]
 TokenSource = Literal["target", "draft"]
 
 
-class TokenRecord(msgspec.Struct, frozen=True, array_like=True):
+class TokenRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One emitted token; "" while a character is incomplete."""
 
     id: int
@@ -27,14 +28,14 @@ class TokenRecord(msgspec.Struct, frozen=True, array_like=True):
     thought: bool = False
 
 
-class RejectedRecord(msgspec.Struct, frozen=True, array_like=True):
+class RejectedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A drafted token the target did not choose."""
 
     id: int
     text: str
 
 
-class RoundRecord(msgspec.Struct, frozen=True, array_like=True):
+class RoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One round as it arrived. `at` is its end, in seconds since the request."""
 
     index: int
@@ -49,7 +50,7 @@ class RoundRecord(msgspec.Struct, frozen=True, array_like=True):
     reason: str | None = None
 
 
-class SwitchRecord(msgspec.Struct, frozen=True, array_like=True):
+class SwitchRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The MTP switch was turned in mid-reply, `at` seconds after the request."""
 
     at: float
@@ -83,18 +84,9 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     reused_tokens: int
     engine: EngineRecord
     pair: PairInfo
-    plain_tps: float | None = None  # plain speed of this pair, measured in the same session
-
-
-def speed_up(reply: ReplyRecord) -> float | None:
-    """Against plain decoding in the same session; only where MTP drafted and was never off."""
-    stats = reply.stats
-    if stats is None or not stats.draft_n or stats.decode_tps is None or not reply.plain_tps:
-        return None
-    wishes = (reply.mtp, *(switch.mtp for switch in reply.switches))
-    if any(wish in {"off", 0} for wish in wishes):
-        return None
-    return stats.decode_tps / reply.plain_tps
+    plain_tps: float | None = None  # plain speed of this pair, as known when the reply ended
+    plain_day: str | None = None  # when that was measured, ISO 8601; None: not kept
+    verify: Verify = "coupled"
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +94,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     text: str
+    tokens: int | None = None  # as the model then loaded counted them
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ order. Capitals do not matter, and no character has a meaning of its own.
 
 from __future__ import annotations
 
-_BEFORE = 28
-_AFTER = 92
+_BEFORE = 14
+_AFTER = 106
 
 
 def words(query: str) -> tuple[str, ...]:

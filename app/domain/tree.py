@@ -6,6 +6,7 @@ Siblings follow the same message: a question and its edited forms, a reply and i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.domain.conversation import ChatMessage
 
@@ -27,6 +28,26 @@ def siblings(messages: Sequence[ChatMessage], message_id: str) -> tuple[str, ...
     if one is None:
         return ()
     return tuple(message.id for message in messages if message.parent == one.parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands among its siblings; `position` counts from 1."""
+
+    position: int = 1
+    count: int = 1
+
+
+def places(messages: Sequence[ChatMessage]) -> dict[str, Place]:
+    """The place of each message, by id: all at once, for a chat may have thousands."""
+    families: dict[str | None, list[str]] = {}
+    for message in messages:
+        families.setdefault(message.parent, []).append(message.id)
+    return {
+        message_id: Place(position, len(family))
+        for family in families.values()
+        for position, message_id in enumerate(family, 1)
+    }
 
 
 def newest_tip(messages: Sequence[ChatMessage], message_id: str | None = None) -> str | None:

@@ -31,6 +31,7 @@ from mtp_mlx.wire import (
     DEMO_PAIR,
     PROTOCOL_VERSION,
     Cancel,
+    CountTokens,
     Error,
     Event,
     Finished,
@@ -107,6 +108,13 @@ class Supervisor(QObject):
     def set_mtp(self, mtp: Mtp) -> None:
         if isinstance(self.state, Generating):
             self._engine.send(SetMtp(mtp=mtp))
+
+    def count_tokens(self, request: CountTokens) -> bool:
+        """Only of an idle engine: a reply does not wait for a number, and death loses it."""
+        if not isinstance(self.state, Ready):
+            return False
+        self._engine.send(request)
+        return True
 
     def close(self) -> None:
         self._pause.stop()

@@ -1,25 +1,29 @@
-"""A speed report: one document, from which every other format is made.
+"""A reply as a report of one run: the window hands over values, `mtp_mlx.report` does the rest.
 
-Its shape is `resources/report.schema.json`, the same for one reply and for a whole benchmark. null
-means "not measured" and is never filled with a guess. Neither the prompt nor the reply, nor token
-ids that would spell it, are in it unless they are asked for.
+Neither the prompt nor the reply, nor token ids that would spell it, are in it unless they are asked
+for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from pathlib import PurePath
 from typing import Any
 
-from app.domain.conversation import ReplyRecord, RoundRecord, speed_up
-from mtp_mlx.wire import PairInfo, Sampling, Stats
+from msgspec.structs import replace
 
-VERSION = 1
-Report = dict[str, Any]
-"""Plain values, as `json` reads and writes them."""
+from app.domain.conversation import ReplyRecord, RoundRecord
+from app.domain.numbers import Numbers, numbers_of
+from mtp_mlx.report import making, model
+from mtp_mlx.report.derived import group
+from mtp_mlx.report.model import Report
+from mtp_mlx.wire import PairInfo, Stats
 
-_FINISHES = ("stop", "length", "cancelled")
+_FINISHES: dict[str, model.Ending] = {
+    "stop": "stop",
+    "length": "length",
+    "cancelled": "cancelled",
+}
 _ENVIRONMENT = {
     "app_version": "mtp-mlx",
     "python": "python",
@@ -30,15 +34,8 @@ _ENVIRONMENT = {
     "backend": "backend",
     "memory_bytes": "memory_bytes",
 }
-_UNKNOWN = (
-    "commit",
-    "gpu_cores",
-    "power_source",
-    "low_power_mode",
-    "thermal_before",
-    "thermal_after",
-)
-_SESSION = "plain decoding of this pair in the same session, not interleaved"
+_MEASURED = "plain decoding of this pair on this machine, measured on {day}, not interleaved"
+_UNDATED = "plain decoding of this pair on this machine, not interleaved"
 
 
 def reply_report(
@@ -49,135 +46,88 @@ def reply_report(
     include_text: bool = False,
     prompt: str | None = None,
 ) -> Report:
-    """One reply as a report of one run.
+    """`environment` is what the engine said of itself and its device.
 
-    `environment` is what the engine said of itself and its device. `prompt` is written down only
-    with `include_text`, and so is the reply.
+    `prompt` is written down only with `include_text`, and so is the reply.
     """
     run = _run(reply)
     if include_text:
-        run |= {"prompt": prompt, "text": _text(reply)}
-    return {
-        "version": VERSION,
-        "title": "Speed of one reply: " + _names(pair),
-        "environment": _environment(environment),
-        "pair": _pair(pair),
-        "settings": _settings(reply, pair),
-        "runs": [run],
-        "summary": [_summary(run, reply)],
-        "identity": {"measured": False, "comparisons": []},
-    }
+        run = replace(run, prompt=prompt, text=_text(reply))
+    return Report(
+        title="Speed of one reply: " + making.pair_names(pair),
+        environment=_environment(environment),
+        pair=making.pair(pair),
+        settings=_settings(reply, pair),
+        runs=(run,),
+        summary=(_summary(run, reply),),
+        identity=model.UNMEASURED,
+    )
 
 
-def _names(pair: PairInfo) -> str:
-    target = _public(pair.target)
-    return f"{target} + {_public(pair.drafter)}" if pair.drafter else f"{target}, no drafter"
+def _environment(said: Mapping[str, str | int | bool]) -> model.Environment:
+    return making.environment({name: said.get(key) for name, key in _ENVIRONMENT.items()})
 
 
-def _public(name: str) -> str:
-    """A repository id as it is; of a folder its last part, for paths carry people's names."""
-    path = PurePath(name)
-    local = path.is_absolute() or name.startswith((".", "~")) or len(path.parts) > 2
-    return path.name if local else name
+def _settings(reply: ReplyRecord, pair: PairInfo) -> model.Settings:
+    return model.Settings(
+        sampling=reply.sampling,
+        seed=reply.seed,
+        max_tokens=reply.max_tokens,
+        verify=reply.verify,
+        draft_position=pair.draft_position,
+        mtp=reply.mtp,
+        switches=tuple(model.Switch(at_s=turn.at, mtp=turn.mtp) for turn in reply.switches),
+        interleaved=False,
+    )
 
 
-def _environment(said: Mapping[str, str | int | bool]) -> Report:
-    known: Report = {name: said.get(key) for name, key in _ENVIRONMENT.items()}
-    return known | dict.fromkeys(_UNKNOWN)
-
-
-def _pair(pair: PairInfo) -> Report:
-    return {
-        "target": _public(pair.target),
-        "target_revision": None,
-        "target_bytes": pair.target_bytes,
-        "target_sha256": None,
-        "drafter": _public(pair.drafter) if pair.drafter else None,
-        "drafter_revision": None,
-        "drafter_bytes": pair.drafter_bytes if pair.drafter else None,
-        "drafter_sha256": None,
-        "quantization": pair.quantization,
-        "context_length": pair.context_length,
-        "sliding_window": pair.sliding_window,
-    }
-
-
-def _settings(reply: ReplyRecord, pair: PairInfo) -> Report:
-    return {
-        "sampling": _sampling(reply.sampling),
-        "seed": reply.seed,
-        "max_tokens": reply.max_tokens,
-        "verify": "coupled",
-        "draft_position": pair.draft_position,
-        "mtp": reply.mtp,
-        "switches": [{"at_s": switch.at, "mtp": switch.mtp} for switch in reply.switches],
-        "suite": None,
-        "interleaved": False,
-        "cooldown_s": None,
-        "replay_acceptance": None,
-    }
-
-
-def _sampling(law: Sampling) -> Report:
-    return asdict(law) | {"logit_bias": [list(pair) for pair in law.logit_bias]}
-
-
-def _run(reply: ReplyRecord) -> Report:
-    return {
-        "mode": reply.mtp,
-        "category": "chat",
-        "prompt_id": None,
-        "repeat": 0,
+def _run(reply: ReplyRecord) -> model.Run:
+    return model.Run(
+        mode=reply.mtp,
+        category="chat",
+        prompt_id=None,
+        repeat=0,
         # A failure's own words may hold paths.
-        "finish_reason": reply.finish if reply.finish in _FINISHES else "failed",
-        "prompt_tokens": reply.prompt_tokens if reply.stats else None,
-        "reused_tokens": reply.reused_tokens if reply.stats else None,
-        **_stats(reply.stats),
-        "rounds": [_round(record) for record in reply.rounds],
-    }
+        finish_reason=_FINISHES.get(reply.finish, "failed"),
+        prompt_tokens=reply.prompt_tokens if reply.stats else None,
+        reused_tokens=reply.reused_tokens if reply.stats else None,
+        **_stats(reply),
+        rounds=tuple(_round(record) for record in reply.rounds),
+    )
 
 
-def _stats(stats: Stats | None) -> Report:
-    if stats is None:
-        return dict.fromkeys(field.name for field in fields(Stats))
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(stats).items()
-    }
+def _stats(reply: ReplyRecord) -> dict[str, Any]:
+    """The engine's own; where it could not give them, what the window counted."""
+    told = asdict(reply.stats or numbers_of(reply))
+    return {field.name: told.get(field.name) for field in fields(Stats)}
 
 
-def _round(record: RoundRecord) -> Report:
-    return {
-        "at_s": record.at,
-        "ms": record.ms,
-        "state": record.state,
-        "depth": record.depth,
-        "drafted": record.drafted,
-        "accepted": record.accepted,
-        "tokens": len(record.tokens),
-    }
+def _round(record: RoundRecord) -> model.Round:
+    return model.Round(
+        at_s=record.at,
+        ms=record.ms,
+        state=record.state,
+        depth=record.depth,
+        drafted=record.drafted,
+        accepted=record.accepted,
+        tokens=len(record.tokens),
+    )
 
 
-def _summary(run: Report, reply: ReplyRecord) -> Report:
-    """The one group there is: its median is its only run."""
-    decode_tps = run["decode_tps"]
-    ratio = speed_up(reply)
-    return {
-        "category": run["category"],
-        "mode": run["mode"],
-        "runs": 1,
-        "decode_tps": decode_tps,
-        "decode_tps_low": decode_tps,
-        "decode_tps_high": decode_tps,
-        "ttft_s": run["ttft_s"],
-        "acceptance_rate": run["acceptance_rate"],
-        "mean_acceptance_length": run["mean_acceptance_length"],
-        "plain_tps": None if ratio is None else reply.plain_tps,
-        "baseline": None if ratio is None else _SESSION,
-        "speedup": ratio,
-        "speedup_low": None,
-        "speedup_high": None,
-    }
+def _summary(run: model.Run, reply: ReplyRecord) -> model.Group:
+    """The one group there is; its plain speed was measured apart from it."""
+    numbers = numbers_of(reply)
+    found = replace(group(run.category, run.mode, [run]), plain_tps=None)
+    if numbers.partly or numbers.speed_up is None:  # a part's speed-up is not the run's
+        return found
+    return replace(
+        found, plain_tps=reply.plain_tps, baseline=_baseline(numbers), speedup=numbers.speed_up
+    )
+
+
+def _baseline(numbers: Numbers) -> str:
+    day = None if numbers.plain is None else numbers.plain.day
+    return _UNDATED if day is None else _MEASURED.format(day=day)
 
 
 def _text(reply: ReplyRecord) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -11,32 +10,33 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.conversation import Chat, ChatMessage, ReplyRecord
+from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord, RoundRecord
+from app.domain.numbers import Numbers
 from app.domain.settings import MtpChoice, ReplySettings
-from app.domain.tree import path
+from app.domain.tree import below
 from app.engine.state import Failed, Generating, Ready, Restarting, Starting
 from app.engine.supervisor import Supervisor
-from app.viewmodels import format as fmt
+from app.viewmodels.asking import Variant, asked_mtp, continuation, request_for, title, turns
+from app.viewmodels.history import History, Removed
 from app.viewmodels.message_list import MessageList
 from app.viewmodels.mtp import MtpViewModel
-from app.viewmodels.reply import Piece, Reply
 from app.viewmodels.saving import Saver
+from app.viewmodels.streaming import Streaming
 from app.viewmodels.throttle import Throttle
-from mtp_mlx.wire import Error, Event, Finished, Generate, Message, Round
+from mtp_mlx.wire import Event, Generate, Message, PairInfo
 
-PAINT_MS = 34  # at most 30 a second
 DRAFT_MS = 1000
-_SEEDS = 2**31
-_TITLE_LENGTH = 60
 
 
 class ChatViewModel(QObject):
-    """Owns the list of messages; the last one is the reply being written, if any is."""
+    """`messages` is the branch that is read; the last one is the reply being written, if any is."""
 
     opened = Signal()  # another chat, or an emptied one
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
     reply_started = Signal(object)  # Generate
+    round_recorded = Signal(object)  # RoundRecord, of the reply being written
     reply_ended = Signal(object)  # ChatMessage
+    removed = Signal(object)  # Removed: may be given back to `restore`
     changed = Signal()  # what may be asked next
 
     def __init__(
@@ -51,25 +51,30 @@ class ChatViewModel(QObject):
         self._supervisor = supervisor
         self._mtp = mtp
         self._saver = saver
-        self._clock = clock
-        self._reply: Reply | None = None
-        self._asked_at = 0.0
-        self._unseen: list[Piece] = []
-        self._paint = Throttle(PAINT_MS, self._hand_out, self)
         self._keep_draft = Throttle(DRAFT_MS, self._save_draft, self)
         self.messages = MessageList(self)
-        self.chat = _new_chat(ReplySettings())
-        self.plain_tps: Callable[[], float | None] = lambda: None
+        self.other_work: Callable[[], str] = lambda: ""  # what else keeps the engine busy
+        self.history = History(_new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
+        self.streaming = Streaming(clock, self)
+        self.streaming.streamed.connect(self.streamed)
+        self.streaming.recorded.connect(self.round_recorded)
+        self.streaming.grown.connect(lambda: self._saver.request(self._save_part))
+        self.streaming.ended.connect(self._on_ended)
         supervisor.state_changed.connect(self.changed)
         supervisor.received.connect(self._on_event)
         supervisor.reply_lost.connect(self._on_lost)
         mtp.wish_changed.connect(self._on_switch)
 
-    # What may be asked
+    # What is there
+
+    @property
+    def chat(self) -> Chat:
+        """With the messages of all branches."""
+        return self.history.chat
 
     @property
     def writing(self) -> bool:
-        return self._reply is not None
+        return self.streaming.running
 
     @property
     def obstacle(self) -> str:
@@ -78,7 +83,7 @@ class ChatViewModel(QObject):
             case Ready():
                 return ""
             case Generating():
-                return strings.OBSTACLE_WRITING if self.writing else strings.OBSTACLE_STOPPING
+                return strings.OBSTACLE_WRITING if self.writing else self._busy
             case Starting() | Restarting():
                 return strings.OBSTACLE_STARTING
             case Failed():
@@ -89,7 +94,19 @@ class ChatViewModel(QObject):
     @property
     def blank(self) -> bool:
         """Nothing was said in it, and nothing begun."""
-        return not len(self.messages) and not self.chat.draft.strip()
+        return not self.chat.messages and not self.chat.draft.strip()
+
+    @property
+    def pair(self) -> PairInfo | None:
+        match self._supervisor.state:
+            case Ready(pair=pair) | Generating(pair=pair):
+                return pair
+            case _:
+                return None
+
+    @property
+    def _busy(self) -> str:
+        return self.other_work() or strings.OBSTACLE_STOPPING
 
     @property
     def can_regenerate(self) -> bool:
@@ -100,59 +117,48 @@ class ChatViewModel(QObject):
         replies = (m.reply for m in reversed(self.messages.messages))
         return next((reply for reply in replies if reply is not None), None)
 
-    @property
-    def context_text(self) -> str:
-        """How much of the context the conversation took up, as of the last reply."""
-        reply = self.last_reply
-        if reply is None or reply.stats is None:
-            return ""
-        return strings.CONTEXT.format(
-            used=fmt.count(reply.prompt_tokens + reply.stats.generated_tokens),
-            length=fmt.count(reply.pair.context_length),
-        )
-
     def message(self, message_id: str) -> ChatMessage | None:
-        return next((m for m in self.messages.messages if m.id == message_id), None)
+        """On any branch."""
+        return self.history.message(message_id)
 
-    # What is asked
+    def can_continue(self, message: ChatMessage) -> bool:
+        """A reply that was not ended by the model, and that nothing was said to yet."""
+        if message.role != "assistant" or not message.text or message.id != self.chat.tip:
+            return False
+        return message.reply is None or message.reply.finish != "stop"
+
+    # What is being measured
+
+    @property
+    def rounds(self) -> Sequence[RoundRecord]:
+        """Of the reply being written, so far."""
+        return self.streaming.rounds
+
+    @property
+    def numbers(self) -> Numbers:
+        """Of the reply being written, so far."""
+        return self.streaming.numbers
+
+    def turns_to_last_question(self) -> list[Message]:
+        """The conversation as a model is asked it, up to the last thing the user said."""
+        messages = self.messages.messages
+        while messages and messages[-1].role != "user":
+            messages = messages[:-1]
+        return turns(self.chat.settings.system, messages) if messages else []
+
+    # Opening
 
     def open(self, chat: Chat) -> None:
         self._abandon("cancelled")
         self._keep_draft.flush()
-        self.chat = msgspec.structs.replace(chat, messages=())
-        self.messages.reset(path(chat.messages, chat.tip))
+        self.history.open(chat)
+        self._mtp.wish_for(chat.settings.mtp)
         self.opened.emit()
         self.changed.emit()
 
     def new_chat(self) -> None:
         """The settings are taken along: they belong to how one works, not to what was said."""
         self.open(_new_chat(self.chat.settings))
-
-    def send(self, text: str) -> bool:
-        text = text.strip()
-        if not text or self.obstacle:
-            return False
-        first = not len(self.messages) and self.chat.title == strings.UNTITLED
-        if first:
-            self.chat = msgspec.structs.replace(self.chat, title=_title(text))
-        self._add(ChatMessage(id=_id(), role="user", text=text, created=time.time()))
-        self._saver.save_message(self.chat, self.messages.at(len(self.messages) - 1))
-        return self._ask()
-
-    def regenerate(self) -> bool:
-        """Write the last reply again, with a new seed where none is fixed."""
-        if not self.can_regenerate:
-            return False
-        if self.messages.at(len(self.messages) - 1).role == "assistant":
-            last = len(self.messages) - 1
-            replaced = self.messages.at(last).id
-            self.messages.cut(last)
-            self._saver.delete_messages(self.chat.id, (replaced,))
-        return self._ask()
-
-    def stop(self) -> None:
-        if self.writing:
-            self._supervisor.cancel()
 
     def leave(self) -> None:
         """The program ends: keep what was written."""
@@ -164,7 +170,7 @@ class ChatViewModel(QObject):
         if text == self.chat.draft:
             return
         was_blank = self.blank
-        self.chat = msgspec.structs.replace(self.chat, draft=text)
+        self.history.change(draft=text)
         self._keep_draft.request()
         if self.blank != was_blank:
             self.changed.emit()
@@ -172,138 +178,163 @@ class ChatViewModel(QObject):
     def label(self, title: str, *, pinned: bool) -> None:
         """What the list of chats says of this one; stored already."""
         if (title, pinned) != (self.chat.title, self.chat.pinned):
-            self.chat = msgspec.structs.replace(self.chat, title=title, pinned=pinned)
+            self.history.change(title=title, pinned=pinned)
             self.changed.emit()
 
     def set_settings(self, settings: ReplySettings) -> None:
         if settings != self.chat.settings:
-            self.chat = msgspec.structs.replace(self.chat, settings=settings)
-            if len(self.messages):
-                self._saver.save_chat(self.chat)
+            self.history.change(settings=settings)
+            self._mtp.wish_for(settings.mtp)
+            self._save_chat()
+            self.changed.emit()
+
+    # Asking
+
+    def send(self, text: str, attachments: Sequence[Attachment] = ()) -> bool:
+        text = text.strip()
+        if self.obstacle or not (text or attachments):
+            return False
+        if not self.chat.messages and self.chat.title == strings.UNTITLED:
+            self.history.change(title=title(text, attachments))
+        return self._ask_with(text, tuple(attachments), self.chat.tip)
+
+    def edit(self, message_id: str, text: str) -> bool:
+        """Ask differently: what was asked before stays, on a branch of its own."""
+        message = self.message(message_id)
+        text = text.strip()
+        if message is None or message.role != "user" or self.obstacle:
+            return False
+        if not (text or message.attachments):
+            return False
+        return self._ask_with(text, message.attachments, message.parent)
+
+    def regenerate(self, message_id: str | None = None, variant: Variant = "plain") -> bool:
+        """Write a reply again, by default the last; the one there is stays beside it."""
+        wanted = self.chat.tip if message_id is None else message_id
+        message = None if wanted is None else self.message(wanted)
+        if message is None:
+            return False
+        asks = message.role == "user"
+        return self._ask(message.id if asks else message.parent, variant, message.reply)
+
+    def continue_reply(self) -> bool:
+        """Let the last reply go on from where it was stopped."""
+        last = self.message(self.chat.tip or "")
+        state = self._supervisor.state
+        if last is None or not isinstance(state, Ready) or not self.can_continue(last):
+            return False
+        request = continuation(self.chat.settings, self.messages.messages)
+        self.streaming.begin(last, request, state.pair, self._supervisor.identity)
+        return self._begin(request, self.chat.settings.mtp)
+
+    def stop(self) -> None:
+        if self.writing:
+            self._supervisor.cancel()
+
+    # Branches
+
+    def show_sibling(self, message_id: str, step: int) -> None:
+        """What was said in place of this message, and what followed it."""
+        wanted = None if self.writing else self.history.sibling(message_id, step)
+        if wanted is not None:
+            self.history.show(wanted)
+            self._save_chat()
+            self.changed.emit()
+
+    def delete(self, message_id: str) -> None:
+        """With all that follows it, on any branch. Not while a reply is being written."""
+        if self.writing or self.message(message_id) is None:
+            return
+        ids = below(self.chat.messages, message_id)
+        if not self._saver.delete_messages(self.chat.id, tuple(ids)):
+            return
+        gone = self.history.remove(message_id)
+        self._save_chat()
+        self.removed.emit(gone)
+        self.changed.emit()
+
+    def restore(self, removed: Removed) -> None:
+        """Undo a deletion, also of a chat that is no longer open."""
+        self._saver.restore_messages(tuple(removed.ids))
+        if removed.chat.id == self.chat.id and not self.writing:
+            self.history.restore(removed)
+            self._save_chat()
+            self.changed.emit()
 
     # How it goes on
 
-    def _ask(self) -> bool:
+    def _ask_with(self, text: str, files: tuple[Attachment, ...], parent: str | None) -> bool:
+        message = ChatMessage(
+            id=_id(),
+            role="user",
+            text=text,
+            parent=parent,
+            attachments=files,
+            created=time.time(),
+        )
+        self.history.append(message)
+        self._saver.save_message(self.chat, message)
+        return self._ask(message.id)
+
+    def _ask(
+        self, parent: str | None, variant: Variant = "plain", before: ReplyRecord | None = None
+    ) -> bool:
         state = self._supervisor.state
         if not isinstance(state, Ready):
             return False
         settings = self.chat.settings
-        request = Generate(
-            id=_id(),
-            messages=_turns(settings.system, self.messages.messages),
-            thinking=settings.thinking,
-            sampling=settings.sampling,
-            mtp=self._mtp.wish.wire(),
-            max_tokens=settings.max_tokens,
-            seed=secrets.randbelow(_SEEDS) if settings.seed is None else settings.seed,
+        path = self.history.path(parent)
+        request = request_for(_id(), settings, path, variant, before)
+        reply = ChatMessage(
+            id=request.id, role="assistant", text="", parent=parent, created=time.time()
         )
-        self._reply = Reply(request, state.pair, self._supervisor.identity)
-        self._asked_at = self._clock()
-        self._add(ChatMessage(id=request.id, role="assistant", text="", created=time.time()))
+        self.streaming.begin(reply, request, state.pair, self._supervisor.identity)
+        self.history.append(reply)
+        return self._begin(request, asked_mtp(settings.mtp, variant))
+
+    def _begin(self, request: Generate, mtp: MtpChoice) -> bool:
         self._save_part()
+        self._mtp.begin(mtp)
         self.reply_started.emit(request)
         return self._supervisor.generate(request)
 
-    def _add(self, message: ChatMessage) -> None:
-        """After the last one; the branch that is shown ends in it."""
-        rows = self.messages.messages
-        parent = rows[-1].id if rows else None
-        self.messages.append(msgspec.structs.replace(message, parent=parent))
-        self.chat = msgspec.structs.replace(self.chat, tip=message.id)
-
     def _on_event(self, event: Event) -> None:
-        reply = self._reply
-        match event:
-            case Round() if reply and event.id == reply.id:
-                self._unseen.append(reply.add(event, self._clock() - self._asked_at))
-                self._paint.request()
-                self._saver.request(self._save_part)
-            case Finished() if reply and event.id == reply.id:
-                self._end(event.reason, event)
-            case Error() if reply and event.id == reply.id:
-                self._end(strings.FINISH_ERROR.format(message=event.message))
-            case _:
-                pass
+        self.streaming.take(event)
 
     def _on_lost(self, reason: str) -> None:
-        if self.writing:
-            self._end(strings.FINISH_DIED.format(reason=reason))
+        self.streaming.end(strings.FINISH_DIED.format(reason=reason))
 
     def _on_switch(self, wish: MtpChoice) -> None:
-        if self._reply is not None:
-            self._reply.switched(wish.wire(), self._clock() - self._asked_at)
+        self.streaming.switched(wish.wire())
+        self.set_settings(msgspec.structs.replace(self.chat.settings, mtp=wish))
 
-    def _abandon(self, finish: str) -> None:
-        """Leave a running reply: what was written stays with its chat."""
-        if self.writing:
-            self.stop()
-            self._end(finish)
-
-    def _end(self, finish: str, finished: Finished | None = None) -> None:
-        if self._reply is None:
-            return
-        self._paint.flush()
-        self._paint.cancel()
-        message = self._message(self._reply, finish, finished)
-        self._reply = None
-        self.messages.replace(len(self.messages) - 1, message)
+    def _on_ended(self, message: ChatMessage) -> None:
+        self.history.put(message)
         self._saver.finish(lambda: self._saver.save_message(self.chat, message))
         self.reply_ended.emit(message)
         self.changed.emit()
 
-    def _message(self, reply: Reply, finish: str, finished: Finished | None = None) -> ChatMessage:
-        return msgspec.structs.replace(
-            self.messages.at(len(self.messages) - 1),
-            text=reply.text,
-            thought=reply.thought,
-            thought_seconds=reply.thought_seconds,
-            reply=reply.record(finish, finished, self.plain_tps()),
-        )
+    def _abandon(self, finish: str) -> None:
+        """Leave a running reply: what was written stays with its chat."""
+        self.stop()
+        self.streaming.end(finish)
 
     def _save_part(self) -> None:
-        if self._reply is not None:
-            part = self._message(self._reply, strings.FINISH_INTERRUPTED)
+        part = self.streaming.part()
+        if part is not None:
             self._saver.save_message(self.chat, part, ended=False)
+
+    def _save_chat(self) -> None:
+        """A chat that nothing was said in is not worth a row."""
+        if self.chat.messages:
+            self._saver.save_chat(self.chat)
 
     def _save_draft(self) -> None:
         self._saver.save_chat(self.chat)
 
-    def _hand_out(self) -> None:
-        pieces, self._unseen = self._unseen, []
-        self.streamed.emit(
-            Piece(
-                answer="".join(piece.answer for piece in pieces),
-                thought="".join(piece.thought for piece in pieces),
-                thought_seconds=pieces[-1].thought_seconds,
-            )
-        )
-
-
-def _turns(system: str, messages: Sequence[ChatMessage]) -> list[Message]:
-    """The conversation as the template takes it: thoughts left out, roles alternating.
-
-    Where a reply failed before its first word, the two questions around it become one turn.
-    """
-    turns = [Message(role="system", content=system.strip())] if system.strip() else []
-    for message in messages:
-        if not message.text:
-            continue
-        if turns and turns[-1].role == message.role:
-            joined = f"{turns.pop().content}\n\n{message.text}"
-            turns.append(Message(role=message.role, content=joined))
-        else:
-            turns.append(Message(role=message.role, content=message.text))
-    return turns
-
 
 def _new_chat(settings: ReplySettings) -> Chat:
     return Chat(id=_id(), title=strings.UNTITLED, created=time.time(), settings=settings)
-
-
-def _title(text: str) -> str:
-    """The first line, never a secret request to the model."""
-    line = text.splitlines()[0].strip()
-    return line if len(line) <= _TITLE_LENGTH else f"{line[: _TITLE_LENGTH - 1].rstrip()}…"
 
 
 def _id() -> str:

@@ -52,10 +52,12 @@ class ChatListModel(QAbstractListModel):
             self._rows, self._keys = rows, keys
             self.endResetModel()
             return
-        before, self._rows = self._rows, rows
-        for row, (old, new) in enumerate(zip(before, rows, strict=True)):
-            if old != new:
-                self.dataChanged.emit(self.index(row), self.index(row))
+        changed = [
+            row for row, (old, new) in enumerate(zip(self._rows, rows, strict=True)) if old != new
+        ]
+        self._rows = rows
+        if changed:
+            self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
 
     def row_of(self, chat_id: str) -> int | None:
         return self._keys.index(chat_id) if chat_id in self._keys else None

@@ -52,19 +52,31 @@ class MessageList(QAbstractListModel):
         self._messages = list(messages)
         self.endResetModel()
 
-    def append(self, message: ChatMessage) -> None:
-        row = len(self._messages)
-        self.beginInsertRows(QModelIndex(), row, row)
-        self._messages.append(message)
-        self.endInsertRows()
+    def show(self, messages: Sequence[ChatMessage]) -> None:
+        """Change to another branch: rows that both have stay, so that nobody builds them again."""
+        same = 0
+        for old, new in zip(self._messages, messages, strict=False):
+            if old.id != new.id:
+                break
+            if old != new:
+                self.replace(same, new)
+            same += 1
+        self._cut(same)
+        self._extend(messages[same:])
 
     def replace(self, row: int, message: ChatMessage) -> None:
         self._messages[row] = message
         index = self.index(row)
         self.dataChanged.emit(index, index)
 
-    def cut(self, first: int) -> None:
-        """Remove the messages from row `first` on."""
+    def _extend(self, messages: Sequence[ChatMessage]) -> None:
+        if messages:
+            row = len(self._messages)
+            self.beginInsertRows(QModelIndex(), row, row + len(messages) - 1)
+            self._messages += messages
+            self.endInsertRows()
+
+    def _cut(self, first: int) -> None:
         if first < len(self._messages):
             self.beginRemoveRows(QModelIndex(), first, len(self._messages) - 1)
             del self._messages[first:]

@@ -37,6 +37,7 @@ class MtpViewModel(QObject):
         self._supervisor = supervisor
         self.wish = wish
         self._round: Round | None = None
+        self._running = wish  # what the running reply was asked for with, or turned to since
         self._pending = False
         self._pace = Throttle(PACE_MS, self._refresh, self)
         self.effect = Effect(text=strings.EFFECT_WAITING)
@@ -44,19 +45,23 @@ class MtpViewModel(QObject):
         supervisor.received.connect(self._on_event)
 
     def turn(self, on: bool) -> None:
-        self._set(MtpChoice(on=on, depth=self.wish.depth))
+        self.wish_for(MtpChoice(on=on, depth=self.wish.depth))
 
     def toggle(self) -> None:
         self.turn(on=not self.wish.on)
 
     def choose(self, depth: Depth) -> None:
         """A choice of K means "on"."""
-        self._set(MtpChoice(on=True, depth=depth))
+        self.wish_for(MtpChoice(on=True, depth=depth))
 
-    def _set(self, wish: MtpChoice) -> None:
+    def begin(self, asked: MtpChoice) -> None:
+        """A reply is asked for, perhaps not as the switch stands: it may be written to compare."""
+        self._running = asked
+
+    def wish_for(self, wish: MtpChoice) -> None:
         if wish == self.wish:
             return
-        self.wish = wish
+        self.wish = self._running = wish
         self._pending = self._round is not None
         self._supervisor.set_mtp(wish.wire())
         self.wish_changed.emit(wish)
@@ -87,8 +92,8 @@ class MtpViewModel(QObject):
                 text = strings.EFFECT_NEXT_ROUND.format(now=now) if self._pending else now
                 return Effect(text=text, live=True)
             case Generating(pair=pair):
-                reading = self.wish.on and pair.drafter is not None
-                text = strings.EFFECT_READING if reading else idle_text(self.wish, pair)
+                reading = self._running.on and pair.drafter is not None
+                text = strings.EFFECT_READING if reading else idle_text(self._running, pair)
                 return Effect(text=text, live=True)
             case Ready(pair=pair):
                 return Effect(text=idle_text(self.wish, pair))

@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import strings
-from app.domain.settings import MtpChoice
-from app.engine.state import EngineState, Failed, Generating, Restarting, Starting
+from app.domain.conversation import ChatMessage, RoundRecord
+from app.domain.numbers import Numbers, numbers_of
+from app.domain.rates import stale_after
+from app.engine.state import EngineState, Failed, Restarting, Starting
 from app.engine.supervisor import Supervisor
 from app.viewmodels import format as fmt
 from app.viewmodels import live as reducer
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.footer import plain_text
 from app.viewmodels.live import Live
-from app.viewmodels.mtp import MtpViewModel
-from mtp_mlx.wire import Event, Generate, Loaded
+from mtp_mlx.wire import Event
 
 PLOT_MS = 100
 NUMBERS_MS = 250
@@ -31,6 +33,7 @@ class OverlayNumbers:
     rate_note: str = ""
     live: bool = False  # the rate is of this moment
     speed_up: str = ""
+    speed_up_note: str = ""  # what the plain speed is, and when it was measured
     acceptance: str = ""
     tau: str = ""
     by_position: tuple[float, ...] = ()
@@ -41,7 +44,7 @@ class OverlayNumbers:
 
 
 class OverlayViewModel(QObject):
-    """Timers run only while a reply does."""
+    """Timers run only while a reply does. The numbers are the reply's own, live or stored."""
 
     numbers_changed = Signal(object)  # OverlayNumbers
     history_changed = Signal(object)  # tuple[Sample, ...]
@@ -50,12 +53,13 @@ class OverlayViewModel(QObject):
         self,
         supervisor: Supervisor,
         chat: ChatViewModel,
-        mtp: MtpViewModel,
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._chat = chat
         self._clock = clock
+        self._last = Numbers()  # of the reply that ended last
         self.live = Live()
         self.numbers = OverlayNumbers()
         self._plots = QTimer(self, interval=PLOT_MS)
@@ -65,11 +69,8 @@ class OverlayViewModel(QObject):
         supervisor.received.connect(self._on_event)
         supervisor.state_changed.connect(self._on_state)
         chat.reply_started.connect(self._on_request)
-        mtp.wish_changed.connect(self._on_switch)
-
-    def plain_tps(self) -> float | None:
-        """Plain speed of the loaded pair, measured in this session."""
-        return self.live.plain.tps
+        chat.round_recorded.connect(self._on_round)
+        chat.reply_ended.connect(self._on_ended)
 
     def sample(self) -> None:
         before = len(self.live.history), self.live.history[-1:]
@@ -78,38 +79,37 @@ class OverlayViewModel(QObject):
             self.history_changed.emit(self.live.history)
 
     def publish(self) -> None:
-        numbers = overlay_numbers(self.live, self._clock())
-        if numbers != self.numbers:
-            self.numbers = numbers
-            self.numbers_changed.emit(numbers)
+        measured = self._chat.numbers if self.live.running else self._last
+        shown = overlay_numbers(self.live, measured, self._clock())
+        if shown != self.numbers:
+            self.numbers = shown
+            self.numbers_changed.emit(shown)
 
-    def _on_request(self, request: Generate) -> None:
-        self.live = reducer.requested(self.live, request.mtp, self._clock())
+    def _on_request(self) -> None:
+        self.live = reducer.requested(self.live, self._clock())
         self.history_changed.emit(self.live.history)
         self._plots.start()
         self._pace.start()
         self.publish()
 
-    def _on_switch(self, wish: MtpChoice) -> None:
-        if self.live.running:
-            self.live = reducer.switched(self.live, wish.wire())
-
-    def _on_event(self, event: Event) -> None:
-        was_running = self.live.running
-        if isinstance(event, Loaded):
-            self.live = reducer.loaded(self.live, event.pair, event.memory)
-        self.live = reducer.reduce(self.live, event, self._clock())
-        if not self.live.running:
-            self._rest()
-            self.publish()
-        elif was_running and self.numbers.prompt and self.live.phase == "decoding":
+    def _on_round(self, record: RoundRecord) -> None:
+        self.live = reducer.recorded(self.live, record)
+        if self.numbers.prompt:
             self.publish()  # the first token is worth more than the pace
 
-    def _on_state(self, state: EngineState) -> None:
-        if self.live.running and not isinstance(state, Generating):
-            self.live = reducer.ended(self.live)
-            self._rest()
+    def _on_ended(self, message: ChatMessage) -> None:
+        self._last = Numbers() if message.reply is None else numbers_of(message.reply)
+        self.live = reducer.ended(self.live)
+        self._plots.stop()
+        self._pace.stop()
+        self.publish()
+
+    def _on_event(self, event: Event) -> None:
+        before, self.live = self.live, reducer.reduce(self.live, event)
+        if self.live != before and not self.live.running:
             self.publish()
+
+    def _on_state(self, state: EngineState) -> None:
         match state:
             case Starting() | Restarting() | Failed(alive=False):
                 self.live = replace(self.live, memory=None)  # the process that held it is gone
@@ -117,30 +117,34 @@ class OverlayViewModel(QObject):
             case _:
                 pass
 
-    def _rest(self) -> None:
-        self._plots.stop()
-        self._pace.stop()
 
-
-def overlay_numbers(live: Live, now: float) -> OverlayNumbers:
+def overlay_numbers(live: Live, measured: Numbers, now: float) -> OverlayNumbers:
     numbers = OverlayNumbers(
-        speed_up="" if live.speed_up is None else fmt.times(live.speed_up),
-        acceptance="" if live.acceptance is None else fmt.percent(live.acceptance),
-        tau="" if live.tau is None else f"{live.tau:.2f}",
-        by_position=live.by_position,
+        speed_up=_said(measured.speed_up, fmt.times),
+        speed_up_note=plain_text(measured),
+        acceptance=_said(measured.acceptance_rate, fmt.percent),
+        tau=_said(measured.mean_acceptance_length, fmt.tau),
+        by_position=measured.acceptance_by_position,
     )
-    return _with_memory(_with_prompt(_with_rate(numbers, live, now), live, now), live)
+    rated = _with_rate(numbers, live, measured, now)
+    return _with_memory(_with_prompt(rated, live, now), live)
 
 
-def _with_rate(numbers: OverlayNumbers, live: Live, now: float) -> OverlayNumbers:
+def _said(value: float | None, show: Callable[[float], str]) -> str:
+    return "" if value is None else show(value)
+
+
+def _with_rate(
+    numbers: OverlayNumbers, live: Live, measured: Numbers, now: float
+) -> OverlayNumbers:
     tps = reducer.rate(live, now)
     if tps is not None:
         return replace(numbers, rate=fmt.rate(tps), rate_note=strings.RATE_NOW, live=True)
-    if live.phase == "ended" and live.stats is not None and live.stats.decode_tps is not None:
-        return replace(numbers, rate=fmt.rate(live.stats.decode_tps), rate_note=strings.RATE_LAST)
-    if live.phase == "decoding" and live.last_round is not None:
-        silence = now - live.last_round
-        if silence > reducer.stale_after(live):
+    if live.phase == "ended" and measured.decode_tps is not None:
+        return replace(numbers, rate=fmt.rate(measured.decode_tps), rate_note=strings.RATE_LAST)
+    if live.phase == "decoding":
+        silence = reducer.silence(live, now)
+        if silence > stale_after(live.recent):
             return replace(numbers, rate_note=strings.RATE_STALE.format(clock=fmt.clock(silence)))
         return replace(numbers, rate_note=strings.RATE_FIRST)
     return numbers

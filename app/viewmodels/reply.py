@@ -12,6 +12,8 @@ from app.domain.conversation import (
     SwitchRecord,
     TokenRecord,
 )
+from app.domain.numbers import Plain
+from app.domain.tally import begun
 from mtp_mlx.wire import Finished, Generate, Mtp, PairInfo, Round
 
 
@@ -29,9 +31,10 @@ class Reply:
 
     def __init__(self, request: Generate, pair: PairInfo, engine: EngineRecord) -> None:
         self._request = request
-        self._pair = pair
-        self._engine = engine
-        self._rounds: list[RoundRecord] = []
+        self.pair = pair
+        self.engine = engine
+        self.rounds: list[RoundRecord] = []
+        self.tally = begun(request.mtp)
         self._switches: list[SwitchRecord] = []
         self._answer: list[str] = []
         self._thought: list[str] = []
@@ -41,14 +44,21 @@ class Reply:
 
     @property
     def text(self) -> str:
-        return "".join(self._answer).lstrip("\n")
+        """The answer; the empty lines that models put before it are not part of it."""
+        return self.raw_text.lstrip("\n")
+
+    @property
+    def raw_text(self) -> str:
+        return "".join(self._answer)
 
     @property
     def thought(self) -> str:
         return "".join(self._thought).strip("\n")
 
     def add(self, event: Round, at: float) -> Piece:
-        self._rounds.append(_record(event, at))
+        record = _record(event, at)
+        self.rounds.append(record)
+        self.tally = self.tally.plus(record)
         answer = "".join(token.text for token in event.tokens if not token.thought)
         thought = "".join(token.text for token in event.tokens if token.thought)
         self._answer.append(answer)
@@ -61,14 +71,15 @@ class Reply:
 
     def switched(self, mtp: Mtp, at: float) -> None:
         self._switches.append(SwitchRecord(at, mtp))
+        self.tally = self.tally.switched(mtp)
 
     def record(
-        self, finish: str, finished: Finished | None = None, plain_tps: float | None = None
+        self, finish: str, finished: Finished | None = None, plain: Plain | None = None
     ) -> ReplyRecord:
         """`finished` is None where the engine could not say how it ended."""
-        wished = self._request.sampling or self._pair.recommended
+        wished = self._request.sampling or self.pair.recommended
         return ReplyRecord(
-            rounds=tuple(self._rounds),
+            rounds=tuple(self.rounds),
             stats=None if finished is None else finished.stats,
             seed=self._request.seed if finished is None else finished.seed,
             sampling=wished if finished is None else finished.sampling,
@@ -78,9 +89,11 @@ class Reply:
             finish=finish,
             prompt_tokens=0 if finished is None else finished.prompt_tokens,
             reused_tokens=0 if finished is None else finished.reused_tokens,
-            engine=self._engine,
-            pair=self._pair,
-            plain_tps=plain_tps,
+            engine=self.engine,
+            pair=self.pair,
+            plain_tps=None if plain is None else plain.tps,
+            plain_day=None if plain is None else plain.day,
+            verify=self._request.verify,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from app.views.icons import icon
@@ -26,6 +27,7 @@ class IconButton(QToolButton):
         super().__init__(parent)
         self._name = name
         self._token = token
+        self._shown = True
         self.setIconSize(QSize(_ICON, _ICON))
         self.setAutoRaise(True)
         self.setProperty("compact", True)
@@ -44,8 +46,15 @@ class IconButton(QToolButton):
         self._token = token or self._token
         self._paint(self._theme.current)
 
+    def set_shown(self, shown: bool) -> None:
+        """Without its picture it keeps its place, and can be reached by the keyboard."""
+        if shown != self._shown:
+            self._shown = shown
+            self._paint(self._theme.current)
+
     def _paint(self, theme: Theme) -> None:
-        self.setIcon(icon(self._name, theme.color(self._token), _ICON))
+        drawing = icon(self._name, theme.color(self._token), _ICON) if self._shown else QIcon()
+        self.setIcon(drawing)
 
 
 def push_button(text: str, shape: str, parent: QWidget | None = None) -> QPushButton:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
@@ -36,14 +38,19 @@ class ChatDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
         self.open_id = ""
+        self.measure()
+
+    def measure(self) -> None:
+        """Once for each font, not for each of thousands of rows."""
+        title = QFontMetrics(fonts.ui()).height()
+        self._height = title + 2 * _ABOVE
+        self._height_with_snippet = self._height + _BETWEEN + QFontMetrics(fonts.small()).height()
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
         """Headings are as high as chats, so that a list without snippets has one height."""
-        height = QFontMetrics(fonts.ui()).height() + 2 * _ABOVE
         chat = index.data(CHAT_ROLE)
-        if isinstance(chat, ChatSummary) and chat.snippet:
-            height += QFontMetrics(fonts.small()).height() + _BETWEEN
-        return QSize(0, height)
+        tall = isinstance(chat, ChatSummary) and bool(chat.snippet)
+        return QSize(0, self._height_with_snippet if tall else self._height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
@@ -108,6 +115,7 @@ class ChatDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(self._theme.current.color("text_muted" if small else "text"))
         shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, line.width())
+        painter.setLayoutDirection(direction(words))
         painter.drawText(line, _START, shown)
 
     def _paint_ground(
@@ -120,6 +128,13 @@ class ChatDelegate(QStyledItemDelegate):
         painter.setPen(theme.color("accent") if focused else Qt.PenStyle.NoPen)
         painter.setBrush(veil)
         painter.drawRoundedRect(row.toRectF().adjusted(0.5, 1.5, -0.5, -1.5), _RADIUS, _RADIUS)
+
+
+def direction(words: str) -> Qt.LayoutDirection:
+    """That of the first letter that has one: alignment does not follow the text by itself."""
+    strong = (unicodedata.bidirectional(letter) for letter in words)
+    first = next((kind for kind in strong if kind in {"L", "R", "AL"}), "L")
+    return Qt.LayoutDirection.LeftToRight if first == "L" else Qt.LayoutDirection.RightToLeft
 
 
 def _rect(option: QStyleOptionViewItem) -> QRect:

@@ -67,6 +67,10 @@ class ChatListView(QListView):
         menu.addAction(delete)
         return menu
 
+    def doItemsLayout(self) -> None:  # noqa: N802
+        self._delegate.measure()
+        super().doItemsLayout()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         chat = self._current()
         if self.state() == QListView.State.EditingState:  # what ends an edit opens no chat

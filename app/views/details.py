@@ -1,62 +1,135 @@
-"""Behind a reply's info button: all its numbers, and the report made of them."""
+"""Behind a reply's info button: its rounds over time, all its numbers, and the report of them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import strings
 from app.domain.conversation import ReplyRecord
+from app.domain.numbers import numbers_of
 from app.viewmodels.footer import facts
+from app.viewmodels.timeline import Timeline, bar_text, timeline
 from app.views import fonts
 from app.views.buttons import push_button
+from app.views.position_bars import PositionBars
+from app.views.state_legend import StateLegend
+from app.views.theme import ThemeController
+from app.views.token_canvas import TokenCanvas
 
-_VALUE_WIDTH = 260
+_SIZE = (860, 540)
+_FACTS_WIDTH = 290
+_TOKENS_HEIGHT = 72
 
 
-class Details(QFrame):
-    """A popup: a click elsewhere, or Esc, closes it."""
-
+class Details(QDialog):
     save_asked = Signal()
 
-    def __init__(self, reply: ReplyRecord, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
-        self.setObjectName("popover")
+    def __init__(self, reply: ReplyRecord, theme: ThemeController, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAccessibleName(strings.REPLY_NUMBERS)
+        self.setWindowTitle(strings.REPLY_NUMBERS)
+        self.resize(*_SIZE)
+        self._reply = reply
+        self._theme = theme
+        self._timeline: Timeline = timeline(reply)
+        self.round = QLabel(strings.TIMELINE_HINT)
+        self.round.setFont(fonts.small())
+        self.round.setProperty("tone", "muted")
+        self.round.setWordWrap(True)
+        self.tokens = TokenCanvas(theme)
+        self.save = push_button(strings.SAVE_REPORT, "outline")
+        self.save.clicked.connect(self.save_asked)
+        self.save.setAutoDefault(False)
+        self._lay_out()
+
+    def choose(self, bar: int) -> None:
+        """Name the round of a bar, and its tokens."""
+        chosen = self._timeline.bars[bar]
+        self.round.setText(bar_text(chosen, self._reply.rounds))
+        self.tokens.show_others(self._reply.rounds[chosen.first : chosen.last + 1])
+
+    def _lay_out(self) -> None:
+        columns = QHBoxLayout()
+        columns.setSpacing(24)
+        columns.addLayout(self._facts())
+        columns.addLayout(self._rounds(), 1)
+        buttons = QDialogButtonBox()
+        close = push_button(strings.CLOSE, "filled")
+        buttons.addButton(self.save, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(close, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.rejected.connect(self.reject)
+        close.setDefault(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 18)
+        column.setSpacing(16)
+        column.addLayout(columns, 1)
+        column.addWidget(buttons)
+
+    def _facts(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(10)
         title = QLabel(strings.REPLY_NUMBERS)
         title.setFont(fonts.strong())
-        self.save = push_button(strings.SAVE_REPORT, "outline")
-        self.save.clicked.connect(self._ask_to_save)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 14, 18, 16)
-        column.setSpacing(10)
         column.addWidget(title)
-        column.addLayout(_grid(reply))
-        column.addSpacing(4)
-        column.addWidget(self.save)
+        column.addLayout(_grid(self._reply))
+        column.addStretch(1)
+        shares = numbers_of(self._reply).acceptance_by_position
+        if shares:
+            label = QLabel(strings.BY_POSITION)
+            label.setFont(fonts.small())
+            label.setProperty("tone", "muted")
+            bars = PositionBars(self._theme)
+            bars.show_shares(shares)
+            bars.setFixedWidth(_FACTS_WIDTH)
+            column.addWidget(label)
+            column.addWidget(bars)
+        return column
 
-    def show_at(self, anchor: QWidget) -> None:
-        """Above its anchor where there is room, else below; always on the screen."""
-        self.adjustSize()
-        screen = anchor.screen().availableGeometry()
-        corner = anchor.mapToGlobal(QPoint(anchor.width(), 0))
-        left = max(screen.left() + 8, corner.x() - self.width())
-        top = corner.y() - self.height() - 6
-        if top < screen.top() + 8:
-            top = min(corner.y() + anchor.height() + 6, screen.bottom() - self.height() - 8)
-        self.move(left, top)
-        self.show()
-        self.save.setFocus()
+    def _rounds(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        title = QLabel(strings.TIMELINE)
+        title.setFont(fonts.strong())
+        column.addWidget(title)
+        if not self._timeline.bars:
+            column.addWidget(QLabel(strings.NO_ROUNDS))
+            column.addStretch(1)
+            return column
+        from app.views.timeline_plot import TimelinePlot
 
-    def _ask_to_save(self) -> None:
-        self.close()
-        self.save_asked.emit()
+        self.plot = TimelinePlot(self._timeline, self._theme)
+        self.plot.selected.connect(self.choose)
+        column.addWidget(self.plot, 1)
+        column.addWidget(StateLegend(self._timeline, self._theme))
+        column.addWidget(self.round)
+        column.addWidget(_scrolled(self.tokens))
+        return column
+
+
+def _scrolled(tokens: TokenCanvas) -> QScrollArea:
+    area = QScrollArea()
+    area.setObjectName("transcriptArea")
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFixedHeight(_TOKENS_HEIGHT)
+    area.setWidget(tokens)
+    return area
 
 
 def _grid(reply: ReplyRecord) -> QGridLayout:
     grid = QGridLayout()
-    grid.setHorizontalSpacing(22)
+    grid.setHorizontalSpacing(18)
     grid.setVerticalSpacing(6)
     for row, fact in enumerate(facts(reply)):
         label = QLabel(fact.label)
@@ -65,8 +138,9 @@ def _grid(reply: ReplyRecord) -> QGridLayout:
         value = QLabel(fact.value)
         value.setFont(fonts.small())
         value.setWordWrap(True)
-        value.setMinimumWidth(_VALUE_WIDTH)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(value, row, 1)
+    grid.setColumnStretch(1, 1)
+    grid.setColumnMinimumWidth(1, _FACTS_WIDTH - 120)
     return grid

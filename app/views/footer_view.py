@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app import strings
 from app.domain.conversation import ReplyRecord
 from app.viewmodels.footer import footer
 from app.views import fonts
+from app.views.action_row import ActionRow
 from app.views.buttons import IconButton
 from app.views.theme import ThemeController
+
+_ROOMY = 600
 
 
 class FooterView(QWidget):
     info_asked = Signal()
-    copy_asked = Signal()
-    again_asked = Signal()
+    acted = Signal(str)  # Act
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,17 +29,26 @@ class FooterView(QWidget):
         self._text.setWordWrap(True)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.info = IconButton("info", strings.REPLY_NUMBERS, theme)
-        self._copy = IconButton("copy", strings.COPY_REPLY, theme)
-        self._again = IconButton("refresh", strings.REGENERATE, theme)
         self.info.clicked.connect(self.info_asked)
-        self._copy.clicked.connect(self.copy_asked)
-        self._again.clicked.connect(self.again_asked)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 4, 0, 0)
-        row.setSpacing(2)
-        row.addWidget(self._text)
-        for button in (self.info, self._copy, self._again):
-            row.addWidget(button)
+        self.acts = ActionRow(theme)
+        self.acts.acted.connect(self.acted)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        buttons.addWidget(self.info)
+        buttons.addWidget(self.acts)
+        buttons.addStretch(1)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(0, 4, 0, 0)
+        self._line.setSpacing(2)
+        self._line.addWidget(self._text, 1)
+        self._line.addLayout(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Where both do not fit in a line, the buttons go beneath the numbers."""
+        narrow = event.size().width() < _ROOMY
+        directions = QBoxLayout.Direction
+        self._line.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
+        super().resizeEvent(event)
 
     @property
     def text(self) -> str:
@@ -50,8 +62,3 @@ class FooterView(QWidget):
         self._text.setProperty("tone", "warning" if went_wrong else "muted")
         self._text.style().unpolish(self._text)
         self._text.style().polish(self._text)
-
-    def set_last(self, *, is_last: bool, can_regenerate: bool) -> None:
-        """Only the last reply can be written again: what follows answers the others."""
-        self._again.setVisible(is_last)
-        self._again.setEnabled(can_regenerate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox, QVBoxLayout, QWidget
 
 from app import strings
@@ -13,19 +13,25 @@ from app.domain.conversation import ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.chat_list import ChatListViewModel
+from app.viewmodels.compare import CompareViewModel
+from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
+from app.viewmodels.presets import PresetsViewModel
 from app.viewmodels.undo import Undo
 from app.views.announce import Announcer
 from app.views.banner_view import BannerView
 from app.views.commands import command, depth_group, theme_group
+from app.views.compare_view import CompareDialog
 from app.views.composer import Composer
 from app.views.details import Details
+from app.views.files_in import FileDrop
+from app.views.message_commands import MessageCommands
 from app.views.overlay_view import OverlayView
 from app.views.page import Page
 from app.views.palette import Palette, commands_of
-from app.views.reply_settings import ReplySettingsDialog
+from app.views.reply_settings import Model, ReplySettingsDialog
 from app.views.side_split import SHORTCUT as SIDE_SHORTCUT
 from app.views.side_split import SideSplit, sidebar_button
 from app.views.sidebar import NEW_SHORTCUT, Sidebar
@@ -45,14 +51,18 @@ _LEAST = (640, 440)
 class ViewModels:
     engine: EngineViewModel
     chat: ChatViewModel
+    composing: ComposingViewModel
+    presets: PresetsViewModel
     mtp: MtpViewModel
     overlay: OverlayViewModel
     chats: ChatListViewModel
     undo: Undo
+    compare: CompareViewModel
 
 
 class MainWindow(QMainWindow):
     report_asked = Signal(object)  # ReplyRecord
+    comparison_report_asked = Signal(object)  # Comparison
     settings_changed = Signal()
     active_changed = Signal(bool)
     closing = Signal()
@@ -68,7 +78,7 @@ class MainWindow(QMainWindow):
         self.toolbar = Toolbar(models.engine, models.mtp, self._depths, theme)
         self.banner = BannerView(models.engine, theme)
         self.transcript = Transcript(models.chat, theme)
-        self.composer = Composer(models.chat, theme)
+        self.composer = Composer(models.chat, models.composing, theme)
         self.overlay = OverlayView(models.overlay, models.mtp, theme)
         self.welcome = Welcome(models.chat, models.engine, first=not settings.welcomed)
         self.page = Page(
@@ -76,8 +86,9 @@ class MainWindow(QMainWindow):
         )
         self.sidebar = Sidebar(models.chats, theme)
         self.sidebar_button = sidebar_button(theme)
-        self.toast = Toast(models.undo, theme, self.page)
+        self.toast = Toast(models.undo, theme, self.composer)
         self._lay_out(settings)
+        self._drop = FileDrop(self)
         self._announcer = Announcer(models.chat, self)
         self._make_commands()
         self._make_menus()
@@ -103,7 +114,13 @@ class MainWindow(QMainWindow):
         pair = self._models.engine.pair
         recommended = Sampling() if pair is None else pair.recommended
         chat = self._models.chat
-        dialog = ReplySettingsDialog(chat.chat.settings, recommended, self._theme, self)
+        dialog = ReplySettingsDialog(
+            chat.chat.settings,
+            Model(recommended, None if pair is None else pair.context_length),
+            self._models.presets,
+            self._theme,
+            self,
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: chat.set_settings(dialog.settings()))
         dialog.accepted.connect(self.settings_changed)
@@ -117,14 +134,14 @@ class MainWindow(QMainWindow):
         if message is None or message.reply is None:
             return
         reply = message.reply
-        details = Details(reply, self)
+        details = Details(reply, self._theme, self)
         details.save_asked.connect(lambda: self.report_asked.emit(reply))
-        details.show_at(self.transcript.button_of(message_id))
+        details.open()
 
-    def copy_message(self, message_id: str) -> None:
-        message = self._models.chat.message(message_id)
-        if message is not None:
-            QGuiApplication.clipboard().setText(message.text)
+    def compare(self) -> None:
+        dialog = CompareDialog(self._models.compare, self._theme, self)
+        dialog.report_asked.connect(self.comparison_report_asked)
+        dialog.show()
 
     def _lay_out(self, settings: Settings) -> None:
         body = QWidget()
@@ -146,8 +163,8 @@ class MainWindow(QMainWindow):
         self._side = command(self, strings.SIDEBAR_TOGGLE, self.split.toggle, SIDE_SHORTCUT)
         self._side.setCheckable(True)
         self._stop = command(self, strings.STOP_REPLY, chat.stop, "Esc")
-        self._again = command(self, strings.REGENERATE, chat.regenerate, "Ctrl+R")
-        self._copy = command(self, strings.COPY_LAST, self._copy_last, "Ctrl+Shift+C")
+        self._messages = MessageCommands(chat, self.transcript, self)
+        self._attach = command(self, strings.ATTACH, self.composer.ask_for_files, "Ctrl+Shift+A")
         self._report = command(self, strings.SAVE_REPORT, self._report_last, "Ctrl+Shift+S")
         self._settings = command(self, strings.REPLY_SETTINGS, self.edit_settings, "Ctrl+,")
         self._write = command(self, strings.FOCUS_MESSAGE, self.composer.write, "Ctrl+L")
@@ -156,6 +173,9 @@ class MainWindow(QMainWindow):
         self._overlay = command(self, strings.OVERLAY_TOGGLE, self._toggle_overlay, "Ctrl+Shift+O")
         self._overlay.setCheckable(True)
         self._palette = command(self, strings.PALETTE_COMMAND, self.show_palette, "Ctrl+K")
+        self._tokens = command(self, strings.SHOW_TOKENS, self._toggle_tokens, "Ctrl+T")
+        self._tokens.setCheckable(True)
+        self._compare = command(self, strings.COMPARE, self.compare, "Ctrl+D")
         self._restart = command(self, strings.RESTART, self._models.engine.restart)
         self._quit = command(self, strings.QUIT, self.close, "Ctrl+Q")
         self._quit.setMenuRole(QAction.MenuRole.QuitRole)
@@ -166,21 +186,24 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         bar = self.menuBar()
         chat = bar.addMenu(strings.MENU_CHAT)
-        chat.addActions([self._new, self._find, self._write, self._undo])
+        chat.addActions([self._new, self._find, self._write, self._attach, self._undo])
         chat.addSeparator()
         chat.addAction(self._report)
         chat.addSeparator()
         chat.addAction(self._quit)
         reply = bar.addMenu(strings.MENU_REPLY)
-        reply.addActions([self._stop, self._again, self._copy])
+        reply.addAction(self._stop)
+        self._messages.fill(reply)
         reply.addSeparator()
         reply.addAction(self._settings)
         mtp = bar.addMenu(strings.MTP)
         mtp.addAction(self._mtp)
         mtp.addSeparator()
         mtp.addActions(self._depths.actions())
+        mtp.addSeparator()
+        mtp.addAction(self._compare)
         view = bar.addMenu(strings.MENU_VIEW)
-        view.addActions([self._palette, self._side, self._overlay])
+        view.addActions([self._palette, self._side, self._overlay, self._tokens])
         view.addSeparator()
         self._theme_menu = QMenu(strings.MENU_THEME, self)
         self._theme_menu.addActions(self._themes.actions())
@@ -208,7 +231,8 @@ class MainWindow(QMainWindow):
         self.composer.settings_asked.connect(self.edit_settings)
         self.transcript.info_asked.connect(self.show_details)
         self._models.overlay.numbers_changed.connect(self.transcript.show_wait)
-        self.transcript.copy_asked.connect(self.copy_message)
+        self._drop.dropped.connect(self._models.composing.attach)
+        self._drop.hovering.connect(self.composer.show_focus)
 
     def _refresh(self) -> None:
         """What cannot be done now is grey."""
@@ -216,9 +240,7 @@ class MainWindow(QMainWindow):
         shown = self.page.overlay_settings.shown
         last = self._last_reply()
         self._stop.setEnabled(chat.writing)
-        self._again.setEnabled(chat.can_regenerate)
         self._report.setEnabled(last is not None)
-        self._copy.setEnabled(last is not None)
         self._new.setEnabled(not chat.blank)
         self._undo.setEnabled(self._models.undo.current is not None)
         self._side.setChecked(self.split.shown)
@@ -233,11 +255,6 @@ class MainWindow(QMainWindow):
     def _last_reply(self) -> ReplyRecord | None:
         return self._models.chat.last_reply
 
-    def _copy_last(self) -> None:
-        replies = [m for m in self._models.chat.messages.messages if m.reply is not None]
-        if replies:
-            self.copy_message(replies[-1].id)
-
     def _report_last(self) -> None:
         reply = self._last_reply()
         if reply is not None:
@@ -249,6 +266,9 @@ class MainWindow(QMainWindow):
     def _find_chat(self) -> None:
         self.split.show_side(shown=True)
         self.sidebar.begin_search()
+
+    def _toggle_tokens(self) -> None:
+        self.transcript.set_token_view(shown=self._tokens.isChecked())
 
     def _choose_theme(self, choice: ThemeChoice) -> None:
         self._theme.choose(choice)

@@ -36,9 +36,9 @@ class MarkdownView(QWidget):
         self._show(render(text, self._theme.current.html()), 0)
 
     def append(self, text: str) -> None:
-        if self._stream is None:
-            self._source = ""
+        if self._stream is None:  # what is there was finished, and goes on
             self._stream = BlockStream(self._theme.current.html())
+            self._stream.append(self._source)
         self._source += text
         update = self._stream.append(text)
         self._show(self._stream.blocks, update.first_changed)

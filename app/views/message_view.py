@@ -1,65 +1,39 @@
-"""One message: the user's in a bubble, the model's as a page with its numbers beneath."""
+"""A reply: a page of text with its numbers, and what can be done with it, beneath."""
 
 from __future__ import annotations
 
-from math import ceil
+from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app import strings
-from app.domain.conversation import ChatMessage
+from app.domain.conversation import ChatMessage, RoundRecord
+from app.viewmodels.message_acts import Row
 from app.viewmodels.reply import Piece
 from app.views import fonts
 from app.views.footer_view import FooterView
 from app.views.markdown_view import MarkdownView
-from app.views.text_block import TextBlock
 from app.views.theme import ThemeController
 from app.views.thought_view import ThoughtView
-
-_BUBBLE_SHARE = 0.82
-_PADDING = 16
-
-
-class UserView(QWidget):
-    """What the user wrote, as it was written: no Markdown."""
-
-    def __init__(self, message: ChatMessage, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._text = TextBlock()
-        self._text.setFont(fonts.reading())
-        self._text.setPlainText(message.text)
-        self._text.setAccessibleName(strings.YOU)
-        self._natural = _natural_width(message.text)
-        self._bubble = QFrame()
-        self._bubble.setObjectName("userBubble")
-        inner = QHBoxLayout(self._bubble)
-        inner.setContentsMargins(_PADDING, 10, _PADDING, 10)
-        inner.addWidget(self._text)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._bubble, 0, Qt.AlignmentFlag.AlignRight)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        widest = int(event.size().width() * _BUBBLE_SHARE)
-        self._bubble.setFixedWidth(min(widest, self._natural + 2 * _PADDING + 4))
-        super().resizeEvent(event)
+from app.views.token_view import TokenView
 
 
 class ReplyView(QWidget):
-    """A reply, streaming or finished."""
+    """Streaming or finished."""
 
     info_asked = Signal(str)  # message id
-    copy_asked = Signal(str)
-    again_asked = Signal()
+    acted = Signal(str, str)  # message id, Act
 
     def __init__(
         self, message: ChatMessage, theme: ThemeController, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.message = message
+        self._theme = theme
         self._thought: ThoughtView | None = None
+        self.tokens: TokenView | None = None
         self._answer = MarkdownView(theme)
         self._answer.setAccessibleName(strings.MODEL)
         self._wait = QLabel(strings.WAITING_DOTS)
@@ -68,12 +42,11 @@ class ReplyView(QWidget):
         self.footer = FooterView(theme)
         self.footer.hide()
         self.footer.info_asked.connect(lambda: self.info_asked.emit(self.message.id))
-        self.footer.copy_asked.connect(lambda: self.copy_asked.emit(self.message.id))
-        self.footer.again_asked.connect(self.again_asked)
+        self.footer.acted.connect(lambda act: self.acted.emit(self.message.id, act))
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
-        for view in (self._wait, self._answer, self.footer):
+        for view in (self._answer, self._wait, self.footer):
             self._column.addWidget(view)
 
     def append(self, piece: Piece) -> None:
@@ -88,6 +61,26 @@ class ReplyView(QWidget):
     def show_wait(self, text: str) -> None:
         self._wait.setText(text or strings.WAITING_DOTS)
 
+    def show_tokens(self, rounds: Sequence[RoundRecord]) -> None:
+        """The token view in place of the text; without rounds, the text again."""
+        if rounds and self.tokens is None:
+            self.tokens = TokenView(self._theme)
+            self._column.insertWidget(0, self.tokens)
+        if self.tokens is not None:
+            self.tokens.setVisible(bool(rounds))
+            self.tokens.show_rounds(rounds or self.tokens.rounds)
+        for view in (self._answer, self._thought):
+            if view is not None:
+                view.setVisible(not rounds)
+
+    def show_row(self, row: Row, *, last: bool) -> None:
+        self.footer.acts.show_row(row, always=last)
+
+    def resume(self) -> None:
+        """It is being written once more: what is appended goes on where it ended."""
+        self.footer.hide()
+        self._wait.show()
+
     def finish(self, message: ChatMessage) -> None:
         """The reply has ended: close what is open, show its numbers."""
         self._answer.finish()
@@ -100,6 +93,14 @@ class ReplyView(QWidget):
         self._answer.set_text(message.text)
         self._settle(message)
 
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        self.footer.acts.set_hovered(True)
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        self.footer.acts.set_hovered(False)
+        super().leaveEvent(event)
+
     def _settle(self, message: ChatMessage) -> None:
         self.message = message
         self._wait.hide()
@@ -111,15 +112,6 @@ class ReplyView(QWidget):
     def _open_thought(self) -> ThoughtView:
         if self._thought is None:
             self._thought = ThoughtView()
+            self._thought.setVisible(self.tokens is None or self.tokens.isHidden())
             self._column.insertWidget(0, self._thought)
         return self._thought
-
-
-def _natural_width(text: str) -> int:
-    """The width at which no line has to be wrapped."""
-    probe = TextBlock()
-    document = probe.document()
-    document.setDefaultFont(fonts.reading())
-    document.setPlainText(text)
-    document.setTextWidth(-1)
-    return ceil(document.idealWidth())

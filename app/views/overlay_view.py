@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFont, QMouseEvent
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -25,6 +25,12 @@ from app.views.theme import ThemeController
 
 WIDTH = 248
 _STEPS = 1000
+_ARROWS = {
+    Qt.Key.Key_Left: QPoint(-16, 0),
+    Qt.Key.Key_Right: QPoint(16, 0),
+    Qt.Key.Key_Up: QPoint(0, -16),
+    Qt.Key.Key_Down: QPoint(0, 16),
+}
 
 
 class OverlayView(QFrame):
@@ -33,6 +39,7 @@ class OverlayView(QFrame):
     dragged = Signal(QPoint)  # by how much
     close_asked = Signal()
     pin_asked = Signal(bool)
+    compact_asked = Signal(bool)
 
     def __init__(
         self,
@@ -45,10 +52,15 @@ class OverlayView(QFrame):
         self.setObjectName("overlay")
         self.setFixedWidth(WIDTH)
         self.setAccessibleName(strings.OVERLAY)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the arrow keys move it
         self._grip: QPoint | None = None
+        self._compact = False
+        self._numbers = overlay.numbers
         self._pin = IconButton("pin", strings.PIN, theme)
         self._pin.setCheckable(True)
         self._pin.clicked.connect(self.pin_asked)
+        self._size = IconButton("chevron_down", strings.OVERLAY_COMPACT, theme)
+        self._size.clicked.connect(lambda: self.compact_asked.emit(not self._compact))
         self._close = IconButton("close", strings.CLOSE_OVERLAY, theme)
         self._close.clicked.connect(self.close_asked)
         self.rate = _label(fonts.display())
@@ -75,24 +87,33 @@ class OverlayView(QFrame):
         self._pin.set_label(strings.UNPIN if pinned else strings.PIN)
         self._pin.set_icon("pin", "accent" if pinned else "text_muted")
 
+    def set_compact(self, compact: bool) -> None:
+        self._compact = compact
+        self._size.set_label(strings.OVERLAY_FULL if compact else strings.OVERLAY_COMPACT)
+        self._size.set_icon("chevron_down" if compact else "chevron_up")
+        self._show_parts()
+
     def show_numbers(self, numbers: OverlayNumbers) -> None:
         self.rate.setText(numbers.rate or strings.NOTHING)
         self.rate.setEnabled(numbers.live)
         self.note.setText(numbers.rate_note or strings.RATE_UNKNOWN)
-        self._rows.show_value(strings.SPEED_UP, numbers.speed_up)
+        self._rows.show_value(strings.SPEED_UP, numbers.speed_up, numbers.speed_up_note)
         self._rows.show_value(strings.ACCEPTED, numbers.acceptance)
-        self._rows.show_value(strings.TAU, numbers.tau)
-        self._rows.show_value(strings.MEMORY, numbers.memory)
-        self._bars_title.setVisible(bool(numbers.by_position))
-        self._bars.setVisible(bool(numbers.by_position))
+        self._numbers = numbers
         self._bars.show_shares(numbers.by_position)
         self.prompt.setVisible(bool(numbers.prompt))
         self.prompt.setText(numbers.prompt)
         self._prompt_bar.setVisible(numbers.prompt_share is not None)
         self._prompt_bar.setValue(round(_STEPS * (numbers.prompt_share or 0)))
-        self._memory_bar.setVisible(numbers.memory_share > 0)
         self._memory_bar.setValue(round(_STEPS * min(1, numbers.memory_share)))
-        self.adjustSize()
+        self._show_parts()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        step = _ARROWS.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self.dragged.emit(step)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() is Qt.MouseButton.LeftButton:
@@ -105,6 +126,16 @@ class OverlayView(QFrame):
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:  # noqa: N802
         self._grip = None
 
+    def _show_parts(self) -> None:
+        numbers, full = self._numbers, not self._compact
+        self._plot.setVisible(full)
+        self._rows.show_value(strings.TAU, numbers.tau if full else "")
+        self._rows.show_value(strings.MEMORY, numbers.memory if full else "")
+        self._memory_bar.setVisible(full and numbers.memory_share > 0)
+        self._bars_title.setVisible(full and bool(numbers.by_position))
+        self._bars.setVisible(full and bool(numbers.by_position))
+        self.adjustSize()
+
     def _show_effect(self, effect: Effect) -> None:
         self.state.setText(effect.text[:1].upper() + effect.text[1:])
         self.state.setEnabled(effect.live)
@@ -115,6 +146,7 @@ class OverlayView(QFrame):
         head.setSpacing(0)
         head.addWidget(_label(fonts.small(), "muted", strings.OVERLAY))
         head.addStretch(1)
+        head.addWidget(self._size)
         head.addWidget(self._pin)
         head.addWidget(self._close)
         number = QHBoxLayout()
@@ -154,7 +186,7 @@ class _Rows(QWidget):
         self._grid.setColumnStretch(0, 1)
         self._pairs: dict[str, tuple[QLabel, QLabel]] = {}
 
-    def show_value(self, name: str, value: str) -> None:
+    def show_value(self, name: str, value: str, note: str = "") -> None:
         if name not in self._pairs:
             row = len(self._pairs)
             labels = _label(fonts.small(), "muted", name), _label(fonts.small())
@@ -163,6 +195,7 @@ class _Rows(QWidget):
             self._pairs[name] = labels
         for label in self._pairs[name]:
             label.setVisible(bool(value))
+            label.setToolTip(note)
         self._pairs[name][1].setText(value)
 
 

@@ -51,6 +51,7 @@ class Page(QWidget):
         overlay.setParent(self)
         overlay.dragged.connect(self._drag)
         overlay.pin_asked.connect(self._pin)
+        overlay.compact_asked.connect(self._make_compact)
         overlay.close_asked.connect(lambda: self.show_overlay(shown=False))
         for signal in (
             chat.messages.rowsInserted,
@@ -69,6 +70,7 @@ class Page(QWidget):
         self._settings = settings
         self._overlay.setVisible(settings.shown)
         self._overlay.set_pinned(settings.pinned)
+        self._overlay.set_compact(settings.compact)
         strip = WIDTH + _EDGE if settings.shown and settings.pinned else 0
         self._column.setContentsMargins(0, 0, strip, 0)
         self._place()
@@ -84,6 +86,9 @@ class Page(QWidget):
 
     def _pin(self, pinned: bool) -> None:
         self.set_overlay(msgspec.structs.replace(self._settings, pinned=pinned, x=None, y=None))
+
+    def _make_compact(self, compact: bool) -> None:
+        self.set_overlay(msgspec.structs.replace(self._settings, compact=compact))
 
     def _drag(self, by: QPoint) -> None:
         corner = self._inside(self._overlay.pos() + by)

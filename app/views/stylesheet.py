@@ -33,9 +33,19 @@ QPushButton[shape="link"] { color: $accent; padding: 4px 8px; }
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
 QFrame#composer[focused="true"] { border: 1px solid $accent; }
 
+QFrame#chip { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#segments { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#segments QToolButton:checked { background: $surface; border-color: $border; }
+QFrame#segments QToolButton:focus { border-color: $accent; }
+
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
 QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
-QFrame#popover { background: $surface; border: 1px solid $border; border-radius: 12px; }
+QFrame#lane { background: $surface; border: 1px solid $border; border-radius: 14px; }
+QPlainTextEdit#laneText { background: transparent; border: none; padding: 0; }
+QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal { background: $accent; width: 14px; margin: -5px 0;
+  border-radius: 7px; }
 
 QToolButton, QPushButton { color: $text; background: transparent; border: 1px solid transparent;
   border-radius: 8px; padding: 4px 8px; }

@@ -18,17 +18,17 @@ from app.views.buttons import IconButton
 from app.views.theme import ThemeController
 
 SHORTCUT = "Ctrl+Z"
-_ABOVE_COMPOSER = 132
+_GAP = 12
 
 
 class Toast(QFrame):
-    """Floats over its parent, and takes no focus. While it is pointed at, it stays."""
+    """Floats above `below`, in the same parent, and takes no focus. Pointed at, it stays."""
 
-    def __init__(self, undo: Undo, theme: ThemeController, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, undo: Undo, theme: ThemeController, below: QWidget) -> None:
+        super().__init__(below.parentWidget())
         self.setObjectName("toast")
         self._undo = undo
-        self._around = parent
+        self._below = below
         self.text = QLabel()
         self.button = _Holding(strings.UNDO, undo)
         self.button.clicked.connect(undo.undo)
@@ -40,12 +40,12 @@ class Toast(QFrame):
         row.addWidget(self.text)
         row.addWidget(self.button)
         row.addWidget(self.close_button)
-        parent.installEventFilter(self)
+        below.installEventFilter(self)
         undo.changed.connect(self._show)
         self._show(undo.current)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Resize:
+        if event.type() in {QEvent.Type.Resize, QEvent.Type.Move}:
             self._place()
         return super().eventFilter(watched, event)
 
@@ -69,10 +69,10 @@ class Toast(QFrame):
 
     def _place(self) -> None:
         self.adjustSize()
-        around = self._around.size()
+        base = self._below.geometry()
         self.move(
-            (around.width() - self.width()) // 2,
-            max(0, around.height() - self.height() - _ABOVE_COMPOSER),
+            max(0, base.center().x() - self.width() // 2),
+            max(0, base.top() - _GAP - self.height()),
         )
         self.raise_()
 

@@ -16,12 +16,11 @@ from mtp_mlx.cli.loading import load, shown
 from mtp_mlx.cli.options import drafter_bits
 from mtp_mlx.cli.types import mtp_modes, real
 from mtp_mlx.errors import UsageError
-from mtp_mlx.files import write_atomically
 from mtp_mlx.gemma4.shapes import SHAPE_NAMES
 from mtp_mlx.values import Dtype, Mtp, Sampling, Verify
 
 if TYPE_CHECKING:
-    from mtp_mlx.bench.report import Report, Subject
+    from mtp_mlx.bench.report import Subject
     from mtp_mlx.bench.runs import Plan, Run
     from mtp_mlx.engine import Engine
 
@@ -126,13 +125,16 @@ def measure(asked: Asked) -> int:
     if not finished:
         print("mtp-mlx: Stopped before a run was finished. Run it again.", file=sys.stderr)
         return INTERRUPTED
-    from mtp_mlx.bench.report import report, title
-    from mtp_mlx.bench.table import table
+    from mtp_mlx.bench.report import report
+    from mtp_mlx.report.reading import encode
+    from mtp_mlx.report.saving import write
+    from mtp_mlx.report.table import table
 
-    print(f"{title(subject, plan, len(finished))}\n")
-    print(table(finished, identity=plan.replay_acceptance is None))
+    document = report(subject, plan, finished)
+    print(f"{document.title}\n")
+    print(table(document))
     if asked.out is not None:
-        save(report(subject, plan, finished), asked.out)
+        write(encode(document), asked.out)
     return INTERRUPTED if stop.cancelled else 0
 
 
@@ -221,16 +223,3 @@ def _watched(engine: Engine, plan: Plan, subject: Subject, stop: Stop) -> list[R
             told = f"{len(finished)} of {subject.planned} runs, {seconds:.0f} s left"
             print(f"\r\x1b[K{told}" * (left > 0) or "\r\x1b[K", end="", file=sys.stderr, flush=True)
     return finished
-
-
-def save(document: Report, out: Path) -> None:
-    """Write the whole report or leave what was there. Raises UsageError."""
-    import msgspec
-
-    written = msgspec.json.format(msgspec.json.encode(document), indent=1)
-    try:
-        write_atomically(out.resolve(), written + b"\n")
-    except OSError as error:
-        raise UsageError(
-            f"{out.name} was not saved: {error.strerror}.", "Choose another place."
-        ) from error

@@ -6,11 +6,13 @@ number of pieces, and the machine never shows a part of it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 OPEN, CLOSE = "<|channel>", "<channel|>"
 HEADER = "thought\n"
+_THOUGHT = re.compile(rf"{re.escape(OPEN)}.*?(?:{re.escape(CLOSE)}|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,8 @@ def read(channel: Channel, text: str) -> Step:
     if HEADER.startswith(seen) and seen != HEADER:
         return Step(Channel("header", seen), "")
     return Step(Channel("thought"), seen.removeprefix(HEADER))
+
+
+def without_thoughts(text: str) -> str:
+    """A reply's raw text as it is sent back: the answer alone."""
+    return _THOUGHT.sub("", text)

@@ -7,14 +7,18 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.domain.settings import ReplySettings
+from app.domain.tally import tally_of
 from app.engine.client import ProcessEngine
 from app.engine.state import Ready
 from app.paths import resources, worker_command
 from app.program import Program
+from mtp_mlx.wire import Sampling
 
 PATIENCE_MS = 60_000
 NOT_TRAINED = not (resources() / "demo_pair" / "target" / "model.safetensors").exists()
@@ -50,14 +54,14 @@ def test_a_reply_with_the_switch_turned_in_its_middle(qtbot: QtBot, program: Pro
     assert texts.lstrip("\n") == message.text
     assert sum(round_.drafted for round_ in reply.rounds) == reply.stats.draft_n
     assert sum(round_.accepted for round_ in reply.rounds) == reply.stats.draft_n_accepted
-    assert program.models.overlay.live.drafted == reply.stats.draft_n
+    assert tally_of(reply.rounds, reply.mtp, reply.switches).drafted == reply.stats.draft_n
     assert reply.engine.versions["mlx"]
 
 
 def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
     chat = program.models.chat
     chat.send("Count from 1 to 30.")
-    qtbot.waitUntil(lambda: program.models.overlay.live.generated > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: program.models.chat.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
     chat.stop()
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
     reply = chat.messages.at(1).reply
@@ -68,7 +72,7 @@ def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
 def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> None:
     chat = program.models.chat
     chat.send("What is speculative decoding?")
-    qtbot.waitUntil(lambda: program.models.overlay.live.generated > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: program.models.chat.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
     (worker,) = psutil.Process().children()
     os.kill(worker.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
@@ -83,3 +87,78 @@ def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> No
     again = chat.messages.at(1)
     assert again.reply is not None
     assert again.reply.finish in {"stop", "length"}
+
+
+def ask(qtbot: QtBot, program: Program, question: str) -> None:
+    assert program.models.chat.send(question)
+    qtbot.waitUntil(lambda: not program.models.chat.obstacle, timeout=PATIENCE_MS)
+
+
+def test_branches_and_what_the_engine_reads_again(qtbot: QtBot, program: Program) -> None:
+    """With the seed of the first the text is the same: MTP changes the speed alone."""
+    chat = program.models.chat
+    ask(qtbot, program, "What is speculative decoding?")
+    first = chat.messages.at(1)
+    assert chat.regenerate(first.id, "mtp_off")
+    qtbot.waitUntil(lambda: not chat.obstacle, timeout=PATIENCE_MS)
+    second = chat.messages.at(1)
+    assert second.id != first.id
+    assert second.text == first.text
+    assert second.reply is not None
+    assert second.reply.stats is not None
+    assert second.reply.stats.draft_n == 0
+    assert second.reply.reused_tokens == second.reply.prompt_tokens - 1
+    assert chat.edit(chat.messages.at(0).id, "Tell me a story about a fox.")
+    qtbot.waitUntil(lambda: not chat.obstacle, timeout=PATIENCE_MS)
+    assert chat.messages.at(1).text not in {"", first.text}
+    chat.show_sibling(chat.messages.at(0).id, -1)
+    assert chat.messages.at(1) == second
+    stored = program.store.load(chat.chat.id)
+    assert stored is not None
+    assert len(stored.messages) == 5
+
+
+def test_a_reply_cut_off_is_continued_to_what_it_would_have_been(
+    qtbot: QtBot, program: Program
+) -> None:
+    chat = program.models.chat
+    settings = ReplySettings(sampling=Sampling(temperature=1.0, top_k=64, top_p=0.95), seed=3)
+    chat.set_settings(msgspec.structs.replace(settings, max_tokens=40))
+    ask(qtbot, program, "What is speculative decoding?")
+    whole = chat.messages.at(1).text
+    chat.set_settings(msgspec.structs.replace(settings, max_tokens=16))
+    assert chat.regenerate()
+    qtbot.waitUntil(lambda: not chat.obstacle, timeout=PATIENCE_MS)
+    part = chat.messages.at(1)
+    assert part.reply is not None
+    assert part.reply.finish == "length"
+    assert whole.startswith(part.text)
+    chat.set_settings(msgspec.structs.replace(settings, max_tokens=24))
+    assert chat.continue_reply()
+    qtbot.waitUntil(lambda: not chat.obstacle, timeout=PATIENCE_MS)
+    joined = chat.messages.at(1)
+    assert joined.id == part.id
+    assert joined.text == whole
+    assert joined.reply is not None
+    assert joined.reply.stats is not None
+    assert joined.reply.stats.generated_tokens == 40
+
+
+def test_an_attached_file_is_counted_and_read(
+    qtbot: QtBot, program: Program, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("The fox is called Renard.\n")
+    composing = program.models.composing
+    composing.attach([notes])
+    qtbot.waitUntil(
+        lambda: all(file.tokens for file in composing.attachments.values()), timeout=PATIENCE_MS
+    )
+    (file,) = composing.attachments.values()
+    assert file.tokens is not None
+    composing.write("What is the fox called?")
+    assert composing.send()
+    qtbot.waitUntil(lambda: not program.models.chat.obstacle, timeout=PATIENCE_MS)
+    reply = program.models.chat.messages.at(1).reply
+    assert reply is not None
+    assert reply.prompt_tokens > file.tokens

@@ -14,7 +14,7 @@ from mtp_mlx.engine import Engine
 from mtp_mlx.errors import UsageError
 from mtp_mlx.loading import LoadedPair
 from tests.app.services.schema import violations
-from tests.bench.test_summary import SCHEMA
+from tests.report.samples import SCHEMA
 from tests.support.random_pairs import random_tiny_pair
 from tests.support.replies import tiny_pair
 from tests.support.shapes import UNIFIED_12B

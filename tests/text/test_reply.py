@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtp_mlx.text.channels import ANSWER, OPENED, Channel, Piece, read
+from mtp_mlx.text.channels import ANSWER, OPENED, Channel, Piece, read, without_thoughts
 from mtp_mlx.text.json_vocabulary import JsonVocabulary
 from mtp_mlx.text.reply import ReplyText
 from mtp_mlx.text.tokenizer import Tokenizer
@@ -103,3 +103,16 @@ def test_without_a_tokenizer_all_text_is_empty() -> None:
     reply = ReplyText(None)
     nothing = Piece("", thought=False)
     assert (reply.push(5), reply.peek(5), reply.flush()) == (nothing, "", nothing)
+
+
+@pytest.mark.parametrize(
+    ("raw", "answer"),
+    [
+        ("Just this.", "Just this."),
+        ("<|channel>thought\nHm.\nSo.<channel|>Yes.", "Yes."),
+        ("A<|channel>thought\n1<channel|>B<|channel>thought\n2<channel|>C", "ABC"),
+        ("Yes.<|channel>thought\nstill at it", "Yes."),
+    ],
+)
+def test_a_reply_is_sent_back_without_its_thoughts(raw: str, answer: str) -> None:
+    assert without_thoughts(raw) == answer

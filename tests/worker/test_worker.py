@@ -200,3 +200,21 @@ def test_calibrate_is_answered_and_a_reply_can_follow(loaded: WorkerProcess) -> 
 def test_calibrate_without_a_pair_is_an_error(worker: WorkerProcess) -> None:
     worker.send(wire.Calibrate())
     assert worker.wait_for(wire.Error).code == "not_loaded"
+
+
+def test_tokens_are_counted_between_replies(loaded: WorkerProcess) -> None:
+    loaded.send(ask("a", max_tokens=20))
+    loaded.send(wire.CountTokens(id="c", text="hello world"))
+    seen: list[wire.Event] = []
+    count = loaded.wait_for(wire.TokenCount, seen=seen)
+    assert count.id == "c"
+    assert any(isinstance(event, wire.Finished) for event in seen)
+    loaded.send(wire.CountTokens(id="d", text=""))
+    empty = loaded.wait_for(wire.TokenCount)
+    assert (empty.id, empty.tokens) in {("d", 0), ("d", None)}
+
+
+def test_without_a_model_nothing_is_counted(worker: WorkerProcess) -> None:
+    worker.send(wire.CountTokens(id="c", text="hello"))
+    error = worker.wait_for(wire.Error)
+    assert (error.code, error.id) == ("not_loaded", "c")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.conversation import ChatMessage, Role
-from app.domain.tree import below, newest_tip, path, siblings
+from app.domain.tree import Place, below, newest_tip, path, places, siblings
 
 
 def message(name: str, parent: str | None = None) -> ChatMessage:
@@ -76,3 +76,13 @@ def test_the_newest_tip_is_the_end_of_the_branch_written_to_last(
 def test_below_is_everything_that_follows() -> None:
     assert below(TREE, "a1") == {"a1", "q2", "a2", "a2c"}
     assert below(TREE, "a2") == {"a2"}
+
+
+def test_places_agree_with_siblings() -> None:
+    found = places(TREE)
+    assert found["a1b"] == Place(2, 2)
+    assert found["q2"] == Place(1, 1)
+    assert found["a2c"] == Place(2, 2)
+    for one in TREE:
+        family = siblings(TREE, one.id)
+        assert found[one.id] == Place(family.index(one.id) + 1, len(family))

@@ -281,6 +281,18 @@ def test_a_record_that_cannot_be_read_costs_its_numbers_only(path: Path) -> None
     store.close()
 
 
+def test_what_cannot_be_read_costs_itself_only(path: Path) -> None:
+    store = open_store(path)
+    fill(store)
+    store._connection.execute("UPDATE messages SET attachments = 'oops'")
+    store._connection.execute("UPDATE chats SET settings = '7'")
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.messages == (QUESTION, ANSWER)
+    assert chat.settings == ReplySettings()
+    store.close()
+
+
 def test_a_record_of_an_earlier_release_is_read(path: Path) -> None:
     """It knows nothing of settings that came later; they are off in it."""
     store = open_store(path)

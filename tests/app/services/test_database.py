@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.conversation import Chat, ChatMessage
-from app.services.chat_store import open_store
+from app.services.chat_store import ChatStore, open_store
 
 _LEAF_OF_A_TABLE = 13
 
@@ -74,3 +74,32 @@ def test_damage_before_there_was_an_index_is_damage(tmp_path: Path) -> None:
     assert store.notice
     assert len(list(path.parent.glob("chats (damaged *"))) == 1
     store.close()
+
+
+def test_the_log_goes_with_its_file(path: Path) -> None:
+    """Left behind it would be applied to the new one."""
+    other = open_store(path)
+    other.rename("c", "In the log")
+    path.write_bytes(b"no database" * 50)
+    store = open_store(path)
+    assert store.notice
+    assert store.chats() == ()
+    assert len(list(path.parent.glob("* (damaged *-wal"))) == 1
+    store.close()
+    other._connection.close()
+
+
+def test_a_store_that_cannot_be_made_leaves_no_file_open(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[sqlite3.Connection] = []
+
+    def refuse(store: ChatStore) -> None:
+        closed.append(store._connection)
+        raise sqlite3.OperationalError("disk full")
+
+    monkeypatch.setattr(ChatStore, "_purge", refuse)
+    with pytest.raises(sqlite3.OperationalError, match="disk full"):
+        open_store(path)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        closed[0].execute("SELECT 1")

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.domain.settings import MtpChoice, OverlaySettings, Settings
+from app.domain.settings import MtpChoice, OverlaySettings, Preset, ReplySettings, Settings
 from app.services.settings import SettingsStore
 
 
@@ -15,7 +15,8 @@ def test_settings_survive(tmp_path: Path) -> None:
     assert store.current == Settings()
     chosen = Settings(
         theme="dark",
-        mtp=MtpChoice(on=False, depth=4),
+        reply=ReplySettings(mtp=MtpChoice(on=False, depth=4)),
+        presets=(Preset(name="Calm", settings=ReplySettings(system="Be calm.", seed=4)),),
         overlay=OverlaySettings(shown=False, pinned=False, x=3, y=4),
         last_chat="c",
     )
@@ -25,7 +26,7 @@ def test_settings_survive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"{", b"[1, 2]", b'{"theme": "purple"}', b"\xff\xfe", b'{"mtp": {"depth": []}}']
+    "damage", [b"", b"{", b"[1, 2]", b'{"theme": "purple"}', b"\xff\xfe", b'{"reply": {"mtp": []}}']
 )
 def test_a_damaged_file_means_the_defaults(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "settings.json"
@@ -52,10 +53,11 @@ def test_two_windows_keep_each_others_settings(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     one, other = SettingsStore(path), SettingsStore(path)
     one.update(Settings(theme="dark", last_chat="a"))
-    other.update(Settings(mtp=MtpChoice(on=False), last_chat="b"))
+    off = ReplySettings(mtp=MtpChoice(on=False))
+    other.update(Settings(reply=off, last_chat="b"))
     one.update(msgspec.structs.replace(one.current, overlay=OverlaySettings(shown=False)))
     kept = SettingsStore(path).current
-    assert (kept.theme, kept.mtp.on, kept.overlay.shown) == ("dark", False, False)
+    assert (kept.theme, kept.reply.mtp.on, kept.overlay.shown) == ("dark", False, False)
     assert kept.last_chat == "b"
 
 

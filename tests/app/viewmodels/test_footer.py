@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 
 from app.domain.conversation import ReplyRecord, SwitchRecord
-from app.viewmodels.footer import facts, footer
+from app.viewmodels.footer import Fact, facts, footer
 from tests.app.domain.test_conversation import REPLY
 from tests.app.helpers import stats
+from tests.app.records import drafted_reply, reply_of
 
 
 def reply(**changes: Any) -> ReplyRecord:
@@ -30,14 +31,37 @@ def test_what_was_not_measured_is_left_out() -> None:
     assert footer(reply(stats=bare)) == "0.21 s to first token · stop"
 
 
-def test_a_lost_reply_says_why() -> None:
-    lost = reply(stats=None, finish="engine died: it crashed (signal 11)")
-    assert footer(lost) == "engine died: it crashed (signal 11)"
+def test_a_lost_reply_says_why_and_keeps_what_was_measured() -> None:
+    why = "engine died: it crashed (signal 11)"
+    assert footer(reply(stats=None, finish=why, rounds=())) == why
+    lost = reply_of(drafted_reply(40), finish=why)
+    numbers = "60.0 tok/s · 67 % of 120 drafted accepted · 0.05 s to first token"
+    assert footer(lost) == f"{numbers} · {why}"
+    assert Fact("Speed", "60.0 tok/s") in facts(lost)
+
+
+def test_a_speed_up_of_a_part_says_so() -> None:
+    rounds = drafted_reply(40)
+    turned = reply_of(rounds, switches=[SwitchRecord(rounds[-1].at, "off")], plain_tps=30.0)
+    assert "2.0\u00d7 plain speed while MTP was on" in footer(turned)
+
+
+def test_facts_tell_what_a_speed_up_is_against() -> None:
+    known = {f.label: f.value for f in facts(reply(plain_tps=30.65, plain_day="2026-11-24"))}
+    assert known["Against plain decoding"] == "2.0\u00d7 plain speed"
+    assert known["Plain decoding here"] == "30.6 tok/s, measured on 2026-11-24"
+    known = {f.label: f.value for f in facts(reply(plain_tps=30.65))}
+    assert known["Plain decoding here"] == "30.6 tok/s"
+    assert "Plain decoding here" not in {f.label for f in facts(reply())}
+
+
+def test_greedy_decoding_has_a_seed_too() -> None:
+    assert Fact("Sampling", "greedy, seed 7") in facts(reply_of(drafted_reply(1)))
 
 
 def test_words_of_the_engine_are_translated() -> None:
-    assert footer(reply(stats=None, finish="cancelled")) == "stopped by you"
-    assert footer(reply(stats=None, finish="length")) == "length limit"
+    assert footer(reply(rounds=(), stats=None, finish="cancelled")) == "stopped by you"
+    assert footer(reply(rounds=(), stats=None, finish="length")) == "length limit"
 
 
 def test_facts_tell_everything() -> None:

@@ -12,7 +12,7 @@ from app.viewmodels import saving
 from app.viewmodels.saving import Saver
 from tests.app.conftest import Rig
 from tests.app.helpers import round_of
-from tests.app.services.test_chat_store import CHAT
+from tests.app.services.test_chat_store import CHAT, fill
 
 
 def noted(calls: list[str], text: str) -> Callable[[], None]:
@@ -44,6 +44,21 @@ def test_a_disk_that_refuses_is_said(qtbot: QtBot, monkeypatch: pytest.MonkeyPat
     with qtbot.waitSignal(saver.trouble) as trouble:
         saver.save_chat(CHAT)
     assert trouble.args == ["This chat could not be saved: database or disk is full."]
+    store.close()
+
+
+def test_messages_are_deleted_and_restored(qtbot: QtBot) -> None:
+    store = open_store(None)
+    fill(store)
+    saver = Saver(store)
+    assert saver.delete_messages("c", ["a"])
+    chat = store.load("c")
+    assert chat is not None
+    assert [m.id for m in chat.messages] == ["q"]
+    saver.restore_messages(["a"])
+    chat = store.load("c")
+    assert chat is not None
+    assert [m.id for m in chat.messages] == ["q", "a"]
     store.close()
 
 

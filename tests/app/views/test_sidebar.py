@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QColor, QContextMenuEvent
+from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -16,7 +16,7 @@ from app.domain.settings import SidebarSettings
 from app.engine.scripted import ScriptedEngine
 from app.program import Program
 from app.viewmodels.chat_list_model import CHAT_ROLE
-from app.views.chat_delegate import OPEN
+from app.views.chat_delegate import OPEN, direction
 from app.views.chat_list_view import ChatListView
 from tests.app.conftest import Rig
 from tests.app.test_theme_tokens import THEMES, contrast, tokens
@@ -247,6 +247,20 @@ def test_a_snippet_makes_its_row_higher(three: Rig) -> None:
     assert view.visualRect(view.model().index(1, 0)).height() > before
 
 
+def test_rows_grow_with_the_font(three: Rig) -> None:
+    view = view_of(three)
+    before = view.visualRect(view.model().index(1, 0)).height()
+    usual = QApplication.font()
+    larger = QFont(usual)
+    larger.setPointSizeF(usual.pointSizeF() * 2)
+    QApplication.setFont(larger)
+    view.doItemsLayout()
+    assert view.visualRect(view.model().index(1, 0)).height() > before
+    QApplication.setFont(usual)
+    view.doItemsLayout()
+    assert view.visualRect(view.model().index(1, 0)).height() == before
+
+
 def test_new_chat_begins_one_to_write_in(three: Rig) -> None:
     window = three.program.window
     QTest.mouseClick(window.sidebar.new, Qt.MouseButton.LeftButton)
@@ -275,6 +289,14 @@ def test_titles_of_all_kinds_are_drawn(three: Rig) -> None:
         assert not view.grab().isNull()
         heights.add(view.visualRect(view.model().index(1, 0)).height())
     assert len(heights) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "right_to_left"),
+    [("שלום a", True), ("12 مرحبا", True), ("🎉 Party שלום", False), ("日本", False), ("…", False)],
+)
+def test_a_title_begins_where_its_script_does(words: str, right_to_left: bool) -> None:
+    assert (direction(words) == Qt.LayoutDirection.RightToLeft) is right_to_left
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QAccessible, QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -47,3 +48,13 @@ def test_it_stays_while_one_reaches_for_it(qtbot: QtBot, ready: Rig) -> None:
     assert not undo._timer.isActive()
     ready.program.window.composer.text.setFocus()
     assert undo._timer.isActive()
+
+
+def test_it_is_said_to_those_who_listen(ready: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(
+        QAccessible, "updateAccessibility", lambda event: said.append(event.message())
+    )
+    ready.program.models.undo.offer("Message deleted", lambda: None)
+    assert said == ["Message deleted"]

@@ -1,0 +1,102 @@
+"""A reply's numbers: one place for overlay, footer, timeline, comparison and report.
+
+While a reply is being written they come from its rounds; afterwards from the engine's statistics,
+as far as the engine could still give them. Names are those of `Stats`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from app.domain.conversation import ReplyRecord
+from app.domain.tally import MEASURED_TOKENS, Tally, tally_of
+from mtp_mlx.wire import Stats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """The plain speed that holds for a reply, and the day it was measured on."""
+
+    tps: float
+    day: str | None = None  # None: not kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """None means "not measured"."""
+
+    generated_tokens: int = 0
+    draft_rounds: int = 0
+    draft_n: int = 0
+    draft_n_accepted: int = 0
+    acceptance_rate: float | None = None
+    mean_acceptance_length: float | None = None
+    acceptance_histogram: tuple[int, ...] = ()
+    acceptance_by_position: tuple[float, ...] = ()
+    conditional_acceptance: tuple[float, ...] = ()
+    decode_tps: float | None = None
+    ttft_s: float | None = None
+    plain: Plain | None = None
+    speed_up: float | None = None
+    partly: bool = False  # MTP was off for a part of the reply: the speed-up is the other part's
+
+
+def numbers_of(reply: ReplyRecord) -> Numbers:
+    """Of a stored reply."""
+    plain = None if not reply.plain_tps else Plain(tps=reply.plain_tps, day=reply.plain_day)
+    return numbers(tally_of(reply.rounds, reply.mtp, reply.switches), plain, reply.stats)
+
+
+def numbers(tally: Tally, plain: Plain | None = None, stats: Stats | None = None) -> Numbers:
+    measured = _counted(tally) if stats is None else _told(stats)
+    return _compared(measured, tally, plain)
+
+
+def _told(stats: Stats) -> Numbers:
+    return Numbers(
+        generated_tokens=stats.generated_tokens,
+        draft_rounds=stats.draft_rounds,
+        draft_n=stats.draft_n,
+        draft_n_accepted=stats.draft_n_accepted,
+        acceptance_rate=stats.acceptance_rate,
+        mean_acceptance_length=stats.mean_acceptance_length,
+        acceptance_histogram=stats.acceptance_histogram,
+        acceptance_by_position=stats.acceptance_by_position,
+        conditional_acceptance=stats.conditional_acceptance,
+        decode_tps=stats.decode_tps,
+        ttft_s=stats.ttft_s,
+    )
+
+
+def _counted(tally: Tally) -> Numbers:
+    decode, drafting = tally.decode, tally.draft_rounds > 0
+    return Numbers(
+        generated_tokens=tally.generated,
+        draft_rounds=tally.draft_rounds,
+        draft_n=tally.drafted,
+        draft_n_accepted=tally.accepted,
+        acceptance_rate=tally.accepted / tally.drafted if tally.drafted else None,
+        mean_acceptance_length=1 + tally.accepted / tally.draft_rounds if drafting else None,
+        acceptance_histogram=tally.histogram,
+        acceptance_by_position=tuple(_share(p.accepted, p.drafted) for p in tally.positions),
+        conditional_acceptance=tuple(_share(p.accepted, p.reached) for p in tally.positions),
+        decode_tps=decode.tokens / decode.seconds if decode.seconds > 0 else None,
+        ttft_s=tally.first_at,
+    )
+
+
+def _compared(measured: Numbers, tally: Tally, plain: Plain | None) -> Numbers:
+    """A few tokens have no speed-up: a rate of so little is chance."""
+    tps = measured.decode_tps
+    if tally.was_off:
+        tps = tally.on.tps
+    elif measured.generated_tokens <= MEASURED_TOKENS:
+        tps = None
+    compared = replace(measured, plain=plain)
+    if plain is None or tps is None or not measured.draft_n:
+        return compared
+    return replace(compared, speed_up=tps / plain.tps, partly=tally.was_off)
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0

@@ -1,0 +1,61 @@
+"""Tokens a second at one moment: over the rounds of the last second and a half. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.domain.conversation import RoundRecord
+
+RATE_WINDOW_S = 1.5
+_RATE_ROUNDS = 4  # a slow engine is averaged over rounds, not over the window
+_STALE_S = 1.0
+_STALE_GAPS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    at: float  # seconds since the request
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    at: float
+    tps: float
+
+
+def rate_of(recent: Sequence[Arrival]) -> float | None:
+    """The first one's tokens took a time that is not known."""
+    if len(recent) < 2:
+        return None
+    first, *rest = recent
+    span = rest[-1].at - first.at
+    return sum(arrival.tokens for arrival in rest) / span if span > 0 else None
+
+
+def within(recent: tuple[Arrival, ...], oldest: float) -> tuple[Arrival, ...]:
+    """Those since `oldest`, and as many before it as a rate needs, together with one to come."""
+    start = 0
+    while len(recent) - start > _RATE_ROUNDS and recent[start].at < oldest:
+        start += 1
+    return recent[start:]
+
+
+def stale_after(recent: Sequence[Arrival]) -> float:
+    """After how much silence a rate is no longer the rate: a few of its own gaps."""
+    if len(recent) < 2:
+        return _STALE_S
+    mean = (recent[-1].at - recent[0].at) / (len(recent) - 1)
+    return max(_STALE_S, _STALE_GAPS * mean)
+
+
+def rates(rounds: Sequence[RoundRecord]) -> Iterator[Rate]:
+    """The rate at the end of each round, as it was shown when the round came."""
+    recent: tuple[Arrival, ...] = ()
+    for record in rounds:
+        arrival = Arrival(record.at, len(record.tokens))
+        recent = (*within(recent, record.at - RATE_WINDOW_S), arrival)
+        tps = rate_of(recent)
+        if tps is not None:
+            yield Rate(record.at, tps)

@@ -1,0 +1,56 @@
+"""Text files that are attached to a message. What cannot be attached says why, in one sentence."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import stat
+from pathlib import Path
+
+from app import strings
+from app.domain.conversation import Attachment
+
+MOST_BYTES = 2**20
+
+_REASONS = {
+    errno.ENOENT: strings.FILE_GONE,
+    errno.ENOTDIR: strings.FILE_GONE,
+    errno.EACCES: strings.FILE_FORBIDDEN,
+    errno.EPERM: strings.FILE_FORBIDDEN,
+}
+
+
+class FileError(Exception):
+    """A file that was not attached: one sentence, with what to do about it."""
+
+
+def read_text_file(path: Path) -> Attachment:
+    """Raises FileError; reads neither folders nor pipes, nor more than is allowed."""
+    name = path.name or str(path)
+    try:
+        kind = path.stat()
+        if not stat.S_ISREG(kind.st_mode):
+            raise FileError(strings.FILE_FOLDER.format(name=name))
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        sentence = _REASONS.get(error.errno or 0, strings.FILE_UNREADABLE)
+        raise FileError(sentence.format(name=name, reason=error.strerror or error)) from error
+    if len(data) > MOST_BYTES:
+        size = max(kind.st_size, len(data)) / 2**20
+        raise FileError(strings.FILE_TOO_LARGE.format(name=name, size=f"{size:.1f}"))
+    return Attachment(name=name, text=_decoded(name, data))
+
+
+def _decoded(name: str, data: bytes) -> str:
+    """UTF-8, or UTF-16 where it says so; a zero is in no text."""
+    sixteen = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = data.decode("utf-16" if sixteen else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(strings.FILE_NOT_TEXT.format(name=name)) from error
+    if "\0" in text:
+        raise FileError(strings.FILE_NOT_TEXT.format(name=name))
+    if not text.strip():
+        raise FileError(strings.FILE_EMPTY.format(name=name))
+    return text.replace("\r\n", "\n")

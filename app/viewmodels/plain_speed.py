@@ -1,0 +1,58 @@
+"""The plain speed of the loaded pair: learned from every reply, asked for by every speed-up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.baseline import baseline_key, updated
+from app.domain.conversation import ChatMessage, EngineRecord, ReplyRecord
+from app.domain.numbers import Plain
+from app.domain.tally import Tally, tally_of
+from app.services.baselines import BaselineStore
+from mtp_mlx.wire import PairInfo
+
+
+def today() -> str:
+    """By the user's clock: "measured on" is read by a person."""
+    return dt.datetime.now(tz=dt.UTC).astimezone().date().isoformat()
+
+
+class PlainSpeed(QObject):
+    trouble = Signal(str)
+
+    def __init__(
+        self,
+        store: BaselineStore,
+        day: Callable[[], str] = today,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._day = day
+
+    def of(self, pair: PairInfo, engine: EngineRecord, tally: Tally) -> Plain | None:
+        """As known before a reply, with what the reply itself has measured so far."""
+        known = self._store.get(baseline_key(pair, engine))
+        now = updated(known, tally.plain_measured, self._day())
+        return None if now is None else Plain(tps=now.tps, day=now.day)
+
+    def learn(self, reply: ReplyRecord) -> None:
+        """Once for each reply, when it has ended."""
+        key = baseline_key(reply.pair, reply.engine)
+        known = self._store.get(key)
+        tally = tally_of(reply.rounds, reply.mtp, reply.switches)
+        now = updated(known, tally.plain_measured, self._day())
+        if now is None or now == known:
+            return
+        try:
+            self._store.put(key, now)
+        except OSError as error:
+            self.trouble.emit(strings.BASELINE_NOT_SAVED.format(reason=error))
+
+    def learn_message(self, message: ChatMessage) -> None:
+        if message.reply is not None:
+            self.learn(message.reply)

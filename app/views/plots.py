@@ -1,0 +1,49 @@
+"""Plots with axes, in the theme's colours.
+
+The library behind them takes over a second to import. That happens in a thread of its own, once
+the window is up; whoever wants a plot earlier waits for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
+
+from app.views import fonts
+from app.views.theme import Theme
+
+PRELOAD_MS = 2500
+"""After the window is shown: it has been painted by then, and the model is being loaded."""
+
+
+def preload() -> None:
+    threading.Thread(target=importlib.import_module, args=("pyqtgraph",), daemon=True).start()
+
+
+def style_plot(plot: Any, theme: Theme, left: str, bottom: str) -> None:
+    """`plot` is a pyqtgraph.PlotItem; it is looked at, not dragged about."""
+    plot.setMouseEnabled(x=False, y=False)
+    plot.hideButtons()
+    plot.setMenuEnabled(False)
+    for side, label in (("left", left), ("bottom", bottom)):
+        axis = plot.getAxis(side)
+        axis.setPen(pen(theme, "chart_grid"))
+        axis.setTextPen(pen(theme, "text_muted"))
+        axis.setStyle(tickFont=fonts.small(), tickLength=-4)
+        axis.enableAutoSIPrefix(enable=False)
+        axis.setLabel(label, color=theme.tokens["text_muted"])
+        axis.label.setFont(fonts.small())
+        axis.setGrid(0)
+
+
+def pen(theme: Theme, token: str, width: float = 1.0, style: Qt.PenStyle | None = None) -> QPen:
+    """Cosmetic: as wide on the screen whatever the plot's scale."""
+    drawn = QPen(QColor(theme.color(token)), width)
+    drawn.setCosmetic(True)
+    if style is not None:
+        drawn.setStyle(style)
+    return drawn

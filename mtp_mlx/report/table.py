@@ -1,0 +1,44 @@
+"""A report for the terminal."""
+
+from __future__ import annotations
+
+from mtp_mlx.report import words
+from mtp_mlx.report.model import Group, Identity, Report
+
+_ABSENT = words.NONE  # "not measured" would not fit a column
+
+
+def table(report: Report) -> str:
+    """Modes and categories with their ratios, and whether the texts are the same."""
+    lines = [
+        f"{'':16}{'mode':>6}{'tok/s':>9}{'speed-up':>10}  {'95 %':13}{'accepted':>9}{words.TAU:>6}"
+    ]
+    lines += [_line(group) for group in report.summary]
+    if report.identity is not None and report.identity.measured:
+        lines += ["", *_identity(report.identity)]
+    return "\n".join(lines)
+
+
+def _identity(identity: Identity) -> list[str]:
+    found = identity.comparisons
+    same = sum(one.identical for one in found)
+    parted = [
+        f"  {one.prompt_id}, {words.mode(one.mode)}: parts at token {one.parts_at}"
+        for one in found
+        if not one.identical
+    ]
+    return [f"Same text as plain decoding: {same} of {len(found)} prompts and modes.", *parted]
+
+
+def _line(group: Group) -> str:
+    cells = (
+        f"{words.category(group.category):16}{words.mode(group.mode):>6}"
+        f"{_cell(words.rate, group.decode_tps):>9}{_cell(words.times, group.speedup):>10}"
+        f"  {words.spread(group):13}{_cell(words.percent, group.acceptance_rate):>9}"
+        f"{_cell(words.length, group.mean_acceptance_length):>6}"
+    )
+    return f"{cells}  {words.verdict(group)}".rstrip()
+
+
+def _cell(show: words.Show, value: float | None) -> str:
+    return _ABSENT if value is None else show(value)

@@ -1,0 +1,112 @@
+"""The numbers of a continued reply are those the engine would have told of the whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from app.domain.continued import joined
+from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord, TokenRecord
+from mtp_mlx.wire import Mtp, Stats
+from tests.app.domain.test_conversation import REPLY
+from tests.app.helpers import stats
+
+
+def round_record(index: int, at: float, accepted: int = 0, depth: int = 0) -> RoundRecord:
+    return RoundRecord(
+        index=index,
+        depth=depth,
+        drafted=depth,
+        accepted=accepted,
+        ms=10.0,
+        state="drafting" if depth else "plain",
+        at=at,
+        tokens=tuple(TokenRecord(1, "x", "target") for _ in range(accepted + 1)),
+    )
+
+
+def part(*rounds: RoundRecord, mtp: Mtp = 3, **changes: object) -> ReplyRecord:
+    known = {
+        "rounds": rounds,
+        "stats": stats(decode_tps=50.0, peak_memory_bytes=5, ttft_s=0.2),
+        "mtp": mtp,
+        "switches": (),
+        "finish": "length",
+        "prompt_tokens": 40,
+        "reused_tokens": 4,
+    }
+    return msgspec.structs.replace(REPLY, **(known | changes))
+
+
+FIRST = part(round_record(0, 0.2), round_record(1, 0.5, accepted=3, depth=3))
+SECOND = part(
+    round_record(0, 0.1),
+    round_record(1, 0.3, accepted=1, depth=3),
+    finish="stop",
+    prompt_tokens=45,
+    stats=stats(decode_tps=20.0, peak_memory_bytes=9, ttft_s=0.1),
+)
+
+
+def numbers(record: ReplyRecord) -> Stats:
+    assert record.stats is not None
+    return record.stats
+
+
+def test_rounds_go_on_where_they_ended() -> None:
+    whole = joined(FIRST, SECOND)
+    assert [r.index for r in whole.rounds] == [0, 1, 2, 3]
+    assert [r.at for r in whole.rounds] == [0.2, 0.5, 0.6, 0.8]
+    assert whole.finish == "stop"
+    assert (whole.prompt_tokens, whole.reused_tokens) == (40, 4)
+
+
+def test_counts_are_those_of_all_rounds() -> None:
+    found = numbers(joined(FIRST, SECOND))
+    assert (found.draft_rounds, found.draft_n, found.draft_n_accepted) == (2, 6, 4)
+    assert found.acceptance_rate == pytest.approx(4 / 6)
+    assert found.mean_acceptance_length == 3.0
+    assert found.acceptance_histogram == (0, 1, 0, 1)
+    assert found.acceptance_by_position == (1.0, 0.5, 0.5)
+    assert found.conditional_acceptance == (1.0, 0.5, 1.0)
+    assert found.generated_tokens == 8
+    assert found.peak_memory_bytes == 9
+    assert found.ttft_s == 0.2
+
+
+def test_the_rate_is_of_all_decoding() -> None:
+    """4 tokens at 50 a second, 2 at 20: the pause between the parts is in neither."""
+    assert numbers(joined(FIRST, SECOND)).decode_tps == pytest.approx(6 / (4 / 50 + 2 / 20))
+
+
+def test_what_one_part_lacks_is_not_measured() -> None:
+    dead = msgspec.structs.replace(FIRST, stats=None, prompt_tokens=0, reused_tokens=0)
+    whole = joined(dead, SECOND)
+    found = numbers(whole)
+    assert (found.decode_tps, found.ttft_s, found.prefill_tps) == (None, None, None)
+    assert found.generated_tokens == 8
+    assert (whole.prompt_tokens, whole.reused_tokens) == (45, 4)
+    assert joined(dead, msgspec.structs.replace(SECOND, stats=None)).stats is None
+
+
+def test_a_part_of_one_token_has_no_rate_to_add() -> None:
+    short = part(round_record(0, 0.1), stats=replace(stats(), decode_tps=None))
+    assert numbers(joined(FIRST, short)).decode_tps == pytest.approx(50.0)
+    assert numbers(joined(short, short)).decode_tps is None
+    assert numbers(joined(short, short)).acceptance_histogram == ()
+
+
+def test_nothing_written_before_changes_no_times() -> None:
+    empty = part()
+    assert joined(empty, SECOND).rounds == SECOND.rounds
+    assert numbers(joined(empty, SECOND)).decode_tps == pytest.approx(20.0)
+
+
+def test_the_switch_is_told_where_it_changed() -> None:
+    turned = part(round_record(0, 0.4), mtp="off", switches=(SwitchRecord(0.1, "auto"),))
+    assert joined(FIRST, turned).switches == (SwitchRecord(0.5, "off"), SwitchRecord(0.6, "auto"))
+    assert joined(turned, FIRST).switches == (SwitchRecord(0.1, "auto"), SwitchRecord(0.4, 3))
+    assert joined(FIRST, FIRST).switches == ()
+    assert joined(FIRST, turned).mtp == 3

@@ -1,0 +1,177 @@
+"""Derived numbers: pairing, medians, intervals, positions and costs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from mtp_mlx.generation.stats import Clock, summarize
+from mtp_mlx.report.derived import chosen, costs, groups, headline, interval, positions, ratios
+from mtp_mlx.report.model import Group, Round
+from mtp_mlx.report.words import verdict
+from mtp_mlx.values import RoundRecord
+from tests.report.samples import REPORT, RUNS, SLOWER, a_report, a_round, a_run
+
+PAIRS = [
+    a_run("off", 10.0),
+    a_run(3, 20.0),
+    a_run("off", 20.0, "free prose"),
+    a_run(3, 10.0, "free prose"),
+    a_run("off", 11.0, repeat=1),
+    a_run(3, 33.0, repeat=1),
+    a_run("off", 40.0, "free prose", repeat=1),
+    a_run(3, 20.0, "free prose", repeat=1),
+]
+
+
+def found(category: str | None, mode: int | str) -> Group:
+    return next(g for g in groups(PAIRS) if (g.category, g.mode) == (category, mode))
+
+
+def test_speed_ups_are_of_pairs() -> None:
+    """Each run is compared with plain decoding of the same prompt in the same repeat."""
+    code = found("code", 3)
+    assert (code.speedup, code.speedup_low, code.speedup_high) == (2.5, 2.0, 3.0)
+    assert found("free prose", 3).speedup == 0.5  # a slow-down is told as one
+    assert found(None, 3).speedup == 1.25
+    assert found(None, "off").speedup is None
+
+
+def test_groups_keep_spread_and_plain_speed() -> None:
+    group = found("free prose", 3)
+    assert (group.decode_tps, group.decode_tps_low, group.decode_tps_high) == (15.0, 10.0, 20.0)
+    assert group.plain_tps == 30.0
+    assert (group.acceptance_rate, group.mean_acceptance_length) == (4 / 6, 3.0)
+
+
+def test_what_was_not_measured_is_none() -> None:
+    (alone,) = groups([a_run(3, None, rounds=[], ttft_s=None)])
+    numbers = (alone.decode_tps, alone.plain_tps, alone.speedup, alone.ttft_s)
+    assert (*numbers, alone.acceptance_rate, alone.mean_acceptance_length) == (None,) * 6
+
+
+def test_a_run_cut_short_has_no_pair() -> None:
+    whole = [a_run("off", 10.0), a_run(3, 20.0)]
+    for cut in (0, 1):
+        runs = [
+            replace(run, finish_reason="cancelled") if i == cut else run
+            for i, run in enumerate(whole)
+        ]
+        assert ratios(runs[1:], runs) == []
+    assert ratios(whole[1:], whole) == [2.0]
+
+
+def test_one_ratio_has_no_interval() -> None:
+    (group,) = (one for one in groups(PAIRS[:2]) if one.mode == 3)
+    assert (group.speedup, group.speedup_low, group.speedup_high) == (2.0, None, None)
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=1, max_size=30))
+def test_an_interval_holds_its_median(values: list[float]) -> None:
+    one = interval(values)
+    assert one is not None
+    assert min(values) <= one.low <= one.median <= one.high <= max(values)
+    assert one == interval(values)  # a report made again says the same
+
+
+def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    """Medians of 15 draws around 1: of 200 such intervals, 95 % should hold it."""
+    import random
+
+    chance = random.Random(7)
+    held = 0
+    for _ in range(200):
+        one = interval([chance.gauss(1, 0.1) for _ in range(15)])
+        assert one is not None
+        held += one.low <= 1 <= one.high
+    assert 178 <= held <= 199
+
+
+rounds = st.lists(
+    st.integers(0, 8).flatmap(
+        lambda k: st.integers(0, k).map(lambda n: a_round(k, n, ms=1.0 + k + n))
+    ),
+    max_size=40,
+)
+
+
+@given(rounds)
+def test_positions_add_up(made: list[Round]) -> None:
+    drafting = [one for one in made if one.depth]
+    places = positions(made)
+    assert sum(place.accepted for place in places) == sum(one.accepted for one in drafting)
+    assert sum(place.drafted for place in places) == sum(one.depth for one in drafting)
+    for place in places:
+        assert 0 <= place.accepted <= place.reached <= place.drafted <= len(drafting)
+
+
+@given(st.integers(1, 8).flatmap(lambda k: st.lists(st.integers(0, k), min_size=1).map(
+    lambda kept: [a_round(k, n) for n in kept]
+)))  # fmt: skip
+def test_one_and_the_shares_are_tau(made: list[Round]) -> None:
+    """With one K throughout; this is how a stranger checks a report."""
+    (group,) = groups([a_run(3, 1.0, rounds=made)])
+    shares = [place.share or 0 for place in positions(made)]
+    assert group.mean_acceptance_length == pytest.approx(1 + sum(shares))
+
+
+@given(rounds)
+def test_positions_are_the_engines(made: list[Round]) -> None:
+    """The engine counts a reply while it writes it, the report from the rounds kept: no other."""
+    records = [
+        RoundRecord(depth=r.depth, drafted=(0,) * r.depth, accepted=r.accepted, ms=r.ms)
+        for r in made
+    ]
+    clock = Clock(request=0, first_token=1, last_token=2, prefill_s=1)
+    stats = summarize(
+        records, clock, generated_tokens=2, computed_prompt_tokens=1, peak_memory_bytes=1
+    )
+    places = positions(made)
+    assert stats.acceptance_by_position == tuple(place.share or 0 for place in places)
+    assert stats.conditional_acceptance == tuple(place.conditional or 0 for place in places)
+    (group,) = groups([a_run(3, 1.0, rounds=made)])
+    assert group.acceptance_rate == stats.acceptance_rate
+    assert group.mean_acceptance_length == stats.mean_acceptance_length
+
+
+def test_nothing_counts_past_an_end_token() -> None:
+    """The last round drafted three and ended at the first: one token, and one accepted."""
+    made = [a_round(3, 3), a_round(3, 1, tokens=1)]
+    assert [place.accepted for place in positions(made)] == [2, 1, 1]
+    assert costs(made)[0].tokens == 2.5
+
+
+@given(rounds)
+def test_costs_count_every_round_once(made: list[Round]) -> None:
+    table = costs(made)
+    assert sum(cost.rounds for cost in table) == len(made)
+    assert [cost.depth for cost in table] == sorted({one.depth for one in made})
+
+
+def test_the_chosen_depth_is_what_auto_used_most() -> None:
+    probe = [a_round(5, 1, state="probe")] * 9
+    auto = a_run("auto", 1.0, rounds=[a_round(2, 1), a_round(2, 1), a_round(4, 1), *probe])
+    assert chosen([auto, a_run(3, 1.0)]) == 2
+    assert chosen([a_run(3, 1.0)]) is None
+
+
+def test_the_headline_is_autos_over_everything() -> None:
+    one = headline(REPORT)
+    assert one is not None
+    assert (one.category, one.mode) == (None, "auto")
+    worse = headline(SLOWER)
+    assert worse is not None
+    assert (worse.speedup, worse.mode) == (0.5, 3)
+    assert headline(a_report([a_run("off", 1.0)])) is None
+
+
+def test_verdicts() -> None:
+    told = {(g.category, g.mode): verdict(g) for g in groups(RUNS)}
+    assert told["code", "auto"] == "faster"
+    assert told["free prose", 3] == "slower"
+    assert told[None, "off"] == ""
+    mixed = [a_run("off", 1.0), a_run(3, 1.1), a_run("off", 1.0, repeat=1), a_run(3, 0.8, repeat=1)]
+    unsure = groups(mixed)
+    assert verdict(unsure[1]) == "slower, within the spread"

@@ -1,0 +1,109 @@
+"""Markdown: the numbers are told, and no text breaks out of its place."""
+
+from __future__ import annotations
+
+import pytest
+from markdown_it import MarkdownIt
+from msgspec.structs import replace
+
+from mtp_mlx.report.markdown import markdown, plain
+from mtp_mlx.report.model import Environment, Identity, Report, Switch
+from mtp_mlx.values import Sampling
+from tests.report.samples import NASTY, REPORT, RUNS, SLOWER, SPOILED, a_report, a_round, a_run
+
+TEXT = markdown(REPORT)
+
+
+def test_the_numbers_are_shown() -> None:
+    assert TEXT.startswith("# Speed of target + drafter\n")
+    row = "| 3 | 60.6 | 60.0 | 61.2 | 30.3 | 2.00× | – | faster | 67 % | 3.00 | 0.25 s |"  # noqa: RUF001
+    assert f"| code | auto {row}\n" in TEXT
+    assert "| 2 | 50 % | 50 % |" in TEXT
+    assert "| Device | Apple M4 Pro |" in TEXT
+    assert "| Cool-down | 5.00 s |" in TEXT
+    assert "| Made | 2026-01-02T03:04:05Z |" in TEXT
+    assert "| Sampling top k | 0 |" in TEXT
+    assert "| Sampling logit bias | none |" in TEXT
+    assert "in the same repeat, interleaved." in TEXT
+
+
+def test_a_slow_down_is_as_plain_as_a_gain() -> None:
+    assert "**0.50×** | " in markdown(SLOWER)  # noqa: RUF001
+    assert "**slower**" in markdown(SLOWER)
+    assert "faster" not in markdown(SLOWER)
+
+
+def test_what_one_chose_is_shown() -> None:
+    law = Sampling(logit_bias=((5, 2.0), (7, -1.5)), presence_penalty=0.5)
+    turned = replace(REPORT.settings, sampling=law, mtp=3, switches=(Switch(at_s=0.5, mtp="auto"),))
+    text = markdown(replace(REPORT, settings=turned))
+    assert "| Sampling logit bias | +2 for token 5; -1.5 for token 7 |" in text
+    assert "| Sampling presence penalty | 0.5 |" in text
+    assert "| MTP switched | auto from 0.50 s |" in text
+    assert "| MTP at the start | K 3 |" in text
+
+
+def test_what_was_not_measured_is_called_so() -> None:
+    bare = replace(a_report([a_run("auto", None, rounds=[])]), environment=Environment())
+    text = markdown(replace(bare, identity=None))
+    assert text.count("not measured") > 18
+    assert "None" not in text
+    assert "## Same text with and without MTP\n\nNot measured." in text
+    assert "Acceptance by position" not in text
+
+
+def test_what_does_not_apply_is_not_called_unmeasured() -> None:
+    alone = replace(REPORT.pair, drafter=None)
+    text = markdown(replace(REPORT, pair=alone, settings=replace(REPORT.settings, suite=None)))
+    assert "| Drafter | none |" in text
+    assert "Drafter size" not in text
+    assert "| Suite | \N{EN DASH} |" in text
+
+
+def test_what_was_cut_short_is_marked() -> None:
+    cut = [replace(RUNS[0], finish_reason="cancelled"), *RUNS[1:]]
+    planned = replace(REPORT.settings, planned_runs=20)
+    text = markdown(a_report(cut, settings=planned))
+    assert "**cut short: cancelled**" in text
+    assert "**Cut short: 18 of 20 runs were made.**" in text
+    assert "1 of 18 runs did not come to their end" in text
+
+
+def test_replayed_acceptance_is_said_before_any_number() -> None:
+    replayed = replace(REPORT.settings, replay_acceptance=0.8)
+    text = markdown(replace(REPORT, settings=replayed))
+    assert text.index("Replayed acceptance") < text.index("|")
+
+
+@pytest.mark.parametrize("report", [REPORT, SPOILED])
+def test_tables_are_tables(report: Report) -> None:
+    text = markdown(report)
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    heads = text.count("| --- |\n")
+    assert sum(token.type == "table_open" for token in tokens) == heads >= 7
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count("|") - line.count("\\|") for line in rows} <= {3, 4, 7, 14, 15}
+    assert not [token for token in tokens if token.type == "html_block"]
+
+
+def test_identity_is_told_where_it_was_measured() -> None:
+    assert "| code | code-1 | auto | yes | – | – |" in TEXT  # noqa: RUF001
+    assert "| **code** | **code-1** | **K 3** | **no** | **17** | **0.002** |" in TEXT
+    unknown = Identity(measured=False, comparisons=())
+    assert "\n\nNot measured.\n" in markdown(replace(REPORT, identity=unknown))
+
+
+@pytest.mark.parametrize("text", ["# ask\n<b>", "Private\n```\nwords.", "````", NASTY])
+def test_texts_are_shown_as_they_are(text: str) -> None:
+    report = a_report([a_run(3, 1.0, rounds=[a_round(1, 1)], prompt=text, text=text)])
+    fences = [t for t in MarkdownIt("commonmark").parse(markdown(report)) if t.tag == "code"]
+    assert [fence.content for fence in fences] == [f"{text}\n"] * 2
+
+
+def test_no_name_breaks_out_of_its_place() -> None:
+    assert plain("a|b\n*c* <d>") == r"a\|b \*c\* \<d\>"
+    shown = MarkdownIt("commonmark").enable("table").parse(markdown(SPOILED))
+    heading = shown[1]
+    assert heading.children is not None
+    assert "".join(part.content for part in heading.children) == " ".join(NASTY.split())
+    assert not [t for token in shown for t in token.children or [] if t.type == "html_inline"]

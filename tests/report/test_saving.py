@@ -1,0 +1,93 @@
+"""Files of reports: the ending chooses the format, and a failure says what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from mtp_mlx.errors import DamagedReport, ReportNotSaved, UsageError
+from mtp_mlx.report import saving
+from mtp_mlx.report.markdown import markdown
+from mtp_mlx.report.saving import load, save
+from tests.report.samples import REPORT
+
+
+def test_json_is_the_document(tmp_path: Path) -> None:
+    save(REPORT, tmp_path / "r.json")
+    assert load(tmp_path / "r.json") == REPORT
+
+
+def test_the_ending_chooses_the_format(tmp_path: Path) -> None:
+    save(REPORT, tmp_path / "r.MD")
+    assert (tmp_path / "r.MD").read_text(encoding="utf-8") == markdown(REPORT)
+
+
+@pytest.mark.parametrize("name", ["r.txt", "r", "json", ".json"])
+def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"End its name in \.json\b.* or \.\w+\.$"):
+        save(REPORT, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "r.json").mkdir()
+    with pytest.raises(
+        ReportNotSaved, match=r"^r\.json was not saved: .*\. Choose another name\.$"
+    ):
+        save(REPORT, tmp_path / "r.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_file_in_the_way_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(ReportNotSaved, match=r"Choose another \w+\.$"):
+        save(REPORT, tmp_path / "a" / "r.json")
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(ReportNotSaved, match=r"^There is no folder for r\.json\. Make it first\.$"):
+        save(REPORT, tmp_path / "a" / "r.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "Free some space"),
+        (errno.EACCES, "Choose another folder"),
+        (errno.EROFS, "Choose another disk"),
+        (errno.EIO, "Choose another place"),
+    ],
+)
+def test_a_failure_keeps_the_old_file_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    """The system fails when the bytes are to reach the disk, as a full one does."""
+
+    def fail(_: int) -> None:
+        raise OSError(number, "words of the system")
+
+    (tmp_path / "r.json").write_text("old")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(ReportNotSaved, match=remedy) as caught:
+        save(REPORT, tmp_path / "r.json")
+    assert str(tmp_path) not in str(caught.value)
+    assert (tmp_path / "r.json").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^There is no report r\.json\."):
+        load(tmp_path / "r.json")
+    with pytest.raises(UsageError, match=r"cannot be read: Is a directory\."):
+        load(tmp_path)
+    (tmp_path / "r.json").write_text("# a report")
+    with pytest.raises(DamagedReport, match=r"^r\.json is no report"):
+        load(tmp_path / "r.json")
+
+
+def test_every_format_has_its_maker() -> None:
+    assert saving.endings().endswith(" or " + list(saving.FORMATS)[-1])
