@@ -29,7 +29,7 @@ _UNIT = {mx.float32: 2.0**-24, mx.bfloat16: 2.0**-8, mx.float16: 2.0**-11}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """In logits: what the target's choice compares, which above temperature 0 includes its noise."""
+    """In logits, as the target's choice compares them: above temperature 0 with its noise."""
 
     between: float | None  # None: one of the two was cut by top-k, top-p or min-p
     bound: float  # what rounding explains at most
