@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mtp_mlx.report import words
 from mtp_mlx.report.model import Group, Identity, Report
+from mtp_mlx.report.notes import notes, parting
 
 _ABSENT = words.NONE  # "not measured" would not fit a column
 
@@ -16,17 +17,16 @@ def table(report: Report) -> str:
     lines += [_line(group) for group in report.summary]
     if report.identity is not None and report.identity.measured:
         lines += ["", *_identity(report.identity)]
+    told = list(notes(report))
+    if told:
+        lines += ["", *told]
     return "\n".join(lines)
 
 
 def _identity(identity: Identity) -> list[str]:
     found = identity.comparisons
     same = sum(one.identical for one in found)
-    parted = [
-        f"  {one.prompt_id}, {words.mode(one.mode)}: parts at token {one.parts_at}"
-        for one in found
-        if not one.identical
-    ]
+    parted = [f"  {parting(one)}" for one in found if not one.identical]
     return [f"Same text as plain decoding: {same} of {len(found)} prompts and modes.", *parted]
 
 

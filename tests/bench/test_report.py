@@ -8,10 +8,13 @@ from dataclasses import replace
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.bench.identity import comparisons, first_difference, key
+from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Prompt, Suite
 from mtp_mlx.bench.report import Subject, report, title
-from mtp_mlx.bench.runs import Plan, Run, turns
-from mtp_mlx.bench.summary import comparisons, first_difference
+from mtp_mlx.bench.report import run as reported
+from mtp_mlx.bench.runs import Run
+from mtp_mlx.report.model import Comparison, Environment
 from mtp_mlx.report.reading import encode
 from mtp_mlx.report.table import table
 from mtp_mlx.values import Mtp, Sampling
@@ -24,10 +27,7 @@ PROSE = Prompt(id="prose-1", category="free prose", text="y")
 PLAN = Plan(modes=("off", 3), repeats=2, max_tokens=8, sampling=Sampling())
 SUBJECT = Subject(
     pair=PAIR,
-    environment=dict.fromkeys(
-        ("app_version", "python", "mlx", "mlx_lm", "os", "device", "backend"), "1"
-    )
-    | {"memory_bytes": 1},
+    environment=Environment(app_version="1", device="1", memory_bytes=1),
     suite=Suite(name="quick", prompts=[CODE, PROSE], sha256="ab" * 32),
     planned=8,
 )
@@ -84,12 +84,69 @@ def test_runs_are_interleaved_and_reversed_every_other_repeat() -> None:
     ]
 
 
+TOLD = [reported(one) for one in RUNS]
+TEXTS = {key(told): one.tokens for told, one in zip(TOLD, RUNS, strict=True)}
+COMPARED = comparisons(TOLD, TEXTS)
+
+
 def test_texts_that_part_are_told() -> None:
-    parted = {(one.prompt_id, one.mode): one.parts_at for one in comparisons(RUNS)}
+    parted = {(one.prompt_id, one.mode): one.parts_at for one in COMPARED}
     assert parted == {("code-1", 3): None, ("prose-1", 3): 2}
-    told = table(report(SUBJECT, PLAN, RUNS))
+    assert [one.identical for one in COMPARED] == [True, False]
+    told = table(report(SUBJECT, PLAN, TOLD, COMPARED))
     assert "prose-1, K 3: parts at token 2" in told
     assert "Same text as plain decoding: 1 of 2" in told
+
+
+def test_the_candidates_are_told_by_their_ids() -> None:
+    one = COMPARED[1]
+    assert (one.repeat, one.plain_token, one.mode_token) == (0, ord("c"), ord("x"))
+    shorter = [reported(run("off", 1.0)), reported(run(3, 1.0, text="abc"))]
+    texts = {("code-1", 0, "off"): tuple(b"abcd"), ("code-1", 0, 3): tuple(b"abc")}
+    (ended,) = comparisons(shorter, texts)  # type: ignore[arg-type]
+    assert (ended.parts_at, ended.plain_token, ended.mode_token) == (3, ord("d"), None)
+
+
+def test_runs_are_compared_also_where_their_texts_are_gone() -> None:
+    """A resumed benchmark has hashes only."""
+    gone = comparisons(TOLD, {})
+    assert [(one.identical, one.parts_at) for one in gone] == [(True, None), (False, None)]
+    assert "prose-1, K 3: parts from plain decoding" in table(report(SUBJECT, PLAN, TOLD, gone))
+    assert comparisons(TOLD, {}, known=COMPARED) == COMPARED
+
+
+def test_a_text_is_written_down_only_where_it_was_asked_for() -> None:
+    one = replace(RUNS[0], text="a secret reply")
+    assert b"secret" not in encode(report(SUBJECT, PLAN, [reported(one)]))
+    asked = reported(one, include_text=True)
+    assert (asked.prompt, asked.text) == ("x", "a secret reply")
+
+
+@pytest.mark.parametrize(
+    ("plan", "same"),
+    [
+        (PLAN, True),
+        (replace(PLAN, replay_acceptance=0.8), False),
+        (replace(PLAN, verify="block"), True),  # greedy: all rules are one
+        (replace(PLAN, sampling=Sampling(temperature=1.0)), True),
+        (replace(PLAN, verify="token", sampling=Sampling(temperature=1.0)), False),
+    ],
+)
+def test_which_plans_promise_the_same_text(plan: Plan, same: bool) -> None:
+    assert plan.same_text == same
+
+
+def test_plans_are_told_apart_by_their_hash() -> None:
+    prompts = [CODE, PROSE]
+    others = [
+        replace(PLAN, repeats=3),
+        replace(PLAN, modes=(3, "off")),
+        replace(PLAN, cooldown_s=5.0),
+        replace(PLAN, sampling=Sampling(temperature=1.0)),
+    ]
+    found = {plan.sha256(prompts) for plan in [PLAN, *others]} | {PLAN.sha256(prompts[:1])}
+    assert len(found) == len(others) + 2
+    assert replace(PLAN).sha256([*prompts]) in found
 
 
 @pytest.mark.parametrize(
@@ -99,16 +156,17 @@ def test_where_texts_part(a: tuple[int, ...], b: tuple[int, ...], place: int | N
     assert first_difference(a, b) == place
 
 
-@pytest.mark.parametrize("plan", [PLAN, replace(PLAN, replay_acceptance=0.8)])
-def test_a_report_fits_the_schema(plan: Plan) -> None:
-    document = json.loads(encode(report(SUBJECT, plan, RUNS)))
+@pytest.mark.parametrize("compared", [COMPARED, None])
+def test_a_report_fits_the_schema(compared: tuple[Comparison, ...] | None) -> None:
+    document = json.loads(encode(report(SUBJECT, PLAN, TOLD, compared)))
     assert violations(document, SCHEMA, SCHEMA) == []
-    assert document["identity"]["measured"] == (plan.replay_acceptance is None)
+    assert document["identity"]["measured"] == (compared is not None)
+    assert (document["settings"]["modes"], document["settings"]["repeats"]) == (["off", 3], 2)
 
 
 def test_one_ratio_has_no_interval() -> None:
-    assert "2.00 to 2.00" not in table(report(SUBJECT, PLAN, RUNS[:2]))
-    assert " to " in table(report(SUBJECT, PLAN, RUNS))
+    assert "2.00 to 2.00" not in table(report(SUBJECT, PLAN, TOLD[:2]))
+    assert " to " in table(report(SUBJECT, PLAN, TOLD))
 
 
 def test_the_title_says_what_a_stranger_must_know() -> None:
