@@ -33,6 +33,8 @@ def benchmark(
     """Raises what makes a benchmark impossible; what befalls it later is in the outcome."""
     watch.progress(Progress(phase="hashing", done=0, total=0))
     given = order(engine, asked, watch.cancelled)
+    if given is None:
+        return Outcome(report=None)
     keeper = None if given.out is None else Keeper(given.out, warn)
 
     def made(run: Run, report: Report) -> None:

@@ -52,12 +52,6 @@ def finished(found: Environment, after: Conditions) -> Environment:
     )
 
 
-def same_machine(one: Environment, other: Environment) -> str | None:
-    """The first fact in which two machines or programs differ; None where runs can be joined."""
-    names = ("app_version", "commit", "mlx", "mlx_lm", "device", "backend", "memory_bytes")
-    return next((name for name in names if getattr(one, name) != getattr(other, name)), None)
-
-
 def cooldown_s(machine: Machine, before: Conditions) -> float:
     """The pause between runs where none was asked for: heat without a fan, a battery's limits."""
     return 5.0 if machine.fanless or before.power_source == "battery" else 0.0

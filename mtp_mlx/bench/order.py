@@ -33,8 +33,10 @@ class Order:
     out: Path | None
 
 
-def order(engine: Engine, asked: wire.Bench, cancelled: Callable[[], bool]) -> Order:
-    """Raises UsageError, DamagedReport or NewerReport. Hashing may take seconds, once."""
+def order(engine: Engine, asked: wire.Bench, cancelled: Callable[[], bool]) -> Order | None:
+    """None once `cancelled`: hashing may take seconds. Raises UsageError, DamagedReport or
+    NewerReport.
+    """
     check(asked)
     here, before = machine(), conditions()
     earlier = None if asked.resume is None else load(Path(asked.resume))
@@ -48,7 +50,9 @@ def order(engine: Engine, asked: wire.Bench, cancelled: Callable[[], bool]) -> O
         planned=len(turns(plan, suite.prompts)),
         weights=weights(engine, cancelled),
     )
-    if earlier is not None and not cancelled():
+    if cancelled():
+        return None
+    if earlier is not None:
         resuming.check(earlier, subject, plan)
         subject = resuming.continued(earlier, subject)
     out = asked.out or asked.resume

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from mtp_mlx.bench.environment import same_machine
 from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.report import Subject, pair, settings
 from mtp_mlx.errors import UsageError
 from mtp_mlx.report import words
-from mtp_mlx.report.model import Pair, Report, Settings
+from mtp_mlx.report.facts import label
+from mtp_mlx.report.model import Environment, Pair, Report, Settings
+from mtp_mlx.values import Sampling
 
-_PLAN = (
+_PAIR = (
+    "target", "drafter", "target_sha256", "drafter_sha256", "target_bytes", "drafter_bytes",
+    "quantization",
+)  # fmt: skip
+_SETTINGS = (
     "suite", "modes", "repeats", "max_tokens", "sampling", "seed", "verify", "draft_position",
     "replay_acceptance", "cooldown_s",
 )  # fmt: skip
-_PAIR = ("target", "drafter", "target_sha256", "drafter_sha256", "target_bytes", "drafter_bytes",
-         "quantization")  # fmt: skip
+_MACHINE = ("app_version", "commit", "mlx", "mlx_lm", "device", "backend", "memory_bytes")
 
 
 def check(earlier: Report, subject: Subject, plan: Plan) -> None:
@@ -24,27 +30,15 @@ def check(earlier: Report, subject: Subject, plan: Plan) -> None:
     here = settings(subject, plan)
     if earlier.settings.plan_sha256 is None:
         raise UsageError(
-            "The report was made by no benchmark that can be resumed.",
-            "Start a new one without --resume.",
+            "The report was made by no benchmark that can be resumed.", "Start a new report."
         )
-    mine = pair(subject)
-    other = _differs(earlier.pair, mine, _PAIR)
-    if other:
-        raise _refused(other, getattr(earlier.pair, other), getattr(mine, other))
-    if earlier.settings.plan_sha256 != here.plan_sha256 or _differs(
-        earlier.settings, here, ("draft_position",)
-    ):
-        name = _differs(earlier.settings, here, _PLAN)
-        if name is None:
-            raise UsageError(
-                "The report was measured by another plan: its prompts or texts differ.",
-                "Give the options it was begun with, or start a new one without --resume.",
-            )
-        raise _refused(name, getattr(earlier.settings, name), getattr(here, name))
-    machine = same_machine(earlier.environment, subject.environment)
-    if machine:
-        raise _refused(
-            machine, getattr(earlier.environment, machine), getattr(subject.environment, machine)
+    _same(earlier.pair, pair(subject), _PAIR)
+    _same(earlier.settings, here, _SETTINGS)
+    _same(earlier.environment, subject.environment, _MACHINE)
+    if earlier.settings.plan_sha256 != here.plan_sha256:  # what has no name of its own
+        raise UsageError(
+            "The report was begun otherwise: with other prompts, or without their texts.",
+            "Go on as it was begun, or start a new report.",
         )
 
 
@@ -58,19 +52,23 @@ def continued(earlier: Report, subject: Subject) -> Subject:
     )
 
 
-def _differs(one: Settings | Pair, other: Settings | Pair, names: tuple[str, ...]) -> str | None:
-    return next((name for name in names if getattr(one, name) != getattr(other, name)), None)
+Part = TypeVar("Part", Pair, Settings, Environment)
 
 
-def _refused(name: str, before: object, now: object) -> UsageError:
-    told = name.replace("_", " ")
-    return UsageError(
-        f"The report was measured with another {told}: {_shown(before)}, now {_shown(now)}.",
-        "Give what it was begun with, or start a new one without --resume.",
-    )
+def _same(before: Part, now: Part, names: Sequence[str]) -> None:
+    for name in names:
+        there, here = getattr(before, name), getattr(now, name)
+        if there != here:
+            raise UsageError(
+                f"The report was begun otherwise: {label(name)} {_shown(there)} there, "
+                f"{_shown(here)} here.",
+                "Go on as it was begun, or start a new report.",
+            )
 
 
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(str(one) for one in value)
+    if isinstance(value, Sampling):
+        return f"temperature {value.temperature:g}"
     return words.NOT_MEASURED if value is None else str(value)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from mtp_mlx.report import words
 from mtp_mlx.report.model import Group, Identity, Report
 from mtp_mlx.report.notes import notes, parting
 
+_WIDTH = 79
 _ABSENT = words.NONE  # "not measured" would not fit a column
 
 
@@ -17,7 +20,7 @@ def table(report: Report) -> str:
     lines += [_line(group) for group in report.summary]
     if report.identity is not None and report.identity.measured:
         lines += ["", *_identity(report.identity)]
-    told = list(notes(report))
+    told = [line for note in notes(report) for line in wrap(note, _WIDTH)]
     if told:
         lines += ["", *told]
     return "\n".join(lines)
