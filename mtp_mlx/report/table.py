@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from mtp_mlx.report import words
 from mtp_mlx.report.comparing import Row, SideBySide
 from mtp_mlx.report.model import Group, Identity, Report
+from mtp_mlx.report.notes import notes, parting
 from mtp_mlx.report.words import line, shortened
 
 _CATEGORY = 16
+_WIDTH = 79
 _ABSENT = words.NONE  # "not measured" would not fit a column
 
 
@@ -19,6 +23,9 @@ def table(report: Report) -> str:
     lines += [_line(group) for group in report.summary]
     if report.identity is not None and report.identity.measured:
         lines += ["", *_identity(report.identity)]
+    told = [line for note in notes(report) for line in wrap(note, _WIDTH)]
+    if told:
+        lines += ["", *told]
     return "\n".join(lines)
 
 
@@ -56,12 +63,7 @@ def _category(name: str | None) -> str:
 def _identity(identity: Identity) -> list[str]:
     found = identity.comparisons
     same = sum(one.identical for one in found)
-    parted = [
-        f"  {line(one.prompt_id or words.NONE)}, {words.mode(one.mode)}: "
-        f"parts at token {one.parts_at}"
-        for one in found
-        if not one.identical
-    ]
+    parted = [f"  {parting(one)}" for one in found if not one.identical]
     return [f"Same text as plain decoding: {same} of {len(found)} prompts and modes.", *parted]
 
 
