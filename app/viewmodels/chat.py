@@ -36,7 +36,7 @@ class ChatViewModel(QObject):
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
     reply_started = Signal(object)  # Generate
     round_recorded = Signal(object)  # RoundRecord, of the reply being written
-    reply_measured = Signal(object)  # ReplyRecord: of what was written, without a part before it
+    reply_measured = Signal(object, object)  # ReplyRecord, Tally: without a part written before
     reply_ended = Signal(object)  # ChatMessage
     removed = Signal(object)  # Removed: may be given back to `restore`
     changed = Signal()  # what may be asked next

@@ -215,7 +215,7 @@ class CompareViewModel(QObject):
         if self.state.note:  # the switch was turned in it
             return
         record = reply.record(finish, finished)
-        self._plain.learn(record)
+        self._plain.learn(record, reply.tally)
         self._records[stage] = record
 
     def _break_off(self, note: str) -> None:

@@ -11,7 +11,7 @@ from app import strings
 from app.domain.baseline import baseline_key, updated
 from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.numbers import Plain
-from app.domain.tally import Tally, tally_of
+from app.domain.tally import Tally
 from app.services.baselines import BaselineStore
 from mtp_mlx.wire import PairInfo
 
@@ -40,11 +40,13 @@ class PlainSpeed(QObject):
         now = updated(known, tally.plain_measured, self._day())
         return None if now is None else Plain(tps=now.tps, day=now.day)
 
-    def learn(self, reply: ReplyRecord) -> None:
-        """Once for each reply, when it has ended; of a continued one, what was added."""
+    def learn(self, reply: ReplyRecord, tally: Tally) -> None:
+        """Once for each reply, when it has ended; of a continued one, what was added.
+
+        `tally` is the reply's: counted while it was written, for counting it again takes a while.
+        """
         key = baseline_key(reply.pair, reply.engine)
         known = self._store.get(key)
-        tally = tally_of(reply.rounds, reply.mtp, reply.switches)
         now = updated(known, tally.plain_measured, self._day())
         if now is None or now == known:
             return

@@ -25,7 +25,7 @@ class Streaming(QObject):
 
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
     recorded = Signal(object)  # RoundRecord, its time counted from this request
-    measured = Signal(object)  # ReplyRecord: what was written now, without the part before
+    measured = Signal(object, object)  # ReplyRecord, Tally: of what was written now
     grown = Signal()  # there is something to save
     ended = Signal(object)  # ChatMessage, whole
 
@@ -103,8 +103,9 @@ class Streaming(QObject):
         self._paint.cancel()
         part = self._reply.record(finish, finished, self.plain(self._reply))
         message = self._message(self._reply, part)
+        tally = self._reply.tally
         self._reply = None
-        self.measured.emit(part)
+        self.measured.emit(part, tally)
         self.ended.emit(message)
 
     def flush(self) -> None:

@@ -229,7 +229,7 @@ def test_a_stopped_reply_goes_on_in_its_place(ready: Rig) -> None:
 def test_a_continued_reply_is_measured_as_a_whole_and_learned_from_once(ready: Rig) -> None:
     chat = chat_of(ready)
     learned: list[ReplyRecord] = []
-    chat.reply_measured.connect(learned.append)
+    chat.reply_measured.connect(lambda record, _tally: learned.append(record))
     reply = stop_early(ready)
     chat.continue_reply()
     ready.say(round_of(reply, 0, [" two"]), round_of(reply, 1, [", three"], depth=2))
