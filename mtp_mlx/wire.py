@@ -7,10 +7,13 @@ import it.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.errors import BadMessage
+from mtp_mlx.report.model import Group, Report, Run
 from mtp_mlx.values import (
     MAX_DEPTH,
     DraftPosition,
@@ -35,6 +38,9 @@ DEMO_PAIR = "demo"
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Base of all messages."""
+
+
+BenchPhase = Literal["hashing", "warming up", "measuring", "cooling down", "comparing"]
 
 
 # To the worker
@@ -82,7 +88,10 @@ class SetMtp(_Wire, frozen=True, kw_only=True, tag="set_mtp"):
 
 
 class Cancel(_Wire, frozen=True, kw_only=True, tag="cancel"):
-    """Stop a reply within one round (or one prompt chunk); it finishes as "cancelled"."""
+    """Stop a reply within one round (or one prompt chunk); it finishes as "cancelled".
+
+    A benchmark likewise: the run at hand is dropped, finished runs are kept.
+    """
 
     id: str
 
@@ -96,6 +105,27 @@ class CountTokens(_Wire, frozen=True, kw_only=True, tag="count_tokens"):
 
     id: str
     text: str
+
+
+class Bench(_Wire, frozen=True, kw_only=True, tag="bench"):
+    """Measure the loaded pair, mode against mode, interleaved; `cancel` ends it.
+
+    Answered by `bench_progress` and `bench_run` as it goes, and `bench_finished` or `error`.
+    """
+
+    id: str
+    suite: str | None = None  # a shipped suite or a file; None: "quick", or random tokens
+    modes: tuple[Mtp, ...] = ("off", "auto", 3)
+    repeats: int = 3
+    max_tokens: int = 128
+    temperature: float = 0.0  # above 0 with the model's recommended top-k and top-p
+    verify: Verify = "coupled"
+    seed: int = 0
+    cooldown_s: float | None = None  # None: as the report resumed, or as the machine needs it
+    replay_acceptance: float | None = None
+    include_text: bool = False
+    out: str | None = None  # a file that holds the whole report after every run
+    resume: str | None = None  # a report whose runs are kept; it is also `out` where none is given
 
 
 class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
@@ -195,6 +225,41 @@ class TokenCount(_Wire, frozen=True, kw_only=True, tag="token_count"):
     tokens: int | None  # None: the model came without a tokenizer
 
 
+class BenchProgress(_Wire, frozen=True, kw_only=True, tag="bench_progress"):
+    """Sent at each change of phase; mode to repeat are those of the run at hand or the next."""
+
+    id: str
+    phase: BenchPhase
+    done: int  # runs finished, kept ones included
+    total: int
+    mode: Mtp | None = None
+    category: str | None = None
+    prompt_id: str | None = None
+    repeat: int | None = None
+    elapsed_s: float
+    left_s: float | None = None  # None: not known yet
+
+
+class BenchRun(_Wire, frozen=True, kw_only=True, tag="bench_run"):
+    """One run, measured; `summary` is of all runs so far."""
+
+    id: str
+    done: int
+    total: int
+    run: Run
+    summary: tuple[Group, ...]
+
+
+class BenchFinished(_Wire, frozen=True, kw_only=True, tag="bench_finished"):
+    """The last of a benchmark. A report too long for a line is only in the file `saved`."""
+
+    id: str
+    reason: Literal["done", "cancelled", "failed"]
+    report: Report | None  # None also where no run was finished
+    saved: str | None  # the file it is in
+    warnings: tuple[str, ...]  # what failed, such as a disk that refused, with its remedy
+
+
 class MemoryReport(_Wire, frozen=True, kw_only=True, tag="memory"):
     active: int
     peak: int
@@ -214,7 +279,9 @@ class Error(_Wire, frozen=True, kw_only=True, tag="error"):
     id: str | None = None
 
 
-Command = Load | Unload | Generate | SetMtp | Cancel | Calibrate | CountTokens | Ping | Shutdown
+Command = (
+    Load | Unload | Generate | SetMtp | Cancel | Calibrate | Bench | CountTokens | Ping | Shutdown
+)
 Event = (
     Hello
     | LoadProgress
@@ -224,6 +291,9 @@ Event = (
     | Round
     | Finished
     | Calibrated
+    | BenchProgress
+    | BenchRun
+    | BenchFinished
     | TokenCount
     | MemoryReport
     | Pong
@@ -272,6 +342,11 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_LINE_BYTES",
     "PROTOCOL_VERSION",
+    "Bench",
+    "BenchFinished",
+    "BenchPhase",
+    "BenchProgress",
+    "BenchRun",
     "Calibrate",
     "Calibrated",
     "Cancel",

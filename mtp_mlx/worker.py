@@ -76,12 +76,12 @@ class Outbox:
 
 @dataclass(slots=True)
 class Job:
-    """A request to write a reply, and the flags by which it can be steered.
+    """A request to write a reply or to measure many, and the flags by which it can be steered.
 
     `over` is set before its last event is sent, so that the window may ask for the next at once.
     """
 
-    request: wire.Generate
+    request: wire.Generate | wire.Bench
     control: Control
     over: bool = False
 
@@ -139,7 +139,7 @@ class Inbox:
                 check_mtp(mtp)
                 if self._job is not None:
                     self._job.control.mtp = mtp
-            case wire.Generate():
+            case wire.Generate() | wire.Bench():
                 self._admit(command)
             case wire.Load() | wire.Unload() | wire.Calibrate() | wire.CountTokens():
                 self._work.put(command)
@@ -147,12 +147,15 @@ class Inbox:
                 return False
         return True
 
-    def _admit(self, request: wire.Generate) -> None:
+    def _admit(self, request: wire.Generate | wire.Bench) -> None:
         if self._job is not None and not self._job.over:
-            busy = EngineBusy("A reply is being written.", "Wait for it, or stop it first.")
+            measuring = isinstance(self._job.request, wire.Bench)
+            doing = "A benchmark is running." if measuring else "A reply is being written."
+            busy = EngineBusy(doing, "Wait for it, or stop it first.")
             self._outbox.send_error(busy, request.id)
             return
-        self._job = Job(request, Control(mtp=request.mtp))
+        mtp = request.mtp if isinstance(request, wire.Generate) else "auto"
+        self._job = Job(request, Control(mtp=mtp))
         self._work.put(self._job)
 
     def _leave(self) -> None:
@@ -206,8 +209,10 @@ class Worker:
             case wire.CountTokens(id=count_id, text=text):
                 tokens = self._loaded().count_tokens(text)
                 self._outbox.send(wire.TokenCount(id=count_id, tokens=tokens))
-            case Job():
-                self._write(item)
+            case Job(request=wire.Generate() as request):
+                self._write(item, request)
+            case Job(request=wire.Bench() as request):
+                self._measure(item, request)
 
     def _calibrate(self) -> None:
         from mtp_mlx.bench.calibrate import calibrate
@@ -226,10 +231,17 @@ class Worker:
         self._engine = None
         release()
 
-    def _write(self, job: Job) -> None:
+    def _measure(self, job: Job, request: wire.Bench) -> None:
+        from mtp_mlx.bench.telling import told
+
+        finished = told(self._loaded(), request, job.control, self._outbox.send)
+        job.over = True
+        self._outbox.send(finished)
+
+    def _write(self, job: Job, request: wire.Generate) -> None:
         engine = self._loaded()
         reported = 0.0
-        for event in engine.generate(job.request, job.control):
+        for event in engine.generate(request, job.control):
             job.over = isinstance(event, wire.Finished)
             if job.over or time.monotonic() - reported > MEMORY_INTERVAL_S:
                 self._report_memory()

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import get_args
 
 from mtp_mlx.bench.costs import measure
+from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Prompt, load_suite
-from mtp_mlx.bench.runs import Plan, runs
+from mtp_mlx.bench.runs import runs
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
@@ -46,7 +47,7 @@ def acceptance(
 ) -> tuple[float, int]:
     """The share accepted under a position rule, greedily at K 3, and the number drafted."""
     engine = Engine(replace(pair, draft_position=position))
-    stats = [run.finished.stats for run in runs(engine, PLAN, prompts, lambda: False)]
+    stats = [run.finished.stats for run in runs(engine, PLAN, prompts)]
     engine.forget()
     drafted = sum(one.draft_n for one in stats)
     return sum(one.draft_n_accepted for one in stats) / max(drafted, 1), drafted

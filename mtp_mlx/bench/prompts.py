@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from mtp_mlx.errors import UsageError
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "resources" / "prompts"
-SHIPPED = ("quick",)
+SHIPPED = ("quick", "full")
 
 
 class Prompt(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,12 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     text: str | None = None
     ids: list[int] | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of what the model reads; an id alone does not tell whether the words are the same."""
+        said: list[int] | str | None = self.ids if self.text is None else self.text
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +55,12 @@ def load_suite(name: str) -> Suite:
         raise UsageError(
             f"The suite {file.name} has no prompts, or one without words.",
             "Give each prompt either text or ids.",
+        )
+    twice = [id_ for id_, n in Counter(prompt.id for prompt in suite.prompts).items() if n > 1]
+    if twice:
+        raise UsageError(
+            f"The suite {file.name} has more than one prompt {twice[0]!r}.",
+            "Give each prompt an id of its own.",
         )
     return msgspec.structs.replace(suite, sha256=hashlib.sha256(written).hexdigest())
 

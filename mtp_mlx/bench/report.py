@@ -1,18 +1,31 @@
-"""A benchmark's runs as a report. Prompts and texts are not in it."""
+"""A benchmark's runs as a report. Prompts and texts are in it only where they were asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from mtp_mlx import wire
+from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Suite
-from mtp_mlx.bench.runs import Plan, Run
-from mtp_mlx.bench.summary import comparisons
+from mtp_mlx.bench.runs import Run
 from mtp_mlx.report import making, model
-from mtp_mlx.report.derived import groups
-from mtp_mlx.report.model import Report
+from mtp_mlx.report.derived import drift, groups
+from mtp_mlx.report.model import Comparison, Environment, Identity, Report
 from mtp_mlx.values import PairInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Which weights exactly; None where they came from no file."""
+
+    target_revision: str | None = None
+    target_sha256: str | None = None
+    drafter_revision: str | None = None
+    drafter_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,23 +33,32 @@ class Subject:
     """What was measured, and on what."""
 
     pair: PairInfo
-    environment: Mapping[str, object]  # of the schema's fields, those that are known
+    environment: Environment
     suite: Suite
     planned: int  # runs; fewer were made where the benchmark was cut short
+    weights: Weights = Weights()
+    created: str | None = None  # of a report that is resumed: when it was begun
+    resumed: int = 0
 
 
-def report(subject: Subject, plan: Plan, runs: Sequence[Run]) -> Report:
-    """The document of `runs`, at least one."""
-    told = tuple(_run(run) for run in runs)
+def report(
+    subject: Subject,
+    plan: Plan,
+    runs: Sequence[model.Run],
+    compared: Sequence[Comparison] | None = None,
+) -> Report:
+    """The document of `runs`, at least one. `compared` None: whether texts agree is not known."""
+    measured = compared is not None and bool(compared)
     return Report(
         title=title(subject, plan, len(runs)),
-        created=making.now(),
-        environment=making.environment(subject.environment),
-        pair=making.pair(subject.pair),
-        settings=_settings(subject, plan),
-        runs=told,
-        summary=groups(told),
-        identity=_identity(plan, runs),
+        created=subject.created or making.now(),
+        environment=subject.environment,
+        pair=pair(subject),
+        settings=settings(subject, plan),
+        runs=tuple(runs),
+        summary=groups(runs),
+        identity=Identity(measured=measured, comparisons=tuple(compared or ())),
+        plain_drift=drift(runs),
     )
 
 
@@ -48,7 +70,18 @@ def title(subject: Subject, plan: Plan, made: int) -> str:
     return words + (f" (cut short: {made} of {subject.planned} runs)" * (made < subject.planned))
 
 
-def _settings(subject: Subject, plan: Plan) -> model.Settings:
+def pair(subject: Subject) -> model.Pair:
+    weights = subject.weights
+    return msgspec.structs.replace(
+        making.pair(subject.pair),
+        target_revision=weights.target_revision,
+        target_sha256=weights.target_sha256,
+        drafter_revision=weights.drafter_revision,
+        drafter_sha256=weights.drafter_sha256,
+    )
+
+
+def settings(subject: Subject, plan: Plan) -> model.Settings:
     return model.Settings(
         sampling=plan.sampling,
         seed=plan.seed,
@@ -60,22 +93,36 @@ def _settings(subject: Subject, plan: Plan) -> model.Settings:
         cooldown_s=plan.cooldown_s,
         replay_acceptance=plan.replay_acceptance,
         planned_runs=subject.planned,
+        modes=plan.modes,
+        repeats=plan.repeats,
+        suite_sha256=subject.suite.sha256 or None,
+        plan_sha256=plan.sha256(subject.suite.prompts),
+        resumed=subject.resumed,
     )
 
 
-def _run(run: Run) -> model.Run:
-    finished = run.finished
-    return model.Run(
-        mode=run.mode,
-        category=run.prompt.category,
-        prompt_id=run.prompt.id,
-        repeat=run.repeat,
+def run(made: Run, *, include_text: bool = False) -> model.Run:
+    finished = made.finished
+    told = model.Run(
+        mode=made.mode,
+        category=made.prompt.category,
+        prompt_id=made.prompt.id,
+        repeat=made.repeat,
         finish_reason=finished.reason,
         prompt_tokens=finished.prompt_tokens,
         reused_tokens=finished.reused_tokens,
         **making.measured(finished.stats),
-        rounds=tuple(_round(told) for told in run.rounds),
+        rounds=tuple(_round(told) for told in made.rounds),
+        prompt_sha256=made.prompt.sha256,
+        tokens_sha256=tokens_sha256(made.tokens),
     )
+    if not include_text:
+        return told
+    return msgspec.structs.replace(told, prompt=made.prompt.text, text=made.text)
+
+
+def tokens_sha256(tokens: Sequence[int]) -> str:
+    return hashlib.sha256(msgspec.json.encode(list(tokens))).hexdigest()
 
 
 def _round(told: wire.Round) -> model.Round:
@@ -87,9 +134,3 @@ def _round(told: wire.Round) -> model.Round:
         accepted=told.accepted,
         tokens=len(told.tokens),
     )
-
-
-def _identity(plan: Plan, runs: Sequence[Run]) -> model.Identity:
-    """Replayed texts are the same by construction, which proves nothing."""
-    found = () if plan.replay_acceptance is not None else comparisons(runs)
-    return model.Identity(measured=bool(found), comparisons=tuple(found))

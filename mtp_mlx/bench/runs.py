@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from mtp_mlx import wire
+from mtp_mlx.bench.plan import Plan, Turn, turns
 from mtp_mlx.bench.prompts import Prompt, random_ids
 from mtp_mlx.bench.replay import Replay
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.errors import UsageError
-from mtp_mlx.values import MAX_DEPTH, Message, Mtp, Sampling, Verify
+from mtp_mlx.values import MAX_DEPTH, Message, Mtp
 
 MARGIN = 2 * MAX_DEPTH + 2  # tokens of a recording past the reply: a round and a step may look on
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is measured."""
-
-    modes: tuple[Mtp, ...]
-    repeats: int
-    max_tokens: int
-    sampling: Sampling
-    verify: Verify = "coupled"
-    seed: int = 0
-    cooldown_s: float = 0.0
-    replay_acceptance: float | None = None  # None: the drafter's own
-    ignore_eos: bool = False
-
-    def seed_of(self, repeat: int) -> int:
-        """Another noise each repeat, the same for all modes: ratios compare like with like."""
-        return self.seed + repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,40 +27,18 @@ class Run:
     tokens: tuple[int, ...]
     rounds: tuple[wire.Round, ...]  # without the token that prefill yields
     finished: wire.Finished
+    text: str = ""  # without thoughts
+
+    @property
+    def cut(self) -> bool:
+        return self.finished.reason == "cancelled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """One run to come."""
-
-    mode: Mtp
-    prompt: Prompt
-    repeat: int
-
-
-def turns(plan: Plan, prompts: Sequence[Prompt]) -> list[Turn]:
-    """All runs in order; every other repeat takes the modes in reverse."""
-    found = []
-    for repeat in range(plan.repeats):
-        modes = plan.modes if repeat % 2 == 0 else plan.modes[::-1]
-        found += [
-            Turn(mode=mode, prompt=prompt, repeat=repeat) for prompt in prompts for mode in modes
-        ]
-    return found
-
-
-def runs(
-    engine: Engine, plan: Plan, prompts: Sequence[Prompt], cancelled: Callable[[], bool]
-) -> Iterator[Run]:
-    """Warm up, then measure turn by turn until done or `cancelled`, which ends the run it meets."""
-    bench = Bench(engine, plan, cancelled)
-    for mode in plan.modes:
-        bench.run(Turn(mode=mode, prompt=prompts[0], repeat=0))
-    for i, turn in enumerate(turns(plan, prompts)):
-        if i > 0 and plan.cooldown_s > 0:
-            time.sleep(plan.cooldown_s)
-        if cancelled():
-            return
+def runs(engine: Engine, plan: Plan, prompts: Sequence[Prompt]) -> Iterator[Run]:
+    """Warm up, then measure turn by turn."""
+    bench = Bench(engine, plan, lambda: False)
+    bench.warm_up(prompts[0])
+    for turn in turns(plan, prompts):
         yield bench.run(turn)
 
 
@@ -92,16 +51,22 @@ class Bench:
         self._cancelled = cancelled
         self._recordings: dict[str, list[int]] = {}
 
+    def warm_up(self, prompt: Prompt) -> None:
+        """Every mode once: what is built or read for the first time is not measured."""
+        for mode in self._plan.modes:
+            self.run(Turn(mode=mode, prompt=prompt, repeat=0))
+
     def run(self, turn: Turn) -> Run:
         """One cold reply: nothing of an earlier one is reused."""
         request, control = self._request(turn, self._plan.max_tokens), Control(mtp=turn.mode)
-        tokens: list[int] = []
+        tokens: list[wire.Token] = []
         rounds: list[wire.Round] = []
+        instruments = self._instruments(turn)  # recording a text fills the cache
         self._engine.forget()
-        for event in self._engine.generate(request, control, self._instruments(turn)):
+        for event in self._engine.generate(request, control, instruments):
             control.cancelled = self._cancelled()
             if isinstance(event, wire.Round):
-                tokens += [token.id for token in event.tokens]
+                tokens += event.tokens
                 rounds += [event] if event.index else []
             elif isinstance(event, wire.Finished):
                 finished = event
@@ -109,10 +74,15 @@ class Bench:
             mode=turn.mode,
             prompt=turn.prompt,
             repeat=turn.repeat,
-            tokens=tuple(tokens),
+            tokens=tuple(token.id for token in tokens),
             rounds=tuple(rounds),
             finished=finished,
+            text="".join(token.text for token in tokens if not token.thought),
         )
+
+    def prompt_ids(self, turn: Turn) -> tuple[int, ...]:
+        """The turn's prompt as the model reads it."""
+        return self._engine.prompt_ids(self._request(turn, 1))
 
     def _request(self, turn: Turn, max_tokens: int) -> wire.Generate:
         plan, prompt = self._plan, turn.prompt
@@ -134,7 +104,7 @@ class Bench:
         if acceptance is None:
             return Instruments()
         recording = self._recording(turn)
-        length = len(self._engine.prompt_ids(self._request(turn, 1)))
+        length = len(self.prompt_ids(turn))
         replay = partial(Replay, recording=recording, acceptance=acceptance, prompt_length=length)
         return Instruments(wrap=replay)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtp_mlx import wire
+from mtp_mlx.cli.bench_progress import ProgressLine
 from mtp_mlx.cli.interrupt import stops_on_interrupt
 from mtp_mlx.cli.loading import load, shown
 from mtp_mlx.cli.options import drafter_bits
 from mtp_mlx.cli.types import mtp_modes, real
 from mtp_mlx.errors import UsageError
 from mtp_mlx.gemma4.shapes import SHAPE_NAMES
-from mtp_mlx.values import Dtype, Mtp, Sampling, Verify
+from mtp_mlx.values import Dtype, Mtp, Verify
 
 if TYPE_CHECKING:
-    from mtp_mlx.bench.report import Subject
-    from mtp_mlx.bench.runs import Plan, Run
     from mtp_mlx.engine import Engine
 
 INTERRUPTED = 130
@@ -43,7 +41,9 @@ class Stop:
 )
 @click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Of a shape: only N.")
 @click.option("--bits", type=click.Choice(["4", "8", "16"]), help="Of a shape. Default: 4.")
-@click.option("--suite", metavar="quick|FILE", help="Prompts. Default: quick.")
+@click.option(
+    "--suite", metavar="quick|full|FILE", help="8 prompts, 64, or your own. Default: quick."
+)
 @click.option("--modes", type=mtp_modes, metavar="M,M,…", default="off,auto,3", show_default=True)
 @click.option("--repeats", type=click.IntRange(min=1), metavar="N", default=3, show_default=True)
 @click.option(
@@ -55,7 +55,10 @@ class Stop:
 @click.option("--verify", type=click.Choice(["coupled", "block", "token"]), default="coupled")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True)
 @click.option(
-    "--cooldown", type=real(0, 600), metavar="S", default="0", help="Seconds between two runs."
+    "--cooldown",
+    type=real(0, 600),
+    metavar="S",
+    help="Seconds between two runs. Default: 5 on a battery or without a fan, else 0.",
 )
 @click.option(
     "--replay-acceptance",
@@ -66,11 +69,23 @@ class Stop:
 @click.option(
     "--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto"
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save as JSON.")
+@click.option(
+    "--include-text", is_flag=True, help="Write prompts and replies into the report as well."
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save as JSON, anew after every run.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the runs of this report and make the rest, with the options it was begun with.",
+)
 def command(**given: Any) -> int:
     """Measure every mode on every prompt, in turns, and print what it comes to.
 
-    Ctrl-C keeps the runs that are finished.
+    Ctrl-C drops the run at hand and keeps those that are finished; --resume goes on from there.
     """
     return measure(Asked(**given))
 
@@ -92,10 +107,12 @@ class Asked:
     temperature: float | None
     verify: Verify
     seed: int
-    cooldown: float
+    cooldown: float | None
     replay_acceptance: float | None
     dtype: Dtype
+    include_text: bool
     out: Path | None
+    resume: Path | None
 
     def __post_init__(self) -> None:
         if self.shape is None and (self.layers is not None or self.bits is not None):
@@ -116,26 +133,42 @@ class Asked:
 
 def measure(asked: Asked) -> int:
     """Load, run, print; the exit code."""
-    engine = _engine(asked)
-    plan = _plan(asked, engine)
-    subject = _subject(asked, engine, plan)
-    stop = Stop()
-    with stops_on_interrupt(stop):
-        finished = _watched(engine, plan, subject, stop)
-    if not finished:
-        print("mtp-mlx: Stopped before a run was finished. Run it again.", file=sys.stderr)
-        return INTERRUPTED
-    from mtp_mlx.bench.report import report
-    from mtp_mlx.report.reading import encode
-    from mtp_mlx.report.saving import write
+    from mtp_mlx.bench.benchmark import benchmark
+    from mtp_mlx.bench.session import Watch
     from mtp_mlx.report.table import table
 
-    document = report(subject, plan, finished)
-    print(f"{document.title}\n")
-    print(table(document))
-    if asked.out is not None:
-        write(encode(document), asked.out)
+    engine = _engine(asked)
+    stop = Stop()
+    line = ProgressLine()
+    with stops_on_interrupt(stop), line:
+        watch = Watch(cancelled=lambda: stop.cancelled, progress=line.show)
+        outcome = benchmark(engine, _order(asked), watch, line.warn)
+    if outcome.report is None:
+        print("mtp-mlx: Stopped before a run was finished. Run it again.", file=sys.stderr)
+        return INTERRUPTED
+    print(f"{outcome.report.title}\n")
+    print(table(outcome.report))
+    if outcome.failure is not None:
+        raise outcome.failure
     return INTERRUPTED if stop.cancelled else 0
+
+
+def _order(asked: Asked) -> wire.Bench:
+    return wire.Bench(
+        id="bench",
+        suite=asked.suite,
+        modes=asked.modes,
+        repeats=asked.repeats,
+        max_tokens=asked.max_tokens,
+        temperature=asked.temperature or 0.0,
+        verify=asked.verify,
+        seed=asked.seed,
+        cooldown_s=asked.cooldown,
+        replay_acceptance=asked.acceptance,
+        include_text=asked.include_text,
+        out=None if asked.out is None else str(asked.out),
+        resume=None if asked.resume is None else str(asked.resume),
+    )
 
 
 def _engine(asked: Asked) -> Engine:
@@ -164,62 +197,3 @@ def _load_request(asked: Asked) -> wire.Load:
         drafter_bits=asked.drafter_bits,
         dtype=asked.dtype,
     )
-
-
-def _plan(asked: Asked, engine: Engine) -> Plan:
-    from mtp_mlx.bench.runs import Plan
-
-    sampling = Sampling()
-    if asked.temperature:
-        recommended = engine.pair.recommended
-        sampling = Sampling(
-            temperature=asked.temperature,
-            top_k=recommended.top_k or 64,
-            top_p=recommended.top_p if recommended.top_p < 1 else 0.95,
-        )
-    return Plan(
-        modes=asked.modes,
-        repeats=asked.repeats,
-        max_tokens=asked.max_tokens,
-        sampling=sampling,
-        verify=asked.verify,
-        seed=asked.seed,
-        cooldown_s=asked.cooldown,
-        replay_acceptance=asked.acceptance,
-    )
-
-
-def _subject(asked: Asked, engine: Engine, plan: Plan) -> Subject:
-    from mtp_mlx.bench.environment import environment
-    from mtp_mlx.bench.prompts import load_suite, random_suite
-    from mtp_mlx.bench.report import Subject
-    from mtp_mlx.bench.runs import turns
-
-    if asked.shape is None:
-        suite = load_suite(asked.suite or "quick")
-    else:
-        suite = random_suite(engine.vocabulary)
-    return Subject(
-        pair=engine.pair,
-        environment=environment(),
-        suite=suite,
-        planned=len(turns(plan, suite.prompts)),
-    )
-
-
-def _watched(engine: Engine, plan: Plan, subject: Subject, stop: Stop) -> list[Run]:
-    """The finished runs; on a terminal, with a line of progress."""
-    from mtp_mlx.bench.runs import runs
-
-    started = time.monotonic()
-    finished: list[Run] = []
-    for run in runs(engine, plan, subject.suite.prompts, lambda: stop.cancelled):
-        if run.finished.reason == "cancelled":
-            break
-        finished.append(run)
-        left = subject.planned - len(finished)
-        seconds = (time.monotonic() - started) / len(finished) * left
-        if sys.stderr.isatty():
-            told = f"{len(finished)} of {subject.planned} runs, {seconds:.0f} s left"
-            print(f"\r\x1b[K{told}" * (left > 0) or "\r\x1b[K", end="", file=sys.stderr, flush=True)
-    return finished

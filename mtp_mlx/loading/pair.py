@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import mlx.core as mx
@@ -33,6 +35,21 @@ GENERATION_KEY = "mtp_draft_position"
 """In a drafter's generation_config.json: the position rule it was trained with, if it says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class WeightFiles:
+    """What a network was loaded from; empty where its weights were made here."""
+
+    files: tuple[Path, ...] = ()
+
+    @property
+    def revision(self) -> str | None:
+        """The commit of a repository, which names its snapshot's folder in the download cache."""
+        folder = self.files[0].parent if self.files else None
+        if folder is None or folder.parent.name != "snapshots":
+            return None
+        return folder.name if re.fullmatch(r"[0-9a-f]{40}", folder.name) else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPair:
     """Everything generation needs, matched and in memory."""
@@ -44,6 +61,8 @@ class LoadedPair:
     end_tokens: frozenset[int]
     draft_position: DraftPosition
     info: PairInfo
+    target_weights: WeightFiles = WeightFiles()
+    drafter_weights: WeightFiles = WeightFiles()
 
 
 def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> LoadedPair:
@@ -88,6 +107,8 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
         end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_at.folder),
         draft_position=position,
         info=_info(request, target_at, found, config, position, template is not None),
+        target_weights=WeightFiles(target_at.files),
+        drafter_weights=WeightFiles(() if drafter_at is None else drafter_at.files),
     )
 
 

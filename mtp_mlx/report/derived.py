@@ -133,6 +133,24 @@ def place(run: Run) -> _Place:
     return run.category, run.prompt_id, run.repeat
 
 
+def drift(runs: Sequence[Run]) -> float | None:
+    """Plain decoding's speed in the last third of its runs over that in the first, less 1.
+
+    `runs` in the order they were made. Each is taken relative to the other repeats of its prompt,
+    so that a slow prompt at the end is no drift; None below two runs a third or without repeats.
+    """
+    plain = [run for run in runs if run.mode == "off" and not run.cut and run.decode_tps]
+    known = defaultdict[str | None, list[float]](list)
+    for run in plain:
+        known[run.prompt_id].append(run.decode_tps or 0)
+    if len(plain) < 6 or min(map(len, known.values())) < 2:
+        return None
+    usual = {prompt: statistics.median(speeds) for prompt, speeds in known.items()}
+    relative = [(run.decode_tps or 0) / usual[run.prompt_id] for run in plain]
+    third = len(relative) // 3
+    return statistics.median(relative[-third:]) / statistics.median(relative[:third]) - 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """What became of the drafts at one position, over some rounds."""

@@ -23,6 +23,10 @@ _LABELS = {
     "target_sha256": "Target SHA-256",
     "drafter_sha256": "Drafter SHA-256",
     "gpu_cores": "GPU cores",
+    "cpu": "CPU",
+    "cpu_cores": "CPU cores",
+    "suite_sha256": "Suite SHA-256",
+    "plan_sha256": "Plan SHA-256",
     "cooldown_s": "Cool-down",
 }
 
@@ -94,6 +98,7 @@ def _biases(pairs: Iterable[Sequence[float]]) -> str:
 
 _SHOWN: dict[str, Show] = {
     "mtp": words.mode,
+    "modes": lambda modes: ", ".join(map(words.mode, modes)),
     "switches": _switches,
     "logit_bias": _biases,
     "cooldown_s": words.seconds,

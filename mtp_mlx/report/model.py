@@ -44,6 +44,15 @@ class Environment(_Part, frozen=True, kw_only=True):
     low_power_mode: bool | None = None
     thermal_before: str | None = None
     thermal_after: str | None = None
+    commit_clean: bool | None = None  # the program is that commit and nothing else
+    machine: str | None = None  # its model
+    cpu: str | None = None
+    cpu_cores: Count | None = None
+    fanless: bool | None = None
+    power_source_after: str | None = None
+    governor: str | None = None  # what sets the CPU's clock on Linux
+    load_before: Amount | None = None  # runnable processes, the mean of the last minute
+    load_after: Amount | None = None
 
 
 class Pair(_Part, frozen=True, kw_only=True):
@@ -80,6 +89,11 @@ class Settings(_Part, frozen=True, kw_only=True):
     cooldown_s: Amount | None = None
     replay_acceptance: Share | None = None
     planned_runs: Count | None = None
+    modes: tuple[Mode, ...] | None = None
+    repeats: Count | None = None
+    suite_sha256: str | None = None
+    plan_sha256: str | None = None  # of all that must be the same where a benchmark is resumed
+    resumed: Count | None = None  # how often it was
 
 
 class Round(_Part, frozen=True, kw_only=True, gc=False):
@@ -118,6 +132,8 @@ class Run(_Part, frozen=True, kw_only=True):
     ttft_s: Amount | None
     peak_memory_bytes: Count | None
     rounds: tuple[Round, ...]
+    prompt_sha256: str | None = None
+    tokens_sha256: str | None = None  # of the reply's ids: tells whether two are the same, no more
     prompt: str | UnsetType | None = UNSET
     text: str | UnsetType | None = UNSET
 
@@ -154,7 +170,14 @@ class Comparison(_Part, frozen=True, kw_only=True):
     mode: Mode
     identical: bool
     parts_at: Count | None  # the first token that differs
-    margin: Amount | None  # between the two candidates there
+    margin: Amount | None  # between the two candidates there, in logits
+    repeat: Count | None = None  # the first in which they part
+    plain_token: Count | None = None  # the candidates' ids; null where a text had ended
+    mode_token: Count | None = None
+    margin_bound: Amount | None = None  # what rounding explains at most, in the dtype used
+    rounding_tie: bool | None = None  # the margin is within it
+    plain_text: str | UnsetType | None = UNSET
+    mode_text: str | UnsetType | None = UNSET
 
 
 class Identity(_Part, frozen=True, kw_only=True):
@@ -172,6 +195,7 @@ class Report(_Part, frozen=True, kw_only=True):
     runs: Annotated[tuple[Run, ...], Meta(min_length=1)]
     summary: tuple[Group, ...]
     identity: Identity | None
+    plain_drift: float | None = None  # plain decoding's speed at the end over the start, less 1
 
 
 UNMEASURED = Identity(measured=False, comparisons=())

@@ -57,6 +57,21 @@ class Chooser:
         noisy = drawn.log_weights + gumbel(self._seed, position, drawn.ids)
         return Choice(drawn.at(mx.argmax(noisy, axis=-1)), drawn.log_weights)
 
+    def compared(self, scores: Scores, position: int) -> Law:
+        """What a choice takes the greatest of, in logits: adjusted and with noise, float32.
+
+        Candidates that top-k, top-p or min-p cut are left out or -inf.
+        """
+        heat = self._sampling.temperature
+        if heat == 0:
+            x = self._adjusted(scores, NONE_IN_FLIGHT)
+            ids = (
+                mx.broadcast_to(mx.arange(x.raw.shape[-1]), x.raw.shape) if x.ids is None else x.ids
+            )
+            return Law(x.logits, ids)
+        drawn = self.law(scores)
+        return Law(heat * (drawn.log_weights + gumbel(self._seed, position, drawn.ids)), drawn.ids)
+
     def law(self, scores: Scores, in_flight: mx.array = NONE_IN_FLIGHT) -> Law:
         """The law of each row; the temperature must be above 0."""
         return law(self._adjusted(scores, in_flight), self._sampling)

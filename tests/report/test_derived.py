@@ -8,8 +8,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mtp_mlx.generation.stats import Clock, summarize
-from mtp_mlx.report.derived import chosen, costs, groups, headline, interval, positions, ratios
-from mtp_mlx.report.model import Group, Round
+from mtp_mlx.report.derived import (
+    chosen,
+    costs,
+    drift,
+    groups,
+    headline,
+    interval,
+    positions,
+    ratios,
+)
+from mtp_mlx.report.model import Group, Round, Run
 from mtp_mlx.report.words import verdict
 from mtp_mlx.values import RoundRecord
 from tests.report.samples import REPORT, RUNS, SLOWER, a_report, a_round, a_run
@@ -175,3 +184,28 @@ def test_verdicts() -> None:
     mixed = [a_run("off", 1.0), a_run(3, 1.1), a_run("off", 1.0, repeat=1), a_run(3, 0.8, repeat=1)]
     unsure = groups(mixed)
     assert verdict(unsure[1]) == "slower, within the spread"
+
+
+def paced(*speeds: float, prompts: int = 1) -> list[Run]:
+    """Plain runs of these speeds, one after the other, on each prompt in turn."""
+    return [
+        a_run("off", tps, f"p{i % prompts}", i // prompts, prompt_id=f"p{i % prompts}")
+        for i, tps in enumerate(speeds)
+    ]
+
+
+def test_drift_is_the_last_third_over_the_first() -> None:
+    assert drift(paced(10, 10, 9, 9, 8, 8)) == pytest.approx(-0.2)
+    assert drift(paced(8, 8, 9, 9, 10, 10)) == pytest.approx(0.25)
+    assert drift(paced(10, 10, 10, 10, 10, 10)) == 0
+
+
+def test_prompts_of_different_speed_are_no_drift() -> None:
+    assert drift(paced(10, 20, 40, 10, 20, 40, 10, 20, 40, prompts=3)) == pytest.approx(0)
+
+
+def test_drift_needs_repeats_and_enough_runs() -> None:
+    assert drift(paced(10, 9, 8, 7, 6)) is None
+    assert drift(paced(10, 9, 8, 7, 6, 5, prompts=6)) is None
+    assert drift([a_run(3, 10.0, repeat=i) for i in range(9)]) is None
+    assert drift(paced(10, 10, 10, 8, 8, 8, prompts=3)) == pytest.approx(-0.2)

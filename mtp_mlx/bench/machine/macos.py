@@ -1,0 +1,132 @@
+"""macOS: what its own tools print. Parsers are pure; none needs administrator's rights.
+
+sysctl(8), sw_vers(1), system_profiler(8), pmset(1), notifyutil(1). The thermal levels are those of
+OSThermalNotification.h.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from mtp_mlx.bench.machine.facts import Conditions, Machine, PowerSource
+
+Ask = Callable[..., str | None]
+
+_KEYS = ("machdep.cpu.brand_string", "hw.physicalcpu", "hw.memsize", "hw.model")
+_SOURCES: dict[str, PowerSource] = {"AC": "mains", "Battery": "battery", "UPS": "UPS"}
+_LEVELS = ("nominal", "moderate", "heavy", "trapping", "sleeping")
+_PRESSURE = "com.apple.system.thermalpressurelevel"
+_FANLESS = "MacBook Air"
+
+
+def machine(ask: Ask) -> Machine:
+    known = pairs(ask("sysctl", *_KEYS))
+    hardware = profile(ask("system_profiler", "-json", "SPHardwareDataType"), "SPHardwareDataType")
+    displays = profile(ask("system_profiler", "-json", "SPDisplaysDataType"), "SPDisplaysDataType")
+    name = _word(hardware[0].get("machine_name")) if hardware else None
+    return Machine(
+        model=model(name, known.get("hw.model")),
+        cpu=known.get("machdep.cpu.brand_string"),
+        cpu_cores=count(known.get("hw.physicalcpu")),
+        gpu_cores=gpu_cores(displays),
+        memory_bytes=count(known.get("hw.memsize")),
+        os=system(ask("sw_vers")),
+        fanless=None if name is None else name == _FANLESS,
+    )
+
+
+def conditions(ask: Ask, load: float | None) -> Conditions:
+    source = power_source(ask("pmset", "-g", "batt"))
+    return Conditions(
+        power_source=source,
+        low_power_mode=low_power_mode(ask("pmset", "-g", "custom"), source),
+        thermal=pressure(ask("notifyutil", "-g", _PRESSURE))
+        or warnings(ask("pmset", "-g", "therm")),
+        load=load,
+    )
+
+
+def pairs(told: str | None) -> dict[str, str]:
+    """Lines of `key: value`; other lines are left out."""
+    cut = (line.partition(":") for line in (told or "").splitlines())
+    return {key.strip(): value.strip() for key, _, value in cut if key.strip() and value.strip()}
+
+
+def count(value: object) -> int | None:
+    """A number above 0; tools write it as a word too."""
+    word = str(value) if isinstance(value, int | str) else ""
+    return int(word) if re.fullmatch(r"[1-9][0-9]{0,17}", word) else None
+
+
+def profile(told: str | None, kind: str) -> list[dict[str, object]]:
+    """The entries of one kind in system_profiler's JSON."""
+    try:
+        found = json.loads(told or "")[kind]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return []
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def gpu_cores(displays: list[dict[str, object]]) -> int | None:
+    """Of the first GPU that says so: a virtual one, or an Intel Mac's, does not."""
+    return next((n for one in displays if (n := count(one.get("sppci_cores")))), None)
+
+
+def model(name: str | None, identifier: str | None) -> str | None:
+    if name and identifier:
+        return f"{name} ({identifier})"
+    return name or identifier
+
+
+def system(told: str | None) -> str | None:
+    known = pairs(told)
+    version = known.get("ProductVersion")
+    if version is None:
+        return None
+    words = [known.get("ProductName", "macOS"), version, known.get("ProductVersionExtra", "")]
+    build = known.get("BuildVersion")
+    return " ".join(filter(None, words)) + (f" ({build})" if build else "")
+
+
+def power_source(told: str | None) -> PowerSource | None:
+    found = re.search(r"drawing from '(\w+) Power'", told or "")
+    return _SOURCES.get(found[1]) if found else None
+
+
+def low_power_mode(told: str | None, source: PowerSource | None) -> bool | None:
+    """As set for the power source in use; None where this macOS has no such mode.
+
+    Machines with a high-power mode keep all three in `powermode`: 0 automatic, 1 low, 2 high.
+    """
+    here = None
+    for line in (told or "").splitlines():
+        title = re.fullmatch(r"(\w+) Power:", line.strip())
+        if title:
+            here = _SOURCES.get(title[1])
+        setting = re.fullmatch(r"(?:lowpowermode|powermode)\s+([012])", line.strip())
+        if setting and here is not None and here == source:
+            return setting[1] == "1"
+    return None
+
+
+def pressure(told: str | None) -> str | None:
+    """The thermal pressure, which tells throttling on Apple silicon."""
+    found = re.search(rf"{re.escape(_PRESSURE)}\s+([0-4])$", told or "", re.MULTILINE)
+    return _LEVELS[int(found[1])] if found else None
+
+
+def warnings(told: str | None) -> str | None:
+    """What was recorded since the start, where the pressure is not told."""
+    limit = re.search(r"CPU_Speed_Limit\s*=\s*(\d{1,3})\b", told or "")
+    if limit:
+        return "nominal" if int(limit[1]) >= 100 else f"CPU limited to {int(limit[1])} %"
+    level = re.search(r"thermal warning level = (\d{1,3})\b", told or "", re.IGNORECASE)
+    if level:
+        return "nominal" if int(level[1]) == 0 else f"warning level {int(level[1])}"
+    return "no warning recorded" if "No thermal warning level" in (told or "") else None
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,127 @@
+"""What is asked for, made into a plan for the loaded pair, or refused before it is measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtp_mlx import wire
+from mtp_mlx.bench import resuming
+from mtp_mlx.bench.environment import cooldown_s, environment
+from mtp_mlx.bench.hashes import weights_sha256
+from mtp_mlx.bench.machine import conditions, machine
+from mtp_mlx.bench.plan import Plan, turns
+from mtp_mlx.bench.prompts import Suite, load_suite, random_suite
+from mtp_mlx.bench.report import Subject, Weights
+from mtp_mlx.engine import Engine
+from mtp_mlx.errors import UsageError
+from mtp_mlx.report.model import Report
+from mtp_mlx.report.saving import load
+from mtp_mlx.request import check_mtp
+from mtp_mlx.values import PairInfo, Sampling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """All that a benchmark is made from."""
+
+    plan: Plan
+    subject: Subject
+    earlier: Report | None  # whose runs are kept
+    out: Path | None
+
+
+def order(engine: Engine, asked: wire.Bench, cancelled: Callable[[], bool]) -> Order | None:
+    """None once `cancelled`: hashing may take seconds. Raises UsageError, DamagedReport or
+    NewerReport.
+    """
+    check(asked)
+    here, before = machine(), conditions()
+    earlier = None if asked.resume is None else load(Path(asked.resume))
+    suite = _suite(engine, asked)
+    pause = _pause(asked, earlier, cooldown_s(here, before))
+    plan = plan_of(asked, engine.pair, pause)
+    subject = Subject(
+        pair=engine.pair,
+        environment=environment(here, before),
+        suite=suite,
+        planned=len(turns(plan, suite.prompts)),
+        weights=weights(engine, cancelled),
+    )
+    if cancelled():
+        return None
+    if earlier is not None:
+        resuming.check(earlier, subject, plan)
+        subject = resuming.continued(earlier, subject)
+    out = asked.out or asked.resume
+    return Order(plan=plan, subject=subject, earlier=earlier, out=Path(out) if out else None)
+
+
+def check(asked: wire.Bench) -> None:
+    """Raises UsageError where what is asked for makes no benchmark."""
+    if not asked.modes:
+        raise UsageError("There is no mode to measure.", "Give one or more of off, auto, 0 to 8.")
+    for mode in asked.modes:
+        check_mtp(mode)
+    ranges = (
+        ("repeats", asked.repeats, 1, math.inf),
+        ("max_tokens", asked.max_tokens, 2, math.inf),  # one token has no time per token
+        ("temperature", asked.temperature, 0, 100),
+        ("cooldown_s", asked.cooldown_s, 0, 600),
+        ("replay_acceptance", asked.replay_acceptance, 0, 1),
+        ("seed", asked.seed, 0, 2**63),
+    )
+    for name, value, least, most in ranges:
+        if value is not None and not least <= value <= most:  # false for NaN
+            upper = f" to {most:g}" if most < math.inf else " or more"
+            raise UsageError(f"{name} {value:g} is out of range.", f"Use {least}{upper}.")
+    if asked.out is not None and not Path(asked.out).resolve().parent.is_dir():
+        raise UsageError(f"There is no folder for {Path(asked.out).name}.", "Make it first.")
+
+
+def plan_of(asked: wire.Bench, pair: PairInfo, pause: float) -> Plan:
+    sampling = Sampling()
+    if asked.temperature:
+        recommended = pair.recommended
+        sampling = Sampling(
+            temperature=asked.temperature,
+            top_k=recommended.top_k or 64,
+            top_p=recommended.top_p if recommended.top_p < 1 else 0.95,
+        )
+    return Plan(
+        modes=tuple(dict.fromkeys(asked.modes)),
+        repeats=asked.repeats,
+        max_tokens=asked.max_tokens,
+        sampling=sampling,
+        verify=asked.verify,
+        seed=asked.seed,
+        cooldown_s=pause,
+        replay_acceptance=asked.replay_acceptance,
+        include_text=asked.include_text,
+    )
+
+
+def weights(engine: Engine, cancelled: Callable[[], bool]) -> Weights:
+    pair = engine.loaded
+    return Weights(
+        target_revision=pair.target_weights.revision,
+        target_sha256=weights_sha256(pair.target_weights.files, cancelled),
+        drafter_revision=pair.drafter_weights.revision,
+        drafter_sha256=weights_sha256(pair.drafter_weights.files, cancelled),
+    )
+
+
+def _suite(engine: Engine, asked: wire.Bench) -> Suite:
+    """A pair of random weights has no tokenizer: to it all texts are alike."""
+    if asked.suite is None and engine.tokenizer is None:
+        return random_suite(engine.vocabulary)
+    return load_suite(asked.suite or "quick")
+
+
+def _pause(asked: wire.Bench, earlier: Report | None, usual: float) -> float:
+    if asked.cooldown_s is not None:
+        return asked.cooldown_s
+    resumed = None if earlier is None else earlier.settings.cooldown_s
+    return usual if resumed is None else resumed

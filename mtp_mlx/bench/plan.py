@@ -1,0 +1,74 @@
+"""What is measured, in which order, and the hash by which two plans are known to be one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from mtp_mlx.bench.prompts import Prompt
+from mtp_mlx.values import Mtp, Sampling, Verify
+
+Key = tuple[str | None, int, Mtp]
+"""Prompt, repeat and mode: what tells one run of a plan from all others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is measured."""
+
+    modes: tuple[Mtp, ...]
+    repeats: int
+    max_tokens: int
+    sampling: Sampling
+    verify: Verify = "coupled"
+    seed: int = 0
+    cooldown_s: float = 0.0
+    replay_acceptance: float | None = None  # None: the drafter's own
+    ignore_eos: bool = False
+    include_text: bool = False  # prompts and replies are written into the report
+
+    def seed_of(self, repeat: int) -> int:
+        """Another noise each repeat, the same for all modes: ratios compare like with like."""
+        return self.seed + repeat
+
+    @property
+    def same_text(self) -> bool:
+        """Whether all modes must write the same.
+
+        Replayed texts are the same by construction, which proves nothing; above temperature 0 only
+        the coupled rule keeps the text, the others its distribution.
+        """
+        lossless = self.verify == "coupled" or self.sampling.temperature == 0
+        return self.replay_acceptance is None and lossless
+
+    def sha256(self, prompts: Sequence[Prompt]) -> str:
+        """Of all that a run's speed and text are made from, besides pair and machine."""
+        words = [(prompt.id, prompt.category, prompt.sha256) for prompt in prompts]
+        return hashlib.sha256(msgspec.json.encode([msgspec.to_builtins(self), words])).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One run to come."""
+
+    mode: Mtp
+    prompt: Prompt
+    repeat: int
+
+    @property
+    def key(self) -> Key:
+        return self.prompt.id, self.repeat, self.mode
+
+
+def turns(plan: Plan, prompts: Sequence[Prompt]) -> list[Turn]:
+    """All runs in order; every other repeat takes the modes in reverse."""
+    found = []
+    for repeat in range(plan.repeats):
+        modes = plan.modes if repeat % 2 == 0 else plan.modes[::-1]
+        found += [
+            Turn(mode=mode, prompt=prompt, repeat=repeat) for prompt in prompts for mode in modes
+        ]
+    return found

@@ -1,0 +1,81 @@
+"""An engine and a clock that tests turn: no model, and no second passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from mtp_mlx import wire
+from mtp_mlx.bench.plan import Plan, turns
+from mtp_mlx.bench.prompts import Prompt, Suite
+from mtp_mlx.bench.report import Subject
+from mtp_mlx.bench.session import Session, Watch
+from mtp_mlx.engine import Control, Instruments
+from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.report.model import Environment
+from mtp_mlx.values import Mtp, Sampling
+from tests.cli.scripted import PAIR, STATS
+
+PROMPTS = [Prompt(id=name, category=name, ids=[1, 2]) for name in ("code", "chat", "lists")]
+PLAN = Plan(modes=("off", 3), repeats=4, max_tokens=8, sampling=Sampling())
+LENGTH = 100  # tokens of a reply
+
+
+@dataclass
+class Simulated:
+    """Speeds are a function of mode and time; the clock goes on by what a run takes."""
+
+    speed: Callable[[Mtp, float], float] = lambda mode, _: 20.0 if mode == "off" else 30.0
+    text: Callable[[Mtp], list[int]] = lambda _: [1, 2, 3]
+    failure: MtpMlxError | None = None
+    fails_at: int = -1  # the run that does; warm-up counts
+    now: float = 0.0
+    asked: list[wire.Generate] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Nothing is kept."""
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def generate(
+        self, request: wire.Generate, control: Control, instruments: Instruments
+    ) -> Iterator[wire.Round | wire.Finished]:
+        del instruments
+        if len(self.asked) == self.fails_at and self.failure is not None:
+            raise self.failure
+        self.asked.append(request)
+        tps = self.speed(request.mtp, self.now)
+        self.now += LENGTH / tps
+        tokens = [wire.Token(id=i, text="", source="target") for i in self.text(request.mtp)]
+        yield wire.Round(
+            id=request.id, index=0, tokens=tokens, depth=0, drafted=0, accepted=0, rejected=[], ms=1
+        )
+        yield wire.Finished(
+            id=request.id,
+            reason="cancelled" if control.cancelled else "length",
+            prompt_tokens=2,
+            reused_tokens=0,
+            seed=request.seed,
+            sampling=Sampling(),
+            stats=replace(STATS, decode_tps=tps),
+        )
+
+
+def subject(plan: Plan, prompts: list[Prompt] = PROMPTS) -> Subject:
+    return Subject(
+        pair=PAIR,
+        environment=Environment(app_version="1", device="simulated"),
+        suite=Suite(name="simulated", prompts=prompts),
+        planned=len(turns(plan, prompts)),
+    )
+
+
+def session(engine: Simulated, plan: Plan = PLAN, watch: Watch | None = None) -> Session:
+    watch = replace(watch or Watch(), clock=engine.clock, sleep=engine.sleep)
+    return Session(engine, subject(plan), plan, watch)  # type: ignore[arg-type]
