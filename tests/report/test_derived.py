@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ from mtp_mlx.report.derived import (
     positions,
     ratios,
 )
-from mtp_mlx.report.model import Group, Round, Run
+from mtp_mlx.report.model import Ending, Group, Round, Run
 from mtp_mlx.report.words import verdict
 from mtp_mlx.values import RoundRecord
 from tests.report.samples import REPORT, RUNS, SLOWER, a_report, a_round, a_run
@@ -63,10 +65,10 @@ def test_what_was_not_measured_is_none() -> None:
 
 def test_a_run_cut_short_has_no_pair() -> None:
     whole = [a_run("off", 10.0), a_run(3, 20.0)]
-    for cut in (0, 1):
+    endings: tuple[Ending, ...] = ("cancelled", "failed")
+    for cut, ending in itertools.product((0, 1), endings):
         runs = [
-            replace(run, finish_reason="cancelled") if i == cut else run
-            for i, run in enumerate(whole)
+            replace(run, finish_reason=ending) if i == cut else run for i, run in enumerate(whole)
         ]
         assert ratios(runs[1:], runs) == []
     assert ratios(whole[1:], whole) == [2.0]
