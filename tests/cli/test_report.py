@@ -91,6 +91,7 @@ def test_compare(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["export", "damaged.json", "r.json"], 1, "is no report, or a damaged one"),
         (["show", "future.json"], 1, "Update the program."),
         (["frown"], 2, "No such command"),
+        ([], 2, "Missing command. See `mtp-mlx report --help`."),
     ],
 )
 def test_refusals_are_one_sentence_with_a_remedy(
