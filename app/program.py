@@ -17,8 +17,9 @@ from app.engine.supervisor import Supervisor
 from app.engine.watch import Watch
 from app.paths import resources
 from app.services.baselines import BaselineStore
+from app.services.chat_export import CHAT_FORMATS, Look
 from app.services.chat_store import open_store
-from app.services.exports import reply_report, save_report
+from app.services.exports import reply_report, save_report, write_file
 from app.services.report_comparison import comparison_report
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
@@ -26,6 +27,7 @@ from app.viewmodels.chat_list import ChatListViewModel
 from app.viewmodels.compare import CompareViewModel
 from app.viewmodels.composing import ComposingViewModel
 from app.viewmodels.engine import EngineViewModel
+from app.viewmodels.footer import footer
 from app.viewmodels.history import Removed, removed_text
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
@@ -35,7 +37,8 @@ from app.viewmodels.saving import Saver
 from app.viewmodels.token_counter import TokenCounter
 from app.viewmodels.undo import Undo
 from app.views.main_window import MainWindow, ViewModels
-from app.views.report_dialog import ask_report_path, say_not_saved
+from app.views.report_dialog import ask_chat_path, ask_report_path
+from app.views.save_dialog import say_not_saved
 from app.views.theme import ThemeController
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.report.model import Report
@@ -100,7 +103,7 @@ class Program(QObject):
         mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
         chat.streaming.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
-        chat.reply_ended.connect(self._plain.learn_message)
+        chat.reply_measured.connect(self._plain.learn)
         overlay = OverlayViewModel(self.supervisor, chat, parent=self)
         compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
         chat.other_work = compare.busy_text
@@ -129,6 +132,7 @@ class Program(QObject):
         self.models.chat.reply_started.connect(self._save_settings)
         self.window.active_changed.connect(self._on_active)
         self.window.closing.connect(self.close)
+        self.window.export_asked.connect(self._export_chat)
         self.window.report_asked.connect(self._save_report)
         self.window.comparison_report_asked.connect(self._save_comparison)
 
@@ -172,6 +176,17 @@ class Program(QObject):
 
     def _save_comparison(self, comparison: Comparison) -> None:
         self._save_to_file(comparison_report(comparison, _environment(comparison.on.engine)))
+
+    def _export_chat(self) -> None:
+        chat = self.models.chat.chat
+        path = ask_chat_path(self.window, Path.home(), chat.title)
+        if path is None:
+            return
+        look = Look(style=self._theme.light.html(), numbers=footer)
+        try:
+            write_file(CHAT_FORMATS[path.suffix.lower()](chat, look), path)
+        except MtpMlxError as error:
+            say_not_saved(self.window, str(error))
 
     def _save_to_file(self, report: Report) -> None:
         path = ask_report_path(self.window, Path.home())

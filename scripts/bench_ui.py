@@ -48,6 +48,7 @@ from app.engine.scripted import ScriptedEngine
 from app.engine.supervisor import Supervisor
 from app.paths import worker_command
 from app.program import Program
+from app.views.preload import preload
 from mtp_mlx import wire
 
 PARTS = ("stream", "long-chat", "memory", "engine")
@@ -219,9 +220,9 @@ def long_chat(options: argparse.Namespace) -> None:
         settle()
         stalls.start()
         steps = 0
-        while bar.value() > bar.minimum() and steps < 4_000:
+        while (bar.value() > 0 or program.window.transcript.hidden_above) and steps < 20_000:
             bar.setValue(bar.value() - 400)
-            pump(8)
+            pump(16)
             steps += 1
         stalls.stop()
         print(f"  scrolled to the first message in {steps} steps of 400 px")
@@ -271,6 +272,7 @@ def scripted() -> Iterator[tuple[Program, ScriptedEngine]]:
         program.window.resize(1280, 800)
         said.say(wire.Hello(protocol=wire.PROTOCOL_VERSION, versions={}, device={}))
         said.say(wire.Loaded(pair=PAIR, memory=wire.Memory(active=1, peak=1, limit=10**9)))
+        preload().join()  # as the program does once the window is up
         settle()
         try:
             yield program, said

@@ -1,33 +1,58 @@
-"""A reply that was stopped and continued is one: its numbers are those of all its parts. Pure.
-
-The definitions are those of the engine's statistics.
-"""
+"""A reply that was stopped and continued is one: its numbers are those of all its parts. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord
-from mtp_mlx.wire import Stats
+from app.domain.numbers import counted
+from app.domain.tally import Tally, begun, tally_of
+from mtp_mlx.wire import Mtp, Stats
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """Where the rounds of a part stand in the whole reply."""
+
+    at: float = 0.0  # seconds
+    index: int = 0
+
+    def placed(self, record: RoundRecord) -> RoundRecord:
+        """Round 0 stays 0: it is the token that a prefill yields, here as in the first part."""
+        index = record.index and self.index + record.index
+        return msgspec.structs.replace(record, index=index, at=round(self.at + record.at, 4))
+
+
+def seam_after(first: ReplyRecord | None) -> Seam:
+    if first is None or not first.rounds:
+        return Seam()
+    return Seam(first.rounds[-1].at, max(record.index for record in first.rounds))
+
+
+def tally_after(first: ReplyRecord | None, mtp: Mtp) -> Tally:
+    """What a part begins with: `mtp` is the switch when it was asked for."""
+    if first is None:
+        return begun(mtp)
+    tally = tally_of(first.rounds, first.mtp, first.switches)
+    if mtp != _last_wish(first):
+        tally.switch(mtp)
+    return tally
 
 
 def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:
     """Times go on from the end of `first`; prompt, time to first token and reuse are its own."""
-    end = first.rounds[-1].at if first.rounds else 0.0
-    rounds = (*first.rounds, *_after(second.rounds, len(first.rounds), end))
-    switches = [*first.switches]
-    if second.mtp != (switches[-1].mtp if switches else first.mtp):
-        switches.append(SwitchRecord(end, second.mtp))
-    switches += [SwitchRecord(end + switch.at, switch.mtp) for switch in second.switches]
+    seam = seam_after(first)
+    rounds = (*first.rounds, *(seam.placed(record) for record in second.rounds))
+    switches = _switches(first, second, seam)
     return msgspec.structs.replace(
         second,
         rounds=rounds,
-        stats=_stats(first, second, rounds),
+        stats=_stats((first, second), tally_of(rounds, first.mtp, switches)),
         mtp=first.mtp,
-        switches=tuple(switches),
+        switches=switches,
         prompt_tokens=first.prompt_tokens or second.prompt_tokens,
         reused_tokens=first.reused_tokens if first.prompt_tokens else second.reused_tokens,
         plain_tps=second.plain_tps or first.plain_tps,
@@ -35,42 +60,37 @@ def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:
     )
 
 
-def _after(rounds: Sequence[RoundRecord], index: int, at: float) -> Iterable[RoundRecord]:
-    for number, record in enumerate(rounds, index):
-        yield msgspec.structs.replace(record, index=number, at=round(at + record.at, 4))
+def _switches(first: ReplyRecord, second: ReplyRecord, seam: Seam) -> tuple[SwitchRecord, ...]:
+    between = [] if second.mtp == _last_wish(first) else [SwitchRecord(seam.at, second.mtp)]
+    later = [SwitchRecord(seam.at + switch.at, switch.mtp) for switch in second.switches]
+    return (*first.switches, *between, *later)
 
 
-def _stats(first: ReplyRecord, second: ReplyRecord, rounds: Sequence[RoundRecord]) -> Stats | None:
-    """None where neither part was measured; of one that was not, what its rounds tell."""
-    known = [part.stats for part in (first, second) if part.stats is not None]
+def _last_wish(record: ReplyRecord) -> Mtp:
+    return record.switches[-1].mtp if record.switches else record.mtp
+
+
+def _stats(parts: Sequence[ReplyRecord], tally: Tally) -> Stats | None:
+    """None where no part was measured; of one that was not, what its rounds tell."""
+    known = [part.stats for part in parts if part.stats is not None]
     if not known:
         return None
-    drafting = [record for record in rounds if record.depth > 0]
-    drafted = sum(record.drafted for record in drafting)
-    accepted = sum(record.accepted for record in drafting)
-    deepest = max((record.depth for record in drafting), default=0)
-    positions = range(1, deepest + 1)
+    found = counted(tally)
+    first = parts[0].stats
     return replace(
         known[0],
-        draft_rounds=len(drafting),
-        draft_n=drafted,
-        draft_n_accepted=accepted,
-        acceptance_rate=accepted / drafted if drafted else None,
-        mean_acceptance_length=1 + accepted / len(drafting) if drafting else None,
-        acceptance_histogram=tuple(
-            sum(r.accepted == n for r in drafting) for n in range(deepest + 1 if drafting else 0)
-        ),
-        acceptance_by_position=tuple(
-            _share(r.accepted >= i for r in drafting if r.depth >= i) for i in positions
-        ),
-        conditional_acceptance=tuple(
-            _share(r.accepted >= i for r in drafting if r.depth >= i and r.accepted >= i - 1)
-            for i in positions
-        ),
-        generated_tokens=sum(len(record.tokens) for record in rounds),
-        decode_tps=_rate((first, second)),
-        prefill_tps=None if first.stats is None else first.stats.prefill_tps,
-        ttft_s=None if first.stats is None else first.stats.ttft_s,
+        draft_rounds=found.draft_rounds,
+        draft_n=found.draft_n,
+        draft_n_accepted=found.draft_n_accepted,
+        acceptance_rate=found.acceptance_rate,
+        mean_acceptance_length=found.mean_acceptance_length,
+        acceptance_histogram=found.acceptance_histogram,
+        acceptance_by_position=found.acceptance_by_position,
+        conditional_acceptance=found.conditional_acceptance,
+        generated_tokens=found.generated_tokens,
+        decode_tps=_rate(parts),
+        prefill_tps=None if first is None else first.prefill_tps,
+        ttft_s=None if first is None else first.ttft_s,
         peak_memory_bytes=max(stats.peak_memory_bytes for stats in known),
     )
 
@@ -79,7 +99,7 @@ def _rate(parts: Iterable[ReplyRecord]) -> float | None:
     """Tokens a second of the parts' decoding, their prompts left out; None where one is unknown."""
     tokens, seconds = 0, 0.0
     for part in parts:
-        decoded = sum(len(record.tokens) for record in part.rounds) - 1
+        decoded = tally_of(part.rounds, part.mtp).decode.tokens
         if decoded < 1:
             continue
         if part.stats is None or part.stats.decode_tps is None:
@@ -87,8 +107,3 @@ def _rate(parts: Iterable[ReplyRecord]) -> float | None:
         tokens += decoded
         seconds += decoded / part.stats.decode_tps
     return tokens / seconds if tokens else None
-
-
-def _share(outcomes: Iterable[bool]) -> float:
-    listed = list(outcomes)
-    return sum(listed) / len(listed) if listed else 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.domain.conversation import ReplyRecord
-from app.domain.tally import MEASURED_TOKENS, Tally, tally_of
+from app.domain.tally import MEASURED_TOKENS, Tally, is_on, tally_of
 from mtp_mlx.wire import Stats
 
 
@@ -42,13 +42,16 @@ class Numbers:
 
 
 def numbers_of(reply: ReplyRecord) -> Numbers:
-    """Of a stored reply."""
+    """Of a stored reply. Its rounds are gone through only where the statistics do not suffice."""
     plain = None if not reply.plain_tps else Plain(tps=reply.plain_tps, day=reply.plain_day)
+    was_off = any(not is_on(wish) for wish in (reply.mtp, *(turn.mtp for turn in reply.switches)))
+    if reply.stats is not None and not (was_off and plain and reply.stats.draft_n):
+        return numbers(Tally(was_off=was_off), plain, reply.stats)
     return numbers(tally_of(reply.rounds, reply.mtp, reply.switches), plain, reply.stats)
 
 
 def numbers(tally: Tally, plain: Plain | None = None, stats: Stats | None = None) -> Numbers:
-    measured = _counted(tally) if stats is None else _told(stats)
+    measured = counted(tally) if stats is None else _told(stats)
     return _compared(measured, tally, plain)
 
 
@@ -68,7 +71,8 @@ def _told(stats: Stats) -> Numbers:
     )
 
 
-def _counted(tally: Tally) -> Numbers:
+def counted(tally: Tally) -> Numbers:
+    """From the rounds alone."""
     decode, drafting = tally.decode, tally.draft_rounds > 0
     return Numbers(
         generated_tokens=tally.generated,
@@ -77,7 +81,7 @@ def _counted(tally: Tally) -> Numbers:
         draft_n_accepted=tally.accepted,
         acceptance_rate=tally.accepted / tally.drafted if tally.drafted else None,
         mean_acceptance_length=1 + tally.accepted / tally.draft_rounds if drafting else None,
-        acceptance_histogram=tally.histogram,
+        acceptance_histogram=tuple(tally.histogram),
         acceptance_by_position=tuple(_share(p.accepted, p.drafted) for p in tally.positions),
         conditional_acceptance=tuple(_share(p.accepted, p.reached) for p in tally.positions),
         decode_tps=decode.tokens / decode.seconds if decode.seconds > 0 else None,

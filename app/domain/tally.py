@@ -8,7 +8,7 @@ that was handled late shifts it by no more than itself.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from app.domain.conversation import RoundRecord, SwitchRecord
 from mtp_mlx.wire import Mtp
@@ -40,7 +40,7 @@ class Span:
         return self.tokens / self.seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Position:
     """Draft position i, in rounds: drafted it, reached it (all before stood), accepted at it."""
 
@@ -49,9 +49,11 @@ class Position:
     accepted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Tally:
-    """`on` holds the rounds that began and ended with the switch on, parked ones included.
+    """Grows with a reply, round by round; not frozen, for a long reply has thousands.
+
+    `on` holds the rounds that began and ended with the switch on, parked ones included.
 
     `plain` holds finished stretches of plain decoding, whoever asked for them. The first step of a
     stretch finds no other in flight, and its last may only be emptying the pipe for a draft:
@@ -62,11 +64,13 @@ class Tally:
     draft_rounds: int = 0
     drafted: int = 0
     accepted: int = 0
-    histogram: tuple[int, ...] = ()  # rounds by number accepted
-    positions: tuple[Position, ...] = ()
+    histogram: list[int] = field(default_factory=list)  # rounds by number accepted
+    positions: list[Position] = field(default_factory=list)
     first_at: float | None = None
     last_at: float | None = None
-    is_on: bool = False
+    resumed: int = 0  # how often a stopped reply was continued
+    paused: float = 0.0  # seconds from the end of a part to the first token of the next
+    is_on: bool = True
     was_off: bool = False  # at any time of this reply
     turned: bool = False  # the switch, since the last round
     on: Span = Span()
@@ -76,10 +80,11 @@ class Tally:
 
     @property
     def decode(self) -> Span:
-        """All but the token that prefill yields: (n - 1), t_last - t_first."""
+        """All but the tokens that prefills yield: of one part (n - 1), t_last - t_first."""
         if self.first_at is None or self.last_at is None:
             return Span()
-        return Span(self.generated - 1, self.last_at - self.first_at)
+        seconds = self.last_at - self.first_at - self.paused
+        return Span(self.generated - 1 - self.resumed, seconds)
 
     @property
     def plain_measured(self) -> Span:
@@ -87,26 +92,64 @@ class Tally:
         stretch = self.stretch or Span()
         return self.plain.plus(stretch) if stretch.tokens >= STRETCH else self.plain
 
-    def switched(self, mtp: Mtp) -> Tally:
-        on = is_on(mtp)
-        return replace(self, is_on=on, was_off=self.was_off or not on, turned=True)
+    def switch(self, mtp: Mtp) -> None:
+        self.is_on = is_on(mtp)
+        self.was_off = self.was_off or not self.is_on
+        self.turned = True
 
-    def plus(self, record: RoundRecord) -> Tally:
+    def add(self, record: RoundRecord) -> None:
         tokens = len(record.tokens)
-        took = Span(tokens, 0.0 if self.last_at is None else record.at - self.last_at)
-        timed = self.last_at is not None and record.index > 0
-        whole = timed and self.is_on and not self.turned
-        counted = replace(
-            self,
-            generated=self.generated + tokens,
-            first_at=record.at if self.first_at is None else self.first_at,
-            last_at=record.at,
-            turned=False,
-            on=self.on.plus(took) if whole else self.on,
-        )
+        took = None
+        if self.last_at is not None:
+            waited = record.at - self.last_at
+            if record.index > 0:
+                took = Span(tokens, waited)
+            else:
+                self._resume(waited)
+        if took is not None and self.is_on and not self.turned:
+            self.on = self.on.plus(took)
+        self.generated += tokens
+        self.first_at = record.at if self.first_at is None else self.first_at
+        self.last_at = record.at
+        self.turned = False
         if record.depth > 0:
-            return _drafted(_closed(counted), record)
-        return _stepped(counted, took) if timed else counted
+            self._close()
+            self._draft(record)
+        elif took is not None:
+            self._step(took)
+
+    def _step(self, took: Span) -> None:
+        """A plain step; a long wait in its midst was the machine's, and ends the stretch."""
+        if self.stretch is None:
+            self.stretch = Span()
+            return
+        self.stretch, self.held = self.stretch.plus(self.held), took
+        known = self.stretch
+        usual = known.seconds / known.tokens if known.tokens else took.seconds
+        if took.seconds > max(_STALL_S, _STALL_GAPS * usual):
+            self._close()
+            self.stretch = Span()
+
+    def _resume(self, waited: float) -> None:
+        """A stopped reply goes on: its prompt was read again, which is no decoding."""
+        self.resumed += 1
+        self.paused += waited
+        self._close()
+
+    def _close(self) -> None:
+        self.plain, self.stretch, self.held = self.plain_measured, None, Span()
+
+    def _draft(self, record: RoundRecord) -> None:
+        self.draft_rounds += 1
+        self.drafted += record.drafted
+        self.accepted += record.accepted
+        self.histogram += [0] * (record.drafted + 1 - len(self.histogram))
+        self.histogram[record.accepted] += 1
+        self.positions += [Position() for _ in range(record.drafted - len(self.positions))]
+        for i, position in enumerate(self.positions[: record.drafted]):
+            position.drafted += 1
+            position.reached += i <= record.accepted
+            position.accepted += i < record.accepted
 
 
 def begun(mtp: Mtp) -> Tally:
@@ -122,57 +165,12 @@ def tally_of(
     turns = list(switches)
     for record in rounds:
         while turns and turns[0].at < record.at:
-            tally = tally.switched(turns.pop(0).mtp)
-        tally = tally.plus(record)
+            tally.switch(turns.pop(0).mtp)
+        tally.add(record)
     for turn in turns:
-        tally = tally.switched(turn.mtp)
+        tally.switch(turn.mtp)
     return tally
 
 
 def is_on(mtp: Mtp) -> bool:
     return mtp not in {"off", 0}
-
-
-def _stepped(tally: Tally, took: Span) -> Tally:
-    """A plain step; a long wait in its midst was the machine's, and ends the stretch."""
-    if tally.stretch is None:
-        return replace(tally, stretch=Span(), held=Span())
-    known = tally.stretch.plus(tally.held)
-    usual = known.seconds / known.tokens if known.tokens else took.seconds
-    if took.seconds > max(_STALL_S, _STALL_GAPS * usual):
-        return replace(_closed(tally), stretch=Span())
-    return replace(tally, stretch=known, held=took)
-
-
-def _closed(tally: Tally) -> Tally:
-    return replace(tally, plain=tally.plain_measured, stretch=None, held=Span())
-
-
-def _drafted(tally: Tally, record: RoundRecord) -> Tally:
-    return replace(
-        tally,
-        draft_rounds=tally.draft_rounds + 1,
-        drafted=tally.drafted + record.drafted,
-        accepted=tally.accepted + record.accepted,
-        histogram=_histogram(tally.histogram, record),
-        positions=_positions(tally.positions, record),
-    )
-
-
-def _histogram(histogram: tuple[int, ...], record: RoundRecord) -> tuple[int, ...]:
-    longest = max(len(histogram), record.drafted + 1)
-    padded = histogram + (0,) * (longest - len(histogram))
-    return tuple(n + (i == record.accepted) for i, n in enumerate(padded))
-
-
-def _positions(positions: tuple[Position, ...], record: RoundRecord) -> tuple[Position, ...]:
-    longest = max(len(positions), record.drafted)
-    padded = positions + (Position(),) * (longest - len(positions))
-    return tuple(
-        Position(
-            p.drafted + (i < record.drafted),
-            p.reached + (i < record.drafted and i <= record.accepted),
-            p.accepted + (i < record.accepted),
-        )
-        for i, p in enumerate(padded)
-    )

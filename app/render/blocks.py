@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from app.render.cut import final_lines
 from app.render.fence import OpenFence, is_open
 from app.render.html import language, to_html
-from app.render.parser import Document, Parsed, normal, parse
+from app.render.parser import Document, Parsed, normal, parse, resolve
+from app.render.parts import PART, Continued
 from app.render.style import HtmlStyle
 
 
@@ -27,6 +28,7 @@ class Block:
     language: str | None  # of a code block, where it is named
     code: str | None  # of a code block: its text, without the last newline
     closed: bool  # final but for link definitions further down
+    first: bool  # no part of a longer block, or its first part
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,19 @@ class BlockStream:
         self._fence: OpenFence | None = None  # where the tail is one
         self._known: dict[str, str] = {}  # label -> href, from the final text
         self._waiting: dict[str, set[int]] = {}  # label -> closed blocks that ask for it
+        self._asking: dict[int, Parsed] = {}  # those blocks
+        self._continued: Continued | None = None  # what the tail goes on with
         self._held = ""  # a "\r" that may be half of a line end
 
     @property
     def blocks(self) -> tuple[Block, ...]:
         return (*self._closed, *self._open)
+
+    @property
+    def laborious(self) -> bool:
+        """Whether the next piece costs more than it should: a long quote, say, all of it again."""
+        sliced = bool(self._open) and not self._open[-1].first
+        return self._fence is None and not sliced and len(self._tail) > PART
 
     def append(self, text: str) -> Update:
         """Raises nothing: any text is Markdown."""
@@ -87,7 +97,7 @@ class BlockStream:
 
     def _parse_tail(self, *, finished: bool) -> set[int]:
         """Returns the closed blocks that were rendered again."""
-        document = parse(self._tail, self._known)
+        document = parse(self._tail, self._known, self._continued)
         final = len(document.lines) if finished else final_lines(document)
         resolved = self._define(document, final)
         for parsed in document.blocks:
@@ -95,8 +105,10 @@ class BlockStream:
                 self._close(parsed, document)
         rest = [parsed for parsed in document.blocks if parsed.start >= final]
         self._tail = "".join(document.lines[final:])
+        self._continued = rest[0].continued if rest else None
+        shown = {block.key: block for block in self._open}
         self._open = tuple(
-            _block(key, parsed, self._style, closed=False)
+            self._opened(key, parsed, shown.get(key))
             for key, parsed in enumerate(rest, len(self._closed))
         )
         self._fence = self._open_fence(rest)
@@ -112,24 +124,31 @@ class BlockStream:
         self._known |= new
         keys = set[int]().union(*(self._waiting.pop(label, ()) for label in new))
         for key in keys:
-            self._closed[key] = self._again(key, self._closed[key].source)
+            self._closed[key] = self._settle(key, resolve(self._asking[key], self._known))
         return keys
 
     def _close(self, parsed: Parsed, document: Document) -> None:
         key = len(self._closed)
         if parsed.asked & document.definitions.keys() - self._known.keys():
             # It links by a definition below, which is not final yet.
-            self._closed.append(self._again(key, parsed.source))
-        else:
-            self._closed.append(self._settle(key, parsed))
-
-    def _again(self, key: int, source: str) -> Block:
-        return self._settle(key, parse(source, self._known).blocks[0])
+            parsed = resolve(parsed, self._known)
+        self._closed.append(self._settle(key, parsed))
 
     def _settle(self, key: int, parsed: Parsed) -> Block:
         for label in parsed.asked - self._known.keys():
             self._waiting.setdefault(label, set()).add(key)
+            self._asking[key] = parsed
         return _block(key, parsed, self._style, closed=True)
+
+    def _opened(self, key: int, parsed: Parsed, before: Block | None) -> Block:
+        """All slices of a long paragraph but the last are as they were."""
+        if (
+            parsed.sliced
+            and before
+            and (before.source, before.kind) == (parsed.source, parsed.kind)
+        ):
+            return replace(before, first=parsed.first)
+        return _block(key, parsed, self._style, closed=False)
 
     def _open_fence(self, rest: list[Parsed]) -> OpenFence | None:
         """An indented fence is left to the parser: its code is not its text."""
@@ -156,4 +175,5 @@ def _block(key: int, parsed: Parsed, style: HtmlStyle, *, closed: bool) -> Block
         language=language(token) if is_code else None,
         code=token.content.removesuffix("\n") if is_code else None,
         closed=closed,
+        first=parsed.first,
     )

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
+from app.render.formula_html import formula_html
 from app.render.highlight import highlight
 from app.render.inline import inline_html
 from app.render.style import HtmlStyle
 
 _CODE = ("fence", "code_block")
 _WIDE = '<table width="100%" border="0" cellspacing="0"'
+_TASK = "; list-style-type:none"  # its box stands in for the bullet
 _LEADING = "line-height:130%"
 _HEADING = "font-weight:600; margin:0; font-size"
 _LOOKS = {
@@ -56,6 +58,9 @@ def _token(token: Token, style: HtmlStyle) -> str:
         return inline_html(token.children or [], style)
     if token.hidden:  # the paragraphs of a tight list
         return ""
+    if token.type == "math_block":
+        formula = formula_html(token.content, token.markup, style, block=True)
+        return f'<p align="center" style="margin:0">{formula}</p>'
     if token.type in _CODE:
         fill = f'<tr><td bgcolor="{style.code_bg}">{_code(token, style)}</td></tr>'
         return f'{_WIDE} cellpadding="8">{fill}</table>'
@@ -90,5 +95,5 @@ def _attributes(token: Token) -> str:
     start = token.attrGet("start")
     number = "" if start is None else f' start="{start}"'
     margin = "; margin:0" if token.type == "paragraph_open" and token.level == 0 else ""
-    look = _LOOKS.get(token.tag, "")
+    look = _LOOKS.get(token.tag, "") + _TASK * ("task" in token.meta)
     return f'{number} style="{look}{margin}"' if look else ""

@@ -9,7 +9,7 @@ from html import escape
 from markdown_it.token import Token
 
 from app.render.escape import text_html
-from app.render.math import math_html
+from app.render.formula_html import formula_html
 from app.render.style import HtmlStyle
 
 SCHEMES = ("http://", "https://", "mailto:")
@@ -46,7 +46,7 @@ class _Writer:
             case "code_inline":
                 return self._code(token.content)
             case "math":
-                return math_html(token.content)
+                return formula_html(token.content, token.markup, self._style)
             case "softbreak":
                 return "\n"
             case "hardbreak":

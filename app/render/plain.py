@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from markdown_it.token import Token
 
+from app.render.math_text import math_words
 from app.render.parser import normal, parse
+
+Formula = Callable[[str], str]
+"""What LaTeX reads as."""
 
 
 def plain_text(text: str) -> str:
     """The text without its marks; blocks are lines, table cells are parted by tabs."""
+    return _text(text, lambda latex: latex)
+
+
+def spoken_text(text: str) -> str:
+    """The same with formulas as they read, for those who listen."""
+    return _text(text, math_words)
+
+
+def _text(text: str, formula: Formula) -> str:
     document = parse(normal(text), {})
-    blocks = (_block(block.tokens) for block in document.blocks)
+    blocks = (_block(block.tokens, formula) for block in document.blocks)
     return "\n\n".join(block for block in blocks if block)
 
 
-def _block(tokens: Sequence[Token]) -> str:
-    lines = "".join(_pieces(tokens)).split("\n")
+def _block(tokens: Sequence[Token], formula: Formula) -> str:
+    lines = "".join(_pieces(tokens, formula)).split("\n")
     return "\n".join(line.rstrip(" \t") for line in lines).strip("\n")
 
 
-def _pieces(tokens: Sequence[Token]) -> Iterator[str]:
+def _pieces(tokens: Sequence[Token], formula: Formula) -> Iterator[str]:
     items: list[int | None] = []  # the next number of each open list; None: bullets
     for token in tokens:
         match token.type:
@@ -33,14 +46,24 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[str]:
                 items.pop()
             case "list_item_open":
                 yield "  " * (len(items) - 1) + _marker(items)
-            case "th_close" | "td_close":
-                yield "\t"
-            case "tr_close" | "paragraph_close" | "heading_close":
-                yield "\n"
             case "inline":
-                yield inline_text(token.children or [])
-            case "fence" | "code_block":
-                yield token.content
+                yield _inline_text(token.children or [], formula)
+            case _:
+                yield _plain_piece(token, formula)
+
+
+def _plain_piece(token: Token, formula: Formula) -> str:
+    match token.type:
+        case "th_close" | "td_close":
+            return "\t"
+        case "tr_close" | "paragraph_close" | "heading_close":
+            return "\n"
+        case "fence" | "code_block":
+            return token.content.removesuffix("\n") + "\n"
+        case "math_block":
+            return formula(token.content) + "\n"
+        case _:
+            return ""
 
 
 def _marker(items: list[int | None]) -> str:
@@ -51,6 +74,17 @@ def _marker(items: list[int | None]) -> str:
     return f"{number}. "
 
 
-def inline_text(children: Sequence[Token]) -> str:
-    breaks = {"softbreak": " ", "hardbreak": "\n"}
-    return "".join(breaks.get(child.type, child.content) for child in children)
+def _inline_text(children: Sequence[Token], formula: Formula) -> str:
+    return "".join(_inline_piece(child, formula) for child in children)
+
+
+def _inline_piece(child: Token, formula: Formula) -> str:
+    match child.type:
+        case "softbreak":
+            return " "
+        case "hardbreak":
+            return "\n"
+        case "math":
+            return formula(child.content)
+        case _:
+            return child.content

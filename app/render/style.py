@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from app.render.maths.font import MathFont
+
 MONOSPACE = "'SF Mono','Menlo','Cascadia Mono','DejaVu Sans Mono','Noto Sans Mono',monospace"
+
+
+_NO_COLOURS = ("code_family", "maths")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +34,10 @@ class HtmlStyle:
     code_number: str
     code_name: str
     code_family: str = MONOSPACE
+    maths: MathFont | None = None  # without it, formulas are running text
 
     @classmethod
-    def from_tokens(cls, tokens: Mapping[str, str]) -> HtmlStyle:
+    def from_tokens(cls, tokens: Mapping[str, str], maths: MathFont | None = None) -> HtmlStyle:
         """Raises KeyError, naming the token, where the theme lacks one."""
-        colours = (field.name for field in fields(cls) if field.name != "code_family")
-        return cls(**{name: tokens[name] for name in colours})
+        colours = (field.name for field in fields(cls) if field.name not in _NO_COLOURS)
+        return cls(**{name: tokens[name] for name in colours}, maths=maths)

@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from app import strings
-from app.domain import search
 from app.domain.conversation import Chat, ChatMessage, ChatSummary
 from app.domain.tree import newest_tip
+from app.services.chat_listing import list_chats
 from app.services.chat_rows import (
     MESSAGE_COLUMNS,
     as_json,
@@ -28,15 +28,11 @@ from app.services.chat_rows import (
 )
 from app.services.database import connect, set_aside_with_log, transaction
 from app.services.migrations import NewerSchemaError
+from app.services.purge import purge
 from app.services.search_index import SearchIndex
 
 KEPT_S = 30 * 24 * 3600.0
 """How long what was deleted can be restored."""
-
-_USED = (
-    "(title != :untitled OR draft != ''"
-    " OR EXISTS (SELECT 1 FROM messages WHERE chat_id = chats.id))"
-)
 
 
 class ChatStore:
@@ -53,7 +49,7 @@ class ChatStore:
         self._known: dict[str, Chat] = {}  # chats as this window last loaded or saved them
         self._index = SearchIndex(connection)
         self.notice = notice
-        self._purge()
+        purge(connection, self._index, before=clock() - KEPT_S)
         self._index.catch_up()
         self._version = self._data_version()
 
@@ -175,36 +171,13 @@ class ChatStore:
         return chat
 
     def chats(self, query: str = "") -> tuple[ChatSummary, ...]:
-        """Pinned ones first, then by their last message; of a search, what holds all its words.
-
-        A chat nothing was ever written in is left out.
-        """
-        rows = self._connection.execute(
-            "SELECT id, title, pinned, updated FROM chats"  # noqa: S608
-            f" WHERE deleted IS NULL AND {_USED} ORDER BY pinned DESC, updated DESC, rowid DESC",
-            {"untitled": strings.UNTITLED},
-        )
-        every = [ChatSummary(id=i, title=t, pinned=bool(p), updated=u) for i, t, p, u in rows]
-        wanted = search.words(query)
-        if not wanted:
-            return tuple(every)
-        texts = self._index.matches(wanted)
-        return tuple(
-            msgspec.structs.replace(chat, snippet=search.snippet(texts[chat.id], wanted))
-            if chat.id in texts
-            else chat
-            for chat in every
-            if chat.id in texts or search.holds(chat.title, wanted)
-        )
+        """See `list_chats`."""
+        return list_chats(self._connection, self._index, query)
 
     def last_chat(self) -> str | None:
         """The id of the chat written to last."""
-        row = self._connection.execute(
-            f"SELECT id FROM chats WHERE deleted IS NULL AND {_USED}"  # noqa: S608
-            " ORDER BY updated DESC, rowid DESC LIMIT 1",
-            {"untitled": strings.UNTITLED},
-        ).fetchone()
-        return None if row is None else row[0]
+        last = max(self.chats(), key=lambda chat: chat.updated, default=None)
+        return None if last is None else last.id
 
     def changed_elsewhere(self) -> bool:
         """Whether another window has written since this was last asked."""
@@ -221,22 +194,6 @@ class ChatStore:
                 f"UPDATE chats SET {column} = ? WHERE id = ?",  # noqa: S608  (our own words)
                 (value, chat_id),
             )
-
-    def _purge(self) -> None:
-        """What was deleted too long ago goes for good."""
-        before = {"before": self._clock() - KEPT_S}
-        with transaction(self._connection):
-            rows = self._connection.execute(
-                "SELECT number FROM messages WHERE deleted < :before"
-                " OR chat_id IN (SELECT id FROM chats WHERE deleted < :before)",
-                before,
-            )
-            numbers = [number for (number,) in rows]
-            self._index.forget(numbers)
-            self._connection.executemany(
-                "DELETE FROM messages WHERE number = ?", [(number,) for number in numbers]
-            )
-            self._connection.execute("DELETE FROM chats WHERE deleted < :before", before)
 
 
 def open_store(

@@ -115,9 +115,14 @@ def _round(record: RoundRecord) -> model.Round:
 
 
 def _summary(run: model.Run, reply: ReplyRecord) -> model.Group:
-    """The one group there is; its plain speed was measured apart from it."""
+    """The one group there is: the run's own numbers, and a plain speed measured apart from it."""
     numbers = numbers_of(reply)
-    found = replace(group(run.category, run.mode, [run]), plain_tps=None)
+    found = replace(
+        group(run.category, run.mode, [run]),
+        acceptance_rate=run.acceptance_rate,
+        mean_acceptance_length=run.mean_acceptance_length,
+        plain_tps=None,
+    )
     if numbers.partly or numbers.speed_up is None:  # a part's speed-up is not the run's
         return found
     return replace(

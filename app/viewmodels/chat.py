@@ -14,8 +14,9 @@ from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord, 
 from app.domain.numbers import Numbers
 from app.domain.settings import MtpChoice, ReplySettings
 from app.domain.tree import below
-from app.engine.state import Failed, Generating, Ready, Restarting, Starting
+from app.engine.state import Ready
 from app.engine.supervisor import Supervisor
+from app.viewmodels import readiness
 from app.viewmodels.asking import Variant, asked_mtp, continuation, request_for, title, turns
 from app.viewmodels.history import History, Removed
 from app.viewmodels.message_list import MessageList
@@ -35,6 +36,7 @@ class ChatViewModel(QObject):
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
     reply_started = Signal(object)  # Generate
     round_recorded = Signal(object)  # RoundRecord, of the reply being written
+    reply_measured = Signal(object)  # ReplyRecord: of what was written, without a part before it
     reply_ended = Signal(object)  # ChatMessage
     removed = Signal(object)  # Removed: may be given back to `restore`
     changed = Signal()  # what may be asked next
@@ -59,6 +61,7 @@ class ChatViewModel(QObject):
         self.streaming.streamed.connect(self.streamed)
         self.streaming.recorded.connect(self.round_recorded)
         self.streaming.grown.connect(lambda: self._saver.request(self._save_part))
+        self.streaming.measured.connect(self.reply_measured)
         self.streaming.ended.connect(self._on_ended)
         supervisor.state_changed.connect(self.changed)
         supervisor.received.connect(self._on_event)
@@ -79,17 +82,8 @@ class ChatViewModel(QObject):
     @property
     def obstacle(self) -> str:
         """Why nothing can be sent now; "" where it can."""
-        match self._supervisor.state:
-            case Ready():
-                return ""
-            case Generating():
-                return strings.OBSTACLE_WRITING if self.writing else self._busy
-            case Starting() | Restarting():
-                return strings.OBSTACLE_STARTING
-            case Failed():
-                return strings.OBSTACLE_FAILED
-            case _:
-                return strings.OBSTACLE_LOADING
+        busy = strings.OBSTACLE_WRITING if self.writing else self.other_work()
+        return readiness.obstacle(self._supervisor.state, busy or strings.OBSTACLE_STOPPING)
 
     @property
     def blank(self) -> bool:
@@ -98,15 +92,7 @@ class ChatViewModel(QObject):
 
     @property
     def pair(self) -> PairInfo | None:
-        match self._supervisor.state:
-            case Ready(pair=pair) | Generating(pair=pair):
-                return pair
-            case _:
-                return None
-
-    @property
-    def _busy(self) -> str:
-        return self.other_work() or strings.OBSTACLE_STOPPING
+        return readiness.loaded_pair(self._supervisor.state)
 
     @property
     def can_regenerate(self) -> bool:

@@ -136,6 +136,7 @@ class CompareViewModel(QObject):
             messages=self._messages(question),
             thinking=settings.thinking,
             sampling=settings.sampling,
+            verify=settings.verify,
             max_tokens=settings.max_tokens,
             seed=secrets.randbelow(_SEEDS) if settings.seed is None else settings.seed,
         )

@@ -18,6 +18,7 @@ from app.engine.state import (
     Starting,
 )
 from app.engine.supervisor import Supervisor
+from app.viewmodels.readiness import loaded_pair
 from mtp_mlx.wire import Error, Event, PairInfo
 
 _BUILT_IN = "built-in"  # what the engine calls the pair that ships with it
@@ -55,11 +56,7 @@ class EngineViewModel(QObject):
 
     @property
     def pair(self) -> PairInfo | None:
-        match self._supervisor.state:
-            case Ready(pair=pair) | Generating(pair=pair):
-                return pair
-            case _:
-                return None
+        return loaded_pair(self._supervisor.state)
 
     def restart(self) -> None:
         self._supervisor.restart()

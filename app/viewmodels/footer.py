@@ -8,6 +8,7 @@ from app import strings
 from app.domain.conversation import ReplyRecord
 from app.domain.numbers import Numbers, numbers_of
 from app.viewmodels import format as fmt
+from app.viewmodels.settings_advice import RULES
 from app.viewmodels.timeline import switch_label
 
 
@@ -84,6 +85,8 @@ def facts(reply: ReplyRecord) -> list[Fact]:
     if stats is not None:
         known.append(Fact(strings.FACT_PEAK, fmt.memory(stats.peak_memory_bytes)))
     known += [Fact(strings.FACT_MTP, _mtp(reply)), Fact(strings.FACT_SAMPLING, _sampling(reply))]
+    if reply.verify != "coupled":  # the one that is taken for granted
+        known.append(Fact(strings.VERIFY, RULES[reply.verify][0]))
     return known
 
 

@@ -89,14 +89,16 @@ class History:
         return Removed(chat=before, ids=gone)
 
     def restore(self, removed: Removed) -> None:
-        """Each message where it stood; what was written since stays."""
+        """Each message where it stood, and read where it was; what was written since stays."""
         now = {m.id: m for m in self.chat.messages}
         old = [m for m in removed.chat.messages if m.id in now or m.id in removed.ids]
         known = {m.id for m in old}
         messages = [now.get(m.id, m) for m in old]
         messages += [m for m in self.chat.messages if m.id not in known]
-        chat = msgspec.structs.replace(self.chat, messages=tuple(messages), tip=removed.chat.tip)
-        self._become(chat)
+        first = next(m.id for m in messages if m.id in removed.ids)
+        there = any(m.id == removed.chat.tip for m in messages)
+        tip = removed.chat.tip if there else tree.newest_tip(messages, first)
+        self._become(msgspec.structs.replace(self.chat, messages=tuple(messages), tip=tip))
         self.shown.show(self.path(self.chat.tip))
 
     def change(self, **changes: object) -> None:

@@ -60,6 +60,8 @@ def row(chat: ChatViewModel, message: ChatMessage) -> Row:
     if chat.can_continue(message):
         offered |= {Act.CONTINUE}
     enabled = offered - _ASKING if chat.obstacle else offered
+    if chat.pair is not None and chat.pair.drafter is None:
+        enabled -= {Act.AGAIN_MTP_OFF, Act.AGAIN_MTP_ON}  # there is nothing to compare
     if chat.writing:
         enabled -= {Act.DELETE}
     place = chat.history.place(message.id)

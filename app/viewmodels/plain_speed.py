@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.baseline import baseline_key, updated
-from app.domain.conversation import ChatMessage, EngineRecord, ReplyRecord
+from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.numbers import Plain
 from app.domain.tally import Tally, tally_of
 from app.services.baselines import BaselineStore
@@ -41,7 +41,7 @@ class PlainSpeed(QObject):
         return None if now is None else Plain(tps=now.tps, day=now.day)
 
     def learn(self, reply: ReplyRecord) -> None:
-        """Once for each reply, when it has ended."""
+        """Once for each reply, when it has ended; of a continued one, what was added."""
         key = baseline_key(reply.pair, reply.engine)
         known = self._store.get(key)
         tally = tally_of(reply.rounds, reply.mtp, reply.switches)
@@ -52,7 +52,3 @@ class PlainSpeed(QObject):
             self._store.put(key, now)
         except OSError as error:
             self.trouble.emit(strings.BASELINE_NOT_SAVED.format(reason=error))
-
-    def learn_message(self, message: ChatMessage) -> None:
-        if message.reply is not None:
-            self.learn(message.reply)

@@ -58,7 +58,7 @@ class Reply:
     def add(self, event: Round, at: float) -> Piece:
         record = _record(event, at)
         self.rounds.append(record)
-        self.tally = self.tally.plus(record)
+        self.tally.add(record)
         answer = "".join(token.text for token in event.tokens if not token.thought)
         thought = "".join(token.text for token in event.tokens if token.thought)
         self._answer.append(answer)
@@ -71,7 +71,7 @@ class Reply:
 
     def switched(self, mtp: Mtp, at: float) -> None:
         self._switches.append(SwitchRecord(at, mtp))
-        self.tally = self.tally.switched(mtp)
+        self.tally.switch(mtp)
 
     def record(
         self, finish: str, finished: Finished | None = None, plain: Plain | None = None

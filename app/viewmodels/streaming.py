@@ -8,9 +8,10 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.continued import joined
+from app.domain.continued import Seam, joined, seam_after, tally_after
 from app.domain.conversation import ChatMessage, EngineRecord, ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, Plain, numbers
+from app.domain.tally import Tally
 from app.viewmodels.asking import whole
 from app.viewmodels.reply import Piece, Reply
 from app.viewmodels.throttle import Throttle
@@ -23,7 +24,8 @@ class Streaming(QObject):
     """One reply at a time. A continued one keeps the text and the rounds it had."""
 
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
-    recorded = Signal(object)  # RoundRecord
+    recorded = Signal(object)  # RoundRecord, its time counted from this request
+    measured = Signal(object)  # ReplyRecord: what was written now, without the part before
     grown = Signal()  # there is something to save
     ended = Signal(object)  # ChatMessage, whole
 
@@ -33,6 +35,9 @@ class Streaming(QObject):
         self._reply: Reply | None = None
         self._begun = ChatMessage(id="", role="assistant", text="")
         self._asked_at = 0.0
+        self._seam = Seam()
+        self._rounds: list[RoundRecord] = []
+        self._tally = Tally()
         self._unseen: list[Piece] = []
         self._paint = Throttle(PAINT_MS, self._hand_out, self)
         self.plain: Callable[[Reply], Plain | None] = lambda _reply: None
@@ -43,14 +48,14 @@ class Streaming(QObject):
 
     @property
     def rounds(self) -> Sequence[RoundRecord]:
-        """So far."""
-        return () if self._reply is None else self._reply.rounds
+        """Of the whole reply so far."""
+        return () if self._reply is None else self._rounds
 
     @property
     def numbers(self) -> Numbers:
-        """So far."""
+        """Of the whole reply so far."""
         reply = self._reply
-        return Numbers() if reply is None else numbers(reply.tally, self.plain(reply))
+        return Numbers() if reply is None else numbers(self._tally, self.plain(reply))
 
     def begin(
         self, message: ChatMessage, request: Generate, pair: PairInfo, engine: EngineRecord
@@ -58,6 +63,9 @@ class Streaming(QObject):
         """`message` holds what was written before; its id is the request's."""
         self._begun = msgspec.structs.replace(message, text=whole(message.text))
         self._reply = Reply(request, pair, engine)
+        self._seam = seam_after(message.reply)
+        self._rounds = [] if message.reply is None else list(message.reply.rounds)
+        self._tally = tally_after(message.reply, request.mtp)
         self._asked_at = self._clock()
 
     def take(self, event: Event) -> None:
@@ -65,10 +73,7 @@ class Streaming(QObject):
         reply = self._reply
         match event:
             case Round() if reply and event.id == reply.id:
-                self._unseen.append(reply.add(event, self._clock() - self._asked_at))
-                self._paint.request()
-                self.recorded.emit(reply.rounds[-1])
-                self.grown.emit()
+                self._add(reply, event)
             case Finished() if reply and event.id == reply.id:
                 self.end(event.reason, event)
             case Error() if reply and event.id == reply.id:
@@ -79,10 +84,16 @@ class Streaming(QObject):
     def switched(self, mtp: Mtp) -> None:
         if self._reply is not None:
             self._reply.switched(mtp, self._clock() - self._asked_at)
+            self._tally.switch(mtp)
 
     def part(self) -> ChatMessage | None:
         """What is written so far, as it would be found if the program ended now."""
-        return None if self._reply is None else self._message(self._reply)
+        reply = self._reply
+        if reply is None:
+            return None
+        return self._message(
+            reply, reply.record(strings.FINISH_INTERRUPTED, plain=self.plain(reply))
+        )
 
     def end(self, finish: str, finished: Finished | None = None) -> None:
         """`finished` is None where the engine could not say how it ended."""
@@ -90,20 +101,26 @@ class Streaming(QObject):
             return
         self._paint.flush()
         self._paint.cancel()
-        message = self._message(self._reply, finish, finished)
+        part = self._reply.record(finish, finished, self.plain(self._reply))
+        message = self._message(self._reply, part)
         self._reply = None
+        self.measured.emit(part)
         self.ended.emit(message)
 
     def flush(self) -> None:
         """Paint now what waits for its turn."""
         self._paint.flush()
 
-    def _message(
-        self,
-        reply: Reply,
-        finish: str = strings.FINISH_INTERRUPTED,
-        finished: Finished | None = None,
-    ) -> ChatMessage:
+    def _add(self, reply: Reply, event: Round) -> None:
+        self._unseen.append(reply.add(event, self._clock() - self._asked_at))
+        record = reply.rounds[-1]
+        self._rounds.append(self._seam.placed(record))
+        self._tally.add(self._rounds[-1])
+        self._paint.request()
+        self.recorded.emit(record)
+        self.grown.emit()
+
+    def _message(self, reply: Reply, part: ReplyRecord) -> ChatMessage:
         begun = self._begun
         thoughts = (begun.thought, reply.thought)
         times = [t for t in (begun.thought_seconds, reply.thought_seconds) if t is not None]
@@ -112,12 +129,8 @@ class Streaming(QObject):
             text=begun.text + (reply.raw_text if begun.text else reply.text),
             thought="\n\n".join(thought for thought in thoughts if thought),
             thought_seconds=sum(times) if times else None,
-            reply=self._record(reply.record(finish, finished, self.plain(reply))),
+            reply=part if begun.reply is None else joined(begun.reply, part),
         )
-
-    def _record(self, record: ReplyRecord) -> ReplyRecord:
-        before = self._begun.reply
-        return record if before is None else joined(before, record)
 
     def _hand_out(self) -> None:
         pieces, self._unseen = self._unseen, []

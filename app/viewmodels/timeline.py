@@ -38,7 +38,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The token that prefill yields has no bar: no round decoded it."""
+    """A token that prefill yields has no bar: no round decoded it."""
 
     bars: tuple[Bar, ...]
     rate: tuple[Rate, ...]

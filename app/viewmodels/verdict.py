@@ -14,23 +14,16 @@ from app.viewmodels.token_view import pieces
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`faster` is None where one of the runs was too short to have a speed."""
-
     headline: str
     texts: str
     details: str
-    same: bool
-    faster: bool | None
 
 
 def verdict(comparison: Comparison) -> Verdict:
-    ratio = comparison.speed_up
     return Verdict(
-        headline=_headline(ratio),
+        headline=_headline(comparison.speed_up),
         texts=_texts(comparison),
         details=strings.SEPARATOR.join(_details(comparison)),
-        same=comparison.parting is None,
-        faster=None if ratio is None else ratio > 1,
     )
 
 
@@ -68,7 +61,11 @@ def _texts(comparison: Comparison) -> str:
 def _details(comparison: Comparison) -> list[str]:
     order = strings.ORDER_OFF_FIRST if comparison.first == "off" else strings.ORDER_ON_FIRST
     seed = strings.SAME_SEED.format(seed=comparison.on.seed)
-    return [order, seed, strings.ONE_RUN_EACH]
+    said = [order, seed, strings.ONE_RUN_EACH]
+    greedy = comparison.on.sampling.temperature == 0
+    if comparison.on.verify != "coupled" and not greedy:
+        said.append(strings.RULE_MAY_DIFFER.format(rule=comparison.on.verify))
+    return said
 
 
 def _token(token: TokenRecord | None) -> str:

@@ -141,6 +141,8 @@ class ActionRow(QWidget):
         button.installEventFilter(self)
         before = [b for b in self._fading() if b.property("place") < place]
         self._line.insertWidget(len(before) + (self.switcher is not None), button)
+        if before:  # Tab goes from left to right, whenever they were made
+            QWidget.setTabOrder(max(before, key=lambda b: int(b.property("place"))), button)
         return button
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtGui import QGuiApplication, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import strings
@@ -14,15 +14,17 @@ from app.views.text_block import TextBlock
 from app.views.theme import ThemeController
 
 _LONG = 4_000
+"""Characters up to which an open block is coloured anew whenever it grows."""
+_PLAIN = 30_000
+"""More than these are never coloured: replacing them at the end would hold the window up."""
 _COPIED_MS = 1600
 
 
-class CodeBlock(QFrame):
+class CodeBlock(QWidget):
     """A long block still being written is only appended to; it is coloured when it closes."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("codeBlock")
         self._code = ""
         self._plain = False
         self._language = QLabel()
@@ -39,17 +41,26 @@ class CodeBlock(QFrame):
         head.addWidget(self._language)
         head.addStretch(1)
         head.addWidget(self._copy)
-        column = QVBoxLayout(self)
+        frame = QFrame()
+        frame.setObjectName("codeBlock")
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(0, 0, 0, 0)
+        self._outer.addWidget(frame)
+        column = QVBoxLayout(frame)
         column.setContentsMargins(14, 6, 8, 12)
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self._text)
 
+    def set_gap(self, gap: int) -> None:
+        """Left free above the frame."""
+        self._outer.setContentsMargins(0, gap, 0, 0)
+
     def show_block(self, block: Block) -> None:
         code = block.code or ""
-        self._language.setText(block.language or "")
-        if not block.closed and len(code) > _LONG and code.startswith(self._code):
-            self._append(code)
+        self._language.setText(block.language or strings.CODE)
+        if len(code) > (_PLAIN if block.closed else _LONG):
+            self._show_plain(code)
         else:
             self._plain = False
             self._text.show_html(block.html)
@@ -61,15 +72,15 @@ class CodeBlock(QFrame):
         self._copy.set_label(strings.COPIED)
         self._done.start()
 
-    def _append(self, code: str) -> None:
+    def _show_plain(self, code: str) -> None:
         cursor = QTextCursor(self._text.document())
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        if not self._plain:
-            cursor.select(QTextCursor.SelectionType.Document)
-            cursor.insertText(code)
-            self._plain = True
+        if self._plain and code.startswith(self._code):
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(code[len(self._code) :], QTextCharFormat())
         else:
-            cursor.insertText(code[len(self._code) :])
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.insertText(code, QTextCharFormat())
+        self._plain = True
 
     def _show_idle(self) -> None:
         self._copy.set_icon("copy")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -27,7 +27,7 @@ from app.views.motion import reduced_motion
 from app.views.theme import ThemeController
 
 _SIZE = (980, 700)
-_LEAST = (680, 500)
+_LEAST = (680, 570)
 _STEPS_A_SECOND = 100
 
 
@@ -44,7 +44,8 @@ class CompareDialog(QDialog):
         self.setWindowModality(Qt.WindowModality.ApplicationModal)
         self.setWindowTitle(strings.COMPARE_TITLE)
         self.setMinimumSize(*_LEAST)
-        self.resize(*_SIZE)
+        room = parent.size() if parent is not None else QSize(*_SIZE)
+        self.resize(QSize(*_SIZE).boundedTo(room).expandedTo(QSize(*_LEAST)))
         self._compare = compare
         self._theme = theme
         self.question = QPlainTextEdit(compare.last_question)
@@ -70,6 +71,7 @@ class CompareDialog(QDialog):
         self._lay_out()
         self._connect()
         self._show(compare.state)
+        (self.start if compare.last_question else self.question).setFocus()
 
     def reject(self) -> None:
         """Esc and the close button: a run that nobody watches is stopped."""
@@ -165,7 +167,8 @@ class CompareDialog(QDialog):
         for side, lane in self.lanes.items():
             lane.show_moment(race.shown(side))
         if not self.moment.isSliderDown():
-            self.moment.setSliderPosition(round(race.position * _STEPS_A_SECOND))
+            with QSignalBlocker(self.moment):  # or it would take this for the user's hand
+                self.moment.setSliderPosition(round(race.position * _STEPS_A_SECOND))
 
     def _refresh(self) -> None:
         state, obstacle = self._compare.state, self._compare.obstacle
@@ -175,8 +178,10 @@ class CompareDialog(QDialog):
         self.start.setText(strings.COMPARE_AGAIN if state.result else strings.COMPARE_START)
         self.start.setEnabled(bool(self.question.toPlainText().strip()) and not obstacle)
         self.start.setToolTip(obstacle)
+        explained = "" if state.result else strings.COMPARE_EXPLAINED
         stage = strings.COMPARE_STAGES[state.stage]
-        self.note.setText(stage or state.note or obstacle or strings.COMPARE_EXPLAINED)
+        self.note.setText(stage or state.note or obstacle or explained)
+        self.note.setVisible(bool(self.note.text()))
 
     def _mode(self) -> str:
         record = self._compare.record("on")

@@ -84,6 +84,10 @@ class Composer(QFrame):
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(640, super().sizeHint().height())
 
+    def show_drag(self, over: bool) -> None:
+        """Files are held over the window: this is where they would go."""
+        self.show_focus(over or self.text.hasFocus())
+
     def show_focus(self, focused: bool) -> None:
         self.setProperty("focused", focused)
         self.style().unpolish(self)

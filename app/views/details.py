@@ -27,15 +27,17 @@ from app.views.state_legend import StateLegend
 from app.views.theme import ThemeController
 from app.views.token_canvas import TokenCanvas
 
-_SIZE = (860, 540)
-_FACTS_WIDTH = 290
+_SIZE = (940, 560)
+_FACTS_WIDTH = 370
 _TOKENS_HEIGHT = 72
 
 
 class Details(QDialog):
     save_asked = Signal()
 
-    def __init__(self, reply: ReplyRecord, theme: ThemeController, parent: QWidget) -> None:
+    def __init__(
+        self, reply: ReplyRecord, theme: ThemeController, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(strings.REPLY_NUMBERS)
@@ -142,5 +144,5 @@ def _grid(reply: ReplyRecord) -> QGridLayout:
         grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(value, row, 1)
     grid.setColumnStretch(1, 1)
-    grid.setColumnMinimumWidth(1, _FACTS_WIDTH - 120)
+    grid.setColumnMinimumWidth(1, _FACTS_WIDTH - 140)
     return grid

@@ -18,11 +18,11 @@ class LaneView(QFrame):
         self.setObjectName("lane")
         self.title = QLabel()
         self.title.setFont(fonts.strong())
-        self.rate = QLabel(strings.NOTHING)
+        self.rate = QLabel()
         self.rate.setFont(fonts.display())
-        unit = QLabel(strings.RATE_UNKNOWN)
-        unit.setFont(fonts.small())
-        unit.setProperty("tone", "muted")
+        self._unit = QLabel()
+        self._unit.setFont(fonts.small())
+        self._unit.setProperty("tone", "muted")
         self.text = QPlainTextEdit()
         self.text.setObjectName("laneText")
         self.text.setReadOnly(True)
@@ -37,7 +37,7 @@ class LaneView(QFrame):
         head.setSpacing(8)
         head.addWidget(self.title, 1, Qt.AlignmentFlag.AlignBaseline)
         head.addWidget(self.rate, 0, Qt.AlignmentFlag.AlignBaseline)
-        head.addWidget(unit, 0, Qt.AlignmentFlag.AlignBaseline)
+        head.addWidget(self._unit, 0, Qt.AlignmentFlag.AlignBaseline)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 16, 12)
         column.setSpacing(6)
@@ -50,7 +50,8 @@ class LaneView(QFrame):
         self.text.setAccessibleName(title)
 
     def show_moment(self, shown: Shown) -> None:
-        self.rate.setText(strings.NOTHING if shown.tps is None else fmt.rate(shown.tps))
+        self.rate.setText("" if shown.tps is None else fmt.rate(shown.tps))
+        self._unit.setText("" if shown.tps is None else strings.RATE_UNKNOWN)
         self._write(shown.text)
 
     def _write(self, text: str) -> None:

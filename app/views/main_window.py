@@ -62,6 +62,7 @@ class ViewModels:
 
 class MainWindow(QMainWindow):
     report_asked = Signal(object)  # ReplyRecord
+    export_asked = Signal()
     comparison_report_asked = Signal(object)  # Comparison
     settings_changed = Signal()
     active_changed = Signal(bool)
@@ -157,6 +158,7 @@ class MainWindow(QMainWindow):
 
     def _make_commands(self) -> None:
         chat, mtp = self._models.chat, self._models.mtp
+        self._export = command(self, strings.EXPORT_CHAT, self.export_asked.emit, "Ctrl+Shift+X")
         self._new = command(self, strings.NEW_CHAT, chat.new_chat, NEW_SHORTCUT)
         self._find = command(self, strings.SEARCH_CHATS, self._find_chat, "Ctrl+F")
         self._undo = command(self, strings.UNDO, self._models.undo.undo, UNDO_SHORTCUT)
@@ -188,7 +190,7 @@ class MainWindow(QMainWindow):
         chat = bar.addMenu(strings.MENU_CHAT)
         chat.addActions([self._new, self._find, self._write, self._attach, self._undo])
         chat.addSeparator()
-        chat.addAction(self._report)
+        chat.addActions([self._export, self._report])
         chat.addSeparator()
         chat.addAction(self._quit)
         reply = bar.addMenu(strings.MENU_REPLY)
@@ -232,7 +234,7 @@ class MainWindow(QMainWindow):
         self.transcript.info_asked.connect(self.show_details)
         self._models.overlay.numbers_changed.connect(self.transcript.show_wait)
         self._drop.dropped.connect(self._models.composing.attach)
-        self._drop.hovering.connect(self.composer.show_focus)
+        self._drop.hovering.connect(self.composer.show_drag)
 
     def _refresh(self) -> None:
         """What cannot be done now is grey."""
@@ -241,6 +243,7 @@ class MainWindow(QMainWindow):
         last = self._last_reply()
         self._stop.setEnabled(chat.writing)
         self._report.setEnabled(last is not None)
+        self._export.setEnabled(len(chat.messages) > 0)
         self._new.setEnabled(not chat.blank)
         self._undo.setEnabled(self._models.undo.current is not None)
         self._side.setChecked(self.split.shown)

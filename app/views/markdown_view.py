@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.render.blocks import Block, BlockStream, render
+from app.render.formula_html import SCHEME
+from app.render.plain import spoken_text
 from app.views import fonts
 from app.views.code_block import CodeBlock
 from app.views.text_block import TextBlock
 from app.views.theme import Theme, ThemeController
 
 _GAP = 12
+_ABOVE_HEADING = 22
+_PACE_MS = 1000  # between two paints of what is laborious to render
 _GROUP = 24
 
 
@@ -22,17 +27,20 @@ class MarkdownView(QWidget):
         self._theme = theme
         self._source = ""
         self._stream: BlockStream | None = None
+        self._held = ""  # of the source: not yet in the stream
+        self._pace = QTimer(self, singleShot=True, interval=_PACE_MS)
+        self._pace.timeout.connect(self._flush)
         self._views: list[TextBlock | CodeBlock] = []
         self._groups: list[QVBoxLayout] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(_GAP)
+        self._column.setSpacing(0)
         theme.changed.connect(self._on_theme)
 
     def set_text(self, text: str) -> None:
         """A finished text."""
         self._source = text
-        self._stream = None
+        self._held, self._stream = "", None
         self._show(render(text, self._theme.current.html()), 0)
 
     def append(self, text: str) -> None:
@@ -40,21 +48,34 @@ class MarkdownView(QWidget):
             self._stream = BlockStream(self._theme.current.html())
             self._stream.append(self._source)
         self._source += text
-        update = self._stream.append(text)
-        self._show(self._stream.blocks, update.first_changed)
+        self._held += text
+        if not self._pace.isActive():
+            self._flush()
 
     def finish(self) -> None:
         """Close the open tail; nothing is appended after it."""
         if self._stream is not None:
+            self._flush()
+            self._pace.stop()
             update = self._stream.finish()
             self._show(self._stream.blocks, update.first_changed)
             self._stream = None
+
+    def _flush(self) -> None:
+        if self._stream is None or not self._held:
+            return
+        text, self._held = self._held, ""
+        update = self._stream.append(text)
+        self._show(self._stream.blocks, update.first_changed)
+        if self._stream.laborious:
+            self._pace.start()
 
     def _on_theme(self, theme: Theme) -> None:
         if self._stream is None:
             self.set_text(self._source)
             return
         self._stream = BlockStream(theme.html())
+        self._held = ""
         self._stream.append(self._source)
         self._show(self._stream.blocks, 0)
 
@@ -74,10 +95,13 @@ class MarkdownView(QWidget):
             self._views.append(self._make(block))
             self._group_of(row).addWidget(self._views[row])
         view = self._views[row]
+        view.set_gap(_gap(block) if row else 0)
         if isinstance(view, CodeBlock):
             view.show_block(block)
-        else:
+        elif view.html != block.html:  # it may only have been closed
             view.show_html(block.html)
+            needs_name = SCHEME in block.html or "<a " in block.html  # it can have the focus
+            view.setAccessibleName(spoken_text(block.source) if needs_name else "")
 
     def _make(self, block: Block) -> TextBlock | CodeBlock:
         if block.kind == "code":
@@ -91,7 +115,7 @@ class MarkdownView(QWidget):
         """Blocks in groups: when the last one grows, only its group's heights are added up."""
         if row // _GROUP == len(self._groups):
             group = QVBoxLayout()
-            group.setSpacing(_GAP)
+            group.setSpacing(0)
             holder = QWidget()
             holder.setLayout(group)
             group.setContentsMargins(0, 0, 0, 0)
@@ -105,3 +129,10 @@ class MarkdownView(QWidget):
             group.removeWidget(view)
         view.hide()
         view.deleteLater()
+
+
+def _gap(block: Block) -> int:
+    """The room above it: a heading belongs to what is below."""
+    if not block.first:
+        return 0
+    return _ABOVE_HEADING if block.kind == "heading" else _GAP

@@ -1,13 +1,10 @@
 """Plots with axes, in the theme's colours.
 
-The library behind them takes over a second to import. That happens in a thread of its own, once
-the window is up; whoever wants a plot earlier waits for it.
+The library behind them takes over a second to import: see `preload`.
 """
 
 from __future__ import annotations
 
-import importlib
-import threading
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -15,13 +12,6 @@ from PySide6.QtGui import QColor, QPen
 
 from app.views import fonts
 from app.views.theme import Theme
-
-PRELOAD_MS = 2500
-"""After the window is shown: it has been painted by then, and the model is being loaded."""
-
-
-def preload() -> None:
-    threading.Thread(target=importlib.import_module, args=("pyqtgraph",), daemon=True).start()
 
 
 def style_plot(plot: Any, theme: Theme, left: str, bottom: str) -> None:

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import strings
 from app.domain.comparison import Side
-from app.viewmodels.race import Race
+from app.viewmodels.race import Lane, Race
+from app.views import fonts
 from app.views.plots import pen, style_plot
 from app.views.theme import Theme, ThemeController
 
@@ -19,7 +20,8 @@ _CURVES: dict[Side, tuple[str, Qt.PenStyle]] = {
     "off": ("chart_plain", Qt.PenStyle.DashLine),
     "on": ("chart_mtp", Qt.PenStyle.SolidLine),
 }
-_HEIGHT = 150
+_NAMES: dict[Side, str] = {"off": strings.LANE_OFF, "on": strings.LANE_ON_SHORT}
+_HEIGHT = 140
 _AXIS = 54
 
 
@@ -34,8 +36,9 @@ class RacePlot(QWidget):
         self._widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot = self._widget.getPlotItem()
         self._curves = {side: pg.PlotDataItem(antialias=True) for side in _CURVES}
+        self._names = {side: pg.TextItem() for side in _CURVES}
         self._now = pg.InfiniteLine(0)
-        for item in (*self._curves.values(), self._now):
+        for item in (*self._curves.values(), *self._names.values(), self._now):
             self._plot.addItem(item)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -51,9 +54,17 @@ class RacePlot(QWidget):
             lane = self._race.lane(side)
             curve.setData(lane.times, lane.tokens)
             most = max(most, *lane.tokens, 1)
+            self._place_name(side, lane)
         self._plot.setXRange(0, max(self._race.duration, 0.1), padding=0.01)
-        self._plot.setYRange(0, most, padding=0.04)
+        self._plot.setYRange(0, 1.12 * most, padding=0)
         self._move()
+
+    def _place_name(self, side: Side, lane: Lane) -> None:
+        """Beside the end of its curve; the longer one's has no room there, and stands below."""
+        name = self._names[side]
+        last = lane.duration >= self._race.duration
+        name.setAnchor((1, -0.15) if last else (0, 0.5))
+        name.setPos(lane.duration, lane.tokens[-1] if lane.tokens else 0)
 
     def _move(self) -> None:
         self._now.setPos(self._race.position)
@@ -65,4 +76,6 @@ class RacePlot(QWidget):
         self._plot.getAxis("left").setWidth(_AXIS)
         for side, (token, style) in _CURVES.items():
             self._curves[side].setPen(pen(theme, token, 2.0, style))
+            self._names[side].setText(_NAMES[side], theme.color("text_muted"))
+            self._names[side].setFont(fonts.small())
         self._now.setPen(pen(theme, "text_muted", 1.0))

@@ -1,39 +1,37 @@
-"""Where to put a speed report: the file's ending chooses the format."""
+"""Where to put a speed report, or a chat."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app import strings
+from app.views.save_dialog import ask_path
 
-_FILTERS = {strings.REPORT_JSON: ".json", strings.REPORT_MARKDOWN: ".md"}
+_REPORT = {strings.REPORT_JSON: ".json", strings.REPORT_MARKDOWN: ".md"}
+_CHAT = {
+    strings.REPORT_MARKDOWN: ".md",
+    strings.HTML_FILE: ".html",
+    strings.PDF_FILE: ".pdf",
+    strings.REPORT_JSON: ".json",
+}
+_NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+_LONGEST = 80
 
 
 def ask_report_path(parent: QWidget, folder: Path) -> Path | None:
     """None where the user thought better of it."""
-    chosen, kind = QFileDialog.getSaveFileName(
-        parent,
-        strings.SAVE_REPORT.removesuffix("…"),
-        str(folder / strings.REPORT_FILE),
-        ";;".join(_FILTERS),
-    )
-    if not chosen:
-        return None
-    path = Path(chosen)
-    if path.suffix.lower() in _FILTERS.values():
-        return path
-    path = path.with_name(path.name + _FILTERS.get(kind, ".json"))
-    return path if not path.exists() or _may_replace(parent, path.name) else None
+    return ask_path(parent, strings.SAVE_REPORT, folder / strings.REPORT_FILE, _REPORT)
 
 
-def _may_replace(parent: QWidget, name: str) -> bool:
-    """The file dialog has asked for the name it knew, not for the one with an ending."""
-    question = strings.REPLACE_REPORT.format(name=name)
-    answer = QMessageBox.question(parent, strings.APP_NAME, question)
-    return answer is QMessageBox.StandardButton.Yes
+def ask_chat_path(parent: QWidget, folder: Path, title: str) -> Path | None:
+    """None where the user thought better of it."""
+    return ask_path(parent, strings.EXPORT_CHAT, folder / f"{file_name(title)}.md", _CHAT)
 
 
-def say_not_saved(parent: QWidget, reason: str) -> None:
-    QMessageBox.warning(parent, strings.APP_NAME, reason)
+def file_name(title: str) -> str:
+    """What is left of a title in a name that every system takes."""
+    name = " ".join(_NOT_IN_NAMES.sub(" ", title).split())[:_LONGEST].strip(" .")
+    return name or strings.UNTITLED

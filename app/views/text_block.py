@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QSizeF, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QWheelEvent
-from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
+from PySide6.QtCore import QEvent, QMimeData, QSizeF, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QHelpEvent, QTextCursor, QTextFormat, QWheelEvent
+from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QToolTip, QWidget
+
+from app.render.formula_html import JOINER
+from app.views.formulas import FormulaObject, source_of
 
 _SCHEMES = ("http", "https", "mailto")
+_OBJECT = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 
 class TextBlock(QTextBrowser):
@@ -27,6 +31,9 @@ class TextBlock(QTextBrowser):
         if not wrap:
             self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
         self.anchorClicked.connect(open_link)
+        self._gap = 0
+        self.html = ""  # as last shown
+        self._formulas: FormulaObject | None = None  # for a text with images
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
 
     def expect_width(self, width: int) -> None:
@@ -34,13 +41,40 @@ class TextBlock(QTextBrowser):
         self.resize(width, self.height())
         self.viewport().resize(width, self.height())  # Qt would wait until it is shown
 
+    def set_gap(self, gap: int) -> None:
+        """Left free above the text."""
+        if gap != self._gap:
+            self._gap = gap
+            self.setViewportMargins(0, gap, 0, 0)
+            self._fit(self.document().size())
+
     def show_html(self, html: str) -> None:
         """And take on the height at once: a column that jumps is hard to read."""
+        if "<img " in html and self._formulas is None:
+            self._formulas = FormulaObject(self)
+            image = QTextFormat.ObjectTypes.ImageObject.value
+            self.document().documentLayout().registerHandler(image, self._formulas)
+        self.html = html
         self.setHtml(html)
+        has_links = "<a " in html
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus)
         self._fit(self.document().size())
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> None:  # noqa: N802
         """No image, from the web or from the disk."""
+
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802
+        """Formulas are copied as the LaTeX they were written in."""
+        copied = QMimeData()
+        copied.setText(selected_text(self.textCursor()))
+        return copied
+
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
+        """Where a link leads is told before it is followed."""
+        if isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.anchorAt(event.pos()), self)
+            return True
+        return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Scrolling is the transcript's, but for a wide table or line of code."""
@@ -54,7 +88,7 @@ class TextBlock(QTextBrowser):
         bar = self.horizontalScrollBar()
         wide = size.width() > self.viewport().width() + 1
         extra = bar.sizeHint().height() if wide else 0
-        height = ceil(size.height()) + extra
+        height = ceil(size.height()) + extra + self._gap
         if height != self.height() or height != self.minimumHeight():
             self.setFixedHeight(height)
 
@@ -63,3 +97,15 @@ def open_link(url: QUrl) -> None:
     """On a click only, and only what belongs into a browser or a mail program."""
     if url.scheme() in _SCHEMES:
         QDesktopServices.openUrl(url)
+
+
+def selected_text(cursor: QTextCursor) -> str:
+    text = cursor.selection().toPlainText().replace(JOINER, "")
+    if _OBJECT not in text:
+        return text
+    document, probe = cursor.document(), QTextCursor(cursor.document())
+    for position in range(cursor.selectionStart(), cursor.selectionEnd()):
+        if document.characterAt(position) == _OBJECT:
+            probe.setPosition(position + 1)
+            text = text.replace(_OBJECT, source_of(probe.charFormat()), 1)
+    return text

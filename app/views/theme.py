@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.domain.settings import ThemeChoice
 from app.render.style import HtmlStyle
+from app.views.formulas import shipped_font
 from app.views.stylesheet import stylesheet
 
 _ROLES = {
@@ -58,7 +59,7 @@ class Theme:
         return palette
 
     def html(self) -> HtmlStyle:
-        return HtmlStyle.from_tokens(self.tokens)
+        return HtmlStyle.from_tokens(self.tokens, maths=shipped_font())
 
 
 def load_theme(folder: Path, name: str) -> Theme:
@@ -77,6 +78,11 @@ class ThemeController(QObject):
         self._choice = choice
         self.current = self._pick()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._refresh)
+
+    @property
+    def light(self) -> Theme:
+        """For paper, whatever the screen shows."""
+        return self._themes["light"]
 
     @property
     def choice(self) -> ThemeChoice:

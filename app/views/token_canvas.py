@@ -1,7 +1,6 @@
-"""A reply's tokens, painted by where they came from. Only what is in sight is painted.
+"""A reply's tokens, by where they came from. Only what is in sight is painted.
 
-Colour never carries meaning alone: accepted drafts stand on a filled box, the target's own choices
-on a dotted line, rejected drafts are small and struck through.
+A tick below the line is where a round begins.
 """
 
 from __future__ import annotations
@@ -26,12 +25,14 @@ from app import strings
 from app.domain.conversation import RoundRecord
 from app.viewmodels.token_layout import Item, TokenLayout
 from app.viewmodels.token_view import Kind, round_text, token_runs
-from app.views import fonts
+from app.views.reveal import reveal
 from app.views.theme import Theme, ThemeController
+from app.views.token_paint import paint_token, token_font
 
-_MARK = 7.0
+_MARK = 5.0
+_TICK = 7.0
 _LEADING = 1.5
-_SLICE = 400  # rounds laid out before the event loop has its turn
+_SLICE = 200  # rounds laid out before the event loop has its turn
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
@@ -114,7 +115,11 @@ class TokenCanvas(QWidget):
             super().keyPressEvent(event)
             return
         place = -1 if self._at is None and step > 0 else self._at or 0
-        self.point_at(max(0, min(place + step, len(self._rounds) - 1)))
+        place = max(0, min(place + step, len(self._rounds) - 1))
+        self.point_at(place)
+        lines = self.layout_.lines_of(place)
+        if lines is not None:
+            reveal(self, int((sum(lines) / 2 + 0.5) * self._line_height))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
@@ -131,10 +136,8 @@ class TokenCanvas(QWidget):
         box = self._box(item)
         if item.mark:
             painter.setPen(QPen(self._theme.color("text_muted"), 1))
-            painter.drawLine(
-                QPointF(item.x + _MARK / 2, box.top() + 2),
-                QPointF(item.x + _MARK / 2, box.bottom() - 2),
-            )
+            foot = QPointF(item.x + _MARK / 2, box.bottom() + 3)
+            painter.drawLine(foot, foot - QPointF(0, _TICK))
         painter.setFont(self._fonts[item.run.kind])
         paint_token(painter, self._theme, box, item.text, item.run.kind)
         if item.run.round == self._at:
@@ -193,24 +196,3 @@ class TokenCanvas(QWidget):
         self._update_lines(changed, lines)
         if not self.settled:
             self._more.start()
-
-
-def token_font(kind: Kind) -> QFont:
-    font = fonts.small() if kind == "rejected" else fonts.reading()
-    font.setStrikeOut(kind == "rejected")
-    return font
-
-
-def paint_token(painter: QPainter, theme: Theme, box: QRectF, text: str, kind: Kind) -> None:
-    """In the painter's font, in the middle of `box`, which is as wide as the text."""
-    if kind == "drafted":
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("drafted_soft"))
-        painter.drawRect(box)
-        painter.setPen(QPen(theme.color("drafted"), 1.5))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-    elif kind == "target":
-        painter.setPen(QPen(theme.color("target"), 1.2, Qt.PenStyle.DotLine))
-        painter.drawLine(box.bottomLeft(), box.bottomRight())
-    painter.setPen(theme.color({"drafted": "drafted", "target": "text"}.get(kind, "rejected")))
-    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import strings
 from app.domain.conversation import RoundRecord
 from app.viewmodels.token_view import Counts, Kind, legend, round_text, rounds_text
 from app.views import fonts
+from app.views.flow_layout import FlowLayout
 from app.views.theme import Theme, ThemeController
-from app.views.token_canvas import TokenCanvas, paint_token, token_font
+from app.views.token_canvas import TokenCanvas
+from app.views.token_paint import paint_token, token_font
+
+_GAP = 14
 
 
 class TokenView(QWidget):
@@ -51,28 +55,17 @@ class TokenView(QWidget):
         self.round.setText(text)
 
     def _lay_out(self, theme: ThemeController) -> None:
-        entries = QGridLayout()
-        entries.setHorizontalSpacing(8)
-        entries.setVerticalSpacing(3)
-        entries.setColumnStretch(3, 1)
-        for entry, (row, column) in zip(legend(self._counts), _PLACES, strict=True):
+        entries = FlowLayout()
+        for entry in legend(self._counts):
             self._labels[entry.kind] = _small()
-            pair = QHBoxLayout()
-            pair.setSpacing(8)
-            pair.addWidget(TokenSample(entry.kind, theme))
-            pair.addWidget(self._labels[entry.kind])
-            entries.addLayout(pair, row, column, Qt.AlignmentFlag.AlignLeft)
-        entries.addWidget(self._total, 1, 1)
-        entries.setHorizontalSpacing(24)
-        column_ = QVBoxLayout(self)
-        column_.setContentsMargins(0, 0, 0, 4)
-        column_.setSpacing(8)
-        column_.addLayout(entries)
-        column_.addWidget(self.round)
-        column_.addWidget(self.canvas)
-
-
-_PLACES = ((0, 0), (0, 1), (1, 0))
+            entries.addWidget(_pair(TokenSample(entry.kind, theme), self._labels[entry.kind]))
+        entries.addWidget(_pair(self._total))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 4)
+        column.setSpacing(8)
+        column.addLayout(entries)
+        column.addWidget(self.round)
+        column.addWidget(self.canvas)
 
 
 class TokenSample(QWidget):
@@ -96,6 +89,17 @@ class TokenSample(QWidget):
     def _on_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.update()
+
+
+def _pair(*views: QWidget) -> QWidget:
+    """What is not torn apart where the legend needs a second line."""
+    both = QWidget()
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, _GAP, 0)
+    row.setSpacing(8)
+    for view in views:
+        row.addWidget(view)
+    return both
 
 
 def _small() -> QLabel:

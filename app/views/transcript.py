@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -14,14 +16,19 @@ from app.viewmodels.overlay import OverlayNumbers
 from app.viewmodels.reply import Piece
 from app.views.buttons import IconButton
 from app.views.message_view import ReplyView
+from app.views.room_below import RoomBelow
 from app.views.theme import ThemeController
-from app.views.user_view import UserView
+from app.views.user_view import UserView, is_edited
 from mtp_mlx.wire import Generate
 
 COLUMN_WIDTH = 760
-_PAGE = 24  # messages built at once; earlier ones as one scrolls up to them
-_NEAR = 240
+_PAGE = 24  # messages built in one go; earlier ones as one scrolls up to them
+_AT_ONCE = 6  # of them before the chat is first painted
+_SLICE_S = 0.008  # for building the others, between two looks at what the user does
+_NEAR = 900
+_MOST = 60  # views; beyond them those far from the eye are taken down
 _SIDE = 28
+_SPACING = 14
 _SETTLING_MS = 250
 _BOTTOM = 8
 
@@ -45,6 +52,9 @@ class Transcript(QScrollArea):
         self._kept: int | None = None  # where one reads, while another branch is laid out
         self._settled = QTimer(self, singleShot=True, interval=_SETTLING_MS)
         self._settled.timeout.connect(self._let_go)
+        self._wanted = 0  # the row down to which views are being built
+        self._filling = QTimer(self, interval=0)
+        self._filling.timeout.connect(self._build_slice)
         self._build()
         messages = chat.messages
         messages.rowsInserted.connect(self._on_inserted)
@@ -63,6 +73,11 @@ class Transcript(QScrollArea):
     def following(self) -> bool:
         return self._following
 
+    @property
+    def hidden_above(self) -> int:
+        """How many messages have no view yet: one has not scrolled up to them."""
+        return self._first
+
     def show_wait(self, numbers: OverlayNumbers) -> None:
         """Slow must not look like stuck: the waiting reply names its phase, with a clock."""
         if self._views and isinstance(self._views[-1], ReplyView):
@@ -79,14 +94,16 @@ class Transcript(QScrollArea):
                     view.show_tokens(())
 
     def scroll_to_end(self) -> None:
+        if self._below:
+            self._on_reset()
         self._following = True
         self._kept = None
         self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     def edit(self, message_id: str) -> None:
         """Open the question for editing, where it stands."""
-        while self._first > 0 and not any(v.message.id == message_id for v in self._views):
-            self._show_earlier()
+        if self._below and not any(view.message.id == message_id for view in self._views):
+            self._on_reset()  # it is at the end, and one has scrolled far up
         for view in self._views:
             if isinstance(view, UserView) and view.message.id == message_id:
                 view.edit()
@@ -109,7 +126,9 @@ class Transcript(QScrollArea):
         column.setMaximumWidth(COLUMN_WIDTH)
         self._column = QVBoxLayout(column)
         self._column.setContentsMargins(0, 28, 0, 28)
-        self._column.setSpacing(14)
+        self._column.setSpacing(_SPACING)
+        self._below = RoomBelow(_SPACING)
+        self._column.addWidget(self._below)
         self._column.addStretch(1)
         self._row = row = QHBoxLayout(page)
         row.addStretch(1)
@@ -125,20 +144,22 @@ class Transcript(QScrollArea):
 
     def _on_reset(self) -> None:
         self._drop(0)
+        self._below.keep(0)
         rows = len(self._chat.messages)
         self._first = rows
         self._following = True
-        self._kept = None
-        self._show_earlier()
+        self._kept = self._held = None
+        self._show_earlier(_AT_ONCE)
+        self._want(rows - _PAGE)
         QTimer.singleShot(0, self, self.scroll_to_end)
 
     def _on_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
-        if last - first >= _PAGE:  # a long branch is opened as a chat is: at its end
+        if last - first >= _PAGE or self._below:  # as a chat is opened: at its end
             self._on_reset()
             return
         for at in range(first, last + 1):
             self._views.append(self._make(at))
-            self._column.insertWidget(self._column.count() - 1, self._views[-1])
+            self._insert_last(self._views[-1])
         self._fill()
         self._refresh_rows()
         self._following = self._chat.writing  # another branch is read from where one is
@@ -149,6 +170,7 @@ class Transcript(QScrollArea):
         if not self._chat.writing:
             self._kept = self.verticalScrollBar().value()
             self._settled.start()
+        self._below.keep(max(0, min(len(self._below), first - self._end)))
         self._drop(max(0, first - self._first))
         self._first = min(self._first, first)
         self._fill()
@@ -159,6 +181,8 @@ class Transcript(QScrollArea):
             self._show_earlier()
 
     def _on_started(self, request: Generate) -> None:
+        if request.continue_reply and self._below:
+            self._on_reset()
         if request.continue_reply and isinstance(self._views[-1], ReplyView):
             self._views[-1].resume()
             self._following = True
@@ -194,7 +218,8 @@ class Transcript(QScrollArea):
         if not self._token_view:
             return
         reply = view.message.reply
-        view.show_tokens(self._chat.rounds if reply is None else reply.rounds)
+        being_written = self._chat.writing and view in self._views[-1:]
+        view.show_tokens(self._chat.rounds if being_written or reply is None else reply.rounds)
 
     def _drop(self, first: int) -> None:
         for view in self._views[first:]:
@@ -203,18 +228,74 @@ class Transcript(QScrollArea):
             view.deleteLater()
         del self._views[first:]
 
-    def _show_earlier(self) -> None:
-        start = max(0, self._first - _PAGE)
+    @property
+    def _end(self) -> int:
+        """The row below the last view."""
+        return self._first + len(self._views)
+
+    def _insert_last(self, view: QWidget) -> None:
+        self._column.insertWidget(self._column.indexOf(self._below), view)
+
+    def _show_earlier(self, count: int = _PAGE) -> None:
+        start = max(0, self._first - count)
         views = [self._make(at) for at in range(start, self._first)]
         for position, view in enumerate(views):
             self._column.insertWidget(position, view)
         self._views[:0] = views
         self._first = start
-        self._refresh_rows()
+        for view in views:
+            self._refresh_row(view)
+
+    def _want(self, first: int) -> None:
+        """Views from row `first` on, built a slice at a time: the window stays answerable."""
+        self._wanted = max(0, first)
+        if self._first > self._wanted:
+            self._filling.start()
+
+    def _build_slice(self) -> None:
+        begun = time.perf_counter()
+        while self._first > self._wanted and time.perf_counter() - begun < _SLICE_S:
+            self._show_earlier(1)
+        self._take_down_below()
+        if self._first <= self._wanted:
+            self._filling.stop()
+
+    def _take_down_below(self) -> None:
+        if any(is_edited(view) for view in self._views):
+            return
+        far = self.verticalScrollBar().value() + self.viewport().height() + 2 * _NEAR
+        while len(self._views) > _MOST and not self._following and not self._chat.writing:
+            if self._views[-1].y() < far:
+                return
+            self._below.put(self._views[-1].height())
+            self._drop(len(self._views) - 1)
+
+    def _show_later(self) -> None:
+        """One more of those that were taken down; a far one above makes room for it."""
+        bar = self.verticalScrollBar()
+        view = self._make(self._end)
+        self._views.append(view)
+        self._insert_last(view)
+        self._below.take()
+        self._refresh_row(view)
+        if (
+            len(self._views) > _MOST
+            and self._views[0].geometry().bottom() < bar.value() - 2 * _NEAR
+            and not is_edited(self._views[0])
+        ):
+            self._held = bar.maximum() - bar.value()
+            self._column.removeWidget(self._views[0])
+            self._views[0].hide()
+            self._views.pop(0).deleteLater()
+            self._first += 1
+            self._settled.start()
 
     def _refresh_rows(self) -> None:
         for view in self._views:
-            view.show_row(row(self._chat, view.message), last=view is self._views[-1])
+            self._refresh_row(view)
+
+    def _refresh_row(self, view: UserView | ReplyView) -> None:
+        view.show_row(row(self._chat, view.message), last=view is self._views[-1])
 
     # Scrolling
 
@@ -223,9 +304,25 @@ class Transcript(QScrollArea):
         if self._kept is None:
             self._following = value >= bar.maximum() - _BOTTOM
         self._place_latest()
-        if value < _NEAR and self._first > 0 and bar.maximum() > 0 and self._held is None:
-            self._held = bar.maximum() - value
-            self._show_earlier()
+        if self._held is not None:
+            self._held = bar.maximum() - value  # one scrolls on while they come in
+        self._look_above()
+        self._look_below()
+
+    def _look_below(self) -> None:
+        bar = self.verticalScrollBar()
+        bottom = bar.value() + self.viewport().height()
+        if self._below and self._below.y() - bottom < _NEAR:
+            self._show_later()
+            QTimer.singleShot(0, self, self._look_below)
+
+    def _look_above(self) -> None:
+        """Have earlier messages built before one gets to where they belong."""
+        bar = self.verticalScrollBar()
+        near = bar.value() < _NEAR and bar.maximum() > 0 and not self._following
+        if near and self._first > 0 and not self._filling.isActive():
+            self._held = bar.maximum() - bar.value()
+            self._want(self._first - _PAGE)
 
     def _on_grown(self, _minimum: int, maximum: int) -> None:
         if self._held is not None:
@@ -240,7 +337,11 @@ class Transcript(QScrollArea):
         self._place_latest()
 
     def _let_go(self) -> None:
+        if self._filling.isActive():
+            self._settled.start()
+            return
         self._held = self._kept = None
+        self._look_above()
 
     def _balance(self) -> None:
         """The scroll bar takes its room from the margin: the column stays where it is."""

@@ -94,6 +94,11 @@ class UserView(QWidget):
         super().resizeEvent(event)
 
 
+def is_edited(view: QWidget) -> bool:
+    """What is being rewritten in it would be lost with it."""
+    return isinstance(view, UserView) and view.editor is not None
+
+
 def _natural_width(text: str) -> int:
     """The width at which no line has to be wrapped."""
     probe = TextBlock()

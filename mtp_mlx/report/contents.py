@@ -15,6 +15,7 @@ from mtp_mlx.report import words
 from mtp_mlx.report.derived import positions
 from mtp_mlx.report.facts import Fact, environment, pair, settings
 from mtp_mlx.report.model import Comparison, Group, Identity, Report, Run
+from mtp_mlx.report.notes import conditions
 from mtp_mlx.report.words import NONE, TAU, Show, measured
 
 
@@ -54,7 +55,15 @@ _RUNS = (
     "Category", "Prompt", "MTP", "Repeat", "Tokens", "Tokens/s", "Drafted", "Accepted",
     "Rounds that drafted", "Prompt tokens", "Prompt tokens/s", "First token", "Peak memory", "End",
 )  # fmt: skip
-_IDENTITY = ("Category", "Prompt", "MTP", "Same", "Parts at token", "Margin there")
+_IDENTITY = (
+    "Category",
+    "Prompt",
+    "MTP",
+    "Same",
+    "Parts at token",
+    "Margin there",
+    "Rounding explains it",
+)
 _POSITIONS = ("Position", "Accepted", "Accepted where all before were")
 _ENDS = {
     "stop": "end token",
@@ -72,16 +81,21 @@ _DEFINITIONS = (
 _text = measured(str)
 
 
-def summary(report: Report) -> Iterator[Part]:
-    """What it comes to."""
+def notes(report: Report) -> Iterator[str]:
+    """What must be known before the first number is believed."""
     if report.settings.replay_acceptance is not None:
         share = words.percent(report.settings.replay_acceptance)
-        yield Paragraph(
+        yield (
             f"Replayed acceptance: drafts were replaced so that each is right with {share} "
-            "chance. The speed is measured, the acceptance is given.",
-            warning=True,
+            "chance. The speed is measured, the acceptance is given."
         )
-    yield from (Paragraph(said, warning=True) for said in _cut_short(report))
+    yield from _cut_short(report)
+    yield from conditions(report)
+
+
+def summary(report: Report) -> Iterator[Part]:
+    """What it comes to."""
+    yield from (Paragraph(said, warning=True) for said in notes(report))
     slow = frozenset(i for i, one in enumerate(report.summary) if words.is_slower(one))
     yield Table(_SUMMARY, tuple(map(_group, report.summary)), slow)
     said = sorted(one.baseline for one in report.summary if one.baseline)
@@ -180,7 +194,14 @@ def _compared(one: Comparison) -> tuple[str, ...]:
         words.yes_or_no(one.identical),
         NONE if one.parts_at is None else str(one.parts_at),
         NONE if one.identical else _shown(words.margin, one.margin),
+        NONE if one.identical else _rounding(one),
     )
+
+
+def _rounding(one: Comparison) -> str:
+    if one.rounding_tie is None or one.margin_bound is None:
+        return NONE
+    return f"{words.yes_or_no(one.rounding_tie)}, up to {words.margin(one.margin_bound)}"
 
 
 def _texts(run: Run) -> Iterator[Part]:

@@ -12,6 +12,7 @@ from mtp_mlx.report.model import Group, Mode, Report, Round, Run
 RESAMPLES = 1000
 CONFIDENCE = 0.95
 BASELINE = "plain decoding of the same prompt in the same repeat, interleaved"
+_Place = tuple[str, str | None, int]
 _CHUNK = 2**20  # values drawn at a time: a long report must not fill the memory
 
 
@@ -94,12 +95,40 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
 
 def ratios(mine: Sequence[Run], here: Sequence[Run]) -> list[float]:
     """Speed over that of plain decoding, run by run; a run that was cut short has no pair."""
-    plain = {place(run): run.decode_tps for run in here if run.mode == "off" and not run.cut}
-    pairs = ((run.decode_tps, plain.get(place(run))) for run in mine if not run.cut)
-    return [own / base for own, base in pairs if own and base]
+    plain = _plain(here)
+    found = (_paired(run, plain.get(place(run))).speedup for run in mine)
+    return _known(found)
 
 
-def place(run: Run) -> tuple[str, str | None, int]:
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """One run against plain decoding of its own prompt and repeat."""
+
+    plain_tps: float | None = None
+    speedup: float | None = None
+
+
+def paired(report: Report) -> list[Paired]:
+    """Of every run, in order. A lone reply's plain speed stands in its summary, if anywhere."""
+    runs = report.runs
+    if len(runs) == 1 and len(report.summary) == 1:
+        (only,) = report.summary
+        return [Paired(only.plain_tps, only.speedup)]
+    plain = _plain(runs)
+    return [_paired(run, plain.get(place(run))) for run in runs]
+
+
+def _paired(run: Run, base: float | None) -> Paired:
+    if run.mode == "off" or run.cut or not base or not run.decode_tps:
+        return Paired(base)
+    return Paired(base, run.decode_tps / base)
+
+
+def _plain(runs: Iterable[Run]) -> dict[_Place, float | None]:
+    return {place(run): run.decode_tps for run in runs if run.mode == "off" and not run.cut}
+
+
+def place(run: Run) -> _Place:
     """What a run of one mode shares with its pair of another."""
     return run.category, run.prompt_id, run.repeat
 

@@ -38,10 +38,19 @@ class Fact:
 
 
 def pair(known: Pair) -> Sequence[Fact]:
-    if known.drafter is not None:
-        return _facts(known, words.NOT_MEASURED)
-    none = (fact for fact in _facts(known, words.NOT_MEASURED) if "rafter" not in fact.name)
-    return [*none, Fact("Drafter", "none")]
+    """Of a drafter that there is none of, nothing is unmeasured."""
+    told = all_of_pair(known)
+    return told if known.drafter is not None else [f for f in told if not _describes_drafter(f)]
+
+
+def all_of_pair(known: Pair) -> Sequence[Fact]:
+    named = _facts(known, words.NOT_MEASURED)
+    none = known.drafter is None
+    return [Fact(f.name, "none") if none and f.name == "Drafter" else f for f in named]
+
+
+def _describes_drafter(fact: Fact) -> bool:
+    return fact.name.startswith("Drafter ")
 
 
 def settings(known: Settings) -> Sequence[Fact]:

@@ -1,4 +1,4 @@
-"""What a reader must know of how a report came about, one sentence each. Pure."""
+"""What a reader must know of how numbers and texts came about, one sentence each. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ MUCH_DRIFT = 0.03  # a share: below it, medians of a few runs differ by themselv
 _HOT = ("moderate", "heavy", "trapping", "sleeping", "CPU limited", "warning level")
 
 
-def notes(report: Report) -> Iterator[str]:
-    """Nothing where all was as it should be, or was not measured."""
+def conditions(report: Report) -> Iterator[str]:
+    """In what state the machine was; nothing where all was as it should be or not measured."""
     yield from _drift(report.plain_drift)
-    yield from _conditions(report.environment)
+    yield from _environment(report.environment)
 
 
 def _drift(share: float | None) -> Iterator[str]:
@@ -27,7 +27,7 @@ def _drift(share: float | None) -> Iterator[str]:
     )
 
 
-def _conditions(found: Environment) -> Iterator[str]:
+def _environment(found: Environment) -> Iterator[str]:
     if found.low_power_mode:
         yield "The machine was in low power mode, which makes it slower."
     if found.power_source and found.power_source_after not in (None, found.power_source):
@@ -40,7 +40,7 @@ def _conditions(found: Environment) -> Iterator[str]:
 
 def parting(one: Comparison) -> str:
     """Where two texts part, and whether rounding explains it."""
-    place = f"{one.prompt_id}, {words.mode(one.mode)}: parts "
+    place = f"{words.line(one.prompt_id or words.NONE)}, {words.mode(one.mode)}: parts "
     place += "from plain decoding" if one.parts_at is None else f"at token {one.parts_at}"
     if one.margin is None:
         return place

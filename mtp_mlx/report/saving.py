@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from mtp_mlx.errors import ReportNotSaved, UsageError
 from mtp_mlx.files import write_atomically
+from mtp_mlx.report.html import html
 from mtp_mlx.report.markdown import markdown
 from mtp_mlx.report.model import Report
-from mtp_mlx.report.reading import decode, encode
+from mtp_mlx.report.reading import decode, encode, tidy
+from mtp_mlx.report.spreadsheet import csv_table
 
 _REMEDIES = {
     errno.ENOSPC: ("the disk is full", "Free some space or choose another disk."),
@@ -23,9 +27,32 @@ _REMEDIES = {
     errno.EEXIST: ("a part of its path is no folder", "Choose another folder."),
     errno.ENAMETOOLONG: ("its name is too long", "Choose a shorter one."),
 }
+
+
+def _painted(report: Report, kind: Literal["png", "pdf"]) -> bytes:
+    """Raises ReportNotSaved where the libraries that paint are missing."""
+    try:
+        from mtp_mlx.report import painter
+    except ImportError as error:
+        raise ReportNotSaved(
+            f"The libraries that make a {kind.upper()} are missing: {error}.",
+            "Export as .html instead, which prints as well.",
+        ) from error
+    return painter.png(report) if kind == "png" else painter.pdf(report)
+
+
+def _text(make: Callable[[Report], str]) -> Callable[[Report], bytes]:
+    """Half a character, which only a damaged text holds, becomes a question mark."""
+    return lambda report: make(report).encode(errors="replace")
+
+
 FORMATS: dict[str, Callable[[Report], bytes]] = {
     ".json": encode,
-    ".md": lambda report: markdown(report).encode(),
+    ".csv": _text(csv_table),
+    ".md": _text(markdown),
+    ".html": _text(html),
+    ".pdf": partial(_painted, kind="pdf"),
+    ".png": partial(_painted, kind="png"),
 }
 
 
@@ -51,6 +78,16 @@ def read(path: Path) -> bytes:
 def save(report: Report, path: Path) -> None:
     """In the format of the ending. Raises UsageError for an unknown one, ReportNotSaved."""
     write(checked(path)(report), path)
+
+
+def export(source: Path, target: Path) -> None:
+    """A report's file in the format that `target` asks for. Raises UsageError, ReportError.
+
+    JSON stays JSON with every field, also those of a later writer.
+    """
+    make, data = checked(target), read(source)
+    report = decode(data, source.name)
+    write(tidy(data) if make is encode else make(report), target)
 
 
 def checked(path: Path) -> Callable[[Report], bytes]:

@@ -12,12 +12,14 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.domain.numbers import numbers_of
 from app.domain.settings import ReplySettings
-from app.domain.tally import tally_of
+from app.domain.tally import MEASURED_TOKENS, tally_of
 from app.engine.client import ProcessEngine
 from app.engine.state import Ready
 from app.paths import resources, worker_command
 from app.program import Program
+from app.viewmodels.verdict import verdict
 from mtp_mlx.wire import Sampling
 
 PATIENCE_MS = 60_000
@@ -156,9 +158,30 @@ def test_an_attached_file_is_counted_and_read(
     )
     (file,) = composing.attachments.values()
     assert file.tokens is not None
+    assert file.tokens < len(file.text)
     composing.write("What is the fox called?")
     assert composing.send()
     qtbot.waitUntil(lambda: not program.models.chat.obstacle, timeout=PATIENCE_MS)
     reply = program.models.chat.messages.at(1).reply
     assert reply is not None
     assert reply.prompt_tokens > file.tokens
+
+
+def test_one_prompt_compared_with_and_without_mtp(qtbot: QtBot, program: Program) -> None:
+    compare = program.models.compare
+    program.models.mtp.choose(3)
+    program.models.chat.set_settings(ReplySettings(sampling=Sampling(temperature=1.0), seed=5))
+    assert compare.begin("What is speculative decoding?")
+    qtbot.waitUntil(lambda: not compare.state.running, timeout=PATIENCE_MS)
+    result = compare.state.result
+    assert result is not None, compare.state.note
+    assert result.whole
+    assert result.parting is None
+    assert result.compared > MEASURED_TOKENS
+    assert (result.off.seed, result.on.seed) == (5, 5)
+    assert numbers_of(result.off).draft_n == 0
+    assert numbers_of(result.on).draft_n > 0
+    assert result.off.reused_tokens == result.on.reused_tokens > 0  # both after the warm-up
+    assert result.speed_up is not None
+    assert len(program.models.chat.messages) == 0
+    assert verdict(result).texts.startswith("Same text, token for token")

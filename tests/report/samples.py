@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element, fromstring
 
 from msgspec.structs import replace
 
@@ -96,6 +97,10 @@ def a_report(runs: Sequence[Run], **more: Any) -> Report:
     return Report(runs=tuple(runs), **told | more)
 
 
+def parsed(svg: str) -> Element:
+    return fromstring(svg)  # noqa: S314 - we drew it ourselves
+
+
 SPEEDS: dict[str, dict[Mode, float]] = {
     "code": {"off": 30.0, "auto": 60.0, 3: 55.0},
     "free prose": {"off": 31.0, "auto": 29.0, 3: 20.0},
@@ -115,7 +120,10 @@ SLOWER = a_report(
     [run for r in range(3) for run in (a_run("off", 40.0, repeat=r), a_run(3, 20.0, repeat=r))]
 )
 SPOILED = a_report(
-    [a_run("off", 30.0, NASTY, prompt=NASTY, text=NASTY), a_run(3, 60.0, NASTY, prompt_id=NASTY)],
+    [
+        a_run("off", 30.0, NASTY, prompt_id=NASTY, prompt=NASTY, text=NASTY),
+        a_run(3, 60.0, NASTY, prompt_id=NASTY),
+    ],
     title=NASTY,
     pair=Pair(target=NASTY, drafter=None, quantization=NASTY),
 )

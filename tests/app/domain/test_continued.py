@@ -7,8 +7,9 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from app.domain.continued import joined
+from app.domain.continued import joined, seam_after, tally_after
 from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord, TokenRecord
+from app.domain.tally import begun, tally_of
 from mtp_mlx.wire import Mtp, Stats
 from tests.app.domain.test_conversation import REPLY
 from tests.app.helpers import stats
@@ -46,6 +47,7 @@ SECOND = part(
     round_record(1, 0.3, accepted=1, depth=3),
     finish="stop",
     prompt_tokens=45,
+    reused_tokens=44,
     stats=stats(decode_tps=20.0, peak_memory_bytes=9, ttft_s=0.1),
 )
 
@@ -57,7 +59,7 @@ def numbers(record: ReplyRecord) -> Stats:
 
 def test_rounds_go_on_where_they_ended() -> None:
     whole = joined(FIRST, SECOND)
-    assert [r.index for r in whole.rounds] == [0, 1, 2, 3]
+    assert [r.index for r in whole.rounds] == [0, 1, 0, 2]
     assert [r.at for r in whole.rounds] == [0.2, 0.5, 0.6, 0.8]
     assert whole.finish == "stop"
     assert (whole.prompt_tokens, whole.reused_tokens) == (40, 4)
@@ -87,7 +89,7 @@ def test_what_one_part_lacks_is_not_measured() -> None:
     found = numbers(whole)
     assert (found.decode_tps, found.ttft_s, found.prefill_tps) == (None, None, None)
     assert found.generated_tokens == 8
-    assert (whole.prompt_tokens, whole.reused_tokens) == (45, 4)
+    assert (whole.prompt_tokens, whole.reused_tokens) == (45, 44)
     assert joined(dead, msgspec.structs.replace(SECOND, stats=None)).stats is None
 
 
@@ -110,3 +112,28 @@ def test_the_switch_is_told_where_it_changed() -> None:
     assert joined(turned, FIRST).switches == (SwitchRecord(0.1, "auto"), SwitchRecord(0.4, 3))
     assert joined(FIRST, FIRST).switches == ()
     assert joined(FIRST, turned).mtp == 3
+
+
+def test_three_parts_are_as_good_as_two() -> None:
+    whole = joined(joined(FIRST, SECOND), SECOND)
+    assert [r.index for r in whole.rounds] == [0, 1, 0, 2, 0, 3]
+    assert numbers(whole).decode_tps == pytest.approx(8 / (4 / 50 + 4 / 20))
+
+
+def test_what_a_part_begins_with_is_what_the_whole_will_tell() -> None:
+    """While it is written and afterwards: the same rounds, and the same sums."""
+    seam, tally = seam_after(FIRST), tally_after(FIRST, "off")
+    second = msgspec.structs.replace(SECOND, mtp="off")
+    for record in second.rounds:
+        tally.add(seam.placed(record))
+    whole = joined(FIRST, second)
+    assert tuple(seam.placed(record) for record in second.rounds) == whole.rounds[2:]
+    assert tally == tally_of(whole.rounds, whole.mtp, whole.switches)
+    assert tally_after(FIRST, 3) == tally_of(FIRST.rounds, 3)
+    assert tally_after(None, "off") == begun("off")
+
+
+def test_the_pause_between_the_parts_is_not_decoding() -> None:
+    tally = tally_of(joined(FIRST, SECOND).rounds, 3)
+    assert tally.decode.tokens == 6
+    assert tally.decode.seconds == pytest.approx(0.3 + 0.2)

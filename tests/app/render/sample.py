@@ -6,5 +6,5 @@ from dataclasses import fields
 
 from app.render.style import HtmlStyle
 
-NAMES = [field.name for field in fields(HtmlStyle) if field.name != "code_family"]
+NAMES = [field.name for field in fields(HtmlStyle) if field.name not in ("code_family", "maths")]
 STYLE = HtmlStyle.from_tokens({name: f"#0000{number:02x}" for number, name in enumerate(NAMES)})

@@ -33,6 +33,12 @@ from app.render.parser import parse
         ("a\nb|c\n", 0),
         ("b|c\n-|-\n1|2\n", 0),
         ("b|c\n-|-\n\nx\n", 3),
+        ("$$\nx\n", 0),
+        ("$$\nx\n$$\n", 3),
+        ("a\n\n$$x$$\n", 3),
+        ("a\n$$x$$\n", 0),  # a line above may still take it in
+        ("$$\nx\n\n", 2),  # a formula is not closed across a blank line
+        ("$$\nx\n ", 0),
         ("# b|c\n", 0),  # a delimiter row would make it a table
         ("# b|c\nx\n", 1),
     ],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.render.highlight import LIMIT, highlight
+from app.render.highlight import COMMON, LIMIT, _lexer, highlight, warm_up
 from tests.app.render.sample import STYLE
 from tests.app.render.strategies import patient
 
@@ -61,3 +61,13 @@ def test_an_endless_line_stays_plain() -> None:
 def test_a_lexer_that_loses_text_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.render.highlight._tokens", lambda lexer, code: [(0, ("Name",), "a")])
     assert highlight("a < b # lost", "python", STYLE) == "a &lt; b # lost"
+
+
+def test_common_languages_are_known_and_can_be_warmed_up() -> None:
+    assert all(_lexer(language) is not None for language in COMMON)
+    assert _lexer("Python") is _lexer("Python")
+    assert type(_lexer("py")) is type(_lexer("python"))
+    assert _lexer("no such language") is None
+    _lexer.cache_clear()
+    warm_up()
+    assert _lexer.cache_info().currsize == len(COMMON)

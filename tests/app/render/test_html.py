@@ -147,5 +147,11 @@ def test_a_numbered_list_begins_where_it_says() -> None:
     assert '<ol start="3"' in html("3. a\n4. b")
 
 
+def test_the_box_of_a_task_stands_in_for_its_bullet() -> None:
+    source = html("- [ ] a\n- b\n")
+    assert source.count("list-style-type:none") == 1
+    assert read(source).text == "\N{BALLOT BOX} ab"
+
+
 def test_breaks() -> None:
     assert html("a\nb  \nc") == f"{PARAGRAPH}a\nb<br>c</p>"

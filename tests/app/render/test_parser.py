@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -22,6 +24,7 @@ def test_normal_text_can_be_written_anywhere(text: str) -> None:
 @given(markdown)
 def test_the_tokens_are_those_of_markdown_it(text: str) -> None:
     text = normal(text).rstrip(" \t") + "\n"
+    assume(not re.search(r"\$\$|\\\[", text))  # displayed formulas are ours
     ours = [token.type for block in parse(text, {}).blocks for token in block.tokens]
     assert ours == [token.type for token in REFERENCE.parse(text)]
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 
-from app.render.plain import plain_text
+from app.render.plain import plain_text, spoken_text
 from tests.app.render.strategies import markdown, patient
 
 
@@ -21,11 +23,27 @@ from tests.app.render.strategies import markdown, patient
         ("> q", "q"),
         ("- [x] t", "• ☑ t"),
         ("&amp; \\*", "& *"),
+        ("$x^2$ and\n$$\ny\n$$", "x^2 and\n\ny"),
         ("", ""),
     ],
 )
 def test_plain_text(text: str, plain: str) -> None:
     assert plain_text(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        (
+            r"Let $x_1^2 \le \alpha$.",
+            "Let x_1^2 \N{LESS-THAN OR EQUAL TO} \N{GREEK SMALL LETTER ALPHA}.",
+        ),
+        ("$$a < b \\\\ c$$", "a < b ; c"),
+        (r"$\frac{1}{2}$ **b**", "1/2 b"),
+    ],
+)
+def test_formulas_are_read_aloud(text: str, spoken: str) -> None:
+    assert re.sub(" +", " ", spoken_text(text)) == spoken
 
 
 @patient

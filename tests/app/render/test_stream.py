@@ -6,6 +6,7 @@ from hypothesis import example, given
 from app.render import blocks
 from app.render.blocks import Block, BlockStream, render
 from app.render.parser import Document, parse
+from app.render.parts import Continued
 from tests.app.render.sample import STYLE
 from tests.app.render.strategies import patient, pieces
 
@@ -97,9 +98,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The lengths of the texts that were parsed."""
     lengths = list[int]()
 
-    def count(text: str, known: dict[str, str]) -> Document:
+    def count(text: str, known: dict[str, str], continued: Continued | None) -> Document:
         lengths.append(len(text))
-        return parse(text, known)
+        return parse(text, known, continued)
 
     monkeypatch.setattr(blocks, "parse", count)
     return lengths
@@ -125,3 +126,18 @@ def test_long_code_is_parsed_a_bounded_number_of_times(parsed: list[int], fence:
     written.finish()
     assert sum(parsed) < 2.5 * len(code)
     assert len(written.blocks) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "laborious"),
+    [
+        ("> short\n", False),
+        ("> a quote that goes on\n" * 300, True),
+        ("```\n" + "code that goes on\n" * 300, False),
+        ("words that go on " * 300, False),
+        ("- an item\n" * 600, False),
+        ("|a|\n|-|\n" + "|a row|\n" * 800, False),
+    ],
+)
+def test_what_is_laborious_is_what_cannot_be_cut(text: str, laborious: bool) -> None:
+    assert stream([text]).laborious == laborious

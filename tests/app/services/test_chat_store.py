@@ -17,6 +17,7 @@ from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.services.chat_store import ChatStore, open_store
 from app.services.migrations import STEPS
+from app.services.search_index import SearchIndex
 from tests.app.conftest import Clock
 from tests.app.domain.test_conversation import REPLY
 
@@ -196,6 +197,23 @@ def test_after_30_days_it_is_gone_for_good(path: Path, clock: Clock) -> None:
     assert [c.id for c in store.chats()] == ["d"]
     count = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM found)"
     assert store._connection.execute(count).fetchone() == (1, 1)
+    store.close()
+
+
+def test_a_save_is_whole_or_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_index: SearchIndex, _message_id: str) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    store = open_store(path)
+    store.save_chat(CHAT)
+    with monkeypatch.context() as full:
+        full.setattr(SearchIndex, "add", refuse)
+        with pytest.raises(sqlite3.OperationalError):
+            store.save_message("c", QUESTION)
+    chat = store.load("c")
+    assert chat is not None
+    assert chat.messages == ()
+    store.save_message("c", QUESTION)
     store.close()
 
 

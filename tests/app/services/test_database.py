@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.conversation import Chat, ChatMessage
-from app.services.chat_store import ChatStore, open_store
+from app.services.chat_store import open_store
 
 _LEAF_OF_A_TABLE = 13
 
@@ -66,10 +66,11 @@ def test_damage_before_there_was_an_index_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "chats.sqlite3"
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE chats (x)")
-    connection.execute("INSERT INTO chats VALUES (1), (2)")
+    connection.execute("CREATE TABLE other (x)")
+    connection.execute("INSERT INTO other VALUES (1), (2)")
     connection.commit()
     connection.close()
-    disorder(path, "chats")
+    disorder(path, "other")
     store = open_store(path)
     assert store.notice
     assert len(list(path.parent.glob("chats (damaged *"))) == 1
@@ -94,11 +95,11 @@ def test_a_store_that_cannot_be_made_leaves_no_file_open(
 ) -> None:
     closed: list[sqlite3.Connection] = []
 
-    def refuse(store: ChatStore) -> None:
-        closed.append(store._connection)
+    def refuse(connection: sqlite3.Connection, *_index: object, before: float) -> None:
+        closed.append(connection)
         raise sqlite3.OperationalError("disk full")
 
-    monkeypatch.setattr(ChatStore, "_purge", refuse)
+    monkeypatch.setattr("app.services.chat_store.purge", refuse)
     with pytest.raises(sqlite3.OperationalError, match="disk full"):
         open_store(path)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):

@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace as with_
 
 from app.domain.conversation import SwitchRecord
+from app.domain.numbers import numbers_of
 from app.services.report import reply_report
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.reading import encode
 from mtp_mlx.wire import Sampling
+from tests.app.records import drafted_reply, reply_of
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY
 from tests.app.services.schema import violations
 from tests.report.samples import SCHEMA
@@ -108,6 +110,14 @@ def test_the_baseline_has_its_day() -> None:
     assert group["baseline"] == (
         "plain decoding of this pair on this machine, measured on 2026-11-24, not interleaved"
     )
+
+
+def test_the_speed_up_of_a_part_is_not_called_the_runs() -> None:
+    rounds = drafted_reply(40)
+    turned = reply_of(rounds, switches=[SwitchRecord(rounds[-1].at, "off")], plain_tps=30.0)
+    assert numbers_of(turned).speed_up == pytest.approx(2.0)
+    (group,) = told(turned, PAIR, {})["summary"]
+    assert (group["plain_tps"], group["baseline"], group["speedup"]) == (None, None, None)
 
 
 def test_settings_name_the_switch_and_its_turns() -> None:

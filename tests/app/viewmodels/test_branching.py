@@ -7,7 +7,7 @@ import sqlite3
 import msgspec
 import pytest
 
-from app.domain.conversation import Attachment, ChatMessage
+from app.domain.conversation import Attachment, ChatMessage, ReplyRecord
 from app.domain.settings import ReplySettings
 from app.domain.tree import Place
 from app.engine.port import Death
@@ -219,11 +219,31 @@ def test_a_stopped_reply_goes_on_in_its_place(ready: Rig) -> None:
     assert (after.text, after.thought) == ("One, two, three", "Hm")
     assert after.thought_seconds == before.thought_seconds
     assert after.reply is not None
-    assert [r.index for r in after.reply.rounds] == [0, 1, 2, 3]
+    assert [r.index for r in after.reply.rounds] == [0, 1, 0, 2]
     assert after.reply.finish == "stop"
     assert stored(ready)[1] == after
     assert len(chat.chat.messages) == 2
     assert not chat.continue_reply()
+
+
+def test_a_continued_reply_is_measured_as_a_whole_and_learned_from_once(ready: Rig) -> None:
+    chat = chat_of(ready)
+    learned: list[ReplyRecord] = []
+    chat.reply_measured.connect(learned.append)
+    reply = stop_early(ready)
+    chat.continue_reply()
+    ready.say(round_of(reply, 0, [" two"]), round_of(reply, 1, [", three"], depth=2))
+    assert [len(record.tokens) for record in chat.rounds] == [1, 1, 1, 1]
+    assert chat.numbers.generated_tokens == 4
+    assert chat.numbers.draft_rounds == 2
+    ready.program.models.mtp.turn(on=False)
+    ready.say(finished(reply))
+    assert chat.rounds == ()
+    whole = chat.messages.at(1).reply
+    assert whole is not None
+    assert len(whole.rounds) == 4
+    assert [switch.mtp for switch in whole.switches] == ["off"]
+    assert [len(record.rounds) for record in learned] == [2, 2]
 
 
 def test_what_died_while_continuing_keeps_both_parts(ready: Rig) -> None:
@@ -324,6 +344,22 @@ def test_undo_leaves_alone_what_was_written_since(ready: Rig) -> None:
     chat.restore(gone[0])
     assert [m.text for m in chat.chat.messages] == ["One", "A.", "B."]
     assert shown(ready) == ["One", "A."]
+
+
+def test_undo_brings_back_only_what_that_deletion_took(ready: Rig) -> None:
+    chat = chat_of(ready)
+    gone: list[Removed] = []
+    chat.removed.connect(gone.append)
+    ask(ready, "One", "A.")
+    chat.regenerate()
+    ready.write("B.")
+    ready.finish()
+    first, second = (message.id for message in chat.chat.messages[1:])
+    chat.delete(first)
+    chat.delete(second)
+    chat.restore(gone[0])
+    assert [m.text for m in chat.chat.messages] == ["One", "A."]
+    assert [m.text for m in stored(ready)] == ["One", "A."]
 
 
 def test_undo_after_another_chat_was_opened(ready: Rig) -> None:

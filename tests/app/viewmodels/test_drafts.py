@@ -64,3 +64,12 @@ def test_closing_keeps_the_last_letter(ready: Rig) -> None:
     chat.set_draft("Half a thought")
     chat.leave()
     assert stored_draft(ready, chat_id) == "Half a thought"
+
+
+def test_a_title_given_before_the_first_question_stays(ready: Rig) -> None:
+    chat, chats = ready.program.models.chat, ready.program.models.chats
+    chat.set_draft("Half a thought")
+    chats.rename(chat.chat.id, "My plan")
+    chat.send("Half a thought and its end")
+    assert chat.chat.title == "My plan"
+    assert chats.rows.index(1).data() == "My plan"

@@ -74,6 +74,11 @@ def test_facts_tell_everything() -> None:
     assert known["Prompt tokens"] == "42 (40 reused)"
 
 
+def test_another_rule_than_the_coupled_is_told() -> None:
+    assert Fact("Verify rule", "Block") in facts(reply(verify="block"))
+    assert "Verify rule" not in {fact.label for fact in facts(reply())}
+
+
 def test_facts_of_a_plain_reply_have_no_drafts() -> None:
     bare = stats(draft_n=0, acceptance_rate=None, mean_acceptance_length=None)
     labels = {fact.label for fact in facts(reply(stats=bare))}

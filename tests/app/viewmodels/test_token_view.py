@@ -68,7 +68,7 @@ def test_the_legend_counts() -> None:
         "41 the target's own",
         "40 drafted and rejected",
     ]
-    assert rounds_text(counts) == "41 rounds"
+    assert rounds_text(counts) == "41 rounds, a tick before each"
 
 
 def test_a_round_in_words() -> None:

@@ -29,6 +29,7 @@ def test_the_last_is_taken_back_first(qtbot: QtBot) -> None:
     undo.undo()
     assert (calls, shown[-1]) == (["two", "one"], "")
     assert undo.current is None
+    assert not undo._timer.isActive()
 
 
 def test_an_offer_passes_and_does_nothing(qtbot: QtBot) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument
+from PySide6.QtGui import QBrush, QDesktopServices, QGuiApplication, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from app.paths import resources
@@ -88,6 +88,52 @@ def test_long_open_code_is_only_appended_to(
     assert len(calls) == 2  # coloured at last, and the paragraph after it
 
 
+def colours(block: CodeBlock) -> set[str]:
+    """Those of its first line."""
+    first = block._text.document().firstBlock()
+    return {piece.format.foreground().color().name() for piece in first.textFormats()}
+
+
+def test_long_open_code_takes_on_no_colour(view: MarkdownView) -> None:
+    view.append("```python\ndef f(): pass\n")
+    block = view._views[0]
+    assert isinstance(block, CodeBlock)
+    assert len(colours(block)) > 1
+    view.append("value = 1\n" * 600)
+    assert colours(block) == {QBrush().color().name()}  # none but the palette's
+    view.append("```\n")
+    assert len(colours(block)) > 1
+
+
+def test_very_long_code_stays_plain_and_whole(
+    view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TextBlock, "setHtml", lambda _self, _html: pytest.fail("laid out again"))
+    code = "def f(): pass\n" * 3_000
+    view.append("```python\n" + code)
+    view.append("```\n")
+    view.finish()
+    block = view._views[0]
+    assert isinstance(block, CodeBlock)
+    assert block._text.toPlainText() == code.removesuffix("\n")
+    block.copy()
+    assert QGuiApplication.clipboard().text() == code.removesuffix("\n")
+
+
+def test_other_code_replaces_what_was_there(view: MarkdownView) -> None:
+    view.set_text("```\n" + "a\n" * 16_000 + "```")
+    view.set_text("```\n" + "b\n" * 16_000 + "```")
+    block = view._views[0]
+    assert isinstance(block, CodeBlock)
+    assert "a" not in block._text.toPlainText()
+
+
+def test_code_says_what_it_is(view: MarkdownView) -> None:
+    view.set_text("```python\nx\n```\n\n```\ny\n```\n")
+    labels = [block._language.text() for block in view._views if isinstance(block, CodeBlock)]
+    assert labels == ["python", "Code"]
+
+
 def test_copying_code_copies_the_code(view: MarkdownView) -> None:
     view.set_text(TEXT)
     block = view._views[1]
@@ -105,6 +151,48 @@ def test_html_is_inert_and_images_are_not_loaded(view: MarkdownView) -> None:
     assert "<script>" in "".join(v.toPlainText() for v in view._views if isinstance(v, TextBlock))
     image = QTextDocument.ResourceType.ImageResource
     assert block.document().resource(image, QUrl("https://example.org/a.png")) is None
+
+
+def test_what_is_laborious_is_shown_at_intervals(qtbot: QtBot, view: MarkdownView) -> None:
+    view.append("> a quote that goes on\n" * 300)
+    quote = view._views[0]
+    assert isinstance(quote, TextBlock)
+    view.append("> new\n")
+    assert "new" not in quote.toPlainText()
+    view._pace.timeout.emit()
+    assert "new" in quote.toPlainText()
+    view.append("> last\n")
+    view.finish()
+    assert "last" in quote.toPlainText()
+    assert not view._pace.isActive()
+
+
+def test_a_change_of_theme_shows_what_was_held_back(view: MarkdownView) -> None:
+    view.append("> a quote that goes on\n" * 300)
+    view.append("> new\n")
+    view._theme.choose("dark")
+    assert "new" in plain(view)[0]
+    view.append("> last\n")
+    view.finish()
+    assert plain(view)[0].count("last") == plain(view)[0].count("new") == 1
+
+
+def test_a_block_that_is_only_closed_is_not_laid_out_again(
+    view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.append("a paragraph\n")
+    monkeypatch.setattr(TextBlock, "setHtml", lambda _self, _html: pytest.fail("laid out again"))
+    view.finish()
+
+
+def test_parts_of_a_block_stand_close(qtbot: QtBot, view: MarkdownView) -> None:
+    view.set_text("- an item of a list\n" * 400 + "\nend")
+    first, second, *_, last = view._views
+    qtbot.waitUntil(lambda: second.y() > 0)
+    assert second.y() - first.geometry().bottom() <= 1
+    assert isinstance(second, TextBlock)
+    assert isinstance(last, TextBlock)
+    assert last.viewport().y() - second.viewport().y() == 12
 
 
 def test_links_open_only_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QAction, QEnterEvent, QGuiApplication
@@ -15,10 +17,11 @@ from app.views.action_row import ActionRow, Switcher
 from app.views.message_editor import MessageEditor
 from app.views.message_view import ReplyView
 from app.views.user_view import UserView
+from mtp_mlx.wire import Loaded
 from tests.app.conftest import Rig
-from tests.app.helpers import finished, round_of
+from tests.app.helpers import MEMORY, PAIR, finished, round_of
 from tests.app.viewmodels.test_branching import ask, chat_of, shown, stop_early
-from tests.app.views.test_transcript import long_chat
+from tests.app.views.test_transcript import at_the_end, long_chat, scroll_to
 
 
 def views(rig: Rig) -> list[UserView | ReplyView]:
@@ -140,13 +143,41 @@ def test_an_edit_that_cannot_be_asked_yet_is_kept(ready: Rig) -> None:
     assert view.editor.ask.isEnabled()
 
 
-def test_a_question_far_up_is_brought_for_editing(qtbot: QtBot, ready: Rig) -> None:
-    chat_of(ready).open(long_chat(200))
+def test_only_one_question_is_opened_for_editing(ready: Rig) -> None:
+    ask(ready, "One", "A.")
+    ask(ready, "Two", "B.")
     transcript = ready.program.window.transcript
-    transcript.acted.emit("20", Act.EDIT)
-    edited = [v for v in views(ready) if isinstance(v, UserView) and v.editor is not None]
-    assert [view.message.id for view in edited] == ["20"]
-    transcript.acted.emit("nowhere", Act.EDIT)
+    transcript.acted.emit(chat_of(ready).messages.at(2).id, Act.EDIT)
+    transcript.edit("nowhere")
+    assert [question(ready, at).editor is not None for at in (0, 2)] == [False, True]
+
+
+def test_the_last_question_is_edited_from_far_above(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = chat_of(ready), ready.program.window.transcript
+    chat.open(long_chat(120))
+    at_the_end(qtbot, transcript)
+    scroll_to(qtbot, transcript, 20)
+    qtbot.waitUntil(lambda: transcript._held is None)
+    assert transcript._below
+    command(ready, "Edit the last question").trigger()
+    edited = [v.message.id for v in views(ready) if isinstance(v, UserView) and v.editor]
+    assert edited == ["118"]
+
+
+def test_what_is_being_rewritten_outlives_a_long_way_up(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = chat_of(ready), ready.program.window.transcript
+    chat.open(long_chat(120))
+    at_the_end(qtbot, transcript)
+    command(ready, "Edit the last question").trigger()
+    view = views(ready)[-2]
+    assert isinstance(view, UserView)
+    assert view.editor is not None
+    view.editor.text.setPlainText("Half a thought")
+    scroll_to(qtbot, transcript, 20)
+    qtbot.waitUntil(lambda: transcript._held is None)
+    transcript.scroll_to_end()
+    assert view in views(ready)
+    assert view.editor.text.toPlainText() == "Half a thought"
 
 
 def test_continue_goes_on_in_the_same_place(ready: Rig) -> None:
@@ -169,6 +200,19 @@ def test_continue_goes_on_in_the_same_place(ready: Rig) -> None:
     assert view.footer.acts.buttons[Act.CONTINUE].isHidden()
     left = [view.footer.acts.buttons[act].x() for act in (Act.AGAIN, Act.CONTINUE, Act.DELETE)]
     assert left == sorted(left)
+
+
+def test_the_token_view_of_a_continued_reply_keeps_its_beginning(ready: Rig) -> None:
+    stop_early(ready)
+    ready.program.window.transcript.set_token_view(shown=True)
+    command(ready, "Continue the reply").trigger()
+    ready.say(round_of(reply(ready).message.id, 0, [" two"]))
+    chat_of(ready).streaming.flush()
+    tokens = reply(ready).tokens
+    assert tokens is not None
+    assert [t.text for r in tokens.rounds for t in r.tokens] == ["Hm", "One,", " two"]
+    ready.finish()
+    assert len(tokens.rounds) == 3
 
 
 def test_delete_and_undo(ready: Rig) -> None:
@@ -231,6 +275,20 @@ def test_actions_are_quiet_until_the_pointer_or_the_focus_comes(qtbot: QtBot, re
     assert copy.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
+def test_tab_goes_from_left_to_right_also_to_a_button_that_came_later(ready: Rig) -> None:
+    stop_early(ready)
+    acts = reply(ready).footer.acts
+    order = [acts.buttons[Act.AGAIN], acts.more, acts.buttons[Act.CONTINUE]]
+    order.append(acts.buttons[Act.DELETE])
+    at = order[0]
+    seen = [at]
+    while at is not order[-1] and len(seen) < 8:
+        assert at is not None
+        at = at.nextInFocusChain()  # type: ignore[assignment]
+        seen.append(at)
+    assert seen == order
+
+
 def test_a_grey_action_says_why(ready: Rig) -> None:
     ask(ready, "Hello", "A.")
     chat_of(ready).send("And?")
@@ -276,8 +334,22 @@ def test_switching_keeps_the_place_one_reads(qtbot: QtBot, ready: Rig) -> None:
     qtbot.waitUntil(lambda: bar.maximum() > 800 and bar.value() == bar.maximum())
     bar.setValue(60)
     chat.show_sibling(chat.messages.at(5).id, -1)
-    qtbot.waitUntil(lambda: transcript._kept is None)
+    assert not transcript.following
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: not transcript._settled.isActive())
     assert bar.value() == 60
+    assert transcript._latest.isVisible()
+
+
+def test_without_a_drafter_there_is_nothing_to_compare(ready: Rig) -> None:
+    ask(ready, "Hello", "A.")
+    ready.say(Loaded(pair=replace(PAIR, drafter=None), memory=MEMORY))
+    enabled = {
+        entry.text(): entry.isEnabled() for entry in reply(ready).footer.acts.menu().actions()
+    }
+    assert not enabled["Write again with MTP on"]
+    assert not enabled["Write again with MTP off"]
+    assert enabled["Write again with the same seed"]
 
 
 def test_commands_follow_what_is_possible(ready: Rig) -> None:

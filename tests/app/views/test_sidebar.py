@@ -188,8 +188,11 @@ def test_the_menu_is_a_dot_a_right_click_and_a_key(qtbot: QtBot, three: Rig) -> 
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert menu() == expected
     assert opened(three) == "Bake bread"
-    for reason in (QContextMenuEvent.Reason.Mouse, QContextMenuEvent.Reason.Keyboard):
-        event = QContextMenuEvent(reason, place, view.viewport().mapToGlobal(place))
+    for reason, where in (
+        (QContextMenuEvent.Reason.Mouse, place),
+        (QContextMenuEvent.Reason.Keyboard, spot(three, "Today")),
+    ):
+        event = QContextMenuEvent(reason, where, view.viewport().mapToGlobal(where))
         QApplication.sendEvent(view.viewport(), event)
         assert menu() == expected
 
@@ -211,6 +214,13 @@ def test_search_by_keyboard_from_end_to_end(qtbot: QtBot, three: Rig) -> None:
     assert len(titles(three)) == 4
     QTest.keyClick(sidebar.search, Qt.Key.Key_Return)
     assert opened(three) == "Trip to Kyoto"
+
+
+def test_enter_in_a_search_waits_for_no_pause(three: Rig) -> None:
+    search = three.program.window.sidebar.search
+    QTest.keyClicks(search, "rever")
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    assert opened(three) == "Reverse a list"
 
 
 def test_escape_in_a_search_stops_no_reply(three: Rig) -> None:

@@ -118,14 +118,74 @@ def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None
     assert time.process_time() - began < 0.3
     assert len(transcript._views) < 100
     bar = transcript.verticalScrollBar()
-    qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
+    at_the_end(qtbot, transcript)
     before = len(transcript._views)
+    below = bar.maximum()
     bar.setValue(bar.minimum())
-    assert len(transcript._views) > before
-    below = bar.maximum() - bar.minimum()
     qtbot.waitUntil(lambda: transcript._held is None)
+    assert len(transcript._views) > before
     assert bar.maximum() - bar.value() == below  # what one was reading stays where it was
     assert bar.value() > 1000
+
+
+def at_the_end(qtbot: QtBot, transcript: Transcript) -> None:
+    bar = transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: not transcript._filling.isActive() and transcript._held is None)
+    qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
+
+
+def scroll_to(qtbot: QtBot, transcript: Transcript, row: int) -> None:
+    """Up or down, as one does: a bit at a time."""
+    bar = transcript.verticalScrollBar()
+    for _ in range(600):
+        if transcript._first <= row < transcript._end:
+            view = transcript._views[row - transcript._first]
+            bar.setValue(max(0, view.y() - 100))
+            return
+        bar.setValue(bar.value() + (-1500 if row < transcript._first else 1500))
+        qtbot.wait(1)
+    raise AssertionError(row, transcript._first, transcript._end)
+
+
+def test_views_far_from_the_eye_are_taken_down_and_come_back(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = ready.program.models.chat, ready.program.window.transcript
+    chat.open(long_chat(160))
+    at_the_end(qtbot, transcript)
+    for row in (80, 10, 120, 40):
+        scroll_to(qtbot, transcript, row)
+        qtbot.waitUntil(lambda: transcript._held is None)
+        shown = [view.message.id for view in transcript._views]
+        stored = [m.id for m in chat.messages.messages[transcript._first : transcript._end]]
+        assert shown == stored
+        assert transcript._end + len(transcript._below) == 160
+        assert len(transcript._views) < 100
+    assert len(transcript._below) > 20
+    transcript.scroll_to_end()
+    at_the_end(qtbot, transcript)
+    assert transcript._end == 160
+
+
+def test_a_question_asked_from_far_above_is_seen(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = ready.program.models.chat, ready.program.window.transcript
+    chat.open(long_chat(120))
+    at_the_end(qtbot, transcript)
+    scroll_to(qtbot, transcript, 20)
+    qtbot.waitUntil(lambda: transcript._held is None)
+    assert transcript._below
+    chat.send("And now?")
+    assert transcript._end == 122
+    assert transcript.following
+
+
+def test_messages_deleted_below_the_views_leave_no_room(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = ready.program.models.chat, ready.program.window.transcript
+    chat.open(long_chat(120))
+    at_the_end(qtbot, transcript)
+    scroll_to(qtbot, transcript, 20)
+    qtbot.waitUntil(lambda: transcript._held is None)
+    for first in (115, transcript._end + 1, transcript._end - 5):
+        chat.messages.show(chat.messages.messages[:first])
+        assert transcript._end + len(transcript._below) == first
 
 
 def test_no_paint_of_a_long_reply_holds_the_window_up(qtbot: QtBot, ready: Rig) -> None:

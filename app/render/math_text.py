@@ -1,45 +1,33 @@
-r"""LaTeX between dollars or `\(…\)`, as far as running text can show it.
+r"""LaTeX as running text: for where no formula can be drawn, and for those who listen.
 
 Not a typesetter: symbols, powers, indices, fractions and roots become characters, and a command
-that is not known stays as it was written. What stands between the marks is safe from Markdown,
-which would take `_` and `*` for emphasis.
+that is not known stays as it was written.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-
-from markdown_it.rules_inline import StateInline
+from html import unescape
 
 from app.render.escape import text_html
-from app.render.math_symbols import BLACKBOARD, SILENT, SPACES, SYMBOLS, WORDS
+from app.render.maths.alphabets import ALPHABETS
+from app.render.maths.symbols import COMMANDS, LIMIT_WORDS, WORDS, words_of
 
-_LONGEST = 2_000
 _DEEPEST = 12
-_MATH = re.compile(
-    rf"\$\$(?P<display>[^$]{{1,{_LONGEST}}})\$\$"
-    rf"|\$(?![\s$])(?P<inline>[^$]{{1,{_LONGEST}}})(?<![\s\\])\$(?![\d$])"
-    rf"|\\\((?P<round>.{{1,{_LONGEST}}}?)\\\)"
-    rf"|\\\[(?P<square>.{{1,{_LONGEST}}}?)\\\]",
-    re.DOTALL,
+_SILENT = words_of(
+    """left right middle big Big bigg Bigg displaystyle textstyle limits nolimits nonumber
+    notag"""
 )
-_LOOKS_LIKE_MATH = re.compile(r"[\\^_=+<>{}()/*|-]|^\S{1,3}$")
+_SPACES = {
+    ",": "\N{THIN SPACE}",
+    **dict.fromkeys((";", ":", " "), " "),
+    "!": "",
+    **dict.fromkeys(("quad", "qquad"), "\N{EM SPACE}"),
+}
 _TAGS = {"^": "sup", "_": "sub"}
 _PLAIN = {"~": " ", "&": "", "}": "", "-": "\N{MINUS SIGN}", "*": "\N{ASTERISK OPERATOR}"}
 _PIECE = re.compile(r"\\[A-Za-z]+\*?|\\.|[{}^_&~]|[A-Za-z]+|\s+|.", re.DOTALL)
-
-
-def math_rule(state: StateInline, silent: bool) -> bool:
-    """markdown-it's inline rule. A price is no formula: `$5 or $6` has a space or a digit there."""
-    found = _MATH.match(state.src, state.pos, state.posMax)
-    if found is None or (found["inline"] and not _LOOKS_LIKE_MATH.search(found["inline"])):
-        return False
-    if not silent:
-        token = state.push("math", "", 0)
-        token.content = next(group for group in found.groups() if group is not None).strip()
-    state.pos = found.end()
-    return True
 
 
 def math_html(latex: str) -> str:
@@ -52,6 +40,14 @@ def math_html(latex: str) -> str:
     if depth or deepest > _DEEPEST:
         return text_html(latex)
     return "".join(_Reader(pieces).read())
+
+
+def math_words(latex: str) -> str:
+    """The same without HTML: `x^2`."""
+    html = math_html(latex)
+    for tag, shown in (("<sup>", "^"), ("<sub>", "_"), ("<br>", "; ")):
+        html = html.replace(tag, shown)
+    return unescape(re.sub("<[^>]*>", "", html))
 
 
 class _Reader:
@@ -123,7 +119,8 @@ def _word(reader: _Reader) -> str:
 
 
 def _blackboard(reader: _Reader) -> str:
-    return "".join(BLACKBOARD.get(letter, letter) for letter in _word(reader))
+    letters = ALPHABETS["blackboard"]
+    return "".join(letters.get(letter, letter) for letter in _word(reader))
 
 
 def _environment(reader: _Reader) -> str:
@@ -142,7 +139,9 @@ _COMMANDS: dict[str, Callable[[_Reader], str]] = {
 
 
 def _symbol(name: str) -> str:
-    if name in SILENT or name in SPACES:
-        return SPACES.get(name, "")
-    unknown = f"\\{name}" if name.isalpha() and name not in WORDS else name
-    return text_html(SYMBOLS.get(name, unknown))
+    if name in _SILENT or name in _SPACES:
+        return _SPACES.get(name, "")
+    if name in COMMANDS:
+        return text_html(COMMANDS[name][0])
+    is_word = name in WORDS or name in LIMIT_WORDS or not name.isalpha()
+    return text_html(name if is_word else f"\\{name}")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.render.blocks import render
-from app.render.math import math_html
+from app.render.math_text import math_html
 from tests.app.render.sample import STYLE
 from tests.app.render.strategies import patient
 from tests.app.render.test_html import read

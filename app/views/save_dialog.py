@@ -1,0 +1,37 @@
+"""Where to put a file: its ending chooses the format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from app import strings
+
+
+def ask_path(
+    parent: QWidget, title: str, suggested: Path, formats: Mapping[str, str]
+) -> Path | None:
+    """`formats`: a filter of Qt's to its ending. None where the user thought better of it."""
+    chosen, kind = QFileDialog.getSaveFileName(
+        parent, title.removesuffix("…"), str(suggested), ";;".join(formats)
+    )
+    if not chosen:
+        return None
+    path = Path(chosen)
+    if path.suffix.lower() in formats.values():
+        return path
+    path = path.with_name(path.name + formats.get(kind, next(iter(formats.values()))))
+    return path if not path.exists() or _may_replace(parent, path.name) else None
+
+
+def _may_replace(parent: QWidget, name: str) -> bool:
+    """The file dialog has asked for the name it knew, not for the one with an ending."""
+    question = strings.REPLACE_FILE.format(name=name)
+    answer = QMessageBox.question(parent, strings.APP_NAME, question)
+    return answer is QMessageBox.StandardButton.Yes
+
+
+def say_not_saved(parent: QWidget, reason: str) -> None:
+    QMessageBox.warning(parent, strings.APP_NAME, reason)

@@ -1,0 +1,55 @@
+"""`mtp-mlx report`: look at reports, make other formats of them, hold two against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group("report", short_help="Show, export or compare speed reports.")
+def command() -> None:
+    """Show, export or compare the reports that `bench --out` and the window save."""
+
+
+@command.command("show")
+@click.argument("file", type=_FILE)
+def show(file: Path) -> int:
+    """Print what a report comes to, and on what it was measured."""
+    from mtp_mlx.report import terminal
+    from mtp_mlx.report.saving import load
+
+    print(terminal.report(load(file)))
+    return 0
+
+
+@command.command("export")
+@click.argument("source", metavar="IN.json", type=_FILE)
+@click.argument("target", metavar="OUT.EXT", type=_FILE)
+def export(source: Path, target: Path) -> int:
+    """Make another format of a report: .json, .csv, .md, .html, .pdf or .png.
+
+    A file already there is replaced.
+    """
+    from mtp_mlx.report.saving import export
+
+    export(source, target)
+    print(f"Saved {target.name}.")
+    return 0
+
+
+@command.command("compare")
+@click.argument("a", type=_FILE)
+@click.argument("b", type=_FILE)
+def compare(a: Path, b: Path) -> int:
+    """Name what differs between two reports, and the ratio of their speeds.
+
+    Ratios are of the same prompt in the same repeat, with the interval of their median.
+    """
+    from mtp_mlx.report import terminal
+    from mtp_mlx.report.saving import load
+
+    print(terminal.comparison(load(a), load(b)))
+    return 0

@@ -1,0 +1,134 @@
+"""A report as a card to share, 1200 x 630: what it comes to, on what, and when. Pure.
+
+A slow-down stands as large as a gain, in the colour of warnings and with the word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mtp_mlx.report import svg, words
+from mtp_mlx.report.derived import headline
+from mtp_mlx.report.model import Group, Report
+from mtp_mlx.report.svg import DARK, Palette
+from mtp_mlx.report.words import NOT_MEASURED, measured
+
+WIDTH, HEIGHT = 1200, 630
+_EDGE = 64
+_BARS = 640.0  # where the right half begins
+_LONGEST = WIDTH - _EDGE - _BARS
+
+
+def card(report: Report, palette: Palette = DARK) -> str:
+    group = headline(report)
+    told = _told(report)
+    shapes = [
+        svg.rect(0, 0, WIDTH, HEIGHT, palette.paper, round_by=0),
+        *_subject(report, palette),
+        *_ratio(group, palette),
+        *_speeds(told, palette),
+        *_acceptance(told, palette),
+        *_footing(report, palette),
+    ]
+    return svg.drawing(shapes, WIDTH, HEIGHT, report.title)
+
+
+def _told(report: Report) -> Group | None:
+    """Without a speed-up there still may be speeds: of MTP rather than of plain decoding."""
+    groups = sorted(report.summary, key=lambda one: one.mode == "off")
+    return headline(report) or next(iter(groups), None)
+
+
+def _subject(report: Report, palette: Palette) -> Iterator[str]:
+    pair = report.pair
+    drafter = f"+ {pair.drafter}" if pair.drafter else "no drafter"
+    yield svg.text(_EDGE, 92, words.shortened(pair.target, 46), palette.ink, size=36, bold=True)
+    yield svg.text(_EDGE, 134, words.shortened(drafter, 60), palette.quiet, size=24)
+    if pair.quantization:
+        yield svg.text(_EDGE, 168, words.shortened(pair.quantization, 60), palette.quiet, size=22)
+
+
+def _ratio(group: Group | None, palette: Palette) -> Iterator[str]:
+    if group is None or group.speedup is None:
+        yield svg.text(_EDGE, 300, "Speed-up", palette.quiet, size=28)
+        yield svg.text(_EDGE, 364, NOT_MEASURED, palette.ink, size=54, bold=True)
+        return
+    slower = words.is_slower(group)
+    colour = palette.warning if slower else palette.series[2]
+    yield svg.text(_EDGE, 340, words.times(group.speedup), colour, size=132, bold=True)
+    said = f"{words.told(group.speedup)} with MTP ({words.mode(group.mode)})"
+    yield svg.text(_EDGE, 396, said, colour if slower else palette.ink, size=32, bold=True)
+    spread = words.spread(group)
+    unsure = "" if words.verdict(group) == words.told(group.speedup) else ", which holds 1"
+    interval = f"95 %: {spread}{unsure}" if spread else f"95 %: {NOT_MEASURED}"
+    yield svg.text(_EDGE, 436, interval, palette.quiet, size=24)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    name: str
+    tps: float | None
+    colour: str
+
+
+def _speeds(group: Group | None, palette: Palette) -> Iterator[str]:
+    slower = group is not None and words.is_slower(group)
+    on = palette.warning if slower else palette.series[2]
+    is_on = group is not None and group.mode != "off"
+    bars = [
+        _Bar("MTP off", group.plain_tps if group else None, palette.series[0]),
+        _Bar("MTP on", group.decode_tps if group and is_on else None, on),
+    ]
+    most = max((bar.tps or 0 for bar in bars), default=0)
+    for i, bar in enumerate(bars):
+        yield from _speed(bar, most, 226 + 92 * i, palette)
+
+
+def _speed(bar: _Bar, most: float, y: float, palette: Palette) -> Iterator[str]:
+    told = measured(lambda tps: f"{words.rate(tps)} tok/s")(bar.tps)
+    yield svg.text(_BARS, y, bar.name, palette.quiet, size=24)
+    yield svg.text(WIDTH - _EDGE, y, told, palette.ink, anchor="end", size=28, bold=True)
+    yield svg.rect(_BARS, y + 14, _LONGEST, 26, palette.grid, round_by=5)
+    if bar.tps and most:
+        yield svg.rect(_BARS, y + 14, _LONGEST * bar.tps / most, 26, bar.colour, round_by=5)
+
+
+def _acceptance(group: Group | None, palette: Palette) -> Iterator[str]:
+    share = measured(words.percent)(group.acceptance_rate if group else None)
+    tau = measured(words.length)(group.mean_acceptance_length if group else None)
+    rows = (("Drafts accepted", share), ("Tokens a round, " + words.TAU, tau))
+    for i, (name, value) in enumerate(rows):
+        y = 398 + 40 * i
+        yield svg.text(_BARS, y, name, palette.quiet, size=24)
+        yield svg.text(WIDTH - _EDGE, y, value, palette.ink, anchor="end", size=26, bold=True)
+
+
+def _footing(report: Report, palette: Palette) -> Iterator[str]:
+    yield svg.line((_EDGE, 484), (WIDTH - _EDGE, 484), palette.grid, 2)
+    lines = [_machine(report), *_conditions(report)]
+    for i, told in enumerate(lines[:2]):
+        yield svg.text(_EDGE, 526 + 34 * i, words.shortened(told, 84), palette.quiet, size=22)
+    day = (report.created or "")[:10] or "date: not recorded"
+    yield svg.text(_EDGE, 602, "MTP MLX", palette.ink, size=22, bold=True)
+    yield svg.text(WIDTH - _EDGE, 602, day, palette.ink, anchor="end", size=22)
+
+
+def _machine(report: Report) -> str:
+    known = report.environment
+    memory = "" if known.memory_bytes is None else f", {words.memory(known.memory_bytes)}"
+    versions = f" \N{MIDDLE DOT} mlx {known.mlx}" if known.mlx else ""
+    return f"{known.device or 'device: not recorded'}{memory}{versions}"
+
+
+def _conditions(report: Report) -> Sequence[str]:
+    """What a stranger must know before believing the large number."""
+    known, runs = report.settings, len(report.runs)
+    said = [f"{runs} run{'s' * (runs != 1)}"]
+    said += ["interleaved"] if known.interleaved else ["not interleaved"]
+    said += [f"temperature {known.sampling.temperature:g}"]
+    if known.planned_runs is not None and runs < known.planned_runs:
+        said.insert(0, f"cut short: {runs} of {known.planned_runs}")
+    if known.replay_acceptance is not None:
+        said.insert(0, f"replayed acceptance {known.replay_acceptance:g}")
+    return [" \N{MIDDLE DOT} ".join(said)]

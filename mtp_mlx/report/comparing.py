@@ -1,0 +1,103 @@
+"""Two reports side by side: what differs between them, and how their speeds compare. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from mtp_mlx.report import facts
+from mtp_mlx.report.derived import Interval, interval, place
+from mtp_mlx.report.facts import Fact
+from mtp_mlx.report.model import Mode, Report, Run
+
+_OUTCOMES = {"Made", "Thermal before", "Thermal after", "Planned runs"}
+"""They differ from one benchmark to the next, whatever is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    name: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Speeds of one mode in one category (None: all) on runs that both reports have."""
+
+    category: str | None
+    mode: Mode
+    pairs: int
+    a_tps: float
+    b_tps: float
+    ratio: Interval  # b over a, of the same prompt in the same repeat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideBySide:
+    differences: tuple[Difference, ...]  # in pair, settings and environment
+    rows: tuple[Row, ...]  # none where the prompts are not known to be the same
+
+
+def side_by_side(a: Report, b: Report) -> SideBySide:
+    """Names of prompts mean something within a suite only, which its hash tells from others."""
+    comparable = a.settings.suite is not None and a.settings.suite == b.settings.suite
+    rows = _rows(a.runs, b.runs) if comparable else ()
+    return SideBySide(differences=tuple(_differences(a, b)), rows=tuple(rows))
+
+
+def _differences(a: Report, b: Report) -> Iterator[Difference]:
+    for mine, other in zip(_facts(a), _facts(b), strict=True):
+        if mine.value != other.value:
+            yield Difference(mine.name, mine.value, other.value)
+
+
+def _facts(report: Report) -> list[Fact]:
+    """Always the same names in the same order."""
+    told = [
+        *facts.all_of_pair(report.pair),
+        *facts.settings(report.settings),
+        *facts.environment(report),
+    ]
+    return [fact for fact in told if fact.name not in _OUTCOMES]
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    a: Run
+    b: Run
+    a_tps: float
+    b_tps: float
+
+
+def _rows(a: Sequence[Run], b: Sequence[Run]) -> Iterator[Row]:
+    both = list(_both(a, b))
+    categories: list[str | None] = [None, *dict.fromkeys(one.a.category for one in both)]
+    for category in categories if len(categories) > 2 else categories[:1]:
+        for mode in dict.fromkeys(one.a.mode for one in both):
+            here = [
+                one for one in both if one.a.mode == mode and category in (None, one.a.category)
+            ]
+            yield from _row(category, mode, here)
+
+
+def _both(a: Sequence[Run], b: Sequence[Run]) -> Iterator[_Both]:
+    other = {(run.mode, place(run)): run for run in b if not run.cut}
+    for run in a:
+        twin = other.get((run.mode, place(run)))
+        if twin is not None and not run.cut and run.decode_tps and twin.decode_tps:
+            yield _Both(run, twin, run.decode_tps, twin.decode_tps)
+
+
+def _row(category: str | None, mode: Mode, here: Sequence[_Both]) -> Iterator[Row]:
+    ratio = interval([one.b_tps / one.a_tps for one in here])
+    if ratio is not None:
+        yield Row(
+            category=category,
+            mode=mode,
+            pairs=len(here),
+            a_tps=median([one.a_tps for one in here]),
+            b_tps=median([one.b_tps for one in here]),
+            ratio=ratio,
+        )

@@ -1,0 +1,63 @@
+"""A report as CSV (RFC 4180): a row a run, for who computes in a table. Pure.
+
+Lists are joined by blanks; a cell is empty where nothing was measured. UTF-8 without a mark at its
+start, which readers other than Excel take for a part of the first name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from msgspec import UNSET, UnsetType
+
+from mtp_mlx.report import words
+from mtp_mlx.report.derived import Paired, paired
+from mtp_mlx.report.model import Report, Run
+
+_SET_APART = {"rounds", "prompt", "text"}
+_FIELDS = [name for name in Run.__struct_fields__ if name not in _SET_APART]
+_TEXTS = ("prompt", "text")
+_ADDED = ("rounds", "plain_tps", "speedup", "against_plain", "cut_short")
+_SUBJECT = ("target", "drafter", "device")
+_FORMULA = tuple("=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
+                 "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
+
+Cell = str | int | float | None
+
+
+def csv_table(report: Report) -> str:
+    told = [name for name in _TEXTS if any(_text(run, name) for run in report.runs)]
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow([*_FIELDS, *_ADDED, *_SUBJECT, *told])
+    subject = (report.pair.target, report.pair.drafter, report.environment.device)
+    for run, pair in zip(report.runs, paired(report), strict=True):
+        row = [*_measured(run), *_added(run, pair), *subject, *(_text(run, name) for name in told)]
+        writer.writerow([_cell(value) for value in row])
+    return file.getvalue()
+
+
+def _measured(run: Run) -> Iterator[Cell]:
+    for name in _FIELDS:
+        value = getattr(run, name)
+        yield " ".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def _added(run: Run, pair: Paired) -> Iterable[Cell]:
+    verdict = "" if pair.speedup is None else words.told(pair.speedup)
+    return len(run.rounds), pair.plain_tps, pair.speedup, verdict, words.yes_or_no(run.cut)
+
+
+def _text(run: Run, name: str) -> str | None:
+    found: str | UnsetType | None = getattr(run, name)
+    return None if found is UNSET else found
+
+
+def _cell(value: Cell) -> Cell:
+    """A text that a spreadsheet would compute gets an apostrophe, which makes it a text there."""
+    if not isinstance(value, str):
+        return value
+    begins = value.lstrip().startswith(_FORMULA) or value.startswith(("\t", "\r", "\n"))
+    return f"'{value}" if begins else value.replace("\0", "")

@@ -1,0 +1,147 @@
+"""A chat as a file that others can read: nothing escaped twice, nothing left out, nothing alive."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.domain.conversation import Attachment, Chat, ChatMessage
+from app.domain.settings import ReplySettings
+from app.paths import resources
+from app.services.chat_export import CHAT_FORMATS, Look
+from app.viewmodels.footer import footer
+from app.views.report_dialog import file_name
+from app.views.theme import load_theme
+from tests.app.conftest import Rig
+from tests.app.services.replies import REPLY as RECORD
+
+CODE = 'if a < b and c > "d":\n    print(f"{a} & {b}")  # <script>alert(1)</script>'
+REPLY = f"""Use **this** & that:
+
+```python
+{CODE}
+```
+
+![x](https://evil.example/x.png)
+
+| a |
+|---|
+| 1 |"""
+CHAT = Chat(
+    id="c",
+    title='Lists & "quotes" <b>\nin two lines',
+    created=1.0,
+    settings=ReplySettings(system="Be <brief>."),
+    tip="a",
+    messages=(
+        ChatMessage(
+            id="q",
+            role="user",
+            text="How? <b>Now</b>\n=1+1 😀",
+            attachments=(Attachment(name="notes & co.txt", text="first\nsecond"),),
+        ),
+        ChatMessage(id="a", role="assistant", text=REPLY, parent="q", reply=RECORD),
+        ChatMessage(id="other", role="assistant", text="Another answer.", parent="q"),
+    ),
+)
+
+
+@pytest.fixture
+def look(qapp: QApplication) -> Look:
+    return Look(style=load_theme(resources() / "themes", "light").html(), numbers=footer)
+
+
+def written(ending: str, look: Look, chat: Chat = CHAT) -> bytes:
+    return CHAT_FORMATS[ending](chat, look)
+
+
+def test_markdown_keeps_every_letter(look: Look) -> None:
+    text = written(".md", look).decode()
+    assert text.startswith('# Lists & "quotes" <b> in two lines\n')
+    assert REPLY in text
+    assert "How? <b>Now</b>\n=1+1 😀" in text
+    assert "notes & co.txt:\n```\nfirst\nsecond\n```" in text
+    assert "Be <brief>." in text
+    assert footer(RECORD) in text
+    assert "Another answer." not in text
+
+
+def test_html_shows_it_and_is_inert(look: Look) -> None:
+    page = written(".html", look).decode()
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "evil.example" in unescape(page)  # told, not fetched
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(link|iframe|object)\b", page)
+    (code,) = re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)
+    assert unescape(code) == CODE
+    assert "<b>Now" not in page
+    assert "How? &lt;b&gt;Now&lt;/b&gt;<br>=1+1 😀" in page
+    assert "notes &amp; co.txt" in page
+    assert "Be &lt;brief&gt;." in page
+
+
+def test_json_holds_every_branch_and_comes_back(look: Look) -> None:
+    document = json.loads(written(".json", look))
+    assert document["shown"] == ["q", "a"]
+    assert msgspec.convert(document["chat"], Chat) == CHAT
+
+
+def test_a_pdf_is_written(look: Look) -> None:
+    data = written(".pdf", look)
+    assert data.startswith(b"%PDF")
+    long = msgspec.structs.replace(
+        CHAT,
+        messages=(CHAT.messages[0], msgspec.structs.replace(CHAT.messages[1], text=REPLY * 40)),
+    )
+    assert written(".pdf", look, long).count(b"/Type /Page\n") > data.count(b"/Type /Page\n")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("a/b\\c: d?", "a b c d"),
+        ("...", "New chat"),
+        ("two\nlines", "two lines"),
+        ("x" * 300, "x" * 80),
+    ],
+)
+def test_a_title_becomes_a_name_that_every_system_takes(title: str, name: str) -> None:
+    assert file_name(title) == name
+
+
+@pytest.mark.parametrize("ending", CHAT_FORMATS)
+def test_the_window_exports_what_it_shows(
+    qtbot: QtBot, ready: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    window = ready.program.window
+    assert not window._export.isEnabled()
+    ready.program.models.chat.open(CHAT)
+    file = tmp_path / f"chat{ending}"
+    monkeypatch.setattr("app.program.ask_chat_path", lambda *_: file)
+    window._export.trigger()
+    look = Look(style=ready.program._theme.light.html(), numbers=footer)
+    if ending == ".pdf":
+        assert file.read_bytes().startswith(b"%PDF")
+    else:
+        assert file.read_bytes() == CHAT_FORMATS[ending](ready.program.models.chat.chat, look)
+
+
+def test_a_folder_that_refuses_is_named_and_nothing_is_lost(
+    ready: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    ready.program.models.chat.open(CHAT)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("app.program.ask_chat_path", lambda *_: tmp_path / "file" / "a.md")
+    monkeypatch.setattr("app.program.say_not_saved", lambda _window, reason: said.append(reason))
+    ready.program.window._export.trigger()
+    assert len(said) == 1
+    assert "a.md" in said[0]

@@ -1,0 +1,144 @@
+"""Charts: well-formed, true to their numbers, and drawn only where there is something to draw."""
+
+from __future__ import annotations
+
+import math
+import re
+from xml.etree.ElementTree import Element
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from mtp_mlx.report.axes import ratio_ticks, ticks
+from mtp_mlx.report.charts import charts
+from mtp_mlx.report.model import Report
+from mtp_mlx.report.reading import decode
+from mtp_mlx.report.svg import DARK, LIGHT, NAMED
+from mtp_mlx.report.timeline import timelines
+from tests.report.samples import OLD, REPORT, SLOWER, SPOILED, a_report, a_round, a_run, parsed
+
+SVG = "{http://www.w3.org/2000/svg}"
+ALL = [REPORT, SLOWER, SPOILED, *(decode(file.read_bytes()) for file in OLD)]
+
+
+def drawn(report: Report, title: str) -> Element:
+    (chart,) = (one for one in charts(report, LIGHT) if one.title.startswith(title))
+    return parsed(chart.svg)
+
+
+def texts(chart: Element) -> list[str]:
+    return [one.text or "" for one in chart.iter(f"{SVG}text")]
+
+
+def bars(chart: Element, colour: str) -> list[dict[str, str]]:
+    """Those in the legend stand above all others."""
+    return [one.attrib for one in chart.iter(f"{SVG}rect") if one.get("fill") == colour]
+
+
+@pytest.mark.parametrize("report", ALL)
+@pytest.mark.parametrize("palette", [LIGHT, DARK, NAMED])
+def test_every_chart_is_well_formed(report: Report, palette: object) -> None:
+    found = charts(report, palette)  # type: ignore[arg-type]
+    assert found
+    for chart in found:
+        root = parsed(chart.svg)
+        assert root.get("role") == "img"
+        assert root.get("aria-label") == chart.title
+        assert not re.search(r"nan|inf\b", chart.svg)
+        places = [float(one.get(k, 0)) for one in root.iter() for k in ("x", "x1", "x2")]
+        assert all(0 <= place <= 640 for place in places)
+
+
+def test_a_report_has_all_four() -> None:
+    titles = [chart.title.split(",")[0] for chart in charts(REPORT, LIGHT)]
+    assert titles == [
+        "Speed-up by category",
+        "Tokens/s over time",
+        "Acceptance by position",
+        "Cost of a round by K",
+    ]
+
+
+def test_what_was_not_measured_is_not_drawn() -> None:
+    assert charts(a_report([a_run("off", None, rounds=[])]), LIGHT) == ()
+    plain = charts(a_report([a_run("off", 30.0)]), LIGHT)
+    assert [chart.title for chart in plain] == ["Tokens/s over time"]
+
+
+def test_a_slow_down_is_drawn_as_plainly_as_a_gain() -> None:
+    chart = drawn(REPORT, "Speed-up")
+    told = texts(chart)
+    assert {"2.00×", "0.65× slower", "faster", "slower"} <= set(told)  # noqa: RUF001
+    assert len(bars(chart, LIGHT.warning)) == 1 + 2
+    assert len(bars(chart, LIGHT.series[1])) == 1 + 4
+
+
+def test_half_and_twice_are_bars_of_one_length() -> None:
+    half_and_twice = [
+        replace(REPORT.summary[1], category=name, speedup=ratio, speedup_low=None)
+        for name, ratio in (("a", 0.5), ("b", 2.0))
+    ]
+    chart = drawn(replace(REPORT, summary=tuple(half_and_twice)), "Speed-up")
+    (slow, fast) = bars(chart, LIGHT.warning)[-1], bars(chart, LIGHT.series[1])[-1]
+    assert float(slow["width"]) == pytest.approx(float(fast["width"]), abs=0.2)
+    assert float(slow["x"]) + float(slow["width"]) == pytest.approx(float(fast["x"]), abs=0.2)
+
+
+def test_the_chosen_depth_is_marked() -> None:
+    chart = drawn(REPORT, "Cost")
+    assert "auto used most: K 3" in texts(chart)
+    assert len(bars(chart, LIGHT.series[1])) == 1 + 1
+    fixed = a_report([a_run("off", 1.0), a_run(3, 2.0)])
+    assert not [told for told in texts(drawn(fixed, "Cost")) if "auto" in told]
+
+
+def test_axes_have_units() -> None:
+    for title, unit in {
+        "Tokens/s": "seconds since the first token",
+        "Acceptance": "position in the draft",
+        "Cost": "ms, median",
+        "Speed-up": "times plain decoding, on a logarithmic scale; lines: 95 %",
+    }.items():
+        assert unit in texts(drawn(REPORT, title))
+
+
+def test_a_timeline_holds_the_rate_of_its_rounds() -> None:
+    steady = a_run("off", 1.0, rounds=[a_round(0, 0, 50.0)] * 40)
+    (series,) = timelines([steady], ["off", "auto"])
+    assert [point.tps for point in series.points] == pytest.approx([20.0] * len(series.points))
+    assert series.points[-1].at_s < 2.0
+
+
+def test_a_timeline_starts_at_the_first_token() -> None:
+    """A window tells when each round ended since the request; the first of them is prefill."""
+    timed = [a_round(0, 0, 900.0, at_s=5.0)]
+    timed += [a_round(0, 0, 1.0, at_s=5.0 + 0.1 * i) for i in range(1, 31)]
+    (series,) = timelines([a_run("off", 1.0, rounds=timed)], ["off"])
+    assert [point.tps for point in series.points] == pytest.approx([10.0] * len(series.points))
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.floats(0, 1e4)), max_size=60))
+def test_any_rounds_can_be_drawn(made: list[tuple[int, float]]) -> None:
+    rounds = [a_round(depth, depth // 2, ms) for depth, ms in made]
+    for chart in charts(a_report([a_run("auto", 1.0, rounds=rounds)]), LIGHT):
+        parsed(chart.svg)
+
+
+@given(st.floats(1e-6, 1e9))
+def test_ticks_are_round_and_hold_the_most(most: float) -> None:
+    found = ticks(most)
+    assert found[0] == 0
+    assert most <= found[-1] * (1 + 1e-9)
+    assert 2 <= len(found) <= 7
+    assert found[-2] < most
+
+
+@given(st.floats(0.2, 8), st.floats(0.2, 8))
+def test_ratio_ticks_hold_both_and_one(a: float, b: float) -> None:
+    found = ratio_ticks(min(a, b), max(a, b))
+    assert found[0] <= min(a, b, 1)
+    assert found[-1] >= max(a, b, 1)
+    assert 1 in found
+    assert all(math.isfinite(tick) for tick in found)
