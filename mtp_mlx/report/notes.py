@@ -44,7 +44,8 @@ def parting(one: Comparison) -> str:
     place += "from plain decoding" if one.parts_at is None else f"at token {one.parts_at}"
     if one.margin is None:
         return place
+    margin = f"margin {words.margin(one.margin)} logits"
     if one.margin_bound is None or one.rounding_tie is None:
-        return f"{place}, margin {one.margin:.3g} logits"
+        return f"{place}, {margin}"
     told = "a rounding tie" if one.rounding_tie else "more than rounding explains"
-    return f"{place}, {told}: margin {one.margin:.3g} logits, rounding up to {one.margin_bound:.3g}"
+    return f"{place}, {told}: {margin}, rounding up to {words.margin(one.margin_bound)}"
