@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from mtp_mlx.engine import Engine
 
 INTERRUPTED = 130
-WIDTH = 79  # of sentences
 
 
 @dataclass(slots=True)
@@ -137,7 +135,6 @@ def measure(asked: Asked) -> int:
     """Load, run, print; the exit code."""
     from mtp_mlx.bench.benchmark import benchmark
     from mtp_mlx.bench.session import Watch
-    from mtp_mlx.report.notes import conditions
     from mtp_mlx.report.table import table
 
     engine = _engine(asked)
@@ -151,8 +148,6 @@ def measure(asked: Asked) -> int:
         return INTERRUPTED
     print(f"{outcome.report.title}\n")
     print(table(outcome.report))
-    for note in conditions(outcome.report):
-        print(f"\n{fill(note, WIDTH)}")
     if outcome.failure is not None:
         raise outcome.failure
     return INTERRUPTED if stop.cancelled else 0

@@ -11,7 +11,10 @@ from mtp_mlx.report.derived import Interval, interval, place
 from mtp_mlx.report.facts import Fact
 from mtp_mlx.report.model import Mode, Report, Run
 
-_OUTCOMES = {"Made", "Thermal before", "Thermal after", "Planned runs"}
+_OUTCOMES = {
+    "Made", "Thermal before", "Thermal after", "Load before", "Load after", "Planned runs",
+    "Resumed", "Plan SHA-256",
+}  # fmt: skip
 """They differ from one benchmark to the next, whatever is compared."""
 
 

@@ -1,4 +1,4 @@
-"""What a reader must know of how numbers and texts came about, one sentence each. Pure."""
+"""What a reader must know of how a report came about, one sentence each. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,29 @@ MUCH_DRIFT = 0.03  # a share: below it, medians of a few runs differ by themselv
 _HOT = ("moderate", "heavy", "trapping", "sleeping", "CPU limited", "warning level")
 
 
-def conditions(report: Report) -> Iterator[str]:
-    """In what state the machine was; nothing where all was as it should be or not measured."""
+def notes(report: Report) -> Iterator[str]:
+    """Nothing where all was as it should be, or was not measured."""
+    yield from _replayed(report.settings.replay_acceptance)
+    yield from _cut_short(report)
     yield from _drift(report.plain_drift)
-    yield from _environment(report.environment)
+    yield from _conditions(report.environment)
+
+
+def _replayed(share: float | None) -> Iterator[str]:
+    if share is not None:
+        yield (
+            "Replayed acceptance: drafts were replaced so that each is right with "
+            f"{words.percent(share)} chance. The speed is measured, the acceptance is given."
+        )
+
+
+def _cut_short(report: Report) -> Iterator[str]:
+    planned, made = report.settings.planned_runs, len(report.runs)
+    if planned is not None and made < planned:
+        yield f"Cut short: {made} of {planned} runs were made."
+    cut = sum(run.cut for run in report.runs)
+    if cut:
+        yield f"{cut} of {made} runs did not come to their end, and count in no speed-up."
 
 
 def _drift(share: float | None) -> Iterator[str]:
@@ -27,7 +46,7 @@ def _drift(share: float | None) -> Iterator[str]:
     )
 
 
-def _environment(found: Environment) -> Iterator[str]:
+def _conditions(found: Environment) -> Iterator[str]:
     if found.low_power_mode:
         yield "The machine was in low power mode, which makes it slower."
     if found.power_source and found.power_source_after not in (None, found.power_source):
@@ -47,5 +66,11 @@ def parting(one: Comparison) -> str:
     margin = f"margin {words.margin(one.margin)} logits"
     if one.margin_bound is None or one.rounding_tie is None:
         return f"{place}, {margin}"
-    told = "a rounding tie" if one.rounding_tie else "more than rounding explains"
-    return f"{place}, {told}: {margin}, rounding up to {words.margin(one.margin_bound)}"
+    return f"{place}, {rounding(one)}: {margin}, rounding up to {words.margin(one.margin_bound)}"
+
+
+def rounding(one: Comparison) -> str:
+    """Whether it explains that two texts part."""
+    if one.rounding_tie is None:
+        return words.NOT_MEASURED
+    return "a rounding tie" if one.rounding_tie else "more than rounding explains"

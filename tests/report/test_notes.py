@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from mtp_mlx.report.contents import notes
 from mtp_mlx.report.model import Environment
-from mtp_mlx.report.notes import parting
+from mtp_mlx.report.notes import notes, parting
+from mtp_mlx.report.table import table
 from tests.report.samples import PARTED, REPORT
 
 
@@ -41,6 +41,8 @@ def test_drift(drift: float, words: str) -> None:
 def test_conditions(known: dict[str, object], words: str) -> None:
     (sentence,) = told(**known)  # type: ignore[arg-type]
     assert words in sentence
+    shown = table(replace(REPORT, environment=Environment(**known)))  # type: ignore[arg-type]
+    assert words in " ".join(shown.split())
 
 
 def test_where_texts_part() -> None:
