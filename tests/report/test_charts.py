@@ -111,6 +111,14 @@ def test_a_timeline_holds_the_rate_of_its_rounds() -> None:
     assert series.points[-1].at_s < 2.0
 
 
+def test_a_timeline_does_not_fall_because_fast_runs_ended() -> None:
+    fast = a_run("off", 1.0, rounds=[a_round(0, 0, 10.0)] * 60)
+    slow = a_run("off", 1.0, rounds=[a_round(0, 0, 40.0)] * 60)
+    (series,) = timelines([fast, slow], ["off"])
+    assert series.points[-1].at_s < 0.6
+    assert series.points[-1].tps == pytest.approx(series.points[0].tps, rel=0.05)
+
+
 def test_a_timeline_starts_at_the_first_token() -> None:
     """A window tells when each round ended since the request; the first of them is prefill."""
     timed = [a_round(0, 0, 900.0, at_s=5.0)]
