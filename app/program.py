@@ -17,7 +17,8 @@ from app.engine.supervisor import Supervisor
 from app.engine.watch import Watch
 from app.paths import resources
 from app.services.baselines import BaselineStore
-from app.services.chat_export import CHAT_FORMATS, Look
+from app.services.chat_export import CHAT_FORMATS
+from app.services.chat_page import Look
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report, write_file
 from app.services.report_comparison import comparison_report

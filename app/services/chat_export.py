@@ -6,9 +6,8 @@ Markdown keeps what was written, letter for letter; HTML and PDF show it as the 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 
 import msgspec
@@ -17,28 +16,20 @@ from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 from app import strings
 from app.domain.attachments import content
-from app.domain.conversation import Chat, ChatMessage, ReplyRecord
+from app.domain.conversation import Chat
 from app.domain.tree import path
-from app.render import HtmlStyle, render
+from app.services.chat_page import PAGE, Look, body, one_line, speaker
 
 VERSION = 1
 _MARGIN_MM = 18.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """Colours of what is shown, and a reply's numbers in a line."""
-
-    style: HtmlStyle
-    numbers: Callable[[ReplyRecord], str]
-
-
 def chat_markdown(chat: Chat, look: Look) -> bytes:
-    parts = [f"# {_one_line(chat.title)}"]
+    parts = [f"# {one_line(chat.title)}"]
     if system := chat.settings.system.strip():
         parts.append(f"## {strings.SYSTEM_PROMPT}\n\n{system}")
     for message in path(chat.messages, chat.tip):
-        parts.append(f"## {_speaker(message)}\n\n{content(message)}")
+        parts.append(f"## {speaker(message)}\n\n{content(message)}")
         if message.reply is not None:
             parts.append(f"*{look.numbers(message.reply)}*")
     return ("\n\n".join(parts) + "\n").encode()
@@ -54,13 +45,13 @@ def chat_json(chat: Chat, look: Look) -> bytes:
 
 def chat_html(chat: Chat, look: Look) -> bytes:
     """One file: no script, nothing from elsewhere."""
-    return _PAGE.format(
-        title=escape(_one_line(chat.title)),
+    return PAGE.format(
+        title=escape(one_line(chat.title)),
         muted=look.style.text_muted,
         border=look.style.border,
         raised=look.style.surface_raised,
         link=look.style.link,
-        body=_body(chat, look),
+        body=body(chat, look),
     ).encode()
 
 
@@ -68,12 +59,13 @@ def chat_pdf(chat: Chat, look: Look) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
-    writer.setTitle(_one_line(chat.title))
+    writer.setTitle(one_line(chat.title))
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
     margins = QMarginsF(_MARGIN_MM, _MARGIN_MM, _MARGIN_MM, _MARGIN_MM)
     writer.setPageMargins(margins, QPageLayout.Unit.Millimeter)
     document = QTextDocument()
-    document.setHtml(f"<h1>{escape(_one_line(chat.title))}</h1>{_body(chat, look)}")
+    plain = replace(look, style=replace(look.style, maths=None))  # formulas as running text
+    document.setHtml(f"<h1>{escape(one_line(chat.title))}</h1>{body(chat, plain)}")
     document.print_(writer)
     return bytes(buffer.data().data())
 
@@ -84,61 +76,3 @@ CHAT_FORMATS: dict[str, Callable[[Chat, Look], bytes]] = {
     ".pdf": chat_pdf,
     ".json": chat_json,
 }
-
-_PAGE = """<!DOCTYPE html>
-<html><head><meta charset="utf-8"><title>{title}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width">
-<style>
-body {{ font: 16px/1.6 system-ui, sans-serif; max-width: 46em; margin: 2.5em auto; padding: 0 1em;
-  color: #1c1b19; background: #fff; }}
-h2 {{ font-size: .85em; color: {muted}; margin: 2.2em 0 .4em; }}
-pre {{ background: {raised}; border: 1px solid {border}; border-radius: 10px; padding: .8em 1em;
-  overflow-x: auto; }}
-a {{ color: {link}; }}
-small {{ color: {muted}; }}
-</style></head>
-<body><h1>{title}</h1>
-{body}
-</body></html>
-"""
-
-
-def _body(chat: Chat, look: Look) -> str:
-    parts: list[str] = []
-    if system := chat.settings.system.strip():
-        parts.append(f"<h2>{strings.SYSTEM_PROMPT}</h2>{_written(system)}")
-    for message in path(chat.messages, chat.tip):
-        parts += [f"<h2>{_speaker(message)}</h2>", *_message(message, look)]
-    return "\n".join(parts)
-
-
-def _message(message: ChatMessage, look: Look) -> Sequence[str]:
-    if message.role == "user":
-        files = [
-            f"<small>{escape(_one_line(file.name))}</small><br>" for file in message.attachments
-        ]
-        return [*files, _written(message.text)]
-    blocks = [
-        f"<pre>{escape(block.code)}</pre>" if block.code is not None else block.html
-        for block in render(message.text, look.style)
-    ]
-    if message.reply is None:
-        return blocks
-    return [*blocks, f"<p><small>{escape(look.numbers(message.reply))}</small></p>"]
-
-
-def _written(text: str) -> str:
-    """As it was typed: no Markdown."""
-    return f"<p>{'<br>'.join(escape(text).splitlines())}</p>"
-
-
-def _speaker(message: ChatMessage) -> str:
-    name = strings.YOU if message.role == "user" else strings.MODEL
-    if not message.created:
-        return name
-    return f"{name}, {time.strftime('%Y-%m-%d %H:%M', time.localtime(message.created))}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

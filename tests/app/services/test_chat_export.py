@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
@@ -15,7 +16,8 @@ from pytestqt.qtbot import QtBot
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.paths import resources
-from app.services.chat_export import CHAT_FORMATS, Look
+from app.services.chat_export import CHAT_FORMATS
+from app.services.chat_page import Look
 from app.viewmodels.footer import footer
 from app.views.report_dialog import file_name
 from app.views.theme import load_theme
@@ -55,7 +57,8 @@ CHAT = Chat(
 
 @pytest.fixture
 def look(qapp: QApplication) -> Look:
-    return Look(style=load_theme(resources() / "themes", "light").html(), numbers=footer)
+    style = load_theme(resources() / "themes", "light").html()
+    return Look(style=style, numbers=footer)
 
 
 def written(ending: str, look: Look, chat: Chat = CHAT) -> bytes:
@@ -86,6 +89,19 @@ def test_html_shows_it_and_is_inert(look: Look) -> None:
     assert "How? &lt;b&gt;Now&lt;/b&gt;<br>=1+1 😀" in page
     assert "notes &amp; co.txt" in page
     assert "Be &lt;brief&gt;." in page
+
+
+def test_formulas_are_drawn_in_the_page_itself(look: Look) -> None:
+    text = r"So $\frac{a}{b} < \alpha$ and" + "\n\n$$x^2$$\n"
+    reply = msgspec.structs.replace(CHAT.messages[1], text=text)
+    page = written(
+        ".html", look, msgspec.structs.replace(CHAT, messages=(CHAT.messages[0], reply))
+    ).decode()
+    assert page.count("<svg") == 2
+    assert page.count("<div class=formula>") == 1
+    assert "math:" not in page
+    assert 'aria-label="' + escape(r"\frac{a}{b} < \alpha") + '"' in page
+    ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])  # noqa: S314
 
 
 def test_json_holds_every_branch_and_comes_back(look: Look) -> None:
