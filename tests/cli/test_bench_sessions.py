@@ -101,6 +101,8 @@ def test_stopped_and_resumed_it_makes_each_run_once(
     first = begun(engine, options, out)
     assert first["title"].endswith("(cut short: 3 of 8 runs)")
     assert "cut short: 3 of 8" in capsys.readouterr().out
+    first["created"] = "2026-01-02T03:04:05Z"
+    out.write_text(json.dumps(first))
     assert run(["bench", *options, "--resume", str(out)]) == 0
     whole = read(out)
     assert engine.replies == WARM_UP + 5
