@@ -28,6 +28,7 @@ from app.domain.settings import ReplySettings, ThemeChoice
 from app.engine.client import ProcessEngine
 from app.paths import worker_command
 from app.program import Program
+from app.views.compare_view import CompareDialog
 from mtp_mlx.wire import Sampling
 
 SIZE = (1280, 800)
@@ -53,6 +54,11 @@ def main() -> int:
             program.models.mtp.turn(on=True)
             ask(program, QUESTION)
             save(program.window, out / "chat.png")
+            program.window.transcript.set_token_view(shown=True)
+            settle()
+            save(program.window, out / "tokens.png")
+            program.window.transcript.set_token_view(shown=False)
+            save(compared(program, STORY), out / "compare.png")
             begin(program, STORY)
             save(program.window.overlay, out / "overlay.png", ratio=2)
             finish(program)
@@ -92,6 +98,25 @@ def begin(program: Program, question: str) -> None:
     chat, overlay = program.models.chat, program.models.overlay
     chat.send(question)
     wait("numbers", lambda: not chat.writing or len(overlay.live.history) > 12)
+
+
+def compared(program: Program, question: str) -> QWidget:
+    """The dialog, once both runs have been raced."""
+    program.window.compare()
+    dialog = program.window.findChildren(CompareDialog)[-1]
+    dialog.question.setPlainText(question)
+    dialog.start.click()
+    compare = program.models.compare
+    wait("both runs", lambda: not compare.state.running)
+    wait("the race", lambda: not compare.race.playing)
+    return dialog
+
+
+def settle() -> None:
+    """Layouts come in one by one; what is not on the screen is painted in slices."""
+    deadline = QDeadlineTimer(1500)
+    while not deadline.hasExpired():
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
 
 
 def finish(program: Program) -> None:

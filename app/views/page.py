@@ -11,7 +11,8 @@ from app.domain.settings import OverlaySettings
 from app.viewmodels.chat import ChatViewModel
 from app.views.composer import Composer
 from app.views.overlay_view import WIDTH, OverlayView
-from app.views.transcript import COLUMN_WIDTH, Transcript
+from app.views.scrolled_column import COLUMN_WIDTH
+from app.views.transcript import Transcript
 from app.views.welcome import Welcome
 
 _EDGE = 16

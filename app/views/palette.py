@@ -7,21 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import (
     QEvent,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
     Qt,
 )
 from PySide6.QtGui import (
     QAction,
-    QFont,
-    QFontMetrics,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QPainter,
 )
 from PySide6.QtWidgets import (
     QFrame,
@@ -30,9 +23,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QMenuBar,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -40,14 +30,12 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.viewmodels.palette import Entry, Match, matches
 from app.views import fonts
+from app.views.palette_row import ENTRY, MATCH, ROW_HEIGHT, PaletteRow
 from app.views.theme import ThemeController
 
 _WIDTH = 560
 _ROWS = 9
-_ROW_HEIGHT = 34
 _FROM_TOP = 0.12  # of the window's height
-_MATCH = Qt.ItemDataRole.UserRole
-_ENTRY = Qt.ItemDataRole.UserRole + 1
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -8, Qt.Key.Key_PageDown: 8}
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -118,7 +106,7 @@ class Palette(QWidget):
         self.list.setUniformItemSizes(True)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setItemDelegate(_Delegate(theme, self.list))
+        self.list.setItemDelegate(PaletteRow(theme, self.list))
         column = QVBoxLayout(self._frame)
         column.setContentsMargins(10, 10, 10, 10)
         column.setSpacing(8)
@@ -183,8 +171,8 @@ class Palette(QWidget):
         for match in matches(self._entries, query):
             entry = self._entries[match.row]
             item = QListWidgetItem(entry.text)
-            item.setData(_MATCH, match)
-            item.setData(_ENTRY, entry)
+            item.setData(MATCH, match)
+            item.setData(ENTRY, entry)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, _spoken(entry))
             if not entry.enabled:
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
@@ -195,14 +183,14 @@ class Palette(QWidget):
             self.list.addItem(nothing)
         self.list.setCurrentRow(0)
         rows = min(max(self.list.count(), 1), _ROWS)
-        self.list.setFixedHeight(rows * _ROW_HEIGHT)
+        self.list.setFixedHeight(rows * ROW_HEIGHT)
         self._frame.adjustSize()
 
     def _step(self, by: int) -> None:
         self.list.setCurrentRow(min(max(0, self.list.currentRow() + by), self.list.count() - 1))
 
     def _run(self, item: QListWidgetItem | None) -> None:
-        match = None if item is None else item.data(_MATCH)
+        match = None if item is None else item.data(MATCH)
         if not isinstance(match, Match):
             return
         command = self._commands[match.row]
@@ -213,75 +201,3 @@ class Palette(QWidget):
 
 def _spoken(entry: Entry) -> str:
     return ", ".join(part for part in (entry.text, entry.menu, entry.shortcut) if part)
-
-
-class _Delegate(QStyledItemDelegate):
-    """One row: what it does, where else it is found, and its shortcut."""
-
-    def __init__(self, theme: ThemeController, parent: QObject) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def sizeHint(  # noqa: N802
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        del option, index
-        return QSize(0, _ROW_HEIGHT)
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        theme = self._theme.current
-        rect: QRect = option.rect
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        entry, match = index.data(_ENTRY), index.data(_MATCH)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if selected:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.color("accent_soft"))
-            painter.drawRoundedRect(rect.adjusted(0, 1, 0, -1), 8, 8)
-        inner = rect.adjusted(12, 0, -12, 0)
-        muted = theme.color("text" if selected else "text_muted")
-        if not isinstance(entry, Entry) or not isinstance(match, Match):
-            painter.setPen(muted)
-            painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, str(index.data()))
-            painter.restore()
-            return
-        painter.setPen(muted)
-        painter.setFont(fonts.small())
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        note = entry.shortcut or entry.menu
-        painter.drawText(inner, right, note)
-        painter.setPen(theme.color("text") if entry.enabled else muted)
-        room = inner.width() - QFontMetrics(fonts.small()).horizontalAdvance(note) - 16
-        _draw(painter, inner.adjusted(0, 0, room - inner.width(), 0), entry.text, match.letters)
-        painter.restore()
-
-
-def _draw(painter: QPainter, rect: QRect, text: str, letters: tuple[int, ...]) -> None:
-    """The letters that were typed are bold, so that one sees why this is here."""
-    at = rect.left()
-    for start, end, bold in _runs(len(text), letters):
-        font: QFont = fonts.strong() if bold else fonts.ui()
-        painter.setFont(font)
-        metrics = QFontMetrics(font)
-        piece = metrics.elidedText(text[start:end], Qt.TextElideMode.ElideRight, rect.right() - at)
-        painter.drawText(at, rect.top(), rect.width(), rect.height(), _LEFT, piece)
-        at += metrics.horizontalAdvance(piece)
-
-
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-
-
-def _runs(length: int, letters: tuple[int, ...]) -> Iterator[tuple[int, int, bool]]:
-    """Neighbouring letters drawn alike: (start, end, whether they were meant)."""
-    meant = set(letters)
-    start = 0
-    for i in range(1, length + 1):
-        if i == length or (i in meant) != (start in meant):
-            yield start, i, start in meant
-            start = i

@@ -5,6 +5,7 @@ Whoever wants it earlier waits for it.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import threading
 
@@ -25,3 +26,6 @@ def _load() -> None:
     warm_up()
     shipped_font()
     importlib.import_module("pyqtgraph")
+    # What is there now stays to the end. Python would look through all of it, again and again, and
+    # the window would stand still for a twentieth of a second each time.
+    gc.freeze()

@@ -1,12 +1,11 @@
-"""The conversation: a column of messages that follows what is written, until one scrolls up."""
+"""The conversation: views of the messages around the eye, in a column that scrolls."""
 
 from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from app import strings
 from app.domain.conversation import ChatMessage
@@ -14,48 +13,39 @@ from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.message_acts import row
 from app.viewmodels.overlay import OverlayNumbers
 from app.viewmodels.reply import Piece
-from app.views.buttons import IconButton
 from app.views.message_view import ReplyView
 from app.views.room_below import RoomBelow
+from app.views.scrolled_column import SPACING, ScrolledColumn
 from app.views.theme import ThemeController
 from app.views.user_view import UserView, is_edited
 from mtp_mlx.wire import Generate
 
-COLUMN_WIDTH = 760
 _PAGE = 24  # messages built in one go; earlier ones as one scrolls up to them
 _AT_ONCE = 6  # of them before the chat is first painted
 _SLICE_S = 0.008  # for building the others, between two looks at what the user does
 _NEAR = 900
 _MOST = 60  # views; beyond them those far from the eye are taken down
-_SIDE = 28
-_SPACING = 14
-_SETTLING_MS = 250
-_BOTTOM = 8
 
 
-class Transcript(QScrollArea):
+class Transcript(ScrolledColumn):
     info_asked = Signal(str)  # message id
     acted = Signal(str, str)  # message id, Act
 
     def __init__(
         self, chat: ChatViewModel, theme: ThemeController, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("transcriptArea")
+        super().__init__(theme, parent)
+        self.setAccessibleName(strings.CONVERSATION)
         self._chat = chat
         self._theme = theme
         self._views: list[UserView | ReplyView] = []
         self._first = 0  # the row of the first view
         self._token_view = False
-        self._following = True
-        self._held: int | None = None  # what lies below the eye, while earlier messages come in
-        self._kept: int | None = None  # where one reads, while another branch is laid out
-        self._settled = QTimer(self, singleShot=True, interval=_SETTLING_MS)
-        self._settled.timeout.connect(self._let_go)
         self._wanted = 0  # the row down to which views are being built
         self._filling = QTimer(self, interval=0)
         self._filling.timeout.connect(self._build_slice)
-        self._build()
+        self._below = RoomBelow(SPACING)
+        self.column.insertWidget(0, self._below)
         messages = chat.messages
         messages.rowsInserted.connect(self._on_inserted)
         messages.rowsRemoved.connect(self._on_removed)
@@ -64,14 +54,7 @@ class Transcript(QScrollArea):
         chat.streamed.connect(self._on_streamed)
         chat.reply_ended.connect(self._on_ended)
         chat.changed.connect(self._refresh_rows)
-        bar = self.verticalScrollBar()
-        bar.valueChanged.connect(self._on_scrolled)
-        bar.rangeChanged.connect(self._on_grown)
         self._on_reset()
-
-    @property
-    def following(self) -> bool:
-        return self._following
 
     @property
     def hidden_above(self) -> int:
@@ -96,9 +79,7 @@ class Transcript(QScrollArea):
     def scroll_to_end(self) -> None:
         if self._below:
             self._on_reset()
-        self._following = True
-        self._kept = None
-        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+        super().scroll_to_end()
 
     def edit(self, message_id: str) -> None:
         """Open the question for editing, where it stands."""
@@ -109,37 +90,6 @@ class Transcript(QScrollArea):
                 view.edit()
                 self.ensureWidgetVisible(view)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        self._balance()
-        self._place_latest()
-
-    def _build(self) -> None:
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName(strings.CONVERSATION)
-        page = QWidget()
-        page.setObjectName("transcript")
-        column = QWidget()
-        column.setObjectName("column")
-        column.setMaximumWidth(COLUMN_WIDTH)
-        self._column = QVBoxLayout(column)
-        self._column.setContentsMargins(0, 28, 0, 28)
-        self._column.setSpacing(_SPACING)
-        self._below = RoomBelow(_SPACING)
-        self._column.addWidget(self._below)
-        self._column.addStretch(1)
-        self._row = row = QHBoxLayout(page)
-        row.addStretch(1)
-        row.addWidget(column, 1000)
-        row.addStretch(1)
-        self.setWidget(page)
-        self._latest = IconButton("chevron_down", strings.JUMP_TO_LATEST, self._theme, self)
-        self._latest.setObjectName("latest")
-        self._latest.clicked.connect(self.scroll_to_end)
-        self._latest.hide()
-
     # The model
 
     def _on_reset(self) -> None:
@@ -147,8 +97,8 @@ class Transcript(QScrollArea):
         self._below.keep(0)
         rows = len(self._chat.messages)
         self._first = rows
-        self._following = True
-        self._kept = self._held = None
+        self.follow(wanted=True)
+        self._held = None
         self._show_earlier(_AT_ONCE)
         self._want(rows - _PAGE)
         QTimer.singleShot(0, self, self.scroll_to_end)
@@ -162,14 +112,11 @@ class Transcript(QScrollArea):
             self._insert_last(self._views[-1])
         self._fill()
         self._refresh_rows()
-        self._following = self._chat.writing  # another branch is read from where one is
-        if self._following:
-            self._kept = None
+        self.follow(wanted=self._chat.writing)  # another branch is read from where one is
 
     def _on_removed(self, _parent: QModelIndex, first: int, _last: int) -> None:
         if not self._chat.writing:
-            self._kept = self.verticalScrollBar().value()
-            self._settled.start()
+            self.keep()
         self._below.keep(max(0, min(len(self._below), first - self._end)))
         self._drop(max(0, first - self._first))
         self._first = min(self._first, first)
@@ -185,7 +132,7 @@ class Transcript(QScrollArea):
             self._on_reset()
         if request.continue_reply and isinstance(self._views[-1], ReplyView):
             self._views[-1].resume()
-            self._following = True
+            self.follow(wanted=True)
 
     def _on_streamed(self, piece: Piece) -> None:
         if self._views and isinstance(self._views[-1], ReplyView):
@@ -223,7 +170,7 @@ class Transcript(QScrollArea):
 
     def _drop(self, first: int) -> None:
         for view in self._views[first:]:
-            self._column.removeWidget(view)
+            self.column.removeWidget(view)
             view.hide()
             view.deleteLater()
         del self._views[first:]
@@ -234,13 +181,13 @@ class Transcript(QScrollArea):
         return self._first + len(self._views)
 
     def _insert_last(self, view: QWidget) -> None:
-        self._column.insertWidget(self._column.indexOf(self._below), view)
+        self.column.insertWidget(self.column.indexOf(self._below), view)
 
     def _show_earlier(self, count: int = _PAGE) -> None:
         start = max(0, self._first - count)
         views = [self._make(at) for at in range(start, self._first)]
         for position, view in enumerate(views):
-            self._column.insertWidget(position, view)
+            self.column.insertWidget(position, view)
         self._views[:0] = views
         self._first = start
         for view in views:
@@ -264,7 +211,7 @@ class Transcript(QScrollArea):
         if any(is_edited(view) for view in self._views):
             return
         far = self.verticalScrollBar().value() + self.viewport().height() + 2 * _NEAR
-        while len(self._views) > _MOST and not self._following and not self._chat.writing:
+        while len(self._views) > _MOST and not self.following and not self._chat.writing:
             if self._views[-1].y() < far:
                 return
             self._below.put(self._views[-1].height())
@@ -283,12 +230,11 @@ class Transcript(QScrollArea):
             and self._views[0].geometry().bottom() < bar.value() - 2 * _NEAR
             and not is_edited(self._views[0])
         ):
-            self._held = bar.maximum() - bar.value()
-            self._column.removeWidget(self._views[0])
+            self.hold()
+            self.column.removeWidget(self._views[0])
             self._views[0].hide()
             self._views.pop(0).deleteLater()
             self._first += 1
-            self._settled.start()
 
     def _refresh_rows(self) -> None:
         for view in self._views:
@@ -299,15 +245,12 @@ class Transcript(QScrollArea):
 
     # Scrolling
 
-    def _on_scrolled(self, value: int) -> None:
-        bar = self.verticalScrollBar()
-        if self._kept is None:
-            self._following = value >= bar.maximum() - _BOTTOM
-        self._place_latest()
-        if self._held is not None:
-            self._held = bar.maximum() - value  # one scrolls on while they come in
+    def scrolled(self) -> None:
         self._look_above()
         self._look_below()
+
+    def settled(self) -> bool:
+        return not self._filling.isActive()
 
     def _look_below(self) -> None:
         bar = self.verticalScrollBar()
@@ -319,41 +262,7 @@ class Transcript(QScrollArea):
     def _look_above(self) -> None:
         """Have earlier messages built before one gets to where they belong."""
         bar = self.verticalScrollBar()
-        near = bar.value() < _NEAR and bar.maximum() > 0 and not self._following
+        near = bar.value() < _NEAR and bar.maximum() > 0 and not self.following
         if near and self._first > 0 and not self._filling.isActive():
-            self._held = bar.maximum() - bar.value()
+            self.hold()
             self._want(self._first - _PAGE)
-
-    def _on_grown(self, _minimum: int, maximum: int) -> None:
-        if self._held is not None:
-            self.verticalScrollBar().setValue(maximum - self._held)
-            self._settled.start()  # heights come in one by one; the last one ends it
-        elif self._kept is not None:
-            self.verticalScrollBar().setValue(self._kept)
-            self._settled.start()
-        elif self._following:
-            self.verticalScrollBar().setValue(maximum)
-        self._balance()
-        self._place_latest()
-
-    def _let_go(self) -> None:
-        if self._filling.isActive():
-            self._settled.start()
-            return
-        self._held = self._kept = None
-        self._look_above()
-
-    def _balance(self) -> None:
-        """The scroll bar takes its room from the margin: the column stays where it is."""
-        taken = self.width() - self.viewport().width()
-        self._row.setContentsMargins(_SIDE, 0, max(0, _SIDE - taken), 0)
-
-    def _place_latest(self) -> None:
-        bar = self.verticalScrollBar()
-        self._latest.setVisible(not self._following and bar.value() < bar.maximum() - _BOTTOM)
-        size = self._latest.sizeHint()
-        self._latest.move(
-            (self.viewport().width() - size.width()) // 2,
-            self.viewport().height() - size.height() - 10,
-        )
-        self._latest.raise_()

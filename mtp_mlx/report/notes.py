@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mtp_mlx.report import words
+from mtp_mlx.report.derived import follows
 from mtp_mlx.report.model import Comparison, Environment, Report
 
 MUCH_DRIFT = 0.03  # a share: below it, medians of a few runs differ by themselves
@@ -13,6 +14,8 @@ _HOT = ("moderate", "heavy", "trapping", "sleeping", "CPU limited", "warning lev
 
 def notes(report: Report) -> Iterator[str]:
     """Nothing where all was as it should be, or was not measured."""
+    if not follows(report):
+        yield "The summary does not follow from the runs: one of them was changed afterwards."
     yield from _replayed(report.settings.replay_acceptance)
     yield from _cut_short(report)
     yield from _drift(report.plain_drift)

@@ -22,7 +22,7 @@ def table(report: Report) -> str:
     lines += [_line(group) for group in report.summary]
     if report.identity is not None and report.identity.measured:
         lines += ["", *_identity(report.identity)]
-    told = [line for note in notes(report) for line in wrap(note, _WIDTH)]
+    told = [row for note in notes(report) for row in wrap(words.line(note), _WIDTH)]
     if told:
         lines += ["", *told]
     return "\n".join(lines)

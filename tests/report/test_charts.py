@@ -7,7 +7,7 @@ import re
 from xml.etree.ElementTree import Element
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -120,6 +120,7 @@ def test_a_timeline_starts_at_the_first_token() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.floats(0, 1e4)), max_size=60))
+@example([(0, 5e-324), (1, 0.0)])
 def test_any_rounds_can_be_drawn(made: list[tuple[int, float]]) -> None:
     rounds = [a_round(depth, depth // 2, ms) for depth, ms in made]
     for chart in charts(a_report([a_run("auto", 1.0, rounds=rounds)]), LIGHT):

@@ -231,3 +231,15 @@ def test_a_chat_is_opened_as_it_was_left(ready: Rig) -> None:
     chat.open(left)
     assert chat.messages.messages == left.messages
     assert chat.chat == left
+
+
+def test_between_replies_nothing_is_being_written(ready: Rig) -> None:
+    chat = chat_of(ready)
+    assert chat.streaming.part() is None
+    chat.send("Go")
+    part = chat.streaming.part()
+    assert part is not None
+    assert part.reply is not None
+    assert part.reply.finish.startswith("interrupted")
+    ready.finish()
+    assert chat.streaming.part() is None

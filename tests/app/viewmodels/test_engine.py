@@ -17,6 +17,8 @@ def test_every_state_has_words() -> None:
     assert status(Loading()) == Status(text="Loading the model…", progress=-1)
     loading = status(Loading(phase="target", done=1, total=4))
     assert loading == Status(text="Loading: target (25 %)", progress=0.25)
+    warm_up = Status(text="Loading: warm-up", progress=-1)
+    assert status(Loading(phase="warm-up")) == warm_up
     assert status(Ready(pair=PAIR)) == Status(text="Demo + MTP", detail="float32")
     assert status(Restarting(reason="x")).progress == -1
     assert status(Failed(message="m", remedy="r")).progress is None
