@@ -137,6 +137,7 @@ def measure(asked: Asked) -> int:
     from mtp_mlx.bench.session import Watch
     from mtp_mlx.report.table import table
 
+    _check_files(asked)
     engine = _engine(asked)
     stop = Stop()
     line = ProgressLine()
@@ -151,6 +152,17 @@ def measure(asked: Asked) -> int:
     if outcome.failure is not None:
         raise outcome.failure
     return INTERRUPTED if stop.cancelled else 0
+
+
+def _check_files(asked: Asked) -> None:
+    """Before a model is loaded, which takes its time."""
+    from mtp_mlx.bench.prompts import load_suite
+    from mtp_mlx.report.saving import load as load_report
+
+    if asked.suite is not None:
+        load_suite(asked.suite)
+    if asked.resume is not None:
+        load_report(asked.resume)
 
 
 def _order(asked: Asked) -> wire.Bench:

@@ -9,12 +9,16 @@ import click
 _FILE = click.Path(path_type=Path)
 
 
-@click.group("report", short_help="Show, export or compare speed reports.")
+@click.group(
+    "report",
+    short_help="Show, export or compare speed reports.",
+    no_args_is_help=False,  # an error is one line here, and this would be one
+)
 def command() -> None:
     """Show, export or compare the reports that `bench --out` and the window save."""
 
 
-@command.command("show")
+@command.command("show", short_help="Print what a report comes to.")
 @click.argument("file", type=_FILE)
 def show(file: Path) -> int:
     """Print what a report comes to, and on what it was measured."""
@@ -25,7 +29,7 @@ def show(file: Path) -> int:
     return 0
 
 
-@command.command("export")
+@command.command("export", short_help="As .json, .csv, .md, .html, .pdf or .png.")
 @click.argument("source", metavar="IN.json", type=_FILE)
 @click.argument("target", metavar="OUT.EXT", type=_FILE)
 def export(source: Path, target: Path) -> int:
@@ -40,7 +44,7 @@ def export(source: Path, target: Path) -> int:
     return 0
 
 
-@command.command("compare")
+@command.command("compare", short_help="Differences and ratios of two reports.")
 @click.argument("a", type=_FILE)
 @click.argument("b", type=_FILE)
 def compare(a: Path, b: Path) -> int:

@@ -14,6 +14,7 @@ HEAD = 24
 """How far above its frame a chart tells its unit and its legend."""
 
 _RATIOS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 8, 10)
+_LEAST = 1e-9  # below it, a time or a rate is none
 _LEGEND_STEP = 7.2  # of a letter of 12 px, on average
 
 
@@ -37,7 +38,7 @@ class Frame:
 
 def ticks(most: float, wanted: int = 5) -> list[float]:
     """Round numbers from 0 to the first that holds `most`."""
-    if not (math.isfinite(most) and most > 0):
+    if not (math.isfinite(most) and most > _LEAST):
         return [0.0, 1.0]
     power = 10 ** math.floor(math.log10(most / wanted))
     step = next((n * power for n in (1, 2, 2.5, 5, 10) if n * power * wanted >= most), 10 * power)

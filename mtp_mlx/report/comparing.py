@@ -11,7 +11,10 @@ from mtp_mlx.report.derived import Interval, interval, place
 from mtp_mlx.report.facts import Fact
 from mtp_mlx.report.model import Mode, Report, Run
 
-_OUTCOMES = {"Made", "Thermal before", "Thermal after", "Planned runs"}
+_OUTCOMES = {
+    "Made", "Thermal before", "Thermal after", "Power source after", "Load before", "Load after",
+    "Planned runs", "Resumed", "Plan SHA-256",
+}  # fmt: skip
 """They differ from one benchmark to the next, whatever is compared."""
 
 
@@ -37,14 +40,11 @@ class Row:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideBySide:
     differences: tuple[Difference, ...]  # in pair, settings and environment
-    rows: tuple[Row, ...]  # none where the prompts are not known to be the same
+    rows: tuple[Row, ...]  # of runs whose prompts are known to be the same
 
 
 def side_by_side(a: Report, b: Report) -> SideBySide:
-    """Names of prompts mean something within a suite only, which its hash tells from others."""
-    comparable = a.settings.suite is not None and a.settings.suite == b.settings.suite
-    rows = _rows(a.runs, b.runs) if comparable else ()
-    return SideBySide(differences=tuple(_differences(a, b)), rows=tuple(rows))
+    return SideBySide(differences=tuple(_differences(a, b)), rows=tuple(_rows(a, b)))
 
 
 def _differences(a: Report, b: Report) -> Iterator[Difference]:
@@ -71,7 +71,7 @@ class _Both:
     b_tps: float
 
 
-def _rows(a: Sequence[Run], b: Sequence[Run]) -> Iterator[Row]:
+def _rows(a: Report, b: Report) -> Iterator[Row]:
     both = list(_both(a, b))
     categories: list[str | None] = [None, *dict.fromkeys(one.a.category for one in both)]
     for category in categories if len(categories) > 2 else categories[:1]:
@@ -82,12 +82,20 @@ def _rows(a: Sequence[Run], b: Sequence[Run]) -> Iterator[Row]:
             yield from _row(category, mode, here)
 
 
-def _both(a: Sequence[Run], b: Sequence[Run]) -> Iterator[_Both]:
-    other = {(run.mode, place(run)): run for run in b if not run.cut}
-    for run in a:
-        twin = other.get((run.mode, place(run)))
+def _both(a: Report, b: Report) -> Iterator[_Both]:
+    other = {key: run for run in b.runs if not run.cut for key in _keys(run, b)}
+    for run in a.runs:
+        twin = next((other[key] for key in _keys(run, a) if key in other), None)
         if twin is not None and not run.cut and run.decode_tps and twin.decode_tps:
             yield _Both(run, twin, run.decode_tps, twin.decode_tps)
+
+
+def _keys(run: Run, report: Report) -> Iterator[tuple[object, ...]]:
+    """By what a run's prompt is known: its hash, or its name within a suite, which has a hash."""
+    if run.prompt_sha256 is not None:
+        yield run.mode, run.repeat, run.prompt_sha256
+    if report.settings.suite is not None:
+        yield run.mode, report.settings.suite, place(run)
 
 
 def _row(category: str | None, mode: Mode, here: Sequence[_Both]) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from mtp_mlx.report import words
 from mtp_mlx.report.derived import positions
 from mtp_mlx.report.facts import Fact, environment, pair, settings
 from mtp_mlx.report.model import Comparison, Group, Identity, Report, Run
+from mtp_mlx.report.notes import notes, rounding
 from mtp_mlx.report.words import NONE, TAU, Show, measured
 
 
@@ -54,7 +55,7 @@ _RUNS = (
     "Category", "Prompt", "MTP", "Repeat", "Tokens", "Tokens/s", "Drafted", "Accepted",
     "Rounds that drafted", "Prompt tokens", "Prompt tokens/s", "First token", "Peak memory", "End",
 )  # fmt: skip
-_IDENTITY = ("Category", "Prompt", "MTP", "Same", "Parts at token", "Margin there")
+_IDENTITY = ("Category", "Prompt", "MTP", "Same", "Parts at token", "Margin there", "Rounding")
 _POSITIONS = ("Position", "Accepted", "Accepted where all before were")
 _ENDS = {
     "stop": "end token",
@@ -70,17 +71,6 @@ _DEFINITIONS = (
     Fact(TAU, "1 + accepted / rounds that drafted"),
 )
 _text = measured(str)
-
-
-def notes(report: Report) -> Iterator[str]:
-    """What must be known before the first number is believed."""
-    if report.settings.replay_acceptance is not None:
-        share = words.percent(report.settings.replay_acceptance)
-        yield (
-            f"Replayed acceptance: drafts were replaced so that each is right with {share} "
-            "chance. The speed is measured, the acceptance is given."
-        )
-    yield from _cut_short(report)
 
 
 def summary(report: Report) -> Iterator[Part]:
@@ -106,15 +96,6 @@ def details(report: Report) -> Iterator[Part]:
     yield from _facts("Settings", settings(report.settings))
     yield from _facts("Environment", environment(report))
     yield from _facts("Definitions", _DEFINITIONS)
-
-
-def _cut_short(report: Report) -> Iterator[str]:
-    planned, made = report.settings.planned_runs, len(report.runs)
-    if planned is not None and made < planned:
-        yield f"Cut short: {made} of {planned} runs were made."
-    cut = sum(run.cut for run in report.runs)
-    if cut:
-        yield f"{cut} of {made} runs did not come to their end, and count in no speed-up."
 
 
 def _group(one: Group) -> tuple[str, ...]:
@@ -184,6 +165,7 @@ def _compared(one: Comparison) -> tuple[str, ...]:
         words.yes_or_no(one.identical),
         NONE if one.parts_at is None else str(one.parts_at),
         NONE if one.identical else _shown(words.margin, one.margin),
+        NONE if one.identical else rounding(one),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -91,6 +92,25 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
         speedup_low=spread.low if spread else None,
         speedup_high=spread.high if spread else None,
     )
+
+
+def follows(report: Report) -> bool:
+    """Whether the summary comes from the runs; where not, one of them was changed by hand."""
+    return all(_follows(one, report.runs) for one in report.summary)
+
+
+def _follows(one: Group, runs: Sequence[Run]) -> bool:
+    here = [run for run in runs if one.category in (None, run.category)]
+    mine = [run for run in here if run.mode == one.mode]
+    speeds = _same(one.decode_tps, _median(_known(run.decode_tps for run in mine)))
+    paired_here = one.baseline == BASELINE  # else its plain speed was measured apart
+    return speeds and (not paired_here or _same(one.speedup, _median(ratios(mine, here))))
+
+
+def _same(told: float | None, found: float | None) -> bool:
+    if told is None or found is None:
+        return told is found
+    return math.isclose(told, found, rel_tol=1e-6)
 
 
 def ratios(mine: Sequence[Run], here: Sequence[Run]) -> list[float]:

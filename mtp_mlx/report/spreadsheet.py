@@ -59,5 +59,6 @@ def _cell(value: Cell) -> Cell:
     """A text that a spreadsheet would compute gets an apostrophe, which makes it a text there."""
     if not isinstance(value, str):
         return value
-    begins = value.lstrip().startswith(_FORMULA) or value.startswith(("\t", "\r", "\n"))
-    return f"'{value}" if begins else value.replace("\0", "")
+    text = value.replace("\0", "")
+    begins = text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r", "\n"))
+    return f"'{text}" if begins else text

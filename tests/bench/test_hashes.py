@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,9 @@ def test_a_hash_is_made_once_and_anew_once_a_file_changes(
     with monkeypatch.context() as context:
         context.setattr("hashlib.sha256", _only_short)
         assert weights_sha256(files, never) == before
-    files[0].write_bytes(b"changed")
+    written = files[0].stat().st_mtime_ns
+    files[0].write_bytes(b"ONE")  # as long as before
+    os.utime(files[0], ns=(written + 1, written + 1))
     assert weights_sha256(files, never) != before
 
 

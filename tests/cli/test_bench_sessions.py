@@ -101,6 +101,8 @@ def test_stopped_and_resumed_it_makes_each_run_once(
     first = begun(engine, options, out)
     assert first["title"].endswith("(cut short: 3 of 8 runs)")
     assert "cut short: 3 of 8" in capsys.readouterr().out
+    first["created"] = "2026-01-02T03:04:05Z"
+    out.write_text(json.dumps(first))
     assert run(["bench", *options, "--resume", str(out)]) == 0
     whole = read(out)
     assert engine.replies == WARM_UP + 5
@@ -169,14 +171,18 @@ def test_another_machine_pair_or_kind_of_report_is_refused(
 
 
 @pytest.mark.parametrize(("written", "code"), [(None, 2), ("{", 1), ('{"version": 9}', 1)])
-def test_what_is_no_report_is_refused(
-    engine: Disturbed, options: list[str], tmp_path: Path, written: str | None, code: int
+def test_what_is_no_report_is_refused_before_a_model_is_loaded(
+    options: list[str],
+    tmp_path: Path,
+    written: str | None,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = tmp_path / "report.json"
     if written is not None:
         file.write_text(written)
+    monkeypatch.setattr(module, "load", lambda _: pytest.fail("A model was loaded for nothing."))
     assert run(["bench", *options, "--resume", str(file)]) == code
-    assert engine.replies == 0
     assert written is None or file.read_text() == written
 
 

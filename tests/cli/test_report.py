@@ -10,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from mtp_mlx.cli.main import run
+from mtp_mlx.report.model import Environment
 from mtp_mlx.report.reading import encode
 from mtp_mlx.report.saving import FORMATS
 from tests.report.samples import OLD, REPORT, SLOWER, a_report, a_run
@@ -43,9 +44,9 @@ def test_a_stranger_cannot_steer_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     evil = "\x1b[2J\x07\r\n\x9b31m"
-    report = a_report(
-        [a_run("off", 1.0, evil), a_run(3, 1.0, evil), a_run(3, 1.0, "code")], title=f"T{evil}"
-    )
+    machine = Environment(power_source=evil, power_source_after=f"{evil}, too", device=evil)
+    runs = [a_run("off", 1.0, evil), a_run(3, 1.0, evil), a_run(3, 1.0, "code")]
+    report = a_report(runs, title=f"T{evil}", environment=machine)
     (tmp_path / "r.json").write_bytes(encode(report))
     assert run(["report", "show", str(tmp_path / "r.json")]) == 0
     assert run(["report", "compare", *[str(tmp_path / "r.json")] * 2]) == 0
@@ -91,6 +92,7 @@ def test_compare(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["export", "damaged.json", "r.json"], 1, "is no report, or a damaged one"),
         (["show", "future.json"], 1, "Update the program."),
         (["frown"], 2, "No such command"),
+        ([], 2, "Missing command. See `mtp-mlx report --help`."),
     ],
 )
 def test_refusals_are_one_sentence_with_a_remedy(

@@ -7,7 +7,7 @@ import re
 from xml.etree.ElementTree import Element
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -111,6 +111,14 @@ def test_a_timeline_holds_the_rate_of_its_rounds() -> None:
     assert series.points[-1].at_s < 2.0
 
 
+def test_a_timeline_does_not_fall_because_fast_runs_ended() -> None:
+    fast = a_run("off", 1.0, rounds=[a_round(0, 0, 10.0)] * 60)
+    slow = a_run("off", 1.0, rounds=[a_round(0, 0, 40.0)] * 60)
+    (series,) = timelines([fast, slow], ["off"])
+    assert series.points[-1].at_s < 0.6
+    assert series.points[-1].tps == pytest.approx(series.points[0].tps, rel=0.05)
+
+
 def test_a_timeline_starts_at_the_first_token() -> None:
     """A window tells when each round ended since the request; the first of them is prefill."""
     timed = [a_round(0, 0, 900.0, at_s=5.0)]
@@ -120,6 +128,7 @@ def test_a_timeline_starts_at_the_first_token() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.floats(0, 1e4)), max_size=60))
+@example([(0, 5e-324), (1, 0.0)])
 def test_any_rounds_can_be_drawn(made: list[tuple[int, float]]) -> None:
     rounds = [a_round(depth, depth // 2, ms) for depth, ms in made]
     for chart in charts(a_report([a_run("auto", 1.0, rounds=rounds)]), LIGHT):

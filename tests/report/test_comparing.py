@@ -75,6 +75,18 @@ def test_other_prompts_are_not_compared() -> None:
     assert side_by_side(nameless, nameless).rows == ()
 
 
+def test_a_prompt_is_known_by_its_hash_whatever_the_suite() -> None:
+    settings = replace(REPORT.settings, suite="full ba9876543210")
+    hashed = [replace(run, prompt_sha256=f"{run.category} {run.repeat % 2}") for run in RUNS]
+    renamed = [replace(run, prompt_id="other", category="x") for run in hashed[:3]]
+    found = side_by_side(a_report(hashed), a_report(renamed, settings=settings))
+    assert [(row.category, row.mode, row.pairs) for row in found.rows] == [
+        (None, "off", 1),
+        (None, "auto", 1),
+        (None, 3, 1),
+    ]
+
+
 def test_a_pair_without_a_drafter_compares() -> None:
     told = {one.name for one in side_by_side(REPORT, SPOILED).differences}
     assert {"Target", "Drafter", "Quantization"} <= told

@@ -32,6 +32,7 @@ def test_what_is_written_is_read(report: model.Report) -> None:
     written = encode(report)
     assert decode(written) == report
     assert encode(decode(written)) == written
+    assert written.startswith(b'{\n "version": 1,\n "title": ')  # a field a line
     assert violations(json.loads(written), SCHEMA, SCHEMA) == []
 
 

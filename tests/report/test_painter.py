@@ -106,4 +106,5 @@ def test_qt_draws_every_chart(qtbot: QtBot, palette: object) -> None:
 def test_a_long_table_ends_and_says_so(qtbot: QtBot) -> None:
     long = paper(a_report([a_run("off", 1.0, repeat=i) for i in range(MOST_ROWS + 7)]), 0)
     assert "And 7 more, which the JSON and the CSV hold." in long
+    assert long.count("<td><span>off") == MOST_ROWS + 1  # and a row of the summary
     assert "more, which" not in paper(REPORT, 0)

@@ -12,7 +12,7 @@ from mtp_mlx.errors import DamagedReport, ReportNotSaved, UsageError
 from mtp_mlx.report import saving
 from mtp_mlx.report.markdown import markdown
 from mtp_mlx.report.saving import load, save
-from tests.report.samples import REPORT
+from tests.report.samples import REPORT, a_report, a_run
 
 
 def test_json_is_the_document(tmp_path: Path) -> None:
@@ -91,3 +91,10 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 def test_every_format_has_its_maker() -> None:
     assert saving.endings().endswith(" or " + list(saving.FORMATS)[-1])
+
+
+@pytest.mark.parametrize("ending", [".csv", ".html", ".md"])
+def test_half_a_character_costs_no_report(tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"r{ending}"
+    save(a_report([a_run("off", 1.0, text="a\ud83d b")]), out)
+    assert "a" in out.read_text(encoding="utf-8")

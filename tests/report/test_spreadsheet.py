@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -59,6 +59,8 @@ def test_formulas_are_texts(start: str) -> None:
 
 
 @given(st.text())
+@example("=\0")
+@example("\0=")
 def test_any_text_stays_in_its_cell(text: str) -> None:
     report = replace(REPORT, pair=replace(REPORT.pair, drafter=text))
     found = rows(report)

@@ -1,0 +1,79 @@
+"""A benchmark in messages: one too long for a line is in a file, one that fails says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from mtp_mlx import wire
+from mtp_mlx.bench import environment
+from mtp_mlx.bench.machine import Conditions, Machine
+from mtp_mlx.bench.telling import told
+from mtp_mlx.engine import Control, Engine, Instruments, ReplyEvent
+from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.reply import BARE
+from mtp_mlx.report.saving import load
+from tests.support.random_pairs import random_tiny_pair
+
+ASKED = wire.Bench(id="a", modes=("off", 2), repeats=1, max_tokens=4, cooldown_s=0.0)
+
+
+class Failing(Engine):
+    """Runs out of memory in its fourth reply: the second that is measured."""
+
+    replies = 0
+
+    def generate(
+        self, request: wire.Generate, control: Control, instruments: Instruments = BARE
+    ) -> Iterator[ReplyEvent]:
+        self.replies += 1
+        if self.replies == 4:
+            raise OutOfMemory("The device ran out of memory.", "Choose a smaller model.")
+        yield from super().generate(request, control, instruments)
+
+
+def finished(engine: Engine, asked: wire.Bench = ASKED) -> wire.BenchFinished:
+    return told(engine, asked, Control(), lambda _: None)
+
+
+def test_a_report_too_long_for_a_line_is_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = finished(Engine(random_tiny_pair()))
+    assert (whole.reason, whole.saved) == ("done", None)
+    assert whole.report is not None
+    monkeypatch.setattr(wire, "MAX_LINE_BYTES", 2000)
+    short = finished(Engine(random_tiny_pair()))
+    assert short.report is None
+    assert short.saved is not None
+    assert len(load(Path(short.saved)).runs) == len(whole.report.runs)
+    out = tmp_path / "mine.json"
+    asked = replace(ASKED, out=str(out))
+    assert finished(Engine(random_tiny_pair()), asked).saved == str(out)
+
+
+def test_what_failed_is_told_and_what_was_made_is_kept() -> None:
+    last = finished(Failing(random_tiny_pair()))
+    assert last.reason == "failed"
+    assert last.warnings == ("The device ran out of memory. Choose a smaller model.",)
+    assert last.report is not None
+    assert len(last.report.runs) == 1
+    assert last.report.title.endswith("(cut short: 1 of 2 runs)")
+
+
+def test_the_state_of_the_machine_is_told_before_and_after() -> None:
+    before = Conditions(power_source="mains", low_power_mode=False, thermal="nominal", load=1.0)
+    after = Conditions(power_source="battery", low_power_mode=True, thermal="heavy", load=2.0)
+    known = Machine(model="M", cpu="C", cpu_cores=8, gpu_cores=10, memory_bytes=2**30, os="OS 1")
+    found = environment.finished(environment.environment(known, before), after)
+    assert (found.power_source, found.power_source_after) == ("mains", "battery")
+    assert (found.thermal_before, found.thermal_after) == ("nominal", "heavy")
+    assert (found.load_before, found.load_after) == (1.0, 2.0)
+    assert found.low_power_mode is True  # it came meanwhile
+    assert (found.machine, found.cpu, found.gpu_cores, found.os) == ("M", "C", 10, "OS 1")
+    silent = environment.finished(environment.environment(Machine(), Conditions()), Conditions())
+    assert (silent.low_power_mode, silent.thermal_after, silent.gpu_cores) == (None, None, None)
+    assert silent.memory_bytes is not None
