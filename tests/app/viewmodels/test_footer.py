@@ -23,7 +23,7 @@ def test_the_line_under_a_reply() -> None:
 
 
 def test_speed_up_is_said_once_plain_was_measured() -> None:
-    assert "2.0\u00d7 plain speed" in footer(reply(plain_tps=30.65))
+    assert "2.00\u00d7 plain speed" in footer(reply(plain_tps=30.65))
 
 
 def test_what_was_not_measured_is_left_out() -> None:
@@ -43,12 +43,12 @@ def test_a_lost_reply_says_why_and_keeps_what_was_measured() -> None:
 def test_a_speed_up_of_a_part_says_so() -> None:
     rounds = drafted_reply(40)
     turned = reply_of(rounds, switches=[SwitchRecord(rounds[-1].at, "off")], plain_tps=30.0)
-    assert "2.0\u00d7 plain speed while MTP was on" in footer(turned)
+    assert "2.00\u00d7 plain speed while MTP was on" in footer(turned)
 
 
 def test_facts_tell_what_a_speed_up_is_against() -> None:
     known = {f.label: f.value for f in facts(reply(plain_tps=30.65, plain_day="2026-11-24"))}
-    assert known["Against plain decoding"] == "2.0\u00d7 plain speed"
+    assert known["Against plain decoding"] == "2.00\u00d7 plain speed"
     assert known["Plain decoding here"] == "30.6 tok/s, measured on 2026-11-24"
     known = {f.label: f.value for f in facts(reply(plain_tps=30.65))}
     assert known["Plain decoding here"] == "30.6 tok/s"

@@ -27,7 +27,7 @@ def test_clock(value: float, text: str) -> None:
     assert fmt.clock(value) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(1.874, "1.9\u00d7"), (0.984, "0.98\u00d7")])
+@pytest.mark.parametrize(("value", "text"), [(1.874, "1.87\u00d7"), (0.984, "0.98\u00d7")])
 def test_times(value: float, text: str) -> None:
     assert fmt.times(value) == text
 

@@ -43,7 +43,7 @@ def test_a_speed_up_says_what_it_is_against() -> None:
     plain = Plain(tps=30.0, day="2026-11-24")
     measured = numbers(tally_of(drafted_reply(40), "auto"), plain)
     said = overlay_numbers(decoding(), measured, 2.0)
-    assert said.speed_up == "2.0\u00d7"
+    assert said.speed_up == "2.00\u00d7"
     assert said.speed_up_note == "30.0 tok/s, measured on 2026-11-24"
 
 

@@ -11,13 +11,13 @@ from tests.app.records import a_round, reply_of
 
 def test_same_text_and_faster() -> None:
     said = verdict(comparison(OFF, ON))
-    assert said.headline == "3.0\u00d7 the speed of plain decoding"
+    assert said.headline == "3.00\u00d7 the speed of plain decoding"
     assert said.texts == "Same text, token for token: 121 tokens."
     assert said.details.startswith("Off ran first · seed 7 in both · one run each")
 
 
 def test_a_loss_is_told_as_plainly() -> None:
-    assert verdict(comparison(ON, OFF)).headline == "0.3\u00d7 the speed of plain decoding"
+    assert verdict(comparison(ON, OFF)).headline == "0.33\u00d7 the speed of plain decoding"
 
 
 def test_where_the_texts_part() -> None:
