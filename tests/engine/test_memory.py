@@ -40,6 +40,7 @@ def test_memory_grows_by_the_keys_of_full_layers_alone(
         if isinstance(event, wire.Round) and event.index >= 20:
             if not seen:
                 gc.collect()  # or what other tests left dies while this one counts
+                mx.clear_cache()  # a buffer that is used again may be larger than what it holds
             seen.append((mx.get_active_memory(), full_bytes(pair)))
 
     reply(Engine(pair), PROMPT, mtp=mtp, max_tokens=200, watch=watch)

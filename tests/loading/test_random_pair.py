@@ -111,6 +111,7 @@ def test_no_more_memory_is_needed_than_is_kept(bits: int, monkeypatch: pytest.Mo
     if bits < 16:
         pack(network, bits)
     gc.collect()
+    mx.clear_cache()  # a buffer that is used again may be larger than what it holds
     before = mx.get_active_memory()
     mx.reset_peak_memory()
     randomize(network, mx.float32, seed=0)
