@@ -21,6 +21,7 @@ from app.services.chat_export import CHAT_FORMATS, Look
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report, write_file
 from app.services.report_comparison import comparison_report
+from app.services.report_files import ReportFiles
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.chat_list import ChatListViewModel
@@ -33,6 +34,7 @@ from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
 from app.viewmodels.plain_speed import PlainSpeed
 from app.viewmodels.presets import PresetsViewModel
+from app.viewmodels.reports import ReportsViewModel
 from app.viewmodels.saving import Saver
 from app.viewmodels.token_counter import TokenCounter
 from app.viewmodels.undo import Undo
@@ -76,6 +78,7 @@ class Program(QObject):
         self._watch = Watch(engine, self.supervisor, parent=self)
         self._saver = Saver(self.store, parent=self)
         self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
+        self._report_files = ReportFiles(data / "reports")
         self.models = self._make_models(settings)
         self._theme.apply()
         self.window = MainWindow(self.models, self._theme, settings)
@@ -106,8 +109,11 @@ class Program(QObject):
         chat.reply_measured.connect(self._plain.learn)
         overlay = OverlayViewModel(self.supervisor, chat, parent=self)
         compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
-        chat.other_work = compare.busy_text
         undo = Undo(parent=self)
+        reports = ReportsViewModel(
+            self.supervisor, self._report_files, undo, lambda: chat.obstacle, self
+        )
+        chat.other_work = lambda: compare.busy_text() or reports.busy_text()
         return ViewModels(
             engine=EngineViewModel(self.supervisor, self),
             chat=chat,
@@ -116,6 +122,7 @@ class Program(QObject):
             mtp=mtp,
             overlay=overlay,
             compare=compare,
+            reports=reports,
             chats=ChatListViewModel(self.store, self._saver, chat, undo, self),
             undo=undo,
         )
@@ -135,6 +142,7 @@ class Program(QObject):
         self.window.export_asked.connect(self._export_chat)
         self.window.report_asked.connect(self._save_report)
         self.window.comparison_report_asked.connect(self._save_comparison)
+        self.window.open_report_asked.connect(self._export_open_report)
 
     def _on_active(self, active: bool) -> None:
         """A closed window may still be told that it is active."""
@@ -187,6 +195,12 @@ class Program(QObject):
             write_file(CHAT_FORMATS[path.suffix.lower()](chat, look), path)
         except MtpMlxError as error:
             say_not_saved(self.window, str(error))
+
+    def _export_open_report(self, texts: bool) -> None:
+        path = ask_report_path(self.window, Path.home())
+        trouble = "" if path is None else self.models.reports.export(path, texts=texts)
+        if trouble:
+            say_not_saved(self.window, trouble)
 
     def _save_to_file(self, report: Report) -> None:
         path = ask_report_path(self.window, Path.home())

@@ -28,6 +28,14 @@ QLineEdit#search { padding: 5px 4px; }
 QSplitter::handle { background: $border; }
 QFrame#toast { background: $surface_raised; border: 1px solid $border; border-radius: 14px; }
 QPushButton[shape="row"] { text-align: left; padding: 7px 10px; }
+QPushButton[shape="row"]:checked { background: $pressed; }
+QTreeView#reportList { background: $surface; color: $text; border: 1px solid $border;
+  border-radius: 14px; padding: 6px; outline: none; }
+QTreeView#reportList::item { padding: 5px 6px; border: none; }
+QTreeView#reportList::item:hover { background: $hover; }
+QTreeView#reportList::item:selected { background: $selection; color: $text; }
+QTreeView#reportList QHeaderView, QTreeView#reportList QHeaderView::section {
+  background: $surface; color: $text_muted; border: none; padding: 4px 6px; }
 QPushButton[shape="link"] { color: $accent; padding: 4px 8px; }
 
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
