@@ -98,7 +98,8 @@ class Supervisor(QObject):
         """A reply, or a benchmark. False where the engine is not ready; the state says why."""
         if not isinstance(self.state, Ready):
             return False
-        self._become(Generating(pair=self.state.pair, reply_id=request.id))
+        measuring = isinstance(request, Bench)
+        self._become(Generating(pair=self.state.pair, reply_id=request.id, measuring=measuring))
         self._engine.send(request)
         return True
 
@@ -108,7 +109,7 @@ class Supervisor(QObject):
             self._engine.send(Cancel(id=self.state.reply_id))
 
     def set_mtp(self, mtp: Mtp) -> None:
-        if isinstance(self.state, Generating):
+        if isinstance(self.state, Generating) and not self.state.measuring:
             self._engine.send(SetMtp(mtp=mtp))
 
     def count_tokens(self, request: CountTokens) -> bool:

@@ -24,6 +24,7 @@ _NARROW = {
 }  # fmt: skip
 _STYLE = """<style>
 body, td, th {{ color: {text}; }}
+.name {{ white-space: nowrap; }}
 .quiet, th {{ color: {text_muted}; }}
 th {{ text-align: left; font-weight: normal; }}
 .warning {{ color: {warning}; }}
@@ -187,12 +188,15 @@ def _table(part: Table) -> str:
     rest = f"<p>{strings.TABLE_REST.format(count=left)}</p>" if left > 0 else ""
     head = f"<tr>{''.join(f'<th>{escape(name)}</th>' for name in part.head)}</tr>"
     rows = "".join(
-        f"<tr>{''.join(_cell(cell, warning=i in part.warnings) for cell in row)}</tr>"
+        f"<tr>{''.join(_cells(row, warning=i in part.warnings))}</tr>"
         for i, row in enumerate(part.rows[:MOST_ROWS])
     )
     return f'<table cellpadding="4">{head if any(part.head) else ""}{rows}</table>{rest}'
 
 
-def _cell(text: str, *, warning: bool) -> str:
+def _cells(row: Iterable[str], *, warning: bool) -> Iterator[str]:
+    """The first, which is a name, stays on one line."""
     mark = ' class="warning"' if warning else ""
-    return f"<td><span{mark}>{escape(line(text))}</span></td>"
+    for i, text in enumerate(row):
+        name = "" if i else ' class="name"'
+        yield f"<td><p{name}><span{mark}>{escape(line(text))}</span></p></td>"

@@ -19,7 +19,8 @@ from app.views.theme import ThemeController
 from mtp_mlx.report.charts import Chart, charts
 
 _SETTLE_MS = 80
-_ROOMY = 860  # pixels from which on the widest table has room
+_ROOMY = 1000  # pixels from which on the widest table has room
+_TWO = 760  # and two charts beside each other
 _EDGE = 24
 _WIDEST = 760  # of a chart: a wider one is not easier to read
 _GAP = 16
@@ -63,21 +64,25 @@ class ReportBrowser(QTextBrowser):
         if self._shown is None:
             return
         shown, beside = self._shown
-        tokens = self._theme.current.tokens
-        room = self.viewport().width() - 2 * _EDGE
-        roomy, bar = room >= _ROOMY, self.verticalScrollBar()
+        bar = self.verticalScrollBar()
         place = bar.value()
-        if beside is None:
-            pictures = self._pictures("a", self._charts[0], min(room, _WIDEST))
-            html = report_html(shown.report, tokens, pictures, roomy=roomy)
-        else:
-            width = room // 2 - _GAP if roomy else min(room, _WIDEST)
-            left = self._pictures("a", self._charts[0], width)
-            right = self._pictures("b", self._charts[1], width)
-            pairs: list[tuple[Picture | None, Picture | None]] = list(zip_longest(left, right))
-            html = comparison_html(shown.report, beside.report, tokens, pairs, roomy=roomy)
-        self.setHtml(html)
+        room = self.viewport().width() - 2 * _EDGE
+        self.setHtml(self._one(shown, room) if beside is None else self._two(shown, beside, room))
         bar.setValue(place)
+
+    def _one(self, shown: Shown, room: int) -> str:
+        pictures = self._pictures("a", self._charts[0], min(room, _WIDEST))
+        tokens = self._theme.current.tokens
+        return report_html(shown.report, tokens, pictures, roomy=room >= _ROOMY)
+
+    def _two(self, shown: Shown, beside: Shown, room: int) -> str:
+        roomy = room >= _TWO
+        width = room // 2 - _GAP if roomy else min(room, _WIDEST)
+        left = self._pictures("a", self._charts[0], width)
+        right = self._pictures("b", self._charts[1], width)
+        pairs: list[tuple[Picture | None, Picture | None]] = list(zip_longest(left, right))
+        tokens = self._theme.current.tokens
+        return comparison_html(shown.report, beside.report, tokens, pairs, roomy=roomy)
 
     def _pictures(self, side: str, drawn: tuple[Chart, ...], width: int) -> Iterator[Picture]:
         for i, chart in enumerate(drawn):

@@ -26,6 +26,7 @@ from app.views.buttons import push_button
 from app.views.theme import ThemeController
 
 _NAME = Qt.ItemDataRole.UserRole
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _DELETES = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
@@ -80,7 +81,7 @@ class ReportList(QWidget):
         item = QTreeWidgetItem([line.title, line.pair, line.day, line.figure])
         token = "warning" if line.slower or not line.pair else "text"
         item.setForeground(3, self._theme.current.color(token))
-        item.setTextAlignment(3, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        item.setTextAlignment(3, _RIGHT)
         for column in range(4):
             item.setToolTip(column, line.help)
         return item
@@ -145,7 +146,7 @@ class _Tree(QTreeWidget):
         head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         for column in (2, 3):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        self.headerItem().setTextAlignment(3, Qt.AlignmentFlag.AlignRight)
+        self.headerItem().setTextAlignment(3, _RIGHT)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() in _DELETES:

@@ -219,7 +219,9 @@ def test_a_benchmark_keeps_the_engine_busy_until_its_end(kept: Kept) -> None:
     asked = Bench(id="b")
     assert kept.supervisor.generate(asked)
     assert kept.engine.sent[-1] is asked
-    assert kept.state() == Generating(pair=PAIR, reply_id="b")
+    assert kept.state() == Generating(pair=PAIR, reply_id="b", measuring=True)
+    kept.supervisor.set_mtp("off")
+    assert kept.engine.sent[-1] is asked
     assert not kept.supervisor.generate(REQUEST)
     kept.engine.say(BenchFinished(id="b", reason="done", report=None, saved=None, warnings=()))
     assert kept.state() == Ready(pair=PAIR)

@@ -89,7 +89,9 @@ def test_two_side_by_side() -> None:
     other = replace(REPORT, runs=faster, pair=replace(REPORT.pair, quantization="8-bit"))
     html = comparison_html(REPORT, other, LIGHT, [PICTURES, (PICTURES[0], None)], roomy=True)
     assert ">2.00×</span>" in html  # noqa: RUF001
-    assert re.search(r">Quantization</span></td><td><span>4-bit</span></td><td><span>8-bit<", html)
+    assert re.search(
+        r">Quantization</span></p></td><td><p><span>4-bit</span></p></td><td><p><span>8-bit<", html
+    )
     assert html.count("<img") == 3
     assert "<p><b>A</b></p>" not in html
     narrow = comparison_html(REPORT, other, LIGHT, [PICTURES, (PICTURES[0], None)], roomy=False)

@@ -247,8 +247,9 @@ def test_charts_follow_the_theme(ready: Rig, page: ReportsPage) -> None:
 
 
 def test_the_text_is_laid_out_for_its_width(ready: Rig, page: ReportsPage, qtbot: QtBot) -> None:
+    ready.program.window.resize(1400, 800)
     model(ready).open("a.json")
-    assert "First token" in page.reader.browser.toPlainText()
+    qtbot.waitUntil(lambda: "First token" in page.reader.browser.toPlainText())
     ready.program.window.resize(900, 600)
     qtbot.waitUntil(lambda: "First token" not in page.reader.browser.toPlainText())
 
