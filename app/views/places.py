@@ -17,6 +17,7 @@ SHORTCUT = "Ctrl+Shift+R"
 class Places(QStackedWidget):
     """The reports' page is made when it is first asked for: the window opens without it."""
 
+    returned = Signal()  # to the chat
     export_asked = Signal(bool)  # the open report, with prompts and replies
 
     def __init__(
@@ -59,3 +60,5 @@ class Places(QStackedWidget):
 
     def _on_changed(self) -> None:
         self.button.setChecked(self.shows_reports)
+        if not self.shows_reports:
+            self.returned.emit()

@@ -54,6 +54,8 @@ class ReportsPage(QWidget):
         """Other windows may have written into the folder."""
         super().showEvent(event)
         self._reports.arrive()
+        if not event.spontaneous():
+            (self.list.tree if self._reports.state.entries else self.setup.start).setFocus()
 
     def _connect(self) -> None:
         reports = self._reports

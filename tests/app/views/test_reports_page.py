@@ -370,3 +370,10 @@ def test_closing_the_window_in_mid_run_is_calm(ready: Rig, page: ReportsPage) ->
     press(page.setup.start)
     ready.program.window.close()
     assert ready.engine.closed
+
+
+def test_the_keyboard_is_where_it_is_wanted(ready: Rig, page: ReportsPage, qtbot: QtBot) -> None:
+    qtbot.waitUntil(ready.program.window.isActiveWindow)
+    assert page.list.tree.hasFocus()
+    press(page.leave)
+    assert ready.program.window.composer.text.hasFocus()
