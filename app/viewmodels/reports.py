@@ -98,7 +98,7 @@ class ReportsViewModel(QObject):
     def stop(self) -> None:
         """Runs that are finished are kept."""
         running = self.state.running
-        if running is not None and not running.stopping:
+        if running is not None:
             self._supervisor.cancel()
             self._show(replace(self.state, running=replace(running, stopping=True)))
 

@@ -231,7 +231,6 @@ class MainWindow(QMainWindow):
         chat.opened.connect(self.places.show_chat)
         chat.reply_started.connect(self.places.show_chat)
         self._models.chats.chosen.connect(self.places.show_chat)
-        self.places.returned.connect(self.composer.write)
         chat.reply_ended.connect(self._refresh)
         self._models.mtp.wish_changed.connect(self._refresh)
         self._models.mtp.wish_changed.connect(self.settings_changed)

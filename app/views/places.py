@@ -17,7 +17,6 @@ SHORTCUT = "Ctrl+Shift+R"
 class Places(QStackedWidget):
     """The reports' page is made when it is first asked for: the window opens without it."""
 
-    returned = Signal()  # to the chat
     export_asked = Signal(bool)  # the open report, with prompts and replies
 
     def __init__(
@@ -60,5 +59,3 @@ class Places(QStackedWidget):
 
     def _on_changed(self) -> None:
         self.button.setChecked(self.shows_reports)
-        if not self.shows_reports:
-            self.returned.emit()
