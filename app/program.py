@@ -179,8 +179,12 @@ class Program(QObject):
         restore = self.models.chat.restore
         self.models.undo.offer(removed_text(removed), lambda: restore(removed))
 
-    def _save_report(self, reply: ReplyRecord) -> None:
-        self._save_to_file(reply_report(reply, reply.pair, _environment(reply.engine)))
+    def _save_report(self, reply: ReplyRecord, prompt: str | None) -> None:
+        """With its texts only where the prompt is given."""
+        texts = prompt is not None
+        known = _environment(reply.engine)
+        report = reply_report(reply, reply.pair, known, include_text=texts, prompt=prompt)
+        self._save_to_file(report)
 
     def _save_comparison(self, comparison: Comparison) -> None:
         self._save_to_file(comparison_report(comparison, _environment(comparison.on.engine)))

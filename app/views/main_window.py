@@ -65,7 +65,7 @@ class ViewModels:
 
 
 class MainWindow(QMainWindow):
-    report_asked = Signal(object)  # ReplyRecord
+    report_asked = Signal(object, object)  # ReplyRecord, and its prompt if texts are wanted
     export_asked = Signal()
     comparison_report_asked = Signal(object)  # Comparison
     open_report_asked = Signal(bool)  # with prompts and replies
@@ -144,7 +144,11 @@ class MainWindow(QMainWindow):
             return
         reply = message.reply
         details = Details(reply, self._theme, self)
-        details.save_asked.connect(lambda: self.report_asked.emit(reply))
+        asked = self._models.chat.message(message.parent or "")
+        prompt = "" if asked is None else asked.text
+        details.save_asked.connect(
+            lambda texts: self.report_asked.emit(reply, prompt if texts else None)
+        )
         details.open()
 
     def compare(self) -> None:
@@ -273,7 +277,7 @@ class MainWindow(QMainWindow):
     def _report_last(self) -> None:
         reply = self._last_reply()
         if reply is not None:
-            self.report_asked.emit(reply)
+            self.report_asked.emit(reply, None)
 
     def _toggle_overlay(self) -> None:
         self.page.show_overlay(shown=not self.page.overlay_settings.shown)
