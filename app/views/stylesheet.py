@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Template
 
+from app.paths import resources
+
 _SHEET = Template("""
 QWidget#page, QWidget#transcript, QWidget#column, QScrollArea#transcriptArea {
   background: $window; }
@@ -74,6 +76,13 @@ QPushButton[shape="card"] { background: $surface; border: 1px solid $border; bor
 QPushButton[shape="card"]:hover, QPushButton[shape="card"]:focus { border-color: $accent; }
 QPushButton[shape="card"]:disabled { color: $text_muted; }
 
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $text_muted;
+  border-radius: 4px; background: $surface; }
+QCheckBox::indicator:hover, QCheckBox:focus::indicator { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent;
+  image: url("$check"); }
+
 QMenu { background: $surface; color: $text; border: 1px solid $border; border-radius: 10px;
   padding: 6px; }
 QMenu::item { padding: 6px 26px 6px 22px; border-radius: 6px; }
@@ -120,6 +129,7 @@ def stylesheet(tokens: Mapping[str, str]) -> str:
     """Raises KeyError, naming the token, where the theme lacks one."""
     return _SHEET.substitute(
         tokens,
+        check=(resources() / "icons" / "check.svg").as_posix(),
         hover=_veil(tokens["text"], _HOVER),
         pressed=_veil(tokens["text"], _PRESSED),
         scroll=_veil(tokens["text"], _SCROLL),
