@@ -24,6 +24,7 @@ from mtp_mlx.wire import MAX_DEPTH, Mtp
 
 _MOST_REPEATS = 50
 _MOST_TOKENS = 8192
+_INSET = (6, 0, 6, 0)
 
 
 class BenchSetup(QFrame):
@@ -126,6 +127,7 @@ def _number(least: int, most: int, value: int) -> QSpinBox:
     box.setRange(least, most)
     box.setValue(value)
     box.setMinimumWidth(72)
+    box.lineEdit().setTextMargins(*_INSET)
     return box
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import zip_longest
 
 from PySide6.QtCore import QByteArray, QRectF, QUrl
 from PySide6.QtGui import QImage, QPainter, QResizeEvent, QTextDocument
@@ -78,9 +77,17 @@ class ReportBrowser(QTextBrowser):
     def _two(self, shown: Shown, beside: Shown, room: int) -> str:
         roomy = room >= _TWO
         width = room // 2 - _GAP if roomy else min(room, _WIDEST)
-        left = self._pictures("a", self._charts[0], width)
-        right = self._pictures("b", self._charts[1], width)
-        pairs: list[tuple[Picture | None, Picture | None]] = list(zip_longest(left, right))
+        a, b = (
+            dict(
+                zip(
+                    (chart.title for chart in drawn),
+                    self._pictures(side, drawn, width),
+                    strict=True,
+                )
+            )
+            for side, drawn in zip("ab", self._charts, strict=True)
+        )
+        pairs = [(a.get(title), b.get(title)) for title in (a | b)]
         tokens = self._theme.current.tokens
         return comparison_html(shown.report, beside.report, tokens, pairs, roomy=roomy)
 

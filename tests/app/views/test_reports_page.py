@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -377,3 +378,23 @@ def test_the_keyboard_is_where_it_is_wanted(ready: Rig, page: ReportsPage, qtbot
     assert page.list.tree.hasFocus()
     press(page.leave)
     assert ready.program.window.composer.text.hasFocus()
+
+
+def test_charts_stand_beside_their_like(ready: Rig, page: ReportsPage, folder: Path) -> None:
+    """The first has no speed-up, and so no chart of it."""
+    alone = [run for run in RUNS if run.mode == "off"]
+    plain = replace(
+        REPORT, runs=tuple(alone), summary=groups(alone), created="2020-01-01T00:00:00Z"
+    )
+    save(plain, folder / "plain.json")
+    model(ready).refresh()
+    ready.program.window.resize(1400, 800)
+    model(ready).compare("plain.json", "a.json")
+    QApplication.processEvents()
+    rows = re.findall(r"<tr>(?:(?!</tr>).)*<img.*?</tr>", page.reader.browser.toHtml(), re.DOTALL)
+    assert [re.findall(r'src="chart:(\w\d)"', row) for row in rows] == [
+        ["a0", "b1"],
+        ["b0"],
+        ["b2"],
+        ["b3"],
+    ]
