@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -37,6 +37,7 @@ class BenchProgressView(QFrame):
         self.setObjectName("lane")
         self.text = QLabel()
         self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setFont(fonts.strong())
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -47,6 +48,7 @@ class BenchProgressView(QFrame):
         self.runs = QLabel()
         self.runs.setProperty("tone", "muted")
         self.runs.setFont(fonts.small())
+        self.runs.setTextFormat(Qt.TextFormat.PlainText)
         self._last = QLabel(strings.BENCH_LAST)
         self._last.setFont(fonts.small())
         self._cells: list[list[QLabel]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -83,7 +84,7 @@ class ReportList(QWidget):
         item.setForeground(3, self._theme.current.color(token))
         item.setTextAlignment(3, _RIGHT)
         for column in range(4):
-            item.setToolTip(column, line.help)
+            item.setToolTip(column, f"<p>{escape(line.help).replace(chr(10), '<br>')}</p>")
         return item
 
     def _refresh(self) -> None:

@@ -39,6 +39,7 @@ class ReportsPage(QWidget):
         self.leave = push_button(strings.REPORTS_LEAVE, "outline")
         self.note = QLabel()
         self.note.setWordWrap(True)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.dismiss = IconButton("close", strings.DISMISS, theme)
         self.setup = BenchSetup()

@@ -398,3 +398,16 @@ def test_charts_stand_beside_their_like(ready: Rig, page: ReportsPage, folder: P
         ["b2"],
         ["b3"],
     ]
+
+
+def test_a_strangers_title_is_shown_as_it_is(ready: Rig, page: ReportsPage, folder: Path) -> None:
+    save(replace(REPORT, title="<b>bold</b>", created="2030-01-01T00:00:00Z"), folder / "c.json")
+    (folder / "<i>x.json").write_text("{")
+    model(ready).refresh()
+    item = page.list.tree.topLevelItem(0)
+    assert item is not None
+    assert item.text(0) == "<b>bold</b>"
+    assert "&lt;b&gt;bold" in item.toolTip(0)
+    model(ready).open("<i>x.json")
+    assert page.note.textFormat() is Qt.TextFormat.PlainText
+    assert page.note.text().startswith("<i>x.json is no report")
