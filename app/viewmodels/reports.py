@@ -183,8 +183,6 @@ class ReportsViewModel(QObject):
                 self._finish(running, event)
             case Error():
                 self._end(running, f"{event.message} {event.remedy}".strip())
-            case _:
-                pass
 
     def _on_lost(self, reason: str) -> None:
         if self.state.running is not None:

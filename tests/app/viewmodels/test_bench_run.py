@@ -11,6 +11,7 @@ from app.viewmodels.bench_run import (
     BenchState,
     Choice,
     group_cells,
+    headings,
     left_text,
     overall,
     progress_text,
@@ -94,6 +95,7 @@ def test_only_the_last_runs_are_kept_and_all_are_counted() -> None:
     assert state.runs == tuple(RUNS[-MOST_SHOWN:])
     assert (state.done, state.total) == (18, 18)
     assert [group.mode for group in overall(state)] == ["off", "auto", 3]
+    assert headings() == ("MTP", "Runs", "tok/s", "Speed-up", "Accepted")
     assert [group_cells(group) for group in overall(state)] == [
         ("Off", "6", "30.8", "–", "–"),  # noqa: RUF001
         ("Auto", "6", "44.8", "1.47×", "67 %"),  # noqa: RUF001
