@@ -22,6 +22,7 @@ from app.services.chat_page import Look
 from app.services.chat_store import open_store
 from app.services.exports import reply_report, save_report, write_file
 from app.services.report_comparison import comparison_report
+from app.services.report_files import ReportFiles
 from app.services.settings import SettingsStore
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.chat_list import ChatListViewModel
@@ -34,6 +35,7 @@ from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
 from app.viewmodels.plain_speed import PlainSpeed
 from app.viewmodels.presets import PresetsViewModel
+from app.viewmodels.reports import ReportsViewModel
 from app.viewmodels.saving import Saver
 from app.viewmodels.token_counter import TokenCounter
 from app.viewmodels.undo import Undo
@@ -77,6 +79,7 @@ class Program(QObject):
         self._watch = Watch(engine, self.supervisor, parent=self)
         self._saver = Saver(self.store, parent=self)
         self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
+        self._report_files = ReportFiles(data / "reports")
         self.models = self._make_models(settings)
         self._theme.apply()
         self.window = MainWindow(self.models, self._theme, settings)
@@ -107,8 +110,11 @@ class Program(QObject):
         chat.reply_measured.connect(self._plain.learn)
         overlay = OverlayViewModel(self.supervisor, chat, parent=self)
         compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
-        chat.other_work = compare.busy_text
         undo = Undo(parent=self)
+        reports = ReportsViewModel(
+            self.supervisor, self._report_files, undo, lambda: chat.obstacle, self
+        )
+        chat.other_work = lambda: compare.busy_text() or reports.busy_text()
         return ViewModels(
             engine=EngineViewModel(self.supervisor, self),
             chat=chat,
@@ -117,6 +123,7 @@ class Program(QObject):
             mtp=mtp,
             overlay=overlay,
             compare=compare,
+            reports=reports,
             chats=ChatListViewModel(self.store, self._saver, chat, undo, self),
             undo=undo,
         )
@@ -136,6 +143,7 @@ class Program(QObject):
         self.window.export_asked.connect(self._export_chat)
         self.window.report_asked.connect(self._save_report)
         self.window.comparison_report_asked.connect(self._save_comparison)
+        self.window.open_report_asked.connect(self._export_open_report)
 
     def _on_active(self, active: bool) -> None:
         """A closed window may still be told that it is active."""
@@ -172,8 +180,12 @@ class Program(QObject):
         restore = self.models.chat.restore
         self.models.undo.offer(removed_text(removed), lambda: restore(removed))
 
-    def _save_report(self, reply: ReplyRecord) -> None:
-        self._save_to_file(reply_report(reply, reply.pair, _environment(reply.engine)))
+    def _save_report(self, reply: ReplyRecord, prompt: str | None) -> None:
+        """With its texts only where the prompt is given."""
+        texts = prompt is not None
+        known = _environment(reply.engine)
+        report = reply_report(reply, reply.pair, known, include_text=texts, prompt=prompt)
+        self._save_to_file(report)
 
     def _save_comparison(self, comparison: Comparison) -> None:
         self._save_to_file(comparison_report(comparison, _environment(comparison.on.engine)))
@@ -188,6 +200,12 @@ class Program(QObject):
             write_file(CHAT_FORMATS[path.suffix.lower()](chat, look), path)
         except MtpMlxError as error:
             say_not_saved(self.window, str(error))
+
+    def _export_open_report(self, texts: bool) -> None:
+        path = ask_report_path(self.window, Path.home())
+        trouble = "" if path is None else self.models.reports.export(path, texts=texts)
+        if trouble:
+            say_not_saved(self.window, trouble)
 
     def _save_to_file(self, report: Report) -> None:
         path = ask_report_path(self.window, Path.home())

@@ -319,6 +319,8 @@ REPORT_JSON = "JSON (*.json)"
 REPORT_MARKDOWN = "Markdown (*.md)"
 HTML_FILE = "HTML (*.html)"
 PDF_FILE = "PDF (*.pdf)"
+REPORT_CSV = "CSV, a row a run (*.csv)"
+REPORT_CARD = "PNG, a card to share (*.png)"
 EXPORT_CHAT = "Export this chat…"
 
 # Command line
@@ -445,3 +447,82 @@ COMPARE_STOPPED = "Stopped before both had run. Compare again for a result."
 COMPARE_SWITCHED = "The MTP switch was turned in mid-run, so the run was stopped. Compare again."
 COMPARE_DIED = "The engine {reason}. What has run is kept; compare again once it is ready."
 OBSTACLE_COMPARING = "A comparison is running."
+
+# Speed reports
+REPORTS = "Speed reports"
+REPORTS_HELP = "Measure MTP on this machine, and read what was measured ({shortcut})"
+REPORTS_LEAVE = "Back to the chat"
+REPORTS_BACK = "All reports"
+REPORTS_PAST = "Past reports"
+REPORTS_NONE = "Reports will be listed here. Start a benchmark to make the first."
+REPORTS_LIST = "Speed reports, newest first"
+REPORT_HEADS = ("Report", "Pair", "Made", "Speed-up")
+REPORT_OPEN = "Open"
+REPORT_COMPARE = "Compare two"
+REPORT_COMPARE_HELP = "Select two reports to see them side by side"
+REPORT_DELETE = "Delete"
+REPORT_DELETED = "Report deleted"
+REPORT_EXPORT = "Export…"
+REPORT_COPY_MARKDOWN = "Copy as Markdown"
+REPORT_COPY_CARD = "Copy card as image"
+REPORT_COPIED = "Copied"
+REPORT_TEXTS = "Include prompts and replies"
+REPORT_REPLY_TEXTS = "Include the prompt and the reply"
+REPORT_TEXTS_HELP = "They are in this report; an export leaves them out unless this is ticked."
+REPORT_TEXT = "The report"
+REPORT_CUT = "cut short"
+REPORT_UNREADABLE = "cannot be opened"
+BENCH_NEW = "New benchmark"
+BENCH_EXPLAINED = (
+    "The same prompts run with MTP off and on, in turns, after a warm-up. Nothing is written into"
+    " a chat, and the chat waits until it is done."
+)
+BENCH_SUITE = "Prompts"
+BENCH_SUITES = {"quick": "Quick: 8 prompts", "full": "Full: 64 prompts"}
+BENCH_MODES_LABEL = "MTP"
+BENCH_MODES = {"off": "Off", "auto": "Auto"}
+BENCH_MODE_HELP = {
+    "off": "Plain decoding, which speed-ups are against; it always runs",
+    "auto": "The engine chooses the number of drafts as it goes",
+}
+BENCH_DEPTH_HELP = "Always {depth} drafts a round"
+BENCH_REPEATS = "Repeats"
+BENCH_TOKENS = "Most tokens"
+BENCH_TEMPERATURE = "Temperature"
+BENCH_GREEDY = "0"
+BENCH_OWN = "the model's own"
+BENCH_START = "Start"
+BENCH_STOP = "Stop"
+BENCH_STOP_HELP = "Stop and keep the runs that are finished"
+BENCH_NO_MODE = "Choose Auto or a number of drafts to measure against plain decoding."
+BENCH_BEGINS = "Starting…"
+BENCH_STOPPING = "Stopping; finished runs are kept…"
+BENCH_PHASES = {
+    "hashing": "Reading the model's files",
+    "warming up": "Warming up",
+    "measuring": "Measuring",
+    "cooling down": "Letting the machine cool down",
+    "comparing": "Comparing the texts",
+}
+BENCH_DONE = "{done} of {total} runs"
+BENCH_LEFT_SECONDS = "less than a minute left"
+BENCH_LEFT_MINUTES = "about {count} min left"
+BENCH_LEFT_HOURS = "about {hours} h {minutes} min left"
+BENCH_COLUMNS = ("MTP", "Runs", "tok/s", "Speed-up", "Accepted")
+BENCH_ACCEPTED = "{percent} accepted"
+BENCH_LAST = "Last runs"
+BENCH_PROGRESS = "Progress of the benchmark"
+BENCH_KEPT = "Stopped. The runs that were finished are kept."
+BENCH_NOTHING = "Stopped before a run was finished; there is nothing to keep."
+BENCH_DIED = (
+    "The engine {reason}. Finished runs are kept; start another benchmark once it is ready."
+)
+OBSTACLE_MEASURING = "A benchmark is running: wait for it, or stop it under Speed reports."
+COMPARED_HEADS = ("Category", "MTP", "Pairs", "A, tok/s", "B, tok/s", "B over A", "95 %")
+COMPARED_OTHERWISE = ("What differs", "A", "B")
+COMPARED_REPORTS = "A and B, side by side"
+COMPARED_NO_ROWS = (
+    "They have no prompts in common, so speeds are not compared run by run; what differs is below."
+)
+COMPARED_ALIKE = "Pair, settings and environment are the same."
+TABLE_REST = "And {count} more, which the JSON and the CSV hold."

@@ -31,6 +31,7 @@ class Generating:
     pair: PairInfo
     reply_id: str
     stopping: bool = False
+    measuring: bool = False  # a benchmark: many replies, which the MTP switch does not steer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ from mtp_mlx.errors import BadMessage
 from mtp_mlx.wire import (
     DEMO_PAIR,
     PROTOCOL_VERSION,
+    Bench,
+    BenchFinished,
     Cancel,
     CountTokens,
     Error,
@@ -92,11 +94,12 @@ class Supervisor(QObject):
                 self._asked_to_end = True
                 self._engine.kill()
 
-    def generate(self, request: Generate) -> bool:
-        """False where the engine is not ready; the state says why."""
+    def generate(self, request: Generate | Bench) -> bool:
+        """A reply, or a benchmark. False where the engine is not ready; the state says why."""
         if not isinstance(self.state, Ready):
             return False
-        self._become(Generating(pair=self.state.pair, reply_id=request.id))
+        measuring = isinstance(request, Bench)
+        self._become(Generating(pair=self.state.pair, reply_id=request.id, measuring=measuring))
         self._engine.send(request)
         return True
 
@@ -106,7 +109,7 @@ class Supervisor(QObject):
             self._engine.send(Cancel(id=self.state.reply_id))
 
     def set_mtp(self, mtp: Mtp) -> None:
-        if isinstance(self.state, Generating):
+        if isinstance(self.state, Generating) and not self.state.measuring:
             self._engine.send(SetMtp(mtp=mtp))
 
     def count_tokens(self, request: CountTokens) -> bool:
@@ -143,7 +146,7 @@ class Supervisor(QObject):
                 self._become(Loading(phase=phase, done=done, total=total))
             case Loaded(pair=pair):
                 self._become(Ready(pair=pair))
-            case Finished(id=ended):
+            case Finished(id=ended) | BenchFinished(id=ended):
                 self._settle(ended)
             case Error():
                 self._on_trouble(event)

@@ -27,6 +27,7 @@ class ChatListViewModel(QObject):
     """Keeps up with what this window does, and, while it is in use, with what others do."""
 
     changed = Signal()  # rows, or which of them is open
+    chosen = Signal()  # a chat, perhaps the one that is open
     trouble = Signal(str)
 
     def __init__(
@@ -90,6 +91,7 @@ class ChatListViewModel(QObject):
             self.refresh()
 
     def open(self, chat_id: str) -> None:
+        self.chosen.emit()
         if chat_id == self.open_id:
             return
         found, chat = self._read(lambda: self._store.load(chat_id))

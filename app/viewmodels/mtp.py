@@ -87,6 +87,8 @@ class MtpViewModel(QObject):
 
     def _effect(self) -> Effect:
         match self._supervisor.state:
+            case Ready(pair=pair) | Generating(pair=pair, measuring=True):
+                return Effect(text=idle_text(self.wish, pair))
             case Generating() if self._round is not None:
                 now = round_text(self._round)
                 text = strings.EFFECT_NEXT_ROUND.format(now=now) if self._pending else now
@@ -95,8 +97,6 @@ class MtpViewModel(QObject):
                 reading = self._running.on and pair.drafter is not None
                 text = strings.EFFECT_READING if reading else idle_text(self._running, pair)
                 return Effect(text=text, live=True)
-            case Ready(pair=pair):
-                return Effect(text=idle_text(self.wish, pair))
             case Failed():
                 return Effect(text=strings.EFFECT_OFF_BECAUSE.format(reason=strings.NO_ENGINE))
             case _:

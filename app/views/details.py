@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFrame,
@@ -33,7 +34,7 @@ _TOKENS_HEIGHT = 72
 
 
 class Details(QDialog):
-    save_asked = Signal()
+    save_asked = Signal(bool)  # with the prompt and the reply
 
     def __init__(
         self, reply: ReplyRecord, theme: ThemeController, parent: QWidget | None = None
@@ -51,7 +52,8 @@ class Details(QDialog):
         self.round.setWordWrap(True)
         self.tokens = TokenCanvas(theme)
         self.save = push_button(strings.SAVE_REPORT, "outline")
-        self.save.clicked.connect(self.save_asked)
+        self.texts = QCheckBox(strings.REPORT_REPLY_TEXTS)
+        self.save.clicked.connect(lambda: self.save_asked.emit(self.texts.isChecked()))
         self.save.setAutoDefault(False)
         self._lay_out()
 
@@ -68,6 +70,7 @@ class Details(QDialog):
         columns.addLayout(self._rounds(), 1)
         buttons = QDialogButtonBox()
         close = push_button(strings.CLOSE, "filled")
+        buttons.addButton(self.texts, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self.save, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(close, QDialogButtonBox.ButtonRole.RejectRole)
         buttons.rejected.connect(self.reject)

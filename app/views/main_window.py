@@ -19,6 +19,7 @@ from app.viewmodels.engine import EngineViewModel
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.overlay import OverlayViewModel
 from app.viewmodels.presets import PresetsViewModel
+from app.viewmodels.reports import ReportsViewModel
 from app.viewmodels.undo import Undo
 from app.views.announce import Announcer
 from app.views.banner_view import BannerView
@@ -31,6 +32,8 @@ from app.views.message_commands import MessageCommands
 from app.views.overlay_view import OverlayView
 from app.views.page import Page
 from app.views.palette import Palette, commands_of
+from app.views.places import SHORTCUT as REPORTS_SHORTCUT
+from app.views.places import Places
 from app.views.reply_settings import Model, ReplySettingsDialog
 from app.views.side_split import SHORTCUT as SIDE_SHORTCUT
 from app.views.side_split import SideSplit, sidebar_button
@@ -58,12 +61,14 @@ class ViewModels:
     chats: ChatListViewModel
     undo: Undo
     compare: CompareViewModel
+    reports: ReportsViewModel
 
 
 class MainWindow(QMainWindow):
-    report_asked = Signal(object)  # ReplyRecord
+    report_asked = Signal(object, object)  # ReplyRecord, and its prompt if texts are wanted
     export_asked = Signal()
     comparison_report_asked = Signal(object)  # Comparison
+    open_report_asked = Signal(bool)  # with prompts and replies
     settings_changed = Signal()
     active_changed = Signal(bool)
     closing = Signal()
@@ -86,6 +91,9 @@ class MainWindow(QMainWindow):
             models.chat, self.welcome, self.banner, self.transcript, self.composer, self.overlay
         )
         self.sidebar = Sidebar(models.chats, theme)
+        self.places = Places(self.page, models.reports, models.undo, theme)
+        self.places.export_asked.connect(self.open_report_asked)
+        self.sidebar.places.addWidget(self.places.button)
         self.sidebar_button = sidebar_button(theme)
         self.toast = Toast(models.undo, theme, self.composer)
         self._lay_out(settings)
@@ -136,7 +144,11 @@ class MainWindow(QMainWindow):
             return
         reply = message.reply
         details = Details(reply, self._theme, self)
-        details.save_asked.connect(lambda: self.report_asked.emit(reply))
+        asked = self._models.chat.message(message.parent or "")
+        prompt = "" if asked is None else asked.text
+        details.save_asked.connect(
+            lambda texts: self.report_asked.emit(reply, prompt if texts else None)
+        )
         details.open()
 
     def compare(self) -> None:
@@ -150,7 +162,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.toolbar)
-        column.addWidget(self.page, 1)
+        column.addWidget(self.places, 1)
         self.split = SideSplit(self.sidebar, body, settings.sidebar)
         self.toolbar.lead_with(self.sidebar_button)
         self.setCentralWidget(self.split)
@@ -178,6 +190,7 @@ class MainWindow(QMainWindow):
         self._tokens = command(self, strings.SHOW_TOKENS, self._toggle_tokens, "Ctrl+T")
         self._tokens.setCheckable(True)
         self._compare = command(self, strings.COMPARE, self.compare, "Ctrl+D")
+        self._reports = command(self, strings.REPORTS, self.places.toggle, REPORTS_SHORTCUT)
         self._restart = command(self, strings.RESTART, self._models.engine.restart)
         self._quit = command(self, strings.QUIT, self.close, "Ctrl+Q")
         self._quit.setMenuRole(QAction.MenuRole.QuitRole)
@@ -203,7 +216,7 @@ class MainWindow(QMainWindow):
         mtp.addSeparator()
         mtp.addActions(self._depths.actions())
         mtp.addSeparator()
-        mtp.addAction(self._compare)
+        mtp.addActions([self._compare, self._reports])
         view = bar.addMenu(strings.MENU_VIEW)
         view.addActions([self._palette, self._side, self._overlay, self._tokens])
         view.addSeparator()
@@ -219,6 +232,9 @@ class MainWindow(QMainWindow):
         chat = self._models.chat
         chat.changed.connect(self._refresh)
         chat.opened.connect(self._refresh)
+        chat.opened.connect(self.places.show_chat)
+        chat.reply_started.connect(self.places.show_chat)
+        self._models.chats.chosen.connect(self.places.show_chat)
         chat.reply_ended.connect(self._refresh)
         self._models.mtp.wish_changed.connect(self._refresh)
         self._models.mtp.wish_changed.connect(self.settings_changed)
@@ -261,7 +277,7 @@ class MainWindow(QMainWindow):
     def _report_last(self) -> None:
         reply = self._last_reply()
         if reply is not None:
-            self.report_asked.emit(reply)
+            self.report_asked.emit(reply, None)
 
     def _toggle_overlay(self) -> None:
         self.page.show_overlay(shown=not self.page.overlay_settings.shown)

@@ -10,7 +10,14 @@ from PySide6.QtWidgets import QWidget
 from app import strings
 from app.views.save_dialog import ask_path
 
-_REPORT = {strings.REPORT_JSON: ".json", strings.REPORT_MARKDOWN: ".md"}
+_REPORT = {
+    strings.REPORT_JSON: ".json",
+    strings.REPORT_CSV: ".csv",
+    strings.REPORT_MARKDOWN: ".md",
+    strings.HTML_FILE: ".html",
+    strings.PDF_FILE: ".pdf",
+    strings.REPORT_CARD: ".png",
+}
 _CHAT = {
     strings.REPORT_MARKDOWN: ".md",
     strings.HTML_FILE: ".html",

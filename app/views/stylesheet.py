@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Template
 
+from app.paths import resources
+
 _SHEET = Template("""
 QWidget#page, QWidget#transcript, QWidget#column, QScrollArea#transcriptArea {
   background: $window; }
@@ -28,6 +30,14 @@ QLineEdit#search { padding: 5px 4px; }
 QSplitter::handle { background: $border; }
 QFrame#toast { background: $surface_raised; border: 1px solid $border; border-radius: 14px; }
 QPushButton[shape="row"] { text-align: left; padding: 7px 10px; }
+QPushButton[shape="row"]:checked { background: $pressed; }
+QTreeView#reportList { background: $surface; color: $text; border: 1px solid $border;
+  border-radius: 14px; padding: 6px; outline: none; }
+QTreeView#reportList::item { padding: 5px 6px; border: none; }
+QTreeView#reportList::item:hover { background: $hover; }
+QTreeView#reportList::item:selected { background: $selection; color: $text; }
+QTreeView#reportList QHeaderView, QTreeView#reportList QHeaderView::section {
+  background: $surface; color: $text_muted; border: none; padding: 4px 6px; }
 QPushButton[shape="link"] { color: $accent; padding: 4px 8px; }
 
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
@@ -65,6 +75,13 @@ QPushButton[shape="card"] { background: $surface; border: 1px solid $border; bor
   padding: 14px 18px; text-align: left; }
 QPushButton[shape="card"]:hover, QPushButton[shape="card"]:focus { border-color: $accent; }
 QPushButton[shape="card"]:disabled { color: $text_muted; }
+
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $text_muted;
+  border-radius: 4px; background: $surface; }
+QCheckBox::indicator:hover, QCheckBox:focus::indicator { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent;
+  image: url("$check"); }
 
 QMenu { background: $surface; color: $text; border: 1px solid $border; border-radius: 10px;
   padding: 6px; }
@@ -112,6 +129,7 @@ def stylesheet(tokens: Mapping[str, str]) -> str:
     """Raises KeyError, naming the token, where the theme lacks one."""
     return _SHEET.substitute(
         tokens,
+        check=(resources() / "icons" / "check.svg").as_posix(),
         hover=_veil(tokens["text"], _HOVER),
         pressed=_veil(tokens["text"], _PRESSED),
         scroll=_veil(tokens["text"], _SCROLL),

@@ -90,6 +90,11 @@ def details(report: Report) -> Iterator[Part]:
     yield Table(_RUNS, tuple(map(_run, report.runs)), cut)
     for run in report.runs:
         yield from _texts(run)
+    yield from circumstances(report)
+
+
+def circumstances(report: Report) -> Iterator[Part]:
+    """Whether the texts are the same, and on what all was measured: without the runs one by one."""
     yield Heading("Same text with and without MTP")
     yield _identity(report.identity)
     yield from _facts("Pair", pair(report.pair))

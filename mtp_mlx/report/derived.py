@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mtp_mlx.report.model import Group, Mode, Report, Round, Run
+from mtp_mlx.report.model import Group, Mode, Outline, Report, Round, Run
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
@@ -245,7 +245,7 @@ def chosen(runs: Iterable[Run]) -> int | None:
     return max(used, key=used.__getitem__, default=None)
 
 
-def headline(report: Report) -> Group | None:
+def headline(report: Report | Outline) -> Group | None:
     """What the report is about: the best mode over everything; a slow-down where all are."""
     over_all = [one for one in report.summary if one.speedup is not None]
     everything = [one for one in over_all if one.category is None] or over_all

@@ -198,4 +198,14 @@ class Report(_Part, frozen=True, kw_only=True):
     plain_drift: float | None = None  # plain decoding's speed at the end over the start, less 1
 
 
+class Outline(_Part, frozen=True, kw_only=True):
+    """What a list tells of a report. Its runs are not read: there may be thousands of each."""
+
+    title: str
+    created: str | None = None
+    pair: Pair
+    settings: Settings
+    summary: tuple[Group, ...]
+
+
 UNMEASURED = Identity(measured=False, comparisons=())

@@ -6,12 +6,17 @@ Fields this version does not know are ignored here, and kept where a JSON file i
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from mtp_mlx.errors import DamagedReport, NewerReport
-from mtp_mlx.report.model import VERSION, Report
+from mtp_mlx.report.model import VERSION, Outline, Report
 
 _INDENT = 1
+
+
+Read = TypeVar("Read", Report, Outline)
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -20,6 +25,15 @@ class _Head(msgspec.Struct, frozen=True):
 
 def decode(data: bytes, name: str = "The report") -> Report:
     """`name` is what errors call it. Raises DamagedReport, NewerReport."""
+    return _decoded(data, Report, name)
+
+
+def outline(data: bytes, name: str = "The report") -> Outline:
+    """What a list tells of it; damage inside its runs is found by `decode` only. Raises alike."""
+    return _decoded(data, Outline, name)
+
+
+def _decoded(data: bytes, kind: type[Read], name: str) -> Read:
     try:
         head = msgspec.json.decode(data, type=_Head)
         if head.version > VERSION:
@@ -27,7 +41,7 @@ def decode(data: bytes, name: str = "The report") -> Report:
                 f"{name} has version {head.version}, and this program reads up to {VERSION}.",
                 "Update the program.",
             )
-        return msgspec.json.decode(data, type=Report)
+        return msgspec.json.decode(data, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedReport(
             f"{name} is no report, or a damaged one: {_reason(error)}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mtp_mlx.report.model import Mode, Run
@@ -25,12 +25,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A round on the clock of its run, in seconds since the first token."""
+class _Curve:
+    """A run's rounds on its own clock: when each ended, in seconds, and what it emitted.
 
-    start: float
-    end: float
-    tokens: int
+    A round begins where the one before it ended, the first at 0.
+    """
+
+    ends: list[float]
+    tokens: list[int]
 
 
 def timelines(runs: Sequence[Run], modes: Sequence[Mode]) -> tuple[Series, ...]:
@@ -44,44 +46,47 @@ def timelines(runs: Sequence[Run], modes: Sequence[Mode]) -> tuple[Series, ...]:
 
 
 def _series(mode: Mode, runs: Sequence[Run]) -> Series:
-    kept = [stretches for run in runs if (stretches := list(_stretches(run)))]
-    lengths = sorted(stretches[-1].end for stretches in kept)
+    kept = [curve for run in runs if (curve := _curve(run)).ends]
+    lengths = sorted(curve.ends[-1] for curve in kept)
     end = lengths[len(lengths) // 10] if lengths else 0.0
     if end <= 0:
         return Series(mode=mode, points=())
-    rounds = sorted(len(stretches) for stretches in kept)[len(kept) // 2]
+    rounds = sorted(len(curve.ends) for curve in kept)[len(kept) // 2]
     bins = max(2, min(MOST_BINS, rounds // 3))  # of a round or two, a rate would be chance
     width = end / bins
-    tokens, active = [0.0] * bins, [0.0] * bins
-    for stretches in kept:
-        for one in stretches:
-            _share_out(one, width, tokens, active)
-    points = (Point((i + 0.5) * width, tokens[i] / active[i]) for i in range(bins) if active[i] > 0)
+    rates = _rates(kept, width, bins)
+    points = (Point((i + 0.5) * width, tps) for i, tps in enumerate(rates) if tps is not None)
     return Series(mode=mode, points=tuple(points))
 
 
-def _stretches(run: Run) -> Iterator[_Stretch]:
+def _curve(run: Run) -> _Curve:
     """The token that prefill yields is no decoding: a round without a time is it, or not told."""
+    ends: list[float] = []
+    tokens: list[int] = []
     end = 0.0
     first = run.rounds[0].at_s if run.rounds and run.rounds[0].at_s is not None else None
-    for i, one in enumerate(run.rounds):
+    for one in run.rounds if first is None else run.rounds[1:]:
         start = end
         if first is None:
             end += one.ms / 1000
-        elif i == 0:
-            continue
         elif one.at_s is not None:
             end = max(start, one.at_s - first)
-        yield _Stretch(start, end, one.tokens or 0)
+        ends.append(end)
+        tokens.append((one.tokens or 0) if end > start else 0)
+    return _Curve(ends, tokens)
 
 
-def _share_out(one: _Stretch, width: float, tokens: list[float], active: list[float]) -> None:
-    """A round's tokens and time, evenly over the bins it lies in."""
-    length = one.end - one.start
-    if length <= 0:
-        return
-    for i in range(int(one.start / width), min(len(tokens), int(one.end / width) + 1)):
-        overlap = min(one.end, (i + 1) * width) - max(one.start, i * width)
-        if overlap > 0:
-            tokens[i] += one.tokens * overlap / length
-            active[i] += overlap
+def _rates(curves: Sequence[_Curve], width: float, bins: int) -> list[float | None]:
+    """Tokens over the time the runs were writing, bin by bin; a round's are spread over its time.
+
+    What a run had emitted by each bin's edge is read off its curve, straight within a round.
+    """
+    import numpy as np  # here, for most of what imports this draws nothing
+
+    edges = np.arange(bins + 1) * width
+    tokens, active = np.zeros(bins), np.zeros(bins)
+    for curve in curves:
+        emitted = np.interp(edges, [0.0, *curve.ends], np.cumsum([0, *curve.tokens]))
+        tokens += np.diff(emitted)
+        active += np.diff(np.minimum(edges, curve.ends[-1]))
+    return [float(t / a) if a > 0 else None for t, a in zip(tokens, active, strict=True)]

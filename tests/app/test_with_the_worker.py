@@ -19,7 +19,9 @@ from app.engine.client import ProcessEngine
 from app.engine.state import Ready
 from app.paths import resources, worker_command
 from app.program import Program
+from app.viewmodels.bench_run import Choice
 from app.viewmodels.verdict import verdict
+from mtp_mlx.report.saving import load
 from mtp_mlx.wire import Sampling
 
 PATIENCE_MS = 60_000
@@ -185,3 +187,20 @@ def test_one_prompt_compared_with_and_without_mtp(qtbot: QtBot, program: Program
     assert result.speed_up is not None
     assert len(program.models.chat.messages) == 0
     assert verdict(result).texts.startswith("Same text, token for token")
+
+
+def test_a_benchmark_that_is_stopped_is_a_report(
+    qtbot: QtBot, program: Program, tmp_path: Path
+) -> None:
+    reports = program.models.reports
+    assert reports.begin(Choice(modes=("off", 3), repeats=1, max_tokens=8))
+    done: list[int] = []
+    reports.changed.connect(lambda state: done.append(state.running.done if state.running else -1))
+    qtbot.waitUntil(lambda: 2 in done or -1 in done, timeout=PATIENCE_MS)
+    reports.stop()
+    qtbot.waitUntil(lambda: -1 in done, timeout=PATIENCE_MS)
+    shown = reports.state.shown
+    assert shown is not None
+    assert [run.mode for run in shown.report.runs][:2] == ["off", 3]
+    assert load(tmp_path / "reports" / (shown.name or "")) == shown.report
+    assert program.models.chat.obstacle == ""

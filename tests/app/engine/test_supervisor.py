@@ -17,7 +17,18 @@ from app.engine.state import (
     Starting,
 )
 from app.engine.supervisor import Supervisor
-from mtp_mlx.wire import Cancel, Error, Event, Generate, Hello, Load, LoadProgress, SetMtp
+from mtp_mlx.wire import (
+    Bench,
+    BenchFinished,
+    Cancel,
+    Error,
+    Event,
+    Generate,
+    Hello,
+    Load,
+    LoadProgress,
+    SetMtp,
+)
 from tests.app.conftest import Clock
 from tests.app.helpers import HELLO, LOADED, PAIR, finished
 
@@ -201,3 +212,16 @@ def test_closing_stops_a_restart_under_way(qtbot: QtBot, kept: Kept) -> None:
     qtbot.wait(500)
     assert kept.engine.starts == 1
     assert kept.engine.closed
+
+
+def test_a_benchmark_keeps_the_engine_busy_until_its_end(kept: Kept) -> None:
+    kept.ready()
+    asked = Bench(id="b")
+    assert kept.supervisor.generate(asked)
+    assert kept.engine.sent[-1] is asked
+    assert kept.state() == Generating(pair=PAIR, reply_id="b", measuring=True)
+    kept.supervisor.set_mtp("off")
+    assert kept.engine.sent[-1] is asked
+    assert not kept.supervisor.generate(REQUEST)
+    kept.engine.say(BenchFinished(id="b", reason="done", report=None, saved=None, warnings=()))
+    assert kept.state() == Ready(pair=PAIR)

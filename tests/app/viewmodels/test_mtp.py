@@ -11,8 +11,10 @@ from app.domain.settings import MtpChoice
 from app.engine.port import Death
 from app.engine.scripted import ScriptedEngine
 from app.engine.supervisor import Supervisor
-from app.viewmodels.mtp import MtpViewModel, idle_text, round_text
+from app.viewmodels.bench_run import Choice
+from app.viewmodels.mtp import Effect, MtpViewModel, idle_text, round_text
 from mtp_mlx.wire import Generate, Loaded, SetMtp
+from tests.app.conftest import Rig
 from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR, finished, round_of
 
 
@@ -120,3 +122,12 @@ def test_what_rounds_say() -> None:
     assert round_text(round_of("r", 1, ["x"], state="parked", reason="hot")) == "parked: hot"
     assert round_text(round_of("r", 1, ["x"], state="probe", depth=2)) == "probing, K 2"
     assert round_text(round_of("r", 1, ["x"], state="plain", reason="why")) == "off: why"
+
+
+def test_a_benchmark_is_not_steered_by_the_switch(ready: Rig) -> None:
+    mtp = ready.program.models.mtp
+    ready.program.models.reports.begin(Choice())
+    assert mtp.effect == Effect(text="ready, K chosen every round")
+    mtp.turn(on=False)
+    assert mtp.effect == Effect(text="off")
+    assert not any(isinstance(command, SetMtp) for command in ready.engine.sent)

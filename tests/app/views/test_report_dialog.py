@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.views.report_dialog import ask_report_path
+from mtp_mlx.report.saving import FORMATS
 
 JSON, MARKDOWN = "JSON (*.json)", "Markdown (*.md)"
 YES, NO = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
@@ -81,3 +82,18 @@ def test_nothing_is_asked_twice(
     asked = answer(monkeypatch, NO)
     assert ask_report_path(parent, tmp_path) == (tmp_path / name).with_suffix(".json")
     assert asked == []
+
+
+def test_every_format_of_a_report_can_be_chosen(
+    monkeypatch: pytest.MonkeyPatch, parent: QWidget, tmp_path: Path
+) -> None:
+    offered: list[str] = []
+
+    def dialog(_parent: QWidget, _title: str, _name: str, filters: str) -> tuple[str, str]:
+        offered.extend(filters.split(";;"))
+        return str(tmp_path / "mine"), offered[-1]
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", dialog)
+    assert ask_report_path(parent, tmp_path) == tmp_path / "mine.png"
+    endings = {words[words.index("*") + 1 : -1] for words in offered}
+    assert endings == set(FORMATS)

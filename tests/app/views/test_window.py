@@ -333,3 +333,23 @@ def test_every_button_has_a_name(ready: Rig) -> None:
     for button in ready.program.window.findChildren(QAbstractButton):
         if button.isVisible():
             assert button.accessibleName() or button.text(), button
+
+
+def test_a_replys_report_has_its_texts_only_where_they_are_ticked(
+    ready: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "report.json"
+    monkeypatch.setattr("app.program.ask_report_path", lambda _parent, _folder: target)
+    window = ready.program.window
+    window.show_details(answer(ready))
+    details = window.findChildren(Details)[0]
+    assert not details.texts.isChecked()
+    details.save.click()
+    assert "text" not in json.loads(target.read_text())["runs"][0]
+    details.texts.setChecked(True)
+    details.save.click()
+    run = json.loads(target.read_text())["runs"][0]
+    assert (run["prompt"], run["text"]) == ("Hello", "An answer.")
+    actions(ready)["Save speed report…"].trigger()
+    assert "text" not in json.loads(target.read_text())["runs"][0]
+    details.close()

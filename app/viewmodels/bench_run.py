@@ -1,0 +1,131 @@
+"""A benchmark under way: what is asked for, and how far it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from app import strings
+from mtp_mlx.report import words
+from mtp_mlx.report.model import Group, Run
+from mtp_mlx.wire import Bench, BenchProgress, BenchRun, Mtp, PairInfo
+
+MOST_SHOWN = 6  # of the last runs; all of them are in the report
+Suite = Literal["quick", "full"]
+_HOUR, _MINUTE = 3600, 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """`own_sampling`: the model's recommended temperature rather than 0."""
+
+    suite: Suite = "quick"
+    modes: tuple[Mtp, ...] = ("off", "auto")
+    repeats: int = 3
+    max_tokens: int = 128
+    own_sampling: bool = False
+    include_text: bool = False
+
+    @property
+    def compares(self) -> bool:
+        """A speed-up needs plain decoding and something else."""
+        return "off" in self.modes and len(self.modes) > 1
+
+    def request(self, bench_id: str, pair: PairInfo, out: str) -> Bench:
+        return Bench(
+            id=bench_id,
+            suite=self.suite,
+            modes=self.modes,
+            repeats=self.repeats,
+            max_tokens=self.max_tokens,
+            temperature=pair.recommended.temperature if self.own_sampling else 0.0,
+            include_text=self.include_text,
+            out=out,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchState:
+    """`runs` are the last ones; `summary` is of all so far."""
+
+    name: str  # of the file that the report grows in
+    progress: BenchProgress | None = None
+    runs: tuple[Run, ...] = ()
+    summary: tuple[Group, ...] = ()
+    done: int = 0
+    total: int = 0
+    stopping: bool = False
+
+    def told(self, event: BenchProgress) -> BenchState:
+        return replace(self, progress=event, done=event.done, total=event.total)
+
+    def ran(self, event: BenchRun) -> BenchState:
+        runs = (*self.runs, event.run)[-MOST_SHOWN:]
+        return replace(self, runs=runs, summary=event.summary, done=event.done, total=event.total)
+
+    @property
+    def share(self) -> float | None:
+        """None where nobody knows yet how many runs there will be."""
+        return self.done / self.total if self.total else None
+
+
+def headings() -> tuple[str, ...]:
+    return strings.BENCH_COLUMNS
+
+
+def overall(state: BenchState) -> Sequence[Group]:
+    """A line a mode, over all categories."""
+    return [one for one in state.summary if one.category is None]
+
+
+def progress_text(state: BenchState) -> str:
+    now = state.progress
+    if state.stopping:
+        return strings.BENCH_STOPPING
+    if now is None:
+        return strings.BENCH_BEGINS
+    told = [strings.BENCH_PHASES[now.phase]]
+    if state.total:
+        told.append(strings.BENCH_DONE.format(done=state.done, total=state.total))
+    if now.phase == "measuring" and now.mode is not None:
+        told.append(f"{words.line(now.prompt_id or words.NONE)}, {mode_text(now.mode)}")
+    if now.left_s is not None:
+        told.append(left_text(now.left_s))
+    return strings.SEPARATOR.join(told)
+
+
+def left_text(seconds: float) -> str:
+    """No more exact than it is known."""
+    if seconds < _MINUTE:
+        return strings.BENCH_LEFT_SECONDS
+    if seconds < _HOUR:
+        return strings.BENCH_LEFT_MINUTES.format(count=round(seconds / _MINUTE))
+    hours, rest = divmod(round(seconds / _MINUTE), 60)
+    return strings.BENCH_LEFT_HOURS.format(hours=hours, minutes=rest)
+
+
+def mode_text(mode: Mtp) -> str:
+    return strings.BENCH_MODES.get(str(mode)) or words.mode(mode)
+
+
+def group_cells(group: Group) -> tuple[str, ...]:
+    """By the columns of `headings`."""
+    on = group.mode != "off"
+    return (
+        mode_text(group.mode),
+        str(group.runs),
+        words.measured(words.rate)(group.decode_tps),
+        words.measured(words.times)(group.speedup) if on else words.NONE,
+        words.measured(words.percent)(group.acceptance_rate) if on else words.NONE,
+    )
+
+
+def run_text(run: Run) -> str:
+    """One line: what ran, and how fast."""
+    told = [f"{words.line(run.prompt_id or run.category)}, {mode_text(run.mode)}"]
+    speed = run.decode_tps
+    told.append(words.NOT_MEASURED if speed is None else f"{words.rate(speed)} tok/s")
+    if run.mode != "off" and run.acceptance_rate is not None:
+        told.append(strings.BENCH_ACCEPTED.format(percent=words.percent(run.acceptance_rate)))
+    return strings.SEPARATOR.join(told)

@@ -1,0 +1,121 @@
+"""Reports as HTML: the theme's colours, nothing invented, nothing a stranger's text can break."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from msgspec.structs import replace
+
+from app.render.report_page import MOST_ROWS, Picture, comparison_html, palette, report_html
+from mtp_mlx.report.model import Identity, Report
+from tests.app.test_theme_tokens import THEMES, tokens
+from tests.report.samples import NASTY, PARTED, REPORT, SLOWER, SPOILED, a_report, a_run
+
+LIGHT = tokens("light")
+PICTURES = (Picture("chart:a0", 640, 320), Picture("chart:a1", 640, 320))
+
+
+def page(report: Report, *, roomy: bool = True) -> str:
+    return report_html(report, LIGHT, PICTURES, roomy=roomy)
+
+
+def test_what_it_comes_to_stands_first() -> None:
+    html = page(REPORT)
+    places = [
+        html.index(told)
+        for told in ("1.47×", "Tokens/s", "chart:a0", "chart:a1", "Same text", "Apple M4 Pro</span")  # noqa: RUF001
+    ]
+    assert places == sorted(places)
+    assert "not measured" in html
+
+
+@pytest.mark.parametrize(
+    ("report", "tone"),
+    [
+        (SLOWER, "warning"),
+        (REPORT, "plain"),  # faster, and within the spread
+        (a_report([a_run("off", 30.0), a_run("auto", 60.0)]), "faster"),
+    ],
+)
+def test_the_headline_has_the_colour_of_what_is_known(report: Report, tone: str) -> None:
+    assert re.search(rf'<h1><span class="{tone}">\d\.\d\d', page(report))
+
+
+def test_without_a_speed_up_there_is_no_headline() -> None:
+    assert "<h1>" not in page(a_report([a_run("off", 30.0)]))
+
+
+def test_what_cut_it_short_is_a_warning() -> None:
+    planned = replace(REPORT.settings, planned_runs=99)
+    html = page(replace(REPORT, settings=planned, plain_drift=-0.2))
+    assert '<span class="warning">Cut short: 18 of 99 runs were made.' in html
+    assert '<span class="warning">Plain decoding was 20 % slower' in html
+
+
+def test_a_small_window_has_fewer_columns() -> None:
+    assert "<th>First token</th>" in page(REPORT)
+    narrow = page(REPORT, roomy=False)
+    assert "<th>First token</th>" not in narrow
+    assert "<th>Speed-up</th>" in narrow
+    assert "<th>Margin there</th>" in narrow  # few columns: all of them
+
+
+def test_a_stranger_writes_no_html() -> None:
+    for html in (
+        page(SPOILED),
+        comparison_html(SPOILED, SPOILED, LIGHT, [], roomy=True),
+        comparison_html(SPOILED, REPORT, LIGHT, [], roomy=True),
+    ):
+        assert "<script>" not in html
+        assert "&lt;script&gt;" in html
+    assert NASTY not in page(SPOILED)
+
+
+def test_prompts_and_replies_are_not_shown() -> None:
+    told = tuple(replace(run, prompt="SECRET", text="SECRET") for run in REPORT.runs)
+    assert "SECRET" not in page(replace(REPORT, runs=told))
+
+
+def test_long_tables_end_with_what_is_left() -> None:
+    many = Identity(measured=True, comparisons=(PARTED,) * (MOST_ROWS + 7))
+    html = page(replace(REPORT, identity=many))
+    assert html.count(">code-1</span>") == MOST_ROWS
+    assert "And 7 more, which the JSON and the CSV hold." in html
+
+
+def test_two_side_by_side() -> None:
+    faster = tuple(replace(run, decode_tps=(run.decode_tps or 0) * 2) for run in REPORT.runs)
+    other = replace(REPORT, runs=faster, pair=replace(REPORT.pair, quantization="8-bit"))
+    html = comparison_html(REPORT, other, LIGHT, [PICTURES, (PICTURES[0], None)], roomy=True)
+    assert ">2.00×</span>" in html  # noqa: RUF001
+    assert re.search(
+        r">Quantization</span></p></td><td><p><span>4-bit</span></p></td><td><p><span>8-bit<", html
+    )
+    assert html.count("<img") == 3
+    assert "<p><b>A</b></p>" not in html
+    narrow = comparison_html(REPORT, other, LIGHT, [PICTURES, (PICTURES[0], None)], roomy=False)
+    assert narrow.count("<p><b>A</b></p>") == 2
+    assert narrow.count("<p><b>B</b></p>") == 1
+
+
+def test_a_slow_down_between_two_is_marked() -> None:
+    slower = tuple(replace(run, decode_tps=(run.decode_tps or 0) / 2) for run in REPORT.runs)
+    html = comparison_html(REPORT, replace(REPORT, runs=slower), LIGHT, [], roomy=True)
+    assert '<span class="warning">0.50×</span>' in html  # noqa: RUF001
+    assert "Pair, settings and environment are the same." in html
+
+
+def test_without_common_prompts_no_ratio_is_made_up() -> None:
+    other = replace(REPORT, settings=replace(REPORT.settings, suite="full 0"))
+    html = comparison_html(REPORT, other, LIGHT, [], roomy=True)
+    assert "no prompts in common" in html
+    assert "B over A" not in html
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_charts_have_the_themes_colours(theme: str) -> None:
+    known = tokens(theme)
+    made = palette(known)
+    assert (made.ink, made.series[1]) == (known["text"], known["chart_mtp"])
+    assert len(set(made.series)) == 4
