@@ -7,6 +7,7 @@ read first and wrote later could be refused for what another process wrote in be
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from app.services.migrations import migrate
 from app.services.search_index import SearchIndex
 
 _BUSY_TIMEOUT_S = 5.0
+_RETRY_S = 0.02
 
 
 def connect(path: Path | str) -> sqlite3.Connection:
@@ -26,7 +28,7 @@ def connect(path: Path | str) -> sqlite3.Connection:
     """
     connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         _check(connection)
@@ -35,6 +37,21 @@ def connect(path: Path | str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """SQLite refuses this at once while another process opens the same new file: wait for it."""
+    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 @contextmanager

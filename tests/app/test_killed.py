@@ -37,22 +37,23 @@ WINDOW = """
 
 
 def test_killed_in_mid_reply_what_was_stored_is_there(tmp_path: Path) -> None:
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(WINDOW), str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
-    )
-    assert child.stdout is not None
-    stored, draft = 0, "False"
-    seen: set[int] = set()
-    while len(seen) < 3 or draft != "True":  # two saves at least after the first one
-        number, draft = child.stdout.readline().split()
-        stored = int(number)
-        seen.add(stored)
-    child.kill()
-    child.communicate()
+    ) as child:
+        assert child.stdout is not None
+        stored, draft = 0, "False"
+        seen: set[int] = set()
+        try:
+            while len(seen) < 3 or draft != "True":  # two saves at least after the first one
+                number, draft = child.stdout.readline().split()
+                stored = int(number)
+                seen.add(stored)
+        finally:
+            child.kill()
 
     store = open_store(tmp_path / "chats.sqlite3")
     assert store.notice == ""

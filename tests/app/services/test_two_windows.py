@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ import pytest
 from app.domain.conversation import Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.services.chat_store import ChatStore, open_store
+from app.services.database import _log_ahead
 
 CHAT = Chat(id="c", title="Title", created=1.0)
 
@@ -130,29 +132,58 @@ HAMMER = """
 """
 
 
+@contextmanager
+def hammering(path: Path, me: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HAMMER), str(path), me],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+class Refusing:
+    """A connection that is refused so many times: SQLite does it only now and then."""
+
+    def __init__(self, times: int, code: int = sqlite3.SQLITE_BUSY) -> None:
+        self.left, self._code = times, code
+
+    def execute(self, _statement: str) -> None:
+        if self.left:
+            self.left -= 1
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = self._code
+            raise error
+
+
+def test_a_file_that_another_process_is_opening_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SQLite's own wait does not cover the change to a log."""
+    opened = Refusing(3)
+    _log_ahead(opened)  # type: ignore[arg-type]
+    assert opened.left == 0
+    with pytest.raises(sqlite3.OperationalError):
+        _log_ahead(Refusing(1, sqlite3.SQLITE_READONLY))  # type: ignore[arg-type]
+    monkeypatch.setattr("app.services.database._BUSY_TIMEOUT_S", 0.1)
+    with pytest.raises(sqlite3.OperationalError):
+        _log_ahead(Refusing(10**9))  # type: ignore[arg-type]
+
+
 def test_two_processes_at_once_lose_nothing(path: Path) -> None:
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(HAMMER), str(path), me],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for me in "pq"
-    ]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "open\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    assert [child.wait(timeout=120) for child in children] == [0, 0]
-    for child in children:
-        assert child.stdin is not None
-        assert child.stdout is not None
-        child.stdin.close()
-        child.stdout.close()
+    with hammering(path, "p") as one, hammering(path, "q") as other:
+        for child in (one, other):
+            assert child.stdout is not None
+            assert child.stdout.readline() == "open\n"
+        for child in (one, other):
+            assert child.stdin is not None
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        assert [child.wait(timeout=120) for child in (one, other)] == [0, 0]
 
     store = open_store(path)
     assert store.notice == ""
