@@ -47,6 +47,8 @@ def test_a_path_ends_where_a_message_is_missing_or_comes_twice() -> None:
     assert [m.id for m in path(orphan, "q")] == ["a", "q"]
     circle = (message("a", "q"), message("q", "a"))
     assert [m.id for m in path(circle, "q")] == ["a", "q"]
+    above_the_tip = (message("a", "q"), message("q", "a"), message("b", "q"))
+    assert [m.id for m in path(above_the_tip, "b")] == ["a", "q", "b"]
 
 
 @pytest.mark.parametrize(
