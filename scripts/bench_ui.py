@@ -21,80 +21,21 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 if sys.platform.startswith("linux"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
+from window_scenes import chat_of, pump, real, scripted, settle, with_window, write
 
-from app.domain.conversation import (
-    Chat,
-    ChatMessage,
-    EngineRecord,
-    ReplyRecord,
-    RoundRecord,
-    TokenRecord,
-)
-from app.domain.settings import ReplySettings
-from app.engine.client import ProcessEngine
-from app.engine.scripted import ScriptedEngine
-from app.engine.supervisor import Supervisor
-from app.paths import worker_command
 from app.program import Program
-from app.views.preload import preload
-from mtp_mlx import wire
 
 PARTS = ("stream", "long-chat", "memory", "engine")
-DEPTH = 3
-TICK_MS = 4
-PAIRS = 6  # replies with the window, and as many without
-QUESTIONS = ("Tell me a story about a fox.", "What is speculative decoding?", "Who are you?")
-
-PAIR = wire.PairInfo(
-    target="Scripted",
-    drafter="Scripted drafter",
-    no_drafter_reason=None,
-    target_bytes=0,
-    drafter_bytes=0,
-    quantization="none",
-    context_length=131_072,
-    sliding_window=512,
-    draft_position="last-seen",
-    recommended=wire.Sampling(),
-    has_chat_template=True,
-)
-
-PASSAGE = """
-## Part {n}
-
-A paragraph of plain words, long enough to be wrapped more than once in a window of common width,
-with *emphasis*, **strong words**, `code` and a [link](https://example.org/{n}) here and there.
-
-- first of a list, item {n}
-- second, with a nested one
-  1. and a number
-
-> What is quoted stands apart, as it does in a letter.
-
-| depth | accepted | tokens |
-|------:|---------:|-------:|
-| {n} | 78 % | 3.1 |
-
-```python
-def part_{n}(items: list[int]) -> int:
-    \"\"\"Adds what is even.\"\"\"
-    return sum(item for item in items if item % 2 == 0)  # and nothing else
-```
-
-The sum $\\sum_{{i=1}}^{n} i = \\frac{{n(n+1)}}{{2}}$ ends the part.
-"""
+PAIRS = 20  # replies with the window, and as many without
 
 
 def main() -> int:
@@ -160,18 +101,26 @@ class Heart(QObject):
 
 
 class Paints(QObject):
-    """Counts what the conversation paints."""
+    """Counts how often text is handed out, and how often the window is painted, whatever for."""
 
     def __init__(self, program: Program) -> None:
         super().__init__()
-        self.times: list[float] = []
+        self._texts = self._paints = 0
         program.models.chat.streamed.connect(self._count)
+        program.window.installEventFilter(self)
+
+    def eventFilter(self, _window: QObject, event: QEvent) -> bool:  # noqa: N802
+        self._paints += event.type() == QEvent.Type.UpdateRequest
+        return False
 
     def _count(self) -> None:
-        self.times.append(time.perf_counter())
+        self._texts += 1
 
     def tell(self, seconds: float) -> None:
-        print(f"  {len(self.times) / seconds:.1f} paints a second")
+        print(
+            f"  {self._texts / seconds:.1f} pieces of text handed out a second, "
+            f"{self._paints / seconds:.1f} paints of the window (text, plot, numbers)"
+        )
 
 
 def resident_mb() -> float:
@@ -258,242 +207,6 @@ def engine(options: argparse.Namespace) -> None:
             ratios.append(speeds[0] / speeds[1])
             print(f"  with the window {speeds[0]:.1f} tok/s, without {speeds[1]:.1f}")
         print(f"  with the window / without: median {statistics.median(ratios):.3f} of {PAIRS}")
-
-
-# How they are set up
-
-
-@contextmanager
-def scripted() -> Iterator[tuple[Program, ScriptedEngine]]:
-    with TemporaryDirectory() as folder:
-        said = ScriptedEngine()
-        program = Program(said, Path(folder), "light")
-        program.start()
-        program.window.resize(1280, 800)
-        said.say(wire.Hello(protocol=wire.PROTOCOL_VERSION, versions={}, device={}))
-        said.say(wire.Loaded(pair=PAIR, memory=wire.Memory(active=1, peak=1, limit=10**9)))
-        preload().join()  # as the program does once the window is up
-        settle()
-        try:
-            yield program, said
-        finally:
-            close(program)
-
-
-def write(program: Program, engine: ScriptedEngine, tokens: int, tps: int | None) -> None:
-    """A whole reply, at `tps`; None: as fast as it can be shown."""
-    program.models.chat.send("Write something long.")
-    request = next(c for c in reversed(engine.sent) if isinstance(c, wire.Generate))
-    rounds = rounds_of(request.id, tokens)
-    begun, told = time.perf_counter(), 0
-    for event in rounds:
-        if tps is None:
-            if told % 400 < len(event.tokens):
-                pump(0)
-        else:
-            while (time.perf_counter() - begun) * tps < told:
-                pump(TICK_MS)
-        engine.say(event)
-        told += len(event.tokens)
-    engine.say(finished(request, told))
-    settle()
-
-
-def rounds_of(reply: str, tokens: int) -> Iterator[wire.Round]:
-    """Pieces of four letters, as long as a token of English is on average."""
-    text = "".join(PASSAGE.format(n=n) for n in range(1, 2 + tokens // 60))
-    pieces = [text[at : at + 4] for at in range(0, len(text), 4)][:tokens]
-    sizes, at = (4, 2, 3, 1, 4), 0
-    for index in count():
-        size = 1 if index == 0 else sizes[index % len(sizes)]
-        taken = pieces[at : at + size]
-        if not taken:
-            return
-        at += size
-        drafted = DEPTH if index else 0
-        yield wire.Round(
-            id=reply,
-            index=index,
-            tokens=[
-                wire.Token(id=i, text=piece, source="target" if i == len(taken) - 1 else "draft")
-                for i, piece in enumerate(taken)
-            ],
-            depth=drafted,
-            drafted=drafted,
-            accepted=len(taken) - 1,
-            rejected=[wire.Rejected(id=1, text="no")] if drafted and len(taken) <= DEPTH else [],
-            ms=10.0,
-            state="drafting" if index else "plain",
-        )
-
-
-def finished(request: wire.Generate, tokens: int) -> wire.Finished:
-    return wire.Finished(
-        id=request.id,
-        reason="stop",
-        prompt_tokens=10,
-        reused_tokens=0,
-        seed=0,
-        sampling=wire.Sampling(),
-        stats=wire.Stats(
-            draft_rounds=0,
-            draft_n=0,
-            draft_n_accepted=0,
-            acceptance_rate=None,
-            mean_acceptance_length=None,
-            acceptance_histogram=(),
-            acceptance_by_position=(),
-            conditional_acceptance=(),
-            generated_tokens=tokens,
-            decode_tps=300.0,
-            prefill_tps=None,
-            ttft_s=0.1,
-            peak_memory_bytes=0,
-        ),
-    )
-
-
-def chat_of(messages: int) -> Chat:
-    """Questions and replies with rounds, each following the one before."""
-    made: list[ChatMessage] = []
-    for i in range(messages):
-        parent = made[-1].id if made else None
-        if i % 2 == 0:
-            made.append(ChatMessage(id=str(i), role="user", text=f"Question {i}?", parent=parent))
-        else:
-            text = PASSAGE.format(n=i)
-            made.append(
-                ChatMessage(
-                    id=str(i), role="assistant", text=text, parent=parent, reply=record_of(text)
-                )
-            )
-    return Chat(id="long", title="Long", created=0.0, messages=tuple(made), tip=made[-1].id)
-
-
-def record_of(text: str) -> ReplyRecord:
-    rounds = [
-        RoundRecord(
-            index=i,
-            depth=DEPTH,
-            drafted=DEPTH,
-            accepted=1,
-            ms=10.0,
-            state="drafting",
-            at=i / 100,
-            tokens=(TokenRecord(1, text[at : at + 4], "draft"), TokenRecord(2, "", "target")),
-        )
-        for i, at in enumerate(range(0, len(text), 4))
-    ]
-    return ReplyRecord(
-        rounds=tuple(rounds),
-        stats=None,
-        seed=0,
-        sampling=wire.Sampling(),
-        max_tokens=2048,
-        mtp="auto",
-        switches=(),
-        finish="stop",
-        prompt_tokens=10,
-        reused_tokens=0,
-        engine=EngineRecord(),
-        pair=PAIR,
-    )
-
-
-class Headless(QObject):
-    """The same worker and the same pipe, with nothing to show."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._supervisor = Supervisor(ProcessEngine(worker_command()), parent=self)
-        self._finished: list[wire.Finished] = []
-        self._supervisor.received.connect(self._on_event)
-        self._supervisor.start()
-
-    @property
-    def ready(self) -> bool:
-        return type(self._supervisor.state).__name__ == "Ready"
-
-    def write(self, i: int) -> float:
-        self._finished.clear()
-        self._supervisor.generate(
-            wire.Generate(
-                id=f"headless {i}",
-                messages=[wire.Message(role="user", content=QUESTIONS[i % len(QUESTIONS)])],
-                sampling=wire.Sampling(),
-                mtp=DEPTH,
-                max_tokens=256,
-                seed=0,
-                ignore_eos=False,
-            )
-        )
-        wait(lambda: bool(self._finished))
-        return self._finished[0].stats.decode_tps or 0.0
-
-    def close(self) -> None:
-        self._supervisor.close()
-
-    def _on_event(self, event: wire.Event) -> None:
-        if isinstance(event, wire.Finished):
-            self._finished.append(event)
-
-
-def with_window(program: Program, i: int) -> float:
-    chat = program.models.chat
-    chat.new_chat()
-    chat.send(QUESTIONS[i % len(QUESTIONS)])
-    wait(lambda: not chat.writing)
-    reply = chat.last_reply
-    assert reply is not None
-    assert reply.stats is not None
-    return reply.stats.decode_tps or 0.0
-
-
-@contextmanager
-def real() -> Iterator[tuple[Program, Headless]]:
-    with TemporaryDirectory() as folder:
-        program = Program(ProcessEngine(worker_command()), Path(folder), "light")
-        program.start()
-        program.window.resize(1280, 800)
-        headless = Headless()
-        wait(lambda: not program.models.chat.obstacle and headless.ready)
-        greedy = ReplySettings(sampling=wire.Sampling(), seed=0, max_tokens=256)
-        program.models.chat.set_settings(greedy)
-        program.models.mtp.choose(DEPTH)
-        try:
-            yield program, headless
-        finally:
-            headless.close()
-            close(program)
-
-
-def close(program: Program) -> None:
-    program.close()
-    program.window.hide()
-    program.window.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-
-
-def pump(ms: int) -> None:
-    """Let the interface run for about so long."""
-    QCoreApplication.processEvents()
-    end = time.perf_counter() + ms / 1e3
-    while (left := end - time.perf_counter()) > 0:
-        time.sleep(min(left, 0.001))
-        QCoreApplication.processEvents()
-
-
-def settle() -> None:
-    pump(400)
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-
-
-def wait(done: Callable[[], bool], seconds: float = 180.0) -> None:
-    end = time.perf_counter() + seconds
-    while not done():
-        if time.perf_counter() > end:
-            raise TimeoutError
-        pump(20)
 
 
 if __name__ == "__main__":
