@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ SPACING = 14
 _SIDE = 28
 _SETTLING_MS = 250
 _BOTTOM = 8
+_LEVELS = 8  # of widgets, from a line of code to the column
 
 
 class ScrolledColumn(QScrollArea):
@@ -47,6 +48,13 @@ class ScrolledColumn(QScrollArea):
         self._following = True
         self._kept = None
         self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+
+    def lay_out_now(self) -> None:
+        """What was added takes its place at once: else it would be painted before it has it, and
+        everything again with each layout that takes note of it.
+        """
+        for _ in range(_LEVELS):  # a new height climbs one level each time
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     def hold(self) -> None:
         """What comes or goes above the eye must not move what is before it."""

@@ -138,6 +138,7 @@ class Transcript(ScrolledColumn):
         if self._views and isinstance(self._views[-1], ReplyView):
             self._views[-1].append(piece)
             self._show_tokens(self._views[-1])
+            self.lay_out_now()
 
     def _on_ended(self, message: ChatMessage) -> None:
         if self._views and isinstance(self._views[-1], ReplyView):
