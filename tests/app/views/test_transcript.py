@@ -213,3 +213,20 @@ def test_a_reply_cut_off_before_its_first_word_is_not_waited_for(ready: Rig) -> 
     chat.open(Chat(id="c", title="t", created=0.0, messages=messages, tip="a"))
     assert last(transcript)._wait.isHidden()
     assert last(transcript).footer.text == "no numbers were kept"
+
+
+def test_new_text_is_painted_once(ready: Rig) -> None:
+    """Not once before it has its height, and again with each layout that takes note of it."""
+    program = ready.program
+    program.models.chat.send("Go")
+    reply = ready.request().id
+    ready.say(round_of(reply, 0, ["First.\n\n"]))
+    QApplication.processEvents()
+    bar = program.window.transcript.verticalScrollBar()
+    for index in range(1, 30):
+        ready.say(round_of(reply, index, ["A paragraph of its own.\n\n"]))
+        program.models.chat.streaming.flush()
+        maximum = bar.maximum()
+        QApplication.processEvents()
+        assert bar.maximum() == maximum  # all that grows has grown before the first paint
+    assert bar.maximum() > 0
