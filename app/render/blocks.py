@@ -15,6 +15,7 @@ from app.render.html import language, to_html
 from app.render.parser import Document, Parsed, normal, parse, resolve
 from app.render.parts import PART, Continued
 from app.render.style import HtmlStyle
+from app.render.words import OpenWords, open_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class BlockStream:
         self._open: tuple[Block, ...] = ()
         self._tail = ""  # the text of the open blocks
         self._fence: OpenFence | None = None  # where the tail is one
+        self._words: OpenWords | None = None  # where the tail ends with some
         self._known: dict[str, str] = {}  # label -> href, from the final text
         self._waiting: dict[str, set[int]] = {}  # label -> closed blocks that ask for it
         self._asking: dict[int, Parsed] = {}  # those blocks
@@ -84,7 +86,11 @@ class BlockStream:
 
     def _add(self, text: str, *, finished: bool) -> Update:
         was_closed, was_open = len(self._closed), self._open
-        self._tail += normal(text)
+        piece = normal(text)
+        self._tail += piece
+        if self._words and not finished and self._words.take(piece):
+            self._open = (*was_open[:-1], _longer(was_open[-1], piece, self._words))
+            return Update(was_closed + len(was_open) - 1)
         if self._fence and not finished and not self._fence.closes(self._tail):
             self._open = (self._open_code(self._fence),)
             return Update(was_closed)
@@ -112,6 +118,7 @@ class BlockStream:
             for key, parsed in enumerate(rest, len(self._closed))
         )
         self._fence = self._open_fence(rest)
+        self._words = open_words(rest[-1], self._tail, self._style) if rest else None
         return resolved
 
     def _define(self, document: Document, final: int) -> set[int]:
@@ -162,6 +169,10 @@ class BlockStream:
             html=fence.html(self._tail),
             code=fence.code(self._tail),
         )
+
+
+def _longer(block: Block, piece: str, words: OpenWords) -> Block:
+    return replace(block, source=block.source + piece, html=words.html)
 
 
 def _block(key: int, parsed: Parsed, style: HtmlStyle, *, closed: bool) -> Block:

@@ -44,6 +44,18 @@ PIECES = (
         "\u4f60\u597d",
         "e\N{COMBINING ACUTE ACCENT}",
     ),
+    *(
+        "words and more ",
+        "it's so, ",
+        "one. ",
+        "a 1. ",
+        "1.",
+        ": ",
+        "2",
+        'he said "',
+        "https://",
+        "#",
+    ),
     *("*", "**", "_", "~~", "- [ ] t\n", "- [x] t\n", "[A]: <\n", "    code\n", "é", "\N{ROCKET}"),
 )
 

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from app.render import blocks
 from app.render.blocks import Block, BlockStream, render
 from app.render.parser import Document, parse
-from app.render.parts import Continued
+from app.render.parts import PART, Continued
 from tests.app.render.sample import STYLE
 from tests.app.render.strategies import patient, pieces
 
@@ -20,6 +20,11 @@ def stream(parts: list[str]) -> BlockStream:
 
 def shape(blocks: tuple[Block, ...]) -> list[tuple[str, str, str | None, str | None]]:
     return [(block.source, block.kind, block.language, block.code) for block in blocks]
+
+
+def texts(blocks: tuple[Block, ...]) -> list[tuple[str, str, str]]:
+    """Without code, which is coloured later when it arrives in pieces."""
+    return [(block.source, block.kind, block.html) for block in blocks if block.kind != "code"]
 
 
 @patient
@@ -48,6 +53,28 @@ def test_at_every_moment_the_blocks_are_those_of_what_has_arrived(parts: list[st
         arrived = "".join(parts[:count])
         if not arrived.endswith("\r"):  # which may be half of a line end
             assert shape(written.blocks) == shape(render(arrived, STYLE))
+
+
+@patient
+@given(pieces())
+@example(["a [b", "]: c"])
+@example(["[a]: b", "c"])  # the address of a definition
+@example(["[a]: /u\n'b", "c' "])  # its title
+@example(["|a|b|\n|-|-|\n|c", "d"])  # a cell, with another to its right
+@example(["|a|\n|-|\n|b|c", "d"])  # one too many, which is not shown
+@example(["a &amp", "; "])
+@example(["long " * (PART // 5 - 1), "wor", "ds ", "go on", " and on"])  # into slices
+@example(["**long** " * (PART // 8), "words  ", "go on ", "and on"])
+@example(["words " * (PART // 4), "  ", "go on"])
+@example(["1", ". ", "a"])
+@example(["see https://a.b", "c, ", "d"])
+@example(["a  ", "b  ", "\n", "c"])
+def test_plain_words_are_added_as_if_they_had_been_there(parts: list[str]) -> None:
+    written = BlockStream(STYLE)
+    for count, part in enumerate(parts, 1):
+        written.append(part)
+        at_once = stream(["".join(parts[:count])])
+        assert texts(written.blocks) == texts(at_once.blocks)
 
 
 @patient
@@ -104,6 +131,15 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(blocks, "parse", count)
     return lengths
+
+
+@pytest.mark.parametrize("begun", ["One", "# One", "- a **bold** word", "12. one", "> - 1) one"])
+def test_plain_words_are_not_parsed(parsed: list[int], begun: str) -> None:
+    written = stream([begun])
+    for word in (" and", " more, it's", " so. ", "Good"):
+        written.append(word)
+    assert len(parsed) == 1
+    assert written.blocks == stream([begun + " and more, it's so. Good"]).blocks
 
 
 def test_what_is_final_is_not_parsed_again(parsed: list[int]) -> None:
