@@ -102,6 +102,7 @@ class MarkdownView(QWidget):
             view.show_html(block.html)
             needs_name = SCHEME in block.html or "<a " in block.html  # it can have the focus
             view.setAccessibleName(spoken_text(block.source) if needs_name else "")
+        view.show()  # by itself it would be given its place only after the next paint
 
     def _make(self, block: Block) -> TextBlock | CodeBlock:
         if block.kind == "code":
@@ -121,6 +122,7 @@ class MarkdownView(QWidget):
             group.setContentsMargins(0, 0, 0, 0)
             self._groups.append(group)
             self._column.addWidget(holder)
+            holder.show()
         return self._groups[row // _GROUP]
 
     def _drop(self, view: QWidget) -> None:

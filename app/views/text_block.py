@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QEvent, QMimeData, QSizeF, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QHelpEvent, QTextCursor, QTextFormat, QWheelEvent
-from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QToolTip, QWidget
+from PySide6.QtCore import QMimeData, QSizeF, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QTextCursor, QTextFormat, QWheelEvent
+from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
 
 from app.render.formula_html import JOINER
+from app.render.growth import added_text
 from app.views.formulas import FormulaObject, source_of
 
 _SCHEMES = ("http", "https", "mailto")
@@ -31,15 +32,18 @@ class TextBlock(QTextBrowser):
         if not wrap:
             self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
         self.anchorClicked.connect(open_link)
+        self.highlighted.connect(self._tell_link)
         self._gap = 0
+        self._changing = False
         self.html = ""  # as last shown
         self._formulas: FormulaObject | None = None  # for a text with images
-        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.document().documentLayout().documentSizeChanged.connect(self._on_size)
 
     def expect_width(self, width: int) -> None:
-        """The width it is going to have; without it, its first height would be a guess."""
+        """The width it is going to have; without it, its first height would be none."""
         self.resize(width, self.height())
         self.viewport().resize(width, self.height())  # Qt would wait until it is shown
+        self.document().setTextWidth(width)
 
     def set_gap(self, gap: int) -> None:
         """Left free above the text."""
@@ -50,15 +54,25 @@ class TextBlock(QTextBrowser):
 
     def show_html(self, html: str) -> None:
         """And take on the height at once: a column that jumps is hard to read."""
+        added, self.html = added_text(self.html, html), html
+        self._changing = True  # on its way to the new text it has sizes that are none
+        if added:  # what is there need not be laid out again
+            end = QTextCursor(self.document())
+            end.movePosition(QTextCursor.MoveOperation.End)
+            end.insertText(added)
+        else:
+            self._set_html(html)
+        self._changing = False
+        self._fit(self.document().size())
+
+    def _set_html(self, html: str) -> None:
         if "<img " in html and self._formulas is None:
             self._formulas = FormulaObject(self)
             image = QTextFormat.ObjectTypes.ImageObject.value
             self.document().documentLayout().registerHandler(image, self._formulas)
-        self.html = html
         self.setHtml(html)
         has_links = "<a " in html
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus)
-        self._fit(self.document().size())
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> None:  # noqa: N802
         """No image, from the web or from the disk."""
@@ -69,13 +83,6 @@ class TextBlock(QTextBrowser):
         copied.setText(selected_text(self.textCursor()))
         return copied
 
-    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
-        """Where a link leads is told before it is followed."""
-        if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.anchorAt(event.pos()), self)
-            return True
-        return super().viewportEvent(event)
-
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Scrolling is the transcript's, but for a wide table or line of code."""
         if abs(event.angleDelta().x()) > abs(event.angleDelta().y()):
@@ -83,7 +90,16 @@ class TextBlock(QTextBrowser):
         else:
             event.ignore()
 
+    @Slot(QUrl)
+    def _tell_link(self, url: QUrl) -> None:
+        """Where it leads is told before it is followed."""
+        self.setToolTip(url.toString())
+
     @Slot(QSizeF)
+    def _on_size(self, size: QSizeF) -> None:
+        if not self._changing:
+            self._fit(size)
+
     def _fit(self, size: QSizeF) -> None:
         bar = self.horizontalScrollBar()
         wide = size.width() > self.viewport().width() + 1

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QBrush, QDesktopServices, QGuiApplication, QTextDocument
+from PySide6.QtGui import (
+    QBrush,
+    QDesktopServices,
+    QGuiApplication,
+    QTextCursor,
+    QTextDocument,
+)
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.paths import resources
+from app.views import fonts
 from app.views.code_block import CodeBlock
 from app.views.markdown_view import MarkdownView
 from app.views.text_block import TextBlock, open_link
 from app.views.theme import ThemeController
+from tests.app.render.strategies import patient, pieces
 
 TEXT = """First paragraph with `code`.
 
@@ -68,6 +78,73 @@ def test_closed_blocks_are_left_alone(
     view.append("\n\nAnother.")
     assert view._views[:2] == kept
     assert all(block not in kept for block in shown)
+
+
+def test_words_are_added_without_laying_out_what_is_there(
+    view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.append("- one **bold** word")
+    block = view._views[0]
+    assert isinstance(block, TextBlock)
+    cursor = block.textCursor()
+    cursor.setPosition(4)
+    cursor.setPosition(8, QTextCursor.MoveMode.KeepAnchor)
+    block.setTextCursor(cursor)
+    monkeypatch.setattr(TextBlock, "setHtml", lambda _self, _html: pytest.fail("laid out again"))
+    before = block.height()
+    view.append(" and more words" * 20)
+    assert block.toPlainText() == "one bold word" + " and more words" * 20
+    assert block.height() > before
+    assert block.textCursor().selectedText() == "bold"
+
+
+@pytest.fixture(scope="module")
+def theme(qapp: QApplication) -> ThemeController:
+    return ThemeController(resources() / "themes", "light")
+
+
+@patient
+@given(pieces())
+def test_what_has_grown_looks_as_if_it_had_been_there(
+    theme: ThemeController, parts: list[str]
+) -> None:
+    view = MarkdownView(theme)
+    for part in parts:
+        view.append(part)
+        for block in view._views:
+            if isinstance(block, TextBlock):
+                assert block.document().toHtml() == as_new(block.html)
+
+
+def as_new(html: str) -> str:
+    block = TextBlock()
+    block.setFont(fonts.reading())
+    block.show_html(html)
+    return block.document().toHtml()
+
+
+def test_a_block_has_its_height_before_it_is_seen(view: MarkdownView) -> None:
+    view.append("One line.")
+    one = view._views[0]
+    assert one.isVisible()
+    hidden = MarkdownView(view._theme)
+    hidden.resize(view.size())
+    hidden.set_text("One line.\n\n" + "Several lines. " * 20)
+    first, second = hidden._views
+    assert first.height() == one.height()
+    assert second.height() > 3 * one.height()
+
+
+def test_a_block_takes_no_height_on_the_way_to_another(
+    view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.append("One line")
+    block = view._views[0]
+    heights: list[int] = []
+    monkeypatch.setattr(TextBlock, "setFixedHeight", lambda _self, height: heights.append(height))
+    view.append(" with *emphasis*, still.")
+    assert heights == []
+    assert block.isVisible()
 
 
 def test_long_open_code_is_only_appended_to(
