@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.conversation import ChatMessage, RoundRecord
@@ -19,6 +19,7 @@ from app.viewmodels import live as reducer
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.footer import plain_text
 from app.viewmodels.live import Live
+from app.viewmodels.pace import Pace
 from mtp_mlx.wire import Event
 
 PLOT_MS = 100
@@ -44,7 +45,7 @@ class OverlayNumbers:
 
 
 class OverlayViewModel(QObject):
-    """Timers run only while a reply does. The numbers are the reply's own, live or stored."""
+    """They change only while a reply runs. The numbers are the reply's own, live or stored."""
 
     numbers_changed = Signal(object)  # OverlayNumbers
     history_changed = Signal(object)  # tuple[Sample, ...]
@@ -62,14 +63,12 @@ class OverlayViewModel(QObject):
         self._last = Numbers()  # of the reply that ended last
         self.live = Live()
         self.numbers = OverlayNumbers()
-        self._plots = QTimer(self, interval=PLOT_MS)
-        self._plots.timeout.connect(self.sample)
-        self._pace = QTimer(self, interval=NUMBERS_MS)
-        self._pace.timeout.connect(self.publish)
+        self._paces = (Pace(PLOT_MS, self.sample, self), Pace(NUMBERS_MS, self.publish, self))
         supervisor.received.connect(self._on_event)
         supervisor.state_changed.connect(self._on_state)
         chat.reply_started.connect(self._on_request)
         chat.round_recorded.connect(self._on_round)
+        chat.streamed.connect(self._on_text)
         chat.reply_ended.connect(self._on_ended)
 
     def sample(self) -> None:
@@ -88,8 +87,8 @@ class OverlayViewModel(QObject):
     def _on_request(self) -> None:
         self.live = reducer.requested(self.live, self._clock())
         self.history_changed.emit(self.live.history)
-        self._plots.start()
-        self._pace.start()
+        for pace in self._paces:
+            pace.start()
         self.publish()
 
     def _on_round(self, record: RoundRecord) -> None:
@@ -97,11 +96,16 @@ class OverlayViewModel(QObject):
         if self.numbers.prompt:
             self.publish()  # the first token is worth more than the pace
 
+    def _on_text(self) -> None:
+        """Numbers and plot change with the text, where there is some."""
+        for pace in self._paces:
+            pace.offer()
+
     def _on_ended(self, message: ChatMessage) -> None:
         self._last = Numbers() if message.reply is None else numbers_of(message.reply)
         self.live = reducer.ended(self.live)
-        self._plots.stop()
-        self._pace.stop()
+        for pace in self._paces:
+            pace.stop()
         self.publish()
 
     def _on_event(self, event: Event) -> None:

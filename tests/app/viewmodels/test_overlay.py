@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import RoundRecord
 from app.domain.numbers import Numbers, Plain, numbers
@@ -8,7 +9,7 @@ from app.domain.tally import tally_of
 from app.engine.port import Death
 from app.viewmodels import live as reducer
 from app.viewmodels.live import Live
-from app.viewmodels.overlay import OverlayNumbers, overlay_numbers
+from app.viewmodels.overlay import NUMBERS_MS, OverlayNumbers, overlay_numbers
 from mtp_mlx.wire import MemoryReport, PromptProgress
 from tests.app.conftest import Clock, Rig
 from tests.app.helpers import MEMORY, finished, round_of
@@ -80,15 +81,13 @@ def test_memory_without_a_limit_has_no_share() -> None:
 
 def test_timers_run_only_while_a_reply_does(ready: Rig) -> None:
     overlay = ready.program.models.overlay
-    assert not overlay._plots.isActive()
+    assert not any(pace.running for pace in overlay._paces)
     assert overlay.live.memory == MEMORY
     ready.program.models.chat.send("Hello")
-    assert overlay._plots.isActive()
-    assert overlay._pace.isActive()
+    assert all(pace.running for pace in overlay._paces)
     ready.write("Hi.")
     ready.finish()
-    assert not overlay._plots.isActive()
-    assert not overlay._pace.isActive()
+    assert not any(pace.running for pace in overlay._paces)
     assert overlay.numbers.rate == "61.3"
 
 
@@ -97,7 +96,7 @@ def test_a_death_stops_the_clock(ready: Rig) -> None:
     ready.program.models.chat.send("Hello")
     ready.say(round_of(ready.request().id, 0, ["x"]))
     ready.engine.say(Death(reason="crashed"))
-    assert not overlay._plots.isActive()
+    assert not any(pace.running for pace in overlay._paces)
     assert overlay.live.phase == "ended"
     assert overlay.numbers.rate == ""
 
@@ -114,7 +113,7 @@ def test_a_death_before_the_first_token_stops_it_too(ready: Rig) -> None:
     overlay = ready.program.models.overlay
     ready.program.models.chat.send("Hello")
     ready.engine.say(Death(reason="crashed"))
-    assert not overlay._plots.isActive()
+    assert not any(pace.running for pace in overlay._paces)
     assert overlay.numbers.prompt == ""
 
 
@@ -126,6 +125,23 @@ def test_numbers_wait_for_their_pace(ready: Rig) -> None:
     for index in range(200):
         ready.say(round_of(ready.request().id, index, ["x"]))
     assert len(seen) <= 1  # the first token, and then none before its time
+
+
+def test_numbers_and_plot_come_with_the_text(ready: Rig, qtbot: QtBot) -> None:
+    overlay, chat = ready.program.models.overlay, ready.program.models.chat
+    chat.send("Hello")
+    ready.say(*(round_of(ready.request().id, index, ["x"]) for index in range(2)))
+    for pace in overlay._paces:
+        pace._timer.setInterval(60_000)  # not by themselves
+    seen: list[str] = []
+    overlay.numbers_changed.connect(lambda _: seen.append("numbers"))
+    overlay.history_changed.connect(lambda _: seen.append("plot"))
+    chat.streamed.connect(lambda _: seen.append("text"))
+    qtbot.wait(NUMBERS_MS + 5)
+    assert seen in ([], ["text"])  # the second of the two rounds
+    seen.clear()
+    ready.say(round_of(ready.request().id, 2, ["x"]))
+    assert sorted(seen) == ["numbers", "plot", "text"]
 
 
 def test_the_plot_gains_a_point_for_each_look_at_it(ready: Rig, clock: Clock) -> None:
