@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QWidget
 
 from app import strings
@@ -43,8 +43,6 @@ _IN_MENU = (
 )
 _PLACES = (Act.COPY, Act.EDIT, Act.AGAIN, None, Act.CONTINUE, Act.DELETE)
 """From left to right; None is the menu's button."""
-
-_FOCUS = (QEvent.Type.FocusIn, QEvent.Type.FocusOut)
 
 
 class ActionRow(QWidget):
@@ -93,11 +91,6 @@ class ActionRow(QWidget):
     def awake(self) -> bool:
         return self._always or self._hovered or any(b.hasFocus() for b in self._fading())
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() in _FOCUS:
-            self._refresh()
-        return super().eventFilter(watched, event)
-
     def menu(self) -> QMenu:
         """What there is no room for: other ways to write a reply again, and to copy it."""
         menu = QMenu(self)
@@ -138,7 +131,7 @@ class ActionRow(QWidget):
         """In the order of `_PLACES`, whenever it is made."""
         button = IconButton(name, label, self._theme)
         button.setProperty("place", place)
-        button.installEventFilter(self)
+        button.focus_changed.connect(self._refresh)
         before = [b for b in self._fading() if b.property("place") < place]
         self._line.insertWidget(len(before) + (self.switcher is not None), button)
         if before:  # Tab goes from left to right, whenever they were made

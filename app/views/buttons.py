@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QIcon
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from app.views.icons import icon
@@ -14,6 +14,8 @@ _ICON = 16
 
 class IconButton(QToolButton):
     """`label` is its tooltip and its name."""
+
+    focus_changed = Signal()
 
     def __init__(
         self,
@@ -51,6 +53,14 @@ class IconButton(QToolButton):
         if shown != self._shown:
             self._shown = shown
             self._paint(self._theme.current)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
 
     def _paint(self, theme: Theme) -> None:
         drawing = icon(self._name, theme.color(self._token), _ICON) if self._shown else QIcon()
