@@ -35,7 +35,7 @@ from window_scenes import chat_of, pump, real, scripted, settle, with_window, wr
 from app.program import Program
 
 PARTS = ("stream", "long-chat", "memory", "engine")
-PAIRS = 20  # replies with the window, and as many without
+PAIRS = 40  # replies with the window, and as many without
 
 
 def main() -> int:

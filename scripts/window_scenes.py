@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
 
 from app.domain.conversation import (
     Chat,
@@ -30,7 +30,12 @@ from mtp_mlx import wire
 
 DEPTH = 3
 TICK_MS = 4
-QUESTIONS = ("Tell me a story about a fox.", "What is speculative decoding?", "Who are you?")
+QUESTIONS = (  # with the longest replies the built-in pair has, 120 to 130 tokens
+    "Tell me a story about a dragon.",
+    "Write a long story about a fox.",
+    "Write a Python function that merges two sorted lists into one sorted list, and explain it.",
+    "Describe a railway station at five o'clock in the morning in a single paragraph.",
+)
 
 PAIR = wire.PairInfo(
     target="Scripted",
@@ -298,8 +303,11 @@ def settle() -> None:
 
 
 def wait(done: Callable[[], bool], seconds: float = 180.0) -> None:
+    """As a program does that has nothing to do: asleep until something comes."""
     end = time.perf_counter() + seconds
+    alarm = QTimer(interval=1000)
+    alarm.start()
     while not done():
         if time.perf_counter() > end:
             raise TimeoutError
-        pump(20)
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
