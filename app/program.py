@@ -107,7 +107,7 @@ class Program(QObject):
         mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
         chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
         chat.streaming.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
-        chat.reply_measured.connect(self._plain.learn)
+        chat.streaming.measured.connect(self._plain.learn)
         overlay = OverlayViewModel(self.supervisor, chat, parent=self)
         compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
         undo = Undo(parent=self)
@@ -132,7 +132,7 @@ class Program(QObject):
         self._engine.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
-        self.models.chat.removed.connect(self._offer_undo)
+        self.models.chat.branches.removed.connect(self._offer_undo)
         self.models.chats.trouble.connect(self.models.engine.say)
         self._plain.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
@@ -177,7 +177,7 @@ class Program(QObject):
             self.models.engine.say(strings.SETTINGS_NOT_SAVED.format(reason=error))
 
     def _offer_undo(self, removed: Removed) -> None:
-        restore = self.models.chat.restore
+        restore = self.models.chat.branches.restore
         self.models.undo.offer(removed_text(removed), lambda: restore(removed))
 
     def _save_report(self, reply: ReplyRecord, prompt: str | None) -> None:

@@ -38,6 +38,12 @@ def turns(system: str, messages: Sequence[ChatMessage]) -> list[Message]:
     return found
 
 
+def turns_to_last_question(system: str, messages: Sequence[ChatMessage]) -> list[Message]:
+    """As `turns`, up to the last thing the user said."""
+    said = [place for place, message in enumerate(messages) if message.role == "user"]
+    return turns(system, messages[: said[-1] + 1]) if said else []
+
+
 def request_for(
     reply_id: str,
     settings: ReplySettings,

@@ -10,23 +10,20 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord, RoundRecord
-from app.domain.numbers import Numbers
+from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
-from app.domain.tree import below
 from app.engine.state import Ready
 from app.engine.supervisor import Supervisor
 from app.viewmodels import readiness
-from app.viewmodels.asking import Variant, asked_mtp, continuation, request_for, title, turns
-from app.viewmodels.history import History, Removed
+from app.viewmodels.asking import Variant, asked_mtp, continuation, request_for, title
+from app.viewmodels.branches import Branches
+from app.viewmodels.drafts import Drafts
+from app.viewmodels.history import History
 from app.viewmodels.message_list import MessageList
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.saving import Saver
 from app.viewmodels.streaming import Streaming
-from app.viewmodels.throttle import Throttle
-from mtp_mlx.wire import Event, Generate, Message, PairInfo
-
-DRAFT_MS = 1000
+from mtp_mlx.wire import Event, Generate, PairInfo
 
 
 class ChatViewModel(QObject):
@@ -35,10 +32,7 @@ class ChatViewModel(QObject):
     opened = Signal()  # another chat, or an emptied one
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
     reply_started = Signal(object)  # Generate
-    round_recorded = Signal(object)  # RoundRecord, of the reply being written
-    reply_measured = Signal(object, object)  # ReplyRecord, Tally: without a part written before
     reply_ended = Signal(object)  # ChatMessage
-    removed = Signal(object)  # Removed: may be given back to `restore`
     changed = Signal()  # what may be asked next
 
     def __init__(
@@ -53,15 +47,16 @@ class ChatViewModel(QObject):
         self._supervisor = supervisor
         self._mtp = mtp
         self._saver = saver
-        self._keep_draft = Throttle(DRAFT_MS, self._save_draft, self)
         self.messages = MessageList(self)
         self.other_work: Callable[[], str] = lambda: ""  # what else keeps the engine busy
         self.history = History(_new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
+        self.branches = Branches(self.history, saver, lambda: self.writing, self)
+        self.branches.changed.connect(self.changed)
+        self.drafts = Drafts(self.history, saver, self)
+        self.drafts.changed.connect(self.changed)
         self.streaming = Streaming(clock, self)
         self.streaming.streamed.connect(self.streamed)
-        self.streaming.recorded.connect(self.round_recorded)
         self.streaming.grown.connect(lambda: self._saver.request(self._save_part))
-        self.streaming.measured.connect(self.reply_measured)
         self.streaming.ended.connect(self._on_ended)
         supervisor.state_changed.connect(self.changed)
         supervisor.received.connect(self._on_event)
@@ -87,8 +82,7 @@ class ChatViewModel(QObject):
 
     @property
     def blank(self) -> bool:
-        """Nothing was said in it, and nothing begun."""
-        return not self.chat.messages and not self.chat.draft.strip()
+        return self.history.blank
 
     @property
     def pair(self) -> PairInfo | None:
@@ -113,30 +107,11 @@ class ChatViewModel(QObject):
             return False
         return message.reply is None or message.reply.finish != "stop"
 
-    # What is being measured
-
-    @property
-    def rounds(self) -> Sequence[RoundRecord]:
-        """Of the reply being written, so far."""
-        return self.streaming.rounds
-
-    @property
-    def numbers(self) -> Numbers:
-        """Of the reply being written, so far."""
-        return self.streaming.numbers
-
-    def turns_to_last_question(self) -> list[Message]:
-        """The conversation as a model is asked it, up to the last thing the user said."""
-        messages = self.messages.messages
-        while messages and messages[-1].role != "user":
-            messages = messages[:-1]
-        return turns(self.chat.settings.system, messages) if messages else []
-
     # Opening
 
     def open(self, chat: Chat) -> None:
         self._abandon("cancelled")
-        self._keep_draft.flush()
+        self.drafts.flush()
         self.history.open(chat)
         self._mtp.wish_for(chat.settings.mtp)
         self.opened.emit()
@@ -149,17 +124,7 @@ class ChatViewModel(QObject):
     def leave(self) -> None:
         """The program ends: keep what was written."""
         self._abandon(strings.FINISH_INTERRUPTED)
-        self._keep_draft.flush()
-
-    def set_draft(self, text: str) -> None:
-        """What is written and not sent: with its chat within a second, and when that is left."""
-        if text == self.chat.draft:
-            return
-        was_blank = self.blank
-        self.history.change(draft=text)
-        self._keep_draft.request()
-        if self.blank != was_blank:
-            self.changed.emit()
+        self.drafts.flush()
 
     def label(self, title: str, *, pinned: bool) -> None:
         """What the list of chats says of this one; stored already."""
@@ -171,7 +136,7 @@ class ChatViewModel(QObject):
         if settings != self.chat.settings:
             self.history.change(settings=settings)
             self._mtp.wish_for(settings.mtp)
-            self._save_chat()
+            self._saver.save_begun(self.chat)
             self.changed.emit()
 
     # Asking
@@ -216,36 +181,6 @@ class ChatViewModel(QObject):
     def stop(self) -> None:
         if self.writing:
             self._supervisor.cancel()
-
-    # Branches
-
-    def show_sibling(self, message_id: str, step: int) -> None:
-        """What was said in place of this message, and what followed it."""
-        wanted = None if self.writing else self.history.sibling(message_id, step)
-        if wanted is not None:
-            self.history.show(wanted)
-            self._save_chat()
-            self.changed.emit()
-
-    def delete(self, message_id: str) -> None:
-        """With all that follows it, on any branch. Not while a reply is being written."""
-        if self.writing or self.message(message_id) is None:
-            return
-        ids = below(self.chat.messages, message_id)
-        if not self._saver.delete_messages(self.chat.id, tuple(ids)):
-            return
-        gone = self.history.remove(message_id)
-        self._save_chat()
-        self.removed.emit(gone)
-        self.changed.emit()
-
-    def restore(self, removed: Removed) -> None:
-        """Undo a deletion, also of a chat that is no longer open."""
-        self._saver.restore_messages(tuple(removed.ids))
-        if removed.chat.id == self.chat.id and not self.writing:
-            self.history.restore(removed)
-            self._save_chat()
-            self.changed.emit()
 
     # How it goes on
 
@@ -309,14 +244,6 @@ class ChatViewModel(QObject):
         part = self.streaming.part()
         if part is not None:
             self._saver.save_message(self.chat, part, ended=False)
-
-    def _save_chat(self) -> None:
-        """A chat that nothing was said in is not worth a row."""
-        if self.chat.messages:
-            self._saver.save_chat(self.chat)
-
-    def _save_draft(self) -> None:
-        self._saver.save_chat(self.chat)
 
 
 def _new_chat(settings: ReplySettings) -> Chat:

@@ -22,6 +22,7 @@ from app.domain.conversation import ReplyRecord
 from app.domain.settings import Depth
 from app.engine.state import Ready
 from app.engine.supervisor import Supervisor
+from app.viewmodels.asking import turns_to_last_question
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.plain_speed import PlainSpeed
@@ -157,9 +158,9 @@ class CompareViewModel(QObject):
     # How it goes on
 
     def _messages(self, question: str) -> list[Message]:
-        if question == self.last_question.strip():
-            return self._chat.turns_to_last_question()
         system = self._chat.chat.settings.system.strip()
+        if question == self.last_question.strip():
+            return turns_to_last_question(system, self._chat.messages.messages)
         alone = [Message(role="user", content=question)]
         return [Message(role="system", content=system), *alone] if system else alone
 

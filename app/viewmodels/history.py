@@ -35,6 +35,11 @@ class History:
         self._places: dict[str, Place] = {}
         self.open(chat)
 
+    @property
+    def blank(self) -> bool:
+        """Nothing was said in it, and nothing begun."""
+        return not self.chat.messages and not self.chat.draft.strip()
+
     def open(self, chat: Chat) -> None:
         """A tip that is lost, or that something was written below, gives way to the newest."""
         tip = tree.newest_tip(chat.messages, chat.tip) or tree.newest_tip(chat.messages)

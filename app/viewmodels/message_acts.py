@@ -84,11 +84,11 @@ def perform(chat: ChatViewModel, act: Act, message_id: str) -> None:
         case Act.CONTINUE:
             chat.continue_reply()
         case Act.DELETE:
-            chat.delete(message_id)
+            chat.branches.delete(message_id)
         case Act.PREVIOUS:
-            chat.show_sibling(message_id, -1)
+            chat.branches.show_sibling(message_id, -1)
         case Act.NEXT:
-            chat.show_sibling(message_id, +1)
+            chat.branches.show_sibling(message_id, +1)
         case _ if act in VARIANTS:
             chat.regenerate(message_id, VARIANTS[act])
         case _:

@@ -67,8 +67,8 @@ class OverlayViewModel(QObject):
         supervisor.received.connect(self._on_event)
         supervisor.state_changed.connect(self._on_state)
         chat.reply_started.connect(self._on_request)
-        chat.round_recorded.connect(self._on_round)
-        chat.streamed.connect(self._on_text)
+        chat.streaming.recorded.connect(self._on_round)
+        chat.streaming.streamed.connect(self._on_text)
         chat.reply_ended.connect(self._on_ended)
 
     def sample(self) -> None:
@@ -78,7 +78,7 @@ class OverlayViewModel(QObject):
             self.history_changed.emit(self.live.history)
 
     def publish(self) -> None:
-        measured = self._chat.numbers if self.live.running else self._last
+        measured = self._chat.streaming.numbers if self.live.running else self._last
         shown = overlay_numbers(self.live, measured, self._clock())
         if shown != self.numbers:
             self.numbers = shown

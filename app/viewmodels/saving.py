@@ -45,6 +45,11 @@ class Saver(QObject):
     def save_chat(self, chat: Chat) -> None:
         self._guard(lambda: self._store.save_chat(chat))
 
+    def save_begun(self, chat: Chat) -> None:
+        """A chat that nothing was said in is not worth a row."""
+        if chat.messages:
+            self.save_chat(chat)
+
     def save_message(self, chat: Chat, message: ChatMessage, *, ended: bool = True) -> None:
         """The chat with it: an earlier save of it may have failed, and it was changed now."""
 

@@ -95,7 +95,7 @@ class Composer(QFrame):
 
     def _on_typed(self) -> None:
         text = self.text.toPlainText()
-        self._chat.set_draft(text)
+        self._chat.drafts.write(text)
         self._composing.write(text)
 
     def _on_opened(self) -> None:

@@ -167,7 +167,8 @@ class Transcript(ScrolledColumn):
             return
         reply = view.message.reply
         being_written = self._chat.writing and view in self._views[-1:]
-        view.show_tokens(self._chat.rounds if being_written or reply is None else reply.rounds)
+        stored = () if reply is None else reply.rounds
+        view.show_tokens(self._chat.streaming.rounds if being_written else stored)
 
     def _drop(self, first: int) -> None:
         for view in self._views[first:]:

@@ -41,7 +41,7 @@ def measure_plain(rig: Rig, clock: Clock) -> None:
     rig.program.models.mtp.turn(on=False)
     rig.program.models.chat.send("Plainly")
     write(rig, clock, [-1] * 60, gap=PLAIN_GAP)
-    numbers = rig.program.models.chat.numbers
+    numbers = rig.program.models.chat.streaming.numbers
     rig.say(
         finished(rig.request().id, draft_n=0, acceptance_rate=None, decode_tps=numbers.decode_tps)
     )
@@ -114,7 +114,7 @@ def test_live_and_at_the_end_agree_where_the_engine_does(timed: Rig, clock: Cloc
     """The engine's numbers, were they the window's own, would change nothing on the overlay."""
     measure_plain(timed, clock)
     live = draft(timed, clock)
-    counted = timed.program.models.chat.numbers
+    counted = timed.program.models.chat.streaming.numbers
     timed.say(
         finished(
             timed.request().id,

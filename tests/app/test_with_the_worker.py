@@ -65,7 +65,7 @@ def test_a_reply_with_the_switch_turned_in_its_middle(qtbot: QtBot, program: Pro
 def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
     chat = program.models.chat
     chat.send("Count from 1 to 30.")
-    qtbot.waitUntil(lambda: program.models.chat.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: chat.streaming.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
     chat.stop()
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
     reply = chat.messages.at(1).reply
@@ -76,7 +76,7 @@ def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
 def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> None:
     chat = program.models.chat
     chat.send("What is speculative decoding?")
-    qtbot.waitUntil(lambda: program.models.chat.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: chat.streaming.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
     (worker,) = psutil.Process().children()
     os.kill(worker.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
@@ -115,7 +115,7 @@ def test_branches_and_what_the_engine_reads_again(qtbot: QtBot, program: Program
     assert chat.edit(chat.messages.at(0).id, "Tell me a story about a fox.")
     qtbot.waitUntil(lambda: not chat.obstacle, timeout=PATIENCE_MS)
     assert chat.messages.at(1).text not in {"", first.text}
-    chat.show_sibling(chat.messages.at(0).id, -1)
+    chat.branches.show_sibling(chat.messages.at(0).id, -1)
     assert chat.messages.at(1) == second
     stored = program.store.load(chat.chat.id)
     assert stored is not None

@@ -60,10 +60,10 @@ def test_writing_again_stands_beside_the_first_reply(ready: Rig) -> None:
     ready.finish()
     assert shown(ready) == ["Hello", "Second answer."]
     assert chat.history.place(ready.request().id) == Place(2, 2)
-    chat.show_sibling(ready.request().id, -1)
+    chat.branches.show_sibling(ready.request().id, -1)
     assert shown(ready) == ["Hello", "First answer."]
     assert [m.text for m in stored(ready)] == ["Hello", "First answer.", "Second answer."]
-    chat.show_sibling(first, -1)
+    chat.branches.show_sibling(first, -1)
     assert shown(ready) == ["Hello", "First answer."]
 
 
@@ -73,7 +73,7 @@ def test_the_branch_one_reads_is_the_one_opened_again(ready: Rig) -> None:
     chat.regenerate()
     ready.write("Second answer.")
     ready.finish()
-    chat.show_sibling(ready.request().id, -1)
+    chat.branches.show_sibling(ready.request().id, -1)
     again = ready.program.store.load(chat.chat.id)
     assert again is not None
     chat.new_chat()
@@ -90,7 +90,7 @@ def test_any_reply_can_be_written_again(ready: Rig) -> None:
     ready.write("A again.")
     ready.finish()
     assert shown(ready) == ["One", "A again."]
-    chat.show_sibling(ready.request().id, -1)
+    chat.branches.show_sibling(ready.request().id, -1)
     assert shown(ready) == ["One", "A.", "Two", "B."]
 
 
@@ -104,7 +104,7 @@ def test_an_edited_question_is_asked_at_once_on_a_branch_of_its_own(ready: Rig) 
     ready.write("C.")
     ready.finish()
     assert shown(ready) == ["One", "A.", "Two, but better", "C."]
-    chat.show_sibling(chat.messages.at(2).id, -1)
+    chat.branches.show_sibling(chat.messages.at(2).id, -1)
     assert shown(ready) == ["One", "A.", "Two", "B."]
     opening = chat.messages.at(0).id
     assert chat.edit(opening, "Zero")
@@ -229,16 +229,16 @@ def test_a_stopped_reply_goes_on_in_its_place(ready: Rig) -> None:
 def test_a_continued_reply_is_measured_as_a_whole_and_learned_from_once(ready: Rig) -> None:
     chat = chat_of(ready)
     learned: list[ReplyRecord] = []
-    chat.reply_measured.connect(lambda record, _tally: learned.append(record))
+    chat.streaming.measured.connect(lambda record, _tally: learned.append(record))
     reply = stop_early(ready)
     chat.continue_reply()
     ready.say(round_of(reply, 0, [" two"]), round_of(reply, 1, [", three"], depth=2))
-    assert [len(record.tokens) for record in chat.rounds] == [1, 1, 1, 1]
-    assert chat.numbers.generated_tokens == 4
-    assert chat.numbers.draft_rounds == 2
+    assert [len(record.tokens) for record in chat.streaming.rounds] == [1, 1, 1, 1]
+    assert chat.streaming.numbers.generated_tokens == 4
+    assert chat.streaming.numbers.draft_rounds == 2
     ready.program.models.mtp.turn(on=False)
     ready.say(finished(reply))
-    assert chat.rounds == ()
+    assert chat.streaming.rounds == ()
     whole = chat.messages.at(1).reply
     assert whole is not None
     assert len(whole.rounds) == 4
@@ -300,14 +300,14 @@ def test_what_cannot_be_continued(ready: Rig) -> None:
 def test_deleting_takes_what_follows_and_can_be_undone(ready: Rig) -> None:
     chat = chat_of(ready)
     gone: list[Removed] = []
-    chat.removed.connect(gone.append)
+    chat.branches.removed.connect(gone.append)
     ask(ready, "One", "A.")
     ask(ready, "Two", "B.")
-    chat.delete(chat.messages.at(1).id)
+    chat.branches.delete(chat.messages.at(1).id)
     assert shown(ready) == ["One"]
     assert [m.text for m in stored(ready)] == ["One"]
     assert len(gone[0].ids) == 3
-    chat.restore(gone[0])
+    chat.branches.restore(gone[0])
     assert shown(ready) == ["One", "A.", "Two", "B."]
     assert [m.text for m in stored(ready)] == ["One", "A.", "Two", "B."]
 
@@ -319,13 +319,13 @@ def test_a_deleted_version_gives_way_to_the_one_before(ready: Rig) -> None:
         chat.regenerate()
         ready.write(text)
         ready.finish()
-    chat.show_sibling(chat.messages.at(1).id, -1)
+    chat.branches.show_sibling(chat.messages.at(1).id, -1)
     assert shown(ready)[1] == "B."
-    chat.delete(chat.messages.at(1).id)
+    chat.branches.delete(chat.messages.at(1).id)
     assert shown(ready)[1] == "A."
-    chat.delete(chat.messages.at(1).id)
+    chat.branches.delete(chat.messages.at(1).id)
     assert shown(ready)[1] == "C."
-    chat.delete(chat.messages.at(0).id)
+    chat.branches.delete(chat.messages.at(0).id)
     assert shown(ready) == []
     assert chat.send("Anew")
 
@@ -333,15 +333,15 @@ def test_a_deleted_version_gives_way_to_the_one_before(ready: Rig) -> None:
 def test_undo_leaves_alone_what_was_written_since(ready: Rig) -> None:
     chat = chat_of(ready)
     gone: list[Removed] = []
-    chat.removed.connect(gone.append)
+    chat.branches.removed.connect(gone.append)
     ask(ready, "One", "A.")
-    chat.delete(chat.messages.at(1).id)
+    chat.branches.delete(chat.messages.at(1).id)
     assert chat.regenerate()
     ready.write("B.")
-    chat.restore(gone[0])
+    chat.branches.restore(gone[0])
     assert shown(ready) == ["One", ""]
     ready.finish()
-    chat.restore(gone[0])
+    chat.branches.restore(gone[0])
     assert [m.text for m in chat.chat.messages] == ["One", "A.", "B."]
     assert shown(ready) == ["One", "A."]
 
@@ -349,15 +349,15 @@ def test_undo_leaves_alone_what_was_written_since(ready: Rig) -> None:
 def test_undo_brings_back_only_what_that_deletion_took(ready: Rig) -> None:
     chat = chat_of(ready)
     gone: list[Removed] = []
-    chat.removed.connect(gone.append)
+    chat.branches.removed.connect(gone.append)
     ask(ready, "One", "A.")
     chat.regenerate()
     ready.write("B.")
     ready.finish()
     first, second = (message.id for message in chat.chat.messages[1:])
-    chat.delete(first)
-    chat.delete(second)
-    chat.restore(gone[0])
+    chat.branches.delete(first)
+    chat.branches.delete(second)
+    chat.branches.restore(gone[0])
     assert [m.text for m in chat.chat.messages] == ["One", "A."]
     assert [m.text for m in stored(ready)] == ["One", "A."]
 
@@ -365,12 +365,12 @@ def test_undo_brings_back_only_what_that_deletion_took(ready: Rig) -> None:
 def test_undo_after_another_chat_was_opened(ready: Rig) -> None:
     chat = chat_of(ready)
     gone: list[Removed] = []
-    chat.removed.connect(gone.append)
+    chat.branches.removed.connect(gone.append)
     ask(ready, "One", "A.")
     old = chat.chat.id
-    chat.delete(chat.messages.at(1).id)
+    chat.branches.delete(chat.messages.at(1).id)
     chat.new_chat()
-    chat.restore(gone[0])
+    chat.branches.restore(gone[0])
     assert shown(ready) == []
     again = ready.program.store.load(old)
     assert again is not None
@@ -382,11 +382,11 @@ def test_while_a_reply_is_written_branches_stand_still(ready: Rig) -> None:
     chat = chat_of(ready)
     first = ask(ready, "One", "A.")
     chat.regenerate()
-    chat.delete(first)
-    chat.show_sibling(ready.request().id, -1)
+    chat.branches.delete(first)
+    chat.branches.show_sibling(ready.request().id, -1)
     assert chat.messages.at(1).id == ready.request().id
     assert len(chat.chat.messages) == 3
-    chat.delete("gone")
+    chat.branches.delete("gone")
 
 
 def test_the_switch_belongs_to_the_chat(ready: Rig) -> None:
@@ -412,7 +412,7 @@ def test_what_the_disk_does_not_forget_stays(ready: Rig, monkeypatch: pytest.Mon
 
     ask(ready, "One", "A.")
     monkeypatch.setattr(ChatStore, "delete_messages", refuse)
-    chat_of(ready).delete(chat_of(ready).messages.at(1).id)
+    chat_of(ready).branches.delete(chat_of(ready).messages.at(1).id)
     assert shown(ready) == ["One", "A."]
     banner = ready.program.models.engine.banner
     assert banner is not None
@@ -422,14 +422,14 @@ def test_what_the_disk_does_not_forget_stays(ready: Rig, monkeypatch: pytest.Mon
 def test_a_deletion_is_offered_to_be_taken_back(ready: Rig) -> None:
     ask(ready, "One", "A.")
     undo = ready.program.models.undo
-    chat_of(ready).delete(chat_of(ready).messages.at(1).id)
+    chat_of(ready).branches.delete(chat_of(ready).messages.at(1).id)
     assert undo.current is not None
     assert undo.current.text == "Message deleted"
-    chat_of(ready).delete(chat_of(ready).messages.at(0).id)
+    chat_of(ready).branches.delete(chat_of(ready).messages.at(0).id)
     undo.undo()
     assert shown(ready) == ["One"]
     undo.undo()
     assert shown(ready) == ["One", "A."]
-    chat_of(ready).delete(chat_of(ready).messages.at(0).id)
+    chat_of(ready).branches.delete(chat_of(ready).messages.at(0).id)
     assert undo.current is not None
     assert undo.current.text == "2 messages deleted"

@@ -7,8 +7,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from app.domain.conversation import ChatMessage
 from app.domain.settings import ReplySettings
 from app.engine.port import Death
+from app.viewmodels.asking import turns_to_last_question
 from app.viewmodels.compare import WARM_UP_TOKENS, CompareViewModel
 from mtp_mlx.wire import Cancel, Error, Generate, Loaded, Message, Sampling
 from tests.app.conftest import Clock, Rig
@@ -119,8 +121,9 @@ def test_the_chats_last_question_is_asked_as_in_the_chat(
     assert chat.messages.messages == before
 
 
-def test_without_a_chat_there_is_no_last_question(ready: Rig) -> None:
-    assert ready.program.models.chat.turns_to_last_question() == []
+def test_without_a_question_no_turn_is_asked() -> None:
+    greeting = ChatMessage(id="a", role="assistant", text="Hello")
+    assert turns_to_last_question("Be brief.", [greeting]) == []
 
 
 def test_a_second_comparison_turns_the_order_round(

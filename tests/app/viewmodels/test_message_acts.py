@@ -51,7 +51,7 @@ def test_only_a_stopped_reply_can_be_continued(ready: Rig) -> None:
 def test_a_question_without_a_reply_can_be_asked_again(ready: Rig) -> None:
     chat = chat_of(ready)
     ask(ready, "Hello", "A.")
-    chat.delete(chat.messages.at(1).id)
+    chat.branches.delete(chat.messages.at(1).id)
     assert Act.AGAIN in row(chat, chat.messages.at(0)).enabled
     perform(chat, Act.AGAIN, chat.messages.at(0).id)
     assert chat.writing

@@ -217,7 +217,7 @@ def test_the_token_view_of_a_continued_reply_keeps_its_beginning(ready: Rig) -> 
 
 def test_delete_and_undo(ready: Rig) -> None:
     ask(ready, "Hello", "A.")
-    chat_of(ready).removed.connect(chat_of(ready).restore)
+    chat_of(ready).branches.removed.connect(chat_of(ready).branches.restore)
     question(ready).acts.buttons[Act.DELETE].click()
     assert shown(ready) == ["Hello", "A."]
     assert len(views(ready)) == 2
@@ -307,18 +307,18 @@ def test_switching_to_a_branch_of_any_length(qtbot: QtBot, ready: Rig, length: i
     chat.edit("0", "Another beginning")
     ready.finish()
     assert len(chat.messages) == 2
-    chat.show_sibling(chat.messages.at(0).id, -1)
+    chat.branches.show_sibling(chat.messages.at(0).id, -1)
     assert len(chat.messages) == length
     shown_ids = [view.message.id for view in views(ready)]
     assert shown_ids == [m.id for m in long.messages][-len(shown_ids) :]
-    chat.show_sibling("0", +1)
+    chat.branches.show_sibling("0", +1)
     assert [type(view) for view in views(ready)] == [UserView, ReplyView]
 
 
 def test_what_is_left_after_a_deletion_far_up_is_there_as_a_whole(ready: Rig) -> None:
     chat = chat_of(ready)
     chat.open(long_chat(200))
-    chat.delete("30")
+    chat.branches.delete("30")
     assert [view.message.id for view in views(ready)][-24:] == [str(i) for i in range(6, 30)]
 
 
@@ -333,7 +333,7 @@ def test_switching_keeps_the_place_one_reads(qtbot: QtBot, ready: Rig) -> None:
     ready.finish()
     qtbot.waitUntil(lambda: bar.maximum() > 800 and bar.value() == bar.maximum())
     bar.setValue(60)
-    chat.show_sibling(chat.messages.at(5).id, -1)
+    chat.branches.show_sibling(chat.messages.at(5).id, -1)
     assert not transcript.following
     QApplication.processEvents()
     qtbot.waitUntil(lambda: not transcript._settled.isActive())

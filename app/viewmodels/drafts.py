@@ -1,0 +1,39 @@
+"""What is written in the open chat and not sent: stored within a second, and when it is left."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from app.viewmodels.history import History
+from app.viewmodels.saving import Saver
+from app.viewmodels.throttle import Throttle
+
+DRAFT_MS = 1000
+
+
+class Drafts(QObject):
+    """A draft alone makes a chat worth keeping."""
+
+    changed = Signal()  # the chat is blank no longer, or is again
+
+    def __init__(self, history: History, saver: Saver, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._history = history
+        self._saver = saver
+        self._keep = Throttle(DRAFT_MS, self._save, self)
+
+    def write(self, text: str) -> None:
+        if text == self._history.chat.draft:
+            return
+        was_blank = self._history.blank
+        self._history.change(draft=text)
+        self._keep.request()
+        if self._history.blank != was_blank:
+            self.changed.emit()
+
+    def flush(self) -> None:
+        """Store now what waits for its turn."""
+        self._keep.flush()
+
+    def _save(self) -> None:
+        self._saver.save_chat(self._history.chat)
