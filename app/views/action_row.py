@@ -12,6 +12,7 @@ from app.viewmodels.message_acts import Act, Row
 from app.views import fonts
 from app.views.buttons import IconButton
 from app.views.theme import ThemeController
+from app.views.tips import plain_tip
 
 LABELS: dict[Act, str] = {
     Act.COPY: strings.COPY_MESSAGE,
@@ -80,7 +81,8 @@ class ActionRow(QWidget):
         for act, button in self.buttons.items():
             button.setVisible(act in row.offered)
             button.setEnabled(act in row.enabled)
-            button.setToolTip((row.obstacle if act not in row.enabled else "") or LABELS[act])
+            obstacle = "" if act in row.enabled else row.obstacle
+            button.setToolTip(plain_tip(obstacle or LABELS[act]))
         self._refresh()
 
     def set_hovered(self, hovered: bool) -> None:

@@ -20,6 +20,7 @@ from app import strings
 from app.viewmodels.bench_run import Choice, Suite, mode_text
 from app.views import fonts
 from app.views.buttons import push_button
+from app.views.tips import plain_tip
 from mtp_mlx.wire import MAX_DEPTH, Mtp
 
 _MOST_REPEATS = 50
@@ -54,6 +55,7 @@ class BenchSetup(QFrame):
         self.note.setProperty("tone", "muted")
         self.note.setFont(fonts.small())
         self.note.setWordWrap(True)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self._lay_out()
         for button in self.modes.values():
             button.toggled.connect(self._refresh)
@@ -79,7 +81,7 @@ class BenchSetup(QFrame):
         missing = "" if self.choice().compares else strings.BENCH_NO_MODE
         why = self._obstacle or missing
         self.start.setEnabled(not why)
-        self.start.setToolTip(why)
+        self.start.setToolTip(plain_tip(why))
         self.note.setText(why or strings.BENCH_EXPLAINED)
 
     def _lay_out(self) -> None:

@@ -25,6 +25,7 @@ from app.views.buttons import push_button
 from app.views.lane_view import LaneView
 from app.views.motion import reduced_motion
 from app.views.theme import ThemeController
+from app.views.tips import plain_tip
 
 _SIZE = (980, 700)
 _LEAST = (680, 570)
@@ -177,7 +178,7 @@ class CompareDialog(QDialog):
         self.question.setReadOnly(state.running)
         self.start.setText(strings.COMPARE_AGAIN if state.result else strings.COMPARE_START)
         self.start.setEnabled(bool(self.question.toPlainText().strip()) and not obstacle)
-        self.start.setToolTip(obstacle)
+        self.start.setToolTip(plain_tip(obstacle))
         explained = "" if state.result else strings.COMPARE_EXPLAINED
         stage = strings.COMPARE_STAGES[state.stage]
         self.note.setText(stage or state.note or obstacle or explained)
@@ -221,5 +222,6 @@ def _text(tone: str = "") -> QLabel:
     label.setFont(fonts.small() if tone else fonts.ui())
     label.setProperty("tone", tone)
     label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

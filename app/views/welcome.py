@@ -23,6 +23,7 @@ from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.engine import EngineViewModel, is_built_in
 from app.views import fonts
 from app.views.buttons import push_button
+from app.views.tips import plain_tip
 
 _WIDTH = 500
 _SIDE = 24
@@ -102,7 +103,7 @@ class Welcome(QScrollArea):
         obstacle = self._chat.obstacle
         for button in self.suggestions:
             button.setEnabled(not obstacle)
-            button.setToolTip(obstacle)
+            button.setToolTip(plain_tip(obstacle))
 
 
 def _label(text: str, *, centred: bool = False) -> QLabel:
