@@ -30,6 +30,11 @@ def siblings(messages: Sequence[ChatMessage], message_id: str) -> tuple[str, ...
     return tuple(message.id for message in messages if message.parent == one.parent)
 
 
+def replaced(messages: Sequence[ChatMessage], message: ChatMessage) -> tuple[ChatMessage, ...]:
+    """With this one in place of the one with its id, if there is one."""
+    return tuple(message if one.id == message.id else one for one in messages)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a message stands among its siblings; `position` counts from 1."""

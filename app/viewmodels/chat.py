@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Sequence
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
+from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
 from app.engine.state import Ready
 from app.engine.supervisor import Supervisor
 from app.viewmodels import readiness
 from app.viewmodels.asking import Variant, asked_mtp, continuation, request_for, title
+from app.viewmodels.background import Background
+from app.viewmodels.beginnings import new_chat, new_id, new_question, new_reply
 from app.viewmodels.branches import Branches
+from app.viewmodels.chat_list_model import one_line
 from app.viewmodels.drafts import Drafts
 from app.viewmodels.history import History
 from app.viewmodels.message_list import MessageList
 from app.viewmodels.mtp import MtpViewModel
 from app.viewmodels.saving import Saver
 from app.viewmodels.streaming import Streaming
-from mtp_mlx.wire import Event, Generate, PairInfo
+from app.viewmodels.writing import Writing
+from mtp_mlx.wire import Generate, PairInfo
 
 
 class ChatViewModel(QObject):
-    """`messages` is the branch that is read; the last one is the reply being written, if any is."""
+    """`messages` is the branch that is read; the last one is the reply being written, if any is.
+
+    A reply goes on when another chat is opened: its own chat is then in the `background`.
+    """
 
     opened = Signal()  # another chat, or an emptied one
-    streamed = Signal(object)  # Piece: what the reply has gained since the last one
+    streamed = Signal(object)  # Piece: what the open chat's reply has gained since the last one
     reply_started = Signal(object)  # Generate
-    reply_ended = Signal(object)  # ChatMessage
+    reply_ended = Signal(object)  # ChatMessage, in the open chat
+    ended_elsewhere = Signal(object, object)  # Chat, ChatMessage
     changed = Signal()  # what may be asked next
 
     def __init__(
@@ -49,19 +56,22 @@ class ChatViewModel(QObject):
         self._saver = saver
         self.messages = MessageList(self)
         self.other_work: Callable[[], str] = lambda: ""  # what else keeps the engine busy
-        self.history = History(_new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
+        self.history = History(new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
         self.branches = Branches(self.history, saver, lambda: self.writing, self)
         self.branches.changed.connect(self.changed)
         self.drafts = Drafts(self.history, saver, self)
         self.drafts.changed.connect(self.changed)
         self.streaming = Streaming(clock, self)
-        self.streaming.streamed.connect(self.streamed)
-        self.streaming.grown.connect(lambda: self._saver.request(self._save_part))
-        self.streaming.ended.connect(self._on_ended)
+        self._writing = Writing(supervisor, self.streaming, self.history, saver, self)
+        self._writing.streamed.connect(self.streamed)
+        self._writing.ended.connect(self.reply_ended)
+        self._writing.ended_elsewhere.connect(self.ended_elsewhere)
+        for signal in (self._writing.ended, self._writing.ended_elsewhere):
+            signal.connect(self.changed)
         supervisor.state_changed.connect(self.changed)
-        supervisor.received.connect(self._on_event)
-        supervisor.reply_lost.connect(self._on_lost)
-        mtp.wish_changed.connect(self._on_switch)
+        mtp.elsewhere = lambda: self.background.chat is not None
+        mtp.switched.connect(lambda wish: self.streaming.switched(wish.wire()))
+        mtp.wish_changed.connect(self._on_wish)
 
     # What is there
 
@@ -72,13 +82,23 @@ class ChatViewModel(QObject):
 
     @property
     def writing(self) -> bool:
-        return self.streaming.running
+        """Whether a reply is being written in the open chat."""
+        return self._writing.here
+
+    @property
+    def written(self) -> Chat | None:
+        """The chat a reply is being written in, open or not."""
+        return self._writing.chat
+
+    @property
+    def background(self) -> Background:
+        """What goes on, and what has ended, in chats that are not open."""
+        return self._writing.background
 
     @property
     def obstacle(self) -> str:
         """Why nothing can be sent now; "" where it can."""
-        busy = strings.OBSTACLE_WRITING if self.writing else self.other_work()
-        return readiness.obstacle(self._supervisor.state, busy or strings.OBSTACLE_STOPPING)
+        return readiness.obstacle(self._supervisor.state, self._busy_text())
 
     @property
     def blank(self) -> bool:
@@ -110,26 +130,30 @@ class ChatViewModel(QObject):
     # Opening
 
     def open(self, chat: Chat) -> None:
-        self._abandon("cancelled")
+        """A reply being written in the one that is left goes on."""
         self.drafts.flush()
-        self.history.open(chat)
-        self._mtp.wish_for(chat.settings.mtp)
+        self._writing.open(chat)
+        self._mtp.show(self.chat.settings.mtp)
         self.opened.emit()
         self.changed.emit()
 
+    def open_written(self) -> None:
+        """The chat a reply is being written in, if that is another one."""
+        if self.background.chat is not None:
+            self.open(self.background.chat)
+
     def new_chat(self) -> None:
         """The settings are taken along: they belong to how one works, not to what was said."""
-        self.open(_new_chat(self.chat.settings))
+        self.open(new_chat(self.chat.settings))
 
     def leave(self) -> None:
         """The program ends: keep what was written."""
-        self._abandon(strings.FINISH_INTERRUPTED)
+        self._writing.abandon(strings.FINISH_INTERRUPTED)
         self.drafts.flush()
 
-    def label(self, title: str, *, pinned: bool) -> None:
-        """What the list of chats says of this one; stored already."""
-        if (title, pinned) != (self.chat.title, self.chat.pinned):
-            self.history.change(title=title, pinned=pinned)
+    def label(self, said: ChatSummary) -> None:
+        """What the list of chats says of the open one or the one in the background."""
+        if self.history.label(said) or self.background.label(said):
             self.changed.emit()
 
     def set_settings(self, settings: ReplySettings) -> None:
@@ -179,20 +203,19 @@ class ChatViewModel(QObject):
         return self._begin(request, self.chat.settings.mtp)
 
     def stop(self) -> None:
+        """In the open chat: what nobody sees is not stopped by a key."""
         if self.writing:
             self._supervisor.cancel()
+
+    def abandon(self, chat_id: str) -> None:
+        """A reply being written in this chat ends now; what was written stays."""
+        if self.written is not None and self.written.id == chat_id:
+            self._writing.abandon("cancelled")
 
     # How it goes on
 
     def _ask_with(self, text: str, files: tuple[Attachment, ...], parent: str | None) -> bool:
-        message = ChatMessage(
-            id=_id(),
-            role="user",
-            text=text,
-            parent=parent,
-            attachments=files,
-            created=time.time(),
-        )
+        message = new_question(text, files, parent)
         self.history.append(message)
         self._saver.save_message(self.chat, message)
         return self._ask(message.id)
@@ -205,50 +228,25 @@ class ChatViewModel(QObject):
             return False
         settings = self.chat.settings
         path = self.history.path(parent)
-        request = request_for(_id(), settings, path, variant, before)
-        reply = ChatMessage(
-            id=request.id, role="assistant", text="", parent=parent, created=time.time()
-        )
+        request = request_for(new_id(), settings, path, variant, before)
+        reply = new_reply(request.id, parent)
         self.streaming.begin(reply, request, state.pair, self._supervisor.identity)
         self.history.append(reply)
         return self._begin(request, asked_mtp(settings.mtp, variant))
 
     def _begin(self, request: Generate, mtp: MtpChoice) -> bool:
-        self._save_part()
+        self._writing.save()
         self._mtp.begin(mtp)
         self.reply_started.emit(request)
         return self._supervisor.generate(request)
 
-    def _on_event(self, event: Event) -> None:
-        self.streaming.take(event)
-
-    def _on_lost(self, reason: str) -> None:
-        self.streaming.end(strings.FINISH_DIED.format(reason=reason))
-
-    def _on_switch(self, wish: MtpChoice) -> None:
-        self.streaming.switched(wish.wire())
+    def _on_wish(self, wish: MtpChoice) -> None:
         self.set_settings(msgspec.structs.replace(self.chat.settings, mtp=wish))
 
-    def _on_ended(self, message: ChatMessage) -> None:
-        self.history.put(message)
-        self._saver.finish(lambda: self._saver.save_message(self.chat, message))
-        self.reply_ended.emit(message)
-        self.changed.emit()
-
-    def _abandon(self, finish: str) -> None:
-        """Leave a running reply: what was written stays with its chat."""
-        self.stop()
-        self.streaming.end(finish)
-
-    def _save_part(self) -> None:
-        part = self.streaming.part()
-        if part is not None:
-            self._saver.save_message(self.chat, part, ended=False)
-
-
-def _new_chat(settings: ReplySettings) -> Chat:
-    return Chat(id=_id(), title=strings.UNTITLED, created=time.time(), settings=settings)
-
-
-def _id() -> str:
-    return uuid.uuid4().hex
+    def _busy_text(self) -> str:
+        """What the engine is busy with, seen from the open chat."""
+        if self.writing:
+            return strings.OBSTACLE_WRITING
+        if self.background.chat is not None:
+            return strings.OBSTACLE_ELSEWHERE.format(title=one_line(self.background.chat.title))
+        return self.other_work() or strings.OBSTACLE_STOPPING

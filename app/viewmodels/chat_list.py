@@ -55,7 +55,7 @@ class ChatListViewModel(QObject):
         self._watch.timeout.connect(self.look)
         self.rows = ChatListModel(self)
         self.rows.renamed.connect(self.rename)
-        for signal in (chat.opened, chat.reply_started, chat.reply_ended):
+        for signal in (chat.opened, chat.reply_started, chat.reply_ended, chat.ended_elsewhere):
             signal.connect(self.refresh)
         self.refresh()
 
@@ -113,8 +113,9 @@ class ChatListViewModel(QObject):
         self.refresh()
 
     def delete(self, chat_id: str) -> None:
-        """The open chat is left first, so that a reply being written in it is kept with it."""
+        """A reply being written in it ends first, and is kept with it."""
         was_open = chat_id == self.open_id
+        self._chat.abandon(chat_id)
         if was_open:
             self._chat.new_chat()
         if self._saver.delete_chat(chat_id):
@@ -153,10 +154,12 @@ class ChatListViewModel(QObject):
             self.refresh()
 
     def _follow(self, chats: tuple[ChatSummary, ...]) -> None:
-        """The open chat takes the title and the pin that it was given here or elsewhere."""
-        shown = next((chat for chat in chats if chat.id == self.open_id), None)
-        if shown is not None:
-            self._chat.label(shown.title, pinned=shown.pinned)
+        """The open chat and the one being written in take the titles given here or elsewhere."""
+        written = self._chat.written
+        followed = {self.open_id, "" if written is None else written.id}
+        for chat in chats:
+            if chat.id in followed:
+                self._chat.label(chat)
 
     def _restore(self, chat_id: str, *, reopen: bool) -> None:
         self._saver.restore_chat(chat_id)

@@ -19,7 +19,6 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.comparison import Comparison, Side
 from app.domain.conversation import ReplyRecord
-from app.domain.settings import Depth
 from app.engine.state import Ready
 from app.engine.supervisor import Supervisor
 from app.viewmodels.asking import turns_to_last_question
@@ -29,7 +28,7 @@ from app.viewmodels.plain_speed import PlainSpeed
 from app.viewmodels.race import TICK_MS, Race
 from app.viewmodels.reply import Reply
 from app.viewmodels.throttle import Throttle
-from mtp_mlx.wire import Error, Event, Finished, Generate, Message, Round
+from mtp_mlx.wire import Error, Event, Finished, Generate, Message, Mtp, Round
 
 WARM_UP_TOKENS = 16
 _SEEDS = 2**31
@@ -83,7 +82,7 @@ class CompareViewModel(QObject):
         supervisor.received.connect(self._on_event)
         supervisor.reply_lost.connect(self._on_lost)
         supervisor.state_changed.connect(self.availability_changed)
-        mtp.wish_changed.connect(self._on_switch)
+        mtp.switched.connect(self._on_switch)
 
     # What is shown
 
@@ -94,9 +93,9 @@ class CompareViewModel(QObject):
         return next(said, "")
 
     @property
-    def depth(self) -> Depth:
+    def depth(self) -> Mtp:
         """What the run with MTP runs with, whether or not the switch is on now."""
-        return self._mtp.wish.depth
+        return self._request.mtp if self.state.running else self._mtp.wish.depth
 
     @property
     def obstacle(self) -> str:
@@ -137,6 +136,7 @@ class CompareViewModel(QObject):
             messages=self._messages(question),
             thinking=settings.thinking,
             sampling=settings.sampling,
+            mtp=self.depth,
             verify=settings.verify,
             max_tokens=settings.max_tokens,
             seed=secrets.randbelow(_SEEDS) if settings.seed is None else settings.seed,
@@ -170,7 +170,7 @@ class CompareViewModel(QObject):
             self._rest()
             return
         stage = self._left.pop(0)
-        request = msgspec.structs.replace(self._request, id=uuid.uuid4().hex, mtp=self.depth)
+        request = msgspec.structs.replace(self._request, id=uuid.uuid4().hex)
         if stage == "warm-up":
             most = min(WARM_UP_TOKENS, request.max_tokens)
             request = msgspec.structs.replace(request, max_tokens=most)

@@ -8,7 +8,7 @@ import msgspec
 
 from app import strings
 from app.domain import tree
-from app.domain.conversation import Chat, ChatMessage
+from app.domain.conversation import Chat, ChatMessage, ChatSummary
 from app.domain.tree import Place
 from app.viewmodels.message_list import MessageList
 
@@ -24,6 +24,13 @@ class Removed:
 def removed_text(removed: Removed) -> str:
     count = len(removed.ids)
     return strings.MESSAGE_DELETED if count == 1 else strings.MESSAGES_DELETED.format(count=count)
+
+
+def labelled(chat: Chat, said: Chat | ChatSummary) -> Chat:
+    """The chat with its title and pin as `said` has them; itself, where that changes nothing."""
+    if chat.id != said.id or (chat.title, chat.pinned) == (said.title, said.pinned):
+        return chat
+    return msgspec.structs.replace(chat, title=said.title, pinned=said.pinned)
 
 
 class History:
@@ -63,7 +70,7 @@ class History:
 
     def put(self, message: ChatMessage) -> None:
         """In place of the message with its id."""
-        messages = tuple(message if m.id == message.id else m for m in self.chat.messages)
+        messages = tree.replaced(self.chat.messages, message)
         self._become(msgspec.structs.replace(self.chat, messages=messages))
         self.shown.show(self.path(self.chat.tip))
 
@@ -105,6 +112,11 @@ class History:
         tip = removed.chat.tip if there else tree.newest_tip(messages, first)
         self._become(msgspec.structs.replace(self.chat, messages=tuple(messages), tip=tip))
         self.shown.show(self.path(self.chat.tip))
+
+    def label(self, said: ChatSummary) -> bool:
+        """Its title and pin, as they are stored already. Whether they were other ones."""
+        before, self.chat = self.chat, labelled(self.chat, said)
+        return self.chat is not before
 
     def change(self, **changes: object) -> None:
         """Of the chat itself: its title, its settings."""

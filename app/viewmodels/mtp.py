@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
@@ -25,9 +26,13 @@ class Effect:
 
 
 class MtpViewModel(QObject):
-    """A wish never changes the effect by itself: only the next round does."""
+    """A wish never changes the effect by itself: only the next round does.
+
+    It is the open chat's. What another chat's reply was asked with is not touched by it.
+    """
 
     wish_changed = Signal(object)  # MtpChoice
+    switched = Signal(object)  # MtpChoice: from its next round on, what is being written obeys it
     effect_changed = Signal(object)  # Effect
 
     def __init__(
@@ -40,6 +45,7 @@ class MtpViewModel(QObject):
         self._running = wish  # what the running reply was asked for with, or turned to since
         self._pending = False
         self._pace = Throttle(PACE_MS, self._refresh, self)
+        self.elsewhere: Callable[[], bool] = lambda: False  # is another chat being written in?
         self.effect = Effect(text=strings.EFFECT_WAITING)
         supervisor.state_changed.connect(self._on_state)
         supervisor.received.connect(self._on_event)
@@ -58,12 +64,22 @@ class MtpViewModel(QObject):
         """A reply is asked for, perhaps not as the switch stands: it may be written to compare."""
         self._running = asked
 
+    def show(self, wish: MtpChoice) -> None:
+        """Another chat is open, and this is what was wished for there."""
+        if wish != self.wish:
+            self.wish = wish
+            self.wish_changed.emit(wish)
+        self._refresh()
+
     def wish_for(self, wish: MtpChoice) -> None:
         if wish == self.wish:
             return
-        self.wish = self._running = wish
-        self._pending = self._round is not None
-        self._supervisor.set_mtp(wish.wire())
+        self.wish = wish
+        if not self.elsewhere():
+            self._running = wish
+            self._pending = self._round is not None
+            self._supervisor.set_mtp(wish.wire())
+            self.switched.emit(wish)
         self.wish_changed.emit(wish)
         self._refresh()
 
@@ -89,18 +105,24 @@ class MtpViewModel(QObject):
         match self._supervisor.state:
             case Ready(pair=pair) | Generating(pair=pair, measuring=True):
                 return Effect(text=idle_text(self.wish, pair))
-            case Generating() if self._round is not None:
-                now = round_text(self._round)
-                text = strings.EFFECT_NEXT_ROUND.format(now=now) if self._pending else now
-                return Effect(text=text, live=True)
+            case Generating(pair=pair) if self.elsewhere():
+                now = strings.EFFECT_ELSEWHERE.format(now=self._now(pair))
+                return Effect(text=now, live=True)
             case Generating(pair=pair):
-                reading = self._running.on and pair.drafter is not None
-                text = strings.EFFECT_READING if reading else idle_text(self._running, pair)
+                now = self._now(pair)
+                text = strings.EFFECT_NEXT_ROUND.format(now=now) if self._pending else now
                 return Effect(text=text, live=True)
             case Failed():
                 return Effect(text=strings.EFFECT_OFF_BECAUSE.format(reason=strings.NO_ENGINE))
             case _:
                 return Effect(text=strings.EFFECT_WAITING)
+
+    def _now(self, pair: PairInfo) -> str:
+        """What the reply being written does, in whatever chat."""
+        if self._round is not None:
+            return round_text(self._round)
+        reading = self._running.on and pair.drafter is not None
+        return strings.EFFECT_READING if reading else idle_text(self._running, pair)
 
 
 def idle_text(wish: MtpChoice, pair: PairInfo) -> str:

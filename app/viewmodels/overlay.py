@@ -45,7 +45,7 @@ class OverlayNumbers:
 
 
 class OverlayViewModel(QObject):
-    """They change only while a reply runs. The numbers are the reply's own, live or stored."""
+    """They change only while a reply runs, in whatever chat. The numbers are its own."""
 
     numbers_changed = Signal(object)  # OverlayNumbers
     history_changed = Signal(object)  # tuple[Sample, ...]
@@ -69,7 +69,7 @@ class OverlayViewModel(QObject):
         chat.reply_started.connect(self._on_request)
         chat.streaming.recorded.connect(self._on_round)
         chat.streaming.streamed.connect(self._on_text)
-        chat.reply_ended.connect(self._on_ended)
+        chat.streaming.ended.connect(self._on_ended)
 
     def sample(self) -> None:
         before = len(self.live.history), self.live.history[-1:]

@@ -55,6 +55,15 @@ class Reply:
     def thought(self) -> str:
         return "".join(self._thought).strip("\n")
 
+    @property
+    def so_far(self) -> Piece:
+        """What all of its rounds have added."""
+        return Piece(
+            answer=self.raw_text,
+            thought="".join(self._thought),
+            thought_seconds=self.thought_seconds,
+        )
+
     def add(self, event: Round, at: float) -> Piece:
         record = _record(event, at)
         self.rounds.append(record)

@@ -108,6 +108,12 @@ class Streaming(QObject):
         self.measured.emit(part, tally)
         self.ended.emit(message)
 
+    def catch_up(self) -> Piece:
+        """All that it has gained since it began, for a view made only now; none comes again."""
+        self._unseen = []
+        self._paint.cancel()
+        return Piece(answer="", thought="") if self._reply is None else self._reply.so_far
+
     def flush(self) -> None:
         """Paint now what waits for its turn."""
         self._paint.flush()

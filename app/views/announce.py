@@ -6,8 +6,9 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
 from app import strings
-from app.domain.conversation import ChatMessage
+from app.domain.conversation import Chat, ChatMessage
 from app.viewmodels.chat import ChatViewModel
+from app.viewmodels.chat_list_model import one_line
 from app.viewmodels.footer import finish_text
 
 
@@ -16,6 +17,7 @@ class Announcer:
         self._speaker = speaker
         chat.reply_started.connect(self._on_started)
         chat.reply_ended.connect(self._on_ended)
+        chat.ended_elsewhere.connect(self._on_ended_elsewhere)
 
     def say(self, text: str) -> None:
         if QAccessible.isActive():
@@ -25,5 +27,12 @@ class Announcer:
         self.say(strings.REPLY_STARTED)
 
     def _on_ended(self, message: ChatMessage) -> None:
-        finish = "" if message.reply is None else finish_text(message.reply)
-        self.say(strings.REPLY_ENDED.format(finish=finish))
+        self.say(strings.REPLY_ENDED.format(finish=_finish(message)))
+
+    def _on_ended_elsewhere(self, chat: Chat, message: ChatMessage) -> None:
+        title = one_line(chat.title)
+        self.say(strings.REPLY_ENDED_ELSEWHERE.format(title=title, finish=_finish(message)))
+
+
+def _finish(message: ChatMessage) -> str:
+    return "" if message.reply is None else finish_text(message.reply)

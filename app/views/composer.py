@@ -16,6 +16,7 @@ from app.views.elided import ElidedLabel
 from app.views.files_in import ask_for_files
 from app.views.message_text import MessageText
 from app.views.theme import ThemeController
+from app.views.tips import plain_tip
 
 
 class Composer(QFrame):
@@ -40,6 +41,10 @@ class Composer(QFrame):
         self.note = ElidedLabel()
         self.note.setFont(fonts.small())
         self.note.setProperty("tone", "muted")
+        self.show_written = push_button(strings.SHOW_WRITTEN, "link")
+        self.show_written.setToolTip(strings.SHOW_WRITTEN_HELP)
+        self.show_written.setAccessibleName(strings.SHOW_WRITTEN_HELP)
+        self.show_written.setFont(fonts.small())
         self.send = push_button(strings.SEND, "filled")
         self.stop = push_button(strings.STOP, "outline")
         self.stop.setToolTip(strings.STOP_HELP)
@@ -53,6 +58,7 @@ class Composer(QFrame):
         self.settings.clicked.connect(self.settings_asked)
         self.send.clicked.connect(self.submit)
         self.stop.clicked.connect(chat.stop)
+        self.show_written.clicked.connect(chat.open_written)
         composing.changed.connect(self.refresh)
         chat.opened.connect(self._on_opened)
         self.refresh()
@@ -72,8 +78,9 @@ class Composer(QFrame):
         composing = self._composing
         self.send.setVisible(not self._chat.writing)
         self.stop.setVisible(self._chat.writing)
+        self.show_written.setVisible(self._chat.background.chat is not None)
         self.send.setEnabled(composing.can_send)
-        self.send.setToolTip(composing.obstacle or strings.SEND_HELP)
+        self.send.setToolTip(plain_tip(composing.obstacle or strings.SEND_HELP))
         self.files.show_files(composing.attachments)
         note = composing.note
         self.note.set_text(note.text)
@@ -111,6 +118,7 @@ class Composer(QFrame):
         bottom.addWidget(self.attach)
         bottom.addWidget(self.settings)
         bottom.addWidget(self.note, 1)
+        bottom.addWidget(self.show_written)
         bottom.addWidget(self.stop)
         bottom.addWidget(self.send)
         column = QVBoxLayout(self)

@@ -41,6 +41,7 @@ class Transcript(ScrolledColumn):
         self._views: list[UserView | ReplyView] = []
         self._first = 0  # the row of the first view
         self._token_view = False
+        self._wait = ""  # what the reply being written waits for
         self._wanted = 0  # the row down to which views are being built
         self._filling = QTimer(self, interval=0)
         self._filling.timeout.connect(self._build_slice)
@@ -63,7 +64,8 @@ class Transcript(ScrolledColumn):
 
     def show_wait(self, numbers: OverlayNumbers) -> None:
         """Slow must not look like stuck: the waiting reply names its phase, with a clock."""
-        if self._views and isinstance(self._views[-1], ReplyView):
+        self._wait = numbers.prompt
+        if self._chat.writing and self._views and isinstance(self._views[-1], ReplyView):
             self._views[-1].show_wait(numbers.prompt)
 
     def set_token_view(self, *, shown: bool) -> None:
@@ -156,9 +158,11 @@ class Transcript(ScrolledColumn):
         view = ReplyView(message, self._theme)
         view.info_asked.connect(self.info_asked)
         view.acted.connect(self.acted)
-        being_written = self._chat.writing and at == len(self._chat.messages) - 1
-        if not being_written:
-            view.show_finished(message)
+        view.show_finished(message)
+        if self._is_written(message):
+            view.resume()
+            view.show_wait(self._wait)
+            view.append(self._chat.streaming.catch_up())
         self._show_tokens(view)
         return view
 
@@ -166,9 +170,13 @@ class Transcript(ScrolledColumn):
         if not self._token_view:
             return
         reply = view.message.reply
-        being_written = self._chat.writing and view in self._views[-1:]
         stored = () if reply is None else reply.rounds
-        view.show_tokens(self._chat.streaming.rounds if being_written else stored)
+        written = self._is_written(view.message)
+        view.show_tokens(self._chat.streaming.rounds if written else stored)
+
+    def _is_written(self, message: ChatMessage) -> bool:
+        """While one is being written it is the last of the branch."""
+        return self._chat.writing and message.id == self._chat.chat.tip
 
     def _drop(self, first: int) -> None:
         for view in self._views[first:]:

@@ -62,6 +62,30 @@ def test_a_reply_with_the_switch_turned_in_its_middle(qtbot: QtBot, program: Pro
     assert reply.engine.versions["mlx"]
 
 
+def test_a_reply_that_goes_on_in_the_background(qtbot: QtBot, program: Program) -> None:
+    """The same seed, once watched and once left, with the switch turned in the open chat."""
+    chat, mtp = program.models.chat, program.models.mtp
+    chat.set_settings(ReplySettings(seed=3, max_tokens=120))
+    question = "Tell me a story about a fox."
+    chat.send(question)
+    qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
+    watched = chat.messages.at(1).text
+    chat.new_chat()
+    chat.send(question)
+    left = chat.chat.id
+    qtbot.waitUntil(lambda: chat.streaming.numbers.generated_tokens > 0, timeout=PATIENCE_MS)
+    chat.new_chat()
+    mtp.turn(on=False)
+    qtbot.waitUntil(lambda: chat.written is None, timeout=PATIENCE_MS)
+    program.models.chats.open(left)
+    reply = chat.messages.at(1)
+    assert reply.text == watched
+    assert reply.reply is not None
+    assert reply.reply.stats is not None
+    assert reply.reply.switches == ()
+    assert mtp.wish.on
+
+
 def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
     chat = program.models.chat
     chat.send("Count from 1 to 30.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.conversation import ChatMessage, Role
-from app.domain.tree import Place, below, newest_tip, path, places, siblings
+from app.domain.tree import Place, below, newest_tip, path, places, replaced, siblings
 
 
 def message(name: str, parent: str | None = None) -> ChatMessage:
@@ -88,3 +88,9 @@ def test_places_agree_with_siblings() -> None:
     for one in TREE:
         family = siblings(TREE, one.id)
         assert found[one.id] == Place(family.index(one.id) + 1, len(family))
+
+
+def test_a_message_is_replaced_where_it_stands() -> None:
+    longer = ChatMessage(id="a1", role="assistant", text="longer", parent="q1")
+    assert replaced(TREE, longer) == (TREE[0], longer, *TREE[2:])
+    assert replaced(TREE, message("gone")) == TREE

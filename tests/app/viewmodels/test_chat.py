@@ -197,23 +197,6 @@ def test_the_switch_is_recorded_where_it_was_turned(ready: Rig) -> None:
     assert [switch.mtp for switch in record.switches] == ["off"]
 
 
-def test_a_new_chat_leaves_the_old_one_whole(ready: Rig) -> None:
-    chat = chat_of(ready)
-    chat.send("Hello")
-    old, reply = chat.chat.id, ready.request().id
-    ready.say(round_of(reply, 0, ["Half"]))
-    chat.new_chat()
-    assert ready.engine.sent[-1] == Cancel(id=reply)
-    assert len(chat.messages) == 0
-    assert chat.obstacle == "Stopping the last reply…"
-    ready.say(round_of(reply, 1, [" more"]), finished(reply, "cancelled"))
-    assert chat.obstacle == ""
-    assert len(chat.messages) == 0
-    stored = ready.program.store.load(old)
-    assert stored is not None
-    assert [m.text for m in stored.messages] == ["Hello", "Half"]
-
-
 def test_a_long_first_line_makes_a_short_title(ready: Rig) -> None:
     chat_of(ready).send("word " * 40)
     assert len(chat_of(ready).chat.title) <= 60

@@ -74,6 +74,7 @@ def test_opening_another_chat_loses_nothing_of_a_running_reply(ready: Rig) -> No
     assert chat.chat.id == first
     assert [m.text for m in chat.messages.messages] == ["First", "An answer."]
     list_of(ready).open(second)
+    ready.finish()
     assert [m.text for m in chat.messages.messages][-2:] == ["More", "Half"]
 
 
