@@ -360,6 +360,7 @@ CHAT_UNPIN = "Unpin"
 CHAT_DELETE = "Delete"
 CHAT_MORE = "More"
 CHAT_PINNED = "{title}, pinned"
+CHAT_MARKS = {"writing": "a reply is being written", "unseen": "new reply"}
 CHAT_GONE = "This chat was deleted in another window."
 CHATS_UNREADABLE = "The chats could not be read: {reason}. What is shown may be out of date."
 

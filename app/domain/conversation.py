@@ -128,6 +128,10 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     settings: ReplySettings = ReplySettings()
 
 
+ChatMark = Literal["", "writing", "unseen"]
+"""A reply is being written in it; one has ended in it that nobody has seen."""
+
+
 class ChatSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A chat as a list shows it."""
 
@@ -136,3 +140,4 @@ class ChatSummary(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = False
     updated: float = 0.0  # of its last message, seconds since the epoch
     snippet: str = ""  # what a search found in its messages
+    mark: ChatMark = ""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import strings
@@ -136,7 +137,7 @@ class ChatListViewModel(QObject):
         found, chats = self._read(lambda: self._store.chats(self._query))
         if found and chats is not None:
             self._day = self._today()
-            self.rows.show(chats, self._day)
+            self.rows.show([self._marked(chat) for chat in chats], self._day)
             self._follow(chats)
         self.changed.emit()
 
@@ -160,6 +161,13 @@ class ChatListViewModel(QObject):
         for chat in chats:
             if chat.id in followed:
                 self._chat.label(chat)
+
+    def _marked(self, chat: ChatSummary) -> ChatSummary:
+        written = self._chat.written
+        if written is not None and written.id == chat.id:
+            return msgspec.structs.replace(chat, mark="writing")
+        unseen = chat.id in self._chat.background.unseen
+        return msgspec.structs.replace(chat, mark="unseen") if unseen else chat
 
     def _restore(self, chat_id: str, *, reopen: bool) -> None:
         self._saver.restore_chat(chat_id)

@@ -126,8 +126,10 @@ def _chat_data(chat: ChatSummary, role: int) -> str | None:
         case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
             return title
         case Qt.ItemDataRole.ToolTipRole:
-            return chat.snippet or title
+            said = chat.snippet or title
+            return f"{said}\n{strings.CHAT_MARKS[chat.mark]}" if chat.mark else said
         case Qt.ItemDataRole.AccessibleTextRole:
-            return strings.CHAT_PINNED.format(title=title) if chat.pinned else title
+            said = strings.CHAT_PINNED.format(title=title) if chat.pinned else title
+            return f"{said}, {strings.CHAT_MARKS[chat.mark]}" if chat.mark else said
         case _:
             return None

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import strings
-from app.domain.conversation import ChatSummary
+from app.domain.conversation import ChatMark, ChatSummary
 from app.viewmodels.chat_list_model import CHAT_ROLE, TITLE_LENGTH, Index
 from app.views import fonts
 from app.views.icons import icon
@@ -26,6 +26,8 @@ _ABOVE = 8
 _BETWEEN = 2
 _RADIUS = 8.0
 _ICON = 16
+_MARK = 13
+_DOT = 7.0
 _HOVER = 0.05
 OPEN = 0.07
 """How much of the text's colour lies over the open chat's row."""
@@ -101,9 +103,23 @@ class ChatDelegate(QStyledItemDelegate):
             dots = icon("more", self._theme.current.color("text_muted"), _ICON)
             corner = QPoint(spot.left(), spot.center().y() - _ICON // 2 + 1)
             dots.paint(painter, QRect(corner, QSize(_ICON, _ICON)))
+        if chat.mark:
+            corner = QPoint(area.right() - _MARK + 1, row.center().y() - _MARK // 2)
+            self._paint_mark(painter, QRect(corner, QSize(_MARK, _MARK)), chat.mark)
+            area.setRight(corner.x() - 6)
         self._line(painter, area, title, small=False)
         if chat.snippet:
             self._line(painter, area, chat.snippet, small=True)
+
+    def _paint_mark(self, painter: QPainter, spot: QRect, mark: ChatMark) -> None:
+        """A pencil where a reply is being written, a dot where one waits to be read."""
+        theme = self._theme.current
+        if mark == "writing":
+            icon("edit", theme.color("text_muted"), _MARK).paint(painter, spot)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("accent"))
+        painter.drawEllipse(spot.toRectF().center(), _DOT / 2, _DOT / 2)
 
     def _line(self, painter: QPainter, area: QRect, words: str, *, small: bool) -> None:
         """Which side it begins at is the words' own affair: a title may run right to left."""

@@ -267,7 +267,7 @@ def test_headings_are_no_chats(ready: Rig) -> None:
     assert rows.rowCount(rows.index(1)) == 0
 
 
-def test_a_pin_is_told_to_those_who_listen(ready: Rig) -> None:
+def test_pins_and_marks_are_told_to_those_who_listen(ready: Rig) -> None:
     chat_id = talk(ready, "Hello")
     rows = list_of(ready).rows
     role = Qt.ItemDataRole.AccessibleTextRole
@@ -275,6 +275,12 @@ def test_a_pin_is_told_to_those_who_listen(ready: Rig) -> None:
     list_of(ready).pin(chat_id, pinned=True)
     assert rows.index(1).data(role) == "Hello, pinned"
     assert rows.index(1).data(Qt.ItemDataRole.ToolTipRole) == "Hello"
+    ready.program.models.chat.send("More")
+    assert rows.index(1).data(role) == "Hello, pinned, a reply is being written"
+    ready.program.models.chat.new_chat()
+    ready.finish()
+    assert rows.index(1).data(role) == "Hello, pinned, new reply"
+    assert rows.index(1).data(Qt.ItemDataRole.ToolTipRole) == "Hello\nnew reply"
 
 
 def test_where_only_words_change_no_row_moves(qtbot: QtBot, ready: Rig) -> None:

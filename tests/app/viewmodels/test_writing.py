@@ -374,3 +374,28 @@ def test_another_chat_opened_in_mid_comparison_spoils_nothing(ready: Rig) -> Non
         assert ready.request().mtp == depth
     assert not any(isinstance(command, SetMtp | Cancel) for command in ready.engine.sent)
     assert chat.obstacle == "A comparison is running."
+
+
+# What the list says of it
+
+
+def marks(rig: Rig) -> dict[str, str]:
+    rows = rig.program.models.chats.rows
+    chats = (rows.chat_at(row) for row in range(rows.rowCount()))
+    return {chat.title: chat.mark for chat in chats if chat is not None}
+
+
+def test_the_list_marks_where_one_is_written_and_where_one_waits(ready: Rig) -> None:
+    chat, chats = chat_of(ready), ready.program.models.chats
+    left, _reply = leave_in_mid_reply(ready)
+    assert marks(ready) == {"Trip to Kyoto": "writing"}
+    ready.finish()
+    assert marks(ready) == {"Trip to Kyoto": "unseen"}
+    chat.send("Hello")
+    assert marks(ready) == {"Trip to Kyoto": "unseen", "Hello": "writing"}
+    ready.finish()
+    assert marks(ready) == {"Trip to Kyoto": "unseen", "Hello": ""}
+    chats.open(left)
+    assert set(marks(ready).values()) == {""}
+    chat.new_chat()
+    assert set(marks(ready).values()) == {""}

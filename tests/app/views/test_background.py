@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.views.announce import Announcer
@@ -15,6 +16,7 @@ from tests.app.helpers import finished, round_of
 from tests.app.viewmodels.test_branching import stop_early
 from tests.app.viewmodels.test_chat_list import talk
 from tests.app.viewmodels.test_writing import leave_in_mid_reply
+from tests.app.views.test_sidebar import at, view_of
 from tests.app.views.test_transcript import last, long_chat, scroll_to
 
 
@@ -191,3 +193,34 @@ def test_an_end_elsewhere_names_the_chat(ready: Rig, monkeypatch: pytest.MonkeyP
         "The reply begins.",
         "The reply has ended: stop.",
     ]
+
+
+def test_the_signs_in_the_list_differ_in_shape(ready: Rig) -> None:
+    """Where a row ends: a line drawing, a dot, nothing; whatever their colours."""
+    chat, view = ready.program.models.chat, view_of(ready)
+    pictures = []
+
+    def take() -> None:
+        QApplication.processEvents()
+        row = view.visualRect(view.model().index(at(ready, "Trip to Kyoto"), 0))
+        end = QRect(row.right() - 26, row.top() + 4, 20, row.height() - 8)
+        picture = view.viewport().grab(end).toImage()
+        places = (
+            (x, y)
+            for x in range(picture.width())
+            for y in range(picture.height())
+            if picture.pixelColor(x, y).alphaF() > 0.5
+        )
+        pictures.append(frozenset(places))
+
+    left, _reply = leave_in_mid_reply(ready)
+    take()
+    ready.finish()
+    take()
+    come_back(ready, left)
+    chat.new_chat()
+    take()
+    writing, unseen, seen = pictures
+    assert seen == frozenset()
+    assert len(unseen) > 20
+    assert len(writing ^ unseen) > 20
