@@ -6,7 +6,7 @@ import msgspec
 
 from app.domain.conversation import Chat, ChatMessage, ChatSummary
 from app.domain.tree import replaced
-from app.viewmodels.history import labelled
+from app.viewmodels.history import Removed, labelled, restored
 
 
 class Background:
@@ -37,6 +37,11 @@ class Background:
         self.chat = None
         self._ended[chat.id] = message
         return _with(chat, message)
+
+    def restore(self, removed: Removed) -> None:
+        """Undo a deletion of messages; what is read stays the reply being written."""
+        if self.chat is not None and self.chat.id == removed.chat.id:
+            self.chat = restored(self.chat, removed)
 
     def label(self, said: ChatSummary) -> bool:
         """See `History.label`."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.tree import below
 from app.viewmodels.history import History, Removed
 from app.viewmodels.saving import Saver
+from app.viewmodels.writing import Writing
 
 
 class Branches(QObject):
-    """They stand still while a reply is being written in the chat."""
+    """While a reply is being written in the chat, that one is read and nothing is deleted."""
 
     removed = Signal(object)  # Removed: may be given back to `restore`
     changed = Signal()
@@ -20,8 +19,8 @@ class Branches(QObject):
     def __init__(
         self,
         history: History,
+        writing: Writing,
         saver: Saver,
-        writing: Callable[[], bool],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -31,7 +30,7 @@ class Branches(QObject):
 
     def show_sibling(self, message_id: str, step: int) -> None:
         """What was said in place of this message, and what followed it."""
-        wanted = None if self._writing() else self._history.sibling(message_id, step)
+        wanted = None if self._writing.here else self._history.sibling(message_id, step)
         if wanted is not None:
             self._history.show(wanted)
             self._keep()
@@ -39,7 +38,7 @@ class Branches(QObject):
     def delete(self, message_id: str) -> None:
         """With all that follows it, on any branch."""
         chat = self._history.chat
-        if self._writing() or self._history.message(message_id) is None:
+        if self._writing.here or self._history.message(message_id) is None:
             return
         if not self._saver.delete_messages(chat.id, tuple(below(chat.messages, message_id))):
             return
@@ -51,8 +50,9 @@ class Branches(QObject):
     def restore(self, removed: Removed) -> None:
         """Undo a deletion, also of a chat that is no longer open."""
         self._saver.restore_messages(tuple(removed.ids))
-        if removed.chat.id == self._history.chat.id and not self._writing():
-            self._history.restore(removed)
+        self._writing.background.restore(removed)
+        if removed.chat.id == self._history.chat.id:
+            self._history.restore(removed, read=not self._writing.here)
             self._keep()
 
     def _keep(self) -> None:

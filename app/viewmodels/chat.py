@@ -57,18 +57,16 @@ class ChatViewModel(QObject):
         self.messages = MessageList(self)
         self.other_work: Callable[[], str] = lambda: ""  # what else keeps the engine busy
         self.history = History(new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
-        self.branches = Branches(self.history, saver, lambda: self.writing, self)
-        self.branches.changed.connect(self.changed)
         self.drafts = Drafts(self.history, saver, self)
-        self.drafts.changed.connect(self.changed)
         self.streaming = Streaming(clock, self)
         self._writing = Writing(supervisor, self.streaming, self.history, saver, self)
+        self.branches = Branches(self.history, self._writing, saver, self)
         self._writing.streamed.connect(self.streamed)
         self._writing.ended.connect(self.reply_ended)
         self._writing.ended_elsewhere.connect(self.ended_elsewhere)
-        for signal in (self._writing.ended, self._writing.ended_elsewhere):
+        changes = (self.drafts.changed, self.branches.changed, supervisor.state_changed)
+        for signal in (*changes, self._writing.ended, self._writing.ended_elsewhere):
             signal.connect(self.changed)
-        supervisor.state_changed.connect(self.changed)
         mtp.elsewhere = lambda: self.background.chat is not None
         mtp.switched.connect(lambda wish: self.streaming.switched(wish.wire()))
         mtp.wish_changed.connect(self._on_wish)

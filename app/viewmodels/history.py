@@ -26,6 +26,16 @@ def removed_text(removed: Removed) -> str:
     return strings.MESSAGE_DELETED if count == 1 else strings.MESSAGES_DELETED.format(count=count)
 
 
+def restored(chat: Chat, removed: Removed) -> Chat:
+    """Each message that was deleted where it stood; what was written since stays."""
+    now = {m.id: m for m in chat.messages}
+    old = [m for m in removed.chat.messages if m.id in now or m.id in removed.ids]
+    known = {m.id for m in old}
+    since = (m for m in chat.messages if m.id not in known)
+    messages = (*(now.get(m.id, m) for m in old), *since)
+    return msgspec.structs.replace(chat, messages=messages)
+
+
 def labelled(chat: Chat, said: Chat | ChatSummary) -> Chat:
     """The chat with its title and pin as `said` has them; itself, where that changes nothing."""
     if chat.id != said.id or (chat.title, chat.pinned) == (said.title, said.pinned):
@@ -100,17 +110,14 @@ class History:
         self.shown.show(self.path(self.chat.tip))
         return Removed(chat=before, ids=gone)
 
-    def restore(self, removed: Removed) -> None:
-        """Each message where it stood, and read where it was; what was written since stays."""
-        now = {m.id: m for m in self.chat.messages}
-        old = [m for m in removed.chat.messages if m.id in now or m.id in removed.ids]
-        known = {m.id for m in old}
-        messages = [now.get(m.id, m) for m in old]
-        messages += [m for m in self.chat.messages if m.id not in known]
-        first = next(m.id for m in messages if m.id in removed.ids)
-        there = any(m.id == removed.chat.tip for m in messages)
-        tip = removed.chat.tip if there else tree.newest_tip(messages, first)
-        self._become(msgspec.structs.replace(self.chat, messages=tuple(messages), tip=tip))
+    def restore(self, removed: Removed, *, read: bool) -> None:
+        """Undo a deletion; where it is to be `read`, the branch is shown that was shown then."""
+        chat = restored(self.chat, removed)
+        messages, tip = chat.messages, removed.chat.tip
+        if read and not any(m.id == tip for m in messages):
+            first = next(m.id for m in messages if m.id in removed.ids)
+            tip = tree.newest_tip(messages, first)
+        self._become(msgspec.structs.replace(chat, tip=tip) if read else chat)
         self.shown.show(self.path(self.chat.tip))
 
     def label(self, said: ChatSummary) -> bool:

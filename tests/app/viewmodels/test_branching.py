@@ -340,7 +340,9 @@ def test_undo_leaves_alone_what_was_written_since(ready: Rig) -> None:
     ready.write("B.")
     chat.branches.restore(gone[0])
     assert shown(ready) == ["One", ""]
+    assert chat.history.place(ready.request().id) == Place(2, 2)
     ready.finish()
+    assert shown(ready) == ["One", "B."]
     chat.branches.restore(gone[0])
     assert [m.text for m in chat.chat.messages] == ["One", "A.", "B."]
     assert shown(ready) == ["One", "A."]

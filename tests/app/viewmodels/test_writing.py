@@ -304,6 +304,21 @@ def test_branches_of_the_open_chat_do_not_wait_for_another_ones_reply(ready: Rig
     assert [m.text for m in chat.messages.messages] == ["Other", "An answer."]
 
 
+def test_messages_deleted_before_are_brought_back_meanwhile(ready: Rig) -> None:
+    chat = chat_of(ready)
+    left = talk(ready, "Hello")
+    chat.branches.delete(chat.messages.at(1).id)
+    chat.regenerate()
+    chat.new_chat()
+    ready.program.models.undo.undo()
+    ready.program.models.chats.open(left)
+    assert [m.text for m in chat.chat.messages] == ["Hello", "An answer.", ""]
+    ready.write("Another.")
+    ready.finish()
+    assert [m.text for m in chat.messages.messages] == ["Hello", "Another."]
+    assert stored(ready, left).messages == chat.chat.messages
+
+
 def test_plain_speed_is_learned_and_the_overlay_runs_in_the_background(ready: Rig) -> None:
     overlay = ready.program.models.overlay
     learned: list[ReplyRecord] = []
