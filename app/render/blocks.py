@@ -8,6 +8,7 @@ blocks that use it, and then those are rendered once more.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from app.render.cut import final_lines
 from app.render.fence import OpenFence, is_open
@@ -39,8 +40,9 @@ class Update:
     first_changed: int
 
 
+@lru_cache(4)
 def render(text: str, style: HtmlStyle) -> tuple[Block, ...]:
-    """All blocks of a finished text."""
+    """All blocks of a finished text. The last few are remembered: see `Transcript`."""
     document = parse(normal(text), {})
     return tuple(
         _block(key, parsed, style, closed=True) for key, parsed in enumerate(document.blocks)

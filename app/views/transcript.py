@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from PySide6.QtCore import QModelIndex, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from app import strings
 from app.domain.conversation import ChatMessage
+from app.render import render
 from app.viewmodels.chat import ChatViewModel
 from app.viewmodels.message_acts import row
 from app.viewmodels.overlay import OverlayNumbers
@@ -22,7 +21,6 @@ from mtp_mlx.wire import Generate
 
 _PAGE = 24  # messages built in one go; earlier ones as one scrolls up to them
 _AT_ONCE = 6  # of them before the chat is first painted
-_SLICE_S = 0.008  # for building the others, between two looks at what the user does
 _NEAR = 900
 _MOST = 60  # views; beyond them those far from the eye are taken down
 
@@ -43,6 +41,7 @@ class Transcript(ScrolledColumn):
         self._token_view = False
         self._wait = ""  # what the reply being written waits for
         self._wanted = 0  # the row down to which views are being built
+        self._rendered: str | None = None  # the message whose text was rendered last
         self._filling = QTimer(self, interval=0)
         self._filling.timeout.connect(self._build_slice)
         self._below = RoomBelow(SPACING)
@@ -210,12 +209,20 @@ class Transcript(ScrolledColumn):
             self._filling.start()
 
     def _build_slice(self) -> None:
-        begun = time.perf_counter()
-        while self._first > self._wanted and time.perf_counter() - begun < _SLICE_S:
+        if self._first > self._wanted and self._is_rendered(self._first - 1):
             self._show_earlier(1)
         self._take_down_below()
         if self._first <= self._wanted:
             self._filling.stop()
+
+    def _is_rendered(self, at: int) -> bool:
+        """If not, it is now: a text and its view, each a slice, leave the window answerable."""
+        message = self._chat.messages.at(at)
+        before, self._rendered = self._rendered, message.id
+        if message.role == "assistant" and before != message.id:
+            render(message.text, self._theme.current.html())
+            return False
+        return True
 
     def _take_down_below(self) -> None:
         if any(is_edited(view) for view in self._views):
@@ -266,7 +273,8 @@ class Transcript(ScrolledColumn):
         bar = self.verticalScrollBar()
         bottom = bar.value() + self.viewport().height()
         if self._below and self._below.y() - bottom < _NEAR:
-            self._show_later()
+            if self._is_rendered(self._end):
+                self._show_later()
             QTimer.singleShot(0, self, self._look_below)
 
     def _look_above(self) -> None:

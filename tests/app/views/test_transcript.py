@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage
 from app.engine.port import Death
+from app.render import render
 from app.views.message_view import ReplyView
 from app.views.transcript import Transcript
 from mtp_mlx.wire import PromptProgress
@@ -145,6 +146,20 @@ def scroll_to(qtbot: QtBot, transcript: Transcript, row: int) -> None:
         bar.setValue(bar.value() + (-1500 if row < transcript._first else 1500))
         qtbot.wait(1)
     raise AssertionError(row, transcript._first, transcript._end)
+
+
+def test_a_slice_renders_a_text_or_builds_a_view_and_never_both(ready: Rig) -> None:
+    transcript = ready.program.window.transcript
+    ready.program.models.chat.open(long_chat(60))
+    transcript._filling.stop()
+    slices = 0
+    while transcript.hidden_above > transcript._wanted:
+        rendered, hidden = render.cache_info().misses, transcript.hidden_above
+        transcript._build_slice()
+        rendered = render.cache_info().misses - rendered
+        assert rendered + hidden - transcript.hidden_above == 1
+        slices += 1
+    assert slices == 18 * 3 // 2  # a question takes one, a reply two
 
 
 def test_views_far_from_the_eye_are_taken_down_and_come_back(qtbot: QtBot, ready: Rig) -> None:
