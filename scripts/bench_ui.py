@@ -35,7 +35,7 @@ from window_scenes import chat_of, pump, real, scripted, settle, with_window, wr
 from app.program import Program
 
 PARTS = ("stream", "long-chat", "memory", "engine")
-PAIRS = 40  # replies with the window, and as many without
+PAIRS = 20  # replies with the window, and as many without
 
 
 def main() -> int:
@@ -194,7 +194,7 @@ def memory(options: argparse.Namespace) -> None:
 
 
 def engine(options: argparse.Namespace) -> None:
-    """The same questions with the same seeds; the order of the two turns round each time."""
+    """The same tokens of the same replies; which of the two comes first changes each time."""
     del options
     with real() as (program, headless):
         ratios = []

@@ -8,8 +8,7 @@ from string import Template
 from app.paths import resources
 
 _SHEET = Template("""
-QWidget#page, QWidget#transcript, QWidget#column, QScrollArea#transcriptArea {
-  background: $window; }
+QWidget#page { background: $window; }
 QScrollArea#transcriptArea { border: none; }
 
 QWidget#toolbar { background: $window; border-bottom: 1px solid $border; }
