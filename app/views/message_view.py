@@ -111,7 +111,7 @@ class ReplyView(QWidget):
 
     def _open_thought(self) -> ThoughtView:
         if self._thought is None:
-            self._thought = ThoughtView()
+            self._thought = ThoughtView(self)  # without a parent it would be shown as a window
             self._thought.setVisible(self.tokens is None or self.tokens.isHidden())
             self._column.insertWidget(0, self._thought)
         return self._thought

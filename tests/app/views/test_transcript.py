@@ -110,6 +110,18 @@ def test_thoughts_are_folded(qtbot: QtBot, ready: Rig) -> None:
     assert thought._text.toPlainText() == "Hmm so."
 
 
+def test_a_thought_never_is_a_window_of_its_own(qtbot: QtBot, ready: Rig) -> None:
+    window = ready.program.window
+    with qtbot.waitActive(window):
+        window.activateWindow()
+    ready.program.models.chat.send("Hello")
+    ready.say(round_of(ready.request().id, 0, ["Hmm"], thought=True))
+    ready.program.models.chat.streaming.flush()
+    QApplication.processEvents()
+    assert last(window.transcript)._thought is not None
+    assert window.isActiveWindow()
+
+
 def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     long = long_chat(2000)
