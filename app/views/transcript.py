@@ -178,11 +178,12 @@ class Transcript(ScrolledColumn):
         return self._chat.writing and message.id == self._chat.chat.tip
 
     def _drop(self, first: int) -> None:
-        for view in self._views[first:]:
+        dropped = self._views[first:]
+        del self._views[first:]
+        for view in dropped:
             self.column.removeWidget(view)
             view.hide()
             view.deleteLater()
-        del self._views[first:]
 
     @property
     def _end(self) -> int:
@@ -272,7 +273,9 @@ class Transcript(ScrolledColumn):
     def _look_below(self) -> None:
         bar = self.verticalScrollBar()
         bottom = bar.value() + self.viewport().height()
-        if self._below and self._below.y() - bottom < _NEAR:
+        if not self._below or self._filling.isActive():  # then it has no place yet
+            return
+        if self._below.y() - bottom < _NEAR:
             if self._is_rendered(self._end):
                 self._show_later()
             QTimer.singleShot(0, self, self._look_below)

@@ -192,6 +192,22 @@ def test_views_far_from_the_eye_are_taken_down_and_come_back(qtbot: QtBot, ready
     assert transcript._end == 160
 
 
+def test_nothing_is_built_below_as_long_as_something_is_above(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = ready.program.models.chat, ready.program.window.transcript
+    chat.open(long_chat(160))
+    at_the_end(qtbot, transcript)
+    scroll_to(qtbot, transcript, 50)
+    qtbot.waitUntil(lambda: transcript._held is None)
+    end = transcript._end
+    transcript.hold()
+    transcript._want(0)
+    bar = transcript.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    assert transcript._filling.isActive()
+    assert transcript._end == end < 160
+    qtbot.waitUntil(lambda: transcript._end > end)
+
+
 def test_a_question_asked_from_far_above_is_seen(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     chat.open(long_chat(120))
