@@ -277,6 +277,9 @@ ADVICE_SHORT = "Replies this short mostly end in mid-sentence; 2048 is usual."
 ADVICE_RANGE = "{least} to {most}"
 
 # Messages
+COPY = "Copy"
+COPY_LINK = "Copy the link"
+SELECT_ALL = "Select all"
 COPY_PLAIN = "Copy as plain text"
 COPY_MESSAGE = "Copy the message"
 CONTINUE = "Continue the reply"

@@ -52,6 +52,10 @@ class CodeBlock(QWidget):
         column.addLayout(head)
         column.addWidget(self._text)
 
+    @property
+    def text(self) -> TextBlock:
+        return self._text
+
     def set_gap(self, gap: int) -> None:
         """Left free above the frame."""
         self._outer.setContentsMargins(0, gap, 0, 0)
@@ -73,11 +77,10 @@ class CodeBlock(QWidget):
         self._done.start()
 
     def _show_plain(self, code: str) -> None:
-        cursor = QTextCursor(self._text.document())
         if self._plain and code.startswith(self._code):
-            cursor.movePosition(QTextCursor.MoveOperation.End)
-            cursor.insertText(code[len(self._code) :], QTextCharFormat())
+            self._text.add(code[len(self._code) :], QTextCharFormat())
         else:
+            cursor = QTextCursor(self._text.document())
             cursor.select(QTextCursor.SelectionType.Document)
             cursor.insertText(code, QTextCharFormat())
         self._plain = True

@@ -14,17 +14,19 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QPainter,
     QPyTextObject,
+    QTextCursor,
     QTextDocument,
     QTextFormat,
 )
 from PySide6.QtSvg import QSvgRenderer
 
 from app.paths import resources
-from app.render.formula_html import Drawn, drawn
+from app.render.formula_html import JOINER, Drawn, drawn
 from app.render.maths import Formula, MathFont, math_font, typeset
 from app.render.maths.svg import COLOUR
 
 _X_HEIGHT = 0.467  # em, of the mathematical font
+_OBJECT = "\N{OBJECT REPLACEMENT CHARACTER}"
 _LEAST, _MOST = 1.0, 1.25
 """The font's letters are small for their size: scaled until an x is as high as the text's."""
 
@@ -100,6 +102,19 @@ def source_of(text_format: QTextFormat) -> str:
     """What the clipboard gets in place of a formula."""
     found = drawn(text_format.toImageFormat().name())
     return "" if found is None else found.source
+
+
+def selected_text(cursor: QTextCursor) -> str:
+    """Formulas as the LaTeX they were written in."""
+    text = cursor.selection().toPlainText().replace(JOINER, "")
+    if _OBJECT not in text:
+        return text
+    document, probe = cursor.document(), QTextCursor(cursor.document())
+    for position in range(cursor.selectionStart(), cursor.selectionEnd()):
+        if document.characterAt(position) == _OBJECT:
+            probe.setPosition(position + 1)
+            text = text.replace(_OBJECT, source_of(probe.charFormat()), 1)
+    return text
 
 
 def _found(text_format: QTextFormat) -> _Found | None:

@@ -37,6 +37,10 @@ class MarkdownView(QWidget):
         self._column.setSpacing(0)
         theme.changed.connect(self._on_theme)
 
+    def texts(self) -> list[TextBlock]:
+        """In reading order."""
+        return [view.text if isinstance(view, CodeBlock) else view for view in self._views]
+
     def set_text(self, text: str) -> None:
         """A finished text."""
         self._source = text
@@ -98,7 +102,9 @@ class MarkdownView(QWidget):
         view.set_gap(_gap(block) if row else 0)
         if isinstance(view, CodeBlock):
             view.show_block(block)
-        elif view.html != block.html:  # it may only have been closed
+            return
+        view.goes_on = not block.first
+        if view.html != block.html:  # it may only have been closed
             view.show_html(block.html)
             needs_name = SCHEME in block.html or "<a " in block.html  # it can have the focus
             view.setAccessibleName(spoken_text(block.source) if needs_name else "")

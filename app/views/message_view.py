@@ -15,6 +15,7 @@ from app.viewmodels.reply import Piece
 from app.views import fonts
 from app.views.footer_view import FooterView
 from app.views.markdown_view import MarkdownView
+from app.views.text_block import TextBlock
 from app.views.theme import ThemeController
 from app.views.thought_view import ThoughtView
 from app.views.token_view import TokenView
@@ -48,6 +49,11 @@ class ReplyView(QWidget):
         self._column.setSpacing(4)
         for view in (self._answer, self._wait, self.footer):
             self._column.addWidget(view)
+
+    def texts(self) -> list[TextBlock]:
+        """In reading order."""
+        thought = [] if self._thought is None else [self._thought.text]
+        return thought + self._answer.texts()
 
     def append(self, piece: Piece) -> None:
         if piece.thought:

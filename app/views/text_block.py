@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import QMimeData, QSizeF, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QTextCursor, QTextFormat, QWheelEvent
-from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QWidget
+from PySide6.QtCore import QSizeF, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QTextFormat, QWheelEvent
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
-from app.render.formula_html import JOINER
 from app.render.growth import added_text
-from app.views.formulas import FormulaObject, source_of
+from app.views.formulas import FormulaObject
+from app.views.selectable import SelectableText
 
 _SCHEMES = ("http", "https", "mailto")
-_OBJECT = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 
-class TextBlock(QTextBrowser):
+class TextBlock(SelectableText):
     """One QTextDocument a block: a new block never lays out an old one again."""
 
     def __init__(self, parent: QWidget | None = None, *, wrap: bool = True) -> None:
@@ -57,9 +56,7 @@ class TextBlock(QTextBrowser):
         added, self.html = added_text(self.html, html), html
         self._changing = True  # on its way to the new text it has sizes that are none
         if added:  # what is there need not be laid out again
-            end = QTextCursor(self.document())
-            end.movePosition(QTextCursor.MoveOperation.End)
-            end.insertText(added)
+            self.add(added)
         else:
             self._set_html(html)
         self._changing = False
@@ -76,12 +73,6 @@ class TextBlock(QTextBrowser):
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> None:  # noqa: N802
         """No image, from the web or from the disk."""
-
-    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802
-        """Formulas are copied as the LaTeX they were written in."""
-        copied = QMimeData()
-        copied.setText(selected_text(self.textCursor()))
-        return copied
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Scrolling is the transcript's, but for a wide table or line of code."""
@@ -113,15 +104,3 @@ def open_link(url: QUrl) -> None:
     """On a click only, and only what belongs into a browser or a mail program."""
     if url.scheme() in _SCHEMES:
         QDesktopServices.openUrl(url)
-
-
-def selected_text(cursor: QTextCursor) -> str:
-    text = cursor.selection().toPlainText().replace(JOINER, "")
-    if _OBJECT not in text:
-        return text
-    document, probe = cursor.document(), QTextCursor(cursor.document())
-    for position in range(cursor.selectionStart(), cursor.selectionEnd()):
-        if document.characterAt(position) == _OBJECT:
-            probe.setPosition(position + 1)
-            text = text.replace(_OBJECT, source_of(probe.charFormat()), 1)
-    return text

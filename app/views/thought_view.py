@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app import strings
@@ -38,6 +37,10 @@ class ThoughtView(QWidget):
         self._label = strings.THINKING
         self._relabel()
 
+    @property
+    def text(self) -> TextBlock:
+        return self._text
+
     def append(self, text: str) -> None:
         self._source += text
         if self._button.isChecked():
@@ -57,9 +60,7 @@ class ThoughtView(QWidget):
         self._relabel()
 
     def _catch_up(self) -> None:
-        cursor = QTextCursor(self._text.document())
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        cursor.insertText(self._source[self._shown :].lstrip("\n" if self._shown == 0 else ""))
+        self._text.add(self._source[self._shown :].lstrip("\n" if self._shown == 0 else ""))
         self._shown = len(self._source)
 
     def _relabel(self) -> None:

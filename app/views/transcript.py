@@ -14,7 +14,9 @@ from app.viewmodels.overlay import OverlayNumbers
 from app.viewmodels.reply import Piece
 from app.views.message_view import ReplyView
 from app.views.room_below import RoomBelow
-from app.views.scrolled_column import SPACING, ScrolledColumn
+from app.views.scrolled_column import SPACING
+from app.views.selectable_column import SelectableColumn
+from app.views.text_block import TextBlock
 from app.views.theme import ThemeController
 from app.views.user_view import UserView, is_edited
 from mtp_mlx.wire import Generate
@@ -25,7 +27,7 @@ _NEAR = 900
 _MOST = 60  # views; beyond them those far from the eye are taken down
 
 
-class Transcript(ScrolledColumn):
+class Transcript(SelectableColumn):
     info_asked = Signal(str)  # message id
     acted = Signal(str, str)  # message id, Act
 
@@ -60,6 +62,9 @@ class Transcript(ScrolledColumn):
     def hidden_above(self) -> int:
         """How many messages have no view yet: one has not scrolled up to them."""
         return self._first
+
+    def texts(self) -> list[list[TextBlock]]:
+        return [view.texts() for view in self._views]
 
     def show_wait(self, numbers: OverlayNumbers) -> None:
         """Slow must not look like stuck: the waiting reply names its phase, with a clock."""
@@ -181,9 +186,13 @@ class Transcript(ScrolledColumn):
         dropped = self._views[first:]
         del self._views[first:]
         for view in dropped:
-            self.column.removeWidget(view)
-            view.hide()
-            view.deleteLater()
+            self._take_down(view)
+
+    def _take_down(self, view: UserView | ReplyView) -> None:
+        self.selection.leave(view.texts())
+        self.column.removeWidget(view)
+        view.hide()
+        view.deleteLater()
 
     @property
     def _end(self) -> int:
@@ -226,7 +235,7 @@ class Transcript(ScrolledColumn):
         return True
 
     def _take_down_below(self) -> None:
-        if any(is_edited(view) for view in self._views):
+        if self.selecting.busy or any(is_edited(view) for view in self._views):
             return
         far = self.verticalScrollBar().value() + self.viewport().height() + 2 * _NEAR
         while len(self._views) > _MOST and not self.following and not self._chat.writing:
@@ -247,11 +256,10 @@ class Transcript(ScrolledColumn):
             len(self._views) > _MOST
             and self._views[0].geometry().bottom() < bar.value() - 2 * _NEAR
             and not is_edited(self._views[0])
+            and not self.selecting.busy
         ):
             self.hold()
-            self.column.removeWidget(self._views[0])
-            self._views[0].hide()
-            self._views.pop(0).deleteLater()
+            self._take_down(self._views.pop(0))
             self._first += 1
 
     def _refresh_rows(self) -> None:

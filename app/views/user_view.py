@@ -57,6 +57,9 @@ class UserView(QWidget):
         self._bubble.setVisible(bool(message.text))
         self.files.show_files({str(i): file for i, file in enumerate(message.attachments)})
 
+    def texts(self) -> list[TextBlock]:
+        return [self._text]
+
     def show_row(self, row: Row, *, last: bool) -> None:
         self.acts.show_row(row, always=last)
         if self.editor is not None:
