@@ -26,6 +26,7 @@ class ReplyView(QWidget):
 
     info_asked = Signal(str)  # message id
     acted = Signal(str, str)  # message id, Act
+    filling = Signal()  # something comes in at its top
 
     def __init__(
         self, message: ChatMessage, theme: ThemeController, parent: QWidget | None = None
@@ -37,6 +38,7 @@ class ReplyView(QWidget):
         self.tokens: TokenView | None = None
         self._answer = MarkdownView(theme)
         self._answer.setAccessibleName(strings.MODEL)
+        self._answer.filling.connect(self.filling)
         self._wait = QLabel(strings.WAITING_DOTS)
         self._wait.setFont(fonts.ui())
         self._wait.setProperty("tone", "muted")

@@ -67,6 +67,11 @@ class ScrolledColumn(QScrollArea):
         self._kept = self.verticalScrollBar().value()
         self._settled.start()
 
+    def make_room(self, view: QWidget) -> None:
+        """Something comes in at its top, which may be above the eye."""
+        if not self._following and view.y() < self.verticalScrollBar().value():
+            self.hold()
+
     def follow(self, *, wanted: bool) -> None:
         self._following = wanted
         if wanted:

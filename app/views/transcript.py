@@ -162,6 +162,7 @@ class Transcript(SelectableColumn):
         view = ReplyView(message, self._theme)
         view.info_asked.connect(self.info_asked)
         view.acted.connect(self.acted)
+        view.filling.connect(lambda: self.make_room(view))
         view.show_finished(message)
         if self._is_written(message):
             view.resume()

@@ -46,7 +46,7 @@ def view(qtbot: QtBot) -> MarkdownView:
 
 
 def plain(view: MarkdownView) -> list[str]:
-    return [v._code if isinstance(v, CodeBlock) else v.toPlainText().strip() for v in view._views]
+    return [v._code if isinstance(v, CodeBlock) else v.toPlainText().strip() for v in view.built]
 
 
 def test_streamed_and_whole_are_the_same(qtbot: QtBot, view: MarkdownView) -> None:
@@ -111,7 +111,7 @@ def test_what_has_grown_looks_as_if_it_had_been_there(
     view = MarkdownView(theme)
     for part in parts:
         view.append(part)
-        for block in view._views:
+        for block in view.built:
             if isinstance(block, TextBlock):
                 assert block.document().toHtml() == as_new(block.html)
 
@@ -125,12 +125,12 @@ def as_new(html: str) -> str:
 
 def test_a_block_has_its_height_before_it_is_seen(view: MarkdownView) -> None:
     view.append("One line.")
-    one = view._views[0]
+    one = view.built[0]
     assert one.isVisible()
     hidden = MarkdownView(view._theme)
     hidden.resize(view.size())
     hidden.set_text("One line.\n\n" + "Several lines. " * 20)
-    first, second = hidden._views
+    first, second = hidden.built
     assert first.height() == one.height()
     assert second.height() > 3 * one.height()
 
@@ -139,7 +139,7 @@ def test_a_block_takes_no_height_on_the_way_to_another(
     view: MarkdownView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view.append("One line")
-    block = view._views[0]
+    block = view.built[0]
     heights: list[int] = []
     monkeypatch.setattr(TextBlock, "setFixedHeight", lambda _self, height: heights.append(height))
     view.append(" with *emphasis*, still.")
@@ -264,7 +264,7 @@ def test_a_block_that_is_only_closed_is_not_laid_out_again(
 
 def test_parts_of_a_block_stand_close(qtbot: QtBot, view: MarkdownView) -> None:
     view.set_text("- an item of a list\n" * 400 + "\nend")
-    first, second, *_, last = view._views
+    first, second, *_, last = view.built
     qtbot.waitUntil(lambda: second.y() > 0)
     assert second.y() - first.geometry().bottom() <= 1
     assert isinstance(second, TextBlock)

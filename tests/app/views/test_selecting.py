@@ -168,6 +168,8 @@ def long_reply(qtbot: QtBot, hand: Hand) -> str:
     hand.rig.say(round_of(reply, 0, lines))
     hand.lay_out()
     bar = hand.transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: len(hand.texts()) > len(lines))
+    hand.lay_out()
     qtbot.waitUntil(lambda: bar.maximum() > 500 and bar.value() == bar.maximum())
     return reply
 
