@@ -125,6 +125,7 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     tip: str | None = None  # the last message of the branch that is shown
     pinned: bool = False
     draft: str = ""  # written, not sent
+    draft_files: tuple[Attachment, ...] = ()  # attached, not sent
     settings: ReplySettings = ReplySettings()
 
 

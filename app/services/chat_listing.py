@@ -16,6 +16,7 @@ _LIVING = """
     WHERE deleted IS NULL AND (
         title != :untitled OR draft != ''
         OR EXISTS (SELECT 1 FROM messages WHERE chat_id = chats.id)
+        OR EXISTS (SELECT 1 FROM draft_files WHERE chat_id = chats.id)
     )
     ORDER BY pinned DESC, updated DESC, rowid DESC
 """
@@ -26,7 +27,7 @@ def list_chats(
 ) -> tuple[ChatSummary, ...]:
     """Pinned ones first, then by their last message; of a search, what holds all its words.
 
-    A chat nothing was ever written in is left out.
+    A chat nothing was ever written in, or attached to, is left out.
     """
     rows = connection.execute(_LIVING, {"untitled": strings.UNTITLED})
     every = [ChatSummary(id=i, title=t, pinned=bool(p), updated=u) for i, t, p, u in rows]

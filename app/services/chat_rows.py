@@ -35,7 +35,7 @@ def read_message(row: MessageRow) -> ChatMessage:
         text=text,
         thought=thought,
         thought_seconds=seconds,
-        attachments=_read_attachments(attachments),
+        attachments=read_attachments(attachments),
         reply=None if reply is None else _read_reply(reply),
     )
 
@@ -51,16 +51,16 @@ def read_settings(text: str) -> ReplySettings:
         return ReplySettings()
 
 
+def read_attachments(text: str) -> tuple[Attachment, ...]:
+    try:
+        return msgspec.json.decode(text, type=tuple[Attachment, ...])
+    except msgspec.DecodeError:
+        return ()
+
+
 def _read_reply(text: str) -> ReplyRecord | None:
     """A record this release cannot read costs the message its numbers, not its text."""
     try:
         return msgspec.json.decode(text, type=ReplyRecord)
     except msgspec.DecodeError:
         return None
-
-
-def _read_attachments(text: str) -> tuple[Attachment, ...]:
-    try:
-        return msgspec.json.decode(text, type=tuple[Attachment, ...])
-    except msgspec.DecodeError:
-        return ()

@@ -23,6 +23,7 @@ from app.services.chat_rows import (
     MESSAGE_COLUMNS,
     as_json,
     message_row,
+    read_attachments,
     read_message,
     read_settings,
 )
@@ -59,7 +60,7 @@ class ChatStore:
     # Writing
 
     def save_chat(self, chat: Chat) -> None:
-        """The chat itself, without its messages: settings, tip and draft where they changed here.
+        """The chat itself, without its messages: settings, tip, draft where they changed here.
 
         Title and pin are written with a new chat; later by `rename` and `pin` alone, so that an
         old value is never written back. A chat without a title takes the first one it is given.
@@ -78,6 +79,7 @@ class ChatStore:
             "moved": known is None or known.tip != chat.tip,
             "typed": known is None or known.draft != chat.draft,
         }
+        attached = () if known is None else known.draft_files
         with transaction(self._connection):
             self._connection.execute(
                 "INSERT INTO chats (id, title, created, updated, settings, pinned, tip, draft)"
@@ -89,6 +91,8 @@ class ChatStore:
                 " draft = iif(:typed, excluded.draft, draft)",
                 row,
             )
+            if attached != chat.draft_files:
+                self._put_draft_files(chat)
         self._known[chat.id] = msgspec.structs.replace(chat, messages=())
 
     def save_message(self, chat_id: str, message: ChatMessage, *, ended: bool = True) -> None:
@@ -143,8 +147,8 @@ class ChatStore:
     def load(self, chat_id: str) -> Chat | None:
         """With its living messages, of all branches, in the order they were written."""
         row = self._connection.execute(
-            "SELECT id, title, created, settings, pinned, tip, draft"
-            " FROM chats WHERE id = ? AND deleted IS NULL",
+            "SELECT id, title, created, settings, pinned, tip, draft, coalesce(files, '[]')"
+            " FROM chats LEFT JOIN draft_files ON chat_id = id WHERE id = ? AND deleted IS NULL",
             (chat_id,),
         ).fetchone()
         if row is None:
@@ -155,7 +159,7 @@ class ChatStore:
             (chat_id,),
         )
         messages = tuple(read_message(fields) for fields in rows)
-        id_, title, created, settings, pinned, tip, draft = row
+        id_, title, created, settings, pinned, tip, draft, files = row
         there = any(message.id == tip for message in messages)
         chat = Chat(
             id=id_,
@@ -165,6 +169,7 @@ class ChatStore:
             tip=tip if there else newest_tip(messages),
             pinned=bool(pinned),
             draft=draft,
+            draft_files=read_attachments(files),
             settings=read_settings(settings),
         )
         self._known[id_] = msgspec.structs.replace(chat, messages=())
@@ -183,6 +188,15 @@ class ChatStore:
         """Whether another window has written since this was last asked."""
         before, self._version = self._version, self._data_version()
         return self._version != before
+
+    def _put_draft_files(self, chat: Chat) -> None:
+        """Part of the caller's transaction."""
+        self._connection.execute("DELETE FROM draft_files WHERE chat_id = ?", (chat.id,))
+        if chat.draft_files:
+            self._connection.execute(
+                "INSERT INTO draft_files (chat_id, files) VALUES (?, ?)",
+                (chat.id, as_json(chat.draft_files)),
+            )
 
     def _data_version(self) -> int:
         version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]

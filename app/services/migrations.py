@@ -62,6 +62,13 @@ STEPS = (
     CREATE INDEX messages_to_index ON messages (number) WHERE NOT indexed;
     CREATE INDEX deleted_messages ON messages (deleted) WHERE deleted IS NOT NULL
     """,
+    # Apart from the chat, whose row is written each second: these are up to a megabyte each.
+    """
+    CREATE TABLE draft_files (
+        chat_id TEXT PRIMARY KEY REFERENCES chats(id) ON DELETE CASCADE,
+        files TEXT NOT NULL
+    )
+    """,
 )
 
 

@@ -30,7 +30,7 @@ class Note:
 
 
 class ComposingViewModel(QObject):
-    """Files wait with the chat they were attached to, until they are sent or taken off."""
+    """Files wait with the draft of the chat they were attached to, until sent or taken off."""
 
     changed = Signal()
 
@@ -40,7 +40,7 @@ class ComposingViewModel(QObject):
         super().__init__(parent)
         self._chat = chat
         self._counter = counter
-        self._waiting: dict[str, dict[str, Attachment]] = {}  # by chat, by key
+        self._files: dict[str, Attachment] = {}  # of the open chat, by key
         self._number = 0
         self._text = ""
         self._text_tokens = 0
@@ -48,12 +48,13 @@ class ComposingViewModel(QObject):
         self._said: tuple[ReplyRecord | None, int] = (None, 0)
         self._count = Throttle(COUNT_MS, self._count_text, self)
         counter.counted.connect(self._on_counted)
+        chat.opened.connect(self._on_opened)
         chat.changed.connect(self.changed)
 
     @property
     def attachments(self) -> dict[str, Attachment]:
         """Of the open chat, by the key that `remove` takes."""
-        return dict(self._waiting.get(self._chat.chat.id, {}))
+        return dict(self._files)
 
     @property
     def obstacle(self) -> str:
@@ -75,7 +76,7 @@ class ComposingViewModel(QObject):
     @property
     def used(self) -> int:
         """Tokens of what was said and of what is being written, as far as they were counted."""
-        files = sum(file.tokens or 0 for file in self.attachments.values())
+        files = sum(file.tokens or 0 for file in self._files.values())
         return self._said_tokens() + self._text_tokens + files
 
     @property
@@ -109,27 +110,41 @@ class ComposingViewModel(QObject):
             except FileError as error:
                 trouble.append(str(error))
         self._trouble = " ".join(trouble)
-        self.changed.emit()
+        self._keep()
 
     def remove(self, key: str) -> None:
-        self._waiting.get(self._chat.chat.id, {}).pop(key, None)
-        self._counter.forget(key)
+        self._take_off(key)
         self._trouble = ""
-        self.changed.emit()
+        self._keep()
 
     def send(self) -> bool:
-        files = self.attachments
-        if self.obstacle or not self._chat.send(self._text, tuple(files.values())):
+        if self.obstacle or not self._chat.send(self._text, tuple(self._files.values())):
             return False
-        for key in files:
-            self.remove(key)
+        self._take_off(*self._files)
+        self._trouble = ""
+        self._keep()
         return True
 
     def _add(self, file: Attachment) -> None:
         self._number += 1
         key = f"file {self._number}"
-        self._waiting.setdefault(self._chat.chat.id, {})[key] = file
+        self._files[key] = file
         self._counter.ask(key, file.text)
+
+    def _take_off(self, *keys: str) -> None:
+        for key in keys:
+            self._files.pop(key, None)
+            self._counter.forget(key)
+
+    def _keep(self) -> None:
+        self._chat.drafts.attach(tuple(self._files.values()))
+        self.changed.emit()
+
+    def _on_opened(self) -> None:
+        """Their tokens are counted again: another model may have been loaded since."""
+        self._take_off(*self._files)
+        for file in self._chat.chat.draft_files:
+            self._add(file)
 
     def _count_text(self) -> None:
         if self._text:
@@ -142,10 +157,9 @@ class ComposingViewModel(QObject):
     def _on_counted(self, key: str, tokens: int) -> None:
         if key == _TEXT:
             self._text_tokens = tokens
-        for files in self._waiting.values():
-            if key in files:
-                files[key] = msgspec.structs.replace(files[key], tokens=tokens)
-        self.changed.emit()
+        if key in self._files:
+            self._files[key] = msgspec.structs.replace(self._files[key], tokens=tokens)
+        self._keep()
 
     def _said_tokens(self) -> int:
         """Of the conversation as it will be sent: without the last reply's thoughts."""

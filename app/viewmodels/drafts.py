@@ -1,9 +1,10 @@
-"""What is written in the open chat and not sent: stored within a second, and when it is left."""
+"""What waits to be sent in the open chat: stored within a second, and when it is left."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from app.domain.conversation import Attachment
 from app.viewmodels.history import History
 from app.viewmodels.saving import Saver
 from app.viewmodels.throttle import Throttle
@@ -12,7 +13,7 @@ DRAFT_MS = 1000
 
 
 class Drafts(QObject):
-    """A draft alone makes a chat worth keeping."""
+    """A text or a file alone makes a chat worth keeping."""
 
     changed = Signal()  # the chat is blank no longer, or is again
 
@@ -23,17 +24,24 @@ class Drafts(QObject):
         self._keep = Throttle(DRAFT_MS, self._save, self)
 
     def write(self, text: str) -> None:
-        if text == self._history.chat.draft:
-            return
-        was_blank = self._history.blank
-        self._history.change(draft=text)
-        self._keep.request()
-        if self._history.blank != was_blank:
-            self.changed.emit()
+        if text != self._history.chat.draft:
+            self._change(draft=text)
+
+    def attach(self, files: tuple[Attachment, ...]) -> None:
+        """In place of those that were attached."""
+        if files != self._history.chat.draft_files:
+            self._change(draft_files=files)
 
     def flush(self) -> None:
         """Store now what waits for its turn."""
         self._keep.flush()
+
+    def _change(self, **changes: object) -> None:
+        was_blank = self._history.blank
+        self._history.change(**changes)
+        self._keep.request()
+        if self._history.blank != was_blank:
+            self.changed.emit()
 
     def _save(self) -> None:
         self._saver.save_chat(self._history.chat)

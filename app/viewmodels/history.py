@@ -55,7 +55,8 @@ class History:
     @property
     def blank(self) -> bool:
         """Nothing was said in it, and nothing begun."""
-        return not self.chat.messages and not self.chat.draft.strip()
+        chat = self.chat
+        return not (chat.messages or chat.draft.strip() or chat.draft_files)
 
     def open(self, chat: Chat) -> None:
         """A tip that is lost, or that something was written below, gives way to the newest."""

@@ -84,7 +84,9 @@ def test_a_chat_is_kept_with_its_branches(path: Path) -> None:
     """Messages keep their place when they are saved again, whatever order that happens in."""
     store = open_store(path)
     file = Attachment(name="notes.txt", text="one\ntwo")
-    chat = msgspec.structs.replace(CHAT, tip="b", pinned=True, draft="half a")
+    chat = msgspec.structs.replace(
+        CHAT, tip="b", pinned=True, draft="half a", draft_files=(file, file)
+    )
     turns = (
         ChatMessage(id="q", role="user", text="Why?", attachments=(file,)),
         ChatMessage(id="a", role="assistant", text="Because.", parent="q"),
@@ -146,6 +148,13 @@ def test_a_chat_without_a_word_is_not_listed(path: Path) -> None:
     assert (store.chats(), store.last_chat()) == ((), None)
     store.save_chat(msgspec.structs.replace(blank, draft="Half a"))
     assert [c.id for c in store.chats()] == ["c"]
+    store.save_chat(blank)
+    assert store.chats() == ()
+    file = Attachment(name="notes.txt", text="one\ntwo")
+    store.save_chat(msgspec.structs.replace(blank, draft_files=(file,)))
+    assert [c.id for c in store.chats()] == ["c"]
+    store.save_chat(blank)
+    assert store.chats() == ()
     store.save_chat(msgspec.structs.replace(blank, title="Why?"))
     assert [c.title for c in store.chats()] == ["Why?"]
     store.close()
@@ -187,6 +196,8 @@ def test_after_30_days_it_is_gone_for_good(path: Path, clock: Clock) -> None:
     store.save_chat(Chat(id="d", title="Other", created=1.0))
     store.save_message("d", ChatMessage(id="d1", role="user", text="one"))
     store.save_message("d", ChatMessage(id="d2", role="user", text="two"))
+    file = Attachment(name="notes.txt", text="one\ntwo")
+    store.save_chat(msgspec.structs.replace(CHAT, draft_files=(file,)))
     store.delete_chat("c")
     store.delete_messages("d", ["d1"])
     store.close()
@@ -197,6 +208,7 @@ def test_after_30_days_it_is_gone_for_good(path: Path, clock: Clock) -> None:
     assert [c.id for c in store.chats()] == ["d"]
     count = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM found)"
     assert store._connection.execute(count).fetchone() == (1, 1)
+    assert store._connection.execute("SELECT * FROM draft_files").fetchall() == []
     store.close()
 
 

@@ -52,6 +52,7 @@ def test_nothing_of_a_version_1_file_is_lost(old: Path) -> None:
     assert (chat.messages[3].thought, chat.messages[3].thought_seconds) == ("hm", 1.5)
     assert chat.messages[0].created == 10.0
     assert (chat.tip, chat.pinned, chat.draft) == ("a3", False, "")
+    assert chat.draft_files == ()
     assert branch(chat.messages, chat.tip) == chat.messages
     other = store.load("b")
     assert other is not None

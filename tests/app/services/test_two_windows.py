@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.domain.conversation import Chat, ChatMessage
+from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.services.chat_store import ChatStore, open_store
 from app.services.database import _log_ahead
@@ -56,6 +56,18 @@ def test_an_old_value_is_not_written_back(both: tuple[ChatStore, ChatStore]) -> 
     chat = loaded(one)
     assert (chat.title, chat.pinned, chat.draft, chat.tip) == ("Renamed", True, "d", "m")
     assert chat.settings.system == "x"
+
+
+def test_files_attached_in_another_window_are_not_written_over(
+    both: tuple[ChatStore, ChatStore],
+) -> None:
+    one, other = both
+    file = Attachment(name="notes.txt", text="Some notes.")
+    one.save_chat(CHAT)
+    other.load("c")
+    other.save_chat(msgspec.structs.replace(CHAT, draft_files=(file,)))
+    one.save_chat(msgspec.structs.replace(CHAT, draft="d"))
+    assert loaded(one).draft_files == (file,)
 
 
 def test_what_was_not_written_is_written_the_next_time(path: Path) -> None:

@@ -13,6 +13,7 @@ from app.viewmodels.composing import ComposingViewModel, file_detail
 from mtp_mlx.wire import CountTokens, TokenCount
 from tests.app.conftest import Rig
 from tests.app.helpers import finished, round_of
+from tests.app.viewmodels.test_chat_list import talk
 
 
 @pytest.fixture
@@ -77,15 +78,29 @@ def test_files_can_be_taken_off(ready: Rig, notes: Path) -> None:
 
 def test_files_wait_with_their_chat(ready: Rig, notes: Path) -> None:
     composing, chat = composing_of(ready), ready.program.models.chat
-    chat.send("Hello")
-    ready.finish()
-    first = chat.chat
+    first = talk(ready, "Hello")
     composing.attach([notes])
+    count(ready, "Some notes.\n", 3)
     chat.new_chat()
     assert composing.attachments == {}
-    count(ready, "Some notes.\n", 3)
-    chat.open(first)
+    assert composing.used == 0
+    notes.unlink()
+    ready.program.models.chats.open(first)
     assert [file.tokens for file in composing.attachments.values()] == [3]
+    count(ready, "Some notes.\n", 5)
+    assert [file.tokens for file in composing.attachments.values()] == [5]
+
+
+def test_files_wait_while_a_reply_goes_on_elsewhere(ready: Rig, notes: Path) -> None:
+    composing, chat = composing_of(ready), ready.program.models.chat
+    chat.send("Hello")
+    composing.attach([notes])
+    chat.new_chat()
+    chat.open_written()
+    assert [file.name for file in composing.attachments.values()] == ["notes.txt"]
+    ready.finish()
+    assert composing.send()
+    assert composing.attachments == {}
 
 
 def test_the_context_with_what_is_typed(qtbot: QtBot, ready: Rig) -> None:

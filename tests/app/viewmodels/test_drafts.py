@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels import drafts
 from tests.app.conftest import Rig
-from tests.app.viewmodels.test_chat_list import talk
+from tests.app.viewmodels.test_chat_list import talk, titles
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.txt"
+    path.write_text("Some notes.\n")
+    return path
 
 
 def stored_draft(rig: Rig, chat_id: str) -> str | None:
     chat = rig.program.store.load(chat_id)
     return None if chat is None else chat.draft
+
+
+def stored_files(rig: Rig, chat_id: str) -> list[str]:
+    chat = rig.program.store.load(chat_id)
+    return [] if chat is None else [file.name for file in chat.draft_files]
 
 
 def test_a_draft_is_stored_within_a_second(qtbot: QtBot, ready: Rig) -> None:
@@ -64,6 +79,44 @@ def test_closing_keeps_the_last_letter(ready: Rig) -> None:
     chat.drafts.write("Half a thought")
     chat.leave()
     assert stored_draft(ready, chat_id) == "Half a thought"
+
+
+def test_files_that_wait_are_stored_within_a_second(qtbot: QtBot, ready: Rig, notes: Path) -> None:
+    chat_id = talk(ready, "Hello")
+    composing = ready.program.models.composing
+    composing.attach([notes])
+    composing.attach([notes])
+    two = ["notes.txt", "notes.txt"]
+    qtbot.waitUntil(lambda: stored_files(ready, chat_id) == two, timeout=2000)
+    composing.remove(next(iter(composing.attachments)))
+    qtbot.waitUntil(lambda: stored_files(ready, chat_id) == ["notes.txt"], timeout=2000)
+    assert composing.send()
+    qtbot.waitUntil(lambda: stored_files(ready, chat_id) == [], timeout=2000)
+
+
+def test_leaving_a_chat_keeps_the_last_file(ready: Rig, notes: Path) -> None:
+    chat_id = talk(ready, "Hello")
+    chat = ready.program.models.chat
+    chat.drafts.write("Half")
+    ready.program.models.composing.attach([notes])
+    assert stored_files(ready, chat_id) == []
+    chat.new_chat()
+    assert stored_files(ready, chat_id) == ["notes.txt"]
+
+
+def test_a_file_alone_is_a_chat_worth_keeping(qtbot: QtBot, ready: Rig, notes: Path) -> None:
+    chat, composing = ready.program.models.chat, ready.program.models.composing
+    with qtbot.waitSignal(chat.changed):
+        composing.attach([notes])
+    chat_id = chat.chat.id
+    chat.new_chat()
+    assert titles(ready) == ["Today", "New chat"]
+    ready.program.models.chats.open(chat_id)
+    (key,) = composing.attachments
+    composing.remove(key)
+    assert chat.blank
+    chat.new_chat()
+    assert titles(ready) == []
 
 
 def test_a_title_given_before_the_first_question_stays(ready: Rig) -> None:

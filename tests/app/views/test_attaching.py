@@ -17,6 +17,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.engine.scripted import ScriptedEngine
+from app.program import Program
 from app.views.user_view import UserView
 from mtp_mlx.wire import CountTokens, TokenCount
 from tests.app.conftest import Rig
@@ -118,6 +120,29 @@ def test_choosing_sending_and_finding_them_again(
     (sent,) = view.files.chips.values()
     assert sent.detail.text() == "12 bytes · 7 tokens"
     assert sent.remove is None
+
+
+def test_what_waits_is_there_again_at_the_next_start(
+    qtbot: QtBot, ready: Rig, notes: Path, tmp_path: Path
+) -> None:
+    composer = ready.program.window.composer
+    QTest.keyClicks(composer.text, "What is")
+    drop(ready.program.window, mime(notes.as_uri(), notes.as_uri()))
+    ready.program.window.close()
+    notes.unlink()
+
+    engine = ScriptedEngine()
+    again = Rig(Program(engine, tmp_path / "data", "light"), engine)
+    qtbot.addWidget(again.program.window)
+    again.program.start()
+    assert names(again) == ["notes.txt", "notes.txt"]
+    assert again.program.window.composer.text.toPlainText() == "What is"
+    again.ready()
+    again.program.window.composer.submit()
+    messages = again.request().messages
+    assert messages is not None
+    assert messages[0].content.count("Some notes.") == 2
+    again.program.close()
 
 
 def test_taking_a_file_off(ready: Rig, notes: Path) -> None:
