@@ -75,6 +75,15 @@ class ChatListViewModel(QObject):
             return ""
         return strings.NOTHING_FOUND.format(words=self._query) if self._query else strings.NO_CHATS
 
+    def neighbour(self, step: int) -> str | None:
+        """The chat so many places below the open one; None past either end.
+
+        A chat that is not listed stands above the first.
+        """
+        ids = [chat.id for chat in self.rows.chats]
+        at = step + (ids.index(self.open_id) if self.open_id in ids else -1)
+        return ids[at] if 0 <= at < len(ids) else None
+
     # What is asked
 
     def search(self, query: str) -> None:
@@ -101,6 +110,12 @@ class ChatListViewModel(QObject):
         elif found:
             self.trouble.emit(strings.CHAT_GONE)
             self.refresh()
+
+    def step(self, by: int) -> None:
+        """To a neighbour of the open chat, as the list is shown."""
+        wanted = self.neighbour(by)
+        if wanted is not None:
+            self.open(wanted)
 
     def new(self) -> None:
         self._chat.new_chat()

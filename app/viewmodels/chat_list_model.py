@@ -59,6 +59,11 @@ class ChatListModel(QAbstractListModel):
         if changed:
             self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
 
+    @property
+    def chats(self) -> tuple[ChatSummary, ...]:
+        """As they stand, without the headings."""
+        return tuple(row for row in self._rows if isinstance(row, ChatSummary))
+
     def row_of(self, chat_id: str) -> int | None:
         return self._keys.index(chat_id) if chat_id in self._keys else None
 

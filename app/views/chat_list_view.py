@@ -18,7 +18,7 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ChatListView(QListView):
-    """The keyboard's place stays with its chat when rows move."""
+    """The keyboard's place stays with its chat when rows move, and goes to one that is opened."""
 
     def __init__(
         self, chats: ChatListViewModel, theme: ThemeController, parent: QWidget | None = None
@@ -29,6 +29,7 @@ class ChatListView(QListView):
         self._chats = chats
         self._delegate = ChatDelegate(theme, self)
         self._at, self._row = "", 0  # the chat the keyboard is at, and where that was
+        self._followed = ""  # the open chat, while it is listed
         self.setModel(chats.rows)
         self.setItemDelegate(self._delegate)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -119,14 +120,20 @@ class ChatListView(QListView):
         return chat if isinstance(chat, ChatSummary) else None
 
     def _show(self) -> None:
-        self._delegate.open_id = self._chats.open_id
+        opened = self._chats.open_id
+        self._delegate.open_id = opened
         self.setUniformItemSizes(not self._chats.searching)
-        if not self.currentIndex().isValid():
+        listed = opened if self._chats.rows.row_of(opened) is not None else ""
+        comes = listed not in ("", self._followed)
+        self._followed = listed
+        if comes:
+            self._at = opened
+        if comes or not self.currentIndex().isValid():
             self._take_up()
         self.viewport().update()
 
     def _take_up(self) -> None:
-        """After a reset: at the same chat, or, where that is gone, at what stands there now."""
+        """At the same chat, or, where that is gone, at what stands there now."""
         rows = self._chats.rows
         row = rows.row_of(self._at or self._chats.open_id)
         near = (self._row, self._row + 1, self._row - 1) if row is None else (row,)

@@ -23,6 +23,7 @@ from app.viewmodels.reports import ReportsViewModel
 from app.viewmodels.undo import Undo
 from app.views.announce import Announcer
 from app.views.banner_view import BannerView
+from app.views.chat_commands import ChatCommands
 from app.views.commands import command, depth_group, theme_group
 from app.views.compare_view import CompareDialog
 from app.views.composer import Composer
@@ -37,7 +38,7 @@ from app.views.places import Places
 from app.views.reply_settings import Model, ReplySettingsDialog
 from app.views.side_split import SHORTCUT as SIDE_SHORTCUT
 from app.views.side_split import SideSplit, sidebar_button
-from app.views.sidebar import NEW_SHORTCUT, Sidebar
+from app.views.sidebar import Sidebar
 from app.views.theme import ThemeController
 from app.views.toast import SHORTCUT as UNDO_SHORTCUT
 from app.views.toast import Toast
@@ -171,7 +172,7 @@ class MainWindow(QMainWindow):
     def _make_commands(self) -> None:
         chat, mtp = self._models.chat, self._models.mtp
         self._export = command(self, strings.EXPORT_CHAT, self.export_asked.emit, "Ctrl+Shift+X")
-        self._new = command(self, strings.NEW_CHAT, chat.new_chat, NEW_SHORTCUT)
+        self._chats = ChatCommands(chat, self._models.chats, self)
         self._find = command(self, strings.SEARCH_CHATS, self._find_chat, "Ctrl+F")
         self._undo = command(self, strings.UNDO, self._models.undo.undo, UNDO_SHORTCUT)
         self._side = command(self, strings.SIDEBAR_TOGGLE, self.split.toggle, SIDE_SHORTCUT)
@@ -201,7 +202,9 @@ class MainWindow(QMainWindow):
     def _make_menus(self) -> None:
         bar = self.menuBar()
         chat = bar.addMenu(strings.MENU_CHAT)
-        chat.addActions([self._new, self._find, self._write, self._attach, self._undo])
+        chat.addActions([self._chats.new, self._find, self._write, self._attach, self._undo])
+        chat.addSeparator()
+        self._chats.fill(chat)
         chat.addSeparator()
         chat.addActions([self._export, self._report])
         chat.addSeparator()
@@ -260,7 +263,6 @@ class MainWindow(QMainWindow):
         self._stop.setEnabled(chat.writing)
         self._report.setEnabled(last is not None)
         self._export.setEnabled(len(chat.messages) > 0)
-        self._new.setEnabled(not chat.blank)
         self._undo.setEnabled(self._models.undo.current is not None)
         self._side.setChecked(self.split.shown)
         self.sidebar_button.setChecked(self.split.shown)

@@ -69,8 +69,7 @@ class Sidebar(QWidget):
     def _open_first(self) -> None:
         """What was typed counts now, not when the pause is over."""
         self._chats.search_now()
-        rows = (self._chats.rows.chat_at(row) for row in range(self._chats.rows.rowCount()))
-        first = next((chat for chat in rows if chat is not None), None)
+        first = next(iter(self._chats.rows.chats), None)
         if first is not None and self.search.text().strip():
             self._chats.open(first.id)
 

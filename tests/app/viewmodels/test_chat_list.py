@@ -52,6 +52,33 @@ def banner(rig: Rig) -> str:
     return "" if shown is None else shown.message
 
 
+def test_steps_walk_the_list_as_it_is_shown(ready: Rig) -> None:
+    chats = list_of(ready)
+    assert (chats.neighbour(-1), chats.neighbour(1)) == (None, None)
+    bread, kyoto, tokyo = (talk(ready, q) for q in ("Bread", "Trip to Kyoto", "Trip to Tokyo"))
+    chats.pin(bread, pinned=True)
+    assert titles(ready) == ["Pinned", "Bread", "Today", "Trip to Tokyo", "Trip to Kyoto"]
+    walked = []
+    for by in (1, 1, -1, -1, -1):
+        chats.step(by)
+        walked.append(chats.open_id)
+    assert walked == [kyoto, kyoto, tokyo, bread, bread]
+    chats.open(kyoto)
+    chats.search("bread")
+    chats.search_now()
+    assert (chats.neighbour(-1), chats.neighbour(1)) == (None, bread)
+
+
+def test_a_new_chat_stands_above_the_first(ready: Rig) -> None:
+    first = talk(ready, "Hello")
+    chats = list_of(ready)
+    chats.new()
+    chats.step(-1)
+    assert chats.open_id != first
+    chats.step(1)
+    assert chats.open_id == first
+
+
 def test_a_chat_is_listed_with_its_first_question(ready: Rig) -> None:
     assert titles(ready) == []
     assert "listed here" in list_of(ready).empty_text

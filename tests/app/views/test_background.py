@@ -18,6 +18,7 @@ from tests.app.viewmodels.test_chat_list import talk
 from tests.app.viewmodels.test_writing import leave_in_mid_reply
 from tests.app.views.test_sidebar import at, view_of
 from tests.app.views.test_transcript import last, long_chat, scroll_to
+from tests.app.views.test_window import actions
 
 
 def come_back(rig: Rig, chat_id: str) -> None:
@@ -169,6 +170,24 @@ def test_one_click_leads_to_it(qtbot: QtBot, ready: Rig) -> None:
     assert composer.stop.isVisible()
     QTest.keyClick(composer.text, Qt.Key.Key_Escape)
     assert ready.engine.sent[-1] == Cancel(id=reply)
+
+
+def test_a_command_leads_to_it(qtbot: QtBot, ready: Rig) -> None:
+    window, chat = ready.program.window, ready.program.models.chat
+    show = actions(ready)["Show the reply being written"]
+    assert not show.isEnabled()
+    left, _reply = leave_in_mid_reply(ready)
+    assert show.isEnabled()
+    window.places.show_reports()
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    assert chat.chat.id == left
+    assert not window.places.shows_reports
+    assert not show.isEnabled()
+    chat.new_chat()
+    assert show.isEnabled()
+    ready.finish()
+    assert not show.isEnabled()
 
 
 def test_the_link_goes_when_the_reply_has_ended(ready: Rig) -> None:

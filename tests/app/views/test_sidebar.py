@@ -21,6 +21,7 @@ from app.views.chat_list_view import ChatListView
 from tests.app.conftest import Rig
 from tests.app.test_theme_tokens import THEMES, contrast, tokens
 from tests.app.viewmodels.test_chat_list import talk, titles
+from tests.app.views.test_window import actions
 
 ALT = Qt.KeyboardModifier.NoModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -86,6 +87,54 @@ def test_enter_opens_and_arrows_skip_headings(three: Rig) -> None:
     QTest.keyClick(view, Qt.Key.Key_Return)
     assert opened(three) == "Trip to Kyoto"
     assert three.program.window.composer.text.hasFocus()
+
+
+def test_keys_lead_through_the_list_from_anywhere(three: Rig) -> None:
+    window, view = three.program.window, view_of(three)
+    known = actions(three)
+    assert not known["Previous chat"].isEnabled()
+    go_to(three, "Reverse a list")
+    window.composer.write()
+    QTest.keyClick(window.composer.text, Qt.Key.Key_BraceRight, CTRL)
+    assert opened(three) == here(three) == "Trip to Kyoto"
+    assert known["Previous chat"].isEnabled()
+    QTest.keyClick(window.composer.text, Qt.Key.Key_BraceRight, CTRL)
+    assert opened(three) == "Reverse a list"
+    assert not known["Next chat"].isEnabled()
+    QTest.keyClick(window.composer.text, Qt.Key.Key_BraceLeft, CTRL)
+    assert opened(three) == "Trip to Kyoto"
+    assert window.composer.text.toPlainText() == ""
+    assert view.currentIndex().row() == at(three, "Trip to Kyoto")
+    three.program.models.chats.search("kyoto")
+    three.program.models.chats.search_now()
+    assert not known["Previous chat"].isEnabled()
+
+
+def test_a_new_chat_is_begun_from_one_that_is_begun(ready: Rig) -> None:
+    new, text = actions(ready)["New chat"], ready.program.window.composer.text
+    assert not new.isEnabled()
+    QTest.keyClicks(text, "Half")
+    assert new.isEnabled()
+    text.clear()
+    assert not new.isEnabled()
+
+
+def test_the_open_chat_is_scrolled_into_view(ready: Rig) -> None:
+    view, chats = view_of(ready), ready.program.models.chats
+    for number in range(40):
+        talk(ready, f"Chat {number}")
+
+    def is_seen(title: str) -> bool:
+        QApplication.processEvents()
+        row = view.visualRect(view.model().index(at(ready, title), 0))
+        return view.viewport().rect().contains(row)
+
+    assert is_seen("Chat 39")
+    assert not is_seen("Chat 0")
+    chats.open(chats.rows.chats[-1].id)
+    assert is_seen("Chat 0")
+    talk(ready, "Chat 40")
+    assert is_seen("Chat 40")
 
 
 def test_f2_renames_in_place(qtbot: QtBot, three: Rig) -> None:
