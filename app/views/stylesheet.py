@@ -106,6 +106,7 @@ QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 4
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
 QDoubleSpinBox::down-button { width: 0; border: none; }
 
+QFrame#popover { background: $surface; border: 1px solid $border; border-radius: 12px; }
 QListWidget#paletteList { background: transparent; border: none; outline: none; }
 
 QProgressBar { background: $pressed; border: none; border-radius: 2px; }

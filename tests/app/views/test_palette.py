@@ -113,3 +113,11 @@ def test_it_keeps_its_place_when_the_window_changes_size(ready: Rig) -> None:
     palette = opened(ready)
     ready.program.window.resize(700, 500)
     assert palette.size() == ready.program.window.size()
+
+
+def test_nothing_shines_through_it(ready: Rig) -> None:
+    window = ready.program.window
+    palette = opened(ready)
+    frame = palette._frame.geometry()
+    edge = frame.center().x(), frame.bottom() - 5
+    assert window.grab().toImage().pixelColor(*edge) == window._theme.current.color("surface")
