@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from app import strings
+from app.domain.changes import Changes
 from app.domain.conversation import Chat, ChatMessage, ChatSummary
 from app.domain.tree import newest_tip
 from app.services.chat_listing import list_chats
@@ -30,6 +31,7 @@ from app.services.chat_rows import (
 from app.services.database import connect, set_aside_with_log, transaction
 from app.services.migrations import NewerSchemaError
 from app.services.purge import purge
+from app.services.revisions import Revisions
 from app.services.search_index import SearchIndex
 
 KEPT_S = 30 * 24 * 3600.0
@@ -48,6 +50,7 @@ class ChatStore:
         self._connection = connection
         self._clock = clock
         self._known: dict[str, Chat] = {}  # chats as this window last loaded or saved them
+        self._revisions = Revisions(connection)
         self._index = SearchIndex(connection)
         self.notice = notice
         purge(connection, self._index, before=clock() - KEPT_S)
@@ -98,16 +101,18 @@ class ChatStore:
     def save_message(self, chat_id: str, message: ChatMessage, *, ended: bool = True) -> None:
         """By its id; saved again it keeps its place. Needs its chat, which it brings back to life.
 
-        `ended` is False while a reply is being written: each second would index it as a whole.
+        `ended` is False while a reply is being written: each second would index it as a whole,
+        and another window would take it for one that was interrupted.
         """
-        with transaction(self._connection):
+        with self._revisions.writing(chat_id) as revision:
             self._connection.execute(
-                f"INSERT INTO messages (chat_id, {MESSAGE_COLUMNS})"  # noqa: S608
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                f"INSERT INTO messages (chat_id, revision, {MESSAGE_COLUMNS})"  # noqa: S608
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, text = excluded.text,"
                 " thought = excluded.thought, thought_seconds = excluded.thought_seconds,"
-                " attachments = excluded.attachments, reply = excluded.reply, indexed = 0",
-                (chat_id, *message_row(message)),
+                " attachments = excluded.attachments, reply = excluded.reply, indexed = 0,"
+                " revision = max(revision, excluded.revision)",
+                (chat_id, revision if ended else 0, *message_row(message)),
             )
             if ended:
                 self._index.add(message.id)
@@ -129,18 +134,10 @@ class ChatStore:
         self._set_chat(chat_id, "deleted", None)
 
     def delete_messages(self, chat_id: str, ids: Sequence[str]) -> None:
-        now = self._clock()
-        with transaction(self._connection):
-            self._connection.executemany(
-                "UPDATE messages SET deleted = ? WHERE chat_id = ? AND id = ?",
-                [(now, chat_id, id_) for id_ in ids],
-            )
+        self._set_deleted(chat_id, ids, self._clock())
 
-    def restore_messages(self, ids: Sequence[str]) -> None:
-        with transaction(self._connection):
-            self._connection.executemany(
-                "UPDATE messages SET deleted = NULL WHERE id = ?", [(id_,) for id_ in ids]
-            )
+    def restore_messages(self, chat_id: str, ids: Sequence[str]) -> None:
+        self._set_deleted(chat_id, ids, None)
 
     # Reading
 
@@ -153,6 +150,7 @@ class ChatStore:
         ).fetchone()
         if row is None:
             return None
+        self._revisions.see(chat_id)
         rows = self._connection.execute(
             f"SELECT {MESSAGE_COLUMNS} FROM messages"  # noqa: S608
             " WHERE chat_id = ? AND deleted IS NULL ORDER BY number",
@@ -189,6 +187,10 @@ class ChatStore:
         before, self._version = self._version, self._data_version()
         return self._version != before
 
+    def changes(self, chat_id: str) -> Changes | None:
+        """See `Revisions.changes`."""
+        return self._revisions.changes(chat_id)
+
     def _put_draft_files(self, chat: Chat) -> None:
         """Part of the caller's transaction."""
         self._connection.execute("DELETE FROM draft_files WHERE chat_id = ?", (chat.id,))
@@ -201,6 +203,13 @@ class ChatStore:
     def _data_version(self) -> int:
         version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
         return version
+
+    def _set_deleted(self, chat_id: str, ids: Sequence[str], when: float | None) -> None:
+        with self._revisions.writing(chat_id) as revision:
+            self._connection.executemany(
+                "UPDATE messages SET deleted = ?, revision = ? WHERE chat_id = ? AND id = ?",
+                [(when, revision, chat_id, id_) for id_ in ids],
+            )
 
     def _set_chat(self, chat_id: str, column: str, value: str | float | None) -> None:
         with transaction(self._connection):

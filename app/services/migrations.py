@@ -69,6 +69,11 @@ STEPS = (
         files TEXT NOT NULL
     )
     """,
+    # The index alone tells what was written since: no row is read for that.
+    """
+    ALTER TABLE messages ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX revisions_of_chat ON messages (chat_id, revision)
+    """,
 )
 
 

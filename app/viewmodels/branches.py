@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from app.domain.changes import Changes
 from app.domain.tree import below
 from app.viewmodels.history import History, Removed
 from app.viewmodels.saving import Saver
@@ -47,9 +48,14 @@ class Branches(QObject):
         self.removed.emit(gone)
         self.changed.emit()
 
+    def take_up(self, changes: Changes) -> None:
+        """What another window has written. For when no reply is being written in the chat."""
+        self._history.take_up(changes)
+        self.changed.emit()
+
     def restore(self, removed: Removed) -> None:
         """Undo a deletion, also of a chat that is no longer open."""
-        self._saver.restore_messages(tuple(removed.ids))
+        self._saver.restore_messages(removed.chat.id, tuple(removed.ids))
         self._writing.background.restore(removed)
         if removed.chat.id == self._history.chat.id:
             self._history.restore(removed, read=not self._writing.here)

@@ -50,6 +50,7 @@ class ChatListViewModel(QObject):
         self._wanted = ""
         self._query = ""
         self._editing = False
+        self._behind = False  # what another window wrote may not have been taken up
         self._debounce = QTimer(self, singleShot=True, interval=SEARCH_MS)
         self._debounce.timeout.connect(self.search_now)
         self._watch = QTimer(self, interval=LOOK_MS)
@@ -102,7 +103,11 @@ class ChatListViewModel(QObject):
 
     def open(self, chat_id: str) -> None:
         self.chosen.emit()
+        written = self._chat.written
         if chat_id == self.open_id:
+            return
+        if written is not None and chat_id == written.id:
+            self._return()
             return
         found, chat = self._read(lambda: self._store.load(chat_id))
         if chat is not None:
@@ -168,6 +173,22 @@ class ChatListViewModel(QObject):
         _found, changed = self._read(self._store.changed_elsewhere)
         if changed or self._day != self._today():
             self.refresh()
+        if changed or self._behind:
+            self._catch_up()
+
+    def _return(self) -> None:
+        """To the chat being written in, as it is in memory; a search may have hidden its title."""
+        _found, chats = self._read(self._store.chats)
+        self._follow(chats or ())
+        self._chat.open_written()
+
+    def _catch_up(self) -> None:
+        """With the open chat; one that a reply is being written in waits for its end."""
+        if not self._chat.writing:
+            _found, changes = self._read(lambda: self._store.changes(self.open_id))
+            if changes is not None:
+                self._chat.branches.take_up(changes)
+        self._behind = self._chat.written is not None
 
     def _follow(self, chats: tuple[ChatSummary, ...]) -> None:
         """The open chat and the one being written in take the titles given here or elsewhere."""

@@ -8,6 +8,7 @@ import msgspec
 
 from app import strings
 from app.domain import tree
+from app.domain.changes import Changes, taken_up
 from app.domain.conversation import Chat, ChatMessage, ChatSummary
 from app.domain.tree import Place
 from app.viewmodels.message_list import MessageList
@@ -120,6 +121,13 @@ class History:
             tip = tree.newest_tip(messages, first)
         self._become(msgspec.structs.replace(chat, tip=tip) if read else chat)
         self.shown.show(self.path(self.chat.tip))
+
+    def take_up(self, changes: Changes) -> None:
+        """The branch that is read goes on where another window has written below it."""
+        messages = taken_up(self.chat.messages, changes)
+        tip = tree.newest_tip(messages, self.chat.tip) or tree.newest_tip(messages)
+        self._become(msgspec.structs.replace(self.chat, messages=messages, tip=tip))
+        self.shown.renew(self.path(tip))
 
     def label(self, said: ChatSummary) -> bool:
         """Its title and pin, as they are stored already. Whether they were other ones."""

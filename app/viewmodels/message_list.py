@@ -64,6 +64,15 @@ class MessageList(QAbstractListModel):
         self._cut(same)
         self._extend(messages[same:])
 
+    def renew(self, messages: Sequence[ChatMessage]) -> None:
+        """The same, but from the first message that was changed on all are built again."""
+        pairs = zip(self._messages, messages, strict=False)
+        same = next((i for i, (old, new) in enumerate(pairs) if old != new), None)
+        if same is None:
+            same = min(len(self._messages), len(messages))
+        self._cut(same)
+        self._extend(messages[same:])
+
     def replace(self, row: int, message: ChatMessage) -> None:
         self._messages[row] = message
         index = self.index(row)

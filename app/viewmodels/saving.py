@@ -62,8 +62,8 @@ class Saver(QObject):
     def delete_messages(self, chat_id: str, ids: Sequence[str]) -> bool:
         return self._guard(lambda: self._store.delete_messages(chat_id, ids))
 
-    def restore_messages(self, ids: Sequence[str]) -> None:
-        self._guard(lambda: self._store.restore_messages(ids))
+    def restore_messages(self, chat_id: str, ids: Sequence[str]) -> None:
+        self._guard(lambda: self._store.restore_messages(chat_id, ids))
 
     def rename(self, chat_id: str, title: str) -> None:
         self._guard(lambda: self._store.rename(chat_id, title))

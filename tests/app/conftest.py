@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.engine.scripted import ScriptedEngine
 from app.program import Program
+from app.services.chat_store import ChatStore, open_store
 from mtp_mlx.wire import Event, Finished, Generate, Round
 from tests.app.helpers import HELLO, LOADED, finished, rounds
 
@@ -81,3 +82,11 @@ def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
 def ready(rig: Rig) -> Rig:
     rig.ready()
     return rig
+
+
+@pytest.fixture
+def other(rig: Rig, tmp_path: Path) -> Iterator[ChatStore]:
+    """Another window's store over the same file."""
+    store = open_store(tmp_path / "data" / "chats.sqlite3")
+    yield store
+    store.close()

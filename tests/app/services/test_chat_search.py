@@ -90,7 +90,7 @@ def test_what_was_deleted_is_not_found_until_it_is_restored(store: ChatStore) ->
     store.delete_messages("a", ["ma"])
     store.delete_chat("c")
     assert (found(store, "stop"), found(store, "linked")) == ("", "")
-    store.restore_messages(["ma"])
+    store.restore_messages("a", ["ma"])
     store.restore_chat("c")
     assert (found(store, "stop"), found(store, "linked")) == ("a", "c")
 

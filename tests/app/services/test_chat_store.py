@@ -110,7 +110,7 @@ def test_a_tip_that_is_gone_gives_way_to_the_newest(path: Path) -> None:
     chat = store.load("c")
     assert chat is not None
     assert chat.tip == "q"
-    store.restore_messages(["a"])
+    store.restore_messages("c", ["a"])
     chat = store.load("c")
     assert chat is not None
     assert chat.tip == "a"
@@ -181,7 +181,7 @@ def test_what_was_deleted_can_be_restored_for_30_days(path: Path, clock: Clock) 
     clock.tick(29 * 24 * 3600)
     store = open_store(path, clock)
     store.restore_chat("c")
-    store.restore_messages(["d1"])
+    store.restore_messages("d", ["d1"])
     chat, other = store.load("c"), store.load("d")
     assert chat is not None
     assert other is not None
@@ -204,7 +204,7 @@ def test_after_30_days_it_is_gone_for_good(path: Path, clock: Clock) -> None:
     clock.tick(30 * 24 * 3600 + 1)
     store = open_store(path, clock)
     store.restore_chat("c")
-    store.restore_messages(["d1"])
+    store.restore_messages("d", ["d1"])
     assert [c.id for c in store.chats()] == ["d"]
     count = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM found)"
     assert store._connection.execute(count).fetchone() == (1, 1)

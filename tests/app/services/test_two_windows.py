@@ -93,6 +93,33 @@ def test_a_window_notices_the_other_and_not_itself(both: tuple[ChatStore, ChatSt
     assert one.changed_elsewhere()
 
 
+def test_what_the_other_wrote_is_told_once(both: tuple[ChatStore, ChatStore]) -> None:
+    one, other = both
+    one.save_chat(CHAT)
+    one.save_message("c", message("a"))
+    one.delete_messages("c", [])
+    assert one.changes("c") is None
+    assert [m.id for m in loaded(other).messages] == ["a"]
+    other.save_message("c", message("b"))
+    one.save_message("c", message("d"))
+    changes = one.changes("c")
+    assert changes is not None
+    assert [m.id for m in changes.written] == ["b", "d"]
+    assert (changes.deleted, changes.order) == (frozenset(), ("a", "b", "d"))
+    assert one.changes("c") is None
+    other.load("c")
+    other.delete_messages("c", ["b"])
+    assert other.changes("c") is None
+    changes = one.changes("c")
+    assert changes is not None
+    assert changes.written == ()
+    assert (changes.deleted, changes.order) == (frozenset({"b"}), ("a", "d"))
+    other.restore_messages("c", ["b"])
+    changes = one.changes("c")
+    assert changes is not None
+    assert ([m.id for m in changes.written], changes.order) == (["b"], ("a", "b", "d"))
+
+
 def test_who_writes_in_a_deleted_chat_brings_it_back(both: tuple[ChatStore, ChatStore]) -> None:
     one, other = both
     one.save_chat(CHAT)

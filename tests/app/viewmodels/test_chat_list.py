@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLocale, Qt
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage
-from app.services.chat_store import ChatStore, open_store
+from app.services.chat_store import ChatStore
 from app.viewmodels.chat_list import ChatListViewModel
 from app.viewmodels.chat_list_model import CHAT_ROLE, ChatListModel, heading, one_line
 from tests.app.conftest import Rig
 from tests.app.helpers import round_of
-
-
-@pytest.fixture
-def other(rig: Rig, tmp_path: Path) -> Iterator[ChatStore]:
-    """Another window's store over the same file."""
-    store = open_store(tmp_path / "data" / "chats.sqlite3")
-    yield store
-    store.close()
 
 
 def list_of(rig: Rig) -> ChatListViewModel:

@@ -55,7 +55,7 @@ def test_messages_are_deleted_and_restored(qtbot: QtBot) -> None:
     chat = store.load("c")
     assert chat is not None
     assert [m.id for m in chat.messages] == ["q"]
-    saver.restore_messages(["a"])
+    saver.restore_messages("c", ["a"])
     chat = store.load("c")
     assert chat is not None
     assert [m.id for m in chat.messages] == ["q", "a"]
