@@ -64,17 +64,23 @@ def _token(token: Token, style: HtmlStyle) -> str:
     if token.type in _CODE:
         fill = f'<tr><td bgcolor="{style.code_bg}">{_code(token, style)}</td></tr>'
         return f'{_WIDE} cellpadding="8">{fill}</table>'
+    if token.tag == "blockquote":
+        return _quote(token, style)
+    return f"</{token.tag}>" if token.nesting < 0 else _opening(token, style)
+
+
+def _quote(token: Token, style: HtmlStyle) -> str:
+    """Its bar stands on the side where its text begins."""
+    bar, gap = f'<td width="3" bgcolor="{style.border}"></td>', '<td width="8"></td>'
+    from_right = token.meta.get("direction") == "rtl"
     if token.nesting < 0:
-        return "</td></tr></table>" if token.tag == "blockquote" else f"</{token.tag}>"
-    return _opening(token, style)
+        return f"</td>{gap}{bar}</tr></table>" if from_right else "</td></tr></table>"
+    before = "" if from_right else bar + gap
+    return f'{_WIDE} cellpadding="0"><tr>{before}<td style="color:{style.text_muted}">'
 
 
 def _opening(token: Token, style: HtmlStyle) -> str:
     match token.tag:
-        case "blockquote":
-            bar = f'<td width="3" bgcolor="{style.border}"></td><td width="8"></td>'
-            look = f"color:{style.text_muted}"
-            return f'{_WIDE} cellpadding="0"><tr>{bar}<td style="{look}">'
         case "table":
             return '<table border="0" cellspacing="0" cellpadding="0">'
         case "th" | "td":

@@ -15,6 +15,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from app.render.direction import mark_quotes
 from app.render.math_rules import FORMULAS, block_rule, inline_rule
 from app.render.parts import LISTS, Continued, Part, is_long, list_parts, slices, table_parts
 
@@ -207,6 +208,7 @@ def _parse_inlines(tokens: Sequence[Token], references: _References) -> frozense
         if token.type == "inline":
             _inline(token, references)
     _tick_tasks(tokens)
+    mark_quotes(tokens)
     return frozenset(references.asked)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
+from app.render.direction import is_undecided
 from app.render.html import to_html
 from app.render.inline import inline_html
 from app.render.parser import Parsed
@@ -54,6 +55,8 @@ def open_words(block: Parsed, tail: str, style: HtmlStyle) -> OpenWords | None:
     inline = _last_inline(block.tokens)
     written = block.source.rstrip(" ")
     if inline is None or block.sliced or _DEFINES in tail:
+        return None
+    if any(is_undecided(token) for token in block.tokens):
         return None
     if not (_WORDS.fullmatch(written[-1:]) and _BEGUN.match(block.source.rpartition("\n")[2])):
         return None

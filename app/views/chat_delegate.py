@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
@@ -16,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.domain.conversation import ChatMark, ChatSummary
+from app.render.direction import direction as text_direction
 from app.viewmodels.chat_list_model import CHAT_ROLE, TITLE_LENGTH, Index
 from app.views import fonts
 from app.views.icons import icon
@@ -148,9 +147,8 @@ class ChatDelegate(QStyledItemDelegate):
 
 def direction(words: str) -> Qt.LayoutDirection:
     """That of the first letter that has one: alignment does not follow the text by itself."""
-    strong = (unicodedata.bidirectional(letter) for letter in words)
-    first = next((kind for kind in strong if kind in {"L", "R", "AL"}), "L")
-    return Qt.LayoutDirection.LeftToRight if first == "L" else Qt.LayoutDirection.RightToLeft
+    from_right = text_direction(words) == "rtl"
+    return Qt.LayoutDirection.RightToLeft if from_right else Qt.LayoutDirection.LeftToRight
 
 
 def _rect(option: QStyleOptionViewItem) -> QRect:

@@ -41,6 +41,8 @@ PIECES = (
     *(
         "\N{MAN}\N{ZERO WIDTH JOINER}\N{ROCKET}",
         "\u05e9\u05dc",
+        "> \u05e9\u05dc\n",
+        "\N{MODIFIER LETTER PRIME}",
         "\u4f60\u597d",
         "e\N{COMBINING ACUTE ACCENT}",
     ),

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 
-from app.render.blocks import render
+from app.render.blocks import BlockStream, render
 from tests.app.render.sample import STYLE
 from tests.app.render.strategies import markdown, patient
 
@@ -155,3 +156,62 @@ def test_the_box_of_a_task_stands_in_for_its_bullet() -> None:
 
 def test_breaks() -> None:
     assert html("a\nb  \nc") == f"{PARAGRAPH}a\nb<br>c</p>"
+
+
+BAR = f'<td width="3" bgcolor="{STYLE.border}"></td>'
+SHALOM, SALAM = "\u05e9\u05dc\u05d5\u05dd", "\u0633\u0644\u0627\u0645"
+
+
+def bars(source: str) -> str:
+    """Of each bar, whether it stands before (<) or after (>) the text of its quote."""
+    before, after = f"<tr>{BAR}", f"{BAR}</tr>"
+    places = re.findall(f"{re.escape(before)}|{re.escape(after)}", source)
+    return "".join("<" if place == before else ">" for place in places)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("> hello", "<"),
+        (f"> {SHALOM}", ">"),
+        (f"> {SALAM}", ">"),
+        (f"> hello {SHALOM}", "<"),
+        (f"> {SHALOM} hello", ">"),
+        (f"> 12. **{SHALOM}**", ">"),
+        (f"> # ... {SHALOM}", ">"),
+        (f"> ...\n>\n> {SHALOM}\n>\n> hello", ">"),
+        (f"> - {SHALOM}", ">"),
+        (f"- > {SHALOM}", ">"),
+        (f"> [{SHALOM}](https://x.y)", ">"),
+        (f"> [a][b]\n\n[b]: https://x.y/{SHALOM}", "<"),
+        (f"> `{SHALOM}`", ">"),
+        (f"> ```\n> x\n> ```\n> {SHALOM}", "<"),
+        (f"> $x$ {SHALOM}", ">"),
+        (f"> $$\n> x\n> $$\n> {SHALOM}", ">"),
+        ("> 12 ...", "<"),
+        (f"> hello\n> > {SHALOM}", "<>"),
+        (f"> > {SHALOM}\n>\n> hello", ">>"),
+        (f"> > hello\n>\n> {SHALOM}", "<<"),
+        (f"{SHALOM}\n\n> hello", "<"),
+    ],
+)
+def test_the_bar_of_a_quote_stands_where_its_text_begins(text: str, expected: str) -> None:
+    source = html(text)
+    read(source)
+    assert bars(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (("> ", "\N{MODIFIER LETTER PRIME}", SHALOM, " hello"), "<<>>"),
+        ((f"> [12][b] {SHALOM}\n\n", "1\n\n[b]: https://x.y\n\n", ".\n\n2"), "<<>"),
+    ],
+)
+def test_a_quote_turns_with_its_first_letter(pieces: tuple[str, ...], expected: str) -> None:
+    written = BlockStream(STYLE)
+    shown = ""
+    for piece in pieces:
+        written.append(piece)
+        shown += bars("".join(block.html for block in written.blocks))
+    assert shown == expected
