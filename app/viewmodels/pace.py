@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer
 
-GRACE_MS = 40
+GRACE_MS = 70
 """How long a call waits for company."""
 
 

@@ -18,6 +18,7 @@ from app.viewmodels.throttle import Throttle
 from mtp_mlx.wire import Error, Event, Finished, Generate, Mtp, PairInfo, Round
 
 PAINT_MS = 34  # at most 30 a second
+SPARING_MS = 67  # where the processor that draws also runs the model: what is drawn slows the reply
 
 
 class Streaming(QObject):
@@ -67,6 +68,8 @@ class Streaming(QObject):
         self._rounds = [] if message.reply is None else list(message.reply.rounds)
         self._tally = tally_after(message.reply, request.mtp)
         self._asked_at = self._clock()
+        sparing = engine.device.get("backend") == "cpu"
+        self._paint.set_interval(SPARING_MS if sparing else PAINT_MS)
 
     def take(self, event: Event) -> None:
         """Events of other replies are not this one's business."""

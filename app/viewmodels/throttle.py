@@ -19,8 +19,13 @@ class Throttle(QObject):
         super().__init__(parent)
         self._action = action
         self._wanted = False
-        self._timer = QTimer(self, singleShot=True, interval=interval_ms)
+        self._interval = interval_ms
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timeout)
+
+    def set_interval(self, interval_ms: int) -> None:
+        """From the next call on."""
+        self._interval = interval_ms
 
     def request(self) -> None:
         self._wanted = True
@@ -31,7 +36,7 @@ class Throttle(QObject):
         """Call now what has been asked for, if anything; the next call waits its interval."""
         if self._wanted:
             self._wanted = False
-            self._timer.start()
+            self._timer.start(self._interval)
             self._action()
 
     def cancel(self) -> None:

@@ -48,3 +48,17 @@ def test_cancel_forgets(qtbot: QtBot) -> None:
     throttle.cancel()
     qtbot.wait(60)
     assert len(calls) == 1
+
+
+def test_another_interval_holds_from_the_next_call_on(qtbot: QtBot) -> None:
+    calls: list[int] = []
+    throttle = Throttle(10_000, lambda: calls.append(1))
+    throttle.set_interval(20)
+    throttle.request()
+    throttle.request()
+    throttle.set_interval(10_000)
+    qtbot.waitUntil(lambda: len(calls) == 2)
+    throttle.request()
+    qtbot.wait(60)
+    assert len(calls) == 2
+    throttle.cancel()

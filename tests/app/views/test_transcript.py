@@ -44,7 +44,8 @@ def test_it_follows_what_is_written_until_one_scrolls_up(qtbot: QtBot, ready: Ri
     ready.program.models.chat.send("Go")
     reply = ready.request().id
     ready.say(round_of(reply, 0, ["Line.\n\n"] * 60))
-    qtbot.waitUntil(lambda: bar.maximum() > 200 and bar.value() == bar.maximum())
+    qtbot.waitUntil(lambda: len(last(transcript).texts()) == 60)
+    qtbot.waitUntil(lambda: bar.maximum() > 1000 and bar.value() == bar.maximum())
     bar.setValue(bar.maximum() - 150)
     held = bar.value()
     assert not transcript.following
