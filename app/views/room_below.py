@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
+_USUAL = 200  # pixels
+
 
 class RoomBelow(QWidget):
     """As high as the views that were taken down below, so that nothing moves; nearest last.
@@ -26,6 +28,11 @@ class RoomBelow(QWidget):
 
     def put(self, height: int) -> None:
         self._heights.append(height)
+        self._fit()
+
+    def extend(self, count: int) -> None:
+        """Messages at the far end, as high as most are: their views will tell."""
+        self._heights[:0] = [_USUAL] * count
         self._fit()
 
     def take(self) -> None:

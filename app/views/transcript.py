@@ -110,6 +110,9 @@ class Transcript(SelectableColumn):
         QTimer.singleShot(0, self, self.scroll_to_end)
 
     def _on_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
+        if self._below and not self._chat.writing and first == self._end + len(self._below):
+            self._below.extend(last - first + 1)  # one reads on far above
+            return
         if last - first >= _PAGE or self._below:  # as a chat is opened: at its end
             self._on_reset()
             return

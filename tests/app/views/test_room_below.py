@@ -27,3 +27,13 @@ def test_what_is_gone_from_the_chat_is_what_was_furthest(qtbot: QtBot) -> None:
     assert (len(room), room.height()) == (2, 20 + 10 + 5)
     room.keep(0)
     assert (len(room), room.height()) == (0, 0)
+
+
+def test_what_is_new_at_the_far_end_is_given_back_last(qtbot: QtBot) -> None:
+    room = RoomBelow(spacing=5)
+    qtbot.addWidget(room)
+    room.put(30)
+    room.extend(2)
+    assert (len(room), room.height()) == (3, 30 + 2 * 200 + 2 * 5)
+    room.take()
+    assert (len(room), room.height()) == (2, 2 * 200 + 5)

@@ -193,6 +193,26 @@ def test_views_far_from_the_eye_are_taken_down_and_come_back(qtbot: QtBot, ready
     assert transcript._end == 160
 
 
+def test_what_comes_at_the_end_moves_nothing_far_above(qtbot: QtBot, ready: Rig) -> None:
+    chat, transcript = ready.program.models.chat, ready.program.window.transcript
+    chat.open(long_chat(160))
+    at_the_end(qtbot, transcript)
+    scroll_to(qtbot, transcript, 10)
+    qtbot.waitUntil(lambda: transcript._held is None and bool(transcript._below))
+    views, at = list(transcript._views), transcript.verticalScrollBar().value()
+    for number in (160, 161):  # as from another window
+        chat.history.append(
+            ChatMessage(id=str(number), parent=str(number - 1), role="user", text="New.")
+        )
+    QApplication.processEvents()
+    assert transcript._views == views
+    assert transcript.verticalScrollBar().value() == at
+    assert transcript._end + len(transcript._below) == 162
+    transcript.scroll_to_end()
+    at_the_end(qtbot, transcript)
+    assert transcript._views[-1].message.text == "New."
+
+
 def test_nothing_is_built_below_as_long_as_something_is_above(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     chat.open(long_chat(160))
