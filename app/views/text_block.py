@@ -37,6 +37,7 @@ class TextBlock(SelectableText):
         self.html = ""  # as last shown
         self._formulas: FormulaObject | None = None  # for a text with images
         self.document().documentLayout().documentSizeChanged.connect(self._on_size)
+        self.horizontalScrollBar().rangeChanged.connect(self._on_range)
 
     def expect_width(self, width: int) -> None:
         """The width it is going to have; without it, its first height would be none."""
@@ -90,6 +91,11 @@ class TextBlock(SelectableText):
     def _on_size(self, size: QSizeF) -> None:
         if not self._changing:
             self._fit(size)
+
+    @Slot(int, int)
+    def _on_range(self, _least: int, _most: int) -> None:
+        """There is a scroll bar below it, or none any more, as its width changed."""
+        self._on_size(self.document().size())
 
     def _fit(self, size: QSizeF) -> None:
         bar = self.horizontalScrollBar()

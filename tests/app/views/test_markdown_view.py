@@ -211,6 +211,20 @@ def test_code_says_what_it_is(view: MarkdownView) -> None:
     assert labels == ["python", "Code"]
 
 
+def test_the_scroll_bar_of_code_hides_no_line(qtbot: QtBot, view: MarkdownView) -> None:
+    view.set_text("```\nshort\n" + "a long line " * 5 + "\n```")
+    block = view.built[0]
+    assert isinstance(block, CodeBlock)
+    bar = block.text.horizontalScrollBar()
+    one = block.text.height()
+    assert not bar.isVisible()
+    view.resize(200, 400)
+    qtbot.waitUntil(bar.isVisible)
+    qtbot.waitUntil(lambda: block.text.height() >= one + bar.height())
+    view.resize(600, 400)
+    qtbot.waitUntil(lambda: block.text.height() == one)
+
+
 def test_copying_code_copies_the_code(view: MarkdownView) -> None:
     view.set_text(TEXT)
     block = view._views[1]
