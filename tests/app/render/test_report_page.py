@@ -7,7 +7,15 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from app.render.report_page import MOST_ROWS, Picture, comparison_html, palette, report_html
+from app.render.report_page import (
+    MOST_ROWS,
+    Picture,
+    _element,
+    comparison_html,
+    palette,
+    report_html,
+)
+from mtp_mlx.report.contents import Verbatim
 from mtp_mlx.report.model import Identity, Report
 from tests.app.test_theme_tokens import THEMES, tokens
 from tests.report.samples import NASTY, PARTED, REPORT, SLOWER, SPOILED, a_report, a_run
@@ -28,6 +36,10 @@ def test_what_it_comes_to_stands_first() -> None:
     ]
     assert places == sorted(places)
     assert "not measured" in html
+
+
+def test_prompts_and_replies_are_left_to_the_exports() -> None:
+    assert _element(Verbatim(title="Prompt", text="What I asked."), roomy=True) == ""
 
 
 @pytest.mark.parametrize(

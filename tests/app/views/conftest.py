@@ -5,6 +5,9 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
 
+from app.paths import resources
+from app.views.markdown_view import MarkdownView
+from app.views.theme import ThemeController
 from tests.app.conftest import Rig
 from tests.app.views.hand import Hand
 
@@ -21,6 +24,15 @@ def f():
 The sum $x^2$ and a [link](https://example.org/).
 
 Last paragraph."""
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> MarkdownView:
+    view = MarkdownView(ThemeController(resources() / "themes", "light"))
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    return view
 
 
 @pytest.fixture

@@ -8,28 +8,17 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage
-from app.paths import resources
 from app.views import block_column
 from app.views.code_block import CodeBlock
 from app.views.markdown_view import MarkdownView
 from app.views.message_view import ReplyView
 from app.views.text_block import TextBlock
-from app.views.theme import ThemeController
 from app.views.transcript import Transcript
 from tests.app.conftest import Rig
 
 PARTS = 90
 TEXT = "".join(f"Paragraph {n}.\n\n```\ncode {n}\n```\n\n" for n in range(PARTS))
 WHOLE = [text for n in range(PARTS) for text in (f"Paragraph {n}.", f"code {n}")]
-
-
-@pytest.fixture
-def view(qtbot: QtBot) -> MarkdownView:
-    view = MarkdownView(ThemeController(resources() / "themes", "light"))
-    qtbot.addWidget(view)
-    view.resize(600, 400)
-    view.show()
-    return view
 
 
 def plain(view: MarkdownView) -> list[str]:

@@ -36,15 +36,6 @@ def f():
 Last paragraph."""
 
 
-@pytest.fixture
-def view(qtbot: QtBot) -> MarkdownView:
-    view = MarkdownView(ThemeController(resources() / "themes", "light"))
-    qtbot.addWidget(view)
-    view.resize(600, 400)
-    view.show()
-    return view
-
-
 def plain(view: MarkdownView) -> list[str]:
     return [v._code if isinstance(v, CodeBlock) else v.toPlainText().strip() for v in view.built]
 

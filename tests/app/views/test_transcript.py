@@ -14,9 +14,7 @@ from app.views.message_view import ReplyView
 from app.views.transcript import Transcript
 from mtp_mlx.wire import PromptProgress
 from tests.app.conftest import Rig
-from tests.app.helpers import round_of, rounds
-
-CODE = "```python\n" + "value = 1 + 2  # a comment\n" * 8 + "```\n\n"
+from tests.app.helpers import round_of
 
 
 def last(transcript: Transcript) -> ReplyView:
@@ -250,22 +248,6 @@ def test_messages_deleted_below_the_views_leave_no_room(qtbot: QtBot, ready: Rig
     for first in (115, transcript._end + 1, transcript._end - 5):
         chat.messages.show(chat.messages.messages[:first])
         assert transcript._end + len(transcript._below) == first
-
-
-def test_no_paint_of_a_long_reply_holds_the_window_up(qtbot: QtBot, ready: Rig) -> None:
-    """Processor time, for the machine may be shared; twice the 50 ms aimed at: it may be slow."""
-    text = ("A paragraph with **bold** words that goes on.\n\n" * 3 + CODE) * 40
-    ready.program.models.chat.send("Go")
-    said = list(rounds(ready.request().id, text))
-    assert sum(len(r.tokens) for r in said) > 3000
-    longest = 0.0
-    for start in range(0, len(said), 10):
-        began = time.process_time()
-        ready.say(*said[start : start + 10])
-        ready.program.models.chat.streaming.flush()
-        QApplication.processEvents()
-        longest = max(longest, time.process_time() - began)
-    assert longest < 0.1
 
 
 def test_a_reply_cut_off_before_its_first_word_is_not_waited_for(ready: Rig) -> None:
