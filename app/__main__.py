@@ -48,7 +48,7 @@ def _open(options: argparse.Namespace) -> int:
     from app.paths import DATA_VARIABLE, data_folder, resources, worker_command
     from app.program import Program
     from app.services.folder_lock import lock_folder
-    from app.views.preload import PRELOAD_MS, preload
+    from app.views.common.preload import PRELOAD_MS, preload
 
     data: Path = options.data_dir or data_folder()
     os.environ[DATA_VARIABLE] = str(data)  # for the engine, which starts as a child

@@ -24,25 +24,25 @@ from app.services.exports import reply_report, save_report, write_file
 from app.services.report_comparison import comparison_report
 from app.services.report_files import ReportFiles
 from app.services.settings import SettingsStore
-from app.viewmodels.chat import ChatViewModel
-from app.viewmodels.chat_list import ChatListViewModel
-from app.viewmodels.compare import CompareViewModel
-from app.viewmodels.composing import ComposingViewModel
-from app.viewmodels.engine import EngineViewModel
-from app.viewmodels.footer import footer
-from app.viewmodels.history import Removed, removed_text
-from app.viewmodels.mtp import MtpViewModel
-from app.viewmodels.overlay import OverlayViewModel
-from app.viewmodels.plain_speed import PlainSpeed
-from app.viewmodels.presets import PresetsViewModel
-from app.viewmodels.reports import ReportsViewModel
-from app.viewmodels.saving import Saver
-from app.viewmodels.token_counter import TokenCounter
-from app.viewmodels.undo import Undo
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.composing import ComposingViewModel
+from app.viewmodels.chat.footer import footer
+from app.viewmodels.chat.history import Removed, removed_text
+from app.viewmodels.chat.saving import Saver
+from app.viewmodels.chat.token_counter import TokenCounter
+from app.viewmodels.chat.undo import Undo
+from app.viewmodels.common.engine import EngineViewModel
+from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.overlay.overlay import OverlayViewModel
+from app.viewmodels.overlay.plain_speed import PlainSpeed
+from app.viewmodels.reports.reports import ReportsViewModel
+from app.viewmodels.settings.presets import PresetsViewModel
+from app.viewmodels.sidebar.chat_list import ChatListViewModel
+from app.views.common.save_dialog import say_not_saved
+from app.views.common.theme import ThemeController
 from app.views.main_window import MainWindow, ViewModels
-from app.views.report_dialog import ask_chat_path, ask_report_path
-from app.views.save_dialog import say_not_saved
-from app.views.theme import ThemeController
+from app.views.reports.report_dialog import ask_chat_path, ask_report_path
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.report.model import Report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mtp_mlx.values import MAX_DEPTH, DraftPosition
+from mtp_mlx.api import MAX_DEPTH, DraftPosition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

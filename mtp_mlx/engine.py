@@ -14,18 +14,18 @@ import mlx.core as mx
 import msgspec
 
 from mtp_mlx import wire
+from mtp_mlx.api import PairInfo
 from mtp_mlx.calibration import Calibration
+from mtp_mlx.decode.control import Control
+from mtp_mlx.decode.prompt_reuse import PromptCache
+from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.errors import OutOfMemory
-from mtp_mlx.generation.control import Control
-from mtp_mlx.generation.depth import DepthControl
-from mtp_mlx.generation.prompt_reuse import PromptCache
 from mtp_mlx.learned import Known, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import describe, is_out_of_memory, versions
 from mtp_mlx.reply import BARE, Instruments, Reply, ReplyEvent
 from mtp_mlx.request import prompt_ids
 from mtp_mlx.text.tokenizer import Tokenizer
-from mtp_mlx.values import PairInfo
 
 __all__ = ["Control", "Engine", "Instruments", "ReplyEvent"]
 

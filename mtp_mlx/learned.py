@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_data_path
 
+from mtp_mlx.api import MAX_DEPTH, PairInfo
 from mtp_mlx.calibration import Calibration
+from mtp_mlx.depth.auto import Learned
 from mtp_mlx.files import write_atomically
-from mtp_mlx.generation.auto import Learned
-from mtp_mlx.values import MAX_DEPTH, PairInfo
 
 VERSION = 1
 FOLDER = "MTP_MLX_DATA"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from mtp_mlx import wire
-from mtp_mlx.generation.loop import Emitted
+from mtp_mlx.api import RoundRecord, TokenSource
+from mtp_mlx.decode.loop import Emitted
 from mtp_mlx.text.reply import ReplyText
 from mtp_mlx.text.tokenizer import Tokenizer
-from mtp_mlx.values import RoundRecord, TokenSource
 
 
 class Narrator:

@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 import mlx.core as mx
 
 from mtp_mlx import wire
-from mtp_mlx.gemma4.target import TargetSnapshot
-from mtp_mlx.generation.control import Control
-from mtp_mlx.generation.depth import DepthControl
-from mtp_mlx.generation.loop import Decoding, decode
-from mtp_mlx.generation.prefill import prefill
-from mtp_mlx.generation.prompt_reuse import PromptCache
-from mtp_mlx.generation.stats import Clock, summarize
+from mtp_mlx.api import FinishReason
+from mtp_mlx.decode.control import Control
+from mtp_mlx.decode.loop import Decoding, decode
+from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.prompt_reuse import PromptCache
+from mtp_mlx.decode.round import Anchor, Cast
+from mtp_mlx.decode.rule import Rule
+from mtp_mlx.decode.verification import rule_of
+from mtp_mlx.decode.watch import Starting, Watch
+from mtp_mlx.depth.control import DepthControl
+from mtp_mlx.families.gemma4.target import TargetSnapshot
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.device import memory
 from mtp_mlx.narration import Narrator
+from mtp_mlx.numbers import Clock, summarize
 from mtp_mlx.request import check_request, prompt_ids
-from mtp_mlx.speculative.round import Anchor, Cast
-from mtp_mlx.speculative.rule import Rule
-from mtp_mlx.speculative.verification import rule_of
-from mtp_mlx.speculative.watch import Starting, Watch
-from mtp_mlx.values import FinishReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

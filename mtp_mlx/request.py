@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from mtp_mlx import wire
+from mtp_mlx.api import MAX_BIAS, MAX_PRESENCE_PENALTY, Message, Mtp, Sampling
 from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.text.channels import without_thoughts
-from mtp_mlx.values import MAX_BIAS, MAX_PRESENCE_PENALTY, Message, Mtp, Sampling
 
 
 def prompt_ids(pair: LoadedPair, request: wire.Generate) -> tuple[int, ...]:

@@ -11,10 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from mtp_mlx.calibration import Calibration
-from mtp_mlx.errors import BadMessage
-from mtp_mlx.report.model import Group, Report, Run
-from mtp_mlx.values import (
+from mtp_mlx.api import (
     MAX_DEPTH,
     DraftPosition,
     Dtype,
@@ -29,6 +26,9 @@ from mtp_mlx.values import (
     TokenSource,
     Verify,
 )
+from mtp_mlx.calibration import Calibration
+from mtp_mlx.errors import BadMessage
+from mtp_mlx.report.model import Group, Report, Run
 
 PROTOCOL_VERSION = 1
 MAX_LINE_BYTES = 8 * 1024 * 1024

@@ -23,12 +23,12 @@ from itertools import pairwise
 import mlx.core as mx
 
 from mtp_mlx import wire
+from mtp_mlx.api import MAX_DEPTH, Mtp
 from mtp_mlx.bench.prompts import random_ids
 from mtp_mlx.bench.replay import Replay
 from mtp_mlx.engine import Control, Engine, Instruments, ReplyEvent
 from mtp_mlx.loading import load_pair
 from mtp_mlx.report.derived import interval
-from mtp_mlx.values import MAX_DEPTH, Mtp
 
 STRETCH = 32  # tokens
 PARTS = 8

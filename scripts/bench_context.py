@@ -26,16 +26,16 @@ from typing import Any
 
 import mlx.core as mx
 
-from mtp_mlx.gemma4.config import FULL, SLIDING, CentroidConfig
-from mtp_mlx.gemma4.shapes import Shape, shape
-from mtp_mlx.gemma4.target import GemmaTarget
-from mtp_mlx.generation.plain import PlainDecoder
+from mtp_mlx.api import Sampling
+from mtp_mlx.decode.plain import PlainDecoder
+from mtp_mlx.decode.round import Anchor, Cast, Limits, speculate
+from mtp_mlx.decode.verification import rule_of
+from mtp_mlx.families.gemma4.config import FULL, SLIDING, CentroidConfig
+from mtp_mlx.families.gemma4.shapes import Shape, shape
+from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.kv.window import WindowCache
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.random_pair import pair_of, random_pair
-from mtp_mlx.speculative.round import Anchor, Cast, Limits, speculate
-from mtp_mlx.speculative.verification import rule_of
-from mtp_mlx.values import Sampling
 
 DEPTH = 3
 BLOCK = 4  # steps or rounds in a row, after one that is not timed; the caches can take them back

@@ -22,9 +22,9 @@ import mlx.core as mx
 from mlx_lm.generate import generate_step  # isort: skip
 
 from mtp_mlx import wire
+from mtp_mlx.api import Message, Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.loading import LoadedPair, load_pair
-from mtp_mlx.values import Message, Mtp, Sampling
 
 GOAL = 0.95
 PROMPTS = (

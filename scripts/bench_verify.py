@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from typing import get_args
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.bench.plan import Plan, Turn
 from mtp_mlx.bench.prompts import load_suite
 from mtp_mlx.bench.runs import Bench, Run
 from mtp_mlx.engine import Engine
 from mtp_mlx.report.derived import interval
-from mtp_mlx.values import Mtp, Sampling, Verify
 
 SAMPLING = Sampling(temperature=1.0, top_k=64, top_p=0.95)
 

@@ -28,7 +28,7 @@ from app.domain.settings import ReplySettings, ThemeChoice
 from app.engine.client import ProcessEngine
 from app.paths import worker_command
 from app.program import Program
-from app.views.compare_view import CompareDialog
+from app.views.compare.compare_view import CompareDialog
 from mtp_mlx.wire import Sampling
 
 SIZE = (1280, 800)

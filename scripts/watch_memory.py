@@ -17,12 +17,12 @@ from typing import Any
 import mlx.core as mx
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
-from mtp_mlx.gemma4.shapes import Shape, shape
+from mtp_mlx.families.gemma4.shapes import Shape, shape
 from mtp_mlx.kv.full import FullCache
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.random_pair import pair_of
-from mtp_mlx.values import Mtp, Sampling
 
 PROMPT = [1, 2, 3, 4]
 

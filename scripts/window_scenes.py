@@ -26,7 +26,7 @@ from app.engine.scripted import ScriptedEngine
 from app.engine.supervisor import Supervisor
 from app.paths import worker_command
 from app.program import Program
-from app.views.preload import preload
+from app.views.common.preload import preload
 from mtp_mlx import wire
 
 DEPTH = 3

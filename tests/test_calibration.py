@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtp_mlx.api import MAX_DEPTH
 from mtp_mlx.calibration import Calibration, Costs
-from mtp_mlx.values import MAX_DEPTH
 
 # A machine on which four rows cost 1.3 plain steps.
 GOOD = Costs(

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtp_mlx import wire
+from mtp_mlx.api import Sampling
 from mtp_mlx.errors import BadMessage
-from mtp_mlx.values import Sampling
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 samplings = st.builds(

@@ -11,40 +11,40 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMessageBox, QVBoxLayout, QWid
 from app import strings
 from app.domain.conversation import ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
-from app.viewmodels.chat import ChatViewModel
-from app.viewmodels.chat_list import ChatListViewModel
-from app.viewmodels.compare import CompareViewModel
-from app.viewmodels.composing import ComposingViewModel
-from app.viewmodels.engine import EngineViewModel
-from app.viewmodels.mtp import MtpViewModel
-from app.viewmodels.overlay import OverlayViewModel
-from app.viewmodels.presets import PresetsViewModel
-from app.viewmodels.reports import ReportsViewModel
-from app.viewmodels.undo import Undo
-from app.views.announce import Announcer
-from app.views.banner_view import BannerView
-from app.views.chat_commands import ChatCommands
-from app.views.commands import command, depth_group, theme_group
-from app.views.compare_view import CompareDialog
-from app.views.composer import Composer
-from app.views.details import Details
-from app.views.files_in import FileDrop
-from app.views.message_commands import MessageCommands
-from app.views.overlay_view import OverlayView
-from app.views.page import Page
-from app.views.palette import Palette, commands_of
-from app.views.places import SHORTCUT as REPORTS_SHORTCUT
-from app.views.places import Places
-from app.views.reply_settings import Model, ReplySettingsDialog
-from app.views.side_split import SHORTCUT as SIDE_SHORTCUT
-from app.views.side_split import SideSplit, sidebar_button
-from app.views.sidebar import Sidebar
-from app.views.theme import ThemeController
-from app.views.toast import SHORTCUT as UNDO_SHORTCUT
-from app.views.toast import Toast
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.composing import ComposingViewModel
+from app.viewmodels.chat.undo import Undo
+from app.viewmodels.common.engine import EngineViewModel
+from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.overlay.overlay import OverlayViewModel
+from app.viewmodels.reports.reports import ReportsViewModel
+from app.viewmodels.settings.presets import PresetsViewModel
+from app.viewmodels.sidebar.chat_list import ChatListViewModel
+from app.views.chat.chat_commands import ChatCommands
+from app.views.chat.composer import Composer
+from app.views.chat.files_in import FileDrop
+from app.views.chat.message_commands import MessageCommands
+from app.views.chat.transcript import Transcript
+from app.views.chat.welcome import Welcome
+from app.views.common.announce import Announcer
+from app.views.common.banner_view import BannerView
+from app.views.common.commands import command, depth_group, theme_group
+from app.views.common.page import Page
+from app.views.common.palette import Palette, commands_of
+from app.views.common.places import SHORTCUT as REPORTS_SHORTCUT
+from app.views.common.places import Places
+from app.views.common.side_split import SHORTCUT as SIDE_SHORTCUT
+from app.views.common.side_split import SideSplit, sidebar_button
+from app.views.common.theme import ThemeController
+from app.views.common.toast import SHORTCUT as UNDO_SHORTCUT
+from app.views.common.toast import Toast
+from app.views.compare.compare_view import CompareDialog
+from app.views.overlay.overlay_view import OverlayView
+from app.views.settings.reply_settings import Model, ReplySettingsDialog
+from app.views.sidebar.sidebar import Sidebar
+from app.views.tokens.details import Details
 from app.views.toolbar import Toolbar
-from app.views.transcript import Transcript
-from app.views.welcome import Welcome
 from mtp_mlx.wire import Sampling
 
 _SIZE = (1280, 800)

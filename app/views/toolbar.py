@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.domain.settings import MtpChoice
-from app.viewmodels.engine import EngineViewModel, Status
-from app.viewmodels.mtp import Effect, MtpViewModel, depth_label
-from app.views import fonts
-from app.views.buttons import IconButton
-from app.views.elided import ElidedLabel
-from app.views.switch import Switch
-from app.views.theme import ThemeController
+from app.viewmodels.common.engine import EngineViewModel, Status
+from app.viewmodels.common.mtp import Effect, MtpViewModel, depth_label
+from app.views.common import fonts
+from app.views.common.buttons import IconButton
+from app.views.common.elided import ElidedLabel
+from app.views.common.switch import Switch
+from app.views.common.theme import ThemeController
 
 _STEPS = 1000
 _ROOMY = 760

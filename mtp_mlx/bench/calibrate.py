@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 
+from mtp_mlx.api import DraftPosition, Sampling
 from mtp_mlx.bench.costs import measure
 from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Prompt, load_suite
@@ -14,7 +15,6 @@ from mtp_mlx.bench.runs import runs
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.values import DraftPosition, Sampling
 
 CONTEXT = 256  # tokens behind which passes are timed: a short chat
 PROMPTS = 4

@@ -13,14 +13,14 @@ from functools import partial
 
 import mlx.core as mx
 
+from mtp_mlx.api import MAX_DEPTH, Sampling
 from mtp_mlx.calibration import Costs
-from mtp_mlx.generation.plain import PlainDecoder
-from mtp_mlx.generation.prefill import prefill
+from mtp_mlx.decode.plain import PlainDecoder
+from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.round import Anchor
+from mtp_mlx.decode.verification import rule_of
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Drafter, Target
-from mtp_mlx.speculative.round import Anchor
-from mtp_mlx.speculative.verification import rule_of
-from mtp_mlx.values import MAX_DEPTH, Sampling
 
 MOST_ROWS = MAX_DEPTH + 1  # the anchor and the deepest draft
 REPEATS = 9

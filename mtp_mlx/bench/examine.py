@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from mtp_mlx.api import Mtp
 from mtp_mlx.bench.identity import located
 from mtp_mlx.bench.margin import Parting, margin
 from mtp_mlx.bench.plan import Key, Plan, Turn
@@ -13,7 +14,6 @@ from mtp_mlx.bench.report import tokens_sha256
 from mtp_mlx.bench.runs import Bench
 from mtp_mlx.engine import Engine
 from mtp_mlx.report.model import Comparison, Run
-from mtp_mlx.values import Mtp
 
 
 class Examiner:

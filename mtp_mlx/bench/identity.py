@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from mtp_mlx.api import Mtp
 from mtp_mlx.bench.plan import Key
 from mtp_mlx.report.model import Comparison, Run
-from mtp_mlx.values import Mtp
 
 Texts = Mapping[Key, Sequence[int]]
 Place = tuple[str | None, Mtp]

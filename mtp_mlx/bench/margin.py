@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
-from mtp_mlx.generation.prefill import prefill
+from mtp_mlx.api import Sampling
+from mtp_mlx.decode.prefill import prefill
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.sampling.choice import chooser
-from mtp_mlx.values import Sampling
 
 STEPS = {mx.float32: 256, mx.bfloat16: 4, mx.float16: 4}
 """How many units of rounding two passes may lie apart in a logit.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtp_mlx import wire
+from mtp_mlx.api import PairInfo, Sampling
 from mtp_mlx.bench import resuming
 from mtp_mlx.bench.environment import cooldown_s, environment
 from mtp_mlx.bench.hashes import weights_sha256
@@ -20,7 +21,6 @@ from mtp_mlx.errors import UsageError
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.saving import load
 from mtp_mlx.request import check_mtp
-from mtp_mlx.values import PairInfo, Sampling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mtp_mlx.api import Mtp
 from mtp_mlx.bench.plan import Turn
-from mtp_mlx.values import Mtp
 from mtp_mlx.wire import BenchPhase
 
 

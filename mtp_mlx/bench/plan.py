@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.bench.prompts import Prompt
-from mtp_mlx.values import Mtp, Sampling, Verify
 
 Key = tuple[str | None, int, Mtp]
 """Prompt, repeat and mode: what tells one run of a plan from all others."""

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import mlx.core as mx
 
+from mtp_mlx.decode.rule import Drafts, Proposal, Rule, Verdict
 from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
-from mtp_mlx.speculative.rule import Drafts, Proposal, Rule, Verdict
 
 
 class Replay:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import msgspec
 
 from mtp_mlx import wire
+from mtp_mlx.api import PairInfo
 from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Suite
 from mtp_mlx.bench.runs import Run
 from mtp_mlx.report import making, model
 from mtp_mlx.report.derived import drift, groups
 from mtp_mlx.report.model import Comparison, Environment, Identity, Report
-from mtp_mlx.values import PairInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.report import Subject, pair, settings
 from mtp_mlx.errors import UsageError
 from mtp_mlx.report import words
 from mtp_mlx.report.facts import label
 from mtp_mlx.report.model import Environment, Pair, Report, Settings
-from mtp_mlx.values import Sampling
 
 _PAIR = (
     "target", "drafter", "target_sha256", "drafter_sha256", "target_bytes", "drafter_bytes",

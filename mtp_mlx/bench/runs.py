@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from mtp_mlx import wire
+from mtp_mlx.api import MAX_DEPTH, Message, Mtp
 from mtp_mlx.bench.plan import Plan, Turn, turns
 from mtp_mlx.bench.prompts import Prompt, random_ids
 from mtp_mlx.bench.replay import Replay
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.errors import UsageError
-from mtp_mlx.values import MAX_DEPTH, Message, Mtp
 
 MARGIN = 2 * MAX_DEPTH + 2  # tokens of a recording past the reply: a round and a step may look on
 

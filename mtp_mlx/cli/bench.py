@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mtp_mlx import wire
+from mtp_mlx.api import Dtype, Mtp, Verify
 from mtp_mlx.cli.bench_progress import ProgressLine
 from mtp_mlx.cli.interrupt import stops_on_interrupt
 from mtp_mlx.cli.loading import load, shown
 from mtp_mlx.cli.options import drafter_bits
 from mtp_mlx.cli.types import mtp_modes, real
 from mtp_mlx.errors import UsageError
-from mtp_mlx.gemma4.shapes import SHAPE_NAMES
-from mtp_mlx.values import Dtype, Mtp, Verify
+from mtp_mlx.families.gemma4.shapes import SHAPE_NAMES
 
 if TYPE_CHECKING:
     from mtp_mlx.engine import Engine

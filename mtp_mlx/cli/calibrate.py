@@ -6,10 +6,10 @@ import click
 import msgspec
 
 from mtp_mlx import wire
+from mtp_mlx.api import MAX_DEPTH, Dtype
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.cli.loading import load
 from mtp_mlx.cli.options import drafter_bits
-from mtp_mlx.values import MAX_DEPTH, Dtype
 
 
 @click.command("calibrate", short_help="Measure what verifying and drafting cost here.")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mtp_mlx import wire
+from mtp_mlx.api import MAX_DEPTH, Message, Mtp, Stats
 from mtp_mlx.cli.footer import dim, footer, statistics
 from mtp_mlx.cli.interrupt import stops_on_interrupt
 from mtp_mlx.cli.options import Options
 from mtp_mlx.cli.types import read_mtp
 from mtp_mlx.errors import MtpMlxError
-from mtp_mlx.values import MAX_DEPTH, Message, Mtp, Stats
 
 if TYPE_CHECKING:
     from mtp_mlx.engine import Engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from mtp_mlx.values import Stats
+from mtp_mlx.api import Stats
 
 SEPARATOR = " · "
 

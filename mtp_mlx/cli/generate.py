@@ -11,12 +11,12 @@ import click
 import msgspec
 
 from mtp_mlx import wire
+from mtp_mlx.api import Message
 from mtp_mlx.cli.footer import footer
 from mtp_mlx.cli.interrupt import stops_on_interrupt
 from mtp_mlx.cli.loading import load
 from mtp_mlx.cli.options import Options, engine_options
 from mtp_mlx.errors import UsageError
-from mtp_mlx.values import Message
 
 if TYPE_CHECKING:
     from mtp_mlx.engine import Engine

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from mtp_mlx import wire
+from mtp_mlx.api import MAX_PRESENCE_PENALTY, DraftPosition, Dtype, Mtp, Sampling, Verify
 from mtp_mlx.cli.types import mtp_switch, real, token_bias
 from mtp_mlx.errors import UsageError
-from mtp_mlx.values import MAX_PRESENCE_PENALTY, DraftPosition, Dtype, Mtp, Sampling, Verify
 
 LARGEST_SEED = 2**64 - 1
 SEED = "Default: 0 for generate, another each time for chat."

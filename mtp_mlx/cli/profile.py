@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Sequence
 
 from mtp_mlx import wire
-from mtp_mlx.speculative.watch import Laps, Timing
-from mtp_mlx.values import Stats
+from mtp_mlx.api import Stats
+from mtp_mlx.decode.watch import Laps, Timing
 
 NOTE = (
     "Each part was waited for before the next was built, so these rounds are slower than usual. "

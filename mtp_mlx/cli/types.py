@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from mtp_mlx.values import MAX_BIAS, MAX_DEPTH, Mtp
+from mtp_mlx.api import MAX_BIAS, MAX_DEPTH, Mtp
 
 
 def real(

@@ -8,6 +8,6 @@ import click
 @click.command("worker")
 def command() -> int:
     """Serve the window: one JSON message a line on stdin, events on stdout."""
-    from mtp_mlx.worker import main
+    from mtp_mlx.transport.lines import main
 
     return main()

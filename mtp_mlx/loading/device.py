@@ -12,7 +12,7 @@ import mlx.core as mx
 import psutil
 
 from mtp_mlx import __version__
-from mtp_mlx.values import Dtype, Memory
+from mtp_mlx.api import Dtype, Memory
 
 _DTYPES = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
 

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 import mlx.core as mx
 
 from mtp_mlx import wire
+from mtp_mlx.api import DraftPosition, PairInfo, Sampling
 from mtp_mlx.errors import DamagedModel, LoadError, OutOfMemory, UnsupportedModel, UsageError
-from mtp_mlx.gemma4.config import TextConfig, drafter_config, target_config
-from mtp_mlx.gemma4.drafter import DrafterNetwork, GemmaDrafter
-from mtp_mlx.gemma4.network import gemma4_text, model_args
-from mtp_mlx.gemma4.pairing import check_pair
-from mtp_mlx.gemma4.target import GemmaTarget
-from mtp_mlx.gemma4.weights import fill, packing, text_names
+from mtp_mlx.families.gemma4.config import TextConfig, drafter_config, target_config
+from mtp_mlx.families.gemma4.drafter import DrafterNetwork, GemmaDrafter
+from mtp_mlx.families.gemma4.network import gemma4_text, model_args
+from mtp_mlx.families.gemma4.pairing import check_pair
+from mtp_mlx.families.gemma4.target import GemmaTarget
+from mtp_mlx.families.gemma4.weights import fill, packing, text_names
 from mtp_mlx.hub.resolve import resolve_drafter, resolve_target
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import backend_name, compute_dtype, is_out_of_memory, prepare
@@ -25,7 +26,6 @@ from mtp_mlx.loading.packing import dtype_words, pack_head, packing_words
 from mtp_mlx.text.end_tokens import end_token_ids
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
-from mtp_mlx.values import DraftPosition, PairInfo, Sampling
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

@@ -12,17 +12,17 @@ from typing import Any
 import mlx.core as mx
 
 from mtp_mlx import wire
+from mtp_mlx.api import Dtype, PairInfo, Sampling
 from mtp_mlx.errors import OutOfMemory, UsageError
-from mtp_mlx.gemma4.drafter import DrafterNetwork, GemmaDrafter
-from mtp_mlx.gemma4.network import gemma4_text, model_args
-from mtp_mlx.gemma4.pairing import check_pair
-from mtp_mlx.gemma4.shapes import Shape, shape
-from mtp_mlx.gemma4.target import GemmaTarget
+from mtp_mlx.families.gemma4.drafter import DrafterNetwork, GemmaDrafter
+from mtp_mlx.families.gemma4.network import gemma4_text, model_args
+from mtp_mlx.families.gemma4.pairing import check_pair
+from mtp_mlx.families.gemma4.shapes import Shape, shape
+from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.loading.device import compute_dtype, is_out_of_memory, memory, prepare
 from mtp_mlx.loading.packing import GROUP_SIZE, dtype_words, pack, pack_head, packing_words
 from mtp_mlx.loading.pair import LoadedPair, Progress, check_dtype
 from mtp_mlx.loading.random_weights import randomize, size_bytes
-from mtp_mlx.values import Dtype, PairInfo, Sampling
 
 BITS = (4, 8, 16)
 RECOMMENDED = Sampling(temperature=1.0, top_k=64, top_p=0.95)  # as Gemma 4's own files have it

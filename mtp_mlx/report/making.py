@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from mtp_mlx.api import PairInfo, Stats
 from mtp_mlx.report.model import Environment, Pair
-from mtp_mlx.values import PairInfo, Stats
 
 _UNTOLD: dict[str, Any] = dict.fromkeys(Stats.__dataclass_fields__)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from mtp_mlx.values import MAX_DEPTH, DraftPosition, RoundState, Sampling, Verify
+from mtp_mlx.api import MAX_DEPTH, DraftPosition, RoundState, Sampling, Verify
 
 VERSION: Final = 1
 

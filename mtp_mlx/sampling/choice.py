@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.law import Law, law, top_probability
 from mtp_mlx.sampling.noise import gumbel
 from mtp_mlx.sampling.penalty import Adjustments, adjustments
-from mtp_mlx.values import Sampling
 
 FEW = 8192  # candidates: greedy decoding looks through a whole vocabulary once, not twice
 NONE_IN_FLIGHT = mx.zeros((0,), dtype=mx.int32)

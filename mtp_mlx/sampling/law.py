@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.protocols import Scores
-from mtp_mlx.values import Sampling
 
 COMPARED = 2**18  # pairs of candidates a row that are compared one by one
 

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import mlx.core as mx
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.protocols import Scores
-from mtp_mlx.values import Sampling
 
 IN_PROMPT, IN_REPLY = 1, 2
 """Where a token has been seen; 0 for nowhere. A token of both counts as one of the reply."""

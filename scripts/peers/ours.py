@@ -10,10 +10,10 @@ from typing import Any
 import mlx.core as mx
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.costs import measure
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.loading import LoadedPair, load_pair
-from mtp_mlx.values import Mtp, Sampling
 from peers.messages import TOP_K, TOP_P, Ask, Counts
 from peers.replay import replaying
 from peers.serving import serve

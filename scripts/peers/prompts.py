@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from mtp_mlx.api import Message
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
-from mtp_mlx.values import Message
 
 PROMPTS = (
     "What is multi-token prediction?",

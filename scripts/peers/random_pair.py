@@ -12,9 +12,9 @@ from typing import Any
 import mlx.core as mx
 from mlx.utils import tree_flatten
 
-from mtp_mlx.gemma4.config import drafter_config, target_config
-from mtp_mlx.gemma4.drafter import DrafterNetwork
-from mtp_mlx.gemma4.network import gemma4_text, model_args
+from mtp_mlx.families.gemma4.config import drafter_config, target_config
+from mtp_mlx.families.gemma4.drafter import DrafterNetwork
+from mtp_mlx.families.gemma4.network import gemma4_text, model_args
 from peers.folders import write_drafter, write_target
 
 VOCABULARY = 32_768

@@ -13,7 +13,7 @@ from typing import cast
 
 import mlx.core as mx
 
-from mtp_mlx.gemma4.drafter import GemmaDrafter
+from mtp_mlx.families.gemma4.drafter import GemmaDrafter
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Drafter, DraftStep, Scores, SharedKV
 

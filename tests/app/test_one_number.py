@@ -9,8 +9,8 @@ from msgspec.structs import replace as with_
 
 from app.domain import figures
 from app.services.exports import report_markdown
-from app.viewmodels.footer import facts
-from app.viewmodels.overlay import OverlayNumbers
+from app.viewmodels.chat.footer import facts
+from app.viewmodels.overlay.overlay import OverlayNumbers
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.saving import load
 from tests.app.conftest import Clock, Rig

@@ -19,7 +19,7 @@ from app.engine.client import ProcessEngine
 from app.engine.state import Ready
 from app.paths import resources, worker_command
 from app.program import Program
-from app.views.compare_view import CompareDialog
+from app.views.compare.compare_view import CompareDialog
 from tests.app.services.schema import violations
 
 PATIENCE_MS = 90_000

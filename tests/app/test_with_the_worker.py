@@ -19,8 +19,8 @@ from app.engine.client import ProcessEngine
 from app.engine.state import Ready
 from app.paths import resources, worker_command
 from app.program import Program
-from app.viewmodels.bench_run import Choice
-from app.viewmodels.verdict import verdict
+from app.viewmodels.compare.verdict import verdict
+from app.viewmodels.reports.bench_run import Choice
 from mtp_mlx.report.saving import load
 from mtp_mlx.wire import Sampling
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Prompt, Suite
 from mtp_mlx.bench.report import Subject
@@ -13,7 +14,6 @@ from mtp_mlx.bench.session import Session, Watch
 from mtp_mlx.engine import Control, Instruments
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.report.model import Environment
-from mtp_mlx.values import Mtp, Sampling
 from tests.cli.scripted import PAIR, STATS
 
 PROMPTS = [Prompt(id=name, category=name, ids=[1, 2]) for name in ("code", "chat", "lists")]

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Sampling
 from mtp_mlx.bench.margin import Parting, bound, margin
 from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Prompt, Suite
@@ -20,7 +21,6 @@ from mtp_mlx.loading import LoadedPair
 from mtp_mlx.reply import BARE
 from mtp_mlx.report.model import Comparison, Environment, Report
 from mtp_mlx.report.table import table
-from mtp_mlx.values import Sampling
 from tests.support.replies import AT_ONE, GREEDY, tiny_pair
 from tests.support.shapes import UNIFIED_12B
 

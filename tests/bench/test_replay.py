@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling, Stats, Verify
 from mtp_mlx.bench.replay import Replay
 from mtp_mlx.engine import Control, Engine, Instruments
-from mtp_mlx.values import Mtp, Sampling, Stats, Verify
 from tests.support.replies import GREEDY, SHARP, tiny_pair
 from tests.support.shapes import E2B, UNIFIED_12B
 

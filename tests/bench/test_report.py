@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.identity import comparisons, first_difference, key
 from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Prompt, Suite
@@ -17,7 +18,6 @@ from mtp_mlx.bench.runs import Run
 from mtp_mlx.report.model import Comparison, Environment
 from mtp_mlx.report.reading import encode
 from mtp_mlx.report.table import table
-from mtp_mlx.values import Mtp, Sampling
 from tests.app.services.schema import violations
 from tests.cli.scripted import PAIR, STATS
 from tests.report.samples import SCHEMA

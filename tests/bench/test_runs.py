@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mtp_mlx import wire
+from mtp_mlx.api import Sampling
 from mtp_mlx.bench.plan import Plan, Turn
 from mtp_mlx.bench.prompts import Prompt
 from mtp_mlx.bench.runs import MARGIN, Bench
 from mtp_mlx.engine import Control, Instruments
 from mtp_mlx.reply import BARE
-from mtp_mlx.values import Sampling
 from tests.cli.scripted import finished, token, told
 
 PLAN = Plan(modes=("off", 2), repeats=1, max_tokens=4, sampling=Sampling())

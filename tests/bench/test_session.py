@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as changed
 
+from mtp_mlx.api import Mtp
 from mtp_mlx.bench.pace import Progress
 from mtp_mlx.bench.plan import Turn
 from mtp_mlx.bench.session import Watch
@@ -15,7 +16,6 @@ from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Report, Run
 from mtp_mlx.report.notes import notes
-from mtp_mlx.values import Mtp
 from tests.bench.simulated import LENGTH, PLAN, PROMPTS, Simulated, session
 
 

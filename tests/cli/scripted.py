@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from mtp_mlx import wire
-from mtp_mlx.generation.control import Control
-from mtp_mlx.values import FinishReason, PairInfo, Sampling, Stats, TokenSource
+from mtp_mlx.api import FinishReason, PairInfo, Sampling, Stats, TokenSource
+from mtp_mlx.decode.control import Control
 
 PAIR = PairInfo(
     target="scripted",

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Message, Sampling
 from mtp_mlx.cli import generate as module
 from mtp_mlx.cli.main import run
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import OutOfMemory
-from mtp_mlx.values import Message, Sampling
 from tests.cli.scripted import STATS, ScriptedEngine
 from tests.support.replies import tiny_pair
 from tests.support.shapes import UNIFIED_12B

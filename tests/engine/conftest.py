@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.values import Sampling
 from tests.support.replies import GREEDY, PROMPT, reply, tiny_pair
 from tests.support.shapes import Shape
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Message, Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.errors import UsageError
-from mtp_mlx.values import Message, Mtp, Sampling
 from tests.support.replies import GEMMA, GREEDY
 
 QUESTION = Message(role="user", content="What is speculative decoding?")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Message, Mtp, Sampling
 from mtp_mlx.engine import Control, Engine, ReplyEvent
-from mtp_mlx.values import Message, Mtp, Sampling
 from tests.support.replies import GEMMA, GREEDY, Reply, reply
 
 LONG = "Count from 1 to 40."

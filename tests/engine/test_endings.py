@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Control, Engine, ReplyEvent
 from mtp_mlx.errors import MtpMlxError, PromptTooLong, UsageError
-from mtp_mlx.gemma4.target import GemmaTarget
+from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.values import Mtp, Sampling
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.oracle import Oracle
 from tests.support.replies import PROMPT, reply, with_drafter
@@ -97,7 +97,7 @@ def test_a_consumer_that_walks_away_leaves_a_valid_cache(
 def test_a_cancel_between_prompt_chunks_keeps_what_was_read(
     pair: LoadedPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtp_mlx.generation.prefill.CHUNK", 4)
+    monkeypatch.setattr("mtp_mlx.decode.prefill.CHUNK", 4)
     engine = Engine(pair)
     done: list[int] = []
 

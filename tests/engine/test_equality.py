@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Control, Engine, ReplyEvent
-from mtp_mlx.values import Mtp, Sampling
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.replies import AT_ONE, EVERYTHING, GEMMA, GREEDY, PROMPT, reply, tiny_pair
 from tests.support.shapes import E2B, SHAPES, Shape

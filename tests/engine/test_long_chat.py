@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from mtp_mlx.api import Mtp
 from mtp_mlx.engine import Engine
-from mtp_mlx.values import Mtp
 from tests.support.random_pairs import TWO_LAYERS, random_tiny_pair
 from tests.support.replies import Reply, reply
 from tests.support.shapes import VOCABULARY

@@ -9,10 +9,10 @@ import mlx.core as mx
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp
 from mtp_mlx.engine import Control, Engine, ReplyEvent
 from mtp_mlx.kv.full import FullCache
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.values import Mtp
 from tests.support.random_pairs import TWO_LAYERS, random_tiny_pair
 from tests.support.replies import reply
 
@@ -64,8 +64,8 @@ def test_a_step_copies_no_keys(mtp: Mtp) -> None:
 
 
 def test_freed_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtp_mlx.generation.loop.TIDY_AFTER", 16)
-    monkeypatch.setattr("mtp_mlx.generation.prefill.CHUNK", 64)
+    monkeypatch.setattr("mtp_mlx.decode.loop.TIDY_AFTER", 16)
+    monkeypatch.setattr("mtp_mlx.decode.prefill.CHUNK", 64)
     mx.clear_cache()
     kept: list[int] = []
 

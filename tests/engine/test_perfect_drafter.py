@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.engine import Engine
-from mtp_mlx.gemma4.target import GemmaTarget
-from mtp_mlx.values import Sampling
+from mtp_mlx.families.gemma4.target import GemmaTarget
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.oracle import Oracle
 from tests.support.replies import AT_ONE, EVERYTHING, PROMPT, Reply, reply, with_drafter

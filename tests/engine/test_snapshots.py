@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mtp_mlx.api import Mtp
 from mtp_mlx.engine import Engine
 from mtp_mlx.kv.window import REWIND
-from mtp_mlx.values import Mtp
 from tests.support.replies import Reply, reply, tiny_pair
 from tests.support.shapes import E2B, WINDOW
 

@@ -10,10 +10,10 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
+from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.sampling.law import law
-from mtp_mlx.values import Mtp, Sampling, Verify
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.replies import GREEDY, PROMPT, SHARP, reply
 from tests.support.shapes import E2B, UNIFIED_12B, Shape

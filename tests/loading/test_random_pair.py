@@ -9,14 +9,14 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
+from mtp_mlx.api import Memory
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import OutOfMemory, UsageError
-from mtp_mlx.gemma4.network import gemma4_text, model_args
+from mtp_mlx.families.gemma4.network import gemma4_text, model_args
 from mtp_mlx.loading import LoadedPair, random_weights
 from mtp_mlx.loading.packing import pack
 from mtp_mlx.loading.random_pair import pair_of, random_pair
 from mtp_mlx.loading.random_weights import randomize, size_bytes
-from mtp_mlx.values import Memory
 from tests.support import shapes
 from tests.support.random_pairs import tiny_shape
 from tests.support.replies import GREEDY, reply

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 from msgspec.structs import replace
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import (
     Comparison,
@@ -22,7 +23,6 @@ from mtp_mlx.report.model import (
     Run,
     Settings,
 )
-from mtp_mlx.values import Sampling
 
 FOLDER = Path(__file__).parent
 SCHEMA: dict[str, Any] = json.loads(

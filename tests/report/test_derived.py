@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mtp_mlx.generation.stats import Clock, summarize
+from mtp_mlx.api import RoundRecord
+from mtp_mlx.numbers import Clock, summarize
 from mtp_mlx.report.derived import (
     chosen,
     costs,
@@ -25,7 +26,6 @@ from mtp_mlx.report.model import Ending, Group, Round, Run
 from mtp_mlx.report.notes import notes
 from mtp_mlx.report.reading import decode
 from mtp_mlx.report.words import verdict
-from mtp_mlx.values import RoundRecord
 from tests.report.samples import OLD, REPORT, RUNS, SLOWER, a_report, a_round, a_run
 
 OLD_REPORTS = [decode(file.read_bytes()) for file in OLD]

@@ -6,10 +6,10 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.choice import chooser
 from mtp_mlx.sampling.noise import gumbel
-from mtp_mlx.values import Sampling
 
 PROBABILITIES = np.array([0.5, 0.2, 0.15, 0.1, 0.04, 0.01])
 DRAWS = 20_000

@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.law import law
-from mtp_mlx.values import Sampling
 
 samplings = st.builds(
     Sampling,

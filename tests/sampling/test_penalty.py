@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mtp_mlx.api import Sampling
 from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 from mtp_mlx.sampling.penalty import Adjustments, adjustments
-from mtp_mlx.values import Sampling
 
 VOCABULARY = 12
 PROMPT = [1, 3, 3]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from mtp_mlx.values import DraftPosition
+from mtp_mlx.api import DraftPosition
 from tests.support.shapes import Shape
 
 FOLDER = Path(__file__).parents[1] / "golden"

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import mlx.core as mx
 import numpy as np
 
-from mtp_mlx.gemma4.target import GemmaTarget
+from mtp_mlx.api import DraftPosition
+from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.protocols import DraftStep, Scores, SharedKV
-from mtp_mlx.values import DraftPosition
 
 TOLERANCE = 2e-4
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mtp_mlx import wire
+from mtp_mlx.api import DraftPosition, Dtype
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.protocols import Drafter, Scores, SharedKV, Target
-from mtp_mlx.values import DraftPosition, Dtype
 from tests.support.checkpoints import PLAIN, write_pair
 from tests.support.golden import GoldenRound, Top
 from tests.support.shapes import WINDOW, Shape

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mtp_mlx.gemma4.config import drafter_config, target_config
-from mtp_mlx.gemma4.shapes import Shape as TrueShape
+from mtp_mlx.families.gemma4.config import drafter_config, target_config
+from mtp_mlx.families.gemma4.shapes import Shape as TrueShape
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.random_pair import pair_of
 from tests.support.configs import drafter_config as tiny_drafter_config

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtp_mlx import wire
+from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.engine import Control, Engine, ReplyEvent
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.protocols import Drafter
-from mtp_mlx.values import Mtp, Sampling, Verify
 from tests.support.checkpoints import write_pair
 from tests.support.shapes import WINDOW, Shape
 

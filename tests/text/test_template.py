@@ -7,10 +7,10 @@ from pathlib import Path
 import jinja2
 import pytest
 
+from mtp_mlx.api import Message, Role
 from mtp_mlx.errors import DamagedModel, UsageError
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
-from mtp_mlx.values import Message, Role
 from tests.text.samples import byte_fallback, write_json
 
 GEMMA_LIKE = """\

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from app.domain.conversation import RoundRecord, SwitchRecord
 from app.domain.tally import STRETCH, Span, Tally, begun, tally_of
-from mtp_mlx.generation.stats import Clock, summarize
-from mtp_mlx.values import RoundRecord as EngineRound
+from mtp_mlx.api import RoundRecord as EngineRound
+from mtp_mlx.numbers import Clock, summarize
 from tests.app.records import a_round, drafted_reply, drafting_rounds, plain_rounds
 
 DEPTHS = st.lists(

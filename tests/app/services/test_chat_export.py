@@ -18,9 +18,9 @@ from app.domain.settings import ReplySettings
 from app.paths import resources
 from app.services.chat_export import CHAT_FORMATS
 from app.services.chat_page import Look
-from app.viewmodels.footer import footer
-from app.views.report_dialog import file_name
-from app.views.theme import load_theme
+from app.viewmodels.chat.footer import footer
+from app.views.common.theme import load_theme
+from app.views.reports.report_dialog import file_name
 from tests.app.conftest import Rig
 from tests.app.services.replies import REPLY as RECORD
 

@@ -6,8 +6,8 @@ from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
 
 from app.paths import resources
-from app.views.markdown_view import MarkdownView
-from app.views.theme import ThemeController
+from app.views.chat.markdown_view import MarkdownView
+from app.views.common.theme import ThemeController
 from tests.app.conftest import Rig
 from tests.app.views.hand import Hand
 

@@ -9,8 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.views.text_block import TextBlock
-from app.views.transcript import Transcript
+from app.views.chat.text_block import TextBlock
+from app.views.chat.transcript import Transcript
 from tests.app.conftest import Rig
 
 LEFT = Qt.MouseButton.LeftButton

@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 from app.domain.settings import MtpChoice, OverlaySettings, ReplySettings
 from app.engine.scripted import ScriptedEngine
 from app.program import Program
-from app.views.details import Details
-from app.views.reply_settings import ReplySettingsDialog
+from app.views.settings.reply_settings import ReplySettingsDialog
+from app.views.tokens.details import Details
 from mtp_mlx.wire import PromptProgress, Sampling, SetMtp
 from tests.app.conftest import Rig
 from tests.app.helpers import HELLO, LOADED, round_of

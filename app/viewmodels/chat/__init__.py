@@ -1,0 +1,1 @@
+"""The conversation: what is shown of it and what can be asked."""

@@ -1,0 +1,250 @@
+"""One chat: what was said, what is being said, and what may be asked next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyRecord
+from app.domain.settings import MtpChoice, ReplySettings
+from app.engine.state import Ready
+from app.engine.supervisor import Supervisor
+from app.viewmodels.chat.asking import Variant, asked_mtp, continuation, request_for, title
+from app.viewmodels.chat.background import Background
+from app.viewmodels.chat.beginnings import new_chat, new_id, new_question, new_reply
+from app.viewmodels.chat.branches import Branches
+from app.viewmodels.chat.drafts import Drafts
+from app.viewmodels.chat.history import History
+from app.viewmodels.chat.message_list import MessageList
+from app.viewmodels.chat.saving import Saver
+from app.viewmodels.chat.streaming import Streaming
+from app.viewmodels.chat.writing import Writing
+from app.viewmodels.common import readiness
+from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.sidebar.chat_list_model import one_line
+from mtp_mlx.wire import Generate, PairInfo
+
+
+class ChatViewModel(QObject):
+    """`messages` is the branch that is read; the last one is the reply being written, if any is.
+
+    A reply goes on when another chat is opened: its own chat is then in the `background`.
+    """
+
+    opened = Signal()  # another chat, or an emptied one
+    streamed = Signal(object)  # Piece: what the open chat's reply has gained since the last one
+    reply_started = Signal(object)  # Generate
+    reply_ended = Signal(object)  # ChatMessage, in the open chat
+    ended_elsewhere = Signal(object, object)  # Chat, ChatMessage
+    changed = Signal()  # what may be asked next
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        mtp: MtpViewModel,
+        saver: Saver,
+        clock: Callable[[], float] = time.monotonic,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self._mtp = mtp
+        self._saver = saver
+        self.messages = MessageList(self)
+        self.other_work: Callable[[], str] = lambda: ""  # what else keeps the engine busy
+        self.history = History(new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
+        self.drafts = Drafts(self.history, saver, self)
+        self.streaming = Streaming(clock, self)
+        self._writing = Writing(supervisor, self.streaming, self.history, saver, self)
+        self.branches = Branches(self.history, self._writing, saver, self)
+        self._writing.streamed.connect(self.streamed)
+        self._writing.ended.connect(self.reply_ended)
+        self._writing.ended_elsewhere.connect(self.ended_elsewhere)
+        changes = (self.drafts.changed, self.branches.changed, supervisor.state_changed)
+        for signal in (*changes, self._writing.ended, self._writing.ended_elsewhere):
+            signal.connect(self.changed)
+        mtp.elsewhere = lambda: self.background.chat is not None
+        mtp.switched.connect(lambda wish: self.streaming.switched(wish.wire()))
+        mtp.wish_changed.connect(self._on_wish)
+
+    # What is there
+
+    @property
+    def chat(self) -> Chat:
+        """With the messages of all branches."""
+        return self.history.chat
+
+    @property
+    def writing(self) -> bool:
+        """Whether a reply is being written in the open chat."""
+        return self._writing.here
+
+    @property
+    def written(self) -> Chat | None:
+        """The chat a reply is being written in, open or not."""
+        return self._writing.chat
+
+    @property
+    def background(self) -> Background:
+        """What goes on, and what has ended, in chats that are not open."""
+        return self._writing.background
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be sent now; "" where it can."""
+        return readiness.obstacle(self._supervisor.state, self._busy_text())
+
+    @property
+    def blank(self) -> bool:
+        return self.history.blank
+
+    @property
+    def pair(self) -> PairInfo | None:
+        return readiness.loaded_pair(self._supervisor.state)
+
+    @property
+    def can_regenerate(self) -> bool:
+        return not self.obstacle and len(self.messages) > 0
+
+    @property
+    def last_reply(self) -> ReplyRecord | None:
+        replies = (m.reply for m in reversed(self.messages.messages))
+        return next((reply for reply in replies if reply is not None), None)
+
+    def message(self, message_id: str) -> ChatMessage | None:
+        """On any branch."""
+        return self.history.message(message_id)
+
+    def can_continue(self, message: ChatMessage) -> bool:
+        """A reply that was not ended by the model, and that nothing was said to yet."""
+        if message.role != "assistant" or not message.text or message.id != self.chat.tip:
+            return False
+        return message.reply is None or message.reply.finish != "stop"
+
+    # Opening
+
+    def open(self, chat: Chat) -> None:
+        """A reply being written in the one that is left goes on."""
+        self.drafts.flush()
+        self._writing.open(chat)
+        self._mtp.show(self.chat.settings.mtp)
+        self.opened.emit()
+        self.changed.emit()
+
+    def open_written(self) -> None:
+        """The chat a reply is being written in, if that is another one."""
+        if self.background.chat is not None:
+            self.open(self.background.chat)
+
+    def new_chat(self) -> None:
+        """The settings are taken along: they belong to how one works, not to what was said."""
+        self.open(new_chat(self.chat.settings))
+
+    def leave(self) -> None:
+        """The program ends: keep what was written."""
+        self._writing.abandon(strings.FINISH_INTERRUPTED)
+        self.drafts.flush()
+
+    def label(self, said: ChatSummary) -> None:
+        """What the list of chats says of the open one or the one in the background."""
+        if self.history.label(said) or self.background.label(said):
+            self.changed.emit()
+
+    def set_settings(self, settings: ReplySettings) -> None:
+        if settings != self.chat.settings:
+            self.history.change(settings=settings)
+            self._mtp.wish_for(settings.mtp)
+            self._saver.save_begun(self.chat)
+            self.changed.emit()
+
+    # Asking
+
+    def send(self, text: str, attachments: Sequence[Attachment] = ()) -> bool:
+        text = text.strip()
+        if self.obstacle or not (text or attachments):
+            return False
+        if not self.chat.messages and self.chat.title == strings.UNTITLED:
+            self.history.change(title=title(text, attachments))
+        return self._ask_with(text, tuple(attachments), self.chat.tip)
+
+    def edit(self, message_id: str, text: str) -> bool:
+        """Ask differently: what was asked before stays, on a branch of its own."""
+        message = self.message(message_id)
+        text = text.strip()
+        if message is None or message.role != "user" or self.obstacle:
+            return False
+        if not (text or message.attachments):
+            return False
+        return self._ask_with(text, message.attachments, message.parent)
+
+    def regenerate(self, message_id: str | None = None, variant: Variant = "plain") -> bool:
+        """Write a reply again, by default the last; the one there is stays beside it."""
+        wanted = self.chat.tip if message_id is None else message_id
+        message = None if wanted is None else self.message(wanted)
+        if message is None:
+            return False
+        asks = message.role == "user"
+        return self._ask(message.id if asks else message.parent, variant, message.reply)
+
+    def continue_reply(self) -> bool:
+        """Let the last reply go on from where it was stopped."""
+        last = self.message(self.chat.tip or "")
+        state = self._supervisor.state
+        if last is None or not isinstance(state, Ready) or not self.can_continue(last):
+            return False
+        request = continuation(self.chat.settings, self.messages.messages)
+        self.streaming.begin(last, request, state.pair, self._supervisor.identity)
+        return self._begin(request, self.chat.settings.mtp)
+
+    def stop(self) -> None:
+        """In the open chat: what nobody sees is not stopped by a key."""
+        if self.writing:
+            self._supervisor.cancel()
+
+    def abandon(self, chat_id: str) -> None:
+        """A reply being written in this chat ends now; what was written stays."""
+        if self.written is not None and self.written.id == chat_id:
+            self._writing.abandon("cancelled")
+
+    # How it goes on
+
+    def _ask_with(self, text: str, files: tuple[Attachment, ...], parent: str | None) -> bool:
+        message = new_question(text, files, parent)
+        self.history.append(message)
+        self._saver.save_message(self.chat, message)
+        return self._ask(message.id)
+
+    def _ask(
+        self, parent: str | None, variant: Variant = "plain", before: ReplyRecord | None = None
+    ) -> bool:
+        state = self._supervisor.state
+        if not isinstance(state, Ready):
+            return False
+        settings = self.chat.settings
+        path = self.history.path(parent)
+        request = request_for(new_id(), settings, path, variant, before)
+        reply = new_reply(request.id, parent)
+        self.streaming.begin(reply, request, state.pair, self._supervisor.identity)
+        self.history.append(reply)
+        return self._begin(request, asked_mtp(settings.mtp, variant))
+
+    def _begin(self, request: Generate, mtp: MtpChoice) -> bool:
+        self._writing.save()
+        self._mtp.begin(mtp)
+        self.reply_started.emit(request)
+        return self._supervisor.generate(request)
+
+    def _on_wish(self, wish: MtpChoice) -> None:
+        self.set_settings(msgspec.structs.replace(self.chat.settings, mtp=wish))
+
+    def _busy_text(self) -> str:
+        """What the engine is busy with, seen from the open chat."""
+        if self.writing:
+            return strings.OBSTACLE_WRITING
+        if self.background.chat is not None:
+            return strings.OBSTACLE_ELSEWHERE.format(title=one_line(self.background.chat.title))
+        return self.other_work() or strings.OBSTACLE_STOPPING

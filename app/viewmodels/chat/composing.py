@@ -1,0 +1,181 @@
+"""The message being written: its files, and how much of the context it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.conversation import Attachment, ReplyRecord
+from app.services.text_files import FileError, read_text_file
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.token_counter import TokenCounter
+from app.viewmodels.common import format as fmt
+from app.viewmodels.common.throttle import Throttle
+
+COUNT_MS = 400  # between two counts of what is being typed
+_TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What the composer says beneath the text."""
+
+    text: str = ""
+    warns: bool = False
+
+
+class ComposingViewModel(QObject):
+    """Files wait with the draft of the chat they were attached to, until sent or taken off."""
+
+    changed = Signal()
+
+    def __init__(
+        self, chat: ChatViewModel, counter: TokenCounter, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._chat = chat
+        self._counter = counter
+        self._files: dict[str, Attachment] = {}  # of the open chat, by key
+        self._number = 0
+        self._text = ""
+        self._text_tokens = 0
+        self._trouble = ""
+        self._said: tuple[ReplyRecord | None, int] = (None, 0)
+        self._count = Throttle(COUNT_MS, self._count_text, self)
+        counter.counted.connect(self._on_counted)
+        chat.opened.connect(self._on_opened)
+        chat.changed.connect(self.changed)
+
+    @property
+    def attachments(self) -> dict[str, Attachment]:
+        """Of the open chat, by the key that `remove` takes."""
+        return dict(self._files)
+
+    @property
+    def obstacle(self) -> str:
+        """Why this message cannot be sent; "" where it can. An empty one has nothing to say."""
+        if self._chat.obstacle:
+            return self._chat.obstacle
+        pair = self._chat.pair
+        used = self.used
+        if pair is None or used < pair.context_length:
+            return ""
+        return strings.CONTEXT_FULL.format(
+            used=fmt.count(used), length=fmt.count(pair.context_length)
+        )
+
+    @property
+    def can_send(self) -> bool:
+        return not self.obstacle and bool(self._text.strip() or self.attachments)
+
+    @property
+    def used(self) -> int:
+        """Tokens of what was said and of what is being written, as far as they were counted."""
+        files = sum(file.tokens or 0 for file in self._files.values())
+        return self._said_tokens() + self._text_tokens + files
+
+    @property
+    def note(self) -> Note:
+        if self._trouble:
+            return Note(text=self._trouble, warns=True)
+        if self.obstacle:
+            return Note(text=self.obstacle, warns=not self._chat.obstacle)
+        pair = self._chat.pair
+        if pair is None or not self.used:
+            return Note()
+        text = strings.CONTEXT.format(
+            used=fmt.count(self.used), length=fmt.count(pair.context_length)
+        )
+        return Note(text=text)
+
+    def write(self, text: str) -> None:
+        """What stands in the composer now."""
+        if text != self._text:
+            self._text = text
+            self._trouble = ""
+            self._count.request()
+            self.changed.emit()
+
+    def attach(self, paths: Iterable[Path]) -> None:
+        """Those that can be read; of the others it is said why they cannot."""
+        trouble: list[str] = []
+        for path in paths:
+            try:
+                self._add(read_text_file(path))
+            except FileError as error:
+                trouble.append(str(error))
+        self._trouble = " ".join(trouble)
+        self._keep()
+
+    def remove(self, key: str) -> None:
+        self._take_off(key)
+        self._trouble = ""
+        self._keep()
+
+    def send(self) -> bool:
+        if self.obstacle or not self._chat.send(self._text, tuple(self._files.values())):
+            return False
+        self._take_off(*self._files)
+        self._trouble = ""
+        self._keep()
+        return True
+
+    def _add(self, file: Attachment) -> None:
+        self._number += 1
+        key = f"file {self._number}"
+        self._files[key] = file
+        self._counter.ask(key, file.text)
+
+    def _take_off(self, *keys: str) -> None:
+        for key in keys:
+            self._files.pop(key, None)
+            self._counter.forget(key)
+
+    def _keep(self) -> None:
+        self._chat.drafts.attach(tuple(self._files.values()))
+        self.changed.emit()
+
+    def _on_opened(self) -> None:
+        """Their tokens are counted again: another model may have been loaded since."""
+        self._take_off(*self._files)
+        for file in self._chat.chat.draft_files:
+            self._add(file)
+
+    def _count_text(self) -> None:
+        if self._text:
+            self._counter.ask(_TEXT, self._text)
+            return
+        self._counter.forget(_TEXT)
+        self._text_tokens = 0
+        self.changed.emit()
+
+    def _on_counted(self, key: str, tokens: int) -> None:
+        if key == _TEXT:
+            self._text_tokens = tokens
+        if key in self._files:
+            self._files[key] = msgspec.structs.replace(self._files[key], tokens=tokens)
+        self._keep()
+
+    def _said_tokens(self) -> int:
+        """Of the conversation as it will be sent: without the last reply's thoughts."""
+        reply = self._chat.last_reply
+        if reply is None or reply.stats is None:
+            return 0
+        if reply is not self._said[0]:
+            thoughts = sum(token.thought for record in reply.rounds for token in record.tokens)
+            written = reply.stats.generated_tokens - thoughts
+            self._said = (reply, reply.prompt_tokens + max(0, written))
+        return self._said[1]
+
+
+def file_detail(file: Attachment) -> str:
+    """Its size, and its tokens once they were counted."""
+    size = fmt.file_size(len(file.text.encode()))
+    if file.tokens is None:
+        return size
+    return strings.SEPARATOR.join((size, strings.FILE_TOKENS.format(count=fmt.count(file.tokens))))

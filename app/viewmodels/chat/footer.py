@@ -1,0 +1,135 @@
+"""The numbers under a reply, and those behind its info button."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app import strings
+from app.domain.conversation import ReplyRecord
+from app.domain.numbers import Numbers, numbers_of
+from app.viewmodels.common import format as fmt
+from app.viewmodels.settings.settings_advice import RULES
+from app.viewmodels.tokens.timeline import switch_label
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+
+
+def finish_text(reply: ReplyRecord) -> str:
+    """One of the engine's words in the user's, or the sentence that was kept."""
+    return strings.FINISH.get(reply.finish, reply.finish)
+
+
+def footer(reply: ReplyRecord) -> str:
+    """One line; what was not measured is left out."""
+    parts: list[str] = []
+    numbers = numbers_of(reply)
+    if numbers.decode_tps is not None:
+        parts.append(strings.FOOTER_RATE.format(rate=fmt.rate(numbers.decode_tps)))
+    if numbers.speed_up is not None:
+        parts.append(speed_up_text(numbers))
+    if numbers.acceptance_rate is not None:
+        parts.append(
+            strings.FOOTER_ACCEPTED.format(
+                percent=fmt.percent(numbers.acceptance_rate), drafted=fmt.count(numbers.draft_n)
+            )
+        )
+    if numbers.ttft_s is not None:
+        parts.append(strings.FOOTER_TTFT.format(seconds=fmt.seconds(numbers.ttft_s)))
+    return strings.SEPARATOR.join([*parts, finish_text(reply)])
+
+
+def speed_up_text(numbers: Numbers) -> str:
+    """In full, or "" where it was not measured."""
+    if numbers.speed_up is None:
+        return ""
+    text = strings.SPEED_UP_PARTLY if numbers.partly else strings.FOOTER_SPEED_UP
+    return text.format(times=fmt.times(numbers.speed_up))
+
+
+def plain_text(numbers: Numbers) -> str:
+    """What a speed-up is against, and since when; "" where plain speed was not measured."""
+    if numbers.plain is None:
+        return ""
+    rate = fmt.rate(numbers.plain.tps)
+    if numbers.plain.day is None:
+        return strings.TOKENS_A_SECOND.format(rate=rate)
+    return strings.PLAIN_MEASURED.format(rate=rate, day=numbers.plain.day)
+
+
+def facts(reply: ReplyRecord) -> list[Fact]:
+    """Everything worth knowing about one reply, in the order one would ask."""
+    numbers, stats = numbers_of(reply), reply.stats
+    known = [Fact(strings.FACT_FINISH, finish_text(reply))]
+    if numbers.generated_tokens:
+        known += [
+            Fact(strings.FACT_TOKENS, fmt.count(numbers.generated_tokens)),
+            *_optional(strings.FACT_RATE, numbers.decode_tps, strings.TOKENS_A_SECOND),
+            *_said(strings.FACT_SPEED_UP, speed_up_text(numbers)),
+            *_said(strings.FACT_PLAIN, plain_text(numbers)),
+            *_said(strings.FACT_TTFT, _seconds(numbers.ttft_s)),
+        ]
+    if stats is not None:
+        known += [
+            Fact(strings.FACT_PROMPT, _prompt(reply)),
+            *_optional(strings.FACT_PREFILL, stats.prefill_tps, strings.TOKENS_A_SECOND),
+        ]
+    if numbers.draft_n:
+        known.append(Fact(strings.FACT_ACCEPTED, _accepted(numbers)))
+        if numbers.mean_acceptance_length is not None:
+            known.append(Fact(strings.FACT_TAU, fmt.tau(numbers.mean_acceptance_length)))
+        known.append(Fact(strings.FACT_POSITIONS, _positions(numbers.acceptance_by_position)))
+    if stats is not None:
+        known.append(Fact(strings.FACT_PEAK, fmt.memory(stats.peak_memory_bytes)))
+    known += [Fact(strings.FACT_MTP, _mtp(reply)), Fact(strings.FACT_SAMPLING, _sampling(reply))]
+    if reply.verify != "coupled":  # the one that is taken for granted
+        known.append(Fact(strings.VERIFY, RULES[reply.verify][0]))
+    return known
+
+
+def _seconds(duration: float | None) -> str:
+    return "" if duration is None else fmt.seconds(duration)
+
+
+def _said(label: str, value: str) -> list[Fact]:
+    return [Fact(label, value)] if value else []
+
+
+def _optional(label: str, value: float | None, text: str) -> list[Fact]:
+    return [] if value is None else [Fact(label, text.format(rate=fmt.rate(value)))]
+
+
+def _prompt(reply: ReplyRecord) -> str:
+    total = fmt.count(reply.prompt_tokens)
+    if not reply.reused_tokens:
+        return total
+    return strings.PROMPT_REUSED.format(total=total, reused=fmt.count(reply.reused_tokens))
+
+
+def _accepted(numbers: Numbers) -> str:
+    return strings.ACCEPTED_OF.format(
+        accepted=fmt.count(numbers.draft_n_accepted),
+        drafted=fmt.count(numbers.draft_n),
+        percent=fmt.percent(numbers.draft_n_accepted / numbers.draft_n),
+    )
+
+
+def _positions(shares: tuple[float, ...]) -> str:
+    return strings.SEPARATOR.join(fmt.percent(share) for share in shares)
+
+
+def _mtp(reply: ReplyRecord) -> str:
+    changes = [f"{switch_label(s.mtp)} ({fmt.seconds(s.at)})" for s in reply.switches]
+    return " → ".join([switch_label(reply.mtp), *changes])
+
+
+def _sampling(reply: ReplyRecord) -> str:
+    law = reply.sampling
+    if law.temperature == 0:
+        return strings.GREEDY.format(seed=reply.seed)
+    return strings.SAMPLED.format(
+        temperature=f"{law.temperature:g}", top_k=law.top_k, top_p=f"{law.top_p:g}", seed=reply.seed
+    )

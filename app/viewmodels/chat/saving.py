@@ -1,0 +1,91 @@
+"""Saving a chat as it is written: at once where something ends, once a second while it streams.
+
+Every write goes through here, so that a disk that refuses is said in one way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.conversation import Chat, ChatMessage
+from app.services.chat_store import ChatStore
+from app.viewmodels.common.throttle import Throttle
+
+INTERVAL_MS = 1000
+
+
+class Saver(QObject):
+    """A disk that refuses stops no conversation: `trouble` is said, writing goes on."""
+
+    trouble = Signal(str)
+
+    def __init__(
+        self, store: ChatStore, interval_ms: int = INTERVAL_MS, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._action: Callable[[], None] | None = None
+        self._throttle = Throttle(interval_ms, self._run, self)
+
+    def request(self, action: Callable[[], None]) -> None:
+        """Run `action` within the interval; of several, the last."""
+        self._action = action
+        self._throttle.request()
+
+    def finish(self, action: Callable[[], None]) -> None:
+        """Run `action` now, in place of what was requested."""
+        self._throttle.cancel()
+        self._action = None
+        action()
+
+    def save_chat(self, chat: Chat) -> None:
+        self._guard(lambda: self._store.save_chat(chat))
+
+    def save_begun(self, chat: Chat) -> None:
+        """A chat that nothing was said in is not worth a row."""
+        if chat.messages:
+            self.save_chat(chat)
+
+    def save_message(self, chat: Chat, message: ChatMessage, *, ended: bool = True) -> None:
+        """The chat with it: an earlier save of it may have failed, and it was changed now."""
+
+        def write() -> None:
+            self._store.save_chat(chat)
+            self._store.save_message(chat.id, message, ended=ended)
+
+        self._guard(write)
+
+    def delete_messages(self, chat_id: str, ids: Sequence[str]) -> bool:
+        return self._guard(lambda: self._store.delete_messages(chat_id, ids))
+
+    def restore_messages(self, chat_id: str, ids: Sequence[str]) -> None:
+        self._guard(lambda: self._store.restore_messages(chat_id, ids))
+
+    def rename(self, chat_id: str, title: str) -> None:
+        self._guard(lambda: self._store.rename(chat_id, title))
+
+    def pin(self, chat_id: str, *, pinned: bool) -> None:
+        self._guard(lambda: self._store.pin(chat_id, pinned=pinned))
+
+    def delete_chat(self, chat_id: str) -> bool:
+        return self._guard(lambda: self._store.delete_chat(chat_id))
+
+    def restore_chat(self, chat_id: str) -> None:
+        self._guard(lambda: self._store.restore_chat(chat_id))
+
+    def _run(self) -> None:
+        if self._action is not None:
+            self._action()
+
+    def _guard(self, write: Callable[[], None]) -> bool:
+        """Whether it was written."""
+        try:
+            write()
+        except (OSError, sqlite3.Error) as error:
+            self.trouble.emit(strings.NOT_SAVED.format(reason=error))
+            return False
+        return True

@@ -1,0 +1,1 @@
+"""What several rooms use: the engine's state, the MTP switch, formats."""

@@ -1,0 +1,158 @@
+"""The engine's state in words: a status for the toolbar, a banner where there is trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.engine.state import (
+    EngineState,
+    Failed,
+    Generating,
+    Loading,
+    Ready,
+    Restarting,
+    Starting,
+)
+from app.engine.supervisor import Supervisor
+from app.viewmodels.common.readiness import loaded_pair
+from mtp_mlx.wire import Error, Event, PairInfo
+
+_BUILT_IN = "built-in"  # what the engine calls the pair that ships with it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """`progress` is None where nothing is under way, -1 where its length is unknown."""
+
+    text: str
+    detail: str = ""
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    message: str
+    about: Literal["notice", "restart", "silence", "failure"] = "notice"
+    can_restart: bool = False
+    can_dismiss: bool = True
+
+
+class EngineViewModel(QObject):
+    status_changed = Signal(object)  # Status
+    banner_changed = Signal(object)  # Banner | None
+
+    def __init__(self, supervisor: Supervisor, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self.status = status(supervisor.state)
+        self.banner: Banner | None = None
+        self._died_of = ""
+        supervisor.state_changed.connect(self._on_state)
+        supervisor.received.connect(self._on_event)
+
+    @property
+    def pair(self) -> PairInfo | None:
+        return loaded_pair(self._supervisor.state)
+
+    def restart(self) -> None:
+        self._supervisor.restart()
+
+    def say(self, message: str) -> None:
+        """Something the user should know, such as chats that could not be saved."""
+        self._show(Banner(message=message))
+
+    def show_silence(self, seconds: float) -> None:
+        """It may be busy, or hang: the user decides."""
+        if seconds:
+            message = strings.ENGINE_SILENT.format(seconds=round(seconds))
+            message = f"{message} {strings.SILENT_REMEDY}"
+            self._show(Banner(message=message, about="silence", can_restart=True))
+        elif self._is_about("silence"):
+            self._show(None)
+
+    def show_garbled(self, _detail: str) -> None:
+        """Nobody knows what it would have said: perhaps the end of the reply."""
+        self._show(Banner(message=strings.ENGINE_GARBLED, can_restart=True))
+
+    def dismiss(self) -> None:
+        if self.banner is not None and self.banner.can_dismiss:
+            self._show(None)
+
+    def _on_state(self, state: EngineState) -> None:
+        self.status = status(state)
+        self.status_changed.emit(self.status)
+        match state:
+            case Restarting(reason=reason):
+                message = strings.ENGINE_RESTARTING.format(reason=reason)
+                self._show(Banner(message=message, about="restart"))
+                self._died_of = "" if reason == strings.RESTARTED_BY_USER else reason
+            case Failed():
+                message = f"{state.message} {state.remedy}".strip()
+                self._show(
+                    Banner(message=message, about="failure", can_restart=True, can_dismiss=False)
+                )
+            case Ready() if self._is_about("restart"):
+                self._show(self._what_happened())
+            case Starting() | Loading() if self.banner is not None and self.banner.can_restart:
+                self._show(None)
+            case _:
+                pass
+
+    def _what_happened(self) -> Banner | None:
+        """It runs again; a death nobody asked for stays told until it is dismissed."""
+        if not self._died_of:
+            return None
+        return Banner(message=strings.ENGINE_SENTENCE.format(reason=self._died_of))
+
+    def _is_about(self, subject: str) -> bool:
+        return self.banner is not None and self.banner.about == subject
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Error) and not isinstance(self._supervisor.state, Failed):
+            self._show(Banner(message=f"{event.message} {event.remedy}".strip()))
+
+    def _show(self, banner: Banner | None) -> None:
+        if banner != self.banner:
+            self.banner = banner
+            self.banner_changed.emit(banner)
+
+
+def status(state: EngineState) -> Status:
+    match state:
+        case Starting():
+            return Status(text=strings.STARTING, progress=-1)
+        case Loading():
+            return Status(text=_loading(state), progress=_share(state))
+        case Ready(pair=pair) | Generating(pair=pair):
+            return Status(text=pair_name(pair), detail=pair.quantization)
+        case Restarting():
+            return Status(text=strings.RESTARTING, progress=-1)
+        case Failed():
+            return Status(text=strings.ENGINE_STOPPED)
+
+
+def is_built_in(pair: PairInfo) -> bool:
+    """Whether it is the pair that ships with the program."""
+    return pair.target == _BUILT_IN
+
+
+def pair_name(pair: PairInfo) -> str:
+    target = strings.BUILT_IN if is_built_in(pair) else pair.target
+    return target if pair.drafter is None else strings.PAIR_WITH_DRAFTER.format(target=target)
+
+
+def _share(state: Loading) -> float:
+    return state.done / state.total if state.total else -1
+
+
+def _loading(state: Loading) -> str:
+    if not state.phase:
+        return strings.LOADING
+    if not state.total:
+        return strings.LOADING_PHASE.format(phase=state.phase)
+    percent = round(100 * state.done / state.total)
+    return strings.LOADING_PART.format(phase=state.phase, percent=percent)

@@ -1,0 +1,157 @@
+"""The MTP switch: what the user wishes, and what the engine says it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.settings import Depth, MtpChoice
+from app.engine.state import EngineState, Failed, Generating, Ready
+from app.engine.supervisor import Supervisor
+from app.viewmodels.common.throttle import Throttle
+from mtp_mlx.wire import Event, PairInfo, Round
+
+PACE_MS = 250  # rounds come faster than one can read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What is effective, said by the engine's rounds. `live`: said by a reply now running."""
+
+    text: str
+    live: bool = False
+
+
+class MtpViewModel(QObject):
+    """A wish never changes the effect by itself: only the next round does.
+
+    It is the open chat's. What another chat's reply was asked with is not touched by it.
+    """
+
+    wish_changed = Signal(object)  # MtpChoice
+    switched = Signal(object)  # MtpChoice: from its next round on, what is being written obeys it
+    effect_changed = Signal(object)  # Effect
+
+    def __init__(
+        self, supervisor: Supervisor, wish: MtpChoice, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self.wish = wish
+        self._round: Round | None = None
+        self._running = wish  # what the running reply was asked for with, or turned to since
+        self._pending = False
+        self._pace = Throttle(PACE_MS, self._refresh, self)
+        self.elsewhere: Callable[[], bool] = lambda: False  # is another chat being written in?
+        self.effect = Effect(text=strings.EFFECT_WAITING)
+        supervisor.state_changed.connect(self._on_state)
+        supervisor.received.connect(self._on_event)
+
+    def turn(self, on: bool) -> None:
+        self.wish_for(MtpChoice(on=on, depth=self.wish.depth))
+
+    def toggle(self) -> None:
+        self.turn(on=not self.wish.on)
+
+    def choose(self, depth: Depth) -> None:
+        """A choice of K means "on"."""
+        self.wish_for(MtpChoice(on=True, depth=depth))
+
+    def begin(self, asked: MtpChoice) -> None:
+        """A reply is asked for, perhaps not as the switch stands: it may be written to compare."""
+        self._running = asked
+
+    def show(self, wish: MtpChoice) -> None:
+        """Another chat is open, and this is what was wished for there."""
+        if wish != self.wish:
+            self.wish = wish
+            self.wish_changed.emit(wish)
+        self._refresh()
+
+    def wish_for(self, wish: MtpChoice) -> None:
+        if wish == self.wish:
+            return
+        self.wish = wish
+        if not self.elsewhere():
+            self._running = wish
+            self._pending = self._round is not None
+            self._supervisor.set_mtp(wish.wire())
+            self.switched.emit(wish)
+        self.wish_changed.emit(wish)
+        self._refresh()
+
+    def _on_state(self, state: EngineState) -> None:
+        if not isinstance(state, Generating):
+            self._round = None
+            self._pending = False
+        self._refresh()
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Round) and event.index > 0:
+            self._round = event
+            self._pending = False
+            self._pace.request()
+
+    def _refresh(self) -> None:
+        effect = self._effect()
+        if effect != self.effect:
+            self.effect = effect
+            self.effect_changed.emit(effect)
+
+    def _effect(self) -> Effect:
+        match self._supervisor.state:
+            case Ready(pair=pair) | Generating(pair=pair, measuring=True):
+                return Effect(text=idle_text(self.wish, pair))
+            case Generating(pair=pair) if self.elsewhere():
+                now = strings.EFFECT_ELSEWHERE.format(now=self._now(pair))
+                return Effect(text=now, live=True)
+            case Generating(pair=pair):
+                now = self._now(pair)
+                text = strings.EFFECT_NEXT_ROUND.format(now=now) if self._pending else now
+                return Effect(text=text, live=True)
+            case Failed():
+                return Effect(text=strings.EFFECT_OFF_BECAUSE.format(reason=strings.NO_ENGINE))
+            case _:
+                return Effect(text=strings.EFFECT_WAITING)
+
+    def _now(self, pair: PairInfo) -> str:
+        """What the reply being written does, in whatever chat."""
+        if self._round is not None:
+            return round_text(self._round)
+        reading = self._running.on and pair.drafter is not None
+        return strings.EFFECT_READING if reading else idle_text(self._running, pair)
+
+
+def idle_text(wish: MtpChoice, pair: PairInfo) -> str:
+    """What the next reply will do, as far as that is known before it runs."""
+    if pair.drafter is None:
+        reason = pair.no_drafter_reason or strings.NO_DRAFTER
+        return strings.EFFECT_OFF_BECAUSE.format(reason=reason)
+    if not wish.on:
+        return strings.EFFECT_OFF
+    if wish.depth == "auto":
+        return strings.EFFECT_READY_AUTO
+    return strings.EFFECT_READY_DEPTH.format(depth=wish.depth)
+
+
+def round_text(event: Round) -> str:
+    match event.state:
+        case "drafting":
+            return strings.EFFECT_DRAFTING.format(depth=event.depth)
+        case "probe":
+            return event.reason or strings.EFFECT_PROBE.format(depth=event.depth)
+        case "parked":
+            return strings.EFFECT_PARKED.format(
+                reason=event.reason or strings.EFFECT_PARKED_DEFAULT
+            )
+        case "plain":
+            if event.reason:
+                return strings.EFFECT_OFF_BECAUSE.format(reason=event.reason)
+            return strings.EFFECT_OFF
+
+
+def depth_label(depth: Depth) -> str:
+    return strings.AUTO if depth == "auto" else strings.DEPTH.format(depth=depth)

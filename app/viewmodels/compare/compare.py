@@ -1,0 +1,239 @@
+"""Compare: one prompt with MTP off and on, one run after the other, outside of any chat.
+
+A short warm-up comes first: it reads the prompt for both and has everything compiled that the runs
+need. Each further comparison turns their order round, for the second run meets a warmer machine.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.comparison import Comparison, Side
+from app.domain.conversation import ReplyRecord
+from app.engine.state import Ready
+from app.engine.supervisor import Supervisor
+from app.viewmodels.chat.asking import turns_to_last_question
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.reply import Reply
+from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.common.throttle import Throttle
+from app.viewmodels.compare.race import TICK_MS, Race
+from app.viewmodels.overlay.plain_speed import PlainSpeed
+from mtp_mlx.wire import Error, Event, Finished, Generate, Message, Mtp, Round
+
+WARM_UP_TOKENS = 16
+_SEEDS = 2**31
+
+Stage = Literal["idle", "warm-up", "off", "on"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareState:
+    """`result` is there once both runs have begun to write; `note` is a sentence, or ""."""
+
+    stage: Stage = "idle"
+    first: Side = "off"
+    result: Comparison | None = None
+    note: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.stage != "idle"
+
+
+class CompareViewModel(QObject):
+    changed = Signal(object)  # CompareState
+    advanced = Signal()  # the run under way has gained tokens
+    availability_changed = Signal()  # `obstacle` may have changed
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        chat: ChatViewModel,
+        mtp: MtpViewModel,
+        plain: PlainSpeed,
+        clock: Callable[[], float] = time.monotonic,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self._chat = chat
+        self._mtp = mtp
+        self._plain = plain
+        self._clock = clock
+        self._request = Generate(id="")
+        self._left: list[Stage] = []
+        self._reply: Reply | None = None
+        self._asked_at = 0.0
+        self._records: dict[Stage, ReplyRecord] = {}
+        self._question = ""
+        self._pace = Throttle(TICK_MS, self.advanced.emit, self)
+        self.state = CompareState()
+        self.race = Race(parent=self)
+        supervisor.received.connect(self._on_event)
+        supervisor.reply_lost.connect(self._on_lost)
+        supervisor.state_changed.connect(self.availability_changed)
+        mtp.switched.connect(self._on_switch)
+
+    # What is shown
+
+    @property
+    def last_question(self) -> str:
+        """The text of the last thing the user said in the chat; "" where nothing was."""
+        said = (m.text for m in reversed(self._chat.messages.messages) if m.role == "user")
+        return next(said, "")
+
+    @property
+    def depth(self) -> Mtp:
+        """What the run with MTP runs with, whether or not the switch is on now."""
+        return self._request.mtp if self.state.running else self._mtp.wish.depth
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be compared now; "" where it can."""
+        if self.state.running:
+            return ""
+        state = self._supervisor.state
+        if isinstance(state, Ready) and state.pair.drafter is None:
+            reason = state.pair.no_drafter_reason or strings.NO_DRAFTER
+            return strings.COMPARE_NO_DRAFTER.format(reason=reason)
+        return self._chat.obstacle
+
+    @property
+    def running_reply(self) -> Reply | None:
+        """The run under way; None during the warm-up, which nobody needs to read."""
+        return self._reply if self.state.stage in {"off", "on"} else None
+
+    def busy_text(self) -> str:
+        return strings.OBSTACLE_COMPARING if self.state.running else ""
+
+    def record(self, side: Side) -> ReplyRecord | None:
+        """A run of this comparison that has ended."""
+        return self._records.get(side)
+
+    # What is asked
+
+    def begin(self, question: str) -> bool:
+        """The chat's last question is asked as in the chat; any other text, on its own."""
+        question = question.strip()
+        state = self._supervisor.state
+        if not question or self.state.running or self.obstacle or not isinstance(state, Ready):
+            return False
+        settings = self._chat.chat.settings
+        self._question = question
+        self._records = {}
+        self._request = Generate(
+            id="",
+            messages=self._messages(question),
+            thinking=settings.thinking,
+            sampling=settings.sampling,
+            mtp=self.depth,
+            verify=settings.verify,
+            max_tokens=settings.max_tokens,
+            seed=secrets.randbelow(_SEEDS) if settings.seed is None else settings.seed,
+        )
+        again = self.state.result is not None
+        first: Side = "on" if again and self.state.first == "off" else "off"
+        second: Side = "off" if first == "on" else "on"
+        self._left = ["warm-up", first, second]
+        self._show(CompareState(first=first))
+        self._go_on()
+        return True
+
+    def stop(self) -> None:
+        """What has run is kept."""
+        if self.state.running:
+            self._left = []
+            self._supervisor.cancel()
+
+    # How it goes on
+
+    def _messages(self, question: str) -> list[Message]:
+        system = self._chat.chat.settings.system.strip()
+        if question == self.last_question.strip():
+            return turns_to_last_question(system, self._chat.messages.messages)
+        alone = [Message(role="user", content=question)]
+        return [Message(role="system", content=system), *alone] if system else alone
+
+    def _go_on(self) -> None:
+        state = self._supervisor.state
+        if not self._left or not isinstance(state, Ready):
+            self._rest()
+            return
+        stage = self._left.pop(0)
+        request = msgspec.structs.replace(self._request, id=uuid.uuid4().hex)
+        if stage == "warm-up":
+            most = min(WARM_UP_TOKENS, request.max_tokens)
+            request = msgspec.structs.replace(request, max_tokens=most)
+        elif stage == "off":
+            request = msgspec.structs.replace(request, mtp="off")
+        self._reply = Reply(request, state.pair, self._supervisor.identity)
+        self._asked_at = self._clock()
+        self._show(replace(self.state, stage=stage))
+        self._supervisor.generate(request)
+
+    def _on_event(self, event: Event) -> None:
+        reply = self._reply
+        match event:
+            case Round() if reply and event.id == reply.id:
+                reply.add(event, self._clock() - self._asked_at)
+                self._pace.request()
+            case Finished() if reply and event.id == reply.id:
+                self._keep(event.reason, event)
+                self._go_on()
+            case Error() if reply and event.id == reply.id:
+                self._keep(strings.FINISH_ERROR.format(message=event.message))
+                self._break_off(f"{event.message} {event.remedy}".strip())
+            case _:
+                pass
+
+    def _on_lost(self, reason: str) -> None:
+        if self._reply is not None:
+            self._keep(strings.FINISH_DIED.format(reason=reason))
+            self._break_off(strings.COMPARE_DIED.format(reason=reason))
+
+    def _on_switch(self) -> None:
+        """The switch acts on whatever is being written: this run is no longer what it says."""
+        if self.state.running:
+            self.stop()
+            self._show(replace(self.state, note=strings.COMPARE_SWITCHED))
+
+    def _keep(self, finish: str, finished: Finished | None = None) -> None:
+        reply, stage = self._reply, self.state.stage
+        self._reply = None
+        self._pace.cancel()
+        if reply is None or stage not in {"off", "on"} or not reply.rounds:
+            return
+        if self.state.note:  # the switch was turned in it
+            return
+        record = reply.record(finish, finished)
+        self._plain.learn(record, reply.tally)
+        self._records[stage] = record
+
+    def _break_off(self, note: str) -> None:
+        self._left = []
+        self._rest(note)
+
+    def _rest(self, note: str = "") -> None:
+        off, on = self._records.get("off"), self._records.get("on")
+        result = None
+        if off is not None and on is not None:
+            first = self.state.first
+            result = Comparison(question=self._question, off=off, on=on, first=first)
+            self.race.set_runs(off.rounds, on.rounds)
+        note = note or self.state.note or ("" if result else strings.COMPARE_STOPPED)
+        self._show(replace(self.state, stage="idle", result=result, note=note))
+
+    def _show(self, state: CompareState) -> None:
+        if state != self.state:
+            self.state = state
+            self.changed.emit(state)

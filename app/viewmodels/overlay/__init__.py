@@ -1,0 +1,1 @@
+"""The live numbers of the reply being written."""

@@ -1,0 +1,247 @@
+"""Speed reports: run a benchmark, keep what it measured, open, compare and delete reports."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.engine.state import Ready
+from app.engine.supervisor import Supervisor
+from app.services.exports import export_report
+from app.services.report_files import ReportEntry, ReportFiles
+from app.viewmodels.chat.undo import Undo
+from app.viewmodels.reports.bench_run import BenchState, Choice
+from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.report.model import Report
+from mtp_mlx.report.saving import load
+from mtp_mlx.wire import BenchFinished, BenchProgress, BenchRun, Error, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An open report; `name` is its file in the folder, None where it lies elsewhere."""
+
+    report: Report
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsState:
+    """`beside` is there while two are compared. `note` is a sentence, or ""."""
+
+    entries: tuple[ReportEntry, ...] = ()
+    running: BenchState | None = None
+    shown: Shown | None = None
+    beside: Shown | None = None
+    note: str = ""
+
+
+class ReportsViewModel(QObject):
+    changed = Signal(object)  # ReportsState
+    availability_changed = Signal()  # `obstacle` may have changed
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        files: ReportFiles,
+        undo: Undo,
+        busy: Callable[[], str],
+        parent: QObject | None = None,
+    ) -> None:
+        """`busy`: why the engine cannot be asked now, benchmarks aside; "" where it can."""
+        super().__init__(parent)
+        self._supervisor = supervisor
+        self._files = files
+        self._undo = undo
+        self._busy = busy
+        self._bench_id: str | None = None
+        self.state = ReportsState()
+        supervisor.received.connect(self._on_event)
+        supervisor.reply_lost.connect(self._on_lost)
+        supervisor.state_changed.connect(self.availability_changed)
+
+    @property
+    def obstacle(self) -> str:
+        """Why nothing can be measured now; "" where it can."""
+        state = self._supervisor.state
+        if self.state.running is not None:
+            return strings.OBSTACLE_MEASURING
+        if isinstance(state, Ready) and state.pair.drafter is None:
+            reason = state.pair.no_drafter_reason or strings.NO_DRAFTER
+            return strings.COMPARE_NO_DRAFTER.format(reason=reason)
+        return self._busy()
+
+    def busy_text(self) -> str:
+        return strings.OBSTACLE_MEASURING if self.state.running is not None else ""
+
+    # Measuring
+
+    def begin(self, choice: Choice) -> bool:
+        state = self._supervisor.state
+        if self.obstacle or not choice.compares or not isinstance(state, Ready):
+            return False
+        try:
+            out = self._files.new()
+        except MtpMlxError as error:
+            self._show(replace(self.state, note=str(error)))
+            return False
+        self._bench_id = uuid.uuid4().hex
+        self._show(replace(self.state, running=BenchState(name=out.name), note=""))
+        request = choice.request(self._bench_id, state.pair, str(out.resolve()))
+        return self._supervisor.generate(request)
+
+    def stop(self) -> None:
+        """Runs that are finished are kept."""
+        running = self.state.running
+        if running is not None:
+            self._supervisor.cancel()
+            self._show(replace(self.state, running=replace(running, stopping=True)))
+
+    # The list
+
+    def arrive(self) -> None:
+        """They are about to be looked at."""
+        self._files.purge()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """As the folder is now; the report that is being written is not one yet."""
+        running = self.state.running
+        try:
+            found = self._files.entries()
+        except MtpMlxError as error:
+            self._show(replace(self.state, note=str(error)))
+            return
+        writing = None if running is None else running.name
+        entries = tuple(entry for entry in found if entry.name != writing)
+        self._show(replace(self.state, entries=entries))
+
+    def open(self, name: str) -> None:
+        self.dismiss()
+        shown = self._opened(name)
+        if shown is not None:
+            self._show(replace(self.state, shown=shown, beside=None))
+
+    def compare(self, name: str, other: str) -> None:
+        """The older first, for one asks what has become of it."""
+        order = [entry.name for entry in self.state.entries if entry.name in {name, other}]
+        if len(order) != 2:
+            return
+        self.dismiss()
+        shown, beside = self._opened(order[1]), self._opened(order[0])
+        if shown is not None and beside is not None:
+            self._show(replace(self.state, shown=shown, beside=beside))
+
+    def close(self) -> None:
+        self._show(replace(self.state, shown=None, beside=None, note=""))
+
+    def dismiss(self) -> None:
+        self._show(replace(self.state, note=""))
+
+    def delete(self, name: str) -> None:
+        try:
+            aside = self._files.delete(name)
+        except MtpMlxError as error:
+            self._say(str(error))
+            return
+        if self.state.shown is not None and self.state.shown.name == name:
+            self.close()
+        self.refresh()
+        self._undo.offer(strings.REPORT_DELETED, lambda: self._restore(aside, name))
+
+    # Out of the program
+
+    def export(self, target: Path, *, texts: bool) -> str:
+        """The open report, in the format of the ending. A sentence where it failed, else ""."""
+        shown = self.state.shown
+        if shown is None:
+            return ""
+        source = None if shown.name is None else self._files.path(shown.name)
+        try:
+            export_report(shown.report, source, target, texts=texts)
+        except MtpMlxError as error:
+            return str(error)
+        return ""
+
+    # How it goes on
+
+    def _on_event(self, event: Event) -> None:
+        running = self.state.running
+        if running is None or getattr(event, "id", None) != self._bench_id:
+            return
+        match event:
+            case BenchProgress():
+                self._show(replace(self.state, running=running.told(event)))
+            case BenchRun():
+                self._show(replace(self.state, running=running.ran(event)))
+            case BenchFinished():
+                self._finish(running, event)
+            case Error():
+                self._end(running, f"{event.message} {event.remedy}".strip())
+
+    def _on_lost(self, reason: str) -> None:
+        if self.state.running is not None:
+            self._end(self.state.running, strings.BENCH_DIED.format(reason=reason))
+
+    def _finish(self, running: BenchState, event: BenchFinished) -> None:
+        told = [*event.warnings]
+        if event.reason == "cancelled":
+            some = event.report is not None or event.saved is not None
+            told.insert(0, strings.BENCH_KEPT if some else strings.BENCH_NOTHING)
+        note = " ".join(told)
+        if event.saved == str(self._files.path(running.name).resolve()):
+            self._end(running, note)
+            return
+        self._rest(note)
+        report = event.report or self._from(event.saved)
+        self._offer(None if report is None else Shown(report))
+
+    def _end(self, running: BenchState, note: str) -> None:
+        self._rest(note)
+        if any(entry.name == running.name for entry in self.state.entries):
+            self._offer(self._opened(running.name))
+
+    def _rest(self, note: str) -> None:
+        self._bench_id = None
+        self._show(replace(self.state, running=None, note=note))
+        self.refresh()
+
+    def _offer(self, shown: Shown | None) -> None:
+        """What was measured is opened, unless something else is being read."""
+        if shown is not None and self.state.shown is None:
+            self._show(replace(self.state, shown=shown, beside=None))
+
+    def _from(self, path: str | None) -> Report | None:
+        try:
+            return None if path is None else load(Path(path))
+        except MtpMlxError as error:
+            self._say(str(error))
+            return None
+
+    def _opened(self, name: str) -> Shown | None:
+        try:
+            return Shown(self._files.load(name), name)
+        except MtpMlxError as error:
+            self._say(str(error))
+            return None
+
+    def _restore(self, aside: Path, name: str) -> None:
+        try:
+            self._files.restore(aside, name)
+        except MtpMlxError as error:
+            self._say(str(error))
+        self.refresh()
+
+    def _say(self, note: str) -> None:
+        """After what is said already."""
+        self._show(replace(self.state, note=f"{self.state.note} {note}".strip()))
+
+    def _show(self, state: ReportsState) -> None:
+        if state != self.state:
+            self.state = state
+            self.changed.emit(state)

@@ -1,0 +1,220 @@
+"""All chats: found, opened, begun, renamed, pinned, deleted and brought back."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app import strings
+from app.domain.conversation import ChatSummary
+from app.services.chat_store import ChatStore
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.saving import Saver
+from app.viewmodels.chat.undo import Undo
+from app.viewmodels.sidebar.chat_list_model import ChatListModel
+
+SEARCH_MS = 150
+LOOK_MS = 2000
+
+_T = TypeVar("_T")
+
+
+class ChatListViewModel(QObject):
+    """Keeps up with what this window does, and, while it is in use, with what others do."""
+
+    changed = Signal()  # rows, or which of them is open
+    chosen = Signal()  # a chat, perhaps the one that is open
+    trouble = Signal(str)
+
+    def __init__(
+        self,
+        store: ChatStore,
+        saver: Saver,
+        chat: ChatViewModel,
+        undo: Undo,
+        parent: QObject | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._saver = saver
+        self._chat = chat
+        self._undo = undo
+        self._today = today
+        self._day = today()
+        self._wanted = ""
+        self._query = ""
+        self._editing = False
+        self._behind = False  # what another window wrote may not have been taken up
+        self._debounce = QTimer(self, singleShot=True, interval=SEARCH_MS)
+        self._debounce.timeout.connect(self.search_now)
+        self._watch = QTimer(self, interval=LOOK_MS)
+        self._watch.timeout.connect(self.look)
+        self.rows = ChatListModel(self)
+        self.rows.renamed.connect(self.rename)
+        for signal in (chat.opened, chat.reply_started, chat.reply_ended, chat.ended_elsewhere):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    @property
+    def open_id(self) -> str:
+        return self._chat.chat.id
+
+    @property
+    def searching(self) -> bool:
+        return bool(self._query)
+
+    @property
+    def empty_text(self) -> str:
+        """What stands in place of the list; "" where there are rows."""
+        if self.rows.rowCount():
+            return ""
+        return strings.NOTHING_FOUND.format(words=self._query) if self._query else strings.NO_CHATS
+
+    def neighbour(self, step: int) -> str | None:
+        """The chat so many places below the open one; None past either end.
+
+        A chat that is not listed stands above the first.
+        """
+        ids = [chat.id for chat in self.rows.chats]
+        at = step + (ids.index(self.open_id) if self.open_id in ids else -1)
+        return ids[at] if 0 <= at < len(ids) else None
+
+    # What is asked
+
+    def search(self, query: str) -> None:
+        """Once one has stopped typing; an emptied search at once."""
+        self._wanted = query.strip()
+        if self._wanted:
+            self._debounce.start()
+        else:
+            self.search_now()
+
+    def search_now(self) -> None:
+        self._debounce.stop()
+        if self._wanted != self._query:
+            self._query = self._wanted
+            self.refresh()
+
+    def open(self, chat_id: str) -> None:
+        self.chosen.emit()
+        written = self._chat.written
+        if chat_id == self.open_id:
+            return
+        if written is not None and chat_id == written.id:
+            self._return()
+            return
+        found, chat = self._read(lambda: self._store.load(chat_id))
+        if chat is not None:
+            self._chat.open(chat)
+        elif found:
+            self.trouble.emit(strings.CHAT_GONE)
+            self.refresh()
+
+    def step(self, by: int) -> None:
+        """To a neighbour of the open chat, as the list is shown."""
+        wanted = self.neighbour(by)
+        if wanted is not None:
+            self.open(wanted)
+
+    def new(self) -> None:
+        self._chat.new_chat()
+
+    def rename(self, chat_id: str, title: str) -> None:
+        self._saver.rename(chat_id, title)
+        self.refresh()
+
+    def pin(self, chat_id: str, *, pinned: bool) -> None:
+        self._saver.pin(chat_id, pinned=pinned)
+        self.refresh()
+
+    def delete(self, chat_id: str) -> None:
+        """A reply being written in it ends first, and is kept with it."""
+        was_open = chat_id == self.open_id
+        self._chat.abandon(chat_id)
+        if was_open:
+            self._chat.new_chat()
+        if self._saver.delete_chat(chat_id):
+            self._undo.offer(strings.CHAT_DELETED, lambda: self._restore(chat_id, reopen=was_open))
+        self.refresh()
+
+    # How it keeps up
+
+    def edit(self, *, going_on: bool) -> None:
+        """While a title is being typed no row moves: it would be lost."""
+        self._editing = going_on
+        if not going_on:
+            self.refresh()
+
+    def refresh(self) -> None:
+        if self._editing:
+            return
+        found, chats = self._read(lambda: self._store.chats(self._query))
+        if found and chats is not None:
+            self._day = self._today()
+            self.rows.show([self._marked(chat) for chat in chats], self._day)
+            self._follow(chats)
+        self.changed.emit()
+
+    def watch(self, *, active: bool) -> None:
+        """Look for other windows' changes now and again, while this one is in use."""
+        if active:
+            self.look()
+            self._watch.start()
+        else:
+            self._watch.stop()
+
+    def look(self) -> None:
+        _found, changed = self._read(self._store.changed_elsewhere)
+        if changed or self._day != self._today():
+            self.refresh()
+        if changed or self._behind:
+            self._catch_up()
+
+    def _return(self) -> None:
+        """To the chat being written in, as it is in memory; a search may have hidden its title."""
+        _found, chats = self._read(self._store.chats)
+        self._follow(chats or ())
+        self._chat.open_written()
+
+    def _catch_up(self) -> None:
+        """With the open chat; one that a reply is being written in waits for its end."""
+        if not self._chat.writing:
+            _found, changes = self._read(lambda: self._store.changes(self.open_id))
+            if changes is not None:
+                self._chat.branches.take_up(changes)
+        self._behind = self._chat.written is not None
+
+    def _follow(self, chats: tuple[ChatSummary, ...]) -> None:
+        """The open chat and the one being written in take the titles given here or elsewhere."""
+        written = self._chat.written
+        followed = {self.open_id, "" if written is None else written.id}
+        for chat in chats:
+            if chat.id in followed:
+                self._chat.label(chat)
+
+    def _marked(self, chat: ChatSummary) -> ChatSummary:
+        written = self._chat.written
+        if written is not None and written.id == chat.id:
+            return msgspec.structs.replace(chat, mark="writing")
+        unseen = chat.id in self._chat.background.unseen
+        return msgspec.structs.replace(chat, mark="unseen") if unseen else chat
+
+    def _restore(self, chat_id: str, *, reopen: bool) -> None:
+        self._saver.restore_chat(chat_id)
+        if reopen and self._chat.blank:
+            self.open(chat_id)
+        self.refresh()
+
+    def _read(self, question: Callable[[], _T]) -> tuple[bool, _T | None]:
+        """Whether it could be read, and what."""
+        try:
+            return True, question()
+        except sqlite3.Error as error:
+            self.trouble.emit(strings.CHATS_UNREADABLE.format(reason=error))
+            return False, None

@@ -1,0 +1,1 @@
+"""Where each token came from, and the rounds of a reply."""

@@ -1,0 +1,98 @@
+"""A reply's rounds over time: bars, the rate, and the turns of the switch. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app import strings
+from app.domain.conversation import ReplyRecord, RoundRecord
+from app.domain.rates import Rate, rates
+from app.viewmodels.common import format as fmt
+from app.viewmodels.common.mtp import depth_label
+from app.viewmodels.tokens.token_view import round_text
+from mtp_mlx.wire import Mtp, RoundState
+
+MOST_BARS = 400  # more would be narrower than a pixel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """Rounds `first` to `last` of the reply's list, both included: one, but in a long reply."""
+
+    first: int
+    last: int
+    start: float  # seconds since the request
+    end: float
+    tokens: float  # a round, on average
+    state: RoundState  # that of most of its rounds
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The MTP switch was turned."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A token that prefill yields has no bar: no round decoded it."""
+
+    bars: tuple[Bar, ...]
+    rate: tuple[Rate, ...]
+    turns: tuple[Turn, ...]
+
+    def bar_at(self, seconds: float) -> int | None:
+        """The bar over a moment; None before the first and after the last."""
+        return next((i for i, bar in enumerate(self.bars) if bar.start <= seconds <= bar.end), None)
+
+
+def timeline(reply: ReplyRecord) -> Timeline:
+    return Timeline(
+        bars=_bars(reply.rounds),
+        rate=tuple(rates(reply.rounds)),
+        turns=tuple(Turn(turn.at, switch_label(turn.mtp)) for turn in reply.switches),
+    )
+
+
+def bar_text(bar: Bar, rounds: Sequence[RoundRecord]) -> str:
+    if bar.first == bar.last:
+        return round_text(rounds[bar.first])
+    chosen = rounds[bar.first : bar.last + 1]
+    drafted = sum(record.drafted for record in chosen)
+    parts = [
+        strings.ROUNDS.format(first=fmt.count(chosen[0].index), last=fmt.count(chosen[-1].index)),
+        strings.ROUNDS_TOKENS.format(tokens=fmt.tau(bar.tokens)),
+    ]
+    if drafted:
+        accepted = sum(record.accepted for record in chosen)
+        parts.append(
+            strings.ROUND_ACCEPTED.format(accepted=fmt.count(accepted), drafted=fmt.count(drafted))
+        )
+    parts.append(strings.ROUND_AT.format(seconds=fmt.seconds(bar.end)))
+    return strings.SEPARATOR.join(parts)
+
+
+def switch_label(mtp: Mtp) -> str:
+    return strings.EFFECT_OFF if mtp == "off" else depth_label(mtp)
+
+
+def _bars(rounds: Sequence[RoundRecord]) -> tuple[Bar, ...]:
+    timed = [place for place in range(1, len(rounds)) if rounds[place].index > 0]
+    size = max(1, -(-len(timed) // MOST_BARS))
+    return tuple(_bar(rounds, timed[i : i + size]) for i in range(0, len(timed), size))
+
+
+def _bar(rounds: Sequence[RoundRecord], places: Sequence[int]) -> Bar:
+    chosen = [rounds[place] for place in places]
+    states = [record.state for record in chosen]
+    return Bar(
+        first=places[0],
+        last=places[-1],
+        start=rounds[places[0] - 1].at,
+        end=chosen[-1].at,
+        tokens=sum(len(record.tokens) for record in chosen) / len(chosen),
+        state=max(states, key=states.count),
+    )

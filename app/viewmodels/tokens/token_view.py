@@ -1,0 +1,134 @@
+"""Where each token of a reply came from: rounds as runs of tokens. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from app import strings
+from app.domain.conversation import RoundRecord
+from app.viewmodels.common import format as fmt
+
+Kind = Literal["drafted", "target", "rejected"]
+LINE_END = "\u21b5"
+NOTHING_YET = "\u00b7"  # a token that is only a part of a character, or a control token
+_TAB = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is painted of a token: as much of it as stands on one line."""
+
+    text: str
+    ends_line: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRun:
+    """One token. `drafted` was drafted and accepted, `target` is the target's own choice."""
+
+    kind: Kind
+    pieces: tuple[Piece, ...]
+    round: int  # its place in the reply's list of rounds
+    begins: bool  # the first of its round
+    thought: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    drafted: int = 0
+    target: int = 0
+    rejected: int = 0
+    rounds: int = 0
+
+    def plus(self, record: RoundRecord) -> Counts:
+        drafted = sum(token.source == "draft" for token in record.tokens)
+        return Counts(
+            drafted=self.drafted + drafted,
+            target=self.target + len(record.tokens) - drafted,
+            rejected=self.rejected + len(record.rejected),
+            rounds=self.rounds + 1,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    kind: Kind
+    text: str
+
+
+def token_runs(record: RoundRecord, place: int) -> list[TokenRun]:
+    """A round's tokens in order; rejected drafts stand where the first of them died."""
+    drafted = [token for token in record.tokens if token.source == "draft"]
+    own = [token for token in record.tokens if token.source == "target"]
+    thought = any(token.thought for token in record.tokens)
+    parts: list[tuple[Kind, str, bool]] = [
+        *(("drafted", token.text, token.thought) for token in drafted),
+        *(("rejected", ghost.text, thought) for ghost in record.rejected),
+        *(("target", token.text, token.thought) for token in own),
+    ]
+    return [
+        TokenRun(
+            kind=kind,
+            pieces=tuple(pieces(text, ends_lines=kind != "rejected")),
+            round=place,
+            begins=i == 0,
+            thought=is_thought,
+        )
+        for i, (kind, text, is_thought) in enumerate(parts)
+    ]
+
+
+def pieces(text: str, *, ends_lines: bool = True) -> Iterator[Piece]:
+    """A ghost's line ends are shown too, but end no line: it was never written."""
+    if not text:
+        yield Piece(NOTHING_YET)
+        return
+    lines = text.replace("\t", _TAB).split("\n")
+    if not ends_lines:
+        yield Piece(LINE_END.join(lines))
+        return
+    for line in lines[:-1]:
+        yield Piece(line + LINE_END, ends_line=True)
+    if lines[-1]:
+        yield Piece(lines[-1])
+
+
+def counts_of(rounds: Iterable[RoundRecord]) -> Counts:
+    counts = Counts()
+    for record in rounds:
+        counts = counts.plus(record)
+    return counts
+
+
+def legend(counts: Counts) -> tuple[Legend, ...]:
+    return (
+        Legend("drafted", strings.LEGEND_DRAFTED.format(count=fmt.count(counts.drafted))),
+        Legend("target", strings.LEGEND_TARGET.format(count=fmt.count(counts.target))),
+        Legend("rejected", strings.LEGEND_REJECTED.format(count=fmt.count(counts.rejected))),
+    )
+
+
+def rounds_text(counts: Counts) -> str:
+    return strings.LEGEND_ROUNDS.format(count=fmt.count(counts.rounds))
+
+
+def round_text(record: RoundRecord) -> str:
+    """One line about a round: which, what it was asked to do, what came of it, and when."""
+    at = strings.ROUND_AT.format(seconds=fmt.seconds(record.at))
+    if record.index == 0:
+        return strings.SEPARATOR.join([strings.ROUND_PREFILL, at])
+    parts = [strings.ROUND.format(index=fmt.count(record.index)), _state_text(record)]
+    if record.drafted:
+        parts.append(
+            strings.ROUND_ACCEPTED.format(accepted=record.accepted, drafted=record.drafted)
+        )
+    parts += [strings.ROUND_MS.format(ms=f"{record.ms:.1f}"), at]
+    return strings.SEPARATOR.join(parts)
+
+
+def _state_text(record: RoundRecord) -> str:
+    state = strings.ROUND_STATES[record.state]
+    text = strings.ROUND_DEPTH.format(state=state, depth=record.depth) if record.depth else state
+    return f"{text} ({record.reason})" if record.reason else text

@@ -1,0 +1,95 @@
+"""Commands on messages: those under each message, and the same for the last one in the menus."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QMenu, QWidget
+
+from app import strings
+from app.domain.conversation import ChatMessage
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.message_acts import VARIANTS, Act, copied, perform, row
+from app.views.chat.action_row import LABELS
+from app.views.chat.transcript import Transcript
+from app.views.common.commands import command
+
+
+class MessageCommands(QObject):
+    """`run` is the one place where an act on a message is carried out."""
+
+    def __init__(self, chat: ChatViewModel, transcript: Transcript, window: QWidget) -> None:
+        super().__init__(window)
+        self._chat = chat
+        self._transcript = transcript
+        self._window = window
+        self._again_menu = QMenu(strings.AGAIN_WITH, window)
+        self._on_reply = {
+            Act.AGAIN: self._for_reply(Act.AGAIN, strings.REGENERATE, "Ctrl+R"),
+            Act.CONTINUE: self._for_reply(Act.CONTINUE, strings.CONTINUE, "Ctrl+Shift+E"),
+            Act.COPY: self._for_reply(Act.COPY, strings.COPY_LAST, "Ctrl+Shift+C"),
+            Act.COPY_PLAIN: self._for_reply(Act.COPY_PLAIN, strings.COPY_PLAIN, "Ctrl+Alt+C"),
+            Act.PREVIOUS: self._for_reply(Act.PREVIOUS, strings.PREVIOUS_VERSION, "Ctrl+["),
+            Act.NEXT: self._for_reply(Act.NEXT, strings.NEXT_VERSION, "Ctrl+]"),
+            Act.DELETE: self._for_reply(Act.DELETE, strings.DELETE_LAST, "Ctrl+Shift+Backspace"),
+        }
+        for act in VARIANTS:
+            if act is not Act.AGAIN:
+                self._on_reply[act] = self._for_reply(act, LABELS[act])
+                self._again_menu.addAction(self._on_reply[act])
+        self._edit = command(window, strings.EDIT_LAST, self._edit_last, "Ctrl+E")
+        transcript.acted.connect(self.run)
+        for signal in (chat.changed, chat.opened, chat.reply_started):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    def fill(self, menu: QMenu) -> None:
+        known = self._on_reply
+        menu.addAction(known[Act.AGAIN])
+        menu.addMenu(self._again_menu)
+        menu.addActions([known[Act.CONTINUE], self._edit])
+        menu.addSeparator()
+        menu.addActions([known[Act.PREVIOUS], known[Act.NEXT]])
+        menu.addSeparator()
+        menu.addActions([known[Act.COPY], known[Act.COPY_PLAIN], known[Act.DELETE]])
+
+    def run(self, message_id: str, act: str) -> None:
+        message = self._chat.message(message_id)
+        if message is None:
+            return
+        match Act(act):
+            case Act.COPY | Act.COPY_PLAIN as copy:
+                QGuiApplication.clipboard().setText(copied(copy, message))
+            case Act.EDIT:
+                self._transcript.edit(message_id)
+            case other:
+                perform(self._chat, other, message_id)
+
+    def refresh(self) -> None:
+        """What cannot be done now is grey."""
+        reply, question = self._last("assistant"), self._last("user")
+        possible = row(self._chat, reply).enabled if reply is not None else frozenset[Act]()
+        for act, action in self._on_reply.items():
+            action.setEnabled(act in possible)
+        self._on_reply[Act.AGAIN].setEnabled(self._chat.can_regenerate)
+        editable = question is not None and Act.EDIT in row(self._chat, question).enabled
+        self._edit.setEnabled(editable)
+
+    def _for_reply(self, act: Act, text: str, shortcut: str = "") -> QAction:
+        return command(self._window, text, lambda: self._run_last(act), shortcut)
+
+    def _run_last(self, act: Act) -> None:
+        reply = self._last("assistant")
+        if act is Act.AGAIN:
+            self._chat.regenerate()
+        elif reply is not None:
+            self.run(reply.id, act)
+
+    def _edit_last(self) -> None:
+        question = self._last("user")
+        if question is not None:
+            self.run(question.id, Act.EDIT)
+
+    def _last(self, role: str) -> ChatMessage | None:
+        rows = reversed(self._chat.messages.messages)
+        return next((message for message in rows if message.role == role), None)

@@ -1,0 +1,301 @@
+"""The conversation: views of the messages around the eye, in a column that scrolls."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from app import strings
+from app.domain.conversation import ChatMessage
+from app.render import render
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.message_acts import row
+from app.viewmodels.chat.reply import Piece
+from app.viewmodels.overlay.overlay import OverlayNumbers
+from app.views.chat.message_view import ReplyView
+from app.views.chat.room_below import RoomBelow
+from app.views.chat.scrolled_column import SPACING
+from app.views.chat.selectable_column import SelectableColumn
+from app.views.chat.text_block import TextBlock
+from app.views.chat.user_view import UserView, is_edited
+from app.views.common.theme import ThemeController
+from mtp_mlx.wire import Generate
+
+_PAGE = 24  # messages built in one go; earlier ones as one scrolls up to them
+_AT_ONCE = 6  # of them before the chat is first painted
+_NEAR = 900
+_MOST = 60  # views; beyond them those far from the eye are taken down
+
+
+class Transcript(SelectableColumn):
+    info_asked = Signal(str)  # message id
+    acted = Signal(str, str)  # message id, Act
+
+    def __init__(
+        self, chat: ChatViewModel, theme: ThemeController, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(theme, parent)
+        self.setAccessibleName(strings.CONVERSATION)
+        self._chat = chat
+        self._theme = theme
+        self._views: list[UserView | ReplyView] = []
+        self._first = 0  # the row of the first view
+        self._token_view = False
+        self._wait = ""  # what the reply being written waits for
+        self._wanted = 0  # the row down to which views are being built
+        self._rendered: str | None = None  # the message whose text was rendered last
+        self._filling = QTimer(self, interval=0)
+        self._filling.timeout.connect(self._build_slice)
+        self._below = RoomBelow(SPACING)
+        self.column.insertWidget(0, self._below)
+        messages = chat.messages
+        messages.rowsInserted.connect(self._on_inserted)
+        messages.rowsRemoved.connect(self._on_removed)
+        messages.modelReset.connect(self._on_reset)
+        chat.reply_started.connect(self._on_started)
+        chat.streamed.connect(self._on_streamed)
+        chat.reply_ended.connect(self._on_ended)
+        chat.changed.connect(self._refresh_rows)
+        self._on_reset()
+
+    @property
+    def hidden_above(self) -> int:
+        """How many messages have no view yet: one has not scrolled up to them."""
+        return self._first
+
+    def texts(self) -> list[list[TextBlock]]:
+        return [view.texts() for view in self._views]
+
+    def show_wait(self, numbers: OverlayNumbers) -> None:
+        """Slow must not look like stuck: the waiting reply names its phase, with a clock."""
+        self._wait = numbers.prompt
+        if self._chat.writing and self._views and isinstance(self._views[-1], ReplyView):
+            self._views[-1].show_wait(numbers.prompt)
+
+    def set_token_view(self, *, shown: bool) -> None:
+        """For all replies of this chat, as far as their rounds were kept, and those to come."""
+        self._token_view = shown
+        for view in self._views:
+            if isinstance(view, ReplyView):
+                if shown:
+                    self._show_tokens(view)
+                else:
+                    view.show_tokens(())
+
+    def scroll_to_end(self) -> None:
+        if self._below:
+            self._on_reset()
+        super().scroll_to_end()
+
+    def edit(self, message_id: str) -> None:
+        """Open the question for editing, where it stands."""
+        if self._below and not any(view.message.id == message_id for view in self._views):
+            self._on_reset()  # it is at the end, and one has scrolled far up
+        for view in self._views:
+            if isinstance(view, UserView) and view.message.id == message_id:
+                view.edit()
+                self.ensureWidgetVisible(view)
+
+    # The model
+
+    def _on_reset(self) -> None:
+        self._drop(0)
+        self._below.keep(0)
+        rows = len(self._chat.messages)
+        self._first = rows
+        self.follow(wanted=True)
+        self._held = None
+        self._show_earlier(_AT_ONCE)
+        self._want(rows - _PAGE)
+        QTimer.singleShot(0, self, self.scroll_to_end)
+
+    def _on_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
+        if self._below and not self._chat.writing and first == self._end + len(self._below):
+            self._below.extend(last - first + 1)  # one reads on far above
+            return
+        if last - first >= _PAGE or self._below:  # as a chat is opened: at its end
+            self._on_reset()
+            return
+        for at in range(first, last + 1):
+            self._views.append(self._make(at))
+            self._insert_last(self._views[-1])
+        self._fill()
+        self._refresh_rows()
+        self.follow(wanted=self._chat.writing)  # another branch is read from where one is
+
+    def _on_removed(self, _parent: QModelIndex, first: int, _last: int) -> None:
+        if not self._chat.writing:
+            self.keep()
+        self._below.keep(max(0, min(len(self._below), first - self._end)))
+        self._drop(max(0, first - self._first))
+        self._first = min(self._first, first)
+        self._fill()
+
+    def _fill(self) -> None:
+        """What is too short to be scrolled must be there as a whole."""
+        if self._first > 0 and len(self._views) < _PAGE:
+            self._show_earlier()
+
+    def _on_started(self, request: Generate) -> None:
+        if request.continue_reply and self._below:
+            self._on_reset()
+        if request.continue_reply and isinstance(self._views[-1], ReplyView):
+            self._views[-1].resume()
+            self.follow(wanted=True)
+
+    def _on_streamed(self, piece: Piece) -> None:
+        if self._views and isinstance(self._views[-1], ReplyView):
+            self._views[-1].append(piece)
+            self._show_tokens(self._views[-1])
+            self.lay_out_now()
+
+    def _on_ended(self, message: ChatMessage) -> None:
+        if self._views and isinstance(self._views[-1], ReplyView):
+            self._views[-1].finish(message)
+            self._show_tokens(self._views[-1])
+        self._refresh_rows()
+
+    def _make(self, at: int) -> UserView | ReplyView:
+        message = self._chat.messages.at(at)
+        if message.role == "user":
+            question = UserView(message, self._theme)
+            question.acted.connect(self.acted)
+            question.rewritten.connect(self._chat.edit)
+            return question
+        view = ReplyView(message, self._theme)
+        view.info_asked.connect(self.info_asked)
+        view.acted.connect(self.acted)
+        view.filling.connect(lambda: self.make_room(view))
+        view.show_finished(message)
+        if self._is_written(message):
+            view.resume()
+            view.show_wait(self._wait)
+            view.append(self._chat.streaming.catch_up())
+        self._show_tokens(view)
+        return view
+
+    def _show_tokens(self, view: ReplyView) -> None:
+        if not self._token_view:
+            return
+        reply = view.message.reply
+        stored = () if reply is None else reply.rounds
+        written = self._is_written(view.message)
+        view.show_tokens(self._chat.streaming.rounds if written else stored)
+
+    def _is_written(self, message: ChatMessage) -> bool:
+        """While one is being written it is the last of the branch."""
+        return self._chat.writing and message.id == self._chat.chat.tip
+
+    def _drop(self, first: int) -> None:
+        dropped = self._views[first:]
+        del self._views[first:]
+        for view in dropped:
+            self._take_down(view)
+
+    def _take_down(self, view: UserView | ReplyView) -> None:
+        self.selection.leave(view.texts())
+        self.column.removeWidget(view)
+        view.hide()
+        view.deleteLater()
+
+    @property
+    def _end(self) -> int:
+        """The row below the last view."""
+        return self._first + len(self._views)
+
+    def _insert_last(self, view: QWidget) -> None:
+        self.column.insertWidget(self.column.indexOf(self._below), view)
+
+    def _show_earlier(self, count: int = _PAGE) -> None:
+        start = max(0, self._first - count)
+        views = [self._make(at) for at in range(start, self._first)]
+        for position, view in enumerate(views):
+            self.column.insertWidget(position, view)
+        self._views[:0] = views
+        self._first = start
+        for view in views:
+            self._refresh_row(view)
+
+    def _want(self, first: int) -> None:
+        """Views from row `first` on, built a slice at a time: the window stays answerable."""
+        self._wanted = max(0, first)
+        if self._first > self._wanted:
+            self._filling.start()
+
+    def _build_slice(self) -> None:
+        if self._first > self._wanted and self._is_rendered(self._first - 1):
+            self._show_earlier(1)
+        self._take_down_below()
+        if self._first <= self._wanted:
+            self._filling.stop()
+
+    def _is_rendered(self, at: int) -> bool:
+        """If not, it is now: a text and its view, each a slice, leave the window answerable."""
+        message = self._chat.messages.at(at)
+        before, self._rendered = self._rendered, message.id
+        if message.role == "assistant" and before != message.id:
+            render(message.text, self._theme.current.html())
+            return False
+        return True
+
+    def _take_down_below(self) -> None:
+        if self.selecting.busy or any(is_edited(view) for view in self._views):
+            return
+        far = self.verticalScrollBar().value() + self.viewport().height() + 2 * _NEAR
+        while len(self._views) > _MOST and not self.following and not self._chat.writing:
+            if self._views[-1].y() < far:
+                return
+            self._below.put(self._views[-1].height())
+            self._drop(len(self._views) - 1)
+
+    def _show_later(self) -> None:
+        """One more of those that were taken down; a far one above makes room for it."""
+        bar = self.verticalScrollBar()
+        view = self._make(self._end)
+        self._views.append(view)
+        self._insert_last(view)
+        self._below.take()
+        self._refresh_row(view)
+        if (
+            len(self._views) > _MOST
+            and self._views[0].geometry().bottom() < bar.value() - 2 * _NEAR
+            and not is_edited(self._views[0])
+            and not self.selecting.busy
+        ):
+            self.hold()
+            self._take_down(self._views.pop(0))
+            self._first += 1
+
+    def _refresh_rows(self) -> None:
+        for view in self._views:
+            self._refresh_row(view)
+
+    def _refresh_row(self, view: UserView | ReplyView) -> None:
+        view.show_row(row(self._chat, view.message), last=view is self._views[-1])
+
+    # Scrolling
+
+    def scrolled(self) -> None:
+        self._look_above()
+        self._look_below()
+
+    def settled(self) -> bool:
+        return not self._filling.isActive()
+
+    def _look_below(self) -> None:
+        bar = self.verticalScrollBar()
+        bottom = bar.value() + self.viewport().height()
+        if not self._below or self._filling.isActive():  # then it has no place yet
+            return
+        if self._below.y() - bottom < _NEAR:
+            if self._is_rendered(self._end):
+                self._show_later()
+            QTimer.singleShot(0, self, self._look_below)
+
+    def _look_above(self) -> None:
+        """Have earlier messages built before one gets to where they belong."""
+        bar = self.verticalScrollBar()
+        near = bar.value() < _NEAR and bar.maximum() > 0 and not self.following
+        if near and self._first > 0 and not self._filling.isActive():
+            self.hold()
+            self._want(self._first - _PAGE)

@@ -1,0 +1,1 @@
+"""Widgets, looks and commands that several rooms use."""

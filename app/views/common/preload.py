@@ -1,0 +1,31 @@
+"""What is slow the first time, in a thread of its own once the window is up.
+
+Whoever wants it earlier waits for it.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import threading
+
+from app.render.highlight import warm_up
+from app.views.chat.formulas import shipped_font
+
+PRELOAD_MS = 2500
+"""After the window is shown: it has been painted by then, and the model is being loaded."""
+
+
+def preload() -> threading.Thread:
+    thread = threading.Thread(target=_load, daemon=True)
+    thread.start()
+    return thread
+
+
+def _load() -> None:
+    warm_up()
+    shipped_font()
+    importlib.import_module("pyqtgraph")
+    # What is there now stays to the end. Python would look through all of it, again and again, and
+    # the window would stand still for a twentieth of a second each time.
+    gc.freeze()

@@ -1,0 +1,1 @@
+"""One prompt with MTP off and on, as a race."""

@@ -1,0 +1,227 @@
+"""Compare: the same prompt with MTP off and on, run in turn, then raced side by side."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import strings
+from app.domain.comparison import Side
+from app.viewmodels.compare.compare import CompareState, CompareViewModel
+from app.viewmodels.compare.race import Lane
+from app.viewmodels.compare.verdict import lane_text, verdict
+from app.viewmodels.tokens.timeline import switch_label
+from app.views.common import fonts
+from app.views.common.buttons import push_button
+from app.views.common.motion import reduced_motion
+from app.views.common.theme import ThemeController
+from app.views.common.tips import plain_tip
+from app.views.compare.lane_view import LaneView
+
+_SIZE = (980, 700)
+_LEAST = (680, 570)
+_STEPS_A_SECOND = 100
+
+
+class CompareDialog(QDialog):
+    """Nothing else can be asked meanwhile: the engine does one thing at a time."""
+
+    report_asked = Signal(object)  # Comparison
+
+    def __init__(
+        self, compare: CompareViewModel, theme: ThemeController, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowModality(Qt.WindowModality.ApplicationModal)
+        self.setWindowTitle(strings.COMPARE_TITLE)
+        self.setMinimumSize(*_LEAST)
+        room = parent.size() if parent is not None else QSize(*_SIZE)
+        self.resize(QSize(*_SIZE).boundedTo(room).expandedTo(QSize(*_LEAST)))
+        self._compare = compare
+        self._theme = theme
+        self.question = QPlainTextEdit(compare.last_question)
+        self.question.setPlaceholderText(strings.COMPARE_QUESTION_HINT)
+        self.question.setTabChangesFocus(True)
+        self.question.setFixedHeight(2 * self.question.fontMetrics().lineSpacing() + 20)
+        self.question.setAccessibleName(strings.COMPARE_QUESTION)
+        self.start = push_button(strings.COMPARE_START, "filled")
+        self.stop = push_button(strings.COMPARE_STOP, "outline")
+        self.stop.setToolTip(strings.COMPARE_STOP_HELP)
+        self.note = _text("muted")
+        self.lanes: dict[Side, LaneView] = {"off": LaneView(), "on": LaneView()}
+        self.headline = QLabel()
+        self.headline.setFont(fonts.title())
+        self.texts = _text()
+        self.details = _text("muted")
+        self.play = push_button(strings.RACE_PLAY, "outline")
+        self.moment = QSlider(Qt.Orientation.Horizontal)
+        self.moment.setAccessibleName(strings.RACE_POSITION)
+        self.moment.setToolTip(strings.RACE_POSITION)
+        self.save = push_button(strings.SAVE_REPORT, "outline")
+        self._plot_place = QVBoxLayout()
+        self._lay_out()
+        self._connect()
+        self._show(compare.state)
+        (self.start if compare.last_question else self.question).setFocus()
+
+    def reject(self) -> None:
+        """Esc and the close button: a run that nobody watches is stopped."""
+        self._leave()
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self._leave()
+        super().closeEvent(event)
+
+    def _leave(self) -> None:
+        self._compare.stop()
+        self._compare.race.pause()
+
+    def _begin(self) -> None:
+        self._compare.race.pause()
+        self._compare.begin(self.question.toPlainText())
+
+    def _connect(self) -> None:
+        compare, race = self._compare, self._compare.race
+        self.start.clicked.connect(self._begin)
+        self.question.textChanged.connect(self._refresh)
+        self.stop.clicked.connect(compare.stop)
+        self.play.clicked.connect(self._toggle)
+        self.moment.actionTriggered.connect(self._on_slider)
+        self.save.clicked.connect(self._ask_to_save)
+        compare.changed.connect(self._show)
+        compare.advanced.connect(self._show_run)
+        compare.availability_changed.connect(self._refresh)
+        race.moved.connect(self._show_moment)
+
+    def _toggle(self) -> None:
+        race = self._compare.race
+        if race.playing:
+            race.pause()
+        else:
+            race.play()
+
+    def _on_slider(self) -> None:
+        self._compare.race.seek(self.moment.sliderPosition() / _STEPS_A_SECOND)
+
+    def _ask_to_save(self) -> None:
+        if self._compare.state.result is not None:
+            self.report_asked.emit(self._compare.state.result)
+
+    # What is shown
+
+    def _show(self, state: CompareState) -> None:
+        self._refresh()
+        self.lanes["off"].set_title(strings.LANE_OFF)
+        self.lanes["on"].set_title(strings.LANE_ON.format(mode=self._mode()))
+        for side, lane in self.lanes.items():
+            record = self._compare.record(side)
+            lane.note.setText("" if record is None else lane_text(record))
+            lane.show_moment(Lane(() if record is None else record.rounds).at(float("inf")))
+        self._show_result(state)
+
+    def _show_result(self, state: CompareState) -> None:
+        result = state.result
+        for view in (self.headline, self.texts, self.details, self.play, self.moment, self.save):
+            view.setVisible(result is not None)
+        if result is None:
+            return
+        said = verdict(result)
+        self.headline.setText(said.headline)
+        self.texts.setText(said.texts)
+        self.details.setText(said.details)
+        self._show_plot()
+        self.moment.setRange(0, round(self._compare.race.duration * _STEPS_A_SECOND))
+        if not reduced_motion():
+            self._compare.race.play()
+        self._show_moment()
+
+    def _show_plot(self) -> None:
+        if self._plot_place.count() == 0:
+            from app.views.compare.race_plot import RacePlot
+
+            self._plot = RacePlot(self._compare.race, self._theme)
+            self._plot_place.addWidget(self._plot)
+        self._plot.show_runs()
+
+    def _show_run(self) -> None:
+        reply, stage = self._compare.running_reply, self._compare.state.stage
+        if reply is not None and stage in self.lanes:
+            side: Side = "on" if stage == "on" else "off"
+            self.lanes[side].show_moment(Lane(reply.rounds).at(float("inf")))
+
+    def _show_moment(self) -> None:
+        race = self._compare.race
+        if self._compare.state.result is None:
+            return
+        self.play.setText(strings.RACE_PAUSE if race.playing else strings.RACE_PLAY)
+        for side, lane in self.lanes.items():
+            lane.show_moment(race.shown(side))
+        if not self.moment.isSliderDown():
+            with QSignalBlocker(self.moment):  # or it would take this for the user's hand
+                self.moment.setSliderPosition(round(race.position * _STEPS_A_SECOND))
+
+    def _refresh(self) -> None:
+        state, obstacle = self._compare.state, self._compare.obstacle
+        self.start.setVisible(not state.running)
+        self.stop.setVisible(state.running)
+        self.question.setReadOnly(state.running)
+        self.start.setText(strings.COMPARE_AGAIN if state.result else strings.COMPARE_START)
+        self.start.setEnabled(bool(self.question.toPlainText().strip()) and not obstacle)
+        self.start.setToolTip(plain_tip(obstacle))
+        explained = "" if state.result else strings.COMPARE_EXPLAINED
+        stage = strings.COMPARE_STAGES[state.stage]
+        self.note.setText(stage or state.note or obstacle or explained)
+        self.note.setVisible(bool(self.note.text()))
+
+    def _mode(self) -> str:
+        record = self._compare.record("on")
+        return switch_label(self._compare.depth if record is None else record.mtp)
+
+    def _lay_out(self) -> None:
+        ask = QHBoxLayout()
+        ask.setSpacing(10)
+        ask.addWidget(self.question, 1)
+        ask.addWidget(self.start)
+        ask.addWidget(self.stop)
+        lanes = QHBoxLayout()
+        lanes.setSpacing(14)
+        for lane in self.lanes.values():
+            lanes.addWidget(lane, 1)
+        race = QHBoxLayout()
+        race.setSpacing(12)
+        race.addWidget(self.play)
+        race.addWidget(self.moment, 1)
+        race.addWidget(self.save)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(12)
+        column.addLayout(ask)
+        column.addWidget(self.note)
+        column.addLayout(lanes, 1)
+        for view in (self.headline, self.texts, self.details):
+            column.addWidget(view)
+        column.addLayout(self._plot_place)
+        column.addLayout(race)
+        for button in (self.start, self.stop, self.play, self.save):
+            button.setAutoDefault(False)
+
+
+def _text(tone: str = "") -> QLabel:
+    label = QLabel()
+    label.setFont(fonts.small() if tone else fonts.ui())
+    label.setProperty("tone", tone)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

@@ -1,0 +1,216 @@
+"""The overlay: what the reply is doing right now, in one card that can be dragged about."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import strings
+from app.viewmodels.common.mtp import Effect, MtpViewModel
+from app.viewmodels.overlay.overlay import OverlayNumbers, OverlayViewModel
+from app.views.common import fonts
+from app.views.common.buttons import IconButton
+from app.views.common.theme import ThemeController
+from app.views.overlay.position_bars import PositionBars
+from app.views.overlay.rate_plot import RatePlot
+
+WIDTH = 248
+_STEPS = 1000
+_ARROWS = {
+    Qt.Key.Key_Left: QPoint(-16, 0),
+    Qt.Key.Key_Right: QPoint(16, 0),
+    Qt.Key.Key_Up: QPoint(0, -16),
+    Qt.Key.Key_Down: QPoint(0, 16),
+}
+
+
+class OverlayView(QFrame):
+    """Its place belongs to whoever holds it: it asks to be moved, and by how much."""
+
+    dragged = Signal(QPoint)  # by how much
+    close_asked = Signal()
+    pin_asked = Signal(bool)
+    compact_asked = Signal(bool)
+
+    def __init__(
+        self,
+        overlay: OverlayViewModel,
+        mtp: MtpViewModel,
+        theme: ThemeController,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("overlay")
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName(strings.OVERLAY)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the arrow keys move it
+        self._grip: QPoint | None = None
+        self._compact = False
+        self._numbers = overlay.numbers
+        self._pin = IconButton("pin", strings.PIN, theme)
+        self._pin.setCheckable(True)
+        self._pin.clicked.connect(self.pin_asked)
+        self._size = IconButton("chevron_down", strings.OVERLAY_COMPACT, theme)
+        self._size.clicked.connect(lambda: self.compact_asked.emit(not self._compact))
+        self._close = IconButton("close", strings.CLOSE_OVERLAY, theme)
+        self._close.clicked.connect(self.close_asked)
+        self.rate = _label(fonts.display())
+        self.note = _label(fonts.small(), "muted")
+        self._plot = RatePlot(theme)
+        self.state = _label(fonts.strong())
+        self.state.setWordWrap(True)
+        self._rows = _Rows()
+        self._bars_title = _label(fonts.small(), "muted", strings.BY_POSITION)
+        self._bars = PositionBars(theme)
+        self.prompt = _label(fonts.small(), "muted")
+        self.prompt.setWordWrap(True)
+        self._prompt_bar = _bar(strings.PROMPT_PROGRESS)
+        self._memory_bar = _bar(strings.MEMORY)
+        self._lay_out()
+        overlay.numbers_changed.connect(self.show_numbers)
+        overlay.history_changed.connect(self._plot.show_samples)
+        mtp.effect_changed.connect(self._show_effect)
+        self.show_numbers(overlay.numbers)
+        self._show_effect(mtp.effect)
+
+    def set_pinned(self, pinned: bool) -> None:
+        self._pin.setChecked(pinned)
+        self._pin.set_label(strings.UNPIN if pinned else strings.PIN)
+        self._pin.set_icon("pin", "accent" if pinned else "text_muted")
+
+    def set_compact(self, compact: bool) -> None:
+        self._compact = compact
+        self._size.set_label(strings.OVERLAY_FULL if compact else strings.OVERLAY_COMPACT)
+        self._size.set_icon("chevron_down" if compact else "chevron_up")
+        self._show_parts()
+
+    def show_numbers(self, numbers: OverlayNumbers) -> None:
+        self.rate.setText(numbers.rate or strings.NOTHING)
+        self.rate.setEnabled(numbers.live)
+        self.note.setText(numbers.rate_note or strings.RATE_UNKNOWN)
+        self._rows.show_value(strings.SPEED_UP, numbers.speed_up, numbers.speed_up_note)
+        self._rows.show_value(strings.ACCEPTED, numbers.acceptance)
+        self._numbers = numbers
+        self._bars.show_shares(numbers.by_position)
+        self.prompt.setVisible(bool(numbers.prompt))
+        self.prompt.setText(numbers.prompt)
+        self._prompt_bar.setVisible(numbers.prompt_share is not None)
+        self._prompt_bar.setValue(round(_STEPS * (numbers.prompt_share or 0)))
+        self._memory_bar.setValue(round(_STEPS * min(1, numbers.memory_share)))
+        self._show_parts()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        step = _ARROWS.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self.dragged.emit(step)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._grip = event.position().toPoint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if self._grip is not None:
+            self.dragged.emit(event.position().toPoint() - self._grip)
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:  # noqa: N802
+        self._grip = None
+
+    def _show_parts(self) -> None:
+        numbers, full = self._numbers, not self._compact
+        self._plot.setVisible(full)
+        self._rows.show_value(strings.TAU, numbers.tau if full else "")
+        self._rows.show_value(strings.MEMORY, numbers.memory if full else "")
+        self._memory_bar.setVisible(full and numbers.memory_share > 0)
+        self._bars_title.setVisible(full and bool(numbers.by_position))
+        self._bars.setVisible(full and bool(numbers.by_position))
+        self.adjustSize()
+
+    def _show_effect(self, effect: Effect) -> None:
+        self.state.setText(effect.text[:1].upper() + effect.text[1:])
+        self.state.setEnabled(effect.live)
+        self.adjustSize()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(0)
+        head.addWidget(_label(fonts.small(), "muted", strings.OVERLAY))
+        head.addStretch(1)
+        head.addWidget(self._size)
+        head.addWidget(self._pin)
+        head.addWidget(self._close)
+        number = QHBoxLayout()
+        number.setSpacing(8)
+        number.addWidget(self.rate, 0, Qt.AlignmentFlag.AlignBaseline)
+        number.addWidget(self.note, 1, Qt.AlignmentFlag.AlignBaseline)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 8, 10, 16)
+        column.setSpacing(6)
+        column.addLayout(head)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(0, 0, 6, 0)
+        inner.setSpacing(8)
+        inner.addLayout(number)
+        for view in (
+            self._plot,
+            self.prompt,
+            self._prompt_bar,
+            self.state,
+            self._rows,
+            self._memory_bar,
+            self._bars_title,
+            self._bars,
+        ):
+            inner.addWidget(view)
+        column.addLayout(inner)
+
+
+class _Rows(QWidget):
+    """Label and value; a value that was not measured has no row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(0, 1)
+        self._pairs: dict[str, tuple[QLabel, QLabel]] = {}
+
+    def show_value(self, name: str, value: str, note: str = "") -> None:
+        if name not in self._pairs:
+            row = len(self._pairs)
+            labels = _label(fonts.small(), "muted", name), _label(fonts.small())
+            self._grid.addWidget(labels[0], row, 0)
+            self._grid.addWidget(labels[1], row, 1, Qt.AlignmentFlag.AlignRight)
+            self._pairs[name] = labels
+        for label in self._pairs[name]:
+            label.setVisible(bool(value))
+            label.setToolTip(note)
+        self._pairs[name][1].setText(value)
+
+
+def _label(font: QFont, tone: str = "", text: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setFont(font)
+    if tone:
+        label.setProperty("tone", tone)
+    return label
+
+
+def _bar(name: str) -> QProgressBar:
+    bar = QProgressBar()
+    bar.setRange(0, _STEPS)
+    bar.setTextVisible(False)
+    bar.setFixedHeight(4)
+    bar.setAccessibleName(name)
+    return bar

@@ -1,0 +1,113 @@
+"""Tokens a second over the last minute, drawn by hand.
+
+A plotting library takes over a second to import, in the moment the first reply is awaited; two
+polylines need none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app import strings
+from app.viewmodels.common import format as fmt
+from app.viewmodels.overlay.live import Sample
+from app.views.common import fonts
+from app.views.common.theme import Theme, ThemeController
+
+_HEIGHT = 78
+_SPAN_S = 60.0
+_LEAST_S = 8.0
+_GAP_S = 0.5
+_HEADROOM = 1.05
+_LINE = 1.8
+
+
+class RatePlot(QWidget):
+    """Drafting and plain decoding in two colours; a pause is a gap, not a line."""
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme.current
+        self._samples: Sequence[Sample] = ()
+        self._painted_to = 0.0
+        self.setAccessibleName(strings.RATE_PLOT)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(_HEIGHT)
+        theme.changed.connect(self._on_theme)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(200, _HEIGHT)
+
+    def show_samples(self, samples: Sequence[Sample]) -> None:
+        moved = samples[-1].at - self._painted_to if samples else 0.0
+        self._samples = samples
+        if not samples or moved < 0 or moved >= self._step_s():
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(fonts.small())
+        area = QRectF(self.rect()).adjusted(1, painter.fontMetrics().height(), -1, -2)
+        painter.setPen(QPen(self._theme.color("chart_grid"), 1))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        if len(self._samples) < 2:
+            return
+        self._painted_to = self._samples[-1].at
+        start, end = self._span()
+        shown = [sample for sample in self._samples if sample.at >= start]
+        most = max(sample.tps for sample in shown)
+        across, up = area.width() / (end - start), area.height() / (_HEADROOM * most)
+        for line in lines(shown):
+            token = "chart_mtp" if line[-1].drafting else "chart_plain"
+            painter.setPen(QPen(self._theme.color(token), _LINE, c=Qt.PenCapStyle.RoundCap))
+            points = [
+                QPointF(area.left() + (at - start) * across, area.bottom() - tps * up)
+                for at, tps in thinned(line, self._step_s())
+            ]
+            # Twice as fast as the polyline, which Qt fills as one outline that crosses itself.
+            painter.drawLines([QLineF(a, b) for a, b in pairwise(points)])
+        painter.setPen(self._theme.color("text_muted"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignTop, fmt.rate(most))
+
+    def _span(self) -> tuple[float, float]:
+        """Seconds, from the left edge to the right one."""
+        end = max(self._samples[-1].at if self._samples else 0.0, _LEAST_S)
+        return max(0.0, end - _SPAN_S), end
+
+    def _step_s(self) -> float:
+        """Seconds that the width of the line stands for: what comes sooner cannot be seen."""
+        start, end = self._span()
+        return (end - start) * _LINE / self.width()
+
+    def _on_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+
+def lines(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
+    """The curve in pieces of one colour, that of their last sample; over a pause there is none."""
+    line: list[Sample] = []
+    for before, after in pairwise(samples):
+        goes_on = after.at - before.at <= _GAP_S
+        if line and not (goes_on and after.drafting == before.drafting):
+            yield line
+            line = []
+        if goes_on:
+            line += [after] if line else [before, after]
+    if line:
+        yield line
+
+
+def thinned(line: Sequence[Sample], step: float) -> Iterator[tuple[float, float]]:
+    """Time and rate of the first and the last point, and of one a `step` between them."""
+    last = -step
+    for sample in line:
+        if sample.at - last >= step or sample is line[-1]:
+            last = sample.at
+            yield sample.at, sample.tps

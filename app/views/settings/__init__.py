@@ -1,0 +1,1 @@
+"""Reply settings and presets."""

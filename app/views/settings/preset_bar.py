@@ -1,0 +1,150 @@
+"""Choosing, saving and naming presets, at the head of the reply settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import strings
+from app.domain import presets as domain
+from app.domain.settings import Preset, ReplySettings
+from app.viewmodels.settings.presets import PresetsViewModel
+from app.views.chat.message_text import ENTER
+from app.views.common import fonts
+from app.views.common.buttons import push_button
+
+
+class _Name(QLineEdit):
+    """Enter is its own: it would press the dialog's button too."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        super().keyPressEvent(event)
+        if event.key() in ENTER:
+            event.accept()
+
+
+class PresetBar(QWidget):
+    """Shows which preset the settings are, if any."""
+
+    applied = Signal(object)  # ReplySettings
+
+    def __init__(
+        self,
+        presets: PresetsViewModel,
+        settings: Callable[[], ReplySettings],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._presets = presets
+        self._settings = settings
+        self._renamed = ""  # the preset that is getting another name; "": one is being saved
+        title = QLabel(strings.PRESET)
+        title.setFont(fonts.strong())
+        self.button = QToolButton()
+        self.button.setToolTip(strings.PRESET_HELP)
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self.button)
+        self.menu.aboutToShow.connect(self.fill)
+        self.button.setMenu(self.menu)
+        self.name = _Name()
+        self.name.setPlaceholderText(strings.PRESET_NAME)
+        self.name.setAccessibleName(strings.PRESET_NAME)
+        self.name.setMaxLength(2 * domain.LONGEST_NAME)
+        self.save = push_button(strings.SAVE, "outline")
+        self.cancel = push_button(strings.CANCEL, "outline")
+        self.trouble = QLabel()
+        self.trouble.setProperty("tone", "warning")
+        self.trouble.setWordWrap(True)
+        self._naming = QWidget()
+        self._lay_out(title)
+        self.save.clicked.connect(self._finish)
+        self.name.returnPressed.connect(self._finish)
+        self.cancel.clicked.connect(self._close_naming)
+        presets.changed.connect(self.refresh)
+        self._close_naming()
+        self.trouble.hide()
+
+    def refresh(self) -> None:
+        """The settings have changed, or the presets."""
+        chosen = self._presets.chosen(self._settings())
+        name = strings.PRESET_NONE if chosen is None else chosen.name
+        self.button.setText(f"{name} ▾")
+        self.button.setAccessibleName(f"{strings.PRESET}: {name}")
+
+    def fill(self) -> None:
+        self.menu.clear()
+        settings = self._settings()
+        chosen = self._presets.chosen(settings)
+        for preset in self._presets.all:
+            if self._presets.own[:1] == (preset,):
+                self.menu.addSeparator()
+            entry = self.menu.addAction(preset.name.replace("&", "&&"))
+            entry.setCheckable(True)
+            entry.setChecked(preset == chosen)
+            entry.triggered.connect(lambda _checked=False, preset=preset: self._apply(preset))
+        self.menu.addSeparator()
+        save = self.menu.addAction(strings.PRESET_SAVE)
+        save.triggered.connect(lambda _checked=False: self._open_naming())
+        if chosen in self._presets.own and chosen is not None:
+            name = chosen.name
+            rename = self.menu.addAction(strings.PRESET_RENAME.format(name=name))
+            rename.triggered.connect(lambda _checked=False: self._open_naming(name))
+            delete = self.menu.addAction(strings.PRESET_DELETE.format(name=name))
+            delete.triggered.connect(lambda _checked=False: self._say(self._presets.delete(name)))
+
+    def _apply(self, preset: Preset) -> None:
+        self.applied.emit(domain.applied(preset, self._settings()))
+
+    def _open_naming(self, renamed: str = "") -> None:
+        self._renamed = renamed
+        self.save.setText(strings.RENAME if renamed else strings.SAVE)
+        self.name.setText(renamed)
+        self._naming.show()
+        self.name.setFocus()
+        self.name.selectAll()
+
+    def _close_naming(self) -> None:
+        self._naming.hide()
+        self._say("")
+
+    def _finish(self) -> None:
+        name = self.name.text()
+        if self._renamed:
+            trouble = self._presets.rename(self._renamed, name)
+        else:
+            trouble = self._presets.save(name, self._settings())
+        if not trouble:
+            self._close_naming()
+        self._say(trouble)
+
+    def _say(self, trouble: str) -> None:
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
+
+    def _lay_out(self, title: QLabel) -> None:
+        head = QHBoxLayout()
+        head.addWidget(title)
+        head.addStretch(1)
+        head.addWidget(self.button)
+        naming = QHBoxLayout(self._naming)
+        naming.setContentsMargins(0, 0, 0, 0)
+        naming.addWidget(self.name, 1)
+        for button in (self.cancel, self.save):
+            button.setAutoDefault(False)  # Enter is the field's
+            naming.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        for part in (self._naming, self.trouble):
+            column.addWidget(part)
+        column.insertLayout(0, head)

@@ -1,0 +1,1 @@
+"""Speculative decoding: prefill, rounds, plain steps, verification rules."""

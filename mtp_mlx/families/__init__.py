@@ -1,0 +1,1 @@
+"""Model families: recognise a configuration, load it, know its facts."""

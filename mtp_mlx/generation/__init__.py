@@ -1,1 +1,0 @@
-"""From a prompt to a stream of rounds: prefill, decoding, stopping, depth and statistics."""

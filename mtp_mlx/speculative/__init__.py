@@ -1,1 +1,0 @@
-"""Speculative decoding proper: draft, verify, accept, rewind. Knows only the two protocols."""

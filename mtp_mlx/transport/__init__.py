@@ -1,0 +1,1 @@
+"""Ways into a worker. None of them holds a rule."""

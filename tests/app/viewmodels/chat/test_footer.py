@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from app.domain.conversation import ReplyRecord, SwitchRecord
+from app.viewmodels.chat.footer import Fact, facts, footer
+from tests.app.domain.test_conversation import REPLY
+from tests.app.helpers import stats
+from tests.app.records import drafted_reply, reply_of
+
+
+def reply(**changes: Any) -> ReplyRecord:
+    plain = msgspec.structs.replace(REPLY, switches=(), plain_tps=None)
+    return msgspec.structs.replace(plain, **changes)
+
+
+def test_the_line_under_a_reply() -> None:
+    assert footer(reply()) == (
+        "61.3 tok/s · 78 % of 312 drafted accepted · 0.21 s to first token · stop"
+    )
+
+
+def test_speed_up_is_said_once_plain_was_measured() -> None:
+    assert "2.00\u00d7 plain speed" in footer(reply(plain_tps=30.65))
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    bare = stats(decode_tps=None, acceptance_rate=None, draft_n=0)
+    assert footer(reply(stats=bare)) == "0.21 s to first token · stop"
+
+
+def test_a_lost_reply_says_why_and_keeps_what_was_measured() -> None:
+    why = "engine died: it crashed (signal 11)"
+    assert footer(reply(stats=None, finish=why, rounds=())) == why
+    lost = reply_of(drafted_reply(40), finish=why)
+    numbers = "60.0 tok/s · 67 % of 120 drafted accepted · 0.05 s to first token"
+    assert footer(lost) == f"{numbers} · {why}"
+    assert Fact("Speed", "60.0 tok/s") in facts(lost)
+
+
+def test_a_speed_up_of_a_part_says_so() -> None:
+    rounds = drafted_reply(40)
+    turned = reply_of(rounds, switches=[SwitchRecord(rounds[-1].at, "off")], plain_tps=30.0)
+    assert "2.00\u00d7 plain speed while MTP was on" in footer(turned)
+
+
+def test_facts_tell_what_a_speed_up_is_against() -> None:
+    known = {f.label: f.value for f in facts(reply(plain_tps=30.65, plain_day="2026-11-24"))}
+    assert known["Against plain decoding"] == "2.00\u00d7 plain speed"
+    assert known["Plain decoding here"] == "30.6 tok/s, measured on 2026-11-24"
+    known = {f.label: f.value for f in facts(reply(plain_tps=30.65))}
+    assert known["Plain decoding here"] == "30.6 tok/s"
+    assert "Plain decoding here" not in {f.label for f in facts(reply())}
+
+
+def test_greedy_decoding_has_a_seed_too() -> None:
+    assert Fact("Sampling", "greedy, seed 7") in facts(reply_of(drafted_reply(1)))
+
+
+def test_words_of_the_engine_are_translated() -> None:
+    assert footer(reply(rounds=(), stats=None, finish="cancelled")) == "stopped by you"
+    assert footer(reply(rounds=(), stats=None, finish="length")) == "length limit"
+
+
+def test_facts_tell_everything() -> None:
+    switched = reply(switches=(SwitchRecord(0.5, "off"), SwitchRecord(1.25, 3)))
+    known = {fact.label: fact.value for fact in facts(switched)}
+    assert known["Drafts accepted"] == "243 of 312 (78 %)"
+    assert known["By position"] == "93 % · 81 % · 60 %"
+    assert known["MTP"] == "Auto → off (0.50 s) → K 3 (1.25 s)"
+    assert known["Sampling"] == "T 1, top-k 64, top-p 0.95, seed 11"
+    assert known["Prompt tokens"] == "42 (40 reused)"
+
+
+def test_another_rule_than_the_coupled_is_told() -> None:
+    assert Fact("Verify rule", "Block") in facts(reply(verify="block"))
+    assert "Verify rule" not in {fact.label for fact in facts(reply())}
+
+
+def test_facts_of_a_plain_reply_have_no_drafts() -> None:
+    bare = stats(draft_n=0, acceptance_rate=None, mean_acceptance_length=None)
+    labels = {fact.label for fact in facts(reply(stats=bare))}
+    assert "Drafts accepted" not in labels
+    assert "By position" not in labels

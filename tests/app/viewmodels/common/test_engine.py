@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytestqt.qtbot import QtBot
+
+from app.engine.port import Death
+from app.engine.state import Failed, Loading, Ready, Restarting, Starting
+from app.viewmodels.common.engine import Banner, Status, pair_name, status
+from mtp_mlx.wire import Error
+from tests.app.conftest import Rig
+from tests.app.helpers import PAIR
+
+
+def test_every_state_has_words() -> None:
+    assert status(Starting()).progress == -1
+    assert status(Loading()) == Status(text="Loading the model…", progress=-1)
+    loading = status(Loading(phase="target", done=1, total=4))
+    assert loading == Status(text="Loading: target (25 %)", progress=0.25)
+    warm_up = Status(text="Loading: warm-up", progress=-1)
+    assert status(Loading(phase="warm-up")) == warm_up
+    assert status(Ready(pair=PAIR)) == Status(text="Demo + MTP", detail="float32")
+    assert status(Restarting(reason="x")).progress == -1
+    assert status(Failed(message="m", remedy="r")).progress is None
+
+
+def test_pair_names() -> None:
+    assert pair_name(replace(PAIR, drafter=None)) == "Demo"
+    assert pair_name(replace(PAIR, target="built-in")) == "Built-in demo pair + MTP"
+
+
+def test_trouble_has_a_banner_and_a_restart_ends_it(ready: Rig) -> None:
+    engine = ready.program.models.engine
+    said: list[Banner | None] = []
+    engine.banner_changed.connect(said.append)
+    for _ in range(3):
+        ready.engine.say(Death(reason="crashed (signal 11)"))
+    banner = said[-1]
+    assert banner is not None
+    assert banner.can_restart
+    assert "crashed (signal 11)" in banner.message
+    engine.dismiss()
+    assert said[-1] == banner
+    engine.restart()
+    assert said.pop() is None
+    assert ready.engine.starts == 2
+
+
+def test_a_single_death_is_said_and_can_be_dismissed(qtbot: QtBot, ready: Rig) -> None:
+    engine = ready.program.models.engine
+    ready.engine.say(Death(reason="crashed (signal 11)"))
+    assert engine.banner is not None
+    assert engine.banner.message == "The engine crashed (signal 11). Starting it again…"
+    with qtbot.waitSignal(engine.banner_changed) as changed:
+        engine.dismiss()
+    assert changed.args == [None]
+
+
+def test_a_death_is_told_plainly_once_it_runs_again(qtbot: QtBot, ready: Rig) -> None:
+    engine = ready.program.models.engine
+    ready.engine.say(Death(reason="crashed (signal 11)"))
+    qtbot.waitUntil(lambda: ready.engine.starts == 2)
+    ready.ready()
+    assert engine.banner == Banner(message="The engine crashed (signal 11).")
+
+
+def test_a_restart_that_was_asked_for_leaves_no_banner(qtbot: QtBot, ready: Rig) -> None:
+    engine = ready.program.models.engine
+    engine.restart()
+    assert engine.banner is not None
+    qtbot.waitUntil(lambda: ready.engine.starts == 2)
+    ready.ready()
+    assert engine.banner is None
+
+
+def test_the_end_of_a_silence_clears_only_its_own_banner(ready: Rig) -> None:
+    engine = ready.program.models.engine
+    engine.say("Chats could not be saved.")
+    engine.show_silence(0)
+    assert engine.banner == Banner(message="Chats could not be saved.")
+
+
+def test_what_cannot_be_read_is_said(ready: Rig) -> None:
+    ready.engine.noise.emit("not an event")
+    banner = ready.program.models.engine.banner
+    assert banner is not None
+    assert banner.can_restart
+    assert "cannot read" in banner.message
+
+
+def test_errors_and_notices_are_said(ready: Rig) -> None:
+    engine = ready.program.models.engine
+    ready.say(Error(code="usage", message="No such K.", remedy="Choose 0 to 8."))
+    assert engine.banner is not None
+    assert engine.banner.message == "No such K. Choose 0 to 8."
+    engine.say("Chats could not be saved.")
+    assert engine.banner.message == "Chats could not be saved."
+
+
+def test_silence_offers_a_restart(ready: Rig) -> None:
+    engine = ready.program.models.engine
+    engine.show_silence(21.4)
+    assert engine.banner is not None
+    assert engine.banner.can_restart
+    assert "21 s" in engine.banner.message
+    engine.show_silence(0)
+    assert engine.banner is None

@@ -1,0 +1,133 @@
+"""A wish is not an effect: what is shown as effective was said by a round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.domain.settings import MtpChoice
+from app.engine.port import Death
+from app.engine.scripted import ScriptedEngine
+from app.engine.supervisor import Supervisor
+from app.viewmodels.common.mtp import Effect, MtpViewModel, idle_text, round_text
+from app.viewmodels.reports.bench_run import Choice
+from mtp_mlx.wire import Generate, Loaded, SetMtp
+from tests.app.conftest import Rig
+from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR, finished, round_of
+
+
+class Switch:
+    def __init__(self) -> None:
+        self.engine = ScriptedEngine()
+        self.supervisor = Supervisor(self.engine)
+        self.mtp = MtpViewModel(self.supervisor, MtpChoice())
+        self.supervisor.start()
+
+    def generating(self) -> None:
+        self.engine.say(HELLO)
+        self.engine.say(LOADED)
+        self.supervisor.generate(Generate(id="r", prompt_ids=[1]))
+
+    @property
+    def text(self) -> str:
+        return self.mtp.effect.text
+
+
+@pytest.fixture
+def switch(qtbot: QtBot) -> Switch:
+    return Switch()
+
+
+def test_before_a_model_is_loaded(switch: Switch) -> None:
+    assert switch.text == "waiting for the engine"
+
+
+def test_the_choice_is_told_before_a_reply(switch: Switch) -> None:
+    switch.engine.say(HELLO)
+    switch.engine.say(LOADED)
+    assert switch.text == "ready, K chosen every round"
+    switch.mtp.choose(4)
+    assert switch.text == "ready, K 4"
+    switch.mtp.toggle()
+    assert switch.text == "off"
+    assert switch.mtp.wish == MtpChoice(on=False, depth=4)
+    switch.mtp.choose("auto")
+    assert switch.mtp.wish == MtpChoice(on=True, depth="auto")
+
+
+def test_a_target_without_a_drafter_says_why(switch: Switch) -> None:
+    bare = replace(PAIR, drafter=None, no_drafter_reason="none was published")
+    switch.engine.say(HELLO)
+    switch.engine.say(Loaded(pair=bare, memory=MEMORY))
+    assert switch.text == "off: none was published"
+    assert idle_text(MtpChoice(), replace(bare, no_drafter_reason=None)) == (
+        "off: this target has no drafter"
+    )
+
+
+def test_turning_it_in_mid_reply(qtbot: QtBot, switch: Switch) -> None:
+    switch.generating()
+    assert switch.text == "on once the prompt is read"
+    switch.engine.say(round_of("r", 0, ["x"]))
+    assert switch.text == "on once the prompt is read"
+    switch.engine.say(round_of("r", 1, ["x"], depth=3, state="drafting"))
+    assert switch.text == "drafting, K 3"
+    assert switch.mtp.effect.live
+    switch.mtp.turn(on=False)
+    assert switch.engine.sent[-1] == SetMtp(mtp="off")
+    assert switch.text == "drafting, K 3 (changes with the next round)"
+    switch.engine.say(round_of("r", 2, ["x"]))
+    qtbot.waitUntil(lambda: switch.text == "off")
+    switch.mtp.choose(2)
+    assert switch.engine.sent[-1] == SetMtp(mtp=2)
+    switch.engine.say(round_of("r", 3, ["x"], depth=2, state="drafting"))
+    qtbot.waitUntil(lambda: switch.text == "drafting, K 2")
+    switch.engine.say(finished("r"))
+    assert switch.text == "ready, K 2"
+    assert not switch.mtp.effect.live
+
+
+def test_the_same_wish_twice_is_sent_once(switch: Switch) -> None:
+    switch.generating()
+    before = len(switch.engine.sent)
+    switch.mtp.turn(on=True)
+    assert len(switch.engine.sent) == before
+
+
+def test_fast_rounds_do_not_flicker(qtbot: QtBot, switch: Switch) -> None:
+    switch.generating()
+    seen: list[str] = []
+    switch.mtp.effect_changed.connect(lambda effect: seen.append(effect.text))
+    for index in range(1, 101):
+        depth = index % 8
+        switch.engine.say(round_of("r", index, ["x"], depth=depth, state="probe"))
+    assert len(seen) == 1
+    qtbot.waitUntil(lambda: len(seen) == 2)
+
+
+def test_a_death_leaves_nothing_effective(switch: Switch) -> None:
+    switch.generating()
+    switch.engine.say(round_of("r", 1, ["x"], depth=3, state="drafting"))
+    switch.engine.say(Death(reason="crashed"))
+    assert switch.text == "waiting for the engine"
+    switch.supervisor.close()
+
+
+def test_what_rounds_say() -> None:
+    assert round_text(round_of("r", 1, ["x"], state="parked")) == (
+        "parked: plain decoding is faster here"
+    )
+    assert round_text(round_of("r", 1, ["x"], state="parked", reason="hot")) == "parked: hot"
+    assert round_text(round_of("r", 1, ["x"], state="probe", depth=2)) == "probing, K 2"
+    assert round_text(round_of("r", 1, ["x"], state="plain", reason="why")) == "off: why"
+
+
+def test_a_benchmark_is_not_steered_by_the_switch(ready: Rig) -> None:
+    mtp = ready.program.models.mtp
+    ready.program.models.reports.begin(Choice())
+    assert mtp.effect == Effect(text="ready, K chosen every round")
+    mtp.turn(on=False)
+    assert mtp.effect == Effect(text="off")
+    assert not any(isinstance(command, SetMtp) for command in ready.engine.sent)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pytestqt.qtbot import QtBot
+
+from app.viewmodels.common.throttle import Throttle
+
+
+def test_the_first_request_is_answered_at_once(qtbot: QtBot) -> None:
+    calls: list[int] = []
+    throttle = Throttle(50, lambda: calls.append(1))
+    throttle.request()
+    assert len(calls) == 1
+    throttle.cancel()
+
+
+def test_many_requests_make_few_calls_and_the_last_is_not_lost(qtbot: QtBot) -> None:
+    calls: list[int] = []
+    asked: list[int] = []
+    throttle = Throttle(40, lambda: calls.append(len(asked)))
+    for number in range(100):
+        asked.append(number)
+        throttle.request()
+    assert calls == [1]
+    qtbot.waitUntil(lambda: len(calls) == 2)
+    assert calls == [1, 100]
+    qtbot.wait(100)
+    assert calls == [1, 100]
+    assert not throttle._timer.isActive()
+
+
+def test_flush_answers_what_was_asked_and_nothing_else(qtbot: QtBot) -> None:
+    calls: list[int] = []
+    throttle = Throttle(10_000, lambda: calls.append(1))
+    throttle.flush()
+    assert calls == []
+    throttle.request()
+    throttle.request()
+    throttle.flush()
+    assert len(calls) == 2
+    throttle.cancel()
+
+
+def test_cancel_forgets(qtbot: QtBot) -> None:
+    calls: list[int] = []
+    throttle = Throttle(20, lambda: calls.append(1))
+    throttle.request()
+    throttle.request()
+    throttle.cancel()
+    qtbot.wait(60)
+    assert len(calls) == 1
+
+
+def test_another_interval_holds_from_the_next_call_on(qtbot: QtBot) -> None:
+    calls: list[int] = []
+    throttle = Throttle(10_000, lambda: calls.append(1))
+    throttle.set_interval(20)
+    throttle.request()
+    throttle.request()
+    throttle.set_interval(10_000)
+    qtbot.waitUntil(lambda: len(calls) == 2)
+    throttle.request()
+    qtbot.wait(60)
+    assert len(calls) == 2
+    throttle.cancel()

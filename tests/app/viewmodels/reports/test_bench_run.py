@@ -1,0 +1,109 @@
+"""A benchmark under way, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.viewmodels.reports.bench_run import (
+    MOST_SHOWN,
+    BenchState,
+    Choice,
+    group_cells,
+    headings,
+    left_text,
+    overall,
+    progress_text,
+    run_text,
+)
+from mtp_mlx.report.derived import groups
+from mtp_mlx.wire import BenchProgress, BenchRun
+from tests.app.helpers import PAIR
+from tests.report.samples import RUNS, a_run
+
+BEGUN = BenchState(name="r.json")
+MEASURING = BenchProgress(
+    id="b",
+    phase="measuring",
+    done=4,
+    total=24,
+    mode="auto",
+    category="code",
+    prompt_id="code-1",
+    repeat=0,
+    elapsed_s=10.0,
+    left_s=150.0,
+)
+
+
+def test_the_choice_as_a_request() -> None:
+    choice = Choice(suite="full", modes=("off", 3), repeats=5, max_tokens=64, include_text=True)
+    asked = choice.request("b", PAIR, "/r.json")
+    assert (asked.id, asked.suite, asked.modes, asked.out) == ("b", "full", ("off", 3), "/r.json")
+    assert (asked.repeats, asked.max_tokens, asked.temperature) == (5, 64, 0.0)
+    assert asked.include_text
+    own = replace(choice, own_sampling=True, include_text=False).request("b", PAIR, "/r.json")
+    assert own.temperature == PAIR.recommended.temperature == 1.0
+    assert not own.include_text
+
+
+@pytest.mark.parametrize(
+    ("modes", "compares"),
+    [(("off", "auto"), True), (("off",), False), (("auto", 3), False), (("off", 1), True)],
+)
+def test_a_speed_up_needs_two(modes: tuple[object, ...], *, compares: bool) -> None:
+    assert Choice(modes=modes).compares is compares  # type: ignore[arg-type]
+
+
+def test_nothing_is_told_before_it_is_known() -> None:
+    assert progress_text(BEGUN) == "Starting…"
+    assert BEGUN.share is None
+    hashing = BEGUN.told(BenchProgress(id="b", phase="hashing", done=0, total=0, elapsed_s=0.0))
+    assert progress_text(hashing) == "Reading the model's files"
+    assert hashing.share is None
+
+
+def test_where_it_is_and_what_is_left() -> None:
+    state = BEGUN.told(MEASURING)
+    assert progress_text(state) == (
+        "Measuring · 4 of 24 runs · code-1, Auto · about 2 min left"  # of 2.5, half to even
+    )
+    assert state.share == pytest.approx(1 / 6)
+    assert progress_text(replace(state, stopping=True)).startswith("Stopping")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (59.0, "less than a minute left"),
+        (60.0, "about 1 min left"),
+        (3599.0, "about 60 min left"),
+        (3600.0, "about 1 h 0 min left"),
+        (9000.0, "about 2 h 30 min left"),
+    ],
+)
+def test_what_is_left(seconds: float, told: str) -> None:
+    assert left_text(seconds) == told
+
+
+def test_only_the_last_runs_are_kept_and_all_are_counted() -> None:
+    state = BEGUN
+    for i, run in enumerate(RUNS, 1):
+        summary = groups(RUNS[:i])
+        state = state.ran(BenchRun(id="b", done=i, total=18, run=run, summary=summary))
+    assert state.runs == tuple(RUNS[-MOST_SHOWN:])
+    assert (state.done, state.total) == (18, 18)
+    assert [group.mode for group in overall(state)] == ["off", "auto", 3]
+    assert headings() == ("MTP", "Runs", "tok/s", "Speed-up", "Accepted")
+    assert [group_cells(group) for group in overall(state)] == [
+        ("Off", "6", "30.8", "–", "–"),  # noqa: RUF001
+        ("Auto", "6", "44.8", "1.47×", "67 %"),  # noqa: RUF001
+        ("K 3", "6", "37.7", "1.24×", "67 %"),  # noqa: RUF001
+    ]
+
+
+def test_a_run_in_one_line() -> None:
+    assert run_text(a_run("auto", 60.0)) == "code-1, Auto · 60.0 tok/s · 67 % accepted"
+    assert run_text(a_run("off", 30.0)) == "code-1, Off · 30.0 tok/s"
+    assert run_text(a_run(3, None, rounds=[], prompt_id=None)) == "code, K 3 · not measured"

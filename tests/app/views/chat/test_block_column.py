@@ -1,0 +1,162 @@
+"""A long text is there at its end at once, and soon as a whole."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.domain.conversation import Chat, ChatMessage
+from app.views.chat import block_column
+from app.views.chat.code_block import CodeBlock
+from app.views.chat.markdown_view import MarkdownView
+from app.views.chat.message_view import ReplyView
+from app.views.chat.text_block import TextBlock
+from app.views.chat.transcript import Transcript
+from tests.app.conftest import Rig
+
+PARTS = 90
+TEXT = "".join(f"Paragraph {n}.\n\n```\ncode {n}\n```\n\n" for n in range(PARTS))
+WHOLE = [text for n in range(PARTS) for text in (f"Paragraph {n}.", f"code {n}")]
+
+
+def plain(view: MarkdownView) -> list[str]:
+    return [
+        block._code if isinstance(block, CodeBlock) else block.toPlainText() for block in view.built
+    ]
+
+
+def filled(qtbot: QtBot, view: MarkdownView) -> None:
+    qtbot.waitUntil(lambda: not view._filler.isActive())
+
+
+def tops(view: MarkdownView) -> list[int]:
+    return [block.mapTo(view, QPoint(0, 0)).y() for block in view.built]
+
+
+def test_the_end_is_there_at_once(qtbot: QtBot, view: MarkdownView) -> None:
+    view.set_text(TEXT)
+    assert plain(view) == WHOLE[-block_column._AT_ONCE :]
+    filled(qtbot, view)
+    assert plain(view) == WHOLE
+    qtbot.waitUntil(lambda: tops(view)[-1] > 0)
+    assert tops(view) == sorted(tops(view))
+    assert len(set(tops(view))) == len(WHOLE)
+
+
+def test_the_rest_comes_a_little_at_a_time(
+    view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(block_column, "_SLICE_S", 0.0)
+    seen: list[int] = []
+    view.filling.connect(lambda: seen.append(len(view.built)))
+    view.set_text(TEXT)
+    view._fill()
+    assert len(view.built) == block_column._AT_ONCE
+    monkeypatch.setattr(block_column, "_SLICE_S", 60.0)
+    view._fill()
+    assert plain(view) == WHOLE
+    assert not view._filler.isActive()
+    assert seen == [block_column._AT_ONCE] * 2
+
+
+def test_a_short_text_is_there_as_a_whole(view: MarkdownView) -> None:
+    view.set_text("one\n\ntwo")
+    assert len(view.built) == 2
+    assert not view._filler.isActive()
+
+
+def test_it_may_go_on_before_it_is_there(qtbot: QtBot, view: MarkdownView) -> None:
+    view.set_text(TEXT)
+    view.append("The end.\n\n" + "".join(f"{n}\n\n" for n in range(60)))
+    view.finish()
+    filled(qtbot, view)
+    assert plain(view) == [*WHOLE, "The end.", *(str(n) for n in range(60))]
+
+
+def test_another_text_takes_its_place(qtbot: QtBot, view: MarkdownView) -> None:
+    view.set_text("one\n\ntwo")
+    view.set_text("```\none\n```\n\ntwo")
+    assert [type(block) for block in view.built] == [CodeBlock, TextBlock]
+    view.set_text(TEXT)
+    view.set_text("```\nshort\n```")
+    filled(qtbot, view)
+    assert plain(view) == ["short"]
+    assert isinstance(view.built[0], CodeBlock)
+    view.set_text("```\nfirst\n```\n\n" + TEXT)  # code where there was text, and the reverse
+    filled(qtbot, view)
+    assert plain(view) == ["first", *WHOLE]
+
+
+def test_a_change_of_theme_reaches_what_is_still_to_come(qtbot: QtBot, view: MarkdownView) -> None:
+    view.set_text("A [link](https://x.y).\n\n" + TEXT)
+    view._theme.choose("dark")
+    filled(qtbot, view)
+    assert view._theme.current.tokens["link"] in view._blocks[0].html
+    first = view.texts()[0]
+    assert first.html == view._blocks[0].html
+
+
+# In the transcript
+
+
+def opened(rig: Rig) -> tuple[Transcript, MarkdownView]:
+    messages = (
+        ChatMessage(id="q", role="user", text="Go on."),
+        ChatMessage(id="a", role="assistant", text=TEXT, parent="q"),
+    )
+    transcript = rig.program.window.transcript
+    rig.program.models.chat.open(
+        Chat(id="long", title="Long", created=0.0, messages=messages, tip="a")
+    )
+    reply = transcript._views[-1]
+    assert isinstance(reply, ReplyView)
+    return transcript, reply._answer
+
+
+def place(widget: QWidget, transcript: Transcript) -> int:
+    return widget.mapTo(transcript, QPoint(0, 0)).y()
+
+
+def test_a_chat_is_opened_at_the_end_of_a_long_reply(qtbot: QtBot, ready: Rig) -> None:
+    transcript, answer = opened(ready)
+    bar = transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    filled(qtbot, answer)
+    qtbot.waitUntil(lambda: bar.maximum() > 5000 and bar.value() == bar.maximum())
+    assert transcript.following
+
+
+def test_what_one_reads_stays_while_the_rest_comes(
+    qtbot: QtBot, ready: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcript, answer = opened(ready)
+    answer._filler.stop()
+    bar = transcript.verticalScrollBar()
+    seen = answer.built[-5]
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() and place(seen, transcript) > 0)
+    bar.setValue(bar.maximum() - 300)
+    before = bar.maximum()
+    there = place(seen, transcript)
+    monkeypatch.setattr(block_column, "_SLICE_S", 60.0)
+    answer._fill()
+    qtbot.waitUntil(lambda: bar.maximum() > before + 3000)
+    assert place(seen, transcript) == there
+    qtbot.waitUntil(lambda: transcript._held is None)
+    assert place(seen, transcript) == there
+
+
+def test_room_is_held_only_above_the_eye(ready: Rig) -> None:
+    transcript, _ = opened(ready)
+    reply = transcript._views[-1]
+    reply.move(0, -100)
+    transcript.make_room(reply)
+    assert transcript._held is None  # it follows the end anyway
+    transcript.follow(wanted=False)
+    reply.move(0, 100_000)
+    transcript.make_room(reply)
+    assert transcript._held is None
+    reply.move(0, -100)
+    transcript.make_room(reply)
+    assert transcript._held is not None

@@ -1,0 +1,65 @@
+"""What another window writes in the open chat is shown, and one reads on where one was."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.domain.conversation import ChatMessage
+from app.services.chat_store import ChatStore
+from app.views.chat.user_view import UserView
+from tests.app.conftest import Rig
+from tests.app.viewmodels.chat.test_taking_up import go_on, look
+from tests.app.viewmodels.sidebar.test_chat_list import talk
+from tests.app.views.chat.test_background import shown
+from tests.app.views.chat.test_transcript import last, long_chat
+
+
+def open_long(qtbot: QtBot, rig: Rig) -> None:
+    chat, transcript = long_chat(40), rig.program.window.transcript
+    rig.program.store.save_chat(chat)
+    for message in chat.messages:
+        rig.program.store.save_message(chat.id, message)
+    rig.program.models.chats.open(chat.id)
+    qtbot.waitUntil(lambda: not transcript._filling.isActive() and transcript._held is None)
+
+
+def test_one_reads_on_where_one_was(qtbot: QtBot, ready: Rig, other: ChatStore) -> None:
+    open_long(qtbot, ready)
+    transcript = ready.program.window.transcript
+    bar = transcript.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    qtbot.waitUntil(lambda: not transcript._filling.isActive() and transcript._held is None)
+    before, end = bar.value(), bar.maximum()
+    go_on(other, "long", "Another word.\n" * 30)
+    look(ready)
+    qtbot.waitUntil(lambda: bar.maximum() > end and transcript._kept is None)
+    assert bar.value() == before
+    assert transcript._views[-1].message.text.startswith("Another word.")
+
+
+def test_a_reply_written_there_to_its_end_is_shown_anew(ready: Rig, other: ChatStore) -> None:
+    chat_id, transcript = talk(ready, "Hello"), ready.program.window.transcript
+    answer = last(transcript).message
+    first = transcript._views[0]
+    assert isinstance(first, UserView)
+    first.edit()
+    other.load(chat_id)
+    other.save_message(chat_id, msgspec.structs.replace(answer, text="Another end."))
+    look(ready)
+    QApplication.processEvents()
+    assert shown(last(transcript)._answer) == "Another end."
+    assert transcript._views[0] is first
+    assert first.editor is not None
+
+
+def test_the_versions_are_counted_anew(ready: Rig, other: ChatStore) -> None:
+    chat_id, transcript = talk(ready, "Hello"), ready.program.window.transcript
+    view = last(transcript)
+    again = ChatMessage(id="n", role="assistant", text="Again.", parent=view.message.parent)
+    other.save_message(chat_id, again)
+    look(ready)
+    assert last(transcript) is view
+    assert view.footer.acts.switcher is not None
+    assert view.footer.acts.switcher.text.text() == "1/2"

@@ -1,0 +1,88 @@
+"""What the rejection rules really draw: samples against the target's law, and fresh noise."""
+
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from mtp_mlx.api import Sampling, Verify
+from mtp_mlx.decode.rule import Drafts, Rule
+from mtp_mlx.decode.verification import rule_of
+from mtp_mlx.protocols import Scores
+from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
+
+# Token 3 is likely for both: were noise used twice, its share in the residual would fall.
+B = np.array([0.05, 0.25, 0.15, 0.55])
+Q = np.array([0.55, 0.01, 0.04, 0.4])
+ALPHABET = len(B)
+ROUNDS = 3000
+DEPTH = 2
+ANCHOR = 11
+AT_ONE = Sampling(temperature=1.0)
+
+
+def scores(law: npt.NDArray[np.float64], rows: int) -> Scores:
+    return Scores(mx.array(np.tile(np.log(law), (rows, 1)), dtype=mx.float32))
+
+
+def emitted(rule: Rule, start: int) -> mx.array:
+    """The first DEPTH + 1 tokens of a round, -1 behind its end; laws know no context."""
+    drafted, proposals = NONE_IN_FLIGHT, []
+    for _ in range(DEPTH):
+        proposals.append(rule.propose(scores(Q, 1), start, drafted))
+        drafted = mx.concatenate([drafted, proposals[-1].token])
+    verdict = rule.judge(scores(B, DEPTH + 1), start, Drafts(drafted, tuple(proposals)))
+    place = mx.arange(DEPTH + 1)
+    longer = mx.concatenate([drafted, verdict.following])
+    told = mx.where(place == verdict.accepted, verdict.following, longer)
+    return mx.where(place <= verdict.accepted, told, -1)
+
+
+def rounds(verify: Verify, *, seeds: bool) -> npt.NDArray[np.int64]:
+    """Rounds of many seeds, or of one seed at many places: [ROUNDS, DEPTH + 1]."""
+    rows = []
+    for i in range(ROUNDS):
+        seed, start = (i, ANCHOR) if seeds else (5, i)
+        rows.append(emitted(rule_of(verify, AT_ONE, seed, (), ALPHABET), start))
+        if i % 200 == 199:
+            mx.eval(rows)
+    return np.array(mx.stack(rows)).astype(np.int64)
+
+
+def chi_square(counts: npt.NDArray[np.int64], law: npt.NDArray[np.float64]) -> float:
+    expected = law * counts.sum()
+    return float(((counts - expected) ** 2 / expected).sum())
+
+
+@pytest.mark.parametrize(("verify", "seeds"), [("block", True), ("block", False), ("token", False)])
+def test_tokens_are_drawn_from_the_targets_law(verify: Verify, *, seeds: bool) -> None:
+    found = rounds(verify, seeds=seeds)
+    first = np.bincount(found[:, 0], minlength=ALPHABET)
+    assert chi_square(first, B) < 21.1  # 3 degrees, p = 1e-4
+    reached = found[found[:, 1] >= 0]
+    longer = np.bincount(found[:, 1] >= 0, minlength=2)
+    assert longer.min() > 100  # rounds of one token and of more
+    # A second token exists only where the first was accepted, which says nothing of its value.
+    if verify == "token":
+        second = np.bincount(reached[:, 1], minlength=ALPHABET)
+        assert chi_square(second, B) < 21.1
+
+
+@pytest.mark.parametrize("verify", ["block", "token"])
+def test_rounds_share_no_noise(verify: Verify) -> None:
+    """Neighbouring rounds of one reply look at the same positions, and must not agree for it."""
+    rule = rule_of(verify, AT_ONE, 5, (), ALPHABET)
+    same = [
+        (emitted(rule, start) == emitted(rule_of(verify, AT_ONE, 5, (), ALPHABET), start)).all()
+        for start in range(20)
+    ]
+    assert all(found.item() for found in same)
+    drawn = [rule.propose(scores(Q, 1), s, NONE_IN_FLIGHT).token.item() for s in range(1, 400)]
+    later = [
+        rule.propose(scores(Q, 1), s, mx.zeros((1,), dtype=mx.int32)).token.item()
+        for s in range(399)
+    ]
+    agreement = np.mean(np.array(drawn) == np.array(later))
+    assert abs(agreement - (Q**2).sum()) < 4.5 * 0.5 / 399**0.5

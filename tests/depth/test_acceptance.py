@@ -1,0 +1,71 @@
+"""What is learned of acceptance stays what can be measured, whatever is observed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtp_mlx.api import MAX_DEPTH
+from mtp_mlx.depth.acceptance import PRIOR, Acceptance
+from mtp_mlx.depth.auto import AutoDepth, Learned, Observation
+
+chances = st.floats(0, 1)
+rounds = st.integers(0, MAX_DEPTH).flatmap(
+    lambda depth: st.builds(
+        Observation,
+        depth=st.just(depth),
+        accepted=st.integers(0, depth),
+        ms=st.floats(0.01, 1e6),
+        confidence=st.lists(chances, min_size=depth, max_size=depth).map(tuple),
+    )
+)
+
+
+@given(st.lists(rounds, max_size=200))
+def test_what_is_learned_can_always_be_kept(seen: list[Observation]) -> None:
+    """`Learned` refuses what makes no sense; what auto learns must never be refused."""
+    auto = AutoDepth()
+    for one in seen:
+        auto.observe(one)
+        assert isinstance(auto.learned(), Learned)
+        assert all(0 < a < 1 for a in auto.acceptance.expected)
+        assert 0 <= auto.choose().depth <= MAX_DEPTH
+
+
+def test_a_confident_drafter_that_is_right_keeps_counts_in_bounds() -> None:
+    acceptance = Acceptance()
+    for i in range(400):
+        sure = i % 3 > 0
+        acceptance.observe(7 if sure else 0, 7 if sure else 1, (0.99 if sure else 0.2,) * 7)
+    assert all(0 <= h <= n for h, n in zip(acceptance.hits, acceptance.counts, strict=True))
+
+
+def test_estimates_come_near_what_happens() -> None:
+    acceptance = Acceptance()
+    for i in range(400):
+        accepted = (0, 1, 1, 3)[
+            i % 4
+        ]  # of 3: 3/4 at the first, 1/3 at the second, all at the third
+        acceptance.observe(accepted, min(accepted + 1, 3), ())
+    assert acceptance.estimates[0] == pytest.approx(3 / 4, abs=0.05)
+    assert acceptance.estimates[1] == pytest.approx(1 / 3, abs=0.08)
+    assert acceptance.estimates[2] > 0.8
+
+
+def test_a_position_never_reached_is_like_the_one_before() -> None:
+    acceptance = Acceptance()
+    assert acceptance.estimates == [PRIOR] * MAX_DEPTH
+    for _ in range(100):
+        acceptance.observe(1, 1, ())
+    assert acceptance.estimates[5] == pytest.approx(acceptance.estimates[0], abs=0.05)
+
+
+def test_a_sudden_change_is_believed_soon() -> None:
+    """After 400 tokens of one kind, twenty of another weigh more; by counting alone they do not."""
+    acceptance = Acceptance()
+    for _ in range(100):
+        acceptance.observe(3, 3, ())
+    for _ in range(20):
+        acceptance.observe(0, 1, ())
+    assert acceptance.estimates[0] < 0.5
