@@ -44,7 +44,7 @@ def _open(options: argparse.Namespace) -> int:
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
-    from app.engine.client import ProcessEngine
+    from app.engine.worker import WorkerProcess
     from app.paths import DATA_VARIABLE, data_folder, resources, worker_command
     from app.program import Program
     from app.services.folder_lock import lock_folder
@@ -59,7 +59,7 @@ def _open(options: argparse.Namespace) -> int:
     application.setApplicationDisplayName(strings.APP_NAME)
     application.setWindowIcon(QIcon(str(resources() / "icons" / "app.svg")))
     application.setStyle("Fusion")
-    engine = ProcessEngine(worker_command())
+    engine = WorkerProcess(worker_command())
     program = Program(engine, data, options.theme, alone=lock is not None)
     application.aboutToQuit.connect(program.close)
     program.start()

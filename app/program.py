@@ -12,9 +12,9 @@ from app import strings
 from app.domain.comparison import Comparison
 from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
-from app.engine.port import Engine
 from app.engine.supervisor import Supervisor
 from app.engine.watch import Watch
+from app.engine.worker import Worker
 from app.paths import resources
 from app.services.baselines import BaselineStore
 from app.services.chat_export import CHAT_FORMATS
@@ -55,7 +55,7 @@ class Program(QObject):
 
     def __init__(
         self,
-        engine: Engine,
+        worker: Worker,
         data: Path,
         theme: ThemeChoice | None = None,
         *,
@@ -74,9 +74,9 @@ class Program(QObject):
             notice = strings.CHATS_UNAVAILABLE.format(reason=error)
         self._theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
-        self._engine = engine
-        self.supervisor = Supervisor(engine, parent=self)
-        self._watch = Watch(engine, self.supervisor, parent=self)
+        self._worker = worker
+        self.supervisor = Supervisor(worker, parent=self)
+        self._watch = Watch(worker, self.supervisor, parent=self)
         self._saver = Saver(self.store, parent=self)
         self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
         self._report_files = ReportFiles(data / "reports")
@@ -129,7 +129,7 @@ class Program(QObject):
         )
 
     def _connect(self) -> None:
-        self._engine.noise.connect(self.models.engine.show_garbled)
+        self._worker.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
         self.models.chat.branches.removed.connect(self._offer_undo)

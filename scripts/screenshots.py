@@ -25,7 +25,7 @@ from PySide6.QtGui import QPixmap, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.domain.settings import ReplySettings, ThemeChoice
-from app.engine.client import ProcessEngine
+from app.engine.worker import WorkerProcess
 from app.paths import worker_command
 from app.program import Program
 from app.views.compare.compare_view import CompareDialog
@@ -72,7 +72,7 @@ def main() -> int:
 
 @contextmanager
 def opened(data: Path, theme: ThemeChoice) -> Iterator[Program]:
-    program = Program(ProcessEngine(worker_command()), data, theme)
+    program = Program(WorkerProcess(worker_command()), data, theme)
     try:
         program.start()
         program.window.resize(*SIZE)

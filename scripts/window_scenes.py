@@ -21,9 +21,9 @@ from app.domain.conversation import (
     TokenRecord,
 )
 from app.domain.settings import ReplySettings
-from app.engine.client import ProcessEngine
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.engine.supervisor import Supervisor
+from app.engine.worker import WorkerProcess
 from app.paths import worker_command
 from app.program import Program
 from app.views.common.preload import preload
@@ -75,9 +75,9 @@ The sum $\\sum_{{i=1}}^{n} i = \\frac{{n(n+1)}}{{2}}$ ends the part.
 
 
 @contextmanager
-def scripted() -> Iterator[tuple[Program, ScriptedEngine]]:
+def scripted() -> Iterator[tuple[Program, ScriptedWorker]]:
     with TemporaryDirectory() as folder:
-        said = ScriptedEngine()
+        said = ScriptedWorker()
         program = Program(said, Path(folder), "light")
         program.start()
         program.window.resize(1280, 800)
@@ -91,7 +91,7 @@ def scripted() -> Iterator[tuple[Program, ScriptedEngine]]:
             close(program)
 
 
-def write(program: Program, engine: ScriptedEngine, tokens: int, tps: int | None) -> None:
+def write(program: Program, engine: ScriptedWorker, tokens: int, tps: int | None) -> None:
     """A whole reply, at `tps`; None: as fast as it can be shown."""
     program.models.chat.send("Write something long.")
     request = next(c for c in reversed(engine.sent) if isinstance(c, wire.Generate))
@@ -211,7 +211,7 @@ def record_of(text: str) -> ReplyRecord:
     )
 
 
-class Endless(ProcessEngine):
+class Endless(WorkerProcess):
     """The built-in pair has little to say: it goes on past the end of its replies."""
 
     def send(self, command: wire.Command) -> None:

@@ -1,4 +1,4 @@
-"""An engine that says what it was told to say, for tests and for pictures of the window.
+"""A worker that says what it was told to say, for tests and for pictures of the window.
 
 It answers `load` and `generate` from a script; nothing is timed, the test plays each step.
 """
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QObject
 
-from app.engine.port import Death, Engine
+from app.engine.worker import Death, Worker
 from mtp_mlx.wire import Command, Event
 
 
-class ScriptedEngine(Engine):
+class ScriptedWorker(Worker):
     """Keeps what it was sent in `sent`; `play` says the next enqueued events."""
 
     def __init__(self, script: Iterable[Event] = (), parent: QObject | None = None) -> None:

@@ -16,7 +16,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import strings
 from app.domain.conversation import EngineRecord
-from app.engine.port import Death, Engine
 from app.engine.state import (
     EngineState,
     Failed,
@@ -26,6 +25,7 @@ from app.engine.state import (
     Restarting,
     Starting,
 )
+from app.engine.worker import Death, Worker
 from mtp_mlx.errors import BadMessage
 from mtp_mlx.wire import (
     DEMO_PAIR,
@@ -60,13 +60,13 @@ class Supervisor(QObject):
 
     def __init__(
         self,
-        engine: Engine,
+        worker: Worker,
         target: str = DEMO_PAIR,
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._engine = engine
+        self._worker = worker
         self._target = target
         self._clock = clock
         self._deaths: deque[float] = deque(maxlen=DEATHS_ALLOWED)
@@ -75,8 +75,8 @@ class Supervisor(QObject):
         self._pause.timeout.connect(self._start_engine)
         self.state: EngineState = Starting()
         self.identity = EngineRecord()
-        engine.received.connect(self._on_event)
-        engine.died.connect(self._on_death)
+        worker.received.connect(self._on_event)
+        worker.died.connect(self._on_death)
 
     def start(self) -> None:
         self._deaths.clear()
@@ -92,7 +92,7 @@ class Supervisor(QObject):
                 self._start_engine()
             case _:
                 self._asked_to_end = True
-                self._engine.kill()
+                self._worker.kill()
 
     def generate(self, request: Generate | Bench) -> bool:
         """A reply, or a benchmark. False where the engine is not ready; the state says why."""
@@ -100,28 +100,28 @@ class Supervisor(QObject):
             return False
         measuring = isinstance(request, Bench)
         self._become(Generating(pair=self.state.pair, reply_id=request.id, measuring=measuring))
-        self._engine.send(request)
+        self._worker.send(request)
         return True
 
     def cancel(self) -> None:
         if isinstance(self.state, Generating) and not self.state.stopping:
             self._become(replace(self.state, stopping=True))
-            self._engine.send(Cancel(id=self.state.reply_id))
+            self._worker.send(Cancel(id=self.state.reply_id))
 
     def set_mtp(self, mtp: Mtp) -> None:
         if isinstance(self.state, Generating) and not self.state.measuring:
-            self._engine.send(SetMtp(mtp=mtp))
+            self._worker.send(SetMtp(mtp=mtp))
 
     def count_tokens(self, request: CountTokens) -> bool:
         """Only of an idle engine: a reply does not wait for a number, and death loses it."""
         if not isinstance(self.state, Ready):
             return False
-        self._engine.send(request)
+        self._worker.send(request)
         return True
 
     def close(self) -> None:
         self._pause.stop()
-        self._engine.close()
+        self._worker.close()
 
     def _become(self, state: EngineState) -> None:
         if state != self.state:
@@ -130,11 +130,11 @@ class Supervisor(QObject):
 
     def _start_engine(self) -> None:
         self._become(Starting())
-        self._engine.start()
+        self._worker.start()
 
     def _load(self) -> None:
         self._become(Loading())
-        self._engine.send(Load(target=self._target))
+        self._worker.send(Load(target=self._target))
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Error):

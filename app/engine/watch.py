@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.engine.port import Engine
 from app.engine.state import EngineState, Generating, Loading, Ready
 from app.engine.supervisor import Supervisor
+from app.engine.worker import Worker
 from mtp_mlx.wire import Ping
 
 PING_MS = 5_000
@@ -26,19 +26,19 @@ class Watch(QObject):
 
     def __init__(
         self,
-        engine: Engine,
+        worker: Worker,
         supervisor: Supervisor,
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._engine = engine
+        self._worker = worker
         self._clock = clock
         self._heard = clock()
         self._is_silent = False
         self._timer = QTimer(self, interval=PING_MS)
         self._timer.timeout.connect(self.look)
-        engine.received.connect(self._on_event)
+        worker.received.connect(self._on_event)
         supervisor.state_changed.connect(self._on_state)
 
     def look(self) -> None:
@@ -46,7 +46,7 @@ class Watch(QObject):
         if silence > SILENCE_S:
             self._is_silent = True
             self.silent.emit(silence)
-        self._engine.send(Ping())
+        self._worker.send(Ping())
 
     def _on_event(self) -> None:
         self._heard = self._clock()

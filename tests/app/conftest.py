@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.services.chat_store import ChatStore, open_store
 from mtp_mlx.wire import Event, Finished, Generate, Round
@@ -35,7 +35,7 @@ class Rig:
     """What a test of the window needs: the program, and both ends of its engine."""
 
     program: Program
-    engine: ScriptedEngine
+    engine: ScriptedWorker
 
     def ready(self) -> None:
         self.engine.say(HELLO)
@@ -68,7 +68,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
-    engine = ScriptedEngine()
+    engine = ScriptedWorker()
     program = Program(engine, tmp_path / "data", "light")
     qtbot.addWidget(program.window)
     program.start()

@@ -14,12 +14,12 @@ WINDOW = """
     import sys
     from pathlib import Path
     from PySide6.QtWidgets import QApplication
-    from app.engine.scripted import ScriptedEngine
+    from app.engine.scripted import ScriptedWorker
     from app.program import Program
     from tests.app.helpers import HELLO, LOADED, round_of
 
     application = QApplication([])
-    engine = ScriptedEngine()
+    engine = ScriptedWorker()
     program = Program(engine, Path(sys.argv[1]), "light")
     program.start()
     engine.say(HELLO)

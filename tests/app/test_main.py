@@ -35,7 +35,7 @@ def test_a_wrong_theme_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_window_imports_no_mlx_and_no_plotting() -> None:
     """Both would cost the second in which the window has to be there."""
     code = (
-        "import sys, app.program, app.engine.client\n"
+        "import sys, app.program, app.engine.worker\n"
         "heavy = {'mlx', 'numpy', 'pyqtgraph', 'mlx_lm', 'transformers'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )

@@ -15,8 +15,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.engine.client import ProcessEngine
 from app.engine.state import Ready
+from app.engine.worker import WorkerProcess
 from app.paths import resources, worker_command
 from app.program import Program
 from app.views.compare.compare_view import CompareDialog
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not th
 
 @contextmanager
 def opened(qtbot: QtBot, data: Path) -> Iterator[Program]:
-    program = Program(ProcessEngine(worker_command()), data)
+    program = Program(WorkerProcess(worker_command()), data)
     qtbot.addWidget(program.window)
     program.start()
     qtbot.waitUntil(lambda: isinstance(program.supervisor.state, Ready), timeout=PATIENCE_MS)

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from app.domain.numbers import numbers_of
 from app.domain.settings import ReplySettings
 from app.domain.tally import MEASURED_TOKENS, tally_of
-from app.engine.client import ProcessEngine
 from app.engine.state import Ready
+from app.engine.worker import WorkerProcess
 from app.paths import resources, worker_command
 from app.program import Program
 from app.viewmodels.compare.verdict import verdict
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not th
 
 @pytest.fixture
 def program(qtbot: QtBot, tmp_path: Path) -> Iterator[Program]:
-    program = Program(ProcessEngine(worker_command()), tmp_path, "light")
+    program = Program(WorkerProcess(worker_command()), tmp_path, "light")
     qtbot.addWidget(program.window)
     program.start()
     qtbot.waitUntil(lambda: isinstance(program.supervisor.state, Ready), timeout=PATIENCE_MS)

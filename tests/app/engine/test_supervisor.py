@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.engine.port import Death
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.engine.state import (
     EngineState,
     Failed,
@@ -17,6 +16,7 @@ from app.engine.state import (
     Starting,
 )
 from app.engine.supervisor import Supervisor
+from app.engine.worker import Death
 from mtp_mlx.wire import (
     Bench,
     BenchFinished,
@@ -40,7 +40,7 @@ class Kept:
     """A supervisor, its engine, and what it has said."""
 
     def __init__(self, clock: Clock) -> None:
-        self.engine = ScriptedEngine()
+        self.engine = ScriptedWorker()
         self.supervisor = Supervisor(self.engine, clock=clock)
         self.states: list[EngineState] = []
         self.lost: list[str] = []

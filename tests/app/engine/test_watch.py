@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.port import Death
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.engine.supervisor import Supervisor
 from app.engine.watch import Watch
+from app.engine.worker import Death
 from mtp_mlx.wire import Ping, Pong
 from tests.app.conftest import Clock
 from tests.app.helpers import HELLO, LOADED
@@ -13,7 +13,7 @@ from tests.app.helpers import HELLO, LOADED
 
 class Watched:
     def __init__(self, clock: Clock) -> None:
-        self.engine = ScriptedEngine()
+        self.engine = ScriptedWorker()
         self.supervisor = Supervisor(self.engine, clock=clock)
         self.watch = Watch(self.engine, self.supervisor, clock)
         self.said: list[float] = []

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.domain.settings import MtpChoice, OverlaySettings, ReplySettings
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.views.settings.reply_settings import ReplySettingsDialog
 from app.views.tokens.details import Details
@@ -188,9 +188,9 @@ def test_settings_left_alone_stay_the_models_own(ready: Rig) -> None:
 
 def test_what_is_kept_between_two_starts(qtbot: QtBot, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    first = Program(ScriptedEngine(), data)
+    first = Program(ScriptedWorker(), data)
     qtbot.addWidget(first.window)
-    rig = Rig(first, ScriptedEngine())
+    rig = Rig(first, ScriptedWorker())
     first.start()
     first.models.mtp.choose(3)
     first.models.mtp.turn(on=False)
@@ -199,7 +199,7 @@ def test_what_is_kept_between_two_starts(qtbot: QtBot, tmp_path: Path) -> None:
     first.window.resize(720, 500)
     first.window.close()
 
-    second = Program(ScriptedEngine(), data)
+    second = Program(ScriptedWorker(), data)
     qtbot.addWidget(second.window)
     second.start()
     assert second.models.mtp.wish == MtpChoice(on=False, depth=3)
@@ -212,7 +212,7 @@ def test_what_is_kept_between_two_starts(qtbot: QtBot, tmp_path: Path) -> None:
 
 def test_the_last_chat_is_reopened_with_its_numbers(qtbot: QtBot, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    engine = ScriptedEngine()
+    engine = ScriptedWorker()
     first = Program(engine, data, "light")
     qtbot.addWidget(first.window)
     first.start()
@@ -222,7 +222,7 @@ def test_the_last_chat_is_reopened_with_its_numbers(qtbot: QtBot, tmp_path: Path
     kept = first.models.chat.messages.messages
     first.window.close()
 
-    second = Program(ScriptedEngine(), data, "light")
+    second = Program(ScriptedWorker(), data, "light")
     qtbot.addWidget(second.window)
     second.start()
     assert second.models.chat.messages.messages == kept
@@ -236,7 +236,7 @@ def test_a_new_chat_is_reopened_after_a_crash(qtbot: QtBot, ready: Rig, tmp_path
     ready.program.window.settings_changed.emit()
     ready.program.models.chat.new_chat()
     answer(ready)
-    again = Program(ScriptedEngine(), tmp_path / "data", "light")
+    again = Program(ScriptedWorker(), tmp_path / "data", "light")
     qtbot.addWidget(again.window)
     assert again.models.chat.chat.id == ready.program.models.chat.chat.id
     again.close()
@@ -245,7 +245,7 @@ def test_a_new_chat_is_reopened_after_a_crash(qtbot: QtBot, ready: Rig, tmp_path
 def test_a_second_window_shares_the_folder(qtbot: QtBot, ready: Rig, tmp_path: Path) -> None:
     answer(ready)
     ready.program.window.settings_changed.emit()
-    engine = ScriptedEngine()
+    engine = ScriptedWorker()
     second = Program(engine, tmp_path / "data", "light", alone=False)
     qtbot.addWidget(second.window)
     second.start()
@@ -262,7 +262,7 @@ def test_a_second_window_shares_the_folder(qtbot: QtBot, ready: Rig, tmp_path: P
 
 def test_a_second_window_leaves_a_damaged_file_to_the_first(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "chats.sqlite3").write_bytes(b"no database" * 50)
-    second = Program(ScriptedEngine(), tmp_path, "light", alone=False)
+    second = Program(ScriptedWorker(), tmp_path, "light", alone=False)
     qtbot.addWidget(second.window)
     second.start()
     assert "Nothing is kept in this session" in second.window.banner.text.text()
@@ -274,7 +274,7 @@ def test_broken_chats_are_set_aside_and_said(qtbot: QtBot, tmp_path: Path) -> No
     data = tmp_path / "data"
     data.mkdir()
     (data / "chats.sqlite3").write_bytes(b"no database" * 50)
-    program = Program(ScriptedEngine(), data, "light")
+    program = Program(ScriptedWorker(), data, "light")
     qtbot.addWidget(program.window)
     program.start()
     assert program.window.banner.isVisible()
@@ -288,7 +288,7 @@ def test_closing_in_mid_reply_keeps_it(qtbot: QtBot, ready: Rig, tmp_path: Path)
     chat_id = ready.program.models.chat.chat.id
     ready.program.window.close()
     assert ready.engine.closed
-    again = Program(ScriptedEngine(), tmp_path / "data", "light")
+    again = Program(ScriptedWorker(), tmp_path / "data", "light")
     qtbot.addWidget(again.window)
     assert again.models.chat.chat.id == chat_id
     half = again.models.chat.messages.at(1)

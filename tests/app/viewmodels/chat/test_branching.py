@@ -10,7 +10,7 @@ import pytest
 from app.domain.conversation import Attachment, ChatMessage, ReplyRecord
 from app.domain.settings import ReplySettings
 from app.domain.tree import Place
-from app.engine.port import Death
+from app.engine.worker import Death
 from app.services.chat_store import ChatStore
 from app.viewmodels.chat.asking import Variant
 from app.viewmodels.chat.chat import ChatViewModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytestqt.qtbot import QtBot
 
 from app.domain.settings import MtpChoice, ReplySettings
-from app.engine.port import Death
+from app.engine.worker import Death
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.reply import Piece
 from mtp_mlx.wire import Cancel, Error, Message, Sampling

@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Attachment
-from app.engine.port import Death
+from app.engine.worker import Death
 from app.viewmodels.chat.composing import ComposingViewModel, file_detail
 from mtp_mlx.wire import CountTokens, TokenCount
 from tests.app.conftest import Rig

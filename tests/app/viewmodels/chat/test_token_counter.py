@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.engine.port import Death
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.engine.supervisor import Supervisor
+from app.engine.worker import Death
 from app.viewmodels.chat.token_counter import TokenCounter
 from mtp_mlx.wire import CountTokens, Error, Generate, Loaded, TokenCount
 from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR, finished
@@ -17,7 +17,7 @@ from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR, finished
 
 class Counting:
     def __init__(self) -> None:
-        self.engine = ScriptedEngine()
+        self.engine = ScriptedWorker()
         self.supervisor = Supervisor(self.engine)
         self.counter = TokenCounter(self.supervisor)
         self.counted: list[tuple[str, int]] = []

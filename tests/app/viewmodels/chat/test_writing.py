@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
-from app.engine.port import Death
+from app.engine.worker import Death
 from app.services.chat_store import ChatStore
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.reply import Piece

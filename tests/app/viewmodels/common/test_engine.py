@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from pytestqt.qtbot import QtBot
 
-from app.engine.port import Death
 from app.engine.state import Failed, Loading, Ready, Restarting, Starting
+from app.engine.worker import Death
 from app.viewmodels.common.engine import Banner, Status, pair_name, status
 from mtp_mlx.wire import Error
 from tests.app.conftest import Rig

@@ -8,9 +8,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.settings import MtpChoice
-from app.engine.port import Death
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.engine.supervisor import Supervisor
+from app.engine.worker import Death
 from app.viewmodels.common.mtp import Effect, MtpViewModel, idle_text, round_text
 from app.viewmodels.reports.bench_run import Choice
 from mtp_mlx.wire import Generate, Loaded, SetMtp
@@ -20,7 +20,7 @@ from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR, finished, round_of
 
 class Switch:
     def __init__(self) -> None:
-        self.engine = ScriptedEngine()
+        self.engine = ScriptedWorker()
         self.supervisor = Supervisor(self.engine)
         self.mtp = MtpViewModel(self.supervisor, MtpChoice())
         self.supervisor.start()

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.conversation import ChatMessage
 from app.domain.settings import ReplySettings
-from app.engine.port import Death
+from app.engine.worker import Death
 from app.viewmodels.chat.asking import turns_to_last_question
 from app.viewmodels.compare.compare import WARM_UP_TOKENS, CompareViewModel
 from mtp_mlx.wire import Cancel, Error, Generate, Loaded, Message, Sampling

@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.conversation import RoundRecord
 from app.domain.numbers import Numbers, Plain, numbers
 from app.domain.tally import tally_of
-from app.engine.port import Death
+from app.engine.worker import Death
 from app.viewmodels.overlay import live as reducer
 from app.viewmodels.overlay.live import Live
 from app.viewmodels.overlay.overlay import NUMBERS_MS, OverlayNumbers, overlay_numbers

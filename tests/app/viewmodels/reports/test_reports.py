@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from app.engine.port import Death
+from app.engine.worker import Death
 from app.viewmodels.reports.bench_run import Choice
 from app.viewmodels.reports.reports import ReportsState, ReportsViewModel, Shown
 from mtp_mlx.report.derived import groups

@@ -17,7 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.views.chat.user_view import UserView
 from mtp_mlx.wire import CountTokens, TokenCount
@@ -131,7 +131,7 @@ def test_what_waits_is_there_again_at_the_next_start(
     ready.program.window.close()
     notes.unlink()
 
-    engine = ScriptedEngine()
+    engine = ScriptedWorker()
     again = Rig(Program(engine, tmp_path / "data", "light"), engine)
     qtbot.addWidget(again.program.window)
     again.program.start()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage
-from app.engine.port import Death
+from app.engine.worker import Death
 from app.render import render
 from app.views.chat.message_view import ReplyView
 from app.views.chat.transcript import Transcript

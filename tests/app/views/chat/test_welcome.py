@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from tests.app.conftest import Rig
 from tests.app.helpers import HELLO, LOADED, PAIR
@@ -38,7 +38,7 @@ def test_the_welcome_is_short_once_a_question_was_answered(
     qtbot: QtBot, tmp_path: Path, *, asked: bool
 ) -> None:
     for start in range(2):
-        engine = ScriptedEngine()
+        engine = ScriptedWorker()
         program = Program(engine, tmp_path, "light")
         qtbot.addWidget(program.window)
         program.start()

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import ChatSummary
 from app.domain.settings import SidebarSettings
-from app.engine.scripted import ScriptedEngine
+from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE
 from app.views.sidebar.chat_delegate import OPEN, direction
@@ -402,7 +402,7 @@ def test_a_narrow_window_keeps_its_room_for_the_chat(three: Rig) -> None:
 
 
 def test_its_width_is_remembered(qtbot: QtBot, tmp_path: Path) -> None:
-    first = Program(ScriptedEngine(), tmp_path, "light")
+    first = Program(ScriptedWorker(), tmp_path, "light")
     qtbot.addWidget(first.window)
     first.start()
     assert first.window.sidebar.width() == SidebarSettings().width
@@ -412,7 +412,7 @@ def test_its_width_is_remembered(qtbot: QtBot, tmp_path: Path) -> None:
     assert first.settings.current.sidebar.width == 310
     first.window.split.toggle()
     first.window.close()
-    second = Program(ScriptedEngine(), tmp_path, "light")
+    second = Program(ScriptedWorker(), tmp_path, "light")
     qtbot.addWidget(second.window)
     second.start()
     assert not second.window.sidebar.isVisible()

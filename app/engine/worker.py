@@ -1,4 +1,4 @@
-"""The worker as a child process: bytes in, events out, and never a wait.
+"""The worker as a child process: commands and events as lines on its pipes, and never a wait.
 
 QProcess reports from the event loop, so nothing here runs on another thread.
 """
@@ -6,14 +6,13 @@ QProcess reports from the event loop, so nothing here runs on another thread.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QProcess
+from PySide6.QtCore import QObject, QProcess, Signal
 
 from app import strings
-from app.engine.lines import LineBuffer
-from app.engine.port import Death, Engine
 from mtp_mlx.errors import BadMessage
-from mtp_mlx.wire import Command, Shutdown, decode_event, encode
+from mtp_mlx.wire import MAX_LINE_BYTES, Command, Shutdown, decode_event, encode
 
 _LOG_BYTES = 16 * 1024
 _GRACE_MS = 1500
@@ -21,19 +20,53 @@ _KILLED = 9
 _NO_MEMORY = ("insufficient memory", "out of memory", "bad_alloc")
 
 
-class ProcessEngine(Engine):
-    """Runs `command`. What it writes to stderr is kept for the day it dies."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """The engine is gone, unasked. `reason` is a clause that can follow "The engine"."""
+
+    reason: str
+    can_restart: bool = True  # False: it could not even be started
+
+
+class Worker(QObject):
+    """The far end of the pipe: the worker process or, in tests, a script.
+
+    No method blocks. `start` may be called again after `died`.
+    """
+
+    received = Signal(object)  # mtp_mlx.wire.Event
+    noise = Signal(str)  # a line that is no event; the reason, fit for a log
+    died = Signal(object)  # Death
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def send(self, command: Command) -> None:
+        """Has no effect where no worker runs: its death has been, or is about to be, signalled."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """End it at once; `died` follows."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Ask it to end and wait a moment for it; nothing is signalled any more."""
+        raise NotImplementedError
+
+
+class WorkerProcess(Worker):
+    """Runs `command`; `log` is the end of what it wrote to stderr, to say why it died."""
 
     def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._program, *self._arguments = command
         self._lines = LineBuffer()
-        self._log = b""
+        self.log = b""
         self._process: QProcess | None = None
 
     def start(self) -> None:
         self._lines.clear()
-        self._log = b""
+        self.log = b""
         process = QProcess(self)
         process.readyReadStandardOutput.connect(self._read)
         process.readyReadStandardError.connect(self._read_log)
@@ -79,7 +112,7 @@ class ProcessEngine(Engine):
 
     def _read_log(self) -> None:
         if self._process is not None:
-            self._log = (self._log + bytes(self._process.readAllStandardError().data()))[
+            self.log = (self.log + bytes(self._process.readAllStandardError().data()))[
                 -_LOG_BYTES:
             ]
 
@@ -88,7 +121,7 @@ class ProcessEngine(Engine):
         process = self._process
         if process is None:
             return
-        log = self._log.decode(errors="replace").strip()
+        log = self.log.decode(errors="replace").strip()
         self._release()
         process.deleteLater()
         self.died.emit(Death(reason=_reason(code, status, log)))
@@ -101,6 +134,36 @@ class ProcessEngine(Engine):
         self._release()
         process.deleteLater()
         self.died.emit(Death(reason=reason, can_restart=False))
+
+
+class LineBuffer:
+    """Keeps the unfinished line between two reads.
+
+    A line that outgrows the protocol's limit is dropped up to its end: a worker gone wild must
+    not fill the window's memory.
+    """
+
+    def __init__(self, limit: int = MAX_LINE_BYTES) -> None:
+        self._limit = limit
+        self._rest = bytearray()
+        self._dropping = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the lines completed by `data`, without their ends and without empty ones."""
+        self._rest += data
+        *lines, rest = bytes(self._rest).split(b"\n")
+        if self._dropping and lines:
+            del lines[0]
+            self._dropping = False
+        if self._dropping or len(rest) > self._limit:
+            rest = b""
+            self._dropping = True
+        self._rest = bytearray(rest)
+        return [line for line in lines if line.strip() and len(line) <= self._limit]
+
+    def clear(self) -> None:
+        self._rest.clear()
+        self._dropping = False
 
 
 def _reason(code: int, status: QProcess.ExitStatus, log: str) -> str:

@@ -7,10 +7,12 @@ import textwrap
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QProcess
 from pytestqt.qtbot import QtBot
 
-from app.engine.client import ProcessEngine
-from app.engine.port import Death
+from app.engine.worker import Death, LineBuffer, WorkerProcess
 from mtp_mlx.wire import Event, Hello, Ping, Pong, Round
 
 HELLO = '{"type":"hello","protocol":1,"versions":{},"device":{}}'
@@ -26,7 +28,7 @@ class Child:
 
     def __init__(self, source: str) -> None:
         prelude = "import sys, os, time\ndef say(s): sys.stdout.write(s); sys.stdout.flush()\n"
-        self.engine = ProcessEngine([sys.executable, "-c", prelude + textwrap.dedent(source)])
+        self.engine = WorkerProcess([sys.executable, "-c", prelude + textwrap.dedent(source)])
         self.events: list[Event] = []
         self.noise: list[str] = []
         self.deaths: list[Death] = []
@@ -155,11 +157,11 @@ def test_only_the_tail_of_a_long_log_is_kept(qtbot: QtBot, children: list[Child]
     )
     qtbot.waitUntil(lambda: bool(child.deaths), timeout=10_000)
     assert child.deaths[0].reason == "ended: line 19999"
-    assert len(child.engine._log) <= 16 * 1024
+    assert len(child.engine.log) <= 16 * 1024
 
 
 def test_a_program_that_is_not_there_is_not_tried_again(qtbot: QtBot) -> None:
-    engine = ProcessEngine(["/no/such/program"])
+    engine = WorkerProcess(["/no/such/program"])
     with qtbot.waitSignal(engine.died) as died:
         engine.start()
     death = died.args[0]
@@ -180,7 +182,7 @@ def test_closing_says_nothing_and_leaves_nothing(qtbot: QtBot, children: list[Ch
     qtbot.waitUntil(lambda: bool(child.events))
     child.engine.close()
     child.engine.send(Ping())
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: not child.engine.findChildren(QProcess))
     assert child.deaths == []
 
 
@@ -188,3 +190,40 @@ def test_a_child_deaf_to_the_end_of_stdin_is_killed(qtbot: QtBot, children: list
     child = start(children, f"say('{PONG}\\n'); time.sleep(60)")
     qtbot.waitUntil(lambda: bool(child.events))
     child.engine.close()
+
+
+def test_a_line_in_pieces() -> None:
+    buffer = LineBuffer()
+    assert buffer.feed(b'{"a"') == []
+    assert buffer.feed(b': 1}\n{"b"') == [b'{"a": 1}']
+    assert buffer.feed(b": 2}\n") == [b'{"b": 2}']
+
+
+def test_empty_lines_are_nothing() -> None:
+    assert LineBuffer().feed(b"\n  \n\na\n\n") == [b"a"]
+
+
+def test_a_line_that_is_too_long_is_dropped_and_the_next_is_not() -> None:
+    buffer = LineBuffer(limit=10)
+    assert buffer.feed(b"x" * 8) == []
+    assert buffer.feed(b"x" * 8) == []
+    assert buffer.feed(b"x" * 100) == []
+    assert buffer.feed(b"xx\nshort\n") == [b"short"]
+
+
+def test_a_long_line_in_one_piece_is_dropped() -> None:
+    assert LineBuffer(limit=10).feed(b"x" * 11 + b"\nok\n") == [b"ok"]
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=12).filter(lambda b: b"\n" not in b and b.strip())),
+    st.data(),
+)
+def test_however_it_is_cut(lines: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(line + b"\n" for line in lines)
+    buffer, got, at = LineBuffer(), list[bytes](), 0
+    while at < len(whole):
+        size = data.draw(st.integers(1, len(whole) - at))
+        got += buffer.feed(whole[at : at + size])
+        at += size
+    assert got == lines
