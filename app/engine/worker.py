@@ -112,9 +112,7 @@ class WorkerProcess(Worker):
 
     def _read_log(self) -> None:
         if self._process is not None:
-            self.log = (self.log + bytes(self._process.readAllStandardError().data()))[
-                -_LOG_BYTES:
-            ]
+            self.log = (self.log + bytes(self._process.readAllStandardError().data()))[-_LOG_BYTES:]
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         # Qt reads both pipes to their ends before it says that a process has finished.
