@@ -25,19 +25,18 @@ from app.services.report_comparison import comparison_report
 from app.services.report_files import ReportFiles
 from app.services.settings import SettingsStore
 from app.viewmodels.chat.chat import ChatViewModel
-from app.viewmodels.chat.composing import ComposingViewModel
+from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter
 from app.viewmodels.chat.footer import footer
 from app.viewmodels.chat.history import Removed, removed_text
 from app.viewmodels.chat.saving import Saver
-from app.viewmodels.chat.token_counter import TokenCounter
-from app.viewmodels.chat.undo import Undo
 from app.viewmodels.common.engine import EngineViewModel
 from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.reports.reports import ReportsViewModel
-from app.viewmodels.settings.presets import PresetsViewModel
+from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
 from app.views.common.save_dialog import say_not_saved
 from app.views.common.theme import ThemeController

@@ -13,13 +13,13 @@ from app.domain.conversation import ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel
-from app.viewmodels.chat.undo import Undo
 from app.viewmodels.common.engine import EngineViewModel
 from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.reports.reports import ReportsViewModel
-from app.viewmodels.settings.presets import PresetsViewModel
+from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
 from app.views.chat.chat_commands import ChatCommands
 from app.views.chat.composer import Composer

@@ -19,7 +19,7 @@ from app.engine.state import Ready
 from app.engine.worker import WorkerProcess
 from app.paths import resources, worker_command
 from app.program import Program
-from app.viewmodels.compare.verdict import verdict
+from app.viewmodels.compare.compare import verdict
 from app.viewmodels.reports.bench_run import Choice
 from mtp_mlx.report.saving import load
 from mtp_mlx.wire import Sampling

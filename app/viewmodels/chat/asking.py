@@ -1,15 +1,18 @@
-"""What is sent to the engine, from what was said and how it is to be answered. Pure."""
+"""What is sent to the engine, and what begins with it: a chat, a question, a reply."""
 
 from __future__ import annotations
 
 import secrets
+import time
+import uuid
 from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
+from app import strings
 from app.domain.attachments import content
-from app.domain.conversation import Attachment, ChatMessage, ReplyRecord
+from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
 from mtp_mlx.wire import Generate, Message
 
@@ -108,3 +111,22 @@ def _seed(settings: ReplySettings, variant: Variant, before: ReplyRecord | None)
     if settings.seed is not None and variant != "another_seed":
         return settings.seed
     return secrets.randbelow(_SEEDS)
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def new_chat(settings: ReplySettings) -> Chat:
+    return Chat(id=new_id(), title=strings.UNTITLED, created=time.time(), settings=settings)
+
+
+def new_question(text: str, files: tuple[Attachment, ...], parent: str | None) -> ChatMessage:
+    return ChatMessage(
+        id=new_id(), role="user", text=text, parent=parent, attachments=files, created=time.time()
+    )
+
+
+def new_reply(request_id: str, parent: str | None) -> ChatMessage:
+    """Nothing of it is written yet."""
+    return ChatMessage(id=request_id, role="assistant", text="", parent=parent, created=time.time())

@@ -13,19 +13,25 @@ from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, 
 from app.domain.settings import MtpChoice, ReplySettings
 from app.engine.state import Ready
 from app.engine.supervisor import Supervisor
-from app.viewmodels.chat.asking import Variant, asked_mtp, continuation, request_for, title
-from app.viewmodels.chat.background import Background
-from app.viewmodels.chat.beginnings import new_chat, new_id, new_question, new_reply
+from app.viewmodels.chat.asking import (
+    Variant,
+    asked_mtp,
+    continuation,
+    new_chat,
+    new_id,
+    new_question,
+    new_reply,
+    request_for,
+    title,
+)
 from app.viewmodels.chat.branches import Branches
-from app.viewmodels.chat.drafts import Drafts
-from app.viewmodels.chat.history import History
-from app.viewmodels.chat.message_list import MessageList
-from app.viewmodels.chat.saving import Saver
-from app.viewmodels.chat.streaming import Streaming
-from app.viewmodels.chat.writing import Writing
-from app.viewmodels.common import readiness
+from app.viewmodels.chat.history import History, MessageList
+from app.viewmodels.chat.reply import Streaming
+from app.viewmodels.chat.saving import Drafts, Saver
+from app.viewmodels.chat.writing import Background, Writing
+from app.viewmodels.common.engine import loaded_pair, obstacle
+from app.viewmodels.common.format import one_line
 from app.viewmodels.common.mtp import MtpViewModel
-from app.viewmodels.sidebar.chat_list_model import one_line
 from mtp_mlx.wire import Generate, PairInfo
 
 
@@ -96,7 +102,7 @@ class ChatViewModel(QObject):
     @property
     def obstacle(self) -> str:
         """Why nothing can be sent now; "" where it can."""
-        return readiness.obstacle(self._supervisor.state, self._busy_text())
+        return obstacle(self._supervisor.state, self._busy_text())
 
     @property
     def blank(self) -> bool:
@@ -104,7 +110,7 @@ class ChatViewModel(QObject):
 
     @property
     def pair(self) -> PairInfo | None:
-        return readiness.loaded_pair(self._supervisor.state)
+        return loaded_pair(self._supervisor.state)
 
     @property
     def can_regenerate(self) -> bool:

@@ -8,7 +8,7 @@ from app import strings
 from app.domain.conversation import ReplyRecord
 from app.domain.numbers import Numbers, numbers_of
 from app.viewmodels.common import format as fmt
-from app.viewmodels.settings.settings_advice import RULES
+from app.viewmodels.settings.reply_settings import RULES
 from app.viewmodels.tokens.timeline import switch_label
 
 

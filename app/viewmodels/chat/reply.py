@@ -1,10 +1,17 @@
-"""A reply while it is being written: text for the transcript, rounds for the record."""
+"""A reply while it is being written: rounds come in, text goes out to be painted and saved."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.continued import Seam, joined, seam_after, tally_after
 from app.domain.conversation import (
+    ChatMessage,
     EngineRecord,
     RejectedRecord,
     ReplyRecord,
@@ -12,9 +19,11 @@ from app.domain.conversation import (
     SwitchRecord,
     TokenRecord,
 )
-from app.domain.numbers import Plain
-from app.domain.tally import begun
-from mtp_mlx.wire import Finished, Generate, Mtp, PairInfo, Round
+from app.domain.numbers import Numbers, Plain, numbers
+from app.domain.tally import Tally, begun
+from app.viewmodels.chat.asking import whole
+from app.viewmodels.common.throttle import Throttle
+from mtp_mlx.wire import Error, Event, Finished, Generate, Mtp, PairInfo, Round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +128,139 @@ def _record(event: Round, at: float) -> RoundRecord:
         rejected=tuple(RejectedRecord(r.id, r.text) for r in event.rejected),
         reason=event.reason,
     )
+
+
+PAINT_MS = 34  # at most 30 a second
+SPARING_MS = 67  # where the processor that draws also runs the model: what is drawn slows the reply
+
+
+class Streaming(QObject):
+    """One reply at a time. A continued one keeps the text and the rounds it had."""
+
+    streamed = Signal(object)  # Piece: what the reply has gained since the last one
+    recorded = Signal(object)  # RoundRecord, its time counted from this request
+    measured = Signal(object, object)  # ReplyRecord, Tally: of what was written now
+    grown = Signal()  # there is something to save
+    ended = Signal(object)  # ChatMessage, whole
+
+    def __init__(self, clock: Callable[[], float], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._reply: Reply | None = None
+        self._begun = ChatMessage(id="", role="assistant", text="")
+        self._asked_at = 0.0
+        self._seam = Seam()
+        self._rounds: list[RoundRecord] = []
+        self._tally = Tally()
+        self._unseen: list[Piece] = []
+        self._paint = Throttle(PAINT_MS, self._hand_out, self)
+        self.plain: Callable[[Reply], Plain | None] = lambda _reply: None
+
+    @property
+    def running(self) -> bool:
+        return self._reply is not None
+
+    @property
+    def rounds(self) -> Sequence[RoundRecord]:
+        """Of the whole reply so far."""
+        return () if self._reply is None else self._rounds
+
+    @property
+    def numbers(self) -> Numbers:
+        """Of the whole reply so far."""
+        reply = self._reply
+        return Numbers() if reply is None else numbers(self._tally, self.plain(reply))
+
+    def begin(
+        self, message: ChatMessage, request: Generate, pair: PairInfo, engine: EngineRecord
+    ) -> None:
+        """`message` holds what was written before; its id is the request's."""
+        self._begun = msgspec.structs.replace(message, text=whole(message.text))
+        self._reply = Reply(request, pair, engine)
+        self._seam = seam_after(message.reply)
+        self._rounds = [] if message.reply is None else list(message.reply.rounds)
+        self._tally = tally_after(message.reply, request.mtp)
+        self._asked_at = self._clock()
+        sparing = engine.device.get("backend") == "cpu"
+        self._paint.set_interval(SPARING_MS if sparing else PAINT_MS)
+
+    def take(self, event: Event) -> None:
+        """Events of other replies are not this one's business."""
+        reply = self._reply
+        match event:
+            case Round() if reply and event.id == reply.id:
+                self._add(reply, event)
+            case Finished() if reply and event.id == reply.id:
+                self.end(event.reason, event)
+            case Error() if reply and event.id == reply.id:
+                self.end(strings.FINISH_ERROR.format(message=event.message))
+            case _:
+                pass
+
+    def switched(self, mtp: Mtp) -> None:
+        if self._reply is not None:
+            self._reply.switched(mtp, self._clock() - self._asked_at)
+            self._tally.switch(mtp)
+
+    def part(self) -> ChatMessage | None:
+        """What is written so far, as it would be found if the program ended now."""
+        reply = self._reply
+        if reply is None:
+            return None
+        return self._message(
+            reply, reply.record(strings.FINISH_INTERRUPTED, plain=self.plain(reply))
+        )
+
+    def end(self, finish: str, finished: Finished | None = None) -> None:
+        """`finished` is None where the engine could not say how it ended."""
+        if self._reply is None:
+            return
+        self._paint.flush()
+        self._paint.cancel()
+        part = self._reply.record(finish, finished, self.plain(self._reply))
+        message = self._message(self._reply, part)
+        tally = self._reply.tally
+        self._reply = None
+        self.measured.emit(part, tally)
+        self.ended.emit(message)
+
+    def catch_up(self) -> Piece:
+        """All that it has gained since it began, for a view made only now; none comes again."""
+        self._unseen = []
+        self._paint.cancel()
+        return Piece(answer="", thought="") if self._reply is None else self._reply.so_far
+
+    def flush(self) -> None:
+        """Paint now what waits for its turn."""
+        self._paint.flush()
+
+    def _add(self, reply: Reply, event: Round) -> None:
+        self._unseen.append(reply.add(event, self._clock() - self._asked_at))
+        record = reply.rounds[-1]
+        self._rounds.append(self._seam.placed(record))
+        self._tally.add(self._rounds[-1])
+        self._paint.request()
+        self.recorded.emit(record)
+        self.grown.emit()
+
+    def _message(self, reply: Reply, part: ReplyRecord) -> ChatMessage:
+        begun = self._begun
+        thoughts = (begun.thought, reply.thought)
+        times = [t for t in (begun.thought_seconds, reply.thought_seconds) if t is not None]
+        return msgspec.structs.replace(
+            begun,
+            text=begun.text + (reply.raw_text if begun.text else reply.text),
+            thought="\n\n".join(thought for thought in thoughts if thought),
+            thought_seconds=sum(times) if times else None,
+            reply=part if begun.reply is None else joined(begun.reply, part),
+        )
+
+    def _hand_out(self) -> None:
+        pieces, self._unseen = self._unseen, []
+        self.streamed.emit(
+            Piece(
+                answer="".join(piece.answer for piece in pieces),
+                thought="".join(piece.thought for piece in pieces),
+                thought_seconds=pieces[-1].thought_seconds,
+            )
+        )

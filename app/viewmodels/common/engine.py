@@ -1,4 +1,4 @@
-"""The engine's state in words: a status for the toolbar, a banner where there is trouble."""
+"""The engine's state in words: a status, a banner in trouble, and why nothing can be asked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from app.engine.state import (
     Starting,
 )
 from app.engine.supervisor import Supervisor
-from app.viewmodels.common.readiness import loaded_pair
 from mtp_mlx.wire import Error, Event, PairInfo
 
 _BUILT_IN = "built-in"  # what the engine calls the pair that ships with it
@@ -156,3 +155,26 @@ def _loading(state: Loading) -> str:
         return strings.LOADING_PHASE.format(phase=state.phase)
     percent = round(100 * state.done / state.total)
     return strings.LOADING_PART.format(phase=state.phase, percent=percent)
+
+
+def obstacle(state: EngineState, busy: str) -> str:
+    """Why nothing can be asked now; "" where it can. `busy` says what the engine is busy with."""
+    match state:
+        case Ready():
+            return ""
+        case Generating():
+            return busy
+        case Starting() | Restarting():
+            return strings.OBSTACLE_STARTING
+        case Failed():
+            return strings.OBSTACLE_FAILED
+        case _:
+            return strings.OBSTACLE_LOADING
+
+
+def loaded_pair(state: EngineState) -> PairInfo | None:
+    match state:
+        case Ready(pair=pair) | Generating(pair=pair):
+            return pair
+        case _:
+            return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from app.domain.figures import percent, rate, seconds, tau, times
 
-__all__ = ["clock", "count", "memory", "percent", "rate", "seconds", "tau", "times"]
+__all__ = ["clock", "count", "memory", "one_line", "percent", "rate", "seconds", "tau", "times"]
 
 _THIN_SPACE = "\u2009"
 _GIB = 1024**3
 _MIB = 1024**2
+TITLE_LENGTH = 200
+"""Characters of a title that are shown or typed; a line holds fewer, a tooltip no more."""
 
 
 def count(number: int) -> str:
@@ -32,3 +34,8 @@ def file_size(size: int) -> str:
     if size < 1024:
         return f"{size} bytes"
     return f"{size / 1024:.0f} KB" if size < _MIB else f"{size / _MIB:.1f} MB"
+
+
+def one_line(title: str) -> str:
+    """However long and in however many lines it was stored."""
+    return " ".join(title[: 4 * TITLE_LENGTH].split())[:TITLE_LENGTH]

@@ -1,26 +1,125 @@
-"""The overlay's numbers: reduced from events, formatted, and handed out at a bearable pace."""
+"""The overlay: what a running reply does right now, formatted, and handed out at a bearable pace.
+
+The first half is a reducer, pure, with the time handed in: the phase, the rate of this moment, the
+plot. `app.domain.tally` counts what the rounds of a reply add up to. `now` is in seconds on one
+monotonic clock, as `requested` is; all other times count from the request.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.conversation import ChatMessage, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
-from app.domain.rates import stale_after
+from app.domain.rates import RATE_WINDOW_S, Arrival, rate_of, stale_after, within
 from app.engine.state import EngineState, Failed, Restarting, Starting
 from app.engine.supervisor import Supervisor
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.footer import plain_text
-from app.viewmodels.chat.pace import Pace
 from app.viewmodels.common import format as fmt
-from app.viewmodels.overlay import live as reducer
-from app.viewmodels.overlay.live import Live
-from mtp_mlx.wire import Event
+from app.viewmodels.common.throttle import Pace
+from mtp_mlx.wire import Event, Loaded, Memory, MemoryReport, PromptProgress
+
+Phase = Literal["idle", "waiting", "prompt", "decoding", "ended"]
+
+HISTORY_LENGTH = 600  # a minute at ten samples a second
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One point of the plot; `drafting` tells the two curves apart."""
+
+    at: float
+    tps: float
+    drafting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """The reply being written, or the last one. `memory` is the engine's, and outlives it."""
+
+    phase: Phase = "idle"
+    requested: float = 0.0
+    last_round: float | None = None
+    prompt_done: int = 0
+    prompt_total: int = 0
+    prompt_reused: int = 0
+    recent: tuple[Arrival, ...] = ()
+    depth: int = 0
+    history: tuple[Sample, ...] = ()
+    memory: Memory | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.phase in {"waiting", "prompt", "decoding"}
+
+
+def requested(live: Live, now: float) -> Live:
+    return Live(phase="waiting", requested=now, memory=live.memory)
+
+
+def ended(live: Live) -> Live:
+    return replace(live, phase="ended", recent=()) if live.running else live
+
+
+def reduce(live: Live, event: Event) -> Live:
+    """Take in one event of the engine, other than a round."""
+    match event:
+        case MemoryReport():
+            memory = Memory(active=event.active, peak=event.peak, limit=event.limit)
+            return replace(live, memory=memory)
+        case Loaded():
+            return replace(live, memory=event.memory)
+        case PromptProgress() if live.running:
+            return replace(
+                live,
+                phase="prompt",
+                prompt_done=event.done,
+                prompt_total=event.total,
+                prompt_reused=event.reused,
+            )
+        case _:
+            return live
+
+
+def recorded(live: Live, record: RoundRecord) -> Live:
+    """Take in one round of the running reply."""
+    arrival = Arrival(record.at, len(record.tokens))
+    return replace(
+        live,
+        phase="decoding",
+        last_round=record.at,
+        recent=(*within(live.recent, record.at - RATE_WINDOW_S), arrival),
+        depth=record.depth,
+    )
+
+
+def rate(live: Live, now: float) -> float | None:
+    """Tokens a second now; None where nothing is known or the last token is too long ago."""
+    if live.phase != "decoding" or silence(live, now) > stale_after(live.recent):
+        return None
+    return rate_of(live.recent)
+
+
+def silence(live: Live, now: float) -> float:
+    """Seconds since the last round, or since the request where there was none."""
+    return now - live.requested - (live.last_round or 0.0)
+
+
+def sampled(live: Live, now: float) -> Live:
+    """Add a point to the plot, where there is a rate to show."""
+    tps = rate(live, now)
+    if tps is None:
+        return live
+    sample = Sample(now - live.requested, tps, drafting=live.depth > 0)
+    return replace(live, history=(*live.history, sample)[-HISTORY_LENGTH:])
+
 
 PLOT_MS = 100
 NUMBERS_MS = 250
@@ -73,7 +172,7 @@ class OverlayViewModel(QObject):
 
     def sample(self) -> None:
         before = len(self.live.history), self.live.history[-1:]
-        self.live = reducer.sampled(self.live, self._clock())
+        self.live = sampled(self.live, self._clock())
         if (len(self.live.history), self.live.history[-1:]) != before:
             self.history_changed.emit(self.live.history)
 
@@ -85,14 +184,14 @@ class OverlayViewModel(QObject):
             self.numbers_changed.emit(shown)
 
     def _on_request(self) -> None:
-        self.live = reducer.requested(self.live, self._clock())
+        self.live = requested(self.live, self._clock())
         self.history_changed.emit(self.live.history)
         for pace in self._paces:
             pace.start()
         self.publish()
 
     def _on_round(self, record: RoundRecord) -> None:
-        self.live = reducer.recorded(self.live, record)
+        self.live = recorded(self.live, record)
         if self.numbers.prompt:
             self.publish()  # the first token is worth more than the pace
 
@@ -103,13 +202,13 @@ class OverlayViewModel(QObject):
 
     def _on_ended(self, message: ChatMessage) -> None:
         self._last = Numbers() if message.reply is None else numbers_of(message.reply)
-        self.live = reducer.ended(self.live)
+        self.live = ended(self.live)
         for pace in self._paces:
             pace.stop()
         self.publish()
 
     def _on_event(self, event: Event) -> None:
-        before, self.live = self.live, reducer.reduce(self.live, event)
+        before, self.live = self.live, reduce(self.live, event)
         if self.live != before and not self.live.running:
             self.publish()
 
@@ -141,15 +240,15 @@ def _said(value: float | None, show: Callable[[float], str]) -> str:
 def _with_rate(
     numbers: OverlayNumbers, live: Live, measured: Numbers, now: float
 ) -> OverlayNumbers:
-    tps = reducer.rate(live, now)
+    tps = rate(live, now)
     if tps is not None:
         return replace(numbers, rate=fmt.rate(tps), rate_note=strings.RATE_NOW, live=True)
     if live.phase == "ended" and measured.decode_tps is not None:
         return replace(numbers, rate=fmt.rate(measured.decode_tps), rate_note=strings.RATE_LAST)
     if live.phase == "decoding":
-        silence = reducer.silence(live, now)
-        if silence > stale_after(live.recent):
-            return replace(numbers, rate_note=strings.RATE_STALE.format(clock=fmt.clock(silence)))
+        since = silence(live, now)
+        if since > stale_after(live.recent):
+            return replace(numbers, rate_note=strings.RATE_STALE.format(clock=fmt.clock(since)))
         return replace(numbers, rate_note=strings.RATE_FIRST)
     return numbers
 

@@ -9,7 +9,7 @@ from app import strings
 from app.domain.conversation import Chat, ChatMessage
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.footer import finish_text
-from app.viewmodels.sidebar.chat_list_model import one_line
+from app.viewmodels.common.format import one_line
 
 
 class Announcer:

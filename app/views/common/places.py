@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app import strings
-from app.viewmodels.chat.undo import Undo
+from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.reports import ReportsViewModel
 from app.views.common.place_button import PlaceButton
 from app.views.common.theme import ThemeController

@@ -13,7 +13,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from app import strings
-from app.viewmodels.chat.undo import Offer, Undo
+from app.viewmodels.common.undo import Offer, Undo
 from app.views.common.buttons import IconButton
 from app.views.common.theme import ThemeController
 

@@ -16,9 +16,8 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.domain.comparison import Side
-from app.viewmodels.compare.compare import CompareState, CompareViewModel
+from app.viewmodels.compare.compare import CompareState, CompareViewModel, lane_text, verdict
 from app.viewmodels.compare.race import Lane
-from app.viewmodels.compare.verdict import lane_text, verdict
 from app.viewmodels.tokens.timeline import switch_label
 from app.views.common import fonts
 from app.views.common.buttons import push_button

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import strings
 from app.viewmodels.common import format as fmt
-from app.viewmodels.overlay.live import Sample
+from app.viewmodels.overlay.overlay import Sample
 from app.views.common import fonts
 from app.views.common.theme import Theme, ThemeController
 

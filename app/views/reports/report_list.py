@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.services.report_files import ReportEntry
-from app.viewmodels.reports.report_lines import ReportLine, report_line
+from app.viewmodels.reports.reports import ReportLine, report_line
 from app.views.common import fonts
 from app.views.common.buttons import push_button
 from app.views.common.theme import ThemeController

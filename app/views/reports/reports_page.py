@@ -7,7 +7,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app import strings
-from app.viewmodels.chat.undo import Undo
+from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.reports import ReportsState, ReportsViewModel
 from app.views.common import fonts
 from app.views.common.buttons import IconButton, push_button

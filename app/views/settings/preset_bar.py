@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.domain import presets as domain
 from app.domain.settings import Preset, ReplySettings
-from app.viewmodels.settings.presets import PresetsViewModel
+from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.views.chat.message_text import ENTER
 from app.views.common import fonts
 from app.views.common.buttons import push_button

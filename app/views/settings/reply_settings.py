@@ -21,8 +21,7 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.domain.settings import ReplySettings
-from app.viewmodels.settings.presets import PresetsViewModel
-from app.viewmodels.settings.settings_advice import RULES, advice
+from app.viewmodels.settings.reply_settings import RULES, PresetsViewModel, advice
 from app.views.common import fonts
 from app.views.common.buttons import push_button
 from app.views.common.segments import Segments

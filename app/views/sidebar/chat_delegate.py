@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.domain.conversation import ChatMark, ChatSummary
 from app.render.direction import direction as text_direction
-from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE, TITLE_LENGTH, Index
+from app.viewmodels.common.format import TITLE_LENGTH
+from app.viewmodels.sidebar.chat_list import CHAT_ROLE, Index
 from app.views.common import fonts
 from app.views.common.icons import icon
 from app.views.common.theme import ThemeController

@@ -8,8 +8,7 @@ from PySide6.QtWidgets import QAbstractItemDelegate, QFrame, QListView, QMenu, Q
 
 from app import strings
 from app.domain.conversation import ChatSummary
-from app.viewmodels.sidebar.chat_list import ChatListViewModel
-from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE, Index
+from app.viewmodels.sidebar.chat_list import CHAT_ROLE, ChatListViewModel, Index
 from app.views.common.commands import command
 from app.views.common.theme import ThemeController
 from app.views.sidebar.chat_delegate import ChatDelegate

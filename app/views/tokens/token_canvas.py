@@ -23,8 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app import strings
 from app.domain.conversation import RoundRecord
-from app.viewmodels.tokens.token_layout import Item, TokenLayout
-from app.viewmodels.tokens.token_view import Kind, round_text, token_runs
+from app.viewmodels.tokens.token_view import Item, Kind, TokenLayout, round_text, token_runs
 from app.views.common.reveal import reveal
 from app.views.common.theme import Theme, ThemeController
 from app.views.tokens.token_paint import paint_token, token_font

@@ -4,7 +4,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.paths import resources
-from app.viewmodels.overlay.live import Sample
+from app.viewmodels.overlay.overlay import Sample
 from app.views.common.theme import ThemeController
 from app.views.overlay.rate_plot import RatePlot, lines, thinned
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.domain.settings import MtpChoice, ReplySettings
-from app.viewmodels.settings.settings_advice import RULES
+from app.viewmodels.settings.reply_settings import RULES
 from app.views.settings.preset_bar import PresetBar
 from app.views.settings.reply_settings import ReplySettingsDialog
 from mtp_mlx.wire import Sampling

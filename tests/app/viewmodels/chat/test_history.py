@@ -5,7 +5,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import ChatMessage
-from app.viewmodels.chat.message_list import MESSAGE_ROLE, MessageList
+from app.viewmodels.chat.history import MESSAGE_ROLE, MessageList
 
 
 def message(number: int) -> ChatMessage:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pytestqt.qtbot import QtBot
 
-from app.viewmodels.chat.undo import OFFERED_MS, Offer, Undo
+from app.viewmodels.common.undo import OFFERED_MS, Offer, Undo
 
 
 def noted(calls: list[str], text: str) -> Callable[[], None]:

@@ -4,7 +4,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import ChatMessage, EngineRecord
-from app.viewmodels.chat.streaming import PAINT_MS, SPARING_MS, Streaming
+from app.viewmodels.chat.reply import PAINT_MS, SPARING_MS, Streaming
 from mtp_mlx.wire import Generate
 from tests.app.helpers import PAIR, round_of
 
