@@ -45,10 +45,10 @@ def _open(options: argparse.Namespace) -> int:
     from PySide6.QtWidgets import QApplication
 
     from app.engine.worker import WorkerProcess
-    from app.paths import DATA_VARIABLE, data_folder, resources, worker_command
     from app.program import Program
     from app.services.folder_lock import lock_folder
     from app.views.common.preload import PRELOAD_MS, preload
+    from mtp_mlx.paths import DATA_VARIABLE, data_folder, resources
 
     data: Path = options.data_dir or data_folder()
     os.environ[DATA_VARIABLE] = str(data)  # for the engine, which starts as a child
@@ -68,6 +68,13 @@ def _open(options: argparse.Namespace) -> int:
     if lock is not None:
         lock.unlock()
     return code
+
+
+def worker_command() -> list[str]:
+    """Return the command of an engine; a frozen bundle has no interpreter and runs itself."""
+    if hasattr(sys, "frozen"):
+        return [sys.executable, "--worker"]
+    return [sys.executable, "-P", "-m", "mtp_mlx", "worker"]
 
 
 def _be_worker() -> int:

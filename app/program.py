@@ -15,7 +15,6 @@ from app.domain.settings import Settings, ThemeChoice
 from app.engine.supervisor import Supervisor
 from app.engine.watch import Watch
 from app.engine.worker import Worker
-from app.paths import resources
 from app.services.baselines import BaselineStore
 from app.services.chat_export import CHAT_FORMATS
 from app.services.chat_page import Look
@@ -43,6 +42,7 @@ from app.views.common.theme import ThemeController
 from app.views.main_window import MainWindow, ViewModels
 from app.views.reports.report_dialog import ask_chat_path, ask_report_path
 from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.paths import resources
 from mtp_mlx.report.model import Report
 
 

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from platformdirs import user_data_path
 
 from mtp_mlx.api import MAX_DEPTH, PairInfo
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.depth.auto import Learned
 from mtp_mlx.files import write_atomically
+from mtp_mlx.paths import data_folder
 
 VERSION = 1
-FOLDER = "MTP_MLX_DATA"
-"""Set this variable to keep data elsewhere than in the user's own data folder."""
-
 _SUFFIX = ".json"
 
 
@@ -69,9 +65,7 @@ def subject_of(pair: PairInfo, device: str, backend: str, mlx: str) -> Subject:
 
 
 def folder() -> Path:
-    chosen = os.environ.get(FOLDER)
-    data = Path(chosen) if chosen else user_data_path("MTP MLX", appauthor=False)
-    return data / "pairs"
+    return data_folder() / "pairs"
 
 
 def start_from(calibration: Calibration) -> Learned:

@@ -24,9 +24,9 @@ from PySide6.QtCore import QDeadlineTimer, QEventLoop, QPoint
 from PySide6.QtGui import QPixmap, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.__main__ import worker_command
 from app.domain.settings import ReplySettings, ThemeChoice
 from app.engine.worker import WorkerProcess
-from app.paths import worker_command
 from app.program import Program
 from app.views.compare.compare_view import CompareDialog
 from mtp_mlx.wire import Sampling

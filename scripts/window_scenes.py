@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
 
+from app.__main__ import worker_command
 from app.domain.conversation import (
     Chat,
     ChatMessage,
@@ -24,7 +25,6 @@ from app.domain.settings import ReplySettings
 from app.engine.scripted import ScriptedWorker
 from app.engine.supervisor import Supervisor
 from app.engine.worker import WorkerProcess
-from app.paths import worker_command
 from app.program import Program
 from app.views.common.preload import preload
 from mtp_mlx import wire

@@ -9,13 +9,14 @@ import msgspec
 from mtp_mlx.bench.machine import Conditions, Machine, asking
 from mtp_mlx.bench.machine.checkout import commit
 from mtp_mlx.loading.device import describe, versions
+from mtp_mlx.paths import checkout
 from mtp_mlx.report.model import Environment
 
 
 def environment(machine: Machine, before: Conditions) -> Environment:
     known = versions()
     device = describe()
-    program = commit(asking.output)
+    program = commit(asking.output, checkout())
     return Environment(
         app_version=known["mtp-mlx"],
         commit=program.sha,

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 
 from mtp_mlx.errors import UsageError
+from mtp_mlx.paths import resources
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "resources" / "prompts"
 SHIPPED = ("quick", "full")
 
 
@@ -38,7 +38,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_suite(name: str) -> Suite:
     """A shipped suite, or one in a JSON file of the same form. Raises UsageError."""
-    file = FOLDER / f"{name}.json" if name in SHIPPED else Path(name)
+    file = resources() / "prompts" / f"{name}.json" if name in SHIPPED else Path(name)
     try:
         written = file.read_bytes()
         suite = msgspec.json.decode(written, type=Suite)

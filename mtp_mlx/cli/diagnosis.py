@@ -136,7 +136,7 @@ def built_in_pair() -> Finding:
             subject="built-in pair",
             verdict="broken",
             fact=f"Its {' and '.join(absent)} cannot be found.",
-            remedy="Run from a complete checkout.",
+            remedy="Install the program again.",
         )
     return Finding(subject="built-in pair", verdict="good", fact="Present.")
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.hub.cache import is_complete
 from mtp_mlx.hub.catalogue import drafter_for
+from mtp_mlx.paths import resources
 from mtp_mlx.wire import DEMO_PAIR
 
-DEMO_FOLDER = Path(__file__).resolve().parents[2] / "resources" / "demo_pair"
+DEMO_FOLDER = resources() / "demo_pair"
 FILES = ["*.safetensors", "*.json", "*.jinja", "*.model"]
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
@@ -66,7 +67,7 @@ def _demo(part: str) -> Path:
     if not folder.is_dir():
         raise ModelNotFound(
             "The built-in pair is missing from this installation.",
-            "Run from a complete checkout, or name a model with --target.",
+            "Install the program again, or name a model with --target.",
         )
     return folder
 

@@ -15,11 +15,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.__main__ import worker_command
 from app.engine.state import Ready
 from app.engine.worker import WorkerProcess
-from app.paths import resources, worker_command
 from app.program import Program
 from app.views.compare.compare_view import CompareDialog
+from mtp_mlx.paths import resources
 from tests.app.services.schema import violations
 
 PATIENCE_MS = 90_000

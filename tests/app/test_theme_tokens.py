@@ -11,8 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from app.render import HtmlStyle
+from mtp_mlx.paths import resources
 
-RESOURCES = Path(__file__).parents[2] / "resources"
+RESOURCES = resources()
 THEMES = ("light", "dark")
 PAGES = ("window", "surface", "surface_raised", "overlay_bg")
 

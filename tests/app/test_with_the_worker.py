@@ -12,15 +12,16 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.__main__ import worker_command
 from app.domain.numbers import numbers_of
 from app.domain.settings import ReplySettings
 from app.domain.tally import MEASURED_TOKENS, tally_of
 from app.engine.state import Ready
 from app.engine.worker import WorkerProcess
-from app.paths import resources, worker_command
 from app.program import Program
 from app.viewmodels.compare.compare import verdict
 from app.viewmodels.reports.bench_run import Choice
+from mtp_mlx.paths import resources
 from mtp_mlx.report.saving import load
 from mtp_mlx.wire import Sampling
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx.bench.prompts import FOLDER, load_suite
+from mtp_mlx.bench.prompts import load_suite
 from mtp_mlx.cli import bench as module
 from mtp_mlx.cli.main import run
 from mtp_mlx.engine import Engine
@@ -117,4 +117,3 @@ def test_the_quick_suite_has_a_prompt_a_category() -> None:
     suite = load_suite("quick")
     assert len({prompt.category for prompt in suite.prompts}) == len(suite.prompts) == 8
     assert len(suite.sha256) == 64
-    assert FOLDER.is_dir()

@@ -10,9 +10,11 @@ import sentencepiece
 import tokenizers
 from tokenizers import AddedToken, decoders, models, normalizers, pre_tokenizers, processors
 
+from mtp_mlx.paths import resources
+
 CONTROLS = ("<pad>", "<eos>", "<bos>", "<|turn>", "<turn|>", "<|channel>", "<channel|>", "<unk>")
 WORDS = ("▁", "▁the", "▁model", "thought", "th", "ought", "\n", "\n\n", "é", "x", "a", "b", "▁a")
-DEMO_TOKENIZER = Path(__file__).parents[2] / "resources/demo_pair/target/tokenizer.json"
+DEMO_TOKENIZER = resources() / "demo_pair" / "target" / "tokenizer.json"
 
 SENTENCES = (
     "the model answers a question",

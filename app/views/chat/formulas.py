@@ -20,10 +20,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtSvg import QSvgRenderer
 
-from app.paths import resources
 from app.render.formula_html import JOINER, Drawn, drawn
 from app.render.maths import Formula, MathFont, math_font, typeset
 from app.render.maths.svg import COLOUR
+from mtp_mlx.paths import resources
 
 _X_HEIGHT = 0.467  # em, of the mathematical font
 _OBJECT = "\N{OBJECT REPLACEMENT CHARACTER}"

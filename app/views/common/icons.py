@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from app.paths import resources
+from mtp_mlx.paths import resources
 
 _SIZE = 18
 _RATIO = 3.0

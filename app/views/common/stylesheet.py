@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Template
 
-from app.paths import resources
+from mtp_mlx.paths import resources
 
 _SHEET = Template("""
 QWidget#page { background: $window; }

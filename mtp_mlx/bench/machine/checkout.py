@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
@@ -16,9 +14,9 @@ class Commit:
     clean: bool | None = None  # no tracked file differs from it
 
 
-def commit(ask: Callable[..., str | None], root: Path = ROOT) -> Commit:
-    """Nothing for an installed copy, also where it lies inside another project's checkout."""
-    if not (root / ".git").exists():
+def commit(ask: Callable[..., str | None], root: Path | None) -> Commit:
+    """Return the commit of the checkout at `root`; None, an installed copy, has none."""
+    if root is None:
         return Commit()
     git = ("git", "-C", str(root))
     sha = ask(*git, "rev-parse", "HEAD")

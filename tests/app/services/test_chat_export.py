@@ -15,12 +15,12 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
-from app.paths import resources
 from app.services.chat_export import CHAT_FORMATS
 from app.services.chat_page import Look
 from app.viewmodels.chat.footer import footer
 from app.views.common.theme import load_theme
 from app.views.reports.report_dialog import file_name
+from mtp_mlx.paths import resources
 from tests.app.conftest import Rig
 from tests.app.services.replies import REPLY as RECORD
 

@@ -5,9 +5,9 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from pytestqt.qtbot import QtBot
 
-from app.paths import resources
 from app.views.chat.markdown_view import MarkdownView
 from app.views.common.theme import ThemeController
+from mtp_mlx.paths import resources
 from tests.app.conftest import Rig
 from tests.app.views.hand import Hand
 

@@ -10,10 +10,10 @@ from PySide6.QtGui import QGuiApplication, QImage, QMouseEvent, QTextCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.paths import resources
 from app.views.chat.markdown_view import MarkdownView
 from app.views.chat.text_block import TextBlock
 from app.views.common.theme import ThemeController
+from mtp_mlx.paths import resources
 
 
 @pytest.fixture

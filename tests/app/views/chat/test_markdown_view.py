@@ -15,12 +15,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.paths import resources
 from app.views.chat.code_block import CodeBlock
 from app.views.chat.markdown_view import MarkdownView
 from app.views.chat.text_block import TextBlock, open_link
 from app.views.common import fonts
 from app.views.common.theme import ThemeController
+from mtp_mlx.paths import resources
 from tests.app.render.strategies import patient, pieces
 
 TEXT = """First paragraph with `code`.

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.paths import resources
 from app.viewmodels.overlay.overlay import Sample
 from app.views.common.theme import ThemeController
 from app.views.overlay.rate_plot import RatePlot, lines, thinned
+from mtp_mlx.paths import resources
 
 
 def samples(*runs: tuple[float, int, bool], step: float = 0.1) -> list[Sample]:

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import ReplyRecord, SwitchRecord
-from app.paths import resources
 from app.views.common.theme import ThemeController
 from app.views.tokens.details import Details
+from mtp_mlx.paths import resources
 from tests.app.records import a_round, drafted_reply, plain_rounds, reply_of
 
 

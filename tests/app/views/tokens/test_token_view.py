@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage
-from app.paths import resources
 from app.views.common.theme import ThemeController
 from app.views.tokens.token_canvas import TokenCanvas
 from app.views.tokens.token_view import TokenView
+from mtp_mlx.paths import resources
 from tests.app.conftest import Rig
 from tests.app.helpers import round_of
 from tests.app.records import a_round, drafted_reply, reply_of
