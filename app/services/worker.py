@@ -1,0 +1,267 @@
+"""A thread that owns what only it may touch; the interface thread asks it and goes on.
+
+`worker.run(operation, owner).then(callback).failed(callback)`: an operation is a function of the
+value that the thread owns. Operations run one after the other, and their results come back on the
+interface thread in the same order. An owner that was destroyed meanwhile gets nothing.
+
+`worker.write(operation, owner)` is for what must not be lost: while the disk refuses it, it is
+tried again until it is written, and the writes that were asked for after it wait.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from mtp_mlx.errors import MtpMlxError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+FIRST_PAUSE_S = 0.5  # before a refused write is tried again; each further pause is twice as long
+LONGEST_PAUSE_S = 30.0
+CLOSE_S = 5.0  # what is left to be done has this long when the program ends
+_INTERRUPTED_S = 1.0  # an operation that is interrupted then has this long to notice
+_LAST_TRIES_S = 0.05  # between the tries of a write while the program ends
+
+_DISK = (OSError, sqlite3.Error)
+_HOPELESS = (sqlite3.IntegrityError, sqlite3.ProgrammingError)  # fail the same way each time
+_EXPECTED = (*_DISK, MtpMlxError)
+
+_log = logging.getLogger(__name__)
+
+
+class Answer(Generic[R]):
+    """Holds what is called with the outcome of one operation, on the interface thread."""
+
+    def __init__(self, owner: QObject) -> None:
+        self._owner = owner
+        self._then: Callable[[R], None] | None = None
+        self._failed: Callable[[Exception], None] | None = None
+
+    def then(self, callback: Callable[[R], None]) -> Answer[R]:
+        self._then = callback
+        return self
+
+    def failed(self, callback: Callable[[Exception], None]) -> Answer[R]:
+        """Call it with an OSError, sqlite3.Error or MtpMlxError of the operation.
+
+        Any other exception is raised on the interface thread, and so is one without a callback.
+        """
+        self._failed = callback
+        return self
+
+    def give(self, result: R) -> None:
+        if self._then is not None and shiboken6.isValid(self._owner):
+            self._then(result)
+
+    def fail(self, error: Exception) -> None:
+        if not shiboken6.isValid(self._owner):
+            return
+        if self._failed is None or not isinstance(error, _EXPECTED):
+            raise error
+        self._failed(error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job(Generic[T]):
+    """`work` runs the operation and returns what is left for the interface thread to do."""
+
+    work: Callable[[T], Callable[[], None]]
+    fail: Callable[[Exception], None]
+    is_write: bool
+
+
+class Worker(QObject, Generic[T]):
+    """The value is opened on the thread before the first operation, and closed after the last."""
+
+    refused = Signal(object)  # OSError or sqlite3.Error: writes wait for the disk from now on
+    caught_up = Signal()  # everything that waited is written
+    _done = Signal()
+
+    def __init__(
+        self,
+        name: str,
+        open_value: Callable[[], T],
+        close_value: Callable[[T], None] = lambda _value: None,
+        *,
+        interrupt: Callable[[T], None] = lambda _value: None,
+        first_pause_s: float = FIRST_PAUSE_S,
+        parent: QObject | None = None,
+    ) -> None:
+        """`open_value` must not raise. `interrupt` is called from the interface thread."""
+        super().__init__(parent)
+        self._open_value = open_value
+        self._close_value = close_value
+        self._interrupt = interrupt
+        self._jobs: queue.SimpleQueue[_Job[T] | None] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._asked = 0
+        self._answered = 0
+        self._waiting: deque[_Job[T]] = deque()  # writes; the first was refused, if any is left
+        self._first_pause_s = first_pause_s
+        self._pause_s = first_pause_s
+        self._next_try = 0.0  # of the first of `_waiting`, by the monotonic clock
+        self._is_refused = False
+        self._closes_at: float | None = None
+        self._value: T | None = None
+        self._done.connect(self._give_one, Qt.ConnectionType.QueuedConnection)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was asked for has been answered."""
+        return self._answered == self._asked
+
+    @property
+    def unwritten(self) -> int:
+        """Writes that wait for a disk that refuses them."""
+        return len(self._waiting)
+
+    def run(self, operation: Callable[[T], R], owner: QObject) -> Answer[R]:
+        """Ask once. Writes that wait for the disk are tried before."""
+        return self._ask(operation, owner, is_write=False)
+
+    def write(self, operation: Callable[[T], R], owner: QObject) -> Answer[R]:
+        """Have it written, however often that takes: `operation` may run more than once."""
+        return self._ask(operation, owner, is_write=True)
+
+    def wait(self, timeout_s: float = CLOSE_S) -> bool:
+        """Block until what was asked so far is answered, and answer it. False: time ran out.
+
+        For the start of the program, before there is a window, and for tests.
+        """
+        reached: list[None] = []
+        self.run(lambda _value: None, self).then(reached.append)
+        deadline = time.monotonic() + timeout_s
+        while not reached:
+            try:
+                outcome = self._outcomes.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return False
+            outcome()
+        return True
+
+    def close(self, timeout_s: float = CLOSE_S) -> bool:
+        """Do what was asked for and end. False where time ran out before all of it was done.
+
+        An operation that does not even end when it is interrupted is left to the process's end.
+        """
+        if self._closes_at is None:
+            self._closes_at = time.monotonic() + timeout_s
+            self._jobs.put(None)
+            self._thread.join(timeout_s)
+            if self._thread.is_alive() and self._value is not None:
+                self._interrupt(self._value)
+                self._thread.join(_INTERRUPTED_S)
+            left = len(self._waiting) + self._jobs.qsize()
+            if left or self._thread.is_alive():
+                _log.error("%s: closed before %d operations were done", self._thread.name, left)
+        return not (self._waiting or self._thread.is_alive())
+
+    def _ask(self, operation: Callable[[T], R], owner: QObject, *, is_write: bool) -> Answer[R]:
+        answer: Answer[R] = Answer(owner)
+
+        def answered(give: Callable[[], None]) -> Callable[[], None]:
+            def on_the_interface_thread() -> None:
+                self._answered += 1
+                give()
+
+            return on_the_interface_thread
+
+        def work(value: T) -> Callable[[], None]:
+            result = operation(value)
+            return answered(lambda: answer.give(result))
+
+        def fail(error: Exception) -> None:
+            self._hand_over(answered(lambda: answer.fail(error)))
+
+        self._asked += 1
+        self._jobs.put(_Job(work, fail, is_write))
+        return answer
+
+    def _give_one(self) -> None:
+        """One outcome an event, so that an exception in a callback costs no other its answer."""
+        try:
+            outcome = self._outcomes.get_nowait()
+        except queue.Empty:  # `wait` has given it already
+            return
+        outcome()
+
+    # On the thread
+
+    def _work(self) -> None:
+        value = self._value = self._open_value()
+        while True:
+            try:
+                job = self._jobs.get(timeout=self._pause_left())
+            except queue.Empty:
+                self._write(value)
+                continue
+            if job is None:
+                break
+            if job.is_write:
+                self._waiting.append(job)
+                if len(self._waiting) == 1:
+                    self._write(value)
+            else:
+                self._write(value)
+                self._do(job, value)
+        while self._waiting and time.monotonic() < (self._closes_at or 0.0):
+            time.sleep(_LAST_TRIES_S)
+            self._write(value)
+        self._close_value(value)
+
+    def _pause_left(self) -> float | None:
+        """Seconds until the next try; None where nothing waits."""
+        return max(0.0, self._next_try - time.monotonic()) if self._waiting else None
+
+    def _write(self, value: T) -> None:
+        """Write what waits, up to the first that the disk refuses."""
+        while self._waiting:
+            job = self._waiting[0]
+            try:
+                self._do(job, value)
+            except _DISK as error:
+                self._refuse(error)
+                return
+            self._waiting.popleft()
+            self._pause_s = self._first_pause_s
+        if self._is_refused:
+            self._is_refused = False
+            self._hand_over(self.caught_up.emit)
+
+    def _refuse(self, error: Exception) -> None:
+        _log.warning("a write was refused: %s", type(error).__name__)
+        self._next_try = time.monotonic() + self._pause_s
+        self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
+        if not self._is_refused:
+            self._is_refused = True
+            self._hand_over(lambda: self.refused.emit(error))
+
+    def _do(self, job: _Job[T], value: T) -> None:
+        """Raises what the disk says to a write that may be tried again."""
+        try:
+            outcome = job.work(value)
+        except Exception as error:
+            if job.is_write and isinstance(error, _DISK) and not isinstance(error, _HOPELESS):
+                raise
+            job.fail(error)
+        else:
+            self._hand_over(outcome)
+
+    def _hand_over(self, outcome: Callable[[], None]) -> None:
+        self._outcomes.put(outcome)
+        if shiboken6.isValid(self):
+            self._done.emit()
