@@ -72,7 +72,7 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     `finish` is "stop", "length", "cancelled", or a sentence: "engine died: ...".
     """
 
-    rounds: tuple[RoundRecord, ...]
+    rounds: tuple[RoundRecord, ...] = ()
     stats: Stats | None
     seed: int
     sampling: Sampling
@@ -87,6 +87,20 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     plain_tps: float | None = None  # plain speed of this pair, as known when the reply ended
     plain_day: str | None = None  # when that was measured, ISO 8601; None: not kept
     verify: Verify = "coupled"
+
+
+class ReplyPiece(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reply that is being written has gained since its last piece.
+
+    `first` is the index of the first of the `rounds` in the whole reply; `text` and `thought` are
+    appended to the message's own, `thought_seconds` replaces them.
+    """
+
+    first: int
+    rounds: tuple[RoundRecord, ...]
+    text: str = ""
+    thought: str = ""
+    thought_seconds: float | None = None
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,42 +4,56 @@ No write undoes another window's: titles and pins have methods of their own, and
 what this window changed is written. Nothing deleted is gone at once; it can be restored for
 30 days. A file that cannot be opened or that fails its integrity check is set aside, never
 overwritten, and `notice` says so.
+
+Each write of a whole message takes the next number of its chat, its revision, so that other
+windows find what is new. A reply that is still being written has none yet.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from app import strings
+from app.domain import search
 from app.domain.changes import Changes
-from app.domain.conversation import Chat, ChatMessage, ChatSummary
+from app.domain.conversation import Chat, ChatMessage, ChatSummary, ReplyPiece
 from app.domain.tree import newest_tip
-from app.services.chat_listing import list_chats
 from app.services.chat_rows import (
-    MESSAGE_COLUMNS,
     as_json,
-    message_row,
+    merge_pieces,
+    put_message,
+    put_piece,
     read_attachments,
-    read_message,
+    read_messages,
     read_settings,
 )
-from app.services.database import connect, set_aside_with_log, transaction
+from app.services.database import connect, set_aside, transaction
 from app.services.migrations import NewerSchemaError
-from app.services.purge import purge
-from app.services.revisions import Revisions
 from app.services.search_index import SearchIndex
 
 KEPT_S = 30 * 24 * 3600.0
 """How long what was deleted can be restored."""
 
+# A chat nothing was ever written in, or attached to, is not listed.
+_LISTED = """
+    SELECT id, title, pinned, updated FROM chats
+    WHERE deleted IS NULL AND (
+        title != :untitled OR draft != ''
+        OR EXISTS (SELECT 1 FROM messages WHERE chat_id = chats.id)
+        OR EXISTS (SELECT 1 FROM draft_files WHERE chat_id = chats.id)
+    )
+    ORDER BY pinned DESC, updated DESC, rowid DESC
+"""
+
 
 class ChatStore:
-    """Raises sqlite3.Error where the disk refuses; the caller says so."""
+    """Lives on one thread. Raises sqlite3.Error where the disk refuses."""
 
     def __init__(
         self,
@@ -50,15 +64,21 @@ class ChatStore:
         self._connection = connection
         self._clock = clock
         self._known: dict[str, Chat] = {}  # chats as this window last loaded or saved them
-        self._revisions = Revisions(connection)
+        self._revisions: dict[str, int] = {}  # by chat, the newest that this window has
         self._index = SearchIndex(connection)
         self.notice = notice
-        purge(connection, self._index, before=clock() - KEPT_S)
+        self._purge(before=clock() - KEPT_S)
+        with transaction(connection):
+            merge_pieces(connection)
         self._index.catch_up()
         self._version = self._data_version()
 
     def close(self) -> None:
         self._connection.close()
+
+    def interrupt(self) -> None:
+        """End the statement that is running; from any thread."""
+        self._connection.interrupt()
 
     # Writing
 
@@ -101,25 +121,22 @@ class ChatStore:
     def save_message(self, chat_id: str, message: ChatMessage, *, ended: bool = True) -> None:
         """By its id; saved again it keeps its place. Needs its chat, which it brings back to life.
 
-        `ended` is False while a reply is being written: each second would index it as a whole,
-        and another window would take it for one that was interrupted.
+        `ended` is False where a reply begins to be written: it is not indexed yet, and another
+        window would take it for one that was interrupted.
         """
-        with self._revisions.writing(chat_id) as revision:
-            self._connection.execute(
-                f"INSERT INTO messages (chat_id, revision, {MESSAGE_COLUMNS})"  # noqa: S608
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, text = excluded.text,"
-                " thought = excluded.thought, thought_seconds = excluded.thought_seconds,"
-                " attachments = excluded.attachments, reply = excluded.reply, indexed = 0,"
-                " revision = max(revision, excluded.revision)",
-                (chat_id, revision if ended else 0, *message_row(message)),
-            )
+        with self._revising(chat_id) as revision:
+            put_message(self._connection, chat_id, message, revision if ended else 0)
             if ended:
                 self._index.add(message.id)
                 self._connection.execute(
                     "UPDATE chats SET updated = ?, deleted = NULL WHERE id = ?",
                     (self._clock(), chat_id),
                 )
+
+    def append(self, message_id: str, piece: ReplyPiece) -> None:
+        """Add to a message that was saved before and has not ended."""
+        with transaction(self._connection):
+            put_piece(self._connection, message_id, piece)
 
     def rename(self, chat_id: str, title: str) -> None:
         self._set_chat(chat_id, "title", title)
@@ -150,13 +167,9 @@ class ChatStore:
         ).fetchone()
         if row is None:
             return None
-        self._revisions.see(chat_id)
-        rows = self._connection.execute(
-            f"SELECT {MESSAGE_COLUMNS} FROM messages"  # noqa: S608
-            " WHERE chat_id = ? AND deleted IS NULL ORDER BY number",
-            (chat_id,),
-        )
-        messages = tuple(read_message(fields) for fields in rows)
+        self._revisions[chat_id] = self._newest(chat_id)
+        living = "chat_id = ? AND deleted IS NULL"
+        messages = read_messages(self._connection, living, chat_id)
         id_, title, created, settings, pinned, tip, draft, files = row
         there = any(message.id == tip for message in messages)
         chat = Chat(
@@ -174,8 +187,20 @@ class ChatStore:
         return chat
 
     def chats(self, query: str = "") -> tuple[ChatSummary, ...]:
-        """See `list_chats`."""
-        return list_chats(self._connection, self._index, query)
+        """Pinned ones first, then by their last message; of a search, what holds all its words."""
+        rows = self._connection.execute(_LISTED, {"untitled": strings.UNTITLED})
+        every = [ChatSummary(id=i, title=t, pinned=bool(p), updated=u) for i, t, p, u in rows]
+        wanted = search.words(query)
+        if not wanted:
+            return tuple(every)
+        texts = self._index.matches(wanted)
+        return tuple(
+            msgspec.structs.replace(chat, snippet=search.snippet(texts[chat.id], wanted))
+            if chat.id in texts
+            else chat
+            for chat in every
+            if chat.id in texts or search.holds(chat.title, wanted)
+        )
 
     def last_chat(self) -> str | None:
         """The id of the chat written to last."""
@@ -188,8 +213,60 @@ class ChatStore:
         return self._version != before
 
     def changes(self, chat_id: str) -> Changes | None:
-        """See `Revisions.changes`."""
-        return self._revisions.changes(chat_id)
+        """Return what was written since the chat was loaded, or this was last asked; or None.
+
+        What this window has written itself is no news to it.
+        """
+        seen, newest = self._revisions.get(chat_id, 0), self._newest(chat_id)
+        if newest == seen:
+            return None
+        news = "chat_id = ? AND revision > ? AND deleted IS"
+        deleted = self._connection.execute(
+            f"SELECT id FROM messages WHERE {news} NOT NULL",  # noqa: S608  (our own words)
+            (chat_id, seen),
+        )
+        order = self._connection.execute(
+            "SELECT id FROM messages WHERE chat_id = ? AND deleted IS NULL ORDER BY number",
+            (chat_id,),
+        )
+        changes = Changes(
+            written=read_messages(self._connection, f"{news} NULL", chat_id, seen),
+            deleted=frozenset(id_ for (id_,) in deleted),
+            order=tuple(id_ for (id_,) in order),
+        )
+        self._revisions[chat_id] = newest
+        return changes
+
+    # How it is done
+
+    @contextmanager
+    def _revising(self, chat_id: str) -> Iterator[int]:
+        """A transaction on messages of this chat, and the revision they take."""
+        with transaction(self._connection):
+            before = self._newest(chat_id)
+            yield before + 1
+            newest = self._newest(chat_id)
+        if before == self._revisions.get(chat_id, 0):
+            self._revisions[chat_id] = newest
+
+    def _newest(self, chat_id: str) -> int:
+        """The index alone answers: no row is read for it."""
+        newest: int = self._connection.execute(
+            "SELECT coalesce(max(revision), 0) FROM messages WHERE chat_id = ?", (chat_id,)
+        ).fetchone()[0]
+        return newest
+
+    def _purge(self, *, before: float) -> None:
+        """Remove for good what was deleted before that time, in seconds since the epoch."""
+        gone = (
+            "SELECT number FROM messages WHERE deleted < :before"
+            " OR chat_id IN (SELECT id FROM chats WHERE deleted < :before)"
+        )
+        with transaction(self._connection):
+            rows = self._connection.execute(gone, {"before": before}).fetchall()
+            self._index.remove([number for (number,) in rows])
+            self._connection.executemany("DELETE FROM messages WHERE number = ?", rows)
+            self._connection.execute("DELETE FROM chats WHERE deleted < ?", (before,))
 
     def _put_draft_files(self, chat: Chat) -> None:
         """Part of the caller's transaction."""
@@ -205,7 +282,7 @@ class ChatStore:
         return version
 
     def _set_deleted(self, chat_id: str, ids: Sequence[str], when: float | None) -> None:
-        with self._revisions.writing(chat_id) as revision:
+        with self._revising(chat_id) as revision:
             self._connection.executemany(
                 "UPDATE messages SET deleted = ?, revision = ? WHERE chat_id = ? AND id = ?",
                 [(when, revision, chat_id, id_) for id_ in ids],
@@ -236,7 +313,7 @@ def open_store(
     except (sqlite3.DatabaseError, NewerSchemaError) as error:
         if not alone:
             raise sqlite3.OperationalError(str(error)) from error
-        kept = set_aside_with_log(path)
+        kept = set_aside(path)
         notice = strings.CHATS_SET_ASIDE.format(reason=error, name=kept.name)
         return _opened(path, notice, clock)
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.services.files import set_aside
 from app.services.migrations import migrate
 from app.services.search_index import SearchIndex
 
@@ -30,9 +29,9 @@ def connect(path: Path | str) -> sqlite3.Connection:
     try:
         _log_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
         _check(connection)
         migrate(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
         raise
@@ -61,31 +60,43 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
 
 
-def set_aside_with_log(path: Path) -> Path:
-    """The log belongs to its file: left behind, it would be applied to the new one."""
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file, so that its name is free, and its log. Return where the file went.
+
+    The log belongs to its file: left behind, it would be applied to the new one.
+    """
     for suffix in ("-wal", "-shm"):
         log = path.with_name(path.name + suffix)
         if log.exists():
-            set_aside(log)
-    return set_aside(path)
+            _rename(log)
+    return _rename(path)
+
+
+def _rename(path: Path) -> Path:
+    stamp = time.strftime("%Y-%m-%d %H.%M.%S")
+    return path.rename(path.with_name(f"{path.stem} (damaged {stamp}){path.suffix}"))
 
 
 def _check(connection: sqlite3.Connection) -> None:
-    """What the search index got wrong is no reason to part with the chats: it is made anew."""
+    """A fault in the search index is no reason to part with the chats: it is made anew."""
     verdict = _verdict(connection)
-    if verdict != "ok" and _are_sound(connection, "chats", "messages"):
+    if verdict != "ok" and _are_sound(connection):
         SearchIndex.drop(connection)
         verdict = _verdict(connection)
     if verdict != "ok":
         raise sqlite3.DatabaseError(verdict)
 
 
-def _are_sound(connection: sqlite3.Connection, *tables: str) -> bool:
+def _are_sound(connection: sqlite3.Connection) -> bool:
+    """Whether the chats, the messages and their pieces are, whatever else is not."""
     names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    return names.issuperset(tables) and all(_verdict(connection, t) == "ok" for t in tables)
+    tables = {"chats", "messages"}
+    if not names.issuperset(tables):
+        return False
+    return all(_verdict(connection, t) == "ok" for t in tables | names & {"pieces"})
 
 
 def _verdict(connection: sqlite3.Connection, what: str = "1") -> str:
-    """Of the whole file, up to the first fault, or of one table."""
+    """Return "ok", or the first fault of the whole file or of one table."""
     verdict: str = connection.execute(f"PRAGMA integrity_check({what})").fetchone()[0]
     return verdict

@@ -1,13 +1,43 @@
 """The chat database's schema, step by step; step n leads from version n - 1 to n.
 
-A step is statements separated by semicolons, none of which may hold one itself.
+A step is statements separated by semicolons, none of which may hold one itself, or a function.
+Steps are run without foreign keys: with them, a table that is made anew empties those below it.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
-STEPS = (
+import msgspec
+
+Step = str | Callable[[sqlite3.Connection], None]
+
+
+def _keep_rounds_in_pieces(connection: sqlite3.Connection) -> None:
+    """Take the rounds out of each reply's record, as one piece. A damaged record stays as it is."""
+    numbers = connection.execute("SELECT number FROM messages WHERE reply IS NOT NULL").fetchall()
+    for (number,) in numbers:  # one at a time: a reply may have a megabyte, a file thousands
+        row = "SELECT id, reply FROM messages WHERE number = ?"
+        message_id, reply = connection.execute(row, (number,)).fetchone()
+        try:
+            record = msgspec.json.decode(reply, type=dict[str, msgspec.Raw])
+            rounds = record.pop("rounds", msgspec.Raw(b"[]"))
+            count = len(msgspec.json.decode(rounds, type=list[msgspec.Raw]))
+        except msgspec.DecodeError:
+            continue
+        if count:
+            connection.execute(
+                "INSERT INTO pieces (message_id, first, count, rounds) VALUES (?, 0, ?, ?)",
+                (message_id, count, bytes(rounds).decode()),
+            )
+        connection.execute(
+            "UPDATE messages SET reply = ?, merged = ? WHERE number = ?",
+            (msgspec.json.encode(record).decode(), count, number),
+        )
+
+
+STEPS: tuple[Step, ...] = (
     """
     CREATE TABLE chats (
         id TEXT PRIMARY KEY,
@@ -74,6 +104,23 @@ STEPS = (
     ALTER TABLE messages ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX revisions_of_chat ON messages (chat_id, revision)
     """,
+    # A reply's rounds, appended while it is written: `first` is the index of a piece's first round
+    # in the reply, `text` and `thought` what the piece adds to the message's own. The message
+    # holds the text of its first `merged` rounds.
+    """
+    CREATE TABLE pieces (
+        message_id TEXT NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
+        first INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        text TEXT NOT NULL DEFAULT '',
+        thought TEXT NOT NULL DEFAULT '',
+        thought_seconds REAL,
+        rounds TEXT NOT NULL,
+        PRIMARY KEY (message_id, first)
+    );
+    ALTER TABLE messages ADD COLUMN merged INTEGER NOT NULL DEFAULT 0
+    """,
+    _keep_rounds_in_pieces,
 )
 
 
@@ -95,8 +142,12 @@ def _step_to(connection: sqlite3.Connection, number: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         if _version(connection) < number:
-            for statement in STEPS[number - 1].split(";"):
-                connection.execute(statement)
+            step = STEPS[number - 1]
+            if isinstance(step, str):
+                for statement in step.split(";"):
+                    connection.execute(statement)
+            else:
+                step(connection)
             connection.execute(f"PRAGMA user_version = {number}")
 
 

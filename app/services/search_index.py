@@ -42,7 +42,7 @@ class SearchIndex:
         while self.usable and self._catch_up_a_little():
             pass
 
-    def forget(self, numbers: Sequence[int]) -> None:
+    def remove(self, numbers: Sequence[int]) -> None:
         """Part of the caller's transaction."""
         if self.usable:
             rows = [(number,) for number in numbers]

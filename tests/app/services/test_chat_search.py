@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,9 @@ import pytest
 from app.domain.conversation import Chat, ChatMessage
 from app.services import search_index
 from app.services.chat_store import ChatStore, open_store
+from tests.app.services.conftest import Sql
+
+Indexed = Callable[[], list[object]]
 
 TEXTS = {
     "a": 'He said "stop" and left, 50 % done.',
@@ -33,6 +36,12 @@ def store(
         store.save_message(name, ChatMessage(id=f"m{name}", role="user", text=text))
     yield store
     store.close()
+
+
+@pytest.fixture
+def indexed(sql: Sql) -> Indexed:
+    """The texts that the index holds."""
+    return lambda: [text for (text,) in sql("SELECT text FROM found ORDER BY rowid")]
 
 
 def found(store: ChatStore, query: str) -> str:
@@ -100,25 +109,25 @@ def test_an_edited_message_is_found_by_its_new_words_only(store: ChatStore) -> N
     assert (found(store, "stop"), found(store, "something")) == ("", "a")
 
 
-def test_only_an_ended_reply_enters_the_index(tmp_path: Path) -> None:
-    path = tmp_path / "chats.sqlite3"
+def test_only_an_ended_reply_enters_the_index(path: Path, indexed: Indexed) -> None:
     store = open_store(path)
     store.save_chat(Chat(id="c", title="t", created=0.0))
     part = ChatMessage(id="r", role="assistant", text="half a sentence")
     store.save_message("c", part, ended=False)
-    assert rows(store) == []
+    assert indexed() == []
     store.save_message("c", ChatMessage(id="r", role="assistant", text="a whole sentence"))
-    assert rows(store) == ["a whole sentence"]
+    assert indexed() == ["a whole sentence"]
     store.save_message("c", part, ended=False)
     store.close()  # killed, as far as the index can know
     store = open_store(path)
-    assert rows(store) == ["half a sentence"]
+    assert indexed() == ["half a sentence"]
     store.close()
 
 
-def test_an_index_of_many_is_made_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_of_many_is_made_in_parts(
+    path: Path, indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(search_index, "_BATCH", 2)
-    path = tmp_path / "chats.sqlite3"
     store = open_store(path)
     store.save_chat(Chat(id="c", title="t", created=0.0))
     for number in range(5):
@@ -126,7 +135,7 @@ def test_an_index_of_many_is_made_in_parts(tmp_path: Path, monkeypatch: pytest.M
         store.save_message("c", message, ended=False)
     store.close()
     store = open_store(path)
-    assert rows(store) == [f"text {number}" for number in range(5)]
+    assert indexed() == [f"text {number}" for number in range(5)]
     store.close()
 
 
@@ -145,9 +154,3 @@ def test_a_missing_module_is_told_from_a_locked_file() -> None:
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         search_index._made(connection)
     connection.close()
-
-
-def rows(store: ChatStore) -> list[str]:
-    """What the index holds."""
-    found = store._connection.execute("SELECT text FROM found ORDER BY rowid").fetchall()
-    return [text for (text,) in found]

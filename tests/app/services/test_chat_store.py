@@ -20,17 +20,13 @@ from app.services.migrations import STEPS
 from app.services.search_index import SearchIndex
 from tests.app.conftest import Clock
 from tests.app.domain.test_conversation import REPLY
+from tests.app.services.conftest import Sql
 
 CHAT = Chat(id="c", title="Title", created=1.0, settings=ReplySettings(system="Be brief."))
 QUESTION = ChatMessage(id="q", role="user", text="Why?", created=2.0)
 ANSWER = ChatMessage(
     id="a", role="assistant", text="Because.", thought="hm", thought_seconds=1.5, reply=REPLY
 )
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "chats.sqlite3"
 
 
 def fill(store: ChatStore) -> None:
@@ -80,7 +76,7 @@ def test_the_last_chat_is_the_one_written_to_last(path: Path) -> None:
     store.close()
 
 
-def test_a_chat_is_kept_with_its_branches(path: Path) -> None:
+def test_a_chat_is_kept_with_its_branches(path: Path, sql: Sql) -> None:
     """Messages keep their place when they are saved again, whatever order that happens in."""
     store = open_store(path)
     file = Attachment(name="notes.txt", text="one\ntwo")
@@ -97,7 +93,7 @@ def test_a_chat_is_kept_with_its_branches(path: Path) -> None:
         store.save_message("c", turn, ended=False)
     for turn in reversed(turns):
         store.save_message("c", turn)
-    store._connection.execute("VACUUM")
+    sql("VACUUM")
     assert store.load("c") == msgspec.structs.replace(chat, messages=turns)
     store.close()
 
@@ -190,7 +186,7 @@ def test_what_was_deleted_can_be_restored_for_30_days(path: Path, clock: Clock) 
     store.close()
 
 
-def test_after_30_days_it_is_gone_for_good(path: Path, clock: Clock) -> None:
+def test_after_30_days_it_is_gone_for_good(path: Path, clock: Clock, sql: Sql) -> None:
     store = open_store(path, clock)
     fill(store)
     store.save_chat(Chat(id="d", title="Other", created=1.0))
@@ -207,8 +203,9 @@ def test_after_30_days_it_is_gone_for_good(path: Path, clock: Clock) -> None:
     store.restore_messages("d", ["d1"])
     assert [c.id for c in store.chats()] == ["d"]
     count = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM found)"
-    assert store._connection.execute(count).fetchone() == (1, 1)
-    assert store._connection.execute("SELECT * FROM draft_files").fetchall() == []
+    assert sql(count) == [(1, 1)]
+    assert sql("SELECT * FROM draft_files") == []
+    assert sql("SELECT * FROM pieces") == []
     store.close()
 
 
@@ -300,10 +297,15 @@ def test_a_locked_file_is_not_called_damaged(path: Path, monkeypatch: pytest.Mon
     assert [p.name for p in path.parent.glob("*damaged*")] == []
 
 
-def test_a_record_that_cannot_be_read_costs_its_numbers_only(path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage", ["UPDATE messages SET reply = '{\"seed\": 7}'", "UPDATE pieces SET rounds = '[7]'"]
+)
+def test_a_record_that_cannot_be_read_costs_its_numbers_only(
+    path: Path, sql: Sql, damage: str
+) -> None:
     store = open_store(path)
     fill(store)
-    store._connection.execute("UPDATE messages SET reply = '{\"rounds\": 7}'")
+    sql(damage)
     chat = store.load("c")
     assert chat is not None
     assert chat.messages[1].text == "Because."
@@ -311,11 +313,11 @@ def test_a_record_that_cannot_be_read_costs_its_numbers_only(path: Path) -> None
     store.close()
 
 
-def test_what_cannot_be_read_costs_itself_only(path: Path) -> None:
+def test_what_cannot_be_read_costs_itself_only(path: Path, sql: Sql) -> None:
     store = open_store(path)
     fill(store)
-    store._connection.execute("UPDATE messages SET attachments = 'oops'")
-    store._connection.execute("UPDATE chats SET settings = '7'")
+    sql("UPDATE messages SET attachments = 'oops'")
+    sql("UPDATE chats SET settings = '7'")
     chat = store.load("c")
     assert chat is not None
     assert chat.messages == (QUESTION, ANSWER)
@@ -323,14 +325,14 @@ def test_what_cannot_be_read_costs_itself_only(path: Path) -> None:
     store.close()
 
 
-def test_a_record_of_an_earlier_release_is_read(path: Path) -> None:
+def test_a_record_of_an_earlier_release_is_read(path: Path, sql: Sql) -> None:
     """It knows nothing of settings that came later; they are off in it."""
     store = open_store(path)
     fill(store)
     store.save_chat(msgspec.structs.replace(CHAT, settings=ReplySettings(sampling=REPLY.sampling)))
     later = "'$.sampling.presence_penalty', '$.sampling.logit_bias'"
-    store._connection.execute(f"UPDATE messages SET reply = json_remove(reply, {later})")  # noqa: S608
-    store._connection.execute(f"UPDATE chats SET settings = json_remove(settings, {later})")  # noqa: S608
+    sql(f"UPDATE messages SET reply = json_remove(reply, {later})")  # noqa: S608
+    sql(f"UPDATE chats SET settings = json_remove(settings, {later})")  # noqa: S608
     chat = store.load("c")
     assert chat is not None
     assert chat.messages == (QUESTION, ANSWER)

@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 
 from app.domain.conversation import Chat, ChatMessage
+from app.services import chat_store
 from app.services.chat_store import open_store
+from app.services.database import connect
+from app.services.search_index import SearchIndex
+from tests.app.services.conftest import Sql
 
 _LEAF_OF_A_TABLE = 13
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "chats.sqlite3"
+def path(path: Path) -> Path:
     store = open_store(path)
     store.save_chat(Chat(id="c", title="Title", created=0.0))
     for number in range(3):
@@ -42,12 +45,12 @@ def disorder(path: Path, table: str) -> None:
     path.write_bytes(data)
 
 
-def test_a_damaged_index_costs_no_chat(path: Path) -> None:
+def test_a_damaged_index_costs_no_chat(path: Path, sql: Sql) -> None:
     disorder(path, "found_content")
     store = open_store(path)
     assert store.notice == ""
     assert [c.id for c in store.chats("words 2")] == ["c"]
-    assert store._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert sql("PRAGMA integrity_check") == [("ok",)]
     store.close()
 
 
@@ -87,20 +90,24 @@ def test_the_log_goes_with_its_file(path: Path) -> None:
     assert store.chats() == ()
     assert len(list(path.parent.glob("* (damaged *-wal"))) == 1
     store.close()
-    other._connection.close()
+    other.close()
 
 
 def test_a_store_that_cannot_be_made_leaves_no_file_open(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed: list[sqlite3.Connection] = []
+    opened: list[sqlite3.Connection] = []
 
-    def refuse(connection: sqlite3.Connection, *_index: object, before: float) -> None:
-        closed.append(connection)
+    def connected(path: Path) -> sqlite3.Connection:
+        opened.append(connect(path))
+        return opened[0]
+
+    def refuse(_index: SearchIndex) -> None:
         raise sqlite3.OperationalError("disk full")
 
-    monkeypatch.setattr("app.services.chat_store.purge", refuse)
+    monkeypatch.setattr(chat_store, "connect", connected)
+    monkeypatch.setattr(SearchIndex, "catch_up", refuse)
     with pytest.raises(sqlite3.OperationalError, match="disk full"):
         open_store(path)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        closed[0].execute("SELECT 1")
+        opened[0].execute("SELECT 1")

@@ -13,6 +13,7 @@ from app.services import migrations
 from app.services.chat_store import open_store
 from app.services.migrations import STEPS, migrate
 from tests.app.domain.test_conversation import REPLY
+from tests.app.services.conftest import Sql
 
 # Written by the release that had version 1: two chats, one of them with four turns, one with two
 # questions in a row, its messages saved out of order.
@@ -20,10 +21,20 @@ VERSION_1 = Path(__file__).with_name("version_1.sqlite3")
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
-    path = tmp_path / "chats.sqlite3"
+def old(path: Path) -> Path:
+    path.parent.mkdir()
     shutil.copy(VERSION_1, path)
     return path
+
+
+def bring_to(path: Path, number: int) -> None:
+    """Take the first steps only, as the release of that version did."""
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr(migrations, "STEPS", STEPS[:number])
+        connection = sqlite3.connect(path, isolation_level=None)
+        migrate(connection)
+        connection.close()
+    assert version(path) == number
 
 
 def version(path: Path) -> int:
@@ -33,8 +44,9 @@ def version(path: Path) -> int:
     return number
 
 
-def test_nothing_of_a_version_1_file_is_lost(old: Path) -> None:
-    assert version(old) == 1
+@pytest.mark.parametrize("number", range(1, len(STEPS)))
+def test_nothing_of_an_earlier_file_is_lost(old: Path, number: int) -> None:
+    bring_to(old, number)
     store = open_store(old)
     assert store.notice == ""
     assert [(c.id, c.title) for c in store.chats()] == [("b", "Zweiter"), ("a", "First")]
@@ -62,6 +74,49 @@ def test_nothing_of_a_version_1_file_is_lost(old: Path) -> None:
     assert version(old) == len(STEPS)
 
 
+@pytest.mark.parametrize("number", range(2, len(STEPS)))
+def test_what_came_with_later_versions_is_kept(old: Path, sql: Sql, number: int) -> None:
+    """Pins, drafts and deletions since version 2, files that wait to be sent since version 3."""
+    bring_to(old, number)
+    sql("UPDATE chats SET pinned = 1, tip = 'a1', draft = 'half a' WHERE id = 'a'")
+    sql("UPDATE messages SET deleted = 1e12 WHERE id = 'b2'")
+    if number >= 3:
+        sql("""INSERT INTO draft_files VALUES ('a', '[{"name": "notes.txt", "text": "one"}]')""")
+    store = open_store(old)
+    chat, other = store.load("a"), store.load("b")
+    assert chat is not None
+    assert other is not None
+    assert (chat.pinned, chat.tip, chat.draft) == (True, "a1", "half a")
+    assert [file.text for file in chat.draft_files] == (["one"] if number >= 3 else [])
+    assert [m.id for m in other.messages] == ["b0", "b1"]
+    store.restore_messages("b", ["b2"])
+    other = store.load("b")
+    assert other is not None
+    assert [m.id for m in other.messages] == ["b0", "b1", "b2"]
+    store.close()
+
+
+def test_the_rounds_of_old_replies_become_a_piece(old: Path, sql: Sql) -> None:
+    bring_to(old, 5)
+    (before,) = sql("SELECT json_extract(reply, '$.rounds') FROM messages WHERE id = 'a1'")
+    open_store(old).close()
+    (piece,) = sql("SELECT first, count, text, thought, json(rounds) FROM pieces")
+    assert piece == (0, len(REPLY.rounds), "", "", *before)
+    (row,) = sql("SELECT json_extract(reply, '$.rounds'), merged FROM messages WHERE id = 'a1'")
+    assert row == (None, len(REPLY.rounds))
+
+
+def test_a_damaged_record_stops_no_migration(old: Path, sql: Sql) -> None:
+    bring_to(old, 5)
+    sql("UPDATE messages SET reply = 'oops' WHERE id = 'a1'")
+    store = open_store(old)
+    assert store.notice == ""
+    chat = store.load("a")
+    assert chat is not None
+    assert (chat.messages[1].text, chat.messages[1].reply) == ("Because.", None)
+    store.close()
+
+
 def test_old_messages_are_found(old: Path) -> None:
     store = open_store(old)
     assert [c.id for c in store.chats("because")] == ["a"]
@@ -72,7 +127,7 @@ def test_old_messages_are_found(old: Path) -> None:
 def test_an_interrupted_step_leaves_the_file_as_it_was(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = STEPS[1].replace("DROP TABLE messages", "DROP TABLE messages; nonsense")
+    step = str(STEPS[1]).replace("DROP TABLE messages", "DROP TABLE messages; nonsense")
     with monkeypatch.context() as broken:
         broken.setattr(migrations, "STEPS", (STEPS[0], step))
         connection = sqlite3.connect(old, isolation_level=None)

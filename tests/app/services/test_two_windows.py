@@ -16,14 +16,10 @@ import pytest
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.services.chat_store import ChatStore, open_store
-from app.services.database import _log_ahead
+from app.services.database import _log_ahead, connect
+from tests.app.services.conftest import Sql
 
 CHAT = Chat(id="c", title="Title", created=1.0)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "chats.sqlite3"
 
 
 @pytest.fixture
@@ -70,14 +66,15 @@ def test_files_attached_in_another_window_are_not_written_over(
     assert loaded(one).draft_files == (file,)
 
 
-def test_what_was_not_written_is_written_the_next_time(path: Path) -> None:
-    store = open_store(path)
+def test_what_was_not_written_is_written_the_next_time() -> None:
+    connection = connect(":memory:")
+    store = ChatStore(connection)
     store.save_chat(CHAT)
     changed = msgspec.structs.replace(CHAT, draft="half a thought")
-    store._connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.OperationalError):
         store.save_chat(changed)
-    store._connection.execute("PRAGMA query_only = OFF")
+    connection.execute("PRAGMA query_only = OFF")
     store.save_chat(changed)
     assert loaded(store).draft == "half a thought"
     store.close()
@@ -132,6 +129,7 @@ def test_who_writes_in_a_deleted_chat_brings_it_back(both: tuple[ChatStore, Chat
 
 
 def test_beside_another_window_no_file_is_set_aside(path: Path) -> None:
+    path.parent.mkdir()
     path.write_bytes(b"no database" * 50)
     with pytest.raises(sqlite3.OperationalError):
         open_store(path, alone=False)
@@ -213,7 +211,7 @@ def test_a_file_that_another_process_is_opening_is_waited_for(
         _log_ahead(Refusing(10**9))  # type: ignore[arg-type]
 
 
-def test_two_processes_at_once_lose_nothing(path: Path) -> None:
+def test_two_processes_at_once_lose_nothing(path: Path, sql: Sql) -> None:
     with hammering(path, "p") as one, hammering(path, "q") as other:
         for child in (one, other):
             assert child.stdout is not None
@@ -226,7 +224,7 @@ def test_two_processes_at_once_lose_nothing(path: Path) -> None:
 
     store = open_store(path)
     assert store.notice == ""
-    assert store._connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert sql("PRAGMA integrity_check") == [("ok",)]
     chat = store.load("both")
     assert chat is not None
     for me in "pq":
