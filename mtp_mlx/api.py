@@ -56,16 +56,6 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoundRecord:
-    """One verify pass (or one plain step, `depth` 0) as the reply's statistics keep it."""
-
-    depth: int  # K, the number of tokens drafted
-    drafted: tuple[int, ...]  # their ids
-    accepted: int  # drafted and emitted: never past an end token or a length cut
-    ms: float  # wall time of the round
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
     """The numbers of one reply. None means "not measured", never zero."""
 
@@ -81,7 +71,7 @@ class Stats:
     decode_tps: float | None  # (n - 1) / (t_last - t_first)
     prefill_tps: float | None  # prompt tokens computed / second, reused ones left out
     ttft_s: float | None  # request to first token
-    peak_memory_bytes: int
+    peak_memory_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
-"""Telling rounds as events: ids become text, and the records of the statistics are kept."""
+"""Rounds as events: token ids become text, and rounds are counted."""
 
 from __future__ import annotations
 
 import time
 
 from mtp_mlx import wire
-from mtp_mlx.api import RoundRecord, TokenSource
+from mtp_mlx.api import TokenSource
 from mtp_mlx.decode.loop import Emitted
+from mtp_mlx.numbers import Counts
 from mtp_mlx.text.reply import ReplyText
 from mtp_mlx.text.tokenizer import Tokenizer
 
@@ -14,44 +15,43 @@ from mtp_mlx.text.tokenizer import Tokenizer
 class Narrator:
     """One reply's events, in order, and everything emitted so far."""
 
-    def __init__(self, reply_id: str, tokenizer: Tokenizer | None) -> None:
+    def __init__(self, reply_id: str, tokenizer: Tokenizer | None, requested: float) -> None:
+        """`requested` is the time of the request on `time.perf_counter`."""
         self._id = reply_id
+        self._requested = requested
+        self._rounds = 0
         self._text = ReplyText(tokenizer)
         self.tokens: list[int] = []
-        self.records: list[RoundRecord] = []
-        self.last_at: float | None = None  # when the last token came, on time.perf_counter
+        self.counts = Counts()
 
     def first(self, token: int, seconds: float, *, last: bool) -> wire.Round:
-        """The token that prefill yields: round 0, which no round decodes."""
-        return wire.Round(
+        """Return round 0: the token that prefill yields, `seconds` after the request."""
+        event = wire.Round(
             id=self._id,
             index=0,
             tokens=self._tell([token], accepted=0, last=last),
             depth=0,
-            drafted=0,
             accepted=0,
             rejected=[],
             ms=seconds * 1e3,
         )
+        self.counts.add(event, seconds)
+        return event
 
     def round(self, emitted: Emitted) -> wire.Round:
+        came = time.perf_counter() - self._requested
         result, plan, laps = emitted.round, emitted.plan, emitted.round.laps
         depth = len(result.drafted)
-        self.records.append(
-            RoundRecord(
-                depth=depth, drafted=result.drafted, accepted=result.accepted, ms=emitted.ms
-            )
-        )
+        self._rounds += 1
         tokens = self._tell(
             list(result.tokens), accepted=result.accepted, last=emitted.finish is not None
         )
         rejected = result.drafted[result.accepted :]
-        return wire.Round(
+        event = wire.Round(
             id=self._id,
-            index=len(self.records),
+            index=self._rounds,
             tokens=tokens,
             depth=depth,
-            drafted=depth,
             accepted=result.accepted,
             rejected=[wire.Rejected(id=i, text=self._text.peek(i)) for i in rejected],
             ms=emitted.ms,
@@ -60,10 +60,11 @@ class Narrator:
             state=plan.state if depth > 0 or plan.depth == 0 else "plain",
             reason=plan.reason,
         )
+        self.counts.add(event, came)
+        return event
 
     def _tell(self, ids: list[int], *, accepted: int, last: bool) -> list[wire.Token]:
         """Texts of `ids`, the first `accepted` of them drafted; the last token of all flushes."""
-        self.last_at = time.perf_counter()
         told = []
         for i, token in enumerate(ids):
             piece = self._text.push(token)

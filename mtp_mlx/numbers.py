@@ -1,66 +1,194 @@
-"""The numbers of a reply, from its rounds. Pure.
+"""The one place that counts rounds, drafts, tokens and their rates. Pure.
 
-Names and definitions are those of the field (vLLM, llama.cpp); ARCHITECTURE.md lists them.
+Engine, window and reports fold rounds with these classes, one round at a time. Names and
+definitions are those of `api.Stats`; the field's engines (vLLM, llama.cpp) use the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sized
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from mtp_mlx.api import RoundRecord, Stats
+from mtp_mlx.api import Stats
+
+
+class DraftedRound(Protocol):
+    """What acceptance is counted from."""
+
+    @property
+    def depth(self) -> int:
+        """K, the number of tokens drafted."""
+        ...
+
+    @property
+    def accepted(self) -> int:
+        """Drafted and emitted: never past an end token or a length cut."""
+        ...
+
+
+class TimedRound(DraftedRound, Protocol):
+    """What a reply's numbers are counted from."""
+
+    @property
+    def index(self) -> int:
+        """0: the token that prefill yields, which no round decodes."""
+        ...
+
+    @property
+    def tokens(self) -> Sized: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """Times of one reply, in seconds on one clock."""
+class Position:
+    """What became of the drafts at position i (1 ... K), in rounds."""
 
-    request: float
-    first_token: float
-    last_token: float
-    prefill_s: float  # spent on the prompt tokens that were computed
+    drafted: int  # rounds that drafted at least i tokens
+    reached: int  # of those, the rounds whose first i - 1 drafts were accepted
+    accepted: int  # of those, the rounds whose draft i was accepted too
 
+    @property
+    def share(self) -> float:
+        """Acceptance by position. With one K for all rounds, 1 + the sum of shares is tau."""
+        return self.accepted / self.drafted
 
-def summarize(
-    rounds: Sequence[RoundRecord],
-    clock: Clock,
-    *,
-    generated_tokens: int,
-    computed_prompt_tokens: int,
-    peak_memory_bytes: int,
-) -> Stats:
-    """`rounds` leaves out the token that prefill yields, which no round decodes."""
-    drafting = [r for r in rounds if r.depth > 0]
-    drafted = sum(r.depth for r in drafting)
-    accepted = sum(r.accepted for r in drafting)
-    deepest = max((r.depth for r in drafting), default=0)
-    positions = range(1, deepest + 1)
-    decode_s = clock.last_token - clock.first_token
-    timed = generated_tokens > 1 and decode_s > 0
-    return Stats(
-        draft_rounds=len(drafting),
-        draft_n=drafted,
-        draft_n_accepted=accepted,
-        acceptance_rate=accepted / drafted if drafted else None,
-        mean_acceptance_length=1 + accepted / len(drafting) if drafting else None,
-        acceptance_histogram=tuple(
-            sum(r.accepted == n for r in drafting) for n in range(deepest + 1 if drafting else 0)
-        ),
-        acceptance_by_position=tuple(
-            _share(r.accepted >= i for r in drafting if r.depth >= i) for i in positions
-        ),
-        conditional_acceptance=tuple(
-            _share(r.accepted >= i for r in drafting if r.depth >= i and r.accepted >= i - 1)
-            for i in positions
-        ),
-        generated_tokens=generated_tokens,
-        decode_tps=(generated_tokens - 1) / decode_s if timed else None,
-        prefill_tps=computed_prompt_tokens / clock.prefill_s if clock.prefill_s > 0 else None,
-        ttft_s=clock.first_token - clock.request if generated_tokens else None,
-        peak_memory_bytes=peak_memory_bytes,
-    )
+    @property
+    def conditional(self) -> float | None:
+        """The conditional acceptance a_i; None where no round reached this position."""
+        return self.accepted / self.reached if self.reached else None
 
 
-def _share(outcomes: Iterable[bool]) -> float:
-    listed = list(outcomes)
-    return sum(listed) / len(listed) if listed else 0.0
+@dataclass(slots=True)
+class Acceptance:
+    """Counts drafting rounds. Adding one takes constant time, however many there are."""
+
+    _rounds: Counter[tuple[int, int]] = field(default_factory=Counter)  # by (K, accepted)
+
+    def add(self, one: DraftedRound) -> None:
+        """Count `one`; a round that drafted nothing is a plain step and is not counted."""
+        if one.depth > 0:
+            self._rounds[one.depth, one.accepted] += 1
+
+    @property
+    def draft_rounds(self) -> int:
+        return self._rounds.total()
+
+    @property
+    def draft_n(self) -> int:
+        return sum(depth * n for (depth, _), n in self._rounds.items())
+
+    @property
+    def draft_n_accepted(self) -> int:
+        return sum(accepted * n for (_, accepted), n in self._rounds.items())
+
+    @property
+    def histogram(self) -> tuple[int, ...]:
+        """Rounds by the number of drafts accepted: 0 ... the greatest K."""
+        if not self._rounds:
+            return ()
+        counts = [0] * (self._deepest + 1)
+        for (_, accepted), n in self._rounds.items():
+            counts[accepted] += n
+        return tuple(counts)
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """Positions 1 ... the greatest K."""
+        rounds = self._rounds.items()
+        return tuple(
+            Position(
+                drafted=sum(n for (depth, _), n in rounds if depth >= i),
+                reached=sum(n for (depth, kept), n in rounds if depth >= i and kept >= i - 1),
+                accepted=sum(n for (_, kept), n in rounds if kept >= i),
+            )
+            for i in range(1, self._deepest + 1)
+        )
+
+    @property
+    def _deepest(self) -> int:
+        return max((depth for depth, _ in self._rounds), default=0)
+
+
+def acceptance_of(rounds: Iterable[DraftedRound]) -> Acceptance:
+    acceptance = Acceptance()
+    for one in rounds:
+        acceptance.add(one)
+    return acceptance
+
+
+def acceptance_rate(accepted: int, drafted: int) -> float | None:
+    """Return the share of drafts that were emitted; None where nothing was drafted."""
+    return accepted / drafted if drafted else None
+
+
+def mean_acceptance_length(accepted: int, draft_rounds: int) -> float | None:
+    """Return tau, the mean number of tokens of a drafting round; None where there was none."""
+    return 1 + accepted / draft_rounds if draft_rounds else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """Counts the rounds of one reply. Times are in seconds since the request.
+
+    A reply that was stopped and resumed has a second round 0: the time from the end of one part to
+    the first token of the next is no decoding.
+    """
+
+    acceptance: Acceptance = field(default_factory=Acceptance)
+    generated_tokens: int = 0
+    resumed: int = 0
+    first_at: float | None = None
+    last_at: float | None = None
+    paused_s: float = 0.0
+
+    def add(self, one: TimedRound, at: float) -> None:
+        """Count `one`, whose tokens came at `at`."""
+        self.acceptance.add(one)
+        self.generated_tokens += len(one.tokens)
+        if self.last_at is not None and one.index == 0:
+            self.resumed += 1
+            self.paused_s += at - self.last_at
+        self.first_at = at if self.first_at is None else self.first_at
+        self.last_at = at
+
+    @property
+    def decoded_tokens(self) -> int:
+        """All tokens but those that prefills yield: n - 1 for a reply of one part."""
+        return max(self.generated_tokens - 1 - self.resumed, 0)
+
+    @property
+    def decode_s(self) -> float:
+        """t_last - t_first, without pauses."""
+        if self.first_at is None or self.last_at is None:
+            return 0.0
+        return self.last_at - self.first_at - self.paused_s
+
+    @property
+    def decode_tps(self) -> float | None:
+        """(n - 1) / (t_last - t_first); None below two tokens."""
+        timed = self.decoded_tokens > 0 and self.decode_s > 0
+        return self.decoded_tokens / self.decode_s if timed else None
+
+    def stats(
+        self, *, prefill_tps: float | None = None, peak_memory_bytes: int | None = None
+    ) -> Stats:
+        """Return all numbers of the reply so far; what rounds do not tell is an argument."""
+        acceptance = self.acceptance
+        drafted, accepted = acceptance.draft_n, acceptance.draft_n_accepted
+        positions = acceptance.positions
+        return Stats(
+            draft_rounds=acceptance.draft_rounds,
+            draft_n=drafted,
+            draft_n_accepted=accepted,
+            acceptance_rate=acceptance_rate(accepted, drafted),
+            mean_acceptance_length=mean_acceptance_length(accepted, acceptance.draft_rounds),
+            acceptance_histogram=acceptance.histogram,
+            acceptance_by_position=tuple(position.share for position in positions),
+            conditional_acceptance=tuple(position.conditional or 0.0 for position in positions),
+            generated_tokens=self.generated_tokens,
+            decode_tps=self.decode_tps,
+            prefill_tps=prefill_tps,
+            ttft_s=self.first_at,
+            peak_memory_bytes=peak_memory_bytes,
+        )

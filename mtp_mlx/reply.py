@@ -24,7 +24,6 @@ from mtp_mlx.families.gemma4.target import TargetSnapshot
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.device import memory
 from mtp_mlx.narration import Narrator
-from mtp_mlx.numbers import Clock, summarize
 from mtp_mlx.request import check_request, prompt_ids
 
 
@@ -63,7 +62,7 @@ class Reply:
         self._sampling = request.sampling or pair.info.recommended
         check_request(request, self._sampling, pair.target.config.vocab_size)
         self._prompt = prompt_ids(pair, request)
-        self._narrator = Narrator(request.id, pair.tokenizer)
+        self._narrator = Narrator(request.id, pair.tokenizer, self._requested)
 
     def events(self) -> Iterator[ReplyEvent]:
         target = self._pair.target
@@ -144,16 +143,8 @@ class Reply:
 
     def _finished(self, reason: FinishReason, reused: int, prefilled: float) -> wire.Finished:
         computed = min(self._pair.target.length, len(self._prompt)) - reused
-        stats = summarize(
-            self._narrator.records,
-            Clock(
-                request=self._requested,
-                first_token=prefilled,
-                last_token=self._narrator.last_at or prefilled,
-                prefill_s=prefilled - self._requested,
-            ),
-            generated_tokens=len(self._narrator.tokens),
-            computed_prompt_tokens=computed,
+        stats = self._narrator.counts.stats(
+            prefill_tps=computed / (prefilled - self._requested),
             peak_memory_bytes=memory().peak,
         )
         return wire.Finished(

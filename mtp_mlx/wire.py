@@ -30,7 +30,7 @@ from mtp_mlx.calibration import Calibration
 from mtp_mlx.errors import BadMessage
 from mtp_mlx.report.model import Group, Report, Run
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 8 * 1024 * 1024
 DEMO_PAIR = "demo"
 """The name by which `load` asks for the built-in pair."""
@@ -194,9 +194,8 @@ class Round(_Wire, frozen=True, kw_only=True, tag="round"):
     id: str
     index: int  # 0: the token that prefill yields
     tokens: list[Token]
-    depth: int  # K
-    drafted: int
-    accepted: int
+    depth: int  # K, the number of tokens drafted
+    accepted: int  # drafted and emitted: never past an end token or a length cut
     rejected: list[Rejected]
     ms: float  # wall time of the round
     draft_ms: float | None = None  # None: not measured (a round waits for the device once)

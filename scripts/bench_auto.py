@@ -71,7 +71,7 @@ class Writer:
             event = next(self.events)
             if isinstance(event, wire.Round):
                 self.written += len(event.tokens)
-                self.depths[event.drafted] += self.written > warm_up
+                self.depths[event.depth] += self.written > warm_up
         mx.synchronize()
         self.watch.stop()
         self.at.append((self.written, self.watch()))

@@ -130,7 +130,6 @@ def rounds_of(reply: str, tokens: int) -> Iterator[wire.Round]:
                 for i, piece in enumerate(taken)
             ],
             depth=drafted,
-            drafted=drafted,
             accepted=len(taken) - 1,
             rejected=[wire.Rejected(id=1, text="no")] if drafted and len(taken) <= DEPTH else [],
             ms=10.0,

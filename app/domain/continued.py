@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord
-from app.domain.numbers import counted
 from app.domain.tally import Tally, begun, tally_of
 from mtp_mlx.wire import Mtp, Stats
 
@@ -71,35 +70,24 @@ def _last_wish(record: ReplyRecord) -> Mtp:
 
 
 def _stats(parts: Sequence[ReplyRecord], tally: Tally) -> Stats | None:
-    """None where no part was measured; of one that was not, what its rounds tell."""
-    known = [part.stats for part in parts if part.stats is not None]
-    if not known:
+    """Return the whole reply's statistics; None where the engine measured no part."""
+    measured = [part.stats for part in parts if part.stats is not None]
+    if not measured:
         return None
-    found = counted(tally)
     first = parts[0].stats
-    return replace(
-        known[0],
-        draft_rounds=found.draft_rounds,
-        draft_n=found.draft_n,
-        draft_n_accepted=found.draft_n_accepted,
-        acceptance_rate=found.acceptance_rate,
-        mean_acceptance_length=found.mean_acceptance_length,
-        acceptance_histogram=found.acceptance_histogram,
-        acceptance_by_position=found.acceptance_by_position,
-        conditional_acceptance=found.conditional_acceptance,
-        generated_tokens=found.generated_tokens,
-        decode_tps=_rate(parts),
+    peaks = (stats.peak_memory_bytes for stats in measured)
+    counted = tally.counts.stats(
         prefill_tps=None if first is None else first.prefill_tps,
-        ttft_s=None if first is None else first.ttft_s,
-        peak_memory_bytes=max(stats.peak_memory_bytes for stats in known),
+        peak_memory_bytes=max((peak for peak in peaks if peak is not None), default=None),
     )
+    return replace(counted, decode_tps=_rate(parts), ttft_s=None if first is None else first.ttft_s)
 
 
 def _rate(parts: Iterable[ReplyRecord]) -> float | None:
     """Tokens a second of the parts' decoding, their prompts left out; None where one is unknown."""
     tokens, seconds = 0, 0.0
     for part in parts:
-        decoded = tally_of(part.rounds, part.mtp).decode.tokens
+        decoded = tally_of(part.rounds, part.mtp).counts.decoded_tokens
         if decoded < 1:
             continue
         if part.stats is None or part.stats.decode_tps is None:

@@ -40,7 +40,7 @@ class RoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     index: int
     depth: int  # K
-    drafted: int
+    drafted: int  # the same as `depth`: it holds a place in the arrays that are stored
     accepted: int
     ms: float
     state: RoundState

@@ -42,7 +42,7 @@ class Numbers:
 
 
 def numbers_of(reply: ReplyRecord) -> Numbers:
-    """Of a stored reply. Its rounds are gone through only where the statistics do not suffice."""
+    """Return a stored reply's numbers; rounds are counted only where its statistics fall short."""
     plain = None if not reply.plain_tps else Plain(tps=reply.plain_tps, day=reply.plain_day)
     was_off = any(not is_on(wish) for wish in (reply.mtp, *(turn.mtp for turn in reply.switches)))
     if reply.stats is not None and not (was_off and plain and reply.stats.draft_n):
@@ -51,11 +51,10 @@ def numbers_of(reply: ReplyRecord) -> Numbers:
 
 
 def numbers(tally: Tally, plain: Plain | None = None, stats: Stats | None = None) -> Numbers:
-    measured = counted(tally) if stats is None else _told(stats)
-    return _compared(measured, tally, plain)
+    return _compared(_measured(stats or tally.counts.stats()), tally, plain)
 
 
-def _told(stats: Stats) -> Numbers:
+def _measured(stats: Stats) -> Numbers:
     return Numbers(
         generated_tokens=stats.generated_tokens,
         draft_rounds=stats.draft_rounds,
@@ -71,24 +70,6 @@ def _told(stats: Stats) -> Numbers:
     )
 
 
-def counted(tally: Tally) -> Numbers:
-    """From the rounds alone."""
-    decode, drafting = tally.decode, tally.draft_rounds > 0
-    return Numbers(
-        generated_tokens=tally.generated,
-        draft_rounds=tally.draft_rounds,
-        draft_n=tally.drafted,
-        draft_n_accepted=tally.accepted,
-        acceptance_rate=tally.accepted / tally.drafted if tally.drafted else None,
-        mean_acceptance_length=1 + tally.accepted / tally.draft_rounds if drafting else None,
-        acceptance_histogram=tuple(tally.histogram),
-        acceptance_by_position=tuple(_share(p.accepted, p.drafted) for p in tally.positions),
-        conditional_acceptance=tuple(_share(p.accepted, p.reached) for p in tally.positions),
-        decode_tps=decode.tokens / decode.seconds if decode.seconds > 0 else None,
-        ttft_s=tally.first_at,
-    )
-
-
 def _compared(measured: Numbers, tally: Tally, plain: Plain | None) -> Numbers:
     """A few tokens have no speed-up: a rate of so little is chance."""
     tps = measured.decode_tps
@@ -100,7 +81,3 @@ def _compared(measured: Numbers, tally: Tally, plain: Plain | None) -> Numbers:
     if plain is None or tps is None or not measured.draft_n:
         return compared
     return replace(compared, speed_up=tps / plain.tps, partly=tally.was_off)
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0

@@ -1,8 +1,9 @@
-"""What a reply's rounds add up to, taken in one after the other. Pure.
+"""What the window counts of a reply's rounds, one after the other. Pure.
 
-Times are the rounds' arrivals, in seconds since the request: what the user waits for includes
-everything. A sum over a stretch of rounds counts the time between its ends only, so that an event
-that was handled late shifts it by no more than itself.
+`mtp_mlx.numbers` counts tokens, drafts and acceptance; here are added stretches of plain decoding
+and the MTP switch. Times are the rounds' arrivals, in seconds since the request: what the user
+waits for includes everything. A sum over a stretch of rounds counts the time between its ends only,
+so that an event that was handled late shifts the sum by no more than its own delay.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.domain.conversation import RoundRecord, SwitchRecord
+from mtp_mlx.numbers import Counts
 from mtp_mlx.wire import Mtp
 
 MEASURED_TOKENS = 32
@@ -40,51 +42,25 @@ class Span:
         return self.tokens / self.seconds
 
 
-@dataclass(slots=True)
-class Position:
-    """Draft position i, in rounds: drafted it, reached it (all before stood), accepted at it."""
-
-    drafted: int = 0
-    reached: int = 0
-    accepted: int = 0
-
-
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """Grows with a reply, round by round; not frozen, for a long reply has thousands.
+    """The numbers of a reply so far; not frozen, for a long reply has thousands of rounds.
 
-    `on` holds the rounds that began and ended with the switch on, parked ones included.
+    `on` sums the rounds that began and ended with the switch on, parked ones included.
 
-    `plain` holds finished stretches of plain decoding, whoever asked for them. The first step of a
-    stretch finds no other in flight, and its last may only be emptying the pipe for a draft:
-    neither is at full speed. The last one is `held` until the next shows what it was.
+    `plain` sums finished stretches of plain decoding, with the switch on or off. The first step of
+    a stretch finds no other step in flight, and its last may only empty the pipe for a draft:
+    neither runs at full speed. The last step is `held` until the next round shows what it was.
     """
 
-    generated: int = 0
-    draft_rounds: int = 0
-    drafted: int = 0
-    accepted: int = 0
-    histogram: list[int] = field(default_factory=list)  # rounds by number accepted
-    positions: list[Position] = field(default_factory=list)
-    first_at: float | None = None
-    last_at: float | None = None
-    resumed: int = 0  # how often a stopped reply was continued
-    paused: float = 0.0  # seconds from the end of a part to the first token of the next
+    counts: Counts = field(default_factory=Counts)
     is_on: bool = True
     was_off: bool = False  # at any time of this reply
     turned: bool = False  # the switch, since the last round
     on: Span = Span()
     plain: Span = Span()
-    stretch: Span | None = None  # None: no plain step has just been taken
+    stretch: Span | None = None  # None: the last round was no plain step
     held: Span = Span()
-
-    @property
-    def decode(self) -> Span:
-        """All but the tokens that prefills yield: of one part (n - 1), t_last - t_first."""
-        if self.first_at is None or self.last_at is None:
-            return Span()
-        seconds = self.last_at - self.first_at - self.paused
-        return Span(self.generated - 1 - self.resumed, seconds)
 
     @property
     def plain_measured(self) -> Span:
@@ -98,23 +74,17 @@ class Tally:
         self.turned = True
 
     def add(self, record: RoundRecord) -> None:
-        tokens = len(record.tokens)
+        before = self.counts.last_at
+        self.counts.add(record, record.at)
         took = None
-        if self.last_at is not None:
-            waited = record.at - self.last_at
-            if record.index > 0:
-                took = Span(tokens, waited)
-            else:
-                self._resume(waited)
+        # Round 0 reads a prompt, also where a stopped reply is resumed: that is no decoding.
+        if before is not None and record.index > 0:
+            took = Span(len(record.tokens), record.at - before)
         if took is not None and self.is_on and not self.turned:
             self.on = self.on.plus(took)
-        self.generated += tokens
-        self.first_at = record.at if self.first_at is None else self.first_at
-        self.last_at = record.at
         self.turned = False
-        if record.depth > 0:
+        if record.depth > 0 or record.index == 0:
             self._close()
-            self._draft(record)
         elif took is not None:
             self._step(took)
 
@@ -124,32 +94,14 @@ class Tally:
             self.stretch = Span()
             return
         self.stretch, self.held = self.stretch.plus(self.held), took
-        known = self.stretch
-        usual = known.seconds / known.tokens if known.tokens else took.seconds
+        so_far = self.stretch
+        usual = so_far.seconds / so_far.tokens if so_far.tokens else took.seconds
         if took.seconds > max(_STALL_S, _STALL_GAPS * usual):
             self._close()
             self.stretch = Span()
 
-    def _resume(self, waited: float) -> None:
-        """A stopped reply goes on: its prompt was read again, which is no decoding."""
-        self.resumed += 1
-        self.paused += waited
-        self._close()
-
     def _close(self) -> None:
         self.plain, self.stretch, self.held = self.plain_measured, None, Span()
-
-    def _draft(self, record: RoundRecord) -> None:
-        self.draft_rounds += 1
-        self.drafted += record.drafted
-        self.accepted += record.accepted
-        self.histogram += [0] * (record.drafted + 1 - len(self.histogram))
-        self.histogram[record.accepted] += 1
-        self.positions += [Position() for _ in range(record.drafted - len(self.positions))]
-        for i, position in enumerate(self.positions[: record.drafted]):
-            position.drafted += 1
-            position.reached += i <= record.accepted
-            position.accepted += i < record.accepted
 
 
 def begun(mtp: Mtp) -> Tally:

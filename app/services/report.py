@@ -108,7 +108,7 @@ def _round(record: RoundRecord) -> model.Round:
         ms=record.ms,
         state=record.state,
         depth=record.depth,
-        drafted=record.drafted,
+        drafted=record.depth,
         accepted=record.accepted,
         tokens=len(record.tokens),
     )

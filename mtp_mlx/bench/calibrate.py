@@ -15,6 +15,7 @@ from mtp_mlx.bench.runs import runs
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
+from mtp_mlx.numbers import acceptance_rate
 
 CONTEXT = 256  # tokens behind which passes are timed: a short chat
 PROMPTS = 4
@@ -50,4 +51,5 @@ def acceptance(
     stats = [run.finished.stats for run in runs(engine, PLAN, prompts)]
     engine.forget()
     drafted = sum(one.draft_n for one in stats)
-    return sum(one.draft_n_accepted for one in stats) / max(drafted, 1), drafted
+    accepted = sum(one.draft_n_accepted for one in stats)
+    return acceptance_rate(accepted, drafted) or 0.0, drafted

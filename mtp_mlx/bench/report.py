@@ -130,7 +130,7 @@ def _round(told: wire.Round) -> model.Round:
         ms=told.ms,
         state=told.state,
         depth=told.depth,
-        drafted=told.drafted,
+        drafted=told.depth,
         accepted=told.accepted,
         tokens=len(told.tokens),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mtp_mlx.numbers import Position, acceptance_of
 from mtp_mlx.report import svg, words
 from mtp_mlx.report.axes import HEAD, WIDTH, Frame, Show, axes, legend, ticks, units
 from mtp_mlx.report.chart_speedups import speedups
-from mtp_mlx.report.derived import Cost, Position, chosen, costs, headline, positions
+from mtp_mlx.report.derived import Cost, chosen, costs, headline
 from mtp_mlx.report.model import Mode, Report
 from mtp_mlx.report.svg import Palette
 from mtp_mlx.report.timeline import Series, timelines
@@ -29,7 +30,7 @@ def charts(report: Report, palette: Palette) -> tuple[Chart, ...]:
     drawn = (
         _speedups(report, palette),
         _over_time(timelines(report.runs, _modes(report)), palette),
-        _acceptance(positions(rounds), palette),
+        _acceptance(acceptance_of(rounds).positions, palette),
         _round_cost(costs(rounds), chosen(report.runs), palette),
     )
     return tuple(chart for chart in drawn if chart is not None)

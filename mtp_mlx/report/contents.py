@@ -11,8 +11,8 @@ from itertools import groupby
 
 from msgspec import UNSET
 
+from mtp_mlx.numbers import acceptance_of
 from mtp_mlx.report import words
-from mtp_mlx.report.derived import positions
 from mtp_mlx.report.facts import Fact, environment, pair, settings
 from mtp_mlx.report.model import Comparison, Group, Identity, Report, Run
 from mtp_mlx.report.notes import notes, rounding
@@ -141,7 +141,7 @@ def _run(run: Run) -> tuple[str, ...]:
 
 
 def _positions(runs: Sequence[Run]) -> Iterator[Part]:
-    found = positions(one for run in runs for one in run.rounds)
+    found = acceptance_of(one for run in runs for one in run.rounds).positions
     if not found:
         return
     yield Heading("Acceptance by position")

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mtp_mlx.numbers import acceptance_rate, mean_acceptance_length
 from mtp_mlx.report.model import Group, Mode, Outline, Report, Round, Run
 
 RESAMPLES = 1000
@@ -84,8 +85,8 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
         decode_tps_low=min(speeds, default=None),
         decode_tps_high=max(speeds, default=None),
         ttft_s=_median(_known(run.ttft_s for run in mine)),
-        acceptance_rate=accepted / drafted if drafted else None,
-        mean_acceptance_length=1 + accepted / rounds if rounds else None,
+        acceptance_rate=acceptance_rate(accepted, drafted),
+        mean_acceptance_length=mean_acceptance_length(accepted, rounds),
         plain_tps=_median(_known(run.decode_tps for run in here if run.mode == "off")),
         baseline=BASELINE if speedup else None,
         speedup=speedup.median if speedup else None,
@@ -169,40 +170,6 @@ def drift(runs: Sequence[Run]) -> float | None:
     relative = [(run.decode_tps or 0) / usual[run.prompt_id] for run in plain]
     third = len(relative) // 3
     return statistics.median(relative[-third:]) / statistics.median(relative[:third]) - 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """What became of the drafts at one position, over some rounds."""
-
-    drafted: int  # rounds that drafted so far
-    reached: int  # of them, those in which all before it were accepted
-    accepted: int
-
-    @property
-    def share(self) -> float | None:
-        return self.accepted / self.drafted if self.drafted else None
-
-    @property
-    def conditional(self) -> float | None:
-        return self.accepted / self.reached if self.reached else None
-
-
-def positions(rounds: Iterable[Round]) -> tuple[Position, ...]:
-    """Of positions 1, 2, …; with one K for all rounds, 1 + the sum of shares is tau."""
-    seen: dict[tuple[int, int], int] = defaultdict(int)  # (K, accepted): rounds
-    for one in rounds:
-        if one.depth:
-            seen[one.depth, one.accepted] += 1
-    deepest = max((depth for depth, _ in seen), default=0)
-    return tuple(
-        Position(
-            drafted=sum(n for (depth, _), n in seen.items() if depth >= i),
-            reached=sum(n for (depth, kept), n in seen.items() if depth >= i and kept >= i - 1),
-            accepted=sum(n for (_, kept), n in seen.items() if kept >= i),
-        )
-        for i in range(1, deepest + 1)
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,13 +103,13 @@ class Round(_Part, frozen=True, kw_only=True, gc=False):
     ms: Amount
     state: RoundState | None = None
     depth: Depth
-    drafted: Depth
+    drafted: Depth  # the same as `depth`; readers of version 1 ask for it
     accepted: Depth
     tokens: Count | None = None
 
 
 class Run(_Part, frozen=True, kw_only=True):
-    """One reply by the names of `values.Stats`. `prompt` and `text` only where asked for."""
+    """One reply by the names of `api.Stats`. `prompt` and `text` only where asked for."""
 
     mode: Mode
     category: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mtp_mlx.numbers import acceptance_of
 from mtp_mlx.report import facts, words
 from mtp_mlx.report.comparing import Row, SideBySide, side_by_side
-from mtp_mlx.report.derived import positions
 from mtp_mlx.report.facts import Fact
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.table import category_cell, table
@@ -34,8 +34,8 @@ def _lines(shown: Report) -> Iterator[str]:
 
 
 def _positions(shown: Report) -> Iterator[str]:
-    found = positions(one for run in shown.runs for one in run.rounds)
-    told = [percent(place.share) for place in found if place.share is not None]
+    found = acceptance_of(one for run in shown.runs for one in run.rounds).positions
+    told = [percent(position.share) for position in found]
     if told:
         yield f"Accepted by position: {', '.join(told)}"
 

@@ -67,7 +67,6 @@ def round_of(
         index=index,
         tokens=tokens,
         depth=depth,
-        drafted=depth,
         accepted=accepted,
         rejected=rejected,
         ms=20.0,

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as with_
 
-from app.domain import figures
 from app.services.exports import report_markdown
 from app.viewmodels.chat.footer import facts
 from app.viewmodels.overlay.overlay import OverlayNumbers
+from mtp_mlx.report import words
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.saving import load
 from tests.app.conftest import Clock, Rig
@@ -87,7 +87,7 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
     assert footer.startswith(f"{speed} tok/s")
     assert told["Speed"] == f"{speed} tok/s"
     assert group.speedup is not None
-    assert overlay.speed_up == figures.times(group.speedup) == "1.82\u00d7"
+    assert overlay.speed_up == words.times(group.speedup) == "1.82\u00d7"
     assert cells[8] == overlay.speed_up
     assert f"{overlay.speed_up} plain speed" in footer
     assert told["Against plain decoding"] == f"{overlay.speed_up} plain speed"

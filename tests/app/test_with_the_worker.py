@@ -59,7 +59,9 @@ def test_a_reply_with_the_switch_turned_in_its_middle(qtbot: QtBot, program: Pro
     assert texts.lstrip("\n") == message.text
     assert sum(round_.drafted for round_ in reply.rounds) == reply.stats.draft_n
     assert sum(round_.accepted for round_ in reply.rounds) == reply.stats.draft_n_accepted
-    assert tally_of(reply.rounds, reply.mtp, reply.switches).drafted == reply.stats.draft_n
+    assert tally_of(reply.rounds, reply.mtp, reply.switches).counts.acceptance.draft_n == (
+        reply.stats.draft_n
+    )
     assert reply.engine.versions["mlx"]
 
 

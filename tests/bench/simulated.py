@@ -54,7 +54,7 @@ class Simulated:
         self.now += LENGTH / tps
         tokens = [wire.Token(id=i, text="", source="target") for i in self.text(request.mtp)]
         yield wire.Round(
-            id=request.id, index=0, tokens=tokens, depth=0, drafted=0, accepted=0, rejected=[], ms=1
+            id=request.id, index=0, tokens=tokens, depth=0, accepted=0, rejected=[], ms=1
         )
         yield wire.Finished(
             id=request.id,

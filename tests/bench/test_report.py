@@ -36,9 +36,7 @@ SUBJECT = Subject(
 def run(
     mode: Mtp, tps: float | None, prompt: Prompt = CODE, repeat: int = 0, *, text: str = "abcd"
 ) -> Run:
-    told = wire.Round(
-        id="x", index=1, tokens=[], depth=0, drafted=0, accepted=0, rejected=[], ms=2.5
-    )
+    told = wire.Round(id="x", index=1, tokens=[], depth=0, accepted=0, rejected=[], ms=2.5)
     finished = wire.Finished(
         id="x",
         reason="length",

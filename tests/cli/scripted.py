@@ -85,7 +85,6 @@ def told(index: int, tokens: list[wire.Token], rejected: list[int]) -> wire.Roun
         index=index,
         tokens=tokens,
         depth=depth,
-        drafted=depth,
         accepted=accepted,
         rejected=[wire.Rejected(id=i, text="?") for i in rejected],
         ms=1.5,

@@ -50,7 +50,7 @@ def a_run(
         rounds = [a_round(0, 0, 30.0)] * 6 if mode == "off" else [a_round(3, 3), a_round(3, 1)]
     drafting = [one for one in rounds if one.depth]
     drafted, accepted = (
-        sum(one.drafted for one in drafting),
+        sum(one.depth for one in drafting),
         sum(one.accepted for one in drafting),
     )
     told: dict[str, Any] = {

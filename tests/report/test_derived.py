@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mtp_mlx.api import RoundRecord
-from mtp_mlx.numbers import Clock, summarize
+from mtp_mlx.numbers import Counts, acceptance_of
 from mtp_mlx.report.derived import (
     chosen,
     costs,
@@ -19,7 +19,6 @@ from mtp_mlx.report.derived import (
     groups,
     headline,
     interval,
-    positions,
     ratios,
 )
 from mtp_mlx.report.model import Ending, Group, Round, Run
@@ -104,6 +103,16 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     assert 178 <= held <= 199
 
 
+@dataclass(frozen=True)
+class Timed:
+    """A round as the engine counts it."""
+
+    index: int
+    depth: int
+    accepted: int
+    tokens: tuple[int, ...] = (7,)
+
+
 rounds = st.lists(
     st.integers(0, 8).flatmap(
         lambda k: st.integers(0, k).map(lambda n: a_round(k, n, ms=1.0 + k + n))
@@ -115,7 +124,7 @@ rounds = st.lists(
 @given(rounds)
 def test_positions_add_up(made: list[Round]) -> None:
     drafting = [one for one in made if one.depth]
-    places = positions(made)
+    places = acceptance_of(made).positions
     assert sum(place.accepted for place in places) == sum(one.accepted for one in drafting)
     assert sum(place.drafted for place in places) == sum(one.depth for one in drafting)
     for place in places:
@@ -128,23 +137,19 @@ def test_positions_add_up(made: list[Round]) -> None:
 def test_one_and_the_shares_are_tau(made: list[Round]) -> None:
     """With one K throughout; this is how a stranger checks a report."""
     (group,) = groups([a_run(3, 1.0, rounds=made)])
-    shares = [place.share or 0 for place in positions(made)]
+    shares = [place.share for place in acceptance_of(made).positions]
     assert group.mean_acceptance_length == pytest.approx(1 + sum(shares))
 
 
 @given(rounds)
 def test_positions_are_the_engines(made: list[Round]) -> None:
     """The engine counts a reply while it writes it, the report from the rounds kept: no other."""
-    records = [
-        RoundRecord(depth=r.depth, drafted=(0,) * r.depth, accepted=r.accepted, ms=r.ms)
-        for r in made
-    ]
-    clock = Clock(request=0, first_token=1, last_token=2, prefill_s=1)
-    stats = summarize(
-        records, clock, generated_tokens=2, computed_prompt_tokens=1, peak_memory_bytes=1
-    )
-    places = positions(made)
-    assert stats.acceptance_by_position == tuple(place.share or 0 for place in places)
+    counts = Counts()
+    for index, one in enumerate(made):
+        counts.add(Timed(index, one.depth, one.accepted), float(index))
+    stats = counts.stats()
+    places = acceptance_of(made).positions
+    assert stats.acceptance_by_position == tuple(place.share for place in places)
     assert stats.conditional_acceptance == tuple(place.conditional or 0 for place in places)
     (group,) = groups([a_run(3, 1.0, rounds=made)])
     assert group.acceptance_rate == stats.acceptance_rate
@@ -154,7 +159,7 @@ def test_positions_are_the_engines(made: list[Round]) -> None:
 def test_nothing_counts_past_an_end_token() -> None:
     """The last round drafted three and ended at the first: one token, and one accepted."""
     made = [a_round(3, 3), a_round(3, 1, tokens=1)]
-    assert [place.accepted for place in positions(made)] == [2, 1, 1]
+    assert [place.accepted for place in acceptance_of(made).positions] == [2, 1, 1]
     assert costs(made)[0].tokens == 2.5
 
 

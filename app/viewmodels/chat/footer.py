@@ -82,7 +82,7 @@ def facts(reply: ReplyRecord) -> list[Fact]:
         if numbers.mean_acceptance_length is not None:
             known.append(Fact(strings.FACT_TAU, fmt.tau(numbers.mean_acceptance_length)))
         known.append(Fact(strings.FACT_POSITIONS, _positions(numbers.acceptance_by_position)))
-    if stats is not None:
+    if stats is not None and stats.peak_memory_bytes is not None:
         known.append(Fact(strings.FACT_PEAK, fmt.memory(stats.peak_memory_bytes)))
     known += [Fact(strings.FACT_MTP, _mtp(reply)), Fact(strings.FACT_SAMPLING, _sampling(reply))]
     if reply.verify != "coupled":  # the one that is taken for granted

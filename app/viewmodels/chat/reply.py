@@ -119,7 +119,7 @@ def _record(event: Round, at: float) -> RoundRecord:
     return RoundRecord(
         index=event.index,
         depth=event.depth,
-        drafted=event.drafted,
+        drafted=event.depth,
         accepted=event.accepted,
         ms=event.ms,
         state=event.state,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.domain.figures import percent, rate, seconds, tau, times
+from mtp_mlx.report.words import length as tau
+from mtp_mlx.report.words import percent, rate, seconds, times
 
 __all__ = ["clock", "count", "memory", "one_line", "percent", "rate", "seconds", "tau", "times"]
 

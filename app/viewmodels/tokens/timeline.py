@@ -11,6 +11,7 @@ from app.domain.rates import Rate, rates
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.mtp import depth_label
 from app.viewmodels.tokens.token_view import round_text
+from mtp_mlx.numbers import acceptance_of
 from mtp_mlx.wire import Mtp, RoundState
 
 MOST_BARS = 400  # more would be narrower than a pixel
@@ -61,15 +62,17 @@ def bar_text(bar: Bar, rounds: Sequence[RoundRecord]) -> str:
     if bar.first == bar.last:
         return round_text(rounds[bar.first])
     chosen = rounds[bar.first : bar.last + 1]
-    drafted = sum(record.drafted for record in chosen)
+    acceptance = acceptance_of(chosen)
     parts = [
         strings.ROUNDS.format(first=fmt.count(chosen[0].index), last=fmt.count(chosen[-1].index)),
         strings.ROUNDS_TOKENS.format(tokens=fmt.tau(bar.tokens)),
     ]
-    if drafted:
-        accepted = sum(record.accepted for record in chosen)
+    if acceptance.draft_rounds:
         parts.append(
-            strings.ROUND_ACCEPTED.format(accepted=fmt.count(accepted), drafted=fmt.count(drafted))
+            strings.ROUND_ACCEPTED.format(
+                accepted=fmt.count(acceptance.draft_n_accepted),
+                drafted=fmt.count(acceptance.draft_n),
+            )
         )
     parts.append(strings.ROUND_AT.format(seconds=fmt.seconds(bar.end)))
     return strings.SEPARATOR.join(parts)

@@ -121,10 +121,8 @@ def round_text(record: RoundRecord) -> str:
     if record.index == 0:
         return strings.SEPARATOR.join([strings.ROUND_PREFILL, at])
     parts = [strings.ROUND.format(index=fmt.count(record.index)), _state_text(record)]
-    if record.drafted:
-        parts.append(
-            strings.ROUND_ACCEPTED.format(accepted=record.accepted, drafted=record.drafted)
-        )
+    if record.depth:
+        parts.append(strings.ROUND_ACCEPTED.format(accepted=record.accepted, drafted=record.depth))
     parts += [strings.ROUND_MS.format(ms=f"{record.ms:.1f}"), at]
     return strings.SEPARATOR.join(parts)
 

@@ -135,5 +135,5 @@ def test_what_a_part_begins_with_is_what_the_whole_will_tell() -> None:
 
 def test_the_pause_between_the_parts_is_not_decoding() -> None:
     tally = tally_of(joined(FIRST, SECOND).rounds, 3)
-    assert tally.decode.tokens == 6
-    assert tally.decode.seconds == pytest.approx(0.3 + 0.2)
+    assert tally.counts.decoded_tokens == 6
+    assert tally.counts.decode_s == pytest.approx(0.3 + 0.2)

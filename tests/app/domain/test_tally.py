@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.conversation import RoundRecord, SwitchRecord
 from app.domain.tally import STRETCH, Span, Tally, begun, tally_of
-from mtp_mlx.api import RoundRecord as EngineRound
-from mtp_mlx.numbers import Clock, summarize
+from mtp_mlx.numbers import Counts
 from tests.app.records import a_round, drafted_reply, drafting_rounds, plain_rounds
 
 DEPTHS = st.lists(
@@ -20,38 +19,19 @@ DEPTHS = st.lists(
 @given(DEPTHS)
 def test_it_counts_as_the_engine_does(pairs: list[tuple[int, int]]) -> None:
     rounds = [a_round(0, 0.1)]
+    engine = Counts()
+    engine.add(rounds[0], 0.1)
     for index, (depth, accepted) in enumerate(pairs, start=1):
         rounds.append(a_round(index, 0.1 + index, tokens=accepted + 1, depth=depth))
-    tally = tally_of(rounds, "auto")
-    stats = summarize(
-        [
-            EngineRound(depth=r.depth, drafted=(0,) * r.depth, accepted=r.accepted, ms=r.ms)
-            for r in rounds[1:]
-        ],
-        Clock(request=0, first_token=0.1, last_token=rounds[-1].at, prefill_s=0.1),
-        generated_tokens=tally.generated,
-        computed_prompt_tokens=1,
-        peak_memory_bytes=0,
-    )
-    assert (tally.draft_rounds, tally.drafted, tally.accepted) == (
-        stats.draft_rounds,
-        stats.draft_n,
-        stats.draft_n_accepted,
-    )
-    assert tuple(tally.histogram) == stats.acceptance_histogram
-    assert [p.drafted and p.accepted / p.drafted for p in tally.positions] == pytest.approx(
-        stats.acceptance_by_position
-    )
-    assert [p.accepted / p.reached if p.reached else 0 for p in tally.positions] == pytest.approx(
-        stats.conditional_acceptance
-    )
+        engine.add(rounds[-1], 0.1 + index)
+    assert tally_of(rounds, "auto").counts.stats() == engine.stats()
 
 
 def test_decoding_leaves_out_the_token_of_the_prompt() -> None:
-    decode = tally_of(drafted_reply(10), "auto").decode
-    assert decode.tokens == 30
-    assert decode.seconds == pytest.approx(0.5)
-    assert Tally().decode == Span()
+    counts = tally_of(drafted_reply(10), "auto").counts
+    assert counts.decoded_tokens == 30
+    assert counts.decode_s == pytest.approx(0.5)
+    assert (Tally().counts.decoded_tokens, Tally().counts.decode_s) == (0, 0.0)
 
 
 def test_little_is_no_measurement() -> None:
