@@ -75,7 +75,7 @@ class Program(QObject):
         self._theme_forced = theme is not None
         self._worker = worker
         self.supervisor = Supervisor(worker, parent=self)
-        self._watch = Watch(worker, self.supervisor, parent=self)
+        self._watch = Watch(worker, parent=self)
         self._saver = Saver(self.store, parent=self)
         self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
         self._report_files = ReportFiles(data / "reports")

@@ -10,7 +10,10 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
+from app.engine.engine import Engine
 from app.engine.scripted import ScriptedWorker
+from app.engine.state import State
+from app.engine.worker import Death
 from app.program import Program
 from app.services.chat_store import ChatStore, open_store
 from mtp_mlx.wire import Event, Finished, Generate, Round
@@ -28,6 +31,27 @@ class Clock:
 
     def tick(self, seconds: float) -> None:
         self.now += seconds
+
+
+class EngineRig:
+    """An engine over a scripted worker, without a window, and the states it has been in."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.worker = ScriptedWorker()
+        self.engine = Engine(self.worker, clock=clock)
+        self.states: list[State] = []
+        self.engine.state_changed.connect(self.states.append)
+
+    def state(self) -> State:
+        return self.engine.state
+
+    def say(self, *events: Event | Death) -> None:
+        for event in events:
+            self.worker.say(event)
+
+    def ready(self) -> None:
+        self.engine.start()
+        self.say(HELLO, LOADED)
 
 
 @dataclass
@@ -64,6 +88,14 @@ class Rig:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def bare(qapp: object, clock: Clock) -> Iterator[EngineRig]:
+    """An engine that has not been started."""
+    rig = EngineRig(clock)
+    yield rig
+    rig.engine.close()
 
 
 @pytest.fixture

@@ -1,0 +1,317 @@
+"""The engine as the window knows it: one worker kept running, one state, a ticket a request.
+
+After a death the worker is started again and the pair loaded again; three deaths within a minute
+end that, for a machine that cannot hold the model would otherwise loop for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import overload
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app import strings
+from app.domain.conversation import EngineRecord
+from app.engine.state import BUILT_IN, STARTING, Dead, Loading, Model, Ready, State, Unloaded
+from app.engine.ticket import (
+    Answer,
+    BenchTicket,
+    CountTicket,
+    Failure,
+    Purpose,
+    ReplyTicket,
+    Request,
+    Ticket,
+)
+from app.engine.worker import Death, Worker
+from mtp_mlx.errors import BadMessage, EngineBusy, NotLoaded
+from mtp_mlx.wire import (
+    PROTOCOL_VERSION,
+    Bench,
+    CountTokens,
+    Error,
+    Event,
+    Generate,
+    Hello,
+    Load,
+    Loaded,
+    LoadProgress,
+    Memory,
+    MemoryReport,
+    Unload,
+)
+
+DEATHS_ALLOWED = 3
+DEATH_WINDOW_S = 60.0
+PAUSE_MS = 400
+"""Between a death and the next start."""
+
+_log = logging.getLogger(__name__)
+
+
+class Engine(QObject):
+    """The only one who starts, loads and restarts. The state changes before a ticket's signal."""
+
+    state_changed = Signal(object)  # State
+    memory_changed = Signal(object)  # Memory; None: the process that held it is gone
+    troubled = Signal(object)  # Failure of what no ticket asked for
+
+    def __init__(
+        self,
+        worker: Worker,
+        model: Model = BUILT_IN,
+        clock: Callable[[], float] = time.monotonic,
+        parent: QObject | None = None,
+    ) -> None:
+        """`model` is loaded as soon as the worker has started."""
+        super().__init__(parent)
+        self._worker = worker
+        self._model: Model | None = model  # what is to be in memory
+        self._clock = clock
+        self._deaths: deque[float] = deque(maxlen=DEATHS_ALLOWED)
+        self._tickets: dict[str, Ticket] = {}  # open ones, by request id
+        self._greeted = False  # the worker has said hello: it takes commands
+        self._ending: State | None = None  # what follows the death that was asked for
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self._start_worker)
+        self.state: State = self._starting()
+        self.identity = EngineRecord()
+        worker.received.connect(self._on_event)
+        worker.died.connect(self._on_death)
+
+    # The worker
+
+    def start(self) -> None:
+        self._deaths.clear()
+        self._start_worker()
+
+    def restart(self) -> None:
+        """On the user's word: forget the deaths, and begin with a new process."""
+        if isinstance(self.state, Dead):
+            self.start()
+        else:
+            self._deaths.clear()
+            self._end(Dead(failure=_BY_USER, restarting=True, by_user=True))
+
+    def close(self) -> None:
+        self._pause.stop()
+        self._worker.close()
+
+    # The model
+
+    def load(self, model: Model) -> None:
+        """Put `model` in the place of what is loaded or being loaded; open requests are cancelled.
+
+        `Ready` follows, or `Unloaded` with the reason.
+        """
+        self._model = model
+        if isinstance(self.state, Dead):
+            self.start()
+        else:
+            self._replace(Loading(model=model), _load(model))
+
+    def unload(self) -> None:
+        """Free the pair's memory. A dead worker is not started for it."""
+        self._model = None
+        if not isinstance(self.state, Dead):
+            self._replace(Unloaded(), Unload())
+
+    def _replace(self, state: State, command: Load | Unload) -> None:
+        """Become `state` by `command`, where the worker is up to take it.
+
+        A load under way cannot be interrupted: its process is ended, and another one started.
+        """
+        loading = isinstance(self.state, Loading)
+        if not self._greeted:
+            self._become(self._starting())
+        elif loading:
+            self._become(self._starting())
+            self._end(self._starting())
+        else:
+            for ticket in tuple(self._tickets.values()):
+                ticket.cancel()
+            self._become(state)
+            self._worker.send(command)
+
+    # Requests
+
+    @overload
+    def submit(self, request: Generate, purpose: Purpose = "reply") -> ReplyTicket: ...
+    @overload
+    def submit(self, request: Bench) -> BenchTicket: ...
+    @overload
+    def submit(self, request: CountTokens) -> CountTicket: ...
+
+    def submit(self, request: Request, purpose: Purpose = "reply") -> Ticket:
+        """Send `request`; its events come by the ticket that is returned, and only there.
+
+        Raises NotLoaded or EngineBusy where `state` is not Ready, or is busy.
+        """
+        if not isinstance(self.state, Ready):
+            raise NotLoaded(strings.NOTHING_LOADED, strings.LOAD_FIRST)
+        if self.state.busy is not None:
+            raise EngineBusy(strings.ENGINE_IS_BUSY, strings.WAIT_OR_STOP)
+        ticket = self._ticket(request, purpose)
+        self._tickets[ticket.id] = ticket
+        self._settle()
+        self._worker.send(request)
+        return ticket
+
+    def _ticket(self, request: Request, purpose: Purpose) -> Ticket:
+        match request:
+            case Generate(id=request_id):
+                return ReplyTicket(request_id, self._worker.send, purpose)
+            case Bench(id=request_id):
+                return BenchTicket(request_id, self._worker.send)
+            case CountTokens(id=request_id):
+                return CountTicket(request_id, self._worker.send)
+
+    def _deliver(self, answer: Answer) -> None:
+        ticket = self._tickets.get(answer.id or "")
+        if ticket is None:
+            _log.warning("Ignored: %s of no open request.", type(answer).__name__)
+            return
+        if ticket.ends_with(answer):
+            del self._tickets[ticket.id]
+            self._settle()
+        ticket.take(answer)
+
+    def _settle(self) -> None:
+        """Say what keeps the engine busy now."""
+        if isinstance(self.state, Ready):
+            purposes = (ticket.purpose for ticket in self._tickets.values())
+            busy = next((purpose for purpose in purposes if purpose is not None), None)
+            self._become(replace(self.state, busy=busy))
+
+    # What the worker says
+
+    def _on_event(self, event: Event) -> None:
+        if self._ending is not None:
+            return  # it was said before the end that was asked for, by a worker that is given up
+        match event:
+            case Hello():
+                self._greet(event)
+            case LoadProgress(phase=phase, done=done, total=total):
+                if isinstance(self.state, Loading):
+                    self._become(replace(self.state, phase=phase, done=done, total=total))
+            case Loaded(pair=pair, memory=memory):
+                if isinstance(self.state, Loading):
+                    self._become(Ready(pair=pair, model=self.state.model))
+                self.memory_changed.emit(memory)
+            case MemoryReport(active=active, peak=peak, limit=limit):
+                self.memory_changed.emit(Memory(active=active, peak=peak, limit=limit))
+            case Error(id=None):
+                self._on_error(event)
+            case _ if isinstance(event, Answer):
+                self._deliver(event)
+            case _:
+                pass
+
+    def _greet(self, hello: Hello) -> None:
+        self.identity = EngineRecord(versions=hello.versions, device=hello.device)
+        if hello.protocol != PROTOCOL_VERSION:
+            self._end(Dead(failure=_foreign(hello.protocol)))
+            return
+        self._greeted = True
+        if self._model is not None:
+            self._become(Loading(model=self._model))
+            self._worker.send(_load(self._model))
+
+    def _on_error(self, error: Error) -> None:
+        """What could not be loaded, or a request that the worker could not read and so not name."""
+        failure = Failure(message=error.message, remedy=error.remedy)
+        waiting = [ticket for ticket in self._tickets.values() if not ticket.has_started]
+        if isinstance(self.state, Loading):
+            self._become(Unloaded(failure=failure))
+        elif waiting and error.code == BadMessage.code:
+            self._deliver(msgspec.structs.replace(error, id=waiting[-1].id))
+        else:
+            self.troubled.emit(failure)
+
+    def _on_death(self, death: Death) -> None:
+        state = self._state_after(death)
+        lost, self._tickets = tuple(self._tickets.values()), {}
+        self._ending = None
+        self._greeted = False
+        self._become(state)
+        self.memory_changed.emit(None)
+        match state:
+            case Dead(restarting=True):
+                self._pause.start()
+            case Loading() | Unloaded():
+                self._start_worker()
+            case _:
+                pass
+        for ticket in lost:
+            ticket.fail(state.failure if isinstance(state, Dead) else _BY_USER)
+
+    def _state_after(self, death: Death) -> State:
+        if self._ending is None or not death.can_restart:
+            return self._unasked(death)
+        return self._ending if isinstance(self._ending, Dead) else self._starting()
+
+    def _unasked(self, death: Death) -> Dead:
+        """Count a death that nobody asked for. Return what becomes of the worker."""
+        died = strings.ENGINE_SENTENCE.format(reason=death.reason)
+        now = self._clock()
+        self._deaths.append(now)
+        if not death.can_restart:
+            return Dead(failure=_death(died, strings.CHECK_INSTALLATION, death.reason))
+        if len(self._deaths) == DEATHS_ALLOWED and now - self._deaths[0] <= DEATH_WINDOW_S:
+            often = strings.DIED_TOO_OFTEN.format(reason=death.reason)
+            return Dead(failure=_death(often, strings.TRY_SMALLER, death.reason))
+        return Dead(failure=_death(died, strings.STARTING_AGAIN, death.reason), restarting=True)
+
+    def _end(self, then: State) -> None:
+        """Kill the worker; its death is followed by the state `then`."""
+        self._ending = then
+        self._greeted = False
+        self._worker.kill()
+
+    def _start_worker(self) -> None:
+        self._pause.stop()
+        self._become(self._starting())
+        self._worker.start()
+
+    def _starting(self) -> State:
+        """The state while the worker process comes up."""
+        return Unloaded() if self._model is None else Loading(model=self._model, phase=STARTING)
+
+    def _become(self, state: State) -> None:
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+
+def _load(model: Model) -> Load:
+    return Load(
+        target=model.target,
+        drafter=model.drafter,
+        use_drafter=model.use_drafter,
+        drafter_bits=model.drafter_bits,
+        dtype=model.dtype,
+        draft_position=model.draft_position,
+    )
+
+
+def _death(message: str, remedy: str, reason: str) -> Failure:
+    return Failure(message=message, remedy=remedy, died_of=reason)
+
+
+_BY_USER = _death(
+    strings.ENGINE_SENTENCE.format(reason=strings.RESTARTED_BY_USER),
+    strings.STARTING_AGAIN,
+    strings.RESTARTED_BY_USER,
+)
+
+
+def _foreign(protocol: int) -> Failure:
+    """A worker of another release."""
+    message = strings.WRONG_PROTOCOL.format(theirs=protocol, ours=PROTOCOL_VERSION)
+    return Failure(message=message, remedy=strings.REINSTALL)

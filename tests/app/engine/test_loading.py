@@ -1,0 +1,91 @@
+"""One real worker, one pair after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.engine.engine import Engine
+from app.engine.state import BUILT_IN, Dead, Model, Ready, Unloaded
+from app.engine.worker import WorkerProcess
+from app.paths import resources, worker_command
+from mtp_mlx.wire import Finished, Generate
+from tests.support.checkpoints import PairFolders, write_pair
+from tests.support.shapes import E2B
+
+PATIENCE_MS = 60_000
+NOT_TRAINED = not (resources() / "demo_pair" / "target" / "model.safetensors").exists()
+pytestmark = pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> PairFolders:
+    return write_pair(tmp_path, E2B)
+
+
+@pytest.fixture
+def engine(qtbot: QtBot, tiny: PairFolders) -> Iterator[Engine]:
+    model = Model(target=str(tiny.target), drafter=str(tiny.drafter))
+    engine = Engine(WorkerProcess(worker_command()), model)
+    engine.start()
+    yield engine
+    engine.close()
+
+
+def loaded(qtbot: QtBot, engine: Engine) -> Ready:
+    qtbot.waitUntil(lambda: isinstance(engine.state, Ready | Unloaded | Dead), timeout=PATIENCE_MS)
+    assert isinstance(engine.state, Ready), engine.state
+    return engine.state
+
+
+def answer(qtbot: QtBot, engine: Engine) -> Finished:
+    ticket = engine.submit(Generate(id="r", prompt_ids=[2, 3], max_tokens=8, ignore_eos=True))
+    with qtbot.waitSignal(ticket.finished, timeout=PATIENCE_MS) as ended:
+        pass
+    (event,) = ended.args
+    assert isinstance(event, Finished)
+    return event
+
+
+def test_a_pair_by_its_folders_then_the_built_in_one(
+    qtbot: QtBot, engine: Engine, tiny: PairFolders
+) -> None:
+    ready = loaded(qtbot, engine)
+    assert ready.model.target == str(tiny.target)
+    assert ready.pair.drafter is not None
+    assert answer(qtbot, engine).stats.generated_tokens == 8
+    engine.load(BUILT_IN)
+    ready = loaded(qtbot, engine)
+    assert (ready.model, ready.pair.target) == (BUILT_IN, "built-in")
+    assert answer(qtbot, engine).stats.generated_tokens == 8
+
+
+def test_a_folder_that_is_not_there_says_so_and_the_next_pair_loads(
+    qtbot: QtBot, engine: Engine, tmp_path: Path
+) -> None:
+    loaded(qtbot, engine)
+    engine.load(Model(target=str(tmp_path / "nowhere")))
+    qtbot.waitUntil(lambda: isinstance(engine.state, Unloaded), timeout=PATIENCE_MS)
+    assert isinstance(engine.state, Unloaded)
+    failure = engine.state.failure
+    assert failure is not None
+    assert "nowhere" in failure.message
+    assert failure.remedy
+    engine.load(BUILT_IN)
+    assert loaded(qtbot, engine).pair.target == "built-in"
+
+
+def test_unloaded_in_mid_reply_and_another_pair_after_it(qtbot: QtBot, engine: Engine) -> None:
+    loaded(qtbot, engine)
+    ticket = engine.submit(Generate(id="r", prompt_ids=[2, 3], max_tokens=20_000, ignore_eos=True))
+    with qtbot.waitSignal(ticket.round, timeout=PATIENCE_MS):
+        pass
+    with qtbot.waitSignal(ticket.finished, timeout=PATIENCE_MS) as ended:
+        engine.unload()
+    assert ended.args[0].reason == "cancelled"
+    assert engine.state == Unloaded()
+    engine.load(BUILT_IN)
+    assert loaded(qtbot, engine).pair.target == "built-in"
