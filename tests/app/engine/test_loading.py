@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app.paths import resources, worker_command
 from pytestqt.qtbot import QtBot
 
+from app.__main__ import worker_command
 from app.engine.engine import Engine
 from app.engine.state import BUILT_IN, Dead, Model, Ready, Unloaded
 from app.engine.worker import WorkerProcess
+from mtp_mlx.paths import resources
 from mtp_mlx.wire import Finished, Generate
 from tests.support.checkpoints import PairFolders, write_pair
 from tests.support.shapes import E2B
