@@ -542,4 +542,3 @@ COMPARED_NO_ROWS = (
     "They have no prompts in common, so speeds are not compared run by run; what differs is below."
 )
 COMPARED_ALIKE = "Pair, settings and environment are the same."
-TABLE_REST = "And {count} more, which the JSON and the CSV hold."

@@ -8,11 +8,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from app.services.report import reply_report
-from mtp_mlx.report.markdown import markdown as report_markdown
 from mtp_mlx.report.model import Comparison, Report, Run
 from mtp_mlx.report.saving import export
 from mtp_mlx.report.saving import save as save_report
 from mtp_mlx.report.saving import write as write_file
+from mtp_mlx.report.writer import markdown as report_markdown
 
 __all__ = [
     "export_report",

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from mtp_mlx.errors import MtpMlxError, ReportNotSaved
 from mtp_mlx.report.model import Outline, Report
-from mtp_mlx.report.reading import outline
-from mtp_mlx.report.saving import load, read
+from mtp_mlx.report.saving import load, outline, read
 
 KEPT_S = 30 * 24 * 3600.0
 _ASIDE = "deleted"

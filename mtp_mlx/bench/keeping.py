@@ -10,8 +10,7 @@ from pathlib import Path
 from mtp_mlx.errors import ReportNotSaved
 from mtp_mlx.learned import folder
 from mtp_mlx.report.model import Report
-from mtp_mlx.report.reading import encode
-from mtp_mlx.report.saving import write
+from mtp_mlx.report.saving import encode, write
 
 
 class Keeper:

@@ -11,8 +11,8 @@ from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.report import Subject, pair, settings
 from mtp_mlx.errors import UsageError
 from mtp_mlx.report import words
-from mtp_mlx.report.facts import label
 from mtp_mlx.report.model import Environment, Pair, Report, Settings
+from mtp_mlx.report.words import label
 
 _PAIR = (
     "target", "drafter", "target_sha256", "drafter_sha256", "target_bytes", "drafter_bytes",

@@ -11,7 +11,7 @@ from mtp_mlx.bench.pace import Progress
 from mtp_mlx.bench.session import Watch
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.report.model import Report, Run
-from mtp_mlx.report.reading import encode
+from mtp_mlx.report.saving import encode
 
 Send = Callable[[wire.BenchProgress | wire.BenchRun], None]
 

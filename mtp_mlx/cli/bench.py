@@ -135,7 +135,7 @@ def measure(asked: Asked) -> int:
     """Load, run, print; the exit code."""
     from mtp_mlx.bench.benchmark import benchmark
     from mtp_mlx.bench.session import Watch
-    from mtp_mlx.report.table import table
+    from mtp_mlx.report.terminal import table
 
     _check_files(asked)
     engine = _engine(asked)

@@ -1,11 +1,11 @@
-"""A report as a card to share, 1200 x 630: what it comes to, on what, and when. Pure.
+"""A report as a card to share, 1200 x 630: its speed-up, pair, machine and day. Pure.
 
 A slow-down stands as large as a gain, in the colour of warnings and with the word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mtp_mlx.report import svg, words
@@ -16,27 +16,28 @@ from mtp_mlx.report.words import NOT_MEASURED, measured
 
 WIDTH, HEIGHT = 1200, 630
 _EDGE = 64
-_BARS = 640.0  # where the right half begins
-_LONGEST = WIDTH - _EDGE - _BARS
+_BARS = 640.0  # x at which the right half begins
+_LONGEST = WIDTH - _EDGE - _BARS  # length of the fastest bar
 
 
 def card(report: Report, palette: Palette = DARK) -> str:
+    """Return the card as an SVG image."""
     group = headline(report)
-    told = _told(report)
+    shown = _group(report)
     shapes = [
         svg.rect(0, 0, WIDTH, HEIGHT, palette.paper, round_by=0),
         *_subject(report, palette),
         *_ratio(group, palette),
-        *_speeds(told, palette),
-        *_acceptance(told, palette),
+        *_speeds(shown, palette),
+        *_acceptance(shown, palette),
         *_footing(report, palette),
     ]
     return svg.drawing(shapes, WIDTH, HEIGHT, report.title)
 
 
-def _told(report: Report) -> Group | None:
-    """Without a speed-up there still may be speeds: of MTP rather than of plain decoding."""
-    groups = sorted(report.summary, key=lambda one: one.mode == "off")
+def _group(report: Report) -> Group | None:
+    """Return the group whose speeds are shown; without a speed-up, one of MTP if there is any."""
+    groups = sorted(report.summary, key=lambda group: group.mode == "off")
     return headline(report) or next(iter(groups), None)
 
 
@@ -57,11 +58,12 @@ def _ratio(group: Group | None, palette: Palette) -> Iterator[str]:
     slower = words.is_slower(group)
     colour = palette.warning if slower else palette.series[2]
     yield svg.text(_EDGE, 340, words.times(group.speedup), colour, size=132, bold=True)
-    said = f"{words.told(group.speedup)} with MTP ({words.mode(group.mode)})"
-    yield svg.text(_EDGE, 396, said, colour if slower else palette.ink, size=32, bold=True)
+    verdict = f"{words.faster_or_slower(group.speedup)} with MTP ({words.mode(group.mode)})"
+    yield svg.text(_EDGE, 396, verdict, colour if slower else palette.ink, size=32, bold=True)
     spread = words.spread(group)
-    unsure = "" if words.verdict(group) == words.told(group.speedup) else ", which holds 1"
-    interval = f"95 %: {spread}{unsure}" if spread else f"95 %: {NOT_MEASURED}"
+    if spread and words.verdict(group) != words.faster_or_slower(group.speedup):
+        spread += ", which holds 1"
+    interval = f"95 %: {spread or NOT_MEASURED}"
     yield svg.text(_EDGE, 436, interval, palette.quiet, size=24)
 
 
@@ -86,9 +88,9 @@ def _speeds(group: Group | None, palette: Palette) -> Iterator[str]:
 
 
 def _speed(bar: _Bar, most: float, y: float, palette: Palette) -> Iterator[str]:
-    told = measured(lambda tps: f"{words.rate(tps)} tok/s")(bar.tps)
+    speed = measured(lambda tps: f"{words.rate(tps)} tok/s")(bar.tps)
     yield svg.text(_BARS, y, bar.name, palette.quiet, size=24)
-    yield svg.text(WIDTH - _EDGE, y, told, palette.ink, anchor="end", size=28, bold=True)
+    yield svg.text(WIDTH - _EDGE, y, speed, palette.ink, anchor="end", size=28, bold=True)
     yield svg.rect(_BARS, y + 14, _LONGEST, 26, palette.grid, round_by=5)
     if bar.tps and most:
         yield svg.rect(_BARS, y + 14, _LONGEST * bar.tps / most, 26, bar.colour, round_by=5)
@@ -106,29 +108,29 @@ def _acceptance(group: Group | None, palette: Palette) -> Iterator[str]:
 
 def _footing(report: Report, palette: Palette) -> Iterator[str]:
     yield svg.line((_EDGE, 484), (WIDTH - _EDGE, 484), palette.grid, 2)
-    lines = [_machine(report), *_conditions(report)]
-    for i, told in enumerate(lines[:2]):
-        yield svg.text(_EDGE, 526 + 34 * i, words.shortened(told, 84), palette.quiet, size=22)
+    for i, line in enumerate((_machine(report), _conditions(report))):
+        yield svg.text(_EDGE, 526 + 34 * i, words.shortened(line, 84), palette.quiet, size=22)
     day = (report.created or "")[:10] or "date: not recorded"
     yield svg.text(_EDGE, 602, "MTP MLX", palette.ink, size=22, bold=True)
     yield svg.text(WIDTH - _EDGE, 602, day, palette.ink, anchor="end", size=22)
 
 
 def _machine(report: Report) -> str:
-    known = report.environment
-    memory = "" if known.memory_bytes is None else f", {words.memory(known.memory_bytes)}"
-    versions = f" \N{MIDDLE DOT} mlx {known.mlx}" if known.mlx else ""
-    return f"{known.device or 'device: not recorded'}{memory}{versions}"
+    environment = report.environment
+    size = environment.memory_bytes
+    memory = "" if size is None else f", {words.memory(size)}"
+    versions = f" \N{MIDDLE DOT} mlx {environment.mlx}" if environment.mlx else ""
+    return f"{environment.device or 'device: not recorded'}{memory}{versions}"
 
 
-def _conditions(report: Report) -> Sequence[str]:
-    """What a stranger must know before believing the large number."""
-    known, runs = report.settings, len(report.runs)
-    said = [f"{runs} run{'s' * (runs != 1)}"]
-    said += ["interleaved"] if known.interleaved else ["not interleaved"]
-    said += [f"temperature {known.sampling.temperature:g}"]
-    if known.planned_runs is not None and runs < known.planned_runs:
-        said.insert(0, f"cut short: {runs} of {known.planned_runs}")
-    if known.replay_acceptance is not None:
-        said.insert(0, f"replayed acceptance {known.replay_acceptance:g}")
-    return [" \N{MIDDLE DOT} ".join(said)]
+def _conditions(report: Report) -> str:
+    """Return, in one line, what a stranger must know before believing the large number."""
+    settings, runs = report.settings, len(report.runs)
+    conditions = [f"{runs} run{'s' * (runs != 1)}"]
+    conditions += ["interleaved"] if settings.interleaved else ["not interleaved"]
+    conditions += [f"temperature {settings.sampling.temperature:g}"]
+    if settings.planned_runs is not None and runs < settings.planned_runs:
+        conditions.insert(0, f"cut short: {runs} of {settings.planned_runs}")
+    if settings.replay_acceptance is not None:
+        conditions.insert(0, f"replayed acceptance {settings.replay_acceptance:g}")
+    return " \N{MIDDLE DOT} ".join(conditions)

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from mtp_mlx.report import facts
+from mtp_mlx.report import words
 from mtp_mlx.report.derived import Interval, interval, place
-from mtp_mlx.report.facts import Fact
 from mtp_mlx.report.model import Mode, Report, Run
+from mtp_mlx.report.words import Fact
 
 _OUTCOMES = {
     "Made", "Thermal before", "Thermal after", "Power source after", "Load before", "Load after",
     "Planned runs", "Resumed", "Plan SHA-256",
 }  # fmt: skip
-"""They differ from one benchmark to the next, whatever is compared."""
+"""Facts that differ from one benchmark to the next, whatever is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,20 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Speeds of one mode in one category (None: all) on runs that both reports have."""
+    """Median speeds of one mode in one category (None: all), of the runs that both reports have."""
 
     category: str | None
     mode: Mode
     pairs: int
     a_tps: float
     b_tps: float
-    ratio: Interval  # b over a, of the same prompt in the same repeat
+    ratio: Interval  # b over a, paired by prompt and repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideBySide:
-    differences: tuple[Difference, ...]  # in pair, settings and environment
-    rows: tuple[Row, ...]  # of runs whose prompts are known to be the same
+    differences: tuple[Difference, ...]  # between pair, settings and environment
+    rows: tuple[Row, ...]  # () where no prompt is known to be the same
 
 
 def side_by_side(a: Report, b: Report) -> SideBySide:
@@ -54,13 +54,13 @@ def _differences(a: Report, b: Report) -> Iterator[Difference]:
 
 
 def _facts(report: Report) -> list[Fact]:
-    """Always the same names in the same order."""
-    told = [
-        *facts.all_of_pair(report.pair),
-        *facts.settings(report.settings),
-        *facts.environment(report),
+    """Return the facts that are compared: of every report the same names in the same order."""
+    facts = [
+        *words.all_pair_facts(report.pair),
+        *words.settings_facts(report.settings),
+        *words.environment_facts(report),
     ]
-    return [fact for fact in told if fact.name not in _OUTCOMES]
+    return [fact for fact in facts if fact.name not in _OUTCOMES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _both(a: Report, b: Report) -> Iterator[_Both]:
 
 
 def _keys(run: Run, report: Report) -> Iterator[tuple[object, ...]]:
-    """By what a run's prompt is known: its hash, or its name within a suite, which has a hash."""
+    """Yield what tells that two runs are of one prompt: its hash, or its name in the same suite."""
     if run.prompt_sha256 is not None:
         yield run.mode, run.repeat, run.prompt_sha256
     if report.settings.suite is not None:

@@ -1,22 +1,52 @@
-"""What a reader is told and in which order, the same in Markdown, HTML and PDF. Pure.
+"""What a report says, and in which order: the one place that decides it, for every format. Pure.
 
-Texts here are as they are; each format escapes what it would read as its own.
+`contents` yields titles, sentences, tables and charts as values. A format is a dialect that says
+how each kind looks (`writer`, `html`, and the window's page); texts here are not escaped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from typing import Literal
 
 from msgspec import UNSET
 
 from mtp_mlx.numbers import acceptance_of
 from mtp_mlx.report import words
-from mtp_mlx.report.facts import Fact, environment, pair, settings
-from mtp_mlx.report.model import Comparison, Group, Identity, Report, Run
-from mtp_mlx.report.notes import notes, rounding
-from mtp_mlx.report.words import NONE, TAU, Show, measured
+from mtp_mlx.report.derived import follows, headline
+from mtp_mlx.report.model import Comparison, Environment, Group, Identity, Report, Run
+from mtp_mlx.report.words import NONE, TAU, Fact, Show, measured
+
+MUCH_DRIFT = 0.03
+"""The share that plain decoding's speed may change by from start to end without a warning.
+
+Medians of a few runs differ by about as much on a steady machine.
+"""
+
+_HOT = ("moderate", "heavy", "trapping", "sleeping", "CPU limited", "warning level")
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The pair, its quantisation, the device and the day, as far as each is known."""
+
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The speed-up that the report is about, and what is to be thought of it."""
+
+    ratio: str
+    verdict: str  # with the mode
+    spread: str  # "" where one ratio was measured
+    tone: Literal["faster", "warning", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +62,27 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    head: tuple[str, ...]
+    head: tuple[str, ...]  # () where each row is a name and its value
     rows: tuple[tuple[str, ...], ...]
     warnings: frozenset[int] = frozenset()  # rows that tell of a slow-down or a difference
 
 
 @dataclass(frozen=True, slots=True)
+class Charts:
+    """The place of the report's charts; the dialect chooses their colours."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
 class Verbatim:
-    """Somebody's words: shown as they are."""
+    """A prompt or a reply, shown as it is."""
 
     title: str
     text: str
 
 
-Part = Heading | Paragraph | Table | Verbatim
+Part = Title | About | Headline | Heading | Paragraph | Table | Charts | Verbatim
 
 _SUMMARY = (
     "Category", "MTP", "Runs", "Tokens/s", "Lowest", "Highest", "Plain tokens/s", "Speed-up",
@@ -73,34 +110,120 @@ _DEFINITIONS = (
 _text = measured(str)
 
 
-def summary(report: Report) -> Iterator[Part]:
-    """What it comes to."""
-    yield from (Paragraph(said, warning=True) for said in notes(report))
-    slow = frozenset(i for i, one in enumerate(report.summary) if words.is_slower(one))
-    yield Table(_SUMMARY, tuple(map(_group, report.summary)), slow)
-    said = sorted(one.baseline for one in report.summary if one.baseline)
-    yield from (Paragraph(f"Plain tokens/s: {one}.") for one, _ in groupby(said))
+def contents(report: Report, *, brief: bool = False) -> Iterator[Part]:
+    """Yield the whole report from its title on.
 
-
-def details(report: Report) -> Iterator[Part]:
-    """All that was measured, and on what."""
-    yield from _positions(report.runs)
-    yield Heading("Runs")
-    cut = frozenset(i for i, run in enumerate(report.runs) if run.cut)
-    yield Table(_RUNS, tuple(map(_run, report.runs)), cut)
-    for run in report.runs:
-        yield from _texts(run)
-    yield from circumstances(report)
-
-
-def circumstances(report: Report) -> Iterator[Part]:
-    """Whether the texts are the same, and on what all was measured: without the runs one by one."""
+    `brief` is for a reader in a hurry: the headline stands below the title, and what is told run by
+    run is left out, with prompts and replies.
+    """
+    yield from head(report) if brief else (Title(report.title),)
+    yield from (Paragraph(note, warning=True) for note in notes(report))
+    yield from _summary(report)
+    yield Charts(report)
+    if not brief:
+        yield from _positions(report.runs)
+        yield from _runs(report.runs)
     yield Heading("Same text with and without MTP")
     yield _identity(report.identity)
-    yield from _facts("Pair", pair(report.pair))
-    yield from _facts("Settings", settings(report.settings))
-    yield from _facts("Environment", environment(report))
-    yield from _facts("Definitions", _DEFINITIONS)
+    for section in (*sections(report), Section("Definitions", _DEFINITIONS)):
+        yield Heading(section.name)
+        yield Table((), tuple((fact.name, fact.value) for fact in section.facts))
+
+
+def head(report: Report) -> Iterator[Part]:
+    """Yield title, subject and, where one was measured, the speed-up."""
+    pair = report.pair
+    drafter = f" + {pair.drafter}" if pair.drafter else ""
+    day = (report.created or "")[:10]
+    known = (f"{pair.target}{drafter}", pair.quantization, report.environment.device, day)
+    yield Title(report.title)
+    yield About(tuple(fact for fact in known if fact))
+    group = headline(report)
+    if group is not None and group.speedup is not None:
+        sure = words.verdict(group) == words.FASTER
+        yield Headline(
+            ratio=words.times(group.speedup),
+            verdict=f"{words.verdict(group)}, MTP {words.mode(group.mode)}",
+            spread=words.spread(group),
+            tone="warning" if words.is_slower(group) else "faster" if sure else "plain",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    name: str
+    facts: Sequence[Fact]
+
+
+def sections(report: Report) -> tuple[Section, ...]:
+    """Return what was measured, how and where."""
+    return (
+        Section("Pair", words.pair_facts(report.pair)),
+        Section("Settings", words.settings_facts(report.settings)),
+        Section("Environment", words.environment_facts(report)),
+    )
+
+
+def notes(report: Report) -> Iterator[str]:
+    """Yield a sentence for each thing that makes the numbers doubtful; none where all was well."""
+    if not follows(report):
+        yield "The summary does not follow from the runs: one of them was changed afterwards."
+    yield from _replayed(report.settings.replay_acceptance)
+    yield from _cut_short(report)
+    yield from _drift(report.plain_drift)
+    yield from _conditions(report.environment)
+
+
+def _replayed(share: float | None) -> Iterator[str]:
+    if share is not None:
+        yield (
+            "Replayed acceptance: drafts were replaced so that each is right with "
+            f"{words.percent(share)} chance. The speed is measured, the acceptance is given."
+        )
+
+
+def _cut_short(report: Report) -> Iterator[str]:
+    planned, made = report.settings.planned_runs, len(report.runs)
+    if planned is not None and made < planned:
+        yield f"Cut short: {made} of {planned} runs were made."
+    cut = sum(run.cut for run in report.runs)
+    if cut:
+        yield f"{cut} of {made} runs did not come to their end, and count in no speed-up."
+
+
+def _drift(share: float | None) -> Iterator[str]:
+    if share is None or abs(share) <= MUCH_DRIFT:
+        return
+    change = f"{words.percent(abs(share))} {'slower' if share < 0 else 'faster'}"
+    yield (
+        f"Plain decoding was {change} in the last third of its runs than in the first; speed-ups "
+        "are of neighbouring runs and bear it, tokens/s are of a machine that was not steady."
+    )
+
+
+def _conditions(known: Environment) -> Iterator[str]:
+    if known.low_power_mode:
+        yield "The machine was in low power mode, which makes it slower."
+    if known.power_source and known.power_source_after not in (None, known.power_source):
+        yield f"The power source changed: {known.power_source}, then {known.power_source_after}."
+    if (known.thermal_after or "").startswith(_HOT):
+        yield f"The machine was hot in the end (thermal state: {known.thermal_after})."
+    if known.commit_clean is False:
+        yield "The program had changes that are in no commit."
+
+
+def rounding(one: Comparison) -> str:
+    """Return whether rounding explains that two texts part."""
+    if one.rounding_tie is None:
+        return words.NOT_MEASURED
+    return "a rounding tie" if one.rounding_tie else "more than rounding explains"
+
+
+def _summary(report: Report) -> Iterator[Part]:
+    slow = frozenset(i for i, one in enumerate(report.summary) if words.is_slower(one))
+    yield Table(_SUMMARY, tuple(map(_group, report.summary)), slow)
+    baselines = {one.baseline for one in report.summary if one.baseline}
+    yield from (Paragraph(f"Plain tokens/s: {baseline}.") for baseline in sorted(baselines))
 
 
 def _group(one: Group) -> tuple[str, ...]:
@@ -119,6 +242,31 @@ def _group(one: Group) -> tuple[str, ...]:
         NONE if one.mode == "off" else _shown(words.length, one.mean_acceptance_length),
         _shown(words.seconds, one.ttft_s),
     )
+
+
+def _positions(runs: Sequence[Run]) -> Iterator[Part]:
+    places = acceptance_of(one for run in runs for one in run.rounds).positions
+    if not places:
+        return
+    yield Heading("Acceptance by position")
+    yield Table(
+        _POSITIONS,
+        tuple(
+            (str(i), _shown(words.percent, one.share), _shown(words.percent, one.conditional))
+            for i, one in enumerate(places, 1)
+        ),
+    )
+
+
+def _runs(runs: Sequence[Run]) -> Iterator[Part]:
+    """Yield a table of the runs, then the prompts and replies that the document holds."""
+    yield Heading("Runs")
+    cut = frozenset(i for i, run in enumerate(runs) if run.cut)
+    yield Table(_RUNS, tuple(map(_run, runs)), cut)
+    for run in runs:
+        for name, text in (("Prompt", run.prompt), ("Text", run.text)):
+            if text is not UNSET and text:
+                yield Verbatim(name, text)
 
 
 def _run(run: Run) -> tuple[str, ...]:
@@ -140,26 +288,12 @@ def _run(run: Run) -> tuple[str, ...]:
     )
 
 
-def _positions(runs: Sequence[Run]) -> Iterator[Part]:
-    found = acceptance_of(one for run in runs for one in run.rounds).positions
-    if not found:
-        return
-    yield Heading("Acceptance by position")
-    yield Table(
-        _POSITIONS,
-        tuple(
-            (str(i), _shown(words.percent, one.share), _shown(words.percent, one.conditional))
-            for i, one in enumerate(found, 1)
-        ),
-    )
-
-
 def _identity(identity: Identity | None) -> Part:
     if identity is None or not identity.measured:
         return Paragraph(f"{words.NOT_MEASURED.capitalize()}.")
-    found = identity.comparisons
-    parted = frozenset(i for i, one in enumerate(found) if not one.identical)
-    return Table(_IDENTITY, tuple(map(_compared, found)), parted)
+    compared = identity.comparisons
+    parted = frozenset(i for i, one in enumerate(compared) if not one.identical)
+    return Table(_IDENTITY, tuple(map(_compared, compared)), parted)
 
 
 def _compared(one: Comparison) -> tuple[str, ...]:
@@ -172,17 +306,6 @@ def _compared(one: Comparison) -> tuple[str, ...]:
         NONE if one.identical else _shown(words.margin, one.margin),
         NONE if one.identical else rounding(one),
     )
-
-
-def _texts(run: Run) -> Iterator[Part]:
-    for name, text in (("Prompt", run.prompt), ("Text", run.text)):
-        if text is not UNSET and text:
-            yield Verbatim(name, text)
-
-
-def _facts(name: str, found: Sequence[Fact]) -> Iterator[Part]:
-    yield Heading(name)
-    yield Table(("", ""), tuple((fact.name, fact.value) for fact in found))
 
 
 def _shown(show: Show, value: float | None) -> str:

@@ -1,19 +1,52 @@
-"""A report as one HTML page: charts inside, light and dark, printable; no script, no request."""
+"""Reports as HTML: the page for a browser, and the page that Qt prints as PDF. Pure.
+
+The browser's page holds its charts, is light and dark, can be printed, and runs no script and loads
+nothing. The printed page has only the elements that Qt's text layout knows.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
+from typing import ClassVar
 
 from mtp_mlx.report.charts import charts
-from mtp_mlx.report.contents import Heading, Paragraph, Part, Table, Verbatim, details, summary
+from mtp_mlx.report.contents import Table, contents
 from mtp_mlx.report.model import Report
-from mtp_mlx.report.svg import DARK, LIGHT, NAMED, variables
+from mtp_mlx.report.svg import DARK, LIGHT, NAMED, quoted, variables
 from mtp_mlx.report.words import NOT_MEASURED, line
+from mtp_mlx.report.writer import Dialect, write
 
-_STYLE = f"""
+
+class Html(Dialect):
+    """A table row by row, which all pages share."""
+
+    most_rows: ClassVar[int | None] = None
+    """The most rows of a table that are shown; laying out more takes too long."""
+
+    def table(self, table: Table) -> str:
+        rows = [
+            self.row(row, warning=i in table.warnings)
+            for i, row in enumerate(table.rows[: self.most_rows])
+        ]
+        left = len(table.rows) - len(rows)
+        rest = f"<p>And {left} more, which the JSON and the CSV hold.</p>" if left else ""
+        return self.framed(self.names(table.head) if table.head else "", rows) + rest
+
+    @abstractmethod
+    def names(self, head: Iterable[str]) -> str: ...
+
+    @abstractmethod
+    def row(self, cells: Iterable[str], *, warning: bool) -> str: ...
+
+    @abstractmethod
+    def framed(self, head: str, rows: Sequence[str]) -> str: ...
+
+
+_BROWSER_STYLE = f"""
 :root{{color-scheme:light dark;{variables(LIGHT)}}}
 @media (prefers-color-scheme:dark){{:root{{{variables(DARK)}}}}}
 @media print{{:root{{color-scheme:light;{variables(LIGHT)}}}}}
@@ -50,61 +83,114 @@ h2,h3{{break-after:avoid}}
 
 
 def html(report: Report) -> str:
-    """Its style is the only one that may apply, and nothing else may load or run."""
-    title = escape(line(report.title))
-    seal = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    drawn = "".join(chart.svg for chart in charts(report, NAMED))
+    """Return a page on its own. Its policy allows its own style and nothing else."""
+    seal = b64encode(hashlib.sha256(_BROWSER_STYLE.encode()).digest()).decode()
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         f"style-src 'sha256-{seal}'; base-uri 'none'; form-action 'none'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{title}</h1>\n{elements(summary(report))}\n"
-        f'<div class="charts">{drawn}</div>\n{elements(details(report))}\n'
-        "</main>\n</body>\n</html>\n"
+        f"<title>{quoted(report.title)}</title>\n<style>{_BROWSER_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"{write(contents(report), _Browser())}\n</main>\n</body>\n</html>\n"
     )
 
 
-def elements(parts: Iterable[Part]) -> str:
-    return "\n".join(map(_element, parts))
+class _Browser(Html):
+    between = "\n"
+
+    def title(self, text: str) -> str:
+        return f"<h1>{quoted(text)}</h1>"
+
+    def heading(self, text: str) -> str:
+        return f"<h2>{quoted(text)}</h2>"
+
+    def paragraph(self, text: str, *, warning: bool) -> str:
+        return f"<p{_mark(warning=warning)}>{quoted(text)}</p>"
+
+    def charts(self, report: Report) -> str:
+        drawn = "".join(chart.svg for chart in charts(report, NAMED))
+        return f'<div class="charts">{drawn}</div>'
+
+    def verbatim(self, title: str, text: str) -> str:
+        kept = "".join(c for c in text if c in "\n\t " or line(c))
+        return f"<h3>{quoted(title)}</h3>\n<pre>{escape(kept)}</pre>"
+
+    def names(self, head: Iterable[str]) -> str:
+        cells = "".join(f'<th scope="col">{quoted(name)}</th>' for name in head)
+        return f"<thead><tr>{cells}</tr></thead>"
+
+    def row(self, cells: Iterable[str], *, warning: bool) -> str:
+        return f"<tr{_mark(warning=warning)}>{''.join(map(_cell, cells))}</tr>"
+
+    def framed(self, head: str, rows: Sequence[str]) -> str:
+        """Return the table. One without a head holds facts, whose long values may wrap."""
+        kind = "" if head else ' class="facts"'
+        body = "\n".join(rows)
+        return f'<div class="wide"><table{kind}>{head}<tbody>\n{body}\n</tbody></table></div>'
 
 
-def _element(part: Part) -> str:
-    match part:
-        case Heading():
-            return f"<h2>{escape(line(part.text))}</h2>"
-        case Paragraph():
-            mark = ' class="warning"' * part.warning
-            return f"<p{mark}>{escape(line(part.text))}</p>"
-        case Table():
-            return _table(part)
-        case Verbatim():
-            kept = "".join(c for c in part.text if c in "\n\t " or line(c))
-            return f"<h3>{escape(part.title)}</h3>\n<pre>{escape(kept)}</pre>"
+def _mark(*, warning: bool) -> str:
+    return ' class="warning"' if warning else ""
 
 
-def _table(part: Table) -> str:
-    """A head without a word is none: facts have their names at the left."""
-    facts = not any(part.head)
-    head = "" if facts else f"<thead>{_row(part.head, _named)}</thead>"
-    body = "\n".join(
-        _row(row, _cell, ' class="warning"' * (i in part.warnings))
-        for i, row in enumerate(part.rows)
-    )
-    kind = ' class="facts"' * facts
-    return f'<div class="wide"><table{kind}>{head}<tbody>\n{body}\n</tbody></table></div>'
+def _cell(text: str) -> str:
+    mark = ' class="absent"' if text == NOT_MEASURED else ""
+    return f"<td{mark}>{quoted(text)}</td>"
 
 
-def _row(cells: Iterable[str], show: Callable[[str], str], mark: str = "") -> str:
-    return f"<tr{mark}>{''.join(map(show, cells))}</tr>"
+_PAPER_STYLE = f"""<style>
+body {{ color: {LIGHT.ink}; font-size: 8pt; }}
+.title {{ font-size: 16pt; font-weight: bold; }}
+.heading {{ font-size: 10pt; font-weight: bold; margin-top: 14px; margin-bottom: 4px; }}
+.table {{ font-size: 6.5pt; }}
+.warning {{ color: {LIGHT.warning}; font-weight: bold; }}
+th {{ color: {LIGHT.quiet}; text-align: left; }}
+</style>"""
+CHART_WIDTH = 400
+"""Width of a printed chart, in pixels of the layout; two stand side by side."""
 
 
-def _named(words: str) -> str:
-    return f'<th scope="col">{escape(words)}</th>'
+def paper(report: Report, charts: int) -> str:
+    """Return the page to print, with `charts` charts as the images chart:0, chart:1 and so on."""
+    return _PAPER_STYLE + write(contents(report), Paper(charts))
 
 
-def _cell(words: str) -> str:
-    mark = ' class="absent"' * (words == NOT_MEASURED)
-    return f"<td{mark}>{escape(line(words))}</td>"
+class Paper(Html):
+    between = ""
+    most_rows = 500  # a benchmark of ten thousand runs would take half a minute to lay out
+
+    def __init__(self, charts: int) -> None:
+        self._charts = charts
+
+    def title(self, text: str) -> str:
+        return f'<p class="title">{quoted(text)}</p>'
+
+    def heading(self, text: str) -> str:
+        """Return a paragraph: the size of an h2 would be Qt's own."""
+        return f'<p class="heading">{quoted(text)}</p>'
+
+    def paragraph(self, text: str, *, warning: bool) -> str:
+        return f"<p{_mark(warning=warning)}>{quoted(text)}</p>"
+
+    def charts(self, report: Report) -> str:  # noqa: ARG002 - the painter has drawn them
+        images = [
+            f'<td><img src="chart:{i}" width="{CHART_WIDTH}"></td>' for i in range(self._charts)
+        ]
+        rows = (f"<tr>{''.join(images[i : i + 2])}</tr>" for i in range(0, len(images), 2))
+        return f'<table cellpadding="4">{"".join(rows)}</table>'
+
+    def verbatim(self, title: str, text: str) -> str:
+        return f"{self.heading(title)}<p>{'<br>'.join(map(quoted, text.splitlines()))}</p>"
+
+    def names(self, head: Iterable[str]) -> str:
+        cells = "".join(f"<th>{quoted(name)}&nbsp;&nbsp;</th>" for name in head)
+        return f"<thead><tr>{cells}</tr></thead>"
+
+    def row(self, cells: Iterable[str], *, warning: bool) -> str:
+        mark = _mark(warning=warning)
+        shown = "".join(f"<td><span{mark}>{quoted(cell)}&nbsp;&nbsp;</span></td>" for cell in cells)
+        return f"<tr>{shown}</tr>"
+
+    def framed(self, head: str, rows: Sequence[str]) -> str:
+        return f'<table class="table" cellpadding="2" cellspacing="0">{head}{"".join(rows)}</table>'

@@ -1,4 +1,4 @@
-"""Pictures and paper: the one module of the engine that asks Qt, imported only when one is wanted.
+"""Reports as PNG and PDF, painted by Qt: imported only where one of them is made.
 
 Nothing else at hand lays out text with the system's own fonts, emoji and right-to-left writing, and
 Qt is a dependency already. No window is opened and no display is needed.
@@ -25,21 +25,21 @@ from PySide6.QtSvg import QSvgRenderer
 
 from mtp_mlx.report.card import card
 from mtp_mlx.report.charts import charts
+from mtp_mlx.report.html import paper
 from mtp_mlx.report.model import Report
-from mtp_mlx.report.paper import paper
 from mtp_mlx.report.svg import LIGHT
 
-_SHARPNESS = 3  # pixels of a printed chart for one of the drawing
+_SHARPNESS = 3  # pixels in a printed chart to one pixel of its drawing
 
 
 def png(report: Report) -> bytes:
-    """The card for sharing."""
+    """Return the card for sharing."""
     with _application():
         return _written(drawn(card(report)))
 
 
 def pdf(report: Report) -> bytes:
-    """A4, as many pages as it takes."""
+    """Return the report on A4, on as many pages as it takes."""
     with _application():
         buffer = _buffer()
         writer = _writer(buffer, report.title)
@@ -49,7 +49,7 @@ def pdf(report: Report) -> bytes:
 
 
 def drawn(svg: str, scale: int = 1) -> QImage:
-    """Of the drawing's own size, `scale` times; on white where it leaves a place empty."""
+    """Return the drawing on white, at `scale` times its own size."""
     renderer = QSvgRenderer(QByteArray(svg.encode()))
     image = QImage(renderer.defaultSize() * scale, QImage.Format.Format_RGB32)
     image.fill(QColor("white"))
@@ -74,7 +74,7 @@ def _writer(buffer: QBuffer, title: str) -> QPdfWriter:
     writer = QPdfWriter(buffer)
     writer.setTitle(title)
     writer.setCreator("MTP MLX")
-    none = QMarginsF()  # a printed document brings its own
+    none = QMarginsF()  # the document has margins of its own
     size = QPageSize(QPageSize.PageSizeId.A4)
     landscape = QPageLayout.Orientation.Landscape  # tables have fourteen columns
     writer.setPageLayout(QPageLayout(size, landscape, none, QPageLayout.Unit.Millimeter))
@@ -95,7 +95,7 @@ def _buffer() -> QBuffer:
 
 @contextmanager
 def _application() -> Iterator[None]:
-    """Fonts need one: the window's, or one that shows nothing, for as long as we paint."""
+    """Provide the application that fonts need: the window's, or one that shows nothing."""
     if QGuiApplication.instance() is not None:
         yield
         return

@@ -1,4 +1,9 @@
-"""Reports into files: the ending chooses the format, and a failure says what to do."""
+"""Reports as bytes and as files, read and written.
+
+A file's ending chooses its format. Fields that this version does not know are ignored where a
+report is read, and kept where a JSON file is made from another (`tidy`), so that what a later
+program wrote is not lost by passing through this one.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +11,18 @@ import errno
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from mtp_mlx.errors import ReportNotSaved, UsageError
+import msgspec
+
+from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
 from mtp_mlx.files import write_atomically
 from mtp_mlx.report.html import html
-from mtp_mlx.report.markdown import markdown
-from mtp_mlx.report.model import Report
-from mtp_mlx.report.reading import decode, encode, tidy
+from mtp_mlx.report.model import VERSION, Outline, Report
 from mtp_mlx.report.spreadsheet import csv_table
+from mtp_mlx.report.writer import markdown
+
+_INDENT = 1
 
 _REMEDIES = {
     errno.ENOSPC: ("the disk is full", "Free some space or choose another disk."),
@@ -28,9 +36,62 @@ _REMEDIES = {
     errno.ENAMETOOLONG: ("its name is too long", "Choose a shorter one."),
 }
 
+Read = TypeVar("Read", Report, Outline)
+
+
+class _Head(msgspec.Struct, frozen=True):
+    version: int
+
+
+def decode(data: bytes, name: str = "The report") -> Report:
+    """Return the report that the JSON holds; errors call it `name`.
+
+    Raises DamagedReport, NewerReport.
+    """
+    return _decoded(data, Report, name)
+
+
+def outline(data: bytes, name: str = "The report") -> Outline:
+    """Return what a list shows of a report, without reading its runs or finding damage in them.
+
+    Raises DamagedReport, NewerReport.
+    """
+    return _decoded(data, Outline, name)
+
+
+def _decoded(data: bytes, kind: type[Read], name: str) -> Read:
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+        if head.version > VERSION:
+            raise NewerReport(
+                f"{name} has version {head.version}, and this program reads up to {VERSION}.",
+                "Update the program.",
+            )
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DamagedReport(
+            f"{name} is no report, or a damaged one: {_reason(error)}.",
+            "Take the JSON file as the benchmark saved it.",
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong and where. msgspec names no values, which may be anyone's words."""
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def encode(report: Report) -> bytes:
+    """Return the report as JSON: `decode` gives the same report, and that the same bytes."""
+    return tidy(msgspec.json.encode(report))
+
+
+def tidy(data: bytes) -> bytes:
+    """Return the JSON with our indentation, and every field and digit as it was."""
+    return msgspec.json.format(data, indent=_INDENT) + b"\n"
+
 
 def _painted(report: Report, kind: Literal["png", "pdf"]) -> bytes:
-    """Raises ReportNotSaved where the libraries that paint are missing."""
+    """Raises ReportNotSaved where Qt, which paints, is missing."""
     try:
         from mtp_mlx.report import painter
     except ImportError as error:
@@ -42,7 +103,7 @@ def _painted(report: Report, kind: Literal["png", "pdf"]) -> bytes:
 
 
 def _text(make: Callable[[Report], str]) -> Callable[[Report], bytes]:
-    """Half a character, which only a damaged text holds, becomes a question mark."""
+    """Encode what `make` returns; half a character, from a damaged text, becomes "?"."""
     return lambda report: make(report).encode(errors="replace")
 
 
@@ -57,12 +118,12 @@ FORMATS: dict[str, Callable[[Report], bytes]] = {
 
 
 def load(path: Path) -> Report:
-    """Raises UsageError where there is none, DamagedReport, NewerReport."""
+    """Return the report in a JSON file. Raises UsageError, DamagedReport, NewerReport."""
     return decode(read(path), path.name)
 
 
 def read(path: Path) -> bytes:
-    """Raises UsageError."""
+    """Return the bytes of a report's file. Raises UsageError where it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
@@ -71,19 +132,22 @@ def read(path: Path) -> bytes:
         ) from error
     except OSError as error:
         raise UsageError(
-            f"{path.name} cannot be read: {_told(error)}.", "Give a file that you may read."
+            f"{path.name} cannot be read: {_cause(error)}.", "Give a file that you may read."
         ) from error
 
 
 def save(report: Report, path: Path) -> None:
-    """In the format of the ending. Raises UsageError for an unknown one, ReportNotSaved."""
+    """Write the report in the format of the ending.
+
+    Raises UsageError for an unknown ending, ReportNotSaved.
+    """
     write(checked(path)(report), path)
 
 
 def export(source: Path, target: Path) -> None:
-    """A report's file in the format that `target` asks for. Raises UsageError, ReportError.
+    """Write the report in the file `source` in the format that the ending of `target` asks for.
 
-    JSON stays JSON with every field, also those of a later writer.
+    JSON keeps every field, also those of a later program. Raises UsageError, ReportError.
     """
     make, data = checked(target), read(source)
     report = decode(data, source.name)
@@ -91,11 +155,11 @@ def export(source: Path, target: Path) -> None:
 
 
 def checked(path: Path) -> Callable[[Report], bytes]:
-    """The format that `path` asks for. Raises UsageError."""
-    found = FORMATS.get(path.suffix.lower())
-    if found is None:
+    """Return what makes the format of the path's ending. Raises UsageError."""
+    make = FORMATS.get(path.suffix.lower())
+    if make is None:
         raise UsageError(f"{path.name} has no format of a report.", f"End its name in {endings()}.")
-    return found
+    return make
 
 
 def endings() -> str:
@@ -104,16 +168,16 @@ def endings() -> str:
 
 
 def write(data: bytes, path: Path) -> None:
-    """A file already there is replaced whole or not at all. Raises ReportNotSaved."""
+    """Write the file whole or, where that fails, not at all. Raises ReportNotSaved."""
     if not path.resolve().parent.exists():
         raise ReportNotSaved(f"There is no folder for {path.name}.", "Make it first.")
     try:
         write_atomically(path.resolve(), data)
     except OSError as error:
-        reason, remedy = _REMEDIES.get(error.errno or 0, (_told(error), "Choose another place."))
+        reason, remedy = _REMEDIES.get(error.errno or 0, (_cause(error), "Choose another place."))
         raise ReportNotSaved(f"{path.name} was not saved: {reason}.", remedy) from error
 
 
-def _told(error: OSError) -> str:
-    """Without the path, which may carry a name."""
+def _cause(error: OSError) -> str:
+    """Return the system's words without the path, which may carry a person's name."""
     return (error.strerror or type(error).__name__).rstrip(".")

@@ -1,7 +1,7 @@
-"""A report as CSV (RFC 4180): a row a run, for who computes in a table. Pure.
+"""A report as CSV (RFC 4180): a row a run, for computing in a spreadsheet. Pure.
 
-Lists are joined by blanks; a cell is empty where nothing was measured. UTF-8 without a mark at its
-start, which readers other than Excel take for a part of the first name.
+Lists are joined by blanks; a cell is empty where nothing was measured. The file has no byte order
+mark, which readers other than Excel take for a part of the first name.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ Cell = str | int | float | None
 
 
 def csv_table(report: Report) -> str:
-    told = [name for name in _TEXTS if any(_text(run, name) for run in report.runs)]
+    """Return a head and a row for each run; columns of prompts and replies where there are any."""
+    texts = [name for name in _TEXTS if any(_text(run, name) for run in report.runs)]
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    writer.writerow([*_FIELDS, *_ADDED, *_SUBJECT, *told])
+    writer.writerow([*_FIELDS, *_ADDED, *_SUBJECT, *texts])
     subject = (report.pair.target, report.pair.drafter, report.environment.device)
     for run, pair in zip(report.runs, paired(report), strict=True):
-        row = [*_measured(run), *_added(run, pair), *subject, *(_text(run, name) for name in told)]
+        row = [*_measured(run), *_added(run, pair), *subject, *(_text(run, name) for name in texts)]
         writer.writerow([_cell(value) for value in row])
     return file.getvalue()
 
@@ -46,17 +47,17 @@ def _measured(run: Run) -> Iterator[Cell]:
 
 
 def _added(run: Run, pair: Paired) -> Iterable[Cell]:
-    verdict = "" if pair.speedup is None else words.told(pair.speedup)
+    verdict = "" if pair.speedup is None else words.faster_or_slower(pair.speedup)
     return len(run.rounds), pair.plain_tps, pair.speedup, verdict, words.yes_or_no(run.cut)
 
 
 def _text(run: Run, name: str) -> str | None:
-    found: str | UnsetType | None = getattr(run, name)
-    return None if found is UNSET else found
+    text: str | UnsetType | None = getattr(run, name)
+    return None if text is UNSET else text
 
 
 def _cell(value: Cell) -> Cell:
-    """A text that a spreadsheet would compute gets an apostrophe, which makes it a text there."""
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "")

@@ -1,8 +1,12 @@
-"""The few shapes that charts are drawn with, as SVG that browsers and Qt both read. Pure."""
+"""Drawing in SVG: palettes, shapes, scales and axes. Pure.
+
+Only elements that both browsers and Qt draw are used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -11,10 +15,20 @@ from mtp_mlx.report.words import line as one_line
 
 Anchor = Literal["start", "middle", "end"]
 
+WIDTH = 640
+"""The width of every chart, in pixels."""
+
+HEAD = 24
+"""The distance from a chart's unit and legend down to its frame, in pixels."""
+
+_RATIOS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 8, 10)
+_LEAST = 1e-9  # a time or rate at or below this counts as 0
+_LETTER = 7.2  # mean width of a letter at font size 12, in pixels
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """Colours as SVG attributes take them. `series`: plain decoding first, then other modes."""
+    """Colours as SVG attributes take them. `series` begins with the colour of plain decoding."""
 
     paper: str
     ink: str
@@ -48,17 +62,18 @@ NAMED = Palette(
     warning="var(--warning)",
     series=("var(--series-0)", "var(--series-1)", "var(--series-2)", "var(--series-3)"),
 )
-"""For a page whose style gives these names a value, and another one at night."""
+"""CSS variables, for a page whose style gives them values for light and for dark."""
 
 
 def variables(palette: Palette) -> str:
-    """The style that gives the names of `NAMED` the colours of `palette`."""
+    """Return the CSS that sets the variables of `NAMED` to the colours of `palette`."""
     names = ("paper", "ink", "quiet", "grid", "warning")
-    told = [f"--{name}:{getattr(palette, name)}" for name in names]
-    return ";".join(told + [f"--series-{i}:{colour}" for i, colour in enumerate(palette.series)])
+    rules = [f"--{name}:{getattr(palette, name)}" for name in names]
+    return ";".join(rules + [f"--series-{i}:{colour}" for i, colour in enumerate(palette.series)])
 
 
 def drawing(shapes: Iterable[str], width: int, height: int, label: str) -> str:
+    """Return an SVG image that holds the shapes; `label` names it for screen readers."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img" aria-label="{quoted(label)}" '
@@ -67,6 +82,7 @@ def drawing(shapes: Iterable[str], width: int, height: int, label: str) -> str:
 
 
 def quoted(text: str) -> str:
+    """Return the text on one line, escaped for SVG."""
     return escape(one_line(text), quote=True)
 
 
@@ -88,9 +104,9 @@ def line(
 
 
 def path(points: Iterable[tuple[float, float]], stroke: str, width: float = 2) -> str:
-    told = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return (
-        f'<polyline points="{told}" fill="none" stroke="{stroke}" stroke-width="{width:g}" '
+        f'<polyline points="{places}" fill="none" stroke="{stroke}" stroke-width="{width:g}" '
         f'stroke-linejoin="round" stroke-linecap="round"/>'
     )
 
@@ -110,3 +126,80 @@ def text(
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" '
         f'fill="{fill}"{weight}>{quoted(words)}</text>'
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The rectangle that a chart's values are drawn in.
+
+    `left` to `bottom` are its edges in pixels. The values 0 and `x_most` lie at its left and right
+    edge, 0 and `y_most` at its bottom and top.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    x_most: float = 1
+    y_most: float = 1
+
+    def x(self, value: float) -> float:
+        return self.left + (self.right - self.left) * value / self.x_most
+
+    def y(self, value: float) -> float:
+        return self.bottom - (self.bottom - self.top) * value / self.y_most
+
+
+def ticks(most: float, wanted: int = 5) -> list[float]:
+    """Return round numbers in equal steps from 0 up to at least `most`."""
+    if not (math.isfinite(most) and most > _LEAST):
+        return [0.0, 1.0]
+    power = 10 ** math.floor(math.log10(most / wanted))
+    step = next((n * power for n in (1, 2, 2.5, 5, 10) if n * power * wanted >= most), 10 * power)
+    return [i * step for i in range(math.ceil(most / step - 1e-9) + 1)]
+
+
+def ratio_ticks(low: float, high: float) -> list[float]:
+    """Return the marks of a logarithmic scale from `low` to `high` that also holds 1."""
+    below = max((tick for tick in _RATIOS if tick <= min(low, 0.8)), default=_RATIOS[0])
+    above = min((tick for tick in _RATIOS if tick >= max(high, 1.25)), default=_RATIOS[-1])
+    return [tick for tick in _RATIOS if below <= tick <= above]
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """How the numbers at the ticks of each axis are written."""
+
+    across: Callable[[float], str] = "{:g}".format
+    up: Callable[[float], str] = "{:g}".format
+
+
+def axes(
+    frame: Frame, palette: Palette, across: Sequence[float], up: Sequence[float], show: Show
+) -> Iterator[str]:
+    """Draw horizontal grid lines with the values `up`, and the values `across` below the frame."""
+    for value in up:
+        y = frame.y(value)
+        yield line((frame.left, y), (frame.right, y), palette.grid)
+        yield text(frame.left - 8, y + 4, show.up(value), palette.quiet, anchor="end")
+    for value in across:
+        place = frame.x(value)
+        yield text(place, frame.bottom + 18, show.across(value), palette.quiet, anchor="middle")
+
+
+def units(frame: Frame, palette: Palette, across: str, up: str) -> Iterator[str]:
+    """Write the units of both axes: `up` above the frame, `across` below it."""
+    yield text(frame.left - 8, frame.top - HEAD, up, palette.quiet, anchor="start")
+    middle = (frame.left + frame.right) / 2
+    yield text(middle, frame.bottom + 38, across, palette.quiet, anchor="middle")
+
+
+def legend(
+    right: float, y: float, names: Sequence[tuple[str, str]], palette: Palette
+) -> Iterator[str]:
+    """Draw pairs of a name and its colour in one line that ends at `right`."""
+    at = right - sum(30 + _LETTER * len(name) for name, _ in names)
+    for name, colour in names:
+        yield rect(at, y - 9, 12, 10, colour)
+        yield text(at + 18, y, name, palette.ink)
+        at += 30 + _LETTER * len(name)

@@ -1,56 +1,114 @@
-"""A whole report for the terminal, and two of them. Pure."""
+"""Reports for the terminal: what fits 79 columns. Pure.
+
+`table` tells what a report comes to, `report` adds what it was measured on, `comparison` sets two
+reports side by side.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from mtp_mlx.numbers import acceptance_of
-from mtp_mlx.report import facts, words
+from mtp_mlx.report import words
 from mtp_mlx.report.comparing import Row, SideBySide, side_by_side
-from mtp_mlx.report.facts import Fact
-from mtp_mlx.report.model import Report
-from mtp_mlx.report.table import category_cell, table
-from mtp_mlx.report.words import NOT_MEASURED, line, percent
+from mtp_mlx.report.contents import notes, rounding, sections
+from mtp_mlx.report.model import Comparison, Group, Identity, Report
+from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, line, percent, shortened
+
+_CATEGORY = 16  # width of the column of categories
+_WIDTH = 79
 
 
 def report(shown: Report) -> str:
-    """The numbers first; then pair, settings and machine, without what is not known of them."""
+    """Return the whole report: its numbers, then pair, settings and machine."""
     return "\n".join(_lines(shown))
 
 
 def comparison(a: Report, b: Report) -> str:
-    """Each by itself, then what differs and the ratios."""
+    """Return the numbers of each report, then what differs between them and their ratios."""
     found = (f"{name}: {line(one.title)}\n\n{table(one)}\n" for name, one in (("A", a), ("B", b)))
-    return "\n".join([*found, _held_together(side_by_side(a, b))])
+    return "\n".join([*found, _side_by_side(side_by_side(a, b))])
+
+
+def table(shown: Report) -> str:
+    """Return modes and categories with their ratios, whether the texts are the same, and notes."""
+    lines = [
+        f"{'':16}{'mode':>6}{'tok/s':>9}{'speed-up':>10}  {'95 %':13}{'accepted':>9}{words.TAU:>6}"
+    ]
+    lines += [_group(group) for group in shown.summary]
+    if shown.identity is not None and shown.identity.measured:
+        lines += ["", *_identity(shown.identity)]
+    noted = [row for note in notes(shown) for row in wrap(line(note), _WIDTH)]
+    if noted:
+        lines += ["", *noted]
+    return "\n".join(lines)
+
+
+def parting(one: Comparison) -> str:
+    """Return where two texts part, and whether rounding explains it."""
+    place = f"{line(one.prompt_id or NONE)}, {words.mode(one.mode)}: parts "
+    place += "from plain decoding" if one.parts_at is None else f"at token {one.parts_at}"
+    if one.margin is None:
+        return place
+    margin = f"margin {words.margin(one.margin)} logits"
+    if one.margin_bound is None or one.rounding_tie is None:
+        return f"{place}, {margin}"
+    return f"{place}, {rounding(one)}: {margin}, rounding up to {words.margin(one.margin_bound)}"
+
+
+def _group(group: Group) -> str:
+    cells = (
+        f"{_category(group.category)}{words.mode(group.mode):>6}"
+        f"{_cell(words.rate, group.decode_tps):>9}{_cell(words.times, group.speedup):>10}"
+        f"  {words.spread(group):13}{_cell(words.percent, group.acceptance_rate):>9}"
+        f"{_cell(words.length, group.mean_acceptance_length):>6}"
+    )
+    return f"{cells}  {words.verdict(group)}".rstrip()
+
+
+def _category(name: str | None) -> str:
+    return f"{shortened(words.category(name), _CATEGORY - 1):{_CATEGORY}}"
+
+
+def _cell(show: words.Show, value: float | None) -> str:
+    """Return the value or a dash, for "not measured" is too wide for a column."""
+    return NONE if value is None else show(value)
+
+
+def _identity(identity: Identity) -> list[str]:
+    compared = identity.comparisons
+    same = sum(one.identical for one in compared)
+    parted = [f"  {parting(one)}" for one in compared if not one.identical]
+    return [f"Same text as plain decoding: {same} of {len(compared)} prompts and modes.", *parted]
 
 
 def _lines(shown: Report) -> Iterator[str]:
     yield line(shown.title)
     yield from ("", table(shown), "")
     yield from _positions(shown)
-    yield from _section("Pair", facts.pair(shown.pair))
-    yield from _section("Settings", facts.settings(shown.settings))
-    yield from _section("Environment", facts.environment(shown))
+    for section in sections(shown):
+        yield f"\n{section.name}"
+        yield from _facts(section.facts)
 
 
 def _positions(shown: Report) -> Iterator[str]:
-    found = acceptance_of(one for run in shown.runs for one in run.rounds).positions
-    told = [percent(position.share) for position in found]
-    if told:
-        yield f"Accepted by position: {', '.join(told)}"
+    places = acceptance_of(one for run in shown.runs for one in run.rounds).positions
+    shares = [percent(place.share) for place in places]
+    if shares:
+        yield f"Accepted by position: {', '.join(shares)}"
 
 
-def _section(name: str, found: Sequence[Fact]) -> Iterator[str]:
-    known = [fact for fact in found if fact.value != NOT_MEASURED]
-    yield f"\n{name}"
+def _facts(facts: Sequence[Fact]) -> Iterator[str]:
+    """Yield a line for each fact that was measured, and one for the names of all others."""
+    known = [fact for fact in facts if fact.value != NOT_MEASURED]
     yield from (f"  {fact.name:28}{line(fact.value)}" for fact in known)
-    absent = [fact.name.lower() for fact in found if fact.value == NOT_MEASURED]
+    absent = [fact.name.lower() for fact in facts if fact.value == NOT_MEASURED]
     if absent:
         yield f"  Not measured: {', '.join(absent)}"
 
 
-def _held_together(found: SideBySide) -> str:
-    """What differs, then the speed of the second report over that of the first."""
+def _side_by_side(found: SideBySide) -> str:
     lines = ["Pair, settings and machine are the same."]
     if found.differences:
         lines = ["They differ in:"]
@@ -61,16 +119,16 @@ def _held_together(found: SideBySide) -> str:
 
 def _ratios(found: SideBySide) -> list[str]:
     if not found.rows:
-        return ["Of no run the prompt is known to be the same, so no ratio is measured."]
+        return ["No prompt is known to be the same in both, so no ratio is measured."]
     head = f"{'':16}{'mode':>6}{'pairs':>7}{'A tok/s':>9}{'B tok/s':>9}{'B / A':>8}  95 %"
     return [head, *map(_ratio, found.rows)]
 
 
 def _ratio(row: Row) -> str:
     ratio = row.ratio
-    spread = words.between(ratio.low, ratio.high) if ratio.known else words.NOT_MEASURED
+    spread = words.between(ratio.low, ratio.high) if ratio.known else NOT_MEASURED
     return (
-        f"{category_cell(row.category)}{words.mode(row.mode):>6}{row.pairs:>7}"
+        f"{_category(row.category)}{words.mode(row.mode):>6}{row.pairs:>7}"
         f"{words.rate(row.a_tps):>9}{words.rate(row.b_tps):>9}{words.times(ratio.median):>8}"
-        f"  {spread:13}  B is {words.told(ratio.median)}"
+        f"  {spread:13}  B is {words.faster_or_slower(ratio.median)}"
     )

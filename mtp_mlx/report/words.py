@@ -1,12 +1,18 @@
-"""How numbers and findings are told, in every format of a report and in the window alike. Pure."""
+"""How numbers, findings and facts are written, in every format of a report and in the window. Pure.
+
+A value of None is written as "not measured", or, where it does not apply, as a dash.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from mtp_mlx.report.model import Group, Mode
+import msgspec
+
+from mtp_mlx.report.model import Environment, Group, Mode, Pair, Report, Settings, Switch
 
 NOT_MEASURED = "not measured"
 NONE = "\N{EN DASH}"
@@ -20,6 +26,7 @@ Show = Callable[[Any], str]
 
 
 def measured(show: Show) -> Show:
+    """Return `show`, extended to None."""
     return lambda value: NOT_MEASURED if value is None else show(value)
 
 
@@ -32,7 +39,7 @@ def times(ratio: float) -> str:
 
 
 def rate(tps: float) -> str:
-    """Three digits that mean something: "4.6", "61.3", "214"."""
+    """Return three digits that mean something: "4.6", "61.3", "214"."""
     return f"{tps:.1f}" if tps < 100 else f"{tps:.0f}"
 
 
@@ -71,7 +78,7 @@ def category(value: str | None) -> str:
 
 
 def spread(group: Group) -> str:
-    """The interval of a speed-up; "" where one ratio or none was measured."""
+    """Return the interval of a group's speed-up, or "" where it has none."""
     if group.speedup_low is None or group.speedup_high is None:
         return ""
     return between(group.speedup_low, group.speedup_high)
@@ -81,17 +88,17 @@ def between(low: float, high: float) -> str:
     return f"{low:.2f} to {high:.2f}"
 
 
-def told(ratio: float) -> str:
-    """Faster or slower, by the two digits that are shown."""
+def faster_or_slower(ratio: float) -> str:
+    """Return which the ratio is, judged by the two digits that are shown."""
     shown = round(ratio, 2)
     return EQUAL if shown == 1 else SLOWER if shown < 1 else FASTER
 
 
 def verdict(group: Group) -> str:
-    """Of the median; "" where no speed-up was measured."""
+    """Return whether a group's median is faster, or "" where no speed-up was measured."""
     if group.speedup is None:
         return ""
-    said = told(group.speedup)
+    said = faster_or_slower(group.speedup)
     low, high = group.speedup_low, group.speedup_high
     if low is None or high is None or said == EQUAL or not low < 1 < high:
         return said
@@ -103,11 +110,114 @@ def is_slower(group: Group) -> bool:
 
 
 def line(text: str) -> str:
-    """One line without control characters: a stranger's title must not steer a terminal or XML."""
+    """Return one line without control characters, which could steer a terminal or break XML."""
     shown = "".join(" " if unicodedata.category(c) in _UNSHOWN else c for c in text)
     return " ".join(shown.split())
 
 
 def shortened(text: str, most: int) -> str:
-    told = line(text)
-    return told if len(told) <= most else told[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    """Return one line of at most `most` characters, cut with an ellipsis."""
+    whole = line(text)
+    return whole if len(whole) <= most else whole[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and its value, ready to be shown."""
+
+    name: str
+    value: str
+
+
+def pair_facts(pair: Pair) -> Sequence[Fact]:
+    """Return the facts of a pair; where it has no drafter, none that describe one."""
+    facts = all_pair_facts(pair)
+    if pair.drafter is not None:
+        return facts
+    return [fact for fact in facts if not fact.name.startswith("Drafter ")]
+
+
+def all_pair_facts(pair: Pair) -> Sequence[Fact]:
+    """Return the same names for every pair."""
+    facts = _facts(pair, NOT_MEASURED)
+    if pair.drafter is not None:
+        return facts
+    return [Fact(fact.name, "none") if fact.name == "Drafter" else fact for fact in facts]
+
+
+def settings_facts(settings: Settings) -> Sequence[Fact]:
+    """Return sampling, then all else; a dash where a setting does not apply."""
+    sampling = [
+        Fact(f"Sampling {fact.name.lower()}", fact.value)
+        for fact in _named(msgspec.to_builtins(settings.sampling), NONE)
+    ]
+    return [*sampling, *(fact for fact in _facts(settings, NONE) if fact.name != "Sampling")]
+
+
+def environment_facts(report: Report) -> Sequence[Fact]:
+    made = Fact("Made", measured(str)(report.created))
+    return [made, *_facts(report.environment, NOT_MEASURED)]
+
+
+def label(field: str) -> str:
+    """Return the name under which a field of the document is shown."""
+    return _LABELS.get(field) or field.replace("_", " ").capitalize()
+
+
+def _facts(part: Environment | Pair | Settings, missing: str) -> list[Fact]:
+    return _named({name: getattr(part, name) for name in part.__struct_fields__}, missing)
+
+
+def _named(values: dict[str, object], missing: str) -> list[Fact]:
+    return [
+        Fact(label(name), missing if value is None else _shown(name, value))
+        for name, value in values.items()
+    ]
+
+
+def _shown(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return yes_or_no(value)
+    return _SHOWN.get(name, str)(value)
+
+
+def _modes(modes: Iterable[Mode]) -> str:
+    return ", ".join(map(mode, modes))
+
+
+def _switches(turns: Iterable[Switch]) -> str:
+    return "; ".join(f"{mode(turn.mtp)} from {turn.at_s:.2f} s" for turn in turns) or "no"
+
+
+def _biases(pairs: Iterable[Sequence[float]]) -> str:
+    return "; ".join(f"{bias:+g} for token {token}" for token, bias in pairs) or "none"
+
+
+_LABELS = {
+    "mtp": "MTP at the start",
+    "switches": "MTP switched",
+    "os": "System",
+    "mlx": "MLX",
+    "mlx_lm": "mlx-lm",
+    "target_bytes": "Target size",
+    "drafter_bytes": "Drafter size",
+    "memory_bytes": "Memory",
+    "target_sha256": "Target SHA-256",
+    "drafter_sha256": "Drafter SHA-256",
+    "gpu_cores": "GPU cores",
+    "cpu": "CPU",
+    "cpu_cores": "CPU cores",
+    "suite_sha256": "Suite SHA-256",
+    "plan_sha256": "Plan SHA-256",
+    "cooldown_s": "Cool-down",
+}
+_SHOWN: dict[str, Show] = {
+    "mtp": mode,
+    "modes": _modes,
+    "switches": _switches,
+    "logit_bias": _biases,
+    "cooldown_s": seconds,
+    "target_bytes": memory,
+    "drafter_bytes": memory,
+    "memory_bytes": memory,
+}

@@ -20,7 +20,7 @@ from mtp_mlx.engine import Control, Engine, Instruments, ReplyEvent
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.reply import BARE
 from mtp_mlx.report.model import Comparison, Environment, Report
-from mtp_mlx.report.table import table
+from mtp_mlx.report.terminal import table
 from tests.support.replies import AT_ONE, GREEDY, tiny_pair
 from tests.support.shapes import UNIFIED_12B
 

@@ -10,8 +10,7 @@ from mtp_mlx.bench import keeping
 from mtp_mlx.bench.keeping import Keeper
 from mtp_mlx.errors import ReportNotSaved
 from mtp_mlx.learned import folder
-from mtp_mlx.report.reading import decode
-from mtp_mlx.report.saving import write
+from mtp_mlx.report.saving import decode, write
 from tests.report.samples import REPORT, SLOWER
 
 

@@ -16,8 +16,8 @@ from mtp_mlx.bench.report import Subject, report, title
 from mtp_mlx.bench.report import run as reported
 from mtp_mlx.bench.runs import Run
 from mtp_mlx.report.model import Comparison, Environment
-from mtp_mlx.report.reading import encode
-from mtp_mlx.report.table import table
+from mtp_mlx.report.saving import encode
+from mtp_mlx.report.terminal import table
 from tests.app.services.schema import violations
 from tests.cli.scripted import PAIR, STATS
 from tests.report.samples import SCHEMA

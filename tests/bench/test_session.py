@@ -13,9 +13,9 @@ from mtp_mlx.bench.pace import Progress
 from mtp_mlx.bench.plan import Turn
 from mtp_mlx.bench.session import Watch
 from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.report.contents import notes
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Report, Run
-from mtp_mlx.report.notes import notes
 from tests.bench.simulated import LENGTH, PLAN, PROMPTS, Simulated, session
 
 

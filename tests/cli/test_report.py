@@ -11,8 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from mtp_mlx.cli.main import run
 from mtp_mlx.report.model import Environment
-from mtp_mlx.report.reading import encode
-from mtp_mlx.report.saving import FORMATS
+from mtp_mlx.report.saving import FORMATS, encode
 from tests.report.samples import OLD, REPORT, SLOWER, a_report, a_run
 
 

@@ -119,6 +119,21 @@ REPORT = a_report(RUNS, identity=Identity(measured=True, comparisons=(SAME, PART
 SLOWER = a_report(
     [run for r in range(3) for run in (a_run("off", 40.0, repeat=r), a_run(3, 20.0, repeat=r))]
 )
+WARNED = a_report(
+    [replace(RUNS[0], finish_reason="cancelled", prompt="Ask", text="Told"), *RUNS[1:]],
+    summary=tuple(replace(one, speedup=9.0) for one in REPORT.summary),
+    plain_drift=-0.2,
+    settings=replace(REPORT.settings, planned_runs=99, replay_acceptance=0.8),
+    environment=Environment(
+        low_power_mode=True,
+        power_source="mains",
+        power_source_after="battery",
+        thermal_after="heavy",
+        commit_clean=False,
+    ),
+)
+"""Everything that a reader can be warned of."""
+
 SPOILED = a_report(
     [
         a_run("off", 30.0, NASTY, prompt_id=NASTY, prompt=NASTY, text=NASTY),

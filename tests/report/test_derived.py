@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mtp_mlx.numbers import Counts, acceptance_of
+from mtp_mlx.report.contents import notes
 from mtp_mlx.report.derived import (
     chosen,
     costs,
@@ -22,8 +23,7 @@ from mtp_mlx.report.derived import (
     ratios,
 )
 from mtp_mlx.report.model import Ending, Group, Round, Run
-from mtp_mlx.report.notes import notes
-from mtp_mlx.report.reading import decode
+from mtp_mlx.report.saving import decode
 from mtp_mlx.report.words import verdict
 from tests.report.samples import OLD, REPORT, RUNS, SLOWER, a_report, a_round, a_run
 

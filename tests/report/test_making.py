@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from mtp_mlx.report import making
-from mtp_mlx.report.reading import decode
+from mtp_mlx.report.saving import decode
 from tests.cli.scripted import PAIR
 from tests.report.samples import OLD
 

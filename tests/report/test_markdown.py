@@ -7,8 +7,8 @@ from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.report.markdown import markdown, plain
 from mtp_mlx.report.model import Environment, Identity, Report, Switch
+from mtp_mlx.report.writer import markdown, plain
 from tests.report.samples import NASTY, REPORT, RUNS, SLOWER, SPOILED, a_report, a_round, a_run
 
 TEXT = markdown(REPORT)

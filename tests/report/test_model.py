@@ -12,7 +12,7 @@ import pytest
 
 from mtp_mlx.errors import DamagedReport, NewerReport
 from mtp_mlx.report import model
-from mtp_mlx.report.reading import decode, encode, tidy
+from mtp_mlx.report.saving import decode, encode, tidy
 from tests.app.services.schema import violations
 from tests.report.samples import OLD, REPORT, SCHEMA, SLOWER, SPOILED
 

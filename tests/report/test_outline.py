@@ -9,7 +9,7 @@ import pytest
 
 from mtp_mlx.errors import DamagedReport, NewerReport
 from mtp_mlx.report.derived import headline
-from mtp_mlx.report.reading import decode, encode, outline
+from mtp_mlx.report.saving import decode, encode, outline
 from tests.report.samples import OLD, REPORT
 
 

@@ -8,9 +8,9 @@ from pytestqt.qtbot import QtBot
 
 from mtp_mlx.report.card import card
 from mtp_mlx.report.charts import charts
+from mtp_mlx.report.html import Paper, paper
 from mtp_mlx.report.model import Environment, Report
 from mtp_mlx.report.painter import drawn, pdf, png
-from mtp_mlx.report.paper import MOST_ROWS, paper
 from mtp_mlx.report.svg import DARK, LIGHT
 from tests.report.samples import NASTY, REPORT, SLOWER, SPOILED, a_report, a_run, parsed
 
@@ -104,7 +104,7 @@ def test_qt_draws_every_chart(qtbot: QtBot, palette: object) -> None:
 
 
 def test_a_long_table_ends_and_says_so(qtbot: QtBot) -> None:
-    long = paper(a_report([a_run("off", 1.0, repeat=i) for i in range(MOST_ROWS + 7)]), 0)
+    long = paper(a_report([a_run("off", 1.0, repeat=i) for i in range(Paper.most_rows + 7)]), 0)
     assert "And 7 more, which the JSON and the CSV hold." in long
-    assert long.count("<td><span>off") == MOST_ROWS + 1  # and a row of the summary
+    assert long.count("<td><span>off") == Paper.most_rows + 1  # and a row of the summary
     assert "more, which" not in paper(REPORT, 0)

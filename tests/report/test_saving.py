@@ -10,8 +10,8 @@ import pytest
 
 from mtp_mlx.errors import DamagedReport, ReportNotSaved, UsageError
 from mtp_mlx.report import saving
-from mtp_mlx.report.markdown import markdown
 from mtp_mlx.report.saving import load, save
+from mtp_mlx.report.writer import markdown
 from tests.report.samples import REPORT, a_report, a_run
 
 

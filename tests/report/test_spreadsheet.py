@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mtp_mlx.report.model import Report
-from mtp_mlx.report.reading import decode
+from mtp_mlx.report.saving import decode
 from mtp_mlx.report.spreadsheet import csv_table
 from tests.report.samples import NASTY, OLD, REPORT, RUNS, SLOWER, SPOILED, a_report, a_run
 

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import re
+from html import escape, unescape
 
 import pytest
 from msgspec.structs import replace
 
 from app.render.report_page import (
-    MOST_ROWS,
     Picture,
-    _element,
+    _Page,
     comparison_html,
     palette,
     report_html,
 )
-from mtp_mlx.report.contents import Verbatim
+from mtp_mlx.report.contents import Heading, Part, Verbatim, notes
 from mtp_mlx.report.model import Identity, Report
+from mtp_mlx.report.writer import write
 from tests.app.test_theme_tokens import THEMES, tokens
-from tests.report.samples import NASTY, PARTED, REPORT, SLOWER, SPOILED, a_report, a_run
+from tests.report.samples import (
+    NASTY,
+    PARTED,
+    REPORT,
+    SLOWER,
+    SPOILED,
+    WARNED,
+    a_report,
+    a_run,
+)
 
 LIGHT = tokens("light")
+HEADINGS = ("Same text with and without MTP", "Pair", "Settings", "Environment", "Definitions")
 PICTURES = (Picture("chart:a0", 640, 320), Picture("chart:a1", 640, 320))
 
 
@@ -36,10 +47,6 @@ def test_what_it_comes_to_stands_first() -> None:
     ]
     assert places == sorted(places)
     assert "not measured" in html
-
-
-def test_prompts_and_replies_are_left_to_the_exports() -> None:
-    assert _element(Verbatim(title="Prompt", text="What I asked."), roomy=True) == ""
 
 
 @pytest.mark.parametrize(
@@ -58,11 +65,21 @@ def test_without_a_speed_up_there_is_no_headline() -> None:
     assert "<h1>" not in page(a_report([a_run("off", 30.0)]))
 
 
-def test_what_cut_it_short_is_a_warning() -> None:
-    planned = replace(REPORT.settings, planned_runs=99)
-    html = page(replace(REPORT, settings=planned, plain_drift=-0.2))
-    assert '<span class="warning">Cut short: 18 of 99 runs were made.' in html
-    assert '<span class="warning">Plain decoding was 20 % slower' in html
+@pytest.mark.parametrize("roomy", [True, False])
+def test_each_warning_stands_once_and_before_the_numbers(*, roomy: bool) -> None:
+    html = page(WARNED, roomy=roomy)
+    warnings = [unescape(text) for text in re.findall(r'<p><span class="warning">(.*?)<', html)]
+    assert [one for one in warnings if not one.startswith("slower")] == list(notes(WARNED))
+    assert html.rindex(escape(warnings[-1])) < html.index("<table")
+    for note in notes(WARNED):
+        assert unescape(html).count(note) == 1
+
+
+def test_nothing_stands_twice() -> None:
+    texts = re.findall(r"<(?:h\d|p)>(?:<span[^>]*>)?([^<]+)", page(WARNED))
+    sentences = [text for text in texts if text.endswith(".") or text in HEADINGS]
+    assert len(sentences) == len(set(sentences)) > len(HEADINGS)
+    assert set(HEADINGS) <= set(sentences)
 
 
 def test_a_small_window_has_fewer_columns() -> None:
@@ -84,15 +101,18 @@ def test_a_stranger_writes_no_html() -> None:
     assert NASTY not in page(SPOILED)
 
 
-def test_prompts_and_replies_are_not_shown() -> None:
-    told = tuple(replace(run, prompt="SECRET", text="SECRET") for run in REPORT.runs)
-    assert "SECRET" not in page(replace(REPORT, runs=told))
+def test_prompts_and_replies_are_left_to_the_exports() -> None:
+    """They are neither in the page's contents nor shown by it where they are handed over."""
+    spoken = tuple(replace(run, prompt="SECRET", text="SECRET") for run in REPORT.runs)
+    assert page(replace(REPORT, runs=spoken)) == page(REPORT)
+    parts: list[Part] = [Heading("Runs"), Verbatim(title="Prompt", text="SECRET")]
+    assert write(parts, _Page(PICTURES, roomy=True)) == "<h3>Runs</h3>"
 
 
 def test_long_tables_end_with_what_is_left() -> None:
-    many = Identity(measured=True, comparisons=(PARTED,) * (MOST_ROWS + 7))
+    many = Identity(measured=True, comparisons=(PARTED,) * (_Page.most_rows + 7))
     html = page(replace(REPORT, identity=many))
-    assert html.count(">code-1</span>") == MOST_ROWS
+    assert html.count(">code-1</span>") == _Page.most_rows
     assert "And 7 more, which the JSON and the CSV hold." in html
 
 

@@ -16,8 +16,7 @@ from app.services.exports import (
     without_texts,
 )
 from mtp_mlx.report.model import Identity
-from mtp_mlx.report.reading import encode
-from mtp_mlx.report.saving import FORMATS, load
+from mtp_mlx.report.saving import FORMATS, encode, load
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY
 from tests.report.samples import PARTED
 from tests.report.samples import REPORT as BENCH

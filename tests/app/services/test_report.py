@@ -11,7 +11,7 @@ from app.domain.conversation import SwitchRecord
 from app.domain.numbers import numbers_of
 from app.services.report import reply_report
 from mtp_mlx.report.model import Report
-from mtp_mlx.report.reading import encode
+from mtp_mlx.report.saving import encode
 from mtp_mlx.wire import Sampling
 from tests.app.records import drafted_reply, reply_of
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY

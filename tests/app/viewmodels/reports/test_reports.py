@@ -21,8 +21,7 @@ from app.viewmodels.reports.reports import (
 )
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Report
-from mtp_mlx.report.reading import encode, outline
-from mtp_mlx.report.saving import load, save
+from mtp_mlx.report.saving import encode, load, outline, save
 from mtp_mlx.wire import (
     Bench,
     BenchFinished,

@@ -1,0 +1,32 @@
+"""Reports on a terminal: where texts part, and that all fits the width."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from mtp_mlx.report.terminal import comparison, parting, report, table
+from tests.report.samples import PARTED, REPORT, SLOWER, WARNED
+
+
+def test_where_texts_part() -> None:
+    place = "code-1, K 3: parts at token 17"
+    assert parting(replace(PARTED, margin=None)) == place
+    assert parting(PARTED) == f"{place}, margin 0.002 logits"
+    tie = replace(PARTED, margin_bound=0.31, rounding_tie=True)
+    assert parting(tie) == f"{place}, a rounding tie: margin 0.002 logits, rounding up to 0.31"
+    mistake = replace(PARTED, margin=2.5, margin_bound=0.31, rounding_tie=False)
+    assert "more than rounding explains" in parting(mistake)
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    for shown in (table(WARNED), table(REPORT), comparison(REPORT, SLOWER)):
+        assert max(map(len, shown.splitlines())) <= 100  # a verdict may stand beyond column 80
+    notes = table(WARNED).split("\n\n")[-1]
+    assert max(map(len, notes.splitlines())) <= 79
+
+
+def test_what_was_not_measured_is_named_in_one_line_a_section() -> None:
+    sections = report(REPORT).split("\n\n")
+    environment = next(one for one in sections if one.startswith("Environment"))
+    assert environment.count("ot measured") == 1
+    assert "  Not measured: commit, python, " in environment
