@@ -20,6 +20,7 @@ _ROW = 22  # height of a bar in the chart of speed-ups, in pixels
 _LEFT, _TOP = 190.0, 62.0
 _RIGHT = WIDTH - 130.0  # the numbers stand to the right of it
 
+_SHORTEST = 1e-6  # seconds; below it a clock did not move, and rates would overflow
 MOST_BINS = 24
 """The most points of a line over time; more would show chance."""
 
@@ -176,7 +177,7 @@ def _series(mode: Mode, runs: Sequence[Run]) -> Series:
     kept = [curve for run in runs if (curve := _curve(run)).ends]
     lengths = sorted(curve.ends[-1] for curve in kept)
     end = lengths[len(lengths) // 10] if lengths else 0.0
-    if end <= 0:
+    if end < _SHORTEST:
         return Series(mode=mode, points=())
     rounds = sorted(len(curve.ends) for curve in kept)[len(kept) // 2]
     bins = max(2, min(MOST_BINS, rounds // 3))  # the rate of a round or two would be chance

@@ -127,6 +127,7 @@ def test_a_timeline_starts_at_the_first_token() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.floats(0, 1e4)), max_size=60))
 @example([(0, 5e-324), (1, 0.0)])
+@example([(0, 2.225073858507203e-309)])
 def test_any_rounds_can_be_drawn(made: list[tuple[int, float]]) -> None:
     rounds = [a_round(depth, depth // 2, ms) for depth, ms in made]
     for chart in charts(a_report([a_run("auto", 1.0, rounds=rounds)]), LIGHT):
