@@ -22,9 +22,8 @@ from fontTools.pens.boundsPen import BoundsPen
 from fontTools.pens.svgPathPen import SVGPathPen
 from fontTools.ttLib import TTFont
 
-from app.render.maths.alphabets import ALPHABETS
 from app.render.maths.font import CONSTANTS
-from app.render.maths.symbols import ACCENTS, COMMANDS, SIGNS
+from app.render.maths.symbols import ACCENTS, ALPHABETS, COMMANDS, SIGNS
 
 OUT = Path(__file__).parents[1] / "resources" / "maths" / "font.json"
 LATIN = "".join(chr(code) for code in range(0xC0, 0x180)) + "\u2013\u2014\u2018\u2019\u201c\u201d"

@@ -8,9 +8,3 @@ math_text  formulas -> running text
 cut        where an open text is final         fence    code that is still being written
 blocks     a stream of text -> blocks          plain    Markdown -> what it reads as
 """
-
-from app.render.blocks import Block, BlockStream, Update, render
-from app.render.plain import plain_text
-from app.render.style import HtmlStyle
-
-__all__ = ["Block", "BlockStream", "HtmlStyle", "Update", "plain_text", "render"]

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from app.render.escape import text_html
 from app.render.math_rules import CLOSING, DISPLAYED
 from app.render.math_text import math_html
-from app.render.maths import typeset
+from app.render.maths.formula import typeset
 from app.render.style import HtmlStyle
 
 SCHEME = "math:"

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from html import unescape
 
 from app.render.escape import text_html
-from app.render.maths.alphabets import ALPHABETS
-from app.render.maths.symbols import COMMANDS, LIMIT_WORDS, WORDS, words_of
+from app.render.maths.symbols import ALPHABETS, COMMANDS, LIMIT_WORDS, WORDS, words_of
 
 _DEEPEST = 12
 _SILENT = words_of(

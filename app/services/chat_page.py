@@ -11,9 +11,10 @@ from html import escape, unescape
 from app import strings
 from app.domain.conversation import Chat, ChatMessage, ReplyRecord
 from app.domain.tree import path
-from app.render import HtmlStyle, render
+from app.render.blocks import render
 from app.render.formula_html import drawn
-from app.render.maths import typeset
+from app.render.maths.formula import typeset
+from app.render.style import HtmlStyle
 
 _IMAGE = re.compile(r'<img src="([^"]*)"[^>]*>')
 _SIZE = re.compile(r' width="[^"]*" height="[^"]*"')

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from app.render import HtmlStyle
+from app.render.style import HtmlStyle
 from mtp_mlx.paths import resources
 
 RESOURCES = resources()

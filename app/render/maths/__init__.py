@@ -1,15 +1,8 @@
-r"""LaTeX formulas to SVG: strings and a font's metrics in, a drawing with its baseline out.
+r"""LaTeX formulas to SVG. Pure, and it imports nothing of ours but its own files.
 
-symbols       commands that are one character    alphabets  the same letters in other alphabets
-reader        LaTeX -> a tree, by descent        commands   what takes arguments
-environments  matrices, cases, equations         delimiters what stands after \left
-tree          what was meant                     box        where it stands
-font          metrics and outlines               setting    in which size and style
-layout        tree -> boxes                      spacing    between neighbours
-scripts, fractions, marks, grids: the rules      svg        boxes -> SVG
+formula    LaTeX -> the drawing with its baseline
+symbols    characters, their kinds and alphabets     tree           what the formula means
+reader     the grammar of LaTeX                      commands       what each command makes of it
+font       outlines, metrics, styles and sizes       boxes          characters -> boxes
+layout     tree -> boxes, with the spaces            constructions  fractions, roots, grids ...
 """
-
-from app.render.maths.font import MathFont, math_font
-from app.render.maths.formula import Formula, typeset
-
-__all__ = ["Formula", "MathFont", "math_font", "typeset"]

@@ -1,4 +1,7 @@
-"""LaTeX to a tree, by recursive descent after the TeXbook, chapters 24 to 26."""
+"""LaTeX to a tree, by recursive descent after the TeXbook, chapters 24 to 26.
+
+`commands` has what each command does with its arguments; the reader has their grammar.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,45 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
-from app.render.maths.alphabets import in_alphabet
-from app.render.maths.symbols import COMMANDS, SIGNS, SPACES, Kind
+from app.render.maths.symbols import COMMANDS, SIGNS, SPACES, Kind, in_alphabet, words_of
 from app.render.maths.tree import Atom, Fence, Fraction, Node, Row, Scripts, Space
 
 LONGEST = 2_000
-"""Characters of a formula. More is no formula that anyone reads, but a model in a loop."""
+"""The most characters of a formula. A longer one is a model in a loop, which nobody reads."""
 DEEPEST = 40
-"""Groups, arguments and scripts inside each other; the interpreter's stack holds far more."""
+"""The most groups, arguments and scripts inside each other, far below the interpreter's limit."""
 
 _PIECE = re.compile(r"\\(?:[A-Za-z]+\*?|.)|\s+|.", re.DOTALL)
 _CHARACTERS = {char: (char, kind) for char, kind in reversed(COMMANDS.values())} | SIGNS
 _INFIX = ("\\over", "\\choose")
+DELIMITER_SIGNS = {
+    **{sign: sign for sign in "()[]|/"},
+    ".": "",
+    "<": "\N{MATHEMATICAL LEFT ANGLE BRACKET}",
+    ">": "\N{MATHEMATICAL RIGHT ANGLE BRACKET}",
+}
+"""Character that may stand as a delimiter -> the delimiter that is drawn."""
+DELIMITER_NAMES = words_of(
+    """langle rangle lfloor rfloor lceil rceil lbrace rbrace { } | vert Vert lvert rvert lVert rVert
+    lbrack rbrack lparen rparen backslash uparrow downarrow updownarrow Uparrow Downarrow"""
+)
+"""Commands that may stand as a delimiter."""
 _TEXT_ESCAPES = {",": "\N{THIN SPACE}", "\\": " ", **{sign: sign for sign in " {}$%#&_-"}}
 
 Command = Callable[["Reader"], Node]
+"""Reads the arguments of a command, whose name has been taken, and returns its node."""
 
 
 class CannotReadError(ValueError):
-    """This is no LaTeX, or more of it than is known here: show the source."""
+    """The text is no LaTeX, or LaTeX that is not implemented: its source is to be shown."""
 
 
 class Reader:
-    """Goes through the pieces once. Every method raises CannotReadError."""
+    """A place in the pieces of a formula: commands, spaces and single characters.
+
+    Each method but `peek` and `skip` takes what it returns, and raises CannotReadError where
+    something else stands there.
+    """
 
     def __init__(self, latex: str, commands: Mapping[str, Command]) -> None:
         if len(latex) > LONGEST:
@@ -42,12 +61,13 @@ class Reader:
     # Tokens
 
     def peek(self) -> str:
-        """The next piece that is no space; empty at the end."""
+        """Return the next piece that is no space, without taking it; "" at the end."""
         while self._next < len(self._pieces) and self._pieces[self._next].isspace():
             self._next += 1
         return self._pieces[self._next] if self._next < len(self._pieces) else ""
 
     def take(self) -> str:
+        """Return the next piece that is no space."""
         piece = self.peek()
         if not piece:
             raise CannotReadError("ends too early")
@@ -55,19 +75,21 @@ class Reader:
         return piece
 
     def skip(self, piece: str) -> bool:
+        """Take `piece` where it stands next; return whether it did."""
         if self.peek() != piece:
             return False
         self._next += 1
         return True
 
     def expect(self, piece: str) -> None:
+        """Take `piece`."""
         if self.take() != piece:
             raise CannotReadError(f"{piece} is missing")
 
     # Parts of a formula
 
     def row(self, stops: Collection[str] = ()) -> Row:
-        """Up to a piece among `stops`, which is left, or to the end."""
+        """Return all up to a piece among `stops`, which is not taken, or up to the end."""
         items = list[Node]()
         while (piece := self.peek()) and piece not in stops:
             if piece in _INFIX:
@@ -78,11 +100,12 @@ class Reader:
         return Row(tuple(items))
 
     def argument(self) -> Node:
-        r"""A group, or one piece with what belongs to it: `\frac12` has two."""
+        r"""Return a group in braces, or one piece with its own arguments: `\frac12` has two."""
         with self.deeper():
             return self._nucleus()
 
     def optional(self) -> Node | None:
+        """Return an argument in brackets, or None where there is none."""
         if not self.skip("["):
             return None
         with self.deeper():
@@ -91,7 +114,7 @@ class Reader:
         return row
 
     def group(self, alphabet: str) -> Node:
-        """An argument whose letters are of another alphabet."""
+        """Return an argument with its letters in `alphabet`."""
         before, self._alphabet = self._alphabet, alphabet
         try:
             return self.argument()
@@ -99,9 +122,18 @@ class Reader:
             self._alphabet = before
 
     def text(self) -> str:
-        """A group in braces in which spaces count and nothing else is set."""
+        """Return a group in braces as running text: spaces stay, and only escapes are commands."""
         self.expect("{")
         return "".join(self._text())
+
+    def delimiter(self) -> str:
+        """Return a delimiter; "" for `.`, which is not drawn."""
+        token = self.take()
+        if token in DELIMITER_SIGNS:
+            return DELIMITER_SIGNS[token]
+        if token[:1] == "\\" and token[1:] in DELIMITER_NAMES:
+            return COMMANDS[token[1:]][0]
+        raise CannotReadError(f"{token} is no delimiter")
 
     def _text(self) -> Iterator[str]:
         depth = 1
@@ -145,7 +177,7 @@ class Reader:
             self.expect("}")
             return row
         if piece in ("}", "&", "^", "_", "\\"):
-            raise CannotReadError(f"{piece} stands where it cannot")
+            raise CannotReadError(f"{piece} cannot stand here")
         return self._command(piece[1:]) if piece.startswith("\\") else self._sign(piece)
 
     def _command(self, name: str) -> Node:
@@ -166,6 +198,7 @@ class Reader:
 
     @contextmanager
     def deeper(self) -> Iterator[None]:
+        """Count one more level of nesting inside the `with` block."""
         self._depth += 1
         if self._depth > DEEPEST:
             raise CannotReadError("too deep")
@@ -174,5 +207,5 @@ class Reader:
 
 
 def _joined(nodes: list[Node]) -> Node | None:
-    """`x'^2` has two of them above."""
+    """Return the scripts as one node: `x'^2` has two superscripts."""
     return nodes[0] if len(nodes) == 1 else Row(tuple(nodes)) if nodes else None

@@ -1,16 +1,19 @@
-"""LaTeX commands that are one character, by the part they play between their neighbours.
+r"""The characters of formulas: commands that are one character, names, spaces and alphabets.
 
-The parts are those of Knuth's TeXbook, chapter 17; they decide the space around a character.
-Code points stand as hexadecimal numbers, because many of these characters look alike.
+Each character has a kind, after Knuth's TeXbook, chapter 17; the kinds of two neighbours decide the
+space between them. Code points are hexadecimal numbers, because many of these characters look
+alike.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Kind(StrEnum):
-    """What an atom is to its neighbours."""
+    """The TeXbook's class of an atom. The order is that of the columns of the table of spaces."""
 
     ORDINARY = "ordinary"
     OPERATOR = "operator"
@@ -23,10 +26,12 @@ class Kind(StrEnum):
 
 
 def _table(pairs: str) -> dict[str, str]:
+    """Return name -> character for pairs `name:code point`, parted by white space."""
     return {name: chr(int(code, 16)) for name, code in (pair.split(":") for pair in pairs.split())}
 
 
 def words_of(text: str) -> frozenset[str]:
+    """Return the words of `text`, which white space parts."""
     return frozenset(text.split())
 
 
@@ -95,7 +100,7 @@ COMMANDS: dict[str, tuple[str, Kind]] = {
     )
     for name, char in table.items()
 } | {"|": ("\N{DOUBLE VERTICAL LINE}", Kind.ORDINARY)}
-"""Command, without its backslash, -> its character and part."""
+"""Command, without its backslash, -> its character and kind."""
 
 SIGNS: dict[str, tuple[str, Kind]] = (
     {sign: (sign, Kind.OPENING) for sign in "(["}
@@ -109,17 +114,17 @@ SIGNS: dict[str, tuple[str, Kind]] = (
         "'": ("\N{PRIME}", Kind.ORDINARY),
     }
 )
-"""What a character of the keyboard stands for."""
+"""Character of the keyboard -> the character that is set for it, and its kind."""
 
 WITH_LIMITS = frozenset(char for name, char in _OPERATOR.items() if not name.endswith("int"))
-"""Operators that carry their limits above and below in display style; integrals do not."""
+"""Operators whose limits stand above and below them in display style; an integral's do not."""
 
 WORDS = words_of(
     """sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan log ln lg exp arg deg dim
     hom ker"""
 )
 LIMIT_WORDS = words_of("lim limsup liminf sup inf max min det gcd Pr argmax argmin")
-"""Upright words; those of the second set carry limits, as a sum does."""
+"""Names of functions, set upright. Those in `LIMIT_WORDS` have limits, as a sum has."""
 
 SPACES: dict[str, float] = {
     ",": 3 / 18,
@@ -137,10 +142,98 @@ SPACES: dict[str, float] = {
     "thickspace": 5 / 18,
     "negthinspace": -3 / 18,
 }
-"""In em."""
+"""Command, without its backslash, or `~` -> its width in em."""
 
 ACCENTS = _table("""
 hat:302 widehat:302 tilde:303 widetilde:303 bar:304 vec:20d7 dot:307 ddot:308 dddot:20db check:30c
 breve:306 acute:301 grave:300 mathring:30a overrightarrow:20d7 overleftarrow:20d6
 """)
+"""Command -> the combining character drawn above its argument."""
 WIDE_ACCENTS = words_of("widehat widetilde overrightarrow overleftarrow")
+"""Accents that grow with the width of their argument."""
+
+# Code points of each alphabet's A, a and 0 in the block "Mathematical Alphanumeric Symbols".
+_LATIN = {
+    "bold": (0x1D400, 0x1D41A, 0x1D7CE),
+    "italic": (0x1D434, 0x1D44E, None),
+    "bold italic": (0x1D468, 0x1D482, 0x1D7CE),
+    "script": (0x1D49C, 0x1D4B6, None),
+    "fraktur": (0x1D504, 0x1D51E, None),
+    "blackboard": (0x1D538, 0x1D552, 0x1D7D8),
+    "sans": (0x1D5A0, 0x1D5BA, 0x1D7E2),
+    "typewriter": (0x1D670, 0x1D68A, 0x1D7F6),
+}
+_GREEK = {  # code points of capital and small alpha
+    "bold": (0x1D6A8, 0x1D6C2),
+    "italic": (None, 0x1D6FC),
+    "bold italic": (0x1D71C, 0x1D736),
+}
+# The characters whose bold and italic forms follow small omega in the block.
+_GREEK_VARIANTS = (0x2202, 0x3F5, 0x3D1, 0x3F0, 0x3D5, 0x3F1, 0x3D6)
+_OLDER = {  # unassigned code point of the block -> the letter that Unicode had before the block
+    0x1D455: 0x210E, 0x1D49D: 0x212C, 0x1D4A0: 0x2130, 0x1D4A1: 0x2131, 0x1D4A3: 0x210B,
+    0x1D4A4: 0x2110, 0x1D4A7: 0x2112, 0x1D4A8: 0x2133, 0x1D4AD: 0x211B, 0x1D4BA: 0x212F,
+    0x1D4BC: 0x210A, 0x1D4C4: 0x2134, 0x1D506: 0x212D, 0x1D50B: 0x210C, 0x1D50C: 0x2111,
+    0x1D515: 0x211C, 0x1D51D: 0x2128, 0x1D53A: 0x2102, 0x1D53F: 0x210D, 0x1D545: 0x2115,
+    0x1D547: 0x2119, 0x1D548: 0x211A, 0x1D549: 0x211D, 0x1D551: 0x2124,
+}  # fmt: skip
+
+
+def _alphabet(name: str) -> Mapping[str, str]:
+    """Return character -> the same character in the alphabet `name`."""
+    capital, small, digit = _LATIN[name]
+    greek_capital, greek_small = _GREEK.get(name, (None, None))
+    moved = dict[str, int]()
+    for first, start, count in (
+        ("A", capital, 26),
+        ("a", small, 26),
+        ("0", digit, 10),
+        ("\N{GREEK CAPITAL LETTER ALPHA}", greek_capital, 25),
+        ("\N{GREEK SMALL LETTER ALPHA}", greek_small, 25),
+    ):
+        if start is not None:
+            moved |= {chr(ord(first) + place): start + place for place in range(count)}
+    if greek_small is not None:
+        moved |= {chr(code): greek_small + 25 + i for i, code in enumerate(_GREEK_VARIANTS)}
+    return MappingProxyType({char: chr(_OLDER.get(code, code)) for char, code in moved.items()})
+
+
+ALPHABETS: Mapping[str, Mapping[str, str]] = {
+    "upright": {},
+    **{name: _alphabet(name) for name in _LATIN},
+}
+"""Alphabet -> character -> that character in the alphabet, where Unicode has it."""
+
+ALPHABET_COMMANDS = {
+    "mathrm": "upright",
+    "mathup": "upright",
+    "mathit": "italic",
+    "mathbf": "bold",
+    "boldsymbol": "bold italic",
+    "bm": "bold italic",
+    "mathcal": "script",
+    "mathscr": "script",
+    "mathfrak": "fraktur",
+    "mathbb": "blackboard",
+    "mathsf": "sans",
+    "mathtt": "typewriter",
+}
+"""Command -> the alphabet of its argument."""
+
+TEXT_ALPHABETS = {
+    "text": "upright",
+    "textrm": "upright",
+    "textnormal": "upright",
+    "mbox": "upright",
+    "hbox": "upright",
+    "textbf": "bold",
+    "textit": "italic",
+    "textsf": "sans",
+    "texttt": "typewriter",
+}
+"""Command -> the alphabet of its argument, which is running text: its spaces are shown."""
+
+
+def in_alphabet(text: str, name: str) -> str:
+    """Return `text` with each character in alphabet `name`; one that it lacks stays as it is."""
+    return "".join(ALPHABETS[name].get(char, char) for char in text)

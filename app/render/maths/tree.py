@@ -1,4 +1,4 @@
-"""A formula as a tree of frozen values: what was meant, not yet where it stands."""
+"""The tree that a formula is read into: what its parts mean, not yet where they stand."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Literal
 from app.render.maths.symbols import Kind
 
 Size = Literal["display", "text", "script"]
+"""A style of the TeXbook, chapter 17."""
 
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """One character, in the alphabet in which it is shown."""
+    """One character, already in the alphabet in which it is drawn."""
 
     char: str
     kind: Kind
@@ -20,7 +21,7 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Upright running text; `limits`: a name like lim, which carries them above and below."""
+    """Upright running text. `limits`: in display style, its scripts stand above and below it."""
 
     text: str
     kind: Kind
@@ -29,12 +30,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """Nodes side by side on a baseline; braces make one of their own."""
+
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Scripts:
-    """`limits`: above and below also outside display style, None: as the base has it."""
+    """A base with scripts: above and below it where `limits`, beside it where not.
+
+    None: as the kind of the base and the style decide.
+    """
 
     base: Node
     below: Node | None
@@ -44,6 +50,8 @@ class Scripts:
 
 @dataclass(frozen=True, slots=True)
 class Fraction:
+    """Two nodes on top of each other; a binomial has no bar. `size` None: that around it."""
+
     top: Node
     bottom: Node
     bar: bool = True
@@ -52,12 +60,16 @@ class Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Root:
+    """A root; a square root has no degree."""
+
     body: Node
     degree: Node | None
 
 
 @dataclass(frozen=True, slots=True)
 class Accent:
+    """A combining character over a body; `wide`: it grows with the body."""
+
     mark: str
     body: Node
     wide: bool
@@ -65,12 +77,16 @@ class Accent:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """A line over the body, or under it."""
+
     body: Node
     over: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Brace:
+    """A horizontal brace over the body, or under it, as wide as the body."""
+
     mark: str
     body: Node
     over: bool
@@ -78,7 +94,7 @@ class Brace:
 
 @dataclass(frozen=True, slots=True)
 class Delimiter:
-    """`height` in em, or None for one that is as high as what its fence holds; "" is none."""
+    """A delimiter by itself: `height` in em, None for that of its fence. "" is not drawn."""
 
     char: str
     kind: Kind
@@ -87,7 +103,10 @@ class Delimiter:
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Items between two delimiters; delimiters without height among them stand in the middle."""
+    """Items between two delimiters as high as they are; "" is a delimiter that is not drawn.
+
+    A `Delimiter` without height among the items is as high as the two.
+    """
 
     left: str
     items: tuple[Node, ...]
@@ -96,19 +115,23 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Rows of cells. `columns`: l, c or r each and | for a line; the last one is repeated."""
+    """Rows of cells.
+
+    `columns` has an l, c or r for the alignment of each column and | where a line runs; where
+    there are more columns, the letters are repeated from the first.
+    """
 
     rows: tuple[tuple[Node, ...], ...]
     columns: str
-    gaps: tuple[float, ...]  # em after each column, repeated
+    gaps: tuple[float, ...]  # em after each column, repeated from the first
     size: Size
-    leading: float = 0.0  # em added between the rows
-    lines: frozenset[int] = frozenset()  # above which rows a line runs
+    leading: float = 0.0  # em between the rows
+    lines: frozenset[int] = frozenset()  # indices of the rows that have a line above them
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """As long as what stands above and below it."""
+    """An arrow as long as the nodes above and below it."""
 
     char: str
     above: Node
@@ -117,31 +140,35 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Space:
+    """White space; it may be negative."""
+
     em: float
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """The rest of the row is set in this size."""
+    """Sets the rest of its row in another style."""
 
     size: Size
 
 
 @dataclass(frozen=True, slots=True)
 class Framed:
+    """A body in a frame of four lines."""
+
     body: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Phantom:
-    """Takes its room and shows nothing."""
+    """White space of the body's size."""
 
     body: Node
 
 
 @dataclass(frozen=True, slots=True)
 class As:
-    """A node in another part."""
+    """A body spaced as an atom of this kind is."""
 
     body: Node
     kind: Kind

@@ -21,8 +21,8 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 
 from app.render.formula_html import JOINER, Drawn, drawn
-from app.render.maths import Formula, MathFont, math_font, typeset
-from app.render.maths.svg import COLOUR
+from app.render.maths.font import MathFont, math_font
+from app.render.maths.formula import COLOUR, Formula, typeset
 from mtp_mlx.paths import resources
 
 _X_HEIGHT = 0.467  # em, of the mathematical font

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from app import strings
 from app.domain.conversation import ChatMessage
-from app.render import render
+from app.render.blocks import render
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.message_acts import row
 from app.viewmodels.chat.reply import Piece

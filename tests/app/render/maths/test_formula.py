@@ -6,10 +6,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 
-from app.render.maths import typeset
-from app.render.maths.svg import COLOUR
-from tests.app.render.maths.support import FONT, box
-from tests.app.render.maths.test_reader import formulas
+from app.render.maths.formula import COLOUR, typeset
+from tests.app.render.maths.support import FONT, box, formulas
 from tests.app.render.strategies import patient
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -40,7 +38,7 @@ def test_the_drawing_has_the_size_of_the_formula() -> None:
     assert formula.depth > 0.5
 
 
-def test_what_leans_over_the_edge_is_not_cut_off() -> None:
+def test_ink_that_leans_over_the_edge_is_not_cut_off() -> None:
     leaning = "\N{MATHEMATICAL ITALIC SMALL Y}"
     assert FONT.glyphs[leaning].left < 0
     formula = typeset("y", FONT, display=False)
@@ -55,7 +53,7 @@ def test_marks_below_the_baseline_are_inside() -> None:
     assert 0 < y < float(drawing("x_1").get("height") or 0)
 
 
-def test_other_alphabets_are_text() -> None:
+def test_foreign_characters_are_text() -> None:
     (text,) = drawing(r"\text{你}")
     assert (text.tag, text.text) == (f"{SVG}text", "你")
 
@@ -65,11 +63,11 @@ def test_every_character_can_be_drawn(char: str) -> None:
     drawing(rf"\text{{{char}}}")
 
 
-def test_what_cannot_be_read_is_not_drawn() -> None:
+def test_latex_that_cannot_be_read_is_not_drawn() -> None:
     assert typeset(r"\foo", FONT, display=True) is None
 
 
-def test_nothing_is_drawn_of_nothing() -> None:
+def test_the_empty_formula_has_no_ink() -> None:
     assert list(drawing("")) == []
 
 
