@@ -191,7 +191,7 @@ class Program(QObject):
 
     def _export_chat(self) -> None:
         chat = self.models.chat.chat
-        path = ask_chat_path(self.window, Path.home(), chat.title)
+        path = ask_chat_path(self.window, Path.home(), chat.title or strings.UNTITLED)
         if path is None:
             return
         look = Look(style=self._theme.light.html(), numbers=footer)

@@ -75,9 +75,13 @@ NO_DRAFTER = "this target has no drafter"
 
 # Conversation
 UNTITLED = "New chat"
-FINISH = {"stop": "stop", "length": "length limit", "cancelled": "stopped by you"}
+FINISH = {
+    "finished": "finished",
+    "length": "length limit",
+    "cancelled": "stopped by you",
+    "interrupted": "interrupted: the program was closed while this was being written",
+}
 FINISH_DIED = "engine died: it {reason}"
-FINISH_INTERRUPTED = "interrupted: the program was closed while this was being written"
 FINISH_ERROR = "ended by an error: {message}"
 OBSTACLE_WRITING = "A reply is being written. Esc stops it."
 OBSTACLE_ELSEWHERE = "A reply is being written in “{title}”. Wait for it, or stop it there."

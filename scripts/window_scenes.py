@@ -202,7 +202,7 @@ def record_of(text: str) -> ReplyRecord:
         max_tokens=2048,
         mtp="auto",
         switches=(),
-        finish="stop",
+        finish="finished",
         prompt_tokens=10,
         reused_tokens=0,
         engine=EngineRecord(),

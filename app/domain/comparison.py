@@ -66,7 +66,7 @@ def tokens_of(rounds: Sequence[RoundRecord]) -> list[TokenRecord]:
 
 
 def was_finished(reply: ReplyRecord) -> bool:
-    return reply.finish in {"stop", "length"}
+    return reply.finish in {"finished", "length"}
 
 
 def _speed(numbers: Numbers) -> float | None:

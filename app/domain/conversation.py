@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from app.domain.settings import ReplySettings
-from mtp_mlx.wire import Mtp, PairInfo, RoundState, Sampling, Stats, Verify
+from mtp_mlx.wire import FinishReason, Mtp, PairInfo, RoundState, Sampling, Stats, Verify
 
 Role = Literal["user", "assistant"]
 TokenSource = Literal["target", "draft"]
@@ -64,12 +64,35 @@ class EngineRecord(msgspec.Struct, frozen=True, kw_only=True):
     device: dict[str, str | int | bool] = {}
 
 
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The engine could not go on; `text` are its own words."""
+
+    code: str = ""  # of `mtp_mlx.errors`; "" where an earlier release kept the words only
+    text: str = ""
+
+
+class Died(msgspec.Struct, frozen=True, kw_only=True, tag="died"):
+    """The engine died; `text` is a clause that can follow "it"."""
+
+    text: str = ""
+
+
+Finish = Literal["finished", "length", "cancelled", "interrupted"] | Failed | Died
+"""How a reply ended: by the model, at its most tokens, by the user, with the program, or badly."""
+
+FINISHES: dict[FinishReason, Finish] = {
+    "stop": "finished",
+    "length": "length",
+    "cancelled": "cancelled",
+}
+"""What the engine says of a reply that it ended."""
+
+
 class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Everything measured while one reply was written.
 
     `stats` is None where the engine ended before it could say (a cancelled reply has them);
     the prompt's tokens were not counted then either, and stand at 0.
-    `finish` is "stop", "length", "cancelled", or a sentence: "engine died: ...".
     """
 
     rounds: tuple[RoundRecord, ...] = ()
@@ -79,7 +102,7 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int
     mtp: Mtp  # the switch when the request was sent
     switches: tuple[SwitchRecord, ...]
-    finish: str
+    finish: Finish
     prompt_tokens: int
     reused_tokens: int
     engine: EngineRecord
@@ -133,7 +156,7 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    title: str
+    title: str | None  # None until it has one
     created: float
     messages: tuple[ChatMessage, ...] = ()  # of all branches, the oldest first
     tip: str | None = None  # the last message of the branch that is shown
@@ -151,7 +174,7 @@ class ChatSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A chat as a list shows it."""
 
     id: str
-    title: str
+    title: str | None
     pinned: bool = False
     updated: float = 0.0  # of its last message, seconds since the epoch
     snippet: str = ""  # what a search found in its messages

@@ -18,14 +18,14 @@ from app import strings
 from app.domain.attachments import content
 from app.domain.conversation import Chat
 from app.domain.tree import path
-from app.services.chat_page import PAGE, Look, body, one_line, speaker
+from app.services.chat_page import PAGE, Look, body, speaker, title_line
 
 VERSION = 1
 _MARGIN_MM = 18.0
 
 
 def chat_markdown(chat: Chat, look: Look) -> bytes:
-    parts = [f"# {one_line(chat.title)}"]
+    parts = [f"# {title_line(chat)}"]
     if system := chat.settings.system.strip():
         parts.append(f"## {strings.SYSTEM_PROMPT}\n\n{system}")
     for message in path(chat.messages, chat.tip):
@@ -46,7 +46,7 @@ def chat_json(chat: Chat, look: Look) -> bytes:
 def chat_html(chat: Chat, look: Look) -> bytes:
     """One file: no script, nothing from elsewhere."""
     return PAGE.format(
-        title=escape(one_line(chat.title)),
+        title=escape(title_line(chat)),
         muted=look.style.text_muted,
         border=look.style.border,
         raised=look.style.surface_raised,
@@ -59,13 +59,13 @@ def chat_pdf(chat: Chat, look: Look) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
-    writer.setTitle(one_line(chat.title))
+    writer.setTitle(title_line(chat))
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
     margins = QMarginsF(_MARGIN_MM, _MARGIN_MM, _MARGIN_MM, _MARGIN_MM)
     writer.setPageMargins(margins, QPageLayout.Unit.Millimeter)
     document = QTextDocument()
     plain = replace(look, style=replace(look.style, maths=None))  # formulas as running text
-    document.setHtml(f"<h1>{escape(one_line(chat.title))}</h1>{body(chat, plain)}")
+    document.setHtml(f"<h1>{escape(title_line(chat))}</h1>{body(chat, plain)}")
     document.print_(writer)
     return bytes(buffer.data().data())
 

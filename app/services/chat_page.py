@@ -103,5 +103,9 @@ def speaker(message: ChatMessage) -> str:
     return f"{name}, {time.strftime('%Y-%m-%d %H:%M', time.localtime(message.created))}"
 
 
+def title_line(chat: Chat) -> str:
+    return one_line(chat.title or strings.UNTITLED)
+
+
 def one_line(text: str) -> str:
     return " ".join(text.split())

@@ -44,7 +44,7 @@ KEPT_S = 30 * 24 * 3600.0
 _LISTED = """
     SELECT id, title, pinned, updated FROM chats
     WHERE deleted IS NULL AND (
-        title != :untitled OR draft != ''
+        title IS NOT NULL OR draft != ''
         OR EXISTS (SELECT 1 FROM messages WHERE chat_id = chats.id)
         OR EXISTS (SELECT 1 FROM draft_files WHERE chat_id = chats.id)
     )
@@ -97,7 +97,6 @@ class ChatStore:
             "settings": as_json(chat.settings),
             "tip": chat.tip,
             "draft": chat.draft,
-            "untitled": strings.UNTITLED,
             "set": known is None or known.settings != chat.settings,
             "moved": known is None or known.tip != chat.tip,
             "typed": known is None or known.draft != chat.draft,
@@ -108,7 +107,7 @@ class ChatStore:
                 "INSERT INTO chats (id, title, created, updated, settings, pinned, tip, draft)"
                 " VALUES (:id, :title, :created, :created, :settings, :pinned, :tip, :draft)"
                 " ON CONFLICT (id) DO UPDATE SET"
-                " title = iif(title = :untitled, excluded.title, title),"
+                " title = coalesce(title, excluded.title),"
                 " settings = iif(:set, excluded.settings, settings),"
                 " tip = iif(:moved, excluded.tip, tip),"
                 " draft = iif(:typed, excluded.draft, draft)",
@@ -188,7 +187,7 @@ class ChatStore:
 
     def chats(self, query: str = "") -> tuple[ChatSummary, ...]:
         """Pinned ones first, then by their last message; of a search, what holds all its words."""
-        rows = self._connection.execute(_LISTED, {"untitled": strings.UNTITLED})
+        rows = self._connection.execute(_LISTED)
         every = [ChatSummary(id=i, title=t, pinned=bool(p), updated=u) for i, t, p, u in rows]
         wanted = search.words(query)
         if not wanted:
@@ -199,7 +198,7 @@ class ChatStore:
             if chat.id in texts
             else chat
             for chat in every
-            if chat.id in texts or search.holds(chat.title, wanted)
+            if chat.id in texts or search.holds(chat.title or "", wanted)
         )
 
     def last_chat(self) -> str | None:

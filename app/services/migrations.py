@@ -11,11 +11,17 @@ from collections.abc import Callable
 
 import msgspec
 
+_DIED = "engine died: it "
+_FAILED = "ended by an error: "
+
 Step = str | Callable[[sqlite3.Connection], None]
 
 
-def _keep_rounds_in_pieces(connection: sqlite3.Connection) -> None:
-    """Take the rounds out of each reply's record, as one piece. A damaged record stays as it is."""
+def _revise_replies(connection: sqlite3.Connection) -> None:
+    """Take the rounds out of each reply's record, as one piece, and say how it ended as a value.
+
+    A damaged record stays as it is.
+    """
     numbers = connection.execute("SELECT number FROM messages WHERE reply IS NOT NULL").fetchall()
     for (number,) in numbers:  # one at a time: a reply may have a megabyte, a file thousands
         row = "SELECT id, reply FROM messages WHERE number = ?"
@@ -24,8 +30,10 @@ def _keep_rounds_in_pieces(connection: sqlite3.Connection) -> None:
             record = msgspec.json.decode(reply, type=dict[str, msgspec.Raw])
             rounds = record.pop("rounds", msgspec.Raw(b"[]"))
             count = len(msgspec.json.decode(rounds, type=list[msgspec.Raw]))
+            finish = msgspec.json.decode(record.get("finish", b'""'), type=str)
         except msgspec.DecodeError:
             continue
+        record["finish"] = msgspec.Raw(msgspec.json.encode(_finish(finish)))
         if count:
             connection.execute(
                 "INSERT INTO pieces (message_id, first, count, rounds) VALUES (?, 0, ?, ?)",
@@ -35,6 +43,19 @@ def _keep_rounds_in_pieces(connection: sqlite3.Connection) -> None:
             "UPDATE messages SET reply = ?, merged = ? WHERE number = ?",
             (msgspec.json.encode(record).decode(), count, number),
         )
+
+
+def _finish(sentence: str) -> object:
+    """Return the value that a word of the engine or a sentence of the window stood for."""
+    if sentence == "stop":
+        return "finished"
+    if sentence in {"length", "cancelled"}:
+        return sentence
+    if sentence.startswith("interrupted: "):
+        return "interrupted"
+    if sentence.startswith(_DIED):
+        return {"type": "died", "text": sentence.removeprefix(_DIED)}
+    return {"type": "failed", "text": sentence.removeprefix(_FAILED)}
 
 
 STEPS: tuple[Step, ...] = (
@@ -104,9 +125,9 @@ STEPS: tuple[Step, ...] = (
     ALTER TABLE messages ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX revisions_of_chat ON messages (chat_id, revision)
     """,
-    # A reply's rounds, appended while it is written: `first` is the index of a piece's first round
-    # in the reply, `text` and `thought` what the piece adds to the message's own. The message
-    # holds the text of its first `merged` rounds.
+    # A title that a chat does not have is NULL. A reply's rounds are appended while it is written:
+    # `first` is the index of a piece's first round in the reply, `text` and `thought` what the
+    # piece adds to the message's own. The message holds the text of its first `merged` rounds.
     """
     CREATE TABLE pieces (
         message_id TEXT NOT NULL REFERENCES messages(id) ON DELETE CASCADE,
@@ -118,9 +139,13 @@ STEPS: tuple[Step, ...] = (
         rounds TEXT NOT NULL,
         PRIMARY KEY (message_id, first)
     );
-    ALTER TABLE messages ADD COLUMN merged INTEGER NOT NULL DEFAULT 0
+    ALTER TABLE messages ADD COLUMN merged INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE chats ADD COLUMN name TEXT;
+    UPDATE chats SET name = nullif(title, 'New chat');
+    ALTER TABLE chats DROP COLUMN title;
+    ALTER TABLE chats RENAME COLUMN name TO title
     """,
-    _keep_rounds_in_pieces,
+    _revise_replies,
 )
 
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.domain.conversation import ReplyRecord, RoundRecord
+from app.domain.conversation import Finish, ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
 from mtp_mlx.report import making, model
 from mtp_mlx.report.derived import group
 from mtp_mlx.report.model import Report
 from mtp_mlx.wire import PairInfo, Stats
 
-_FINISHES: dict[str, model.Ending] = {
-    "stop": "stop",
+_FINISHES: dict[Finish, model.Ending] = {
+    "finished": "stop",
     "length": "length",
     "cancelled": "cancelled",
 }

@@ -269,7 +269,7 @@ class MainWindow(QMainWindow):
         self._mtp.setChecked(self._models.mtp.wish.on)
         self._overlay.setChecked(shown)
         self.toolbar.overlay.setChecked(shown)
-        title = chat.chat.title
+        title = chat.chat.title or strings.UNTITLED
         named = len(chat.messages) > 0
         self.setWindowTitle(f"{title} — {strings.APP_NAME}" if named else strings.APP_NAME)
 

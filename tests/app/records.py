@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.domain.conversation import (
     EngineRecord,
+    Finish,
     RejectedRecord,
     ReplyRecord,
     RoundRecord,
@@ -84,7 +85,7 @@ def reply_of(
     mtp: Mtp = "auto",
     switches: Sequence[SwitchRecord] = (),
     stats: Stats | None = None,
-    finish: str = "stop",
+    finish: Finish = "finished",
     plain_tps: float | None = None,
     plain_day: str | None = None,
 ) -> ReplyRecord:

@@ -13,6 +13,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.__main__ import worker_command
+from app.domain.conversation import Died
 from app.domain.numbers import numbers_of
 from app.domain.settings import ReplySettings
 from app.domain.tally import MEASURED_TOKENS, tally_of
@@ -97,7 +98,7 @@ def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
     reply = chat.messages.at(1).reply
     assert reply is not None
-    assert reply.finish in {"cancelled", "stop"}
+    assert reply.finish in {"cancelled", "finished"}
 
 
 def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> None:
@@ -110,14 +111,15 @@ def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> No
     message = chat.messages.at(1)
     assert message.text
     assert message.reply is not None
-    assert message.reply.finish.startswith("engine died: it was ended by the system")
+    assert isinstance(message.reply.finish, Died)
+    assert message.reply.finish.text.startswith("was ended by the system")
     assert program.window.banner.isVisible()
     qtbot.waitUntil(lambda: isinstance(program.supervisor.state, Ready), timeout=PATIENCE_MS)
     assert chat.regenerate()
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
     again = chat.messages.at(1)
     assert again.reply is not None
-    assert again.reply.finish in {"stop", "length"}
+    assert again.reply.finish in {"finished", "length"}
 
 
 def ask(qtbot: QtBot, program: Program, question: str) -> None:

@@ -10,7 +10,6 @@ from typing import Literal
 
 import msgspec
 
-from app import strings
 from app.domain.attachments import content
 from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
@@ -118,7 +117,7 @@ def new_id() -> str:
 
 
 def new_chat(settings: ReplySettings) -> Chat:
-    return Chat(id=new_id(), title=strings.UNTITLED, created=time.time(), settings=settings)
+    return Chat(id=new_id(), title=None, created=time.time(), settings=settings)
 
 
 def new_question(text: str, files: tuple[Attachment, ...], parent: str | None) -> ChatMessage:

@@ -129,7 +129,7 @@ class ChatViewModel(QObject):
         """A reply that was not ended by the model, and that nothing was said to yet."""
         if message.role != "assistant" or not message.text or message.id != self.chat.tip:
             return False
-        return message.reply is None or message.reply.finish != "stop"
+        return message.reply is None or message.reply.finish != "finished"
 
     # Opening
 
@@ -152,7 +152,7 @@ class ChatViewModel(QObject):
 
     def leave(self) -> None:
         """The program ends: keep what was written."""
-        self._writing.abandon(strings.FINISH_INTERRUPTED)
+        self._writing.abandon("interrupted")
         self.drafts.flush()
 
     def label(self, said: ChatSummary) -> None:
@@ -173,7 +173,7 @@ class ChatViewModel(QObject):
         text = text.strip()
         if self.obstacle or not (text or attachments):
             return False
-        if not self.chat.messages and self.chat.title == strings.UNTITLED:
+        if not self.chat.messages and self.chat.title is None:
             self.history.change(title=title(text, attachments))
         return self._ask_with(text, tuple(attachments), self.chat.tip)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import strings
-from app.domain.conversation import ReplyRecord
+from app.domain.conversation import Died, Failed, ReplyRecord
 from app.domain.numbers import Numbers, numbers_of
 from app.viewmodels.common import format as fmt
 from app.viewmodels.settings.reply_settings import RULES
@@ -19,8 +19,13 @@ class Fact:
 
 
 def finish_text(reply: ReplyRecord) -> str:
-    """One of the engine's words in the user's, or the sentence that was kept."""
-    return strings.FINISH.get(reply.finish, reply.finish)
+    match reply.finish:
+        case Failed(text=text):
+            return strings.FINISH_ERROR.format(message=text)
+        case Died(text=text):
+            return strings.FINISH_DIED.format(reason=text)
+        case word:
+            return strings.FINISH[word]
 
 
 def footer(reply: ReplyRecord) -> str:

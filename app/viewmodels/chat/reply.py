@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from app import strings
 from app.domain.continued import Seam, joined, seam_after, tally_after
 from app.domain.conversation import (
+    FINISHES,
     ChatMessage,
     EngineRecord,
+    Failed,
+    Finish,
     RejectedRecord,
     ReplyRecord,
     RoundRecord,
@@ -92,7 +94,7 @@ class Reply:
         self.tally.switch(mtp)
 
     def record(
-        self, finish: str, finished: Finished | None = None, plain: Plain | None = None
+        self, finish: Finish, finished: Finished | None = None, plain: Plain | None = None
     ) -> ReplyRecord:
         """`finished` is None where the engine could not say how it ended."""
         wished = self._request.sampling or self.pair.recommended
@@ -191,9 +193,9 @@ class Streaming(QObject):
             case Round() if reply and event.id == reply.id:
                 self._add(reply, event)
             case Finished() if reply and event.id == reply.id:
-                self.end(event.reason, event)
+                self.end(FINISHES[event.reason], event)
             case Error() if reply and event.id == reply.id:
-                self.end(strings.FINISH_ERROR.format(message=event.message))
+                self.end(Failed(code=event.code, text=event.message))
             case _:
                 pass
 
@@ -207,11 +209,9 @@ class Streaming(QObject):
         reply = self._reply
         if reply is None:
             return None
-        return self._message(
-            reply, reply.record(strings.FINISH_INTERRUPTED, plain=self.plain(reply))
-        )
+        return self._message(reply, reply.record("interrupted", plain=self.plain(reply)))
 
-    def end(self, finish: str, finished: Finished | None = None) -> None:
+    def end(self, finish: Finish, finished: Finished | None = None) -> None:
         """`finished` is None where the engine could not say how it ended."""
         if self._reply is None:
             return

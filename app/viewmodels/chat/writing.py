@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from app import strings
-from app.domain.conversation import Chat, ChatMessage, ChatSummary
+from app.domain.conversation import Chat, ChatMessage, ChatSummary, Died, Finish
 from app.domain.tree import replaced
 from app.engine.supervisor import Supervisor
 from app.viewmodels.chat.history import History, Removed, labelled, restored
@@ -101,7 +100,7 @@ class Writing(QObject):
             self.background.take(self._history.chat)
         self._history.open(self.background.give_back(chat))
 
-    def abandon(self, finish: str) -> None:
+    def abandon(self, finish: Finish) -> None:
         """End it without its last word: what was written stays with its chat."""
         if self._streaming.running:
             self._supervisor.cancel()
@@ -118,7 +117,7 @@ class Writing(QObject):
             self.streamed.emit(piece)
 
     def _on_lost(self, reason: str) -> None:
-        self._streaming.end(strings.FINISH_DIED.format(reason=reason))
+        self._streaming.end(Died(text=reason))
 
     def _on_ended(self, message: ChatMessage) -> None:
         left = self.background.chat

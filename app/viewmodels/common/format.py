@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app import strings
 from mtp_mlx.report.words import length as tau
 from mtp_mlx.report.words import percent, rate, seconds, times
 
@@ -37,6 +38,8 @@ def file_size(size: int) -> str:
     return f"{size / 1024:.0f} KB" if size < _MIB else f"{size / _MIB:.1f} MB"
 
 
-def one_line(title: str) -> str:
-    """However long and in however many lines it was stored."""
+def one_line(title: str | None) -> str:
+    """A title, however long and in however many lines it was stored; also of a chat without one."""
+    if title is None:
+        return strings.UNTITLED
     return " ".join(title[: 4 * TITLE_LENGTH].split())[:TITLE_LENGTH]

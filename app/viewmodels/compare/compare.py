@@ -18,12 +18,20 @@ from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.comparison import Comparison, Side
-from app.domain.conversation import ReplyRecord, TokenRecord
+from app.domain.conversation import (
+    FINISHES,
+    Died,
+    Failed,
+    Finish,
+    ReplyRecord,
+    TokenRecord,
+)
 from app.domain.numbers import numbers_of
 from app.engine.state import Ready
 from app.engine.supervisor import Supervisor
 from app.viewmodels.chat.asking import turns_to_last_question
 from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.footer import finish_text
 from app.viewmodels.chat.reply import Reply
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.mtp import MtpViewModel
@@ -191,17 +199,17 @@ class CompareViewModel(QObject):
                 reply.add(event, self._clock() - self._asked_at)
                 self._pace.request()
             case Finished() if reply and event.id == reply.id:
-                self._keep(event.reason, event)
+                self._keep(FINISHES[event.reason], event)
                 self._go_on()
             case Error() if reply and event.id == reply.id:
-                self._keep(strings.FINISH_ERROR.format(message=event.message))
+                self._keep(Failed(code=event.code, text=event.message))
                 self._break_off(f"{event.message} {event.remedy}".strip())
             case _:
                 pass
 
     def _on_lost(self, reason: str) -> None:
         if self._reply is not None:
-            self._keep(strings.FINISH_DIED.format(reason=reason))
+            self._keep(Died(text=reason))
             self._break_off(strings.COMPARE_DIED.format(reason=reason))
 
     def _on_switch(self) -> None:
@@ -210,7 +218,7 @@ class CompareViewModel(QObject):
             self.stop()
             self._show(replace(self.state, note=strings.COMPARE_SWITCHED))
 
-    def _keep(self, finish: str, finished: Finished | None = None) -> None:
+    def _keep(self, finish: Finish, finished: Finished | None = None) -> None:
         reply, stage = self._reply, self.state.stage
         self._reply = None
         self._pace.cancel()
@@ -269,7 +277,7 @@ def lane_text(reply: ReplyRecord) -> str:
         )
     if numbers.mean_acceptance_length is not None:
         parts.append(strings.LANE_TAU.format(tau=fmt.tau(numbers.mean_acceptance_length)))
-    parts.append(strings.FINISH.get(reply.finish, reply.finish))
+    parts.append(finish_text(reply))
     return strings.SEPARATOR.join(parts)
 
 

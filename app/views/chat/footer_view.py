@@ -58,7 +58,7 @@ class FooterView(QWidget):
         """None: a reply whose numbers cannot be read."""
         self.info.setVisible(reply is not None)
         self._text.setText(strings.NO_NUMBERS if reply is None else footer(reply))
-        went_wrong = reply is not None and reply.finish not in strings.FINISH
+        went_wrong = reply is not None and reply.finish not in {"finished", "length", "cancelled"}
         self._text.setProperty("tone", "warning" if went_wrong else "muted")
         self._text.style().unpolish(self._text)
         self._text.style().polish(self._text)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.domain.comparison import Comparison
-from app.domain.conversation import RoundRecord
+from app.domain.conversation import Finish, RoundRecord
 from tests.app.records import a_round, drafted_reply, plain_rounds, reply_of
 
 OFF = plain_rounds(121)
@@ -18,7 +18,9 @@ def with_id(record: RoundRecord, id_: int) -> RoundRecord:
     return msgspec.structs.replace(record, tokens=(first, *record.tokens[1:]))
 
 
-def comparison(off: list[RoundRecord], on: list[RoundRecord], finish: str = "stop") -> Comparison:
+def comparison(
+    off: list[RoundRecord], on: list[RoundRecord], finish: Finish = "finished"
+) -> Comparison:
     return Comparison(
         question="q",
         off=reply_of(off, mtp="off"),

@@ -45,7 +45,7 @@ FIRST = part(round_record(0, 0.2), round_record(1, 0.5, accepted=3, depth=3))
 SECOND = part(
     round_record(0, 0.1),
     round_record(1, 0.3, accepted=1, depth=3),
-    finish="stop",
+    finish="finished",
     prompt_tokens=45,
     reused_tokens=44,
     stats=stats(decode_tps=20.0, peak_memory_bytes=9, ttft_s=0.1),
@@ -61,7 +61,7 @@ def test_rounds_go_on_where_they_ended() -> None:
     whole = joined(FIRST, SECOND)
     assert [r.index for r in whole.rounds] == [0, 1, 0, 2]
     assert [r.at for r in whole.rounds] == [0.2, 0.5, 0.6, 0.8]
-    assert whole.finish == "stop"
+    assert whole.finish == "finished"
     assert (whole.prompt_tokens, whole.reused_tokens) == (40, 4)
 
 

@@ -38,7 +38,7 @@ REPLY = ReplyRecord(
     max_tokens=512,
     mtp="auto",
     switches=(SwitchRecord(0.5, "off"), SwitchRecord(0.9, 3)),
-    finish="stop",
+    finish="finished",
     prompt_tokens=42,
     reused_tokens=40,
     engine=EngineRecord(versions={"mlx": "0.32"}, device={"memory_bytes": 1}),

@@ -139,7 +139,7 @@ def test_chats_come_pinned_first_then_newest(path: Path, clock: Clock) -> None:
 
 def test_a_chat_without_a_word_is_not_listed(path: Path) -> None:
     store = open_store(path)
-    blank = Chat(id="c", title="New chat", created=1.0)
+    blank = Chat(id="c", title=None, created=1.0)
     store.save_chat(blank)
     assert (store.chats(), store.last_chat()) == ((), None)
     store.save_chat(msgspec.structs.replace(blank, draft="Half a"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from app.domain.conversation import Chat, Died, Failed, Finish
 from app.domain.tree import path as branch
 from app.services import migrations
 from app.services.chat_store import open_store
@@ -104,6 +107,45 @@ def test_the_rounds_of_old_replies_become_a_piece(old: Path, sql: Sql) -> None:
     assert piece == (0, len(REPLY.rounds), "", "", *before)
     (row,) = sql("SELECT json_extract(reply, '$.rounds'), merged FROM messages WHERE id = 'a1'")
     assert row == (None, len(REPLY.rounds))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "finish"),
+    [
+        ("stop", "finished"),
+        ("length", "length"),
+        ("cancelled", "cancelled"),
+        ("interrupted: the program was closed while this was being written", "interrupted"),
+        ("engine died: it crashed (signal 11)", Died(text="crashed (signal 11)")),
+        ("ended by an error: The “prompt” is too long.", Failed(text="The “prompt” is too long.")),
+        ("ended somehow", Failed(text="ended somehow")),
+        ("", Failed()),
+    ],
+)
+def test_how_a_reply_ended_becomes_a_value(
+    old: Path, path: Path, sentence: str, finish: Finish
+) -> None:
+    bring_to(old, 5)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(
+            "UPDATE messages SET reply = json_set(reply, '$.finish', ?)", (sentence,)
+        )
+    store = open_store(old)
+    chat = store.load("a")
+    assert chat is not None
+    assert chat.messages[1].reply == msgspec.structs.replace(REPLY, finish=finish)
+    store.close()
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_a_chat_without_a_title_has_none(old: Path, sql: Sql, number: int) -> None:
+    bring_to(old, number)
+    sql("UPDATE chats SET title = 'New chat' WHERE id = 'b'")
+    store = open_store(old)
+    assert [(c.id, c.title) for c in store.chats()] == [("b", None), ("a", "First")]
+    store.save_chat(Chat(id="b", title="What was asked", created=1.0))
+    assert [c.title for c in store.chats()] == ["What was asked", "First"]
+    store.close()
 
 
 def test_a_damaged_record_stops_no_migration(old: Path, sql: Sql) -> None:

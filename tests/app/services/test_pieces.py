@@ -23,7 +23,7 @@ WHOLE = msgspec.structs.replace(
     text="one two three",
     thought="hm so",
     thought_seconds=2.0,
-    reply=reply_of(ROUNDS, finish="stop"),
+    reply=reply_of(ROUNDS, finish="finished"),
 )
 PIECES = (
     ReplyPiece(first=0, rounds=ROUNDS[:5], thought="hm so", thought_seconds=2.0),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as with_
 
-from app.domain.conversation import SwitchRecord
+from app.domain.conversation import Died, SwitchRecord
 from app.domain.numbers import numbers_of
 from app.services.report import reply_report
 from mtp_mlx.report.model import Report
@@ -18,7 +18,7 @@ from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY
 from tests.app.services.schema import violations
 from tests.report.samples import SCHEMA
 
-LOST = with_(REPLY, stats=None, finish="engine died: /Users/ada/x", plain_tps=None, mtp="auto")
+LOST = with_(REPLY, stats=None, finish=Died(text="/Users/ada/x"), plain_tps=None, mtp="auto")
 DIED = with_(LOST, rounds=REPLY.rounds[:1])
 SECRETS = ("Private", "words", "unsaid", "ghost", "700", "prompt of", "ada")
 

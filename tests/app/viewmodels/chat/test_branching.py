@@ -220,7 +220,7 @@ def test_a_stopped_reply_goes_on_in_its_place(ready: Rig) -> None:
     assert after.thought_seconds == before.thought_seconds
     assert after.reply is not None
     assert [r.index for r in after.reply.rounds] == [0, 1, 0, 2]
-    assert after.reply.finish == "stop"
+    assert after.reply.finish == "finished"
     assert stored(ready)[1] == after
     assert len(chat.chat.messages) == 2
     assert not chat.continue_reply()

@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
-from app.domain.conversation import ReplyRecord, SwitchRecord
+from app.domain.conversation import Died, Failed, Finish, ReplyRecord, SwitchRecord
 from app.viewmodels.chat.footer import Fact, facts, footer
 from tests.app.domain.test_conversation import REPLY
 from tests.app.helpers import stats
@@ -18,7 +19,7 @@ def reply(**changes: Any) -> ReplyRecord:
 
 def test_the_line_under_a_reply() -> None:
     assert footer(reply()) == (
-        "61.3 tok/s · 78 % of 312 drafted accepted · 0.21 s to first token · stop"
+        "61.3 tok/s · 78 % of 312 drafted accepted · 0.21 s to first token · finished"
     )
 
 
@@ -28,13 +29,13 @@ def test_speed_up_is_said_once_plain_was_measured() -> None:
 
 def test_what_was_not_measured_is_left_out() -> None:
     bare = stats(decode_tps=None, acceptance_rate=None, draft_n=0)
-    assert footer(reply(stats=bare)) == "0.21 s to first token · stop"
+    assert footer(reply(stats=bare)) == "0.21 s to first token · finished"
 
 
 def test_a_lost_reply_says_why_and_keeps_what_was_measured() -> None:
     why = "engine died: it crashed (signal 11)"
-    assert footer(reply(stats=None, finish=why, rounds=())) == why
-    lost = reply_of(drafted_reply(40), finish=why)
+    assert footer(reply(stats=None, finish=Died(text="crashed (signal 11)"), rounds=())) == why
+    lost = reply_of(drafted_reply(40), finish=Died(text="crashed (signal 11)"))
     numbers = "60.0 tok/s · 67 % of 120 drafted accepted · 0.05 s to first token"
     assert footer(lost) == f"{numbers} · {why}"
     assert Fact("Speed", "60.0 tok/s") in facts(lost)
@@ -59,9 +60,20 @@ def test_greedy_decoding_has_a_seed_too() -> None:
     assert Fact("Sampling", "greedy, seed 7") in facts(reply_of(drafted_reply(1)))
 
 
-def test_words_of_the_engine_are_translated() -> None:
-    assert footer(reply(rounds=(), stats=None, finish="cancelled")) == "stopped by you"
-    assert footer(reply(rounds=(), stats=None, finish="length")) == "length limit"
+@pytest.mark.parametrize(
+    ("finish", "text"),
+    [
+        ("finished", "finished"),
+        ("cancelled", "stopped by you"),
+        ("length", "length limit"),
+        ("interrupted", "interrupted: the program was closed while this was being written"),
+        (Failed(code="prompt_too_long", text="Too long."), "ended by an error: Too long."),
+        (Failed(text="as it was kept"), "ended by an error: as it was kept"),
+        (Died(text="crashed (signal 11)"), "engine died: it crashed (signal 11)"),
+    ],
+)
+def test_every_end_has_a_sentence(finish: Finish, text: str) -> None:
+    assert footer(reply(rounds=(), stats=None, finish=finish)) == text
 
 
 def test_facts_tell_everything() -> None:

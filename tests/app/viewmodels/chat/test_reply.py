@@ -21,4 +21,4 @@ def test_drawing_spares_the_processor_that_runs_the_model(
     streaming.begin(message, request, PAIR, EngineRecord(device={"backend": backend}))
     streaming.take(round_of("r", 0, ["one"]))
     assert streaming._paint._timer.interval() == pace
-    streaming.end("stop")
+    streaming.end("finished")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from app.domain.comparison import Comparison
-from app.domain.conversation import ChatMessage
+from app.domain.conversation import ChatMessage, Died
 from app.domain.settings import ReplySettings
 from app.engine.worker import Death
 from app.viewmodels.chat.asking import turns_to_last_question
@@ -247,7 +247,7 @@ def test_a_death_keeps_what_has_run(ready: Rig, clock: Clock, compare: CompareVi
     assert not compare.state.running
     result = compare.state.result
     assert result is not None
-    assert result.on.finish == "engine died: it crashed (signal 11)"
+    assert result.on.finish == Died(text="crashed (signal 11)")
 
 
 def test_a_death_outside_of_a_run_is_none_of_its_business(
@@ -335,6 +335,6 @@ def test_another_rule_does_not_promise_the_same_text() -> None:
 
 
 def test_a_lane_in_figures() -> None:
-    text = "121 tokens · 67 % of 120 drafted accepted · τ\u00a03.00 · stop"
+    text = "121 tokens · 67 % of 120 drafted accepted · τ\u00a03.00 · finished"
     assert lane_text(reply_of(ON)) == text
     assert lane_text(reply_of([a_round(0, 0.1)], finish="cancelled")) == "1 tokens · stopped by you"

@@ -59,11 +59,11 @@ def spot(rig: Rig, title: str, *, dots: bool = False) -> QPoint:
 
 def here(rig: Rig) -> str:
     chat = view_of(rig).currentIndex().data(CHAT_ROLE)
-    return chat.title if isinstance(chat, ChatSummary) else ""
+    return (chat.title or "") if isinstance(chat, ChatSummary) else ""
 
 
 def opened(rig: Rig) -> str:
-    return rig.program.models.chat.chat.title
+    return rig.program.models.chat.chat.title or ""
 
 
 def test_a_click_opens(three: Rig) -> None:
