@@ -40,6 +40,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingSyntax:
+    """How a family marks a thought: `opening` `header` … `closing`, all three left unshown."""
+
+    opening: str  # the name of a token
+    header: str  # text right after it; "" for none
+    closing: str  # the name of a token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """The transforms of both laws, applied in this order; temperature 0 is greedy decoding.
 

@@ -1,9 +1,14 @@
-"""Files that must never be half written."""
+"""Small files: written whole or not at all, read as JSON or refused."""
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from mtp_mlx.errors import DamagedModel
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -19,3 +24,28 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def read_object(file: Path) -> Mapping[str, Any]:
+    """Return the JSON object in a checkpoint's file; empty where there is no such file.
+
+    Raises DamagedModel.
+    """
+    if not file.is_file():
+        return {}
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise damaged(file, str(error)) from error
+    if not isinstance(value, dict):
+        raise damaged(file, "it holds no JSON object")
+    return value
+
+
+def damaged(file: Path, why: str) -> DamagedModel:
+    """Return the error for a file that is there and cannot be used; `why` is cut to one line."""
+    reason = " ".join(why.split()).rstrip(".")[:200]
+    return DamagedModel(
+        f"{file.name} cannot be read: {reason}.",
+        "Download the model again.",
+    )

@@ -9,18 +9,17 @@ from mtp_mlx.api import TokenSource
 from mtp_mlx.decode.loop import Emitted
 from mtp_mlx.numbers import Counts
 from mtp_mlx.text.reply import ReplyText
-from mtp_mlx.text.tokenizer import Tokenizer
 
 
 class Narrator:
     """One reply's events, in order, and everything emitted so far."""
 
-    def __init__(self, reply_id: str, tokenizer: Tokenizer | None, requested: float) -> None:
+    def __init__(self, reply_id: str, text: ReplyText, requested: float) -> None:
         """`requested` is the time of the request on `time.perf_counter`."""
         self._id = reply_id
         self._requested = requested
         self._rounds = 0
-        self._text = ReplyText(tokenizer)
+        self._text = text
         self.tokens: list[int] = []
         self.counts = Counts()
 

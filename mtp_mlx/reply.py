@@ -25,6 +25,7 @@ from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.device import memory
 from mtp_mlx.narration import Narrator
 from mtp_mlx.request import check_request, prompt_ids
+from mtp_mlx.text.reply import ReplyText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,9 @@ class Reply:
         self._sampling = request.sampling or pair.info.recommended
         check_request(request, self._sampling, pair.target.config.vocab_size)
         self._prompt = prompt_ids(pair, request)
-        self._narrator = Narrator(request.id, pair.tokenizer, self._requested)
+        self._narrator = Narrator(
+            request.id, ReplyText(pair.tokenizer, pair.thinking), self._requested
+        )
 
     def events(self) -> Iterator[ReplyEvent]:
         target = self._pair.target

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from mtp_mlx import wire
-from mtp_mlx.api import MAX_BIAS, MAX_PRESENCE_PENALTY, Message, Mtp, Sampling
+from mtp_mlx.api import MAX_BIAS, MAX_PRESENCE_PENALTY, Message, Mtp, Sampling, ThinkingSyntax
 from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.text.channels import without_thoughts
+from mtp_mlx.text.thinking import without_thoughts
 
 
 def prompt_ids(pair: LoadedPair, request: wire.Generate) -> tuple[int, ...]:
@@ -42,24 +42,23 @@ def _templated(pair: LoadedPair, request: wire.Generate) -> Sequence[int]:
                 "The model's folder has no tokenizer.", "Give token ids: --prompt-ids."
             )
         raise UsageError("The model's folder has no chat template.", "Use --raw.")
-    messages, written = _opened(request.messages, request.continue_reply)
-    prompt = pair.tokenizer.encode(pair.template.render(messages, thinking=request.thinking))
+    written = _written(request.messages, pair.thinking) if request.continue_reply else ""
+    closed = request.messages[:-1] if written else request.messages
+    prompt = pair.tokenizer.encode(pair.template.render(closed, thinking=request.thinking))
     return [*prompt, *pair.tokenizer.encode(written, special=False)] if written else prompt
 
 
-def _opened(messages: Sequence[Message], goes_on: bool) -> tuple[Sequence[Message], str]:
-    """The turns that are closed, and what is already written of the one that is not.
+def _written(messages: Sequence[Message], thinking: ThinkingSyntax | None) -> str:
+    """Return what is written of the reply to continue. Raises UsageError where it is nothing.
 
     Its text follows the template's opening of a turn as tokens of their own, as it did when it was
     first written: so the cache that holds it is used again.
     """
-    if not goes_on:
-        return messages, ""
     last = messages[-1] if messages else None
-    written = without_thoughts(last.content) if last and last.role == "assistant" else ""
+    written = without_thoughts(last.content, thinking) if last and last.role == "assistant" else ""
     if not written:
         raise UsageError("There is no reply to continue.", "End the messages with its text so far.")
-    return messages[:-1], written
+    return written
 
 
 def check_request(request: wire.Generate, sampling: Sampling, vocabulary: int) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtp_mlx.hub.files import weight_names
-
 PREFIX = "models--"
+INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,21 @@ def is_complete(folder: Path) -> bool:
         and bool(names)
         and all((folder / name).is_file() for name in names)
     )
+
+
+def weight_names(folder: Path) -> list[str]:
+    """The names in the index, else the safetensors files there; empty where there are none.
+
+    A damaged index lists nothing: such a folder is not complete.
+    """
+    index = folder / INDEX
+    if not index.is_file():
+        return sorted(file.name for file in folder.glob("*.safetensors"))
+    try:
+        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        return sorted({str(name) for name in weight_map.values()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 def _read(folder: Path) -> CachedModel | None:

@@ -38,10 +38,6 @@ def resolve(name: str) -> Path:
     return _cached(name) or _fetched(name)
 
 
-def resolve_target(name: str) -> Path:
-    return resolve(name)
-
-
 def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> Path | None:
     """The drafter asked for, else the one that belongs to the target; None where none is known."""
     if DEMO_PAIR in (drafter, target if drafter is None else None):

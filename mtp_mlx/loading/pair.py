@@ -11,21 +11,21 @@ from typing import Any, TypeVar
 import mlx.core as mx
 
 from mtp_mlx import wire
-from mtp_mlx.api import DraftPosition, PairInfo, Sampling
+from mtp_mlx.api import DraftPosition, PairInfo, Sampling, ThinkingSyntax
 from mtp_mlx.errors import DamagedModel, LoadError, OutOfMemory, UnsupportedModel, UsageError
 from mtp_mlx.families.gemma4.config import TextConfig, drafter_config, target_config
 from mtp_mlx.families.gemma4.drafter import DrafterNetwork, GemmaDrafter
+from mtp_mlx.families.gemma4.facts import THINKING
 from mtp_mlx.families.gemma4.network import gemma4_text, model_args
 from mtp_mlx.families.gemma4.pairing import check_pair
 from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.families.gemma4.weights import fill, packing, text_names
-from mtp_mlx.hub.resolve import resolve_drafter, resolve_target
+from mtp_mlx.hub.resolve import resolve, resolve_drafter
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import backend_name, compute_dtype, is_out_of_memory, prepare
 from mtp_mlx.loading.packing import dtype_words, pack_head, packing_words
-from mtp_mlx.text.end_tokens import end_token_ids
 from mtp_mlx.text.template import ChatTemplate
-from mtp_mlx.text.tokenizer import Tokenizer
+from mtp_mlx.text.tokenizer import Tokenizer, end_token_ids
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -58,6 +58,7 @@ class LoadedPair:
     drafter: GemmaDrafter | None
     tokenizer: Tokenizer | None
     template: ChatTemplate | None
+    thinking: ThinkingSyntax | None
     end_tokens: frozenset[int]
     draft_position: DraftPosition
     info: PairInfo
@@ -69,7 +70,7 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
     """Raises a LoadError whose one sentence names the remedy."""
     prepare()
     progress(wire.LoadProgress(phase="checking", done=0, total=3))
-    target_at = open_checkpoint(resolve_target(request.target))
+    target_at = open_checkpoint(resolve(request.target))
     found = _drafter(request, target_at)
     drafter_at = found.checkpoint
     config = _understood(target_config, target_at.config, target_at)
@@ -104,6 +105,7 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
         drafter=drafter,
         tokenizer=tokenizer,
         template=template,
+        thinking=THINKING,
         end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_at.folder),
         draft_position=position,
         info=_info(request, target_at, found, config, position, template is not None),

@@ -84,6 +84,7 @@ def pair_of(
         drafter=GemmaDrafter(head, shape.drafter, target.embed),
         tokenizer=None,
         template=None,
+        thinking=None,
         end_tokens=frozenset(),
         draft_position=info.draft_position,
         info=info,

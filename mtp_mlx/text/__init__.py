@@ -1,4 +1,4 @@
-"""Words to token ids and back: tokenizer, chat template, streamed text, thinking channels.
+"""Words to token ids and back: tokenizer, chat template, streamed text, thoughts.
 
-Knows nothing of MLX; every function here runs on plain ids and strings.
+Knows nothing of MLX and of families; every function here runs on plain ids and strings.
 """

@@ -1,49 +1,127 @@
-"""What a reply looks like as its tokens arrive: text, thoughts and ghosts of rejected drafts."""
+"""A reply's text as its tokens arrive: pieces, thoughts, and ghosts of rejected drafts."""
 
 from __future__ import annotations
 
-from mtp_mlx.text.channels import ANSWER, CLOSE, OPEN, OPENED, Piece, read
-from mtp_mlx.text.detokenizer import StreamingDetokenizer
+from dataclasses import dataclass
+
+from mtp_mlx.api import ThinkingSyntax
+from mtp_mlx.text.thinking import ANSWER, OPENED
 from mtp_mlx.text.tokenizer import Tokenizer
+
+REPLACEMENT = "\ufffd"
+"""What decoders write for bytes that are no character, so also for a character's first half."""
+
+WINDOW = 8
+"""Tokens kept behind the cursor: a character spans at most four byte-level tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a reply's text, and whether the model was thinking."""
+
+    text: str
+    thought: bool
+
+
+class StreamingDetokenizer:
+    """Token ids to text while they arrive.
+
+    Invariant: the pieces given out, joined and flushed, are `tokenizer.decode(all ids)`, and no
+    piece ends in half a character. Each push decodes a window of a few tokens, so a reply of n
+    tokens costs O(n): the window keeps what decoders look back at, and is cut when it has doubled.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._ids: list[int] = []  # the window: the last tokens pushed, special ones left out
+        self._given = 0  # characters of the window's text that are already given out
+
+    def push(self, token_id: int) -> str:
+        """Return the text that became certain with this token; often "" within a character."""
+        if self._is_silent(token_id):
+            return ""
+        self._ids.append(token_id)
+        if self._tokenizer.is_byte_piece(token_id):
+            return ""  # only the end of a run of byte pieces tells whether they are characters
+        text = _certain(self._tokenizer.decode(self._ids))
+        new, self._given = text[self._given :], max(self._given, len(text))
+        self._cut()
+        return new
+
+    def flush(self) -> str:
+        """Return what is held back, now that nothing follows. The next push begins a new text."""
+        new = self._tokenizer.decode(self._ids)[self._given :]
+        self._ids, self._given = [], 0
+        return new
+
+    def peek(self, token_id: int) -> str:
+        """Return what `push` would, and a half character as it stands; change nothing."""
+        if self._is_silent(token_id):
+            return ""
+        before = self._tokenizer.decode(self._ids)
+        after = self._tokenizer.decode([*self._ids, token_id])
+        return after[len(before) :] if after.startswith(before) else after[self._given :]
+
+    def _is_silent(self, token_id: int) -> bool:
+        in_vocabulary = 0 <= token_id < self._tokenizer.size
+        return not in_vocabulary or token_id in self._tokenizer.special_ids
+
+    def _cut(self) -> None:
+        if len(self._ids) > 2 * WINDOW:
+            del self._ids[:-WINDOW]
+            self._given = len(_certain(self._tokenizer.decode(self._ids)))
+
+
+def _certain(text: str) -> str:
+    """Return all but a last replacement character, which the next token may complete."""
+    return text.removesuffix(REPLACEMENT)
 
 
 class ReplyText:
-    """One reply's text. `tokenizer` None: every piece is empty, as without a vocabulary."""
+    """One reply's text, its thoughts marked where the family says how it thinks.
 
-    def __init__(self, tokenizer: Tokenizer | None) -> None:
+    `tokenizer` None: every piece is empty, as without a vocabulary.
+    """
+
+    def __init__(self, tokenizer: Tokenizer | None, thinking: ThinkingSyntax | None) -> None:
         self._tokenizer = tokenizer
         self._stream = StreamingDetokenizer(tokenizer) if tokenizer else None
-        self._open = tokenizer.token_id(OPEN) if tokenizer else None
-        self._close = tokenizer.token_id(CLOSE) if tokenizer else None
+        self._opening = self._closing = None
+        self._header = ""
+        if tokenizer and thinking:
+            self._opening = tokenizer.token_id(thinking.opening)
+            self._closing = tokenizer.token_id(thinking.closing)
+            self._header = thinking.header
         self._channel = ANSWER
 
     def push(self, token_id: int) -> Piece:
-        """The text this token completes. A channel's marks and header have none."""
+        """Return the text this token completes. The marks of a thought and its header have none."""
         if self._stream is None:
             return Piece("", thought=False)
-        if token_id == self._open:
+        if token_id == self._opening:
             piece = self.flush()
             self._channel = OPENED
             return piece if piece.text else Piece("", thought=True)
-        if token_id == self._close:
+        if token_id == self._closing:
             piece = self.flush()
             self._channel = ANSWER
             return piece
         return self._read(self._stream.push(token_id))
 
     def flush(self) -> Piece:
-        """What is still held back; a header cut short stays hidden."""
+        """Return what is still held back; a header cut short stays hidden."""
         return self._read(self._stream.flush() if self._stream else "")
 
     def peek(self, token_id: int) -> str:
-        """A rejected draft as a ghost: its text here, or the name of a control token."""
+        """Return a rejected draft as a ghost: its text here, or the name of a control token."""
         if self._tokenizer is None or self._stream is None:
             return ""
-        if token_id in self._tokenizer.special_ids or token_id in (self._open, self._close):
+        controls = {self._opening, self._closing}
+        if token_id in self._tokenizer.special_ids or token_id in controls:
             return self._tokenizer.token_text(token_id)
         return self._stream.peek(token_id)
 
     def _read(self, text: str) -> Piece:
-        step = read(self._channel, text)
+        step = self._channel.read(text, self._header)
         self._channel = step.channel
         return Piece(step.shown, step.channel.thought)

@@ -17,8 +17,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mtp_mlx.api import Message
 from mtp_mlx.errors import UsageError
-from mtp_mlx.text.end_tokens import token_name
-from mtp_mlx.text.files import damaged, read_object
+from mtp_mlx.files import damaged, read_object
+from mtp_mlx.text.vocabulary import token_name
 
 TEMPLATE_FILE = "chat_template.jinja"
 TOKEN_NAMES = ("bos_token", "eos_token", "pad_token", "unk_token")

@@ -1,43 +1,20 @@
-"""Text to token ids and back, from tokenizer.json or, failing that, tokenizer.model.
-
-Both kinds stand behind `Vocabulary`, a small protocol.
-"""
+"""Text to token ids and back, and which token ids end a reply."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
-from mtp_mlx.text.end_tokens import end_token_ids
-from mtp_mlx.text.files import read_object
+from mtp_mlx.files import read_object
+from mtp_mlx.text.vocabulary import Vocabulary, load_vocabulary, token_name
 
 BYTE_PIECE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 """A byte of a character the vocabulary lacks; a run of them makes up the character."""
 
-
-class Vocabulary(Protocol):
-    """What the two tokenizer libraries have in common."""
-
-    size: int  # one more than the largest id
-    special_ids: frozenset[int]
-
-    def encode(self, text: str) -> list[int]:
-        """Ids of the text alone; names of control tokens in it become their ids."""
-        ...
-
-    def prefix_ids(self) -> list[int]:
-        """What this tokenizer puts before a text of its own accord: mostly the bos."""
-        ...
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text of the ids, special ones left out."""
-        ...
-
-    def name(self, token_id: int) -> str | None: ...
-
-    def id(self, name: str) -> int | None: ...
+END_TOKEN_NAMES = ("eos_token", "eot_token")
+"""Where tokenizer_config.json names tokens that end a reply."""
 
 
 class Tokenizer:
@@ -51,41 +28,61 @@ class Tokenizer:
 
     @classmethod
     def load(cls, folder: Path) -> Tokenizer | None:
-        """The folder's tokenizer; None where it has none. Raises DamagedModel."""
-        vocabulary = _load_vocabulary(folder)
+        """Return the folder's tokenizer; None where it has none. Raises DamagedModel."""
+        vocabulary = load_vocabulary(folder)
         if vocabulary is None:
             return None
         return cls(vocabulary, end_token_ids(folder, vocabulary.id))
 
     def encode(self, text: str, special: bool = True) -> list[int]:
-        """Token ids. With `special` the tokenizer's own bos comes first, never twice."""
+        """Return token ids. With `special` the tokenizer's own bos comes first, never twice."""
         ids = self._vocabulary.encode(text)
         prefix = self._vocabulary.prefix_ids() if special else []
         return ids if ids[: len(prefix)] == prefix else prefix + ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of the ids, special tokens left out; ids it does not know give no text."""
+        """Return the text of the ids; special tokens and unknown ids have none."""
         return self._vocabulary.decode([i for i in ids if 0 <= i < self.size])
 
     def token_text(self, token_id: int) -> str:
-        """The token's own name, as the vocabulary spells it ("" for an unknown id)."""
+        """Return the token's name as the vocabulary spells it, "" for an unknown id."""
         return (self._vocabulary.name(token_id) if 0 <= token_id < self.size else None) or ""
 
     def token_id(self, name: str) -> int | None:
-        """The id of a token by its exact name, such as "<turn|>"."""
+        """Return the id of a token by its exact name, such as "<turn|>"."""
         return self._vocabulary.id(name)
 
     def is_byte_piece(self, token_id: int) -> bool:
         return BYTE_PIECE.fullmatch(self.token_text(token_id)) is not None
 
 
-def _load_vocabulary(folder: Path) -> Vocabulary | None:
-    if (file := folder / "tokenizer.json").is_file():
-        from mtp_mlx.text.json_vocabulary import JsonVocabulary
+def end_token_ids(
+    folder: Path, token_id: Callable[[str], int | None] | None = None
+) -> frozenset[int]:
+    """Return every end token that generation_config, config or tokenizer_config lists.
 
-        return JsonVocabulary.load(file)
-    if (file := folder / "tokenizer.model").is_file():
-        from mtp_mlx.text.piece_vocabulary import PieceVocabulary
+    `token_id` looks up a token by name; without it (no tokenizer) names count for nothing. Raises
+    DamagedModel.
+    """
+    ids = set(_listed(read_object(folder / "generation_config.json")))
+    config = read_object(folder / "config.json")
+    ids.update(_listed(config), _listed(config.get("text_config")))
+    if token_id is not None:
+        ids.update(_named(read_object(folder / "tokenizer_config.json"), token_id))
+    return frozenset(ids)
 
-        return PieceVocabulary.load(file, read_object(folder / "tokenizer_config.json"))
-    return None
+
+def _listed(config: object) -> Iterator[int]:
+    """Yield the ids under `eos_token_id`: an int, a list of ints, or nothing."""
+    entry = config.get("eos_token_id") if isinstance(config, Mapping) else None
+    for item in entry if isinstance(entry, list) else [entry]:
+        if isinstance(item, int) and not isinstance(item, bool):
+            yield item
+
+
+def _named(config: Mapping[str, Any], token_id: Callable[[str], int | None]) -> Iterator[int]:
+    for key in END_TOKEN_NAMES:
+        name = token_name(config.get(key))
+        end = token_id(name) if name is not None else None
+        if end is not None:
+            yield end

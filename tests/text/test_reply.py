@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtp_mlx.text.channels import ANSWER, OPENED, Channel, Piece, read, without_thoughts
-from mtp_mlx.text.json_vocabulary import JsonVocabulary
-from mtp_mlx.text.reply import ReplyText
+from mtp_mlx.api import ThinkingSyntax
+from mtp_mlx.text.reply import Piece, ReplyText
+from mtp_mlx.text.thinking import ANSWER, OPENED, Channel, without_thoughts
 from mtp_mlx.text.tokenizer import Tokenizer
+from mtp_mlx.text.vocabulary import JsonVocabulary
 from tests.text.samples import byte_fallback
 
 TOKENIZER = Tokenizer(JsonVocabulary(byte_fallback()))
+CHANNELS = ThinkingSyntax(opening="<|channel>", header="thought\n", closing="<channel|>")
+HEADER = CHANNELS.header
 
 
 def ids(*names: str) -> list[int]:
@@ -21,7 +24,7 @@ def ids(*names: str) -> list[int]:
 
 
 def pieces(*names: str) -> list[Piece]:
-    reply = ReplyText(TOKENIZER)
+    reply = ReplyText(TOKENIZER, CHANNELS)
     return [*(reply.push(i) for i in ids(*names)), reply.flush()]
 
 
@@ -79,19 +82,19 @@ def test_the_header_may_come_in_any_pieces(text: str, cuts: list[int]) -> None:
     bounds = [0, *sorted(cuts), len(text)]
     channel, found = OPENED, ""
     for begin, end in itertools.pairwise(bounds):
-        step = read(channel, text[begin:end])
+        step = channel.read(text[begin:end], HEADER)
         channel, found = step.channel, found + step.shown
-    whole = read(OPENED, text)
+    whole = OPENED.read(text, HEADER)
     assert (channel, found) == (whole.channel, whole.shown)
 
 
 def test_outside_a_header_text_passes_as_it_is() -> None:
-    assert read(ANSWER, "thought\n").shown == "thought\n"
-    assert read(Channel("thought"), "thought\n").shown == "thought\n"
+    assert ANSWER.read("thought\n", HEADER).shown == "thought\n"
+    assert Channel("thought").read("thought\n", HEADER).shown == "thought\n"
 
 
 def test_a_ghost_is_the_text_the_draft_would_have_had() -> None:
-    reply = ReplyText(TOKENIZER)
+    reply = ReplyText(TOKENIZER, CHANNELS)
     reply.push(ids("▁the")[0])
     assert reply.peek(ids("▁model")[0]) == " model"
     assert reply.peek(ids("<turn|>")[0]) == "<turn|>"
@@ -100,7 +103,7 @@ def test_a_ghost_is_the_text_the_draft_would_have_had() -> None:
 
 
 def test_without_a_tokenizer_all_text_is_empty() -> None:
-    reply = ReplyText(None)
+    reply = ReplyText(None, CHANNELS)
     nothing = Piece("", thought=False)
     assert (reply.push(5), reply.peek(5), reply.flush()) == (nothing, "", nothing)
 
@@ -115,4 +118,24 @@ def test_without_a_tokenizer_all_text_is_empty() -> None:
     ],
 )
 def test_a_reply_is_sent_back_without_its_thoughts(raw: str, answer: str) -> None:
-    assert without_thoughts(raw) == answer
+    assert without_thoughts(raw, CHANNELS) == answer
+
+
+def test_a_family_that_does_not_think_has_answers_only() -> None:
+    reply = ReplyText(TOKENIZER, None)
+    found = [reply.push(i) for i in ids("<|channel>", "thought", "\n", "a", "<channel|>")]
+    assert [piece.text for piece in found] == ["", "thought", "\n", "a", ""]
+    assert not any(piece.thought for piece in found)
+    assert (
+        without_thoughts("<|channel>thought\n1<channel|>A", None)
+        == "<|channel>thought\n1<channel|>A"
+    )
+
+
+def test_a_family_may_mark_thoughts_in_its_own_way() -> None:
+    plain = ThinkingSyntax(opening="<|turn>", header="", closing="<turn|>")
+    reply = ReplyText(TOKENIZER, plain)
+    found = [reply.push(i) for i in ids("<|turn>", "thought", "\n", "<turn|>", "a")]
+    assert shown(found, thought=True) == "thought\n"
+    assert shown(found, thought=False) == "a"
+    assert without_thoughts("A<|turn>1<turn|>B", plain) == "AB"

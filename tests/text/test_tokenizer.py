@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from mtp_mlx.errors import DamagedModel
-from mtp_mlx.text.end_tokens import end_token_ids
-from mtp_mlx.text.tokenizer import Tokenizer
+from mtp_mlx.text.tokenizer import Tokenizer, end_token_ids
 from tests.text.samples import byte_fallback, write_json, write_pieces
 
 
