@@ -19,8 +19,7 @@ from app.services.baselines import BaselineStore
 from app.services.chat_export import CHAT_FORMATS
 from app.services.chat_page import Look
 from app.services.chat_store import open_store
-from app.services.exports import reply_report, save_report, write_file
-from app.services.report_comparison import comparison_report
+from app.services.report import comparison_report, reply_report
 from app.services.report_files import ReportFiles
 from app.services.settings import SettingsStore
 from app.viewmodels.chat.chat import ChatViewModel
@@ -43,6 +42,7 @@ from app.views.main_window import MainWindow, ViewModels
 from app.views.reports.report_dialog import ask_chat_path, ask_report_path
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.paths import resources
+from mtp_mlx.report import saving
 from mtp_mlx.report.model import Report
 
 
@@ -196,7 +196,7 @@ class Program(QObject):
             return
         look = Look(style=self._theme.light.html(), numbers=footer)
         try:
-            write_file(CHAT_FORMATS[path.suffix.lower()](chat, look), path)
+            saving.write(CHAT_FORMATS[path.suffix.lower()](chat, look), path)
         except MtpMlxError as error:
             say_not_saved(self.window, str(error))
 
@@ -211,7 +211,7 @@ class Program(QObject):
         if path is None:
             return
         try:
-            save_report(report, path)
+            saving.save(report, path)
         except MtpMlxError as error:
             say_not_saved(self.window, str(error))
 

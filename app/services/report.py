@@ -1,23 +1,26 @@
-"""A reply as a report of one run: the window hands over values, `mtp_mlx.report` does the rest.
+"""Replies and comparisons as reports, and reports as files, with prompts and replies only if asked.
 
-Neither the prompt nor the reply, nor token ids that would spell it, are in it unless they are asked
-for.
+The window hands over values, `mtp_mlx.report` does the rest. Token ids, which would spell a reply,
+are never in a report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
+from app.domain.comparison import Comparison
 from app.domain.conversation import Finish, ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
-from mtp_mlx.report import making, model
+from mtp_mlx.report import model, saving
 from mtp_mlx.report.derived import group
 from mtp_mlx.report.model import Report
-from mtp_mlx.wire import PairInfo, Stats
+from mtp_mlx.wire import PairInfo
 
 _FINISHES: dict[Finish, model.Ending] = {
     "finished": "stop",
@@ -36,6 +39,8 @@ _ENVIRONMENT = {
 }
 _MEASURED = "plain decoding of this pair on this machine, measured on {day}, not interleaved"
 _UNDATED = "plain decoding of this pair on this machine, not interleaved"
+_PROMPT = "compared"  # the name of the prompt that both runs of a comparison have
+_JUST = "plain decoding of the same prompt, one run just {place}, not interleaved"
 
 
 def reply_report(
@@ -46,17 +51,17 @@ def reply_report(
     include_text: bool = False,
     prompt: str | None = None,
 ) -> Report:
-    """`environment` is what the engine said of itself and its device.
+    """Return a report of one run; `environment` is what the engine says of itself and its device.
 
-    `prompt` is written down only with `include_text`, and so is the reply.
+    `prompt` and the reply's text are in it only with `include_text`.
     """
     run = _run(reply)
     if include_text:
         run = replace(run, prompt=prompt, text=_text(reply))
     return Report(
-        title="Speed of one reply: " + making.pair_names(pair),
+        title="Speed of one reply: " + model.pair_names(pair),
         environment=_environment(environment),
-        pair=making.pair(pair),
+        pair=model.pair_of(pair),
         settings=_settings(reply, pair),
         runs=(run,),
         summary=(_summary(run, reply),),
@@ -64,8 +69,8 @@ def reply_report(
     )
 
 
-def _environment(said: Mapping[str, str | int | bool]) -> model.Environment:
-    return making.environment({name: said.get(key) for name, key in _ENVIRONMENT.items()})
+def _environment(known: Mapping[str, str | int | bool]) -> model.Environment:
+    return model.environment_of({name: known.get(key) for name, key in _ENVIRONMENT.items()})
 
 
 def _settings(reply: ReplyRecord, pair: PairInfo) -> model.Settings:
@@ -97,9 +102,11 @@ def _run(reply: ReplyRecord) -> model.Run:
 
 
 def _stats(reply: ReplyRecord) -> dict[str, Any]:
-    """The engine's own; where it could not give them, what the window counted."""
-    told = asdict(reply.stats or numbers_of(reply))
-    return {field.name: told.get(field.name) for field in fields(Stats)}
+    """Return the engine's statistics or, where there are none, what the window counted."""
+    if reply.stats is not None:
+        return model.numbers_of(reply.stats)
+    counted = asdict(numbers_of(reply))
+    return {name: counted.get(name) for name in model.numbers_of(None)}
 
 
 def _round(record: RoundRecord) -> model.Round:
@@ -115,18 +122,18 @@ def _round(record: RoundRecord) -> model.Round:
 
 
 def _summary(run: model.Run, reply: ReplyRecord) -> model.Group:
-    """The one group there is: the run's own numbers, and a plain speed measured apart from it."""
+    """Return the run's numbers, set against a plain speed that was measured apart from it."""
     numbers = numbers_of(reply)
-    found = replace(
+    alone = replace(
         group(run.category, run.mode, [run]),
         acceptance_rate=run.acceptance_rate,
         mean_acceptance_length=run.mean_acceptance_length,
         plain_tps=None,
     )
     if numbers.partly or numbers.speed_up is None:  # a part's speed-up is not the run's
-        return found
+        return alone
     return replace(
-        found, plain_tps=reply.plain_tps, baseline=_baseline(numbers), speedup=numbers.speed_up
+        alone, plain_tps=reply.plain_tps, baseline=_baseline(numbers), speedup=numbers.speed_up
     )
 
 
@@ -138,3 +145,94 @@ def _baseline(numbers: Numbers) -> str:
 def _text(reply: ReplyRecord) -> str:
     tokens = (token for record in reply.rounds for token in record.tokens)
     return "".join(token.text for token in tokens if not token.thought)
+
+
+def comparison_report(
+    comparison: Comparison, environment: Mapping[str, str | int | bool]
+) -> Report:
+    """Return a report of both runs in the order they were made, without prompt and texts."""
+    pair = comparison.on.pair
+    off = reply_report(comparison.off, pair, environment)
+    on = reply_report(comparison.on, pair, environment)
+    plain_tps = off.runs[0].decode_tps
+    runs = {"off": off.runs[0], "on": on.runs[0]}
+    groups = {
+        "off": replace(off.summary[0], plain_tps=plain_tps),
+        "on": _against(comparison, on.summary[0], plain_tps),
+    }
+    order = ("off", "on") if comparison.first == "off" else ("on", "off")
+    cut = "" if comparison.whole else " (cut short)"
+    return replace(
+        off,
+        title=f"Speed with MTP off and on: {model.pair_names(pair)}{cut}",
+        settings=replace(off.settings, mtp=None),
+        runs=tuple(replace(runs[side], prompt_id=_PROMPT) for side in order),
+        summary=tuple(groups[side] for side in order),
+        identity=_identity(comparison),
+    )
+
+
+def _against(comparison: Comparison, on: model.Group, plain_tps: float | None) -> model.Group:
+    ratio = comparison.speed_up
+    place = "before" if comparison.first == "off" else "after"
+    baseline = None if ratio is None else _JUST.format(place=place)
+    return replace(on, plain_tps=plain_tps, baseline=baseline, speedup=ratio)
+
+
+def _identity(comparison: Comparison) -> model.Identity:
+    """Return whether the texts are the same; not measured where one has no token.
+
+    The engine sends no margins to the window.
+    """
+    if not comparison.compared:
+        return model.UNMEASURED
+    parting = comparison.parting
+    compared = model.Comparison(
+        category="chat",
+        prompt_id=_PROMPT,
+        mode=comparison.on.mtp,
+        identical=parting is None,
+        parts_at=None if parting is None else parting.at,
+        margin=None,
+    )
+    return model.Identity(measured=True, comparisons=(compared,))
+
+
+def export_report(report: Report, source: Path | None, target: Path, *, texts: bool) -> None:
+    """Write the report in the format of the target's ending; prompts and replies with `texts` only.
+
+    It is made from its file `source` where nothing must be left out, so that fields which a later
+    program wrote are kept. Raises UsageError, ReportError.
+    """
+    if source is not None and (texts or not has_texts(report)):
+        saving.export(source, target)
+    else:
+        saving.save(report if texts else without_texts(report), target)
+
+
+def has_texts(report: Report) -> bool:
+    """Return whether a prompt, a reply or a part of one is in the report."""
+    compared = report.identity.comparisons if report.identity else ()
+    return any(_any_text(run.prompt, run.text) for run in report.runs) or any(
+        _any_text(one.plain_text, one.mode_text) for one in compared
+    )
+
+
+def without_texts(report: Report) -> Report:
+    """Return the report without prompts, replies and the words in which replies part."""
+    identity = report.identity
+    if identity is not None:
+        identity = replace(identity, comparisons=tuple(map(_bare, identity.comparisons)))
+    return replace(report, runs=tuple(map(_silent, report.runs)), identity=identity)
+
+
+def _silent(run: model.Run) -> model.Run:
+    return replace(run, prompt=UNSET, text=UNSET)
+
+
+def _bare(one: model.Comparison) -> model.Comparison:
+    return replace(one, plain_text=UNSET, mode_text=UNSET)
+
+
+def _any_text(*texts: object) -> bool:
+    return any(text not in (UNSET, None) for text in texts)

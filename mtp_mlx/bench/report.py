@@ -13,7 +13,7 @@ from mtp_mlx.api import PairInfo
 from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Suite
 from mtp_mlx.bench.runs import Run
-from mtp_mlx.report import making, model
+from mtp_mlx.report import model
 from mtp_mlx.report.derived import drift, groups
 from mtp_mlx.report.model import Comparison, Environment, Identity, Report
 
@@ -51,7 +51,7 @@ def report(
     measured = compared is not None and bool(compared)
     return Report(
         title=title(subject, plan, len(runs)),
-        created=subject.created or making.now(),
+        created=subject.created or model.now(),
         environment=subject.environment,
         pair=pair(subject),
         settings=settings(subject, plan),
@@ -64,7 +64,7 @@ def report(
 
 def title(subject: Subject, plan: Plan, made: int) -> str:
     """What a stranger must know before the first number."""
-    words = f"Speed of {making.pair_names(subject.pair)}"
+    words = f"Speed of {model.pair_names(subject.pair)}"
     if plan.replay_acceptance is not None:
         words += f", replayed acceptance {plan.replay_acceptance:g}"
     return words + (f" (cut short: {made} of {subject.planned} runs)" * (made < subject.planned))
@@ -73,7 +73,7 @@ def title(subject: Subject, plan: Plan, made: int) -> str:
 def pair(subject: Subject) -> model.Pair:
     weights = subject.weights
     return msgspec.structs.replace(
-        making.pair(subject.pair),
+        model.pair_of(subject.pair),
         target_revision=weights.target_revision,
         target_sha256=weights.target_sha256,
         drafter_revision=weights.drafter_revision,
@@ -111,7 +111,7 @@ def run(made: Run, *, include_text: bool = False) -> model.Run:
         finish_reason=finished.reason,
         prompt_tokens=finished.prompt_tokens,
         reused_tokens=finished.reused_tokens,
-        **making.measured(finished.stats),
+        **model.numbers_of(finished.stats),
         rounds=tuple(_round(told) for told in made.rounds),
         prompt_sha256=made.prompt.sha256,
         tokens_sha256=tokens_sha256(made.tokens),

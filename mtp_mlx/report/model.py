@@ -1,20 +1,38 @@
-"""The document itself; its shape is `resources/report.schema.json`.
+"""The document: its structs, its JSON Schema, and the parts that are made from the engine's values.
 
-null means "not measured" and is never filled with a guess. Prompts and replies are in it only where
-they were asked for; names and paths never are. Versions: a field may be added at any time and is
-null in older files; the version rises only when an older reader would misread the new meaning.
+None means "not measured" and is never filled with a guess. Prompts and replies are in it only where
+they were asked for; names and paths never are. A field may be added at any time and is null in
+older files; the version rises only where an older reader would misread the new meaning.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from mtp_mlx.api import MAX_DEPTH, DraftPosition, RoundState, Sampling, Verify
+from mtp_mlx.api import (
+    MAX_DEPTH,
+    DraftPosition,
+    PairInfo,
+    RoundState,
+    Sampling,
+    Stats,
+    Verify,
+)
 
 VERSION: Final = 1
+
+
+def says(text: str) -> Meta:
+    """Return what the schema says of a field."""
+    return Meta(description=text)
+
 
 Count = Annotated[int, Meta(ge=0)]
 Amount = Annotated[float, Meta(ge=0)]
@@ -23,10 +41,11 @@ Length = Annotated[float, Meta(ge=1)]
 Depth = Annotated[int, Meta(ge=0, le=MAX_DEPTH)]
 Mode = Depth | Literal["off", "auto"]
 Ending = Literal["stop", "length", "cancelled", "failed"]
+Text = Annotated[str | UnsetType | None, says("Only where it was asked for.")]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all parts: fields of later writers are ignored."""
+    """Base of all parts: fields that a later version added are ignored."""
 
 
 class Environment(_Part, frozen=True, kw_only=True):
@@ -44,14 +63,18 @@ class Environment(_Part, frozen=True, kw_only=True):
     low_power_mode: bool | None = None
     thermal_before: str | None = None
     thermal_after: str | None = None
-    commit_clean: bool | None = None  # the program is that commit and nothing else
-    machine: str | None = None  # its model
+    commit_clean: Annotated[bool | None, says("The program is that commit and nothing else.")] = (
+        None
+    )
+    machine: Annotated[str | None, says("The model of the machine.")] = None
     cpu: str | None = None
     cpu_cores: Count | None = None
     fanless: bool | None = None
     power_source_after: str | None = None
-    governor: str | None = None  # what sets the CPU's clock on Linux
-    load_before: Amount | None = None  # runnable processes, the mean of the last minute
+    governor: Annotated[str | None, says("What sets the CPU's clock on Linux.")] = None
+    load_before: Annotated[
+        Amount | None, says("Runnable processes, the mean of the last minute.")
+    ] = None
     load_after: Amount | None = None
 
 
@@ -70,14 +93,14 @@ class Pair(_Part, frozen=True, kw_only=True):
 
 
 class Switch(_Part, frozen=True, kw_only=True):
-    """The MTP switch, as it was turned in mid-reply."""
+    """The MTP switch was turned while a reply was being written."""
 
     at_s: Amount
     mtp: Mode
 
 
 class Settings(_Part, frozen=True, kw_only=True):
-    sampling: Sampling
+    sampling: Annotated[Sampling, says("The transforms of the logits; temperature 0 is greedy.")]
     seed: int
     max_tokens: Count | None
     verify: Verify
@@ -87,29 +110,35 @@ class Settings(_Part, frozen=True, kw_only=True):
     suite: str | None = None
     interleaved: bool | None = None
     cooldown_s: Amount | None = None
-    replay_acceptance: Share | None = None
-    planned_runs: Count | None = None
+    replay_acceptance: Annotated[
+        Share | None, says("Not null: drafts were replaced so that each is right with this chance.")
+    ] = None
+    planned_runs: Annotated[
+        Count | None, says("More than there are runs: the benchmark was cut short.")
+    ] = None
     modes: tuple[Mode, ...] | None = None
     repeats: Count | None = None
     suite_sha256: str | None = None
-    plan_sha256: str | None = None  # of all that must be the same where a benchmark is resumed
-    resumed: Count | None = None  # how often it was
+    plan_sha256: Annotated[
+        str | None, says("Hash of all that must be the same where a benchmark is resumed.")
+    ] = None
+    resumed: Annotated[Count | None, says("How often the benchmark was resumed.")] = None
 
 
 class Round(_Part, frozen=True, kw_only=True, gc=False):
     """One round without its tokens, which would spell the reply."""
 
-    at_s: Amount | None = None  # its end, in seconds since the request
-    ms: Amount
+    at_s: Annotated[Amount | None, says("When it ended, in seconds since the request.")] = None
+    ms: Annotated[Amount, says("How long it took.")]
     state: RoundState | None = None
     depth: Depth
     drafted: Depth  # the same as `depth`; readers of version 1 ask for it
     accepted: Depth
-    tokens: Count | None = None
+    tokens: Annotated[Count | None, says("How many it emitted.")] = None
 
 
 class Run(_Part, frozen=True, kw_only=True):
-    """One reply by the names of `api.Stats`. `prompt` and `text` only where asked for."""
+    """One reply. Its numbers have the names of the engine's statistics."""
 
     mode: Mode
     category: str
@@ -133,18 +162,20 @@ class Run(_Part, frozen=True, kw_only=True):
     peak_memory_bytes: Count | None
     rounds: tuple[Round, ...]
     prompt_sha256: str | None = None
-    tokens_sha256: str | None = None  # of the reply's ids: tells whether two are the same, no more
-    prompt: str | UnsetType | None = UNSET
-    text: str | UnsetType | None = UNSET
+    tokens_sha256: Annotated[
+        str | None, says("Hash of the reply's ids: tells whether two are the same, and no more.")
+    ] = None
+    prompt: Text = UNSET
+    text: Text = UNSET
 
     @property
     def cut(self) -> bool:
-        """Ended by someone or something else than the model or the limit of tokens."""
+        """Whether neither the model nor the limit of tokens ended it."""
         return self.finish_reason in {"cancelled", "failed"}
 
 
 class Group(_Part, frozen=True, kw_only=True):
-    """The runs of one category (None: all) and mode: medians, spread, speed-up, interval."""
+    """The runs of one category (null: all) and mode: medians, spread, speed-up, interval."""
 
     category: str | None
     mode: Mode
@@ -163,43 +194,54 @@ class Group(_Part, frozen=True, kw_only=True):
 
 
 class Comparison(_Part, frozen=True, kw_only=True):
-    """A mode's text against plain decoding's, over all repeats of one prompt."""
+    """Whether a mode wrote the text of plain decoding, in all repeats of one prompt."""
 
     category: str
     prompt_id: str | None
     mode: Mode
     identical: bool
-    parts_at: Count | None  # the first token that differs
-    margin: Amount | None  # between the two candidates there, in logits
-    repeat: Count | None = None  # the first in which they part
-    plain_token: Count | None = None  # the candidates' ids; null where a text had ended
+    parts_at: Annotated[Count | None, says("The first token that differs, counted from 0.")]
+    margin: Annotated[Amount | None, says("Between the two candidates there, in logits.")]
+    repeat: Annotated[Count | None, says("The first repeat in which the texts part.")] = None
+    plain_token: Annotated[
+        Count | None, says("The candidate's id; null where the text had ended.")
+    ] = None
     mode_token: Count | None = None
-    margin_bound: Amount | None = None  # what rounding explains at most, in the dtype used
-    rounding_tie: bool | None = None  # the margin is within it
-    plain_text: str | UnsetType | None = UNSET
-    mode_text: str | UnsetType | None = UNSET
+    margin_bound: Annotated[
+        Amount | None, says("The largest margin that rounding explains in the dtype used.")
+    ] = None
+    rounding_tie: Annotated[bool | None, says("The margin is within its bound.")] = None
+    plain_text: Text = UNSET
+    mode_text: Text = UNSET
 
 
 class Identity(_Part, frozen=True, kw_only=True):
+    """Whether MTP wrote the same text as plain decoding, token for token."""
+
     measured: bool
     comparisons: tuple[Comparison, ...]
 
 
 class Report(_Part, frozen=True, kw_only=True):
+    """A speed report: one reply or a whole benchmark. null means: not measured."""
+
     version: Literal[1] = VERSION
     title: Annotated[str, Meta(min_length=1)]
-    created: str | None = None  # ISO 8601, in UTC
+    created: Annotated[str | None, says("ISO 8601, in UTC.")] = None
     environment: Environment
     pair: Pair
     settings: Settings
     runs: Annotated[tuple[Run, ...], Meta(min_length=1)]
     summary: tuple[Group, ...]
     identity: Identity | None
-    plain_drift: float | None = None  # plain decoding's speed at the end over the start, less 1
+    plain_drift: Annotated[
+        float | None,
+        says("Plain decoding's speed in the last third of its runs over the first, less 1."),
+    ] = None
 
 
 class Outline(_Part, frozen=True, kw_only=True):
-    """What a list tells of a report. Its runs are not read: there may be thousands of each."""
+    """What a list shows of a report. The runs, of which there may be thousands, are not read."""
 
     title: str
     created: str | None = None
@@ -209,3 +251,56 @@ class Outline(_Part, frozen=True, kw_only=True):
 
 
 UNMEASURED = Identity(measured=False, comparisons=())
+
+
+def schema() -> bytes:
+    """Return the JSON Schema (draft 2020-12) of a report: `resources/report.schema.json`."""
+    document = msgspec.json.schema(Report)
+    # msgspec lets a file leave out what has a default; `saving.decode` asks for the version.
+    document["$defs"]["Report"]["required"].insert(0, "version")
+    del document["$defs"]["Sampling"]["description"]  # it speaks to programmers
+    named = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Speed report"}
+    return msgspec.json.format(msgspec.json.encode(named | document), indent=1) + b"\n"
+
+
+def environment_of(values: Mapping[str, object]) -> Environment:
+    """Return the values that an environment has fields for; other fields are None."""
+    return msgspec.convert(dict(values), Environment)
+
+
+def pair_of(info: PairInfo) -> Pair:
+    return Pair(
+        target=public_name(info.target),
+        target_bytes=info.target_bytes,
+        drafter=public_name(info.drafter) if info.drafter else None,
+        drafter_bytes=info.drafter_bytes if info.drafter else None,
+        quantization=info.quantization,
+        context_length=info.context_length,
+        sliding_window=info.sliding_window,
+    )
+
+
+def pair_names(info: PairInfo) -> str:
+    """Return the pair as titles name it."""
+    target = public_name(info.target)
+    return f"{target} + {public_name(info.drafter)}" if info.drafter else f"{target}, no drafter"
+
+
+def public_name(name: str) -> str:
+    """Return a repository id as it is, and the last part of a folder's path.
+
+    The other parts may carry a person's name.
+    """
+    path = PurePath(name.replace("\\", "/"))
+    local = path.is_absolute() or name.startswith((".", "~")) or len(path.parts) > 2
+    return (path.name or "a folder") if local or ":" in name else name
+
+
+def numbers_of(stats: Stats | None) -> dict[str, Any]:
+    """Return a run's numbers by name; all None where the engine ended before it had any."""
+    return dict.fromkeys(Stats.__dataclass_fields__) if stats is None else asdict(stats)
+
+
+def now() -> str:
+    """Return the time, to the second and in UTC, for a time zone would tell where it is."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as with_
 
-from app.services.exports import report_markdown
 from app.viewmodels.chat.footer import facts
 from app.viewmodels.overlay.overlay import OverlayNumbers
 from mtp_mlx.report import words
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.saving import load
+from mtp_mlx.report.writer import markdown
 from tests.app.conftest import Clock, Rig
 from tests.app.helpers import finished, round_of
 
@@ -78,9 +78,7 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
     told = {fact.label: fact.value for fact in facts(reply)}
     report = _saved(timed, tmp_path)
     (group,) = report.summary
-    row = next(
-        line for line in report_markdown(report).splitlines() if line.startswith("| chat | auto")
-    )
+    row = next(line for line in markdown(report).splitlines() if line.startswith("| chat | auto"))
     cells = [cell.strip() for cell in row.split("|")]
     speed = "41.6"
     assert overlay.rate == cells[4] == speed

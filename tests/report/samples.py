@@ -25,9 +25,8 @@ from mtp_mlx.report.model import (
 )
 
 FOLDER = Path(__file__).parent
-SCHEMA: dict[str, Any] = json.loads(
-    (FOLDER.parents[1] / "resources" / "report.schema.json").read_text()
-)
+SCHEMA_FILE = FOLDER.parents[1] / "resources" / "report.schema.json"
+SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 OLD = [FOLDER / "version-1-benchmark.json", FOLDER / "version-1-reply.json"]
 NASTY = '=HYPERLINK("x")|<script>&amp;`**\n"quoted"\N{ROCKET}, \'it\''
 

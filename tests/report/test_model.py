@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace as swap
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,8 @@ from mtp_mlx.errors import DamagedReport, NewerReport
 from mtp_mlx.report import model
 from mtp_mlx.report.saving import decode, encode, tidy
 from tests.app.services.schema import violations
-from tests.report.samples import OLD, REPORT, SCHEMA, SLOWER, SPOILED
-
-DEFINED = {
-    "environment": model.Environment,
-    "pair": model.Pair,
-    "settings": model.Settings,
-    "run": model.Run,
-    "round": model.Round,
-    "group": model.Group,
-    "identity": model.Identity,
-}
+from tests.cli.scripted import PAIR
+from tests.report.samples import OLD, REPORT, SCHEMA, SCHEMA_FILE, SLOWER, SPOILED
 
 
 @pytest.mark.parametrize("report", [REPORT, SLOWER, SPOILED])
@@ -40,6 +32,7 @@ def test_what_is_written_is_read(report: model.Report) -> None:
 def test_a_report_of_version_1_still_opens(file: Path) -> None:
     """Files as the first release wrote them: every number is taken over, new ones are null."""
     old = json.loads(file.read_text())
+    assert violations(old, SCHEMA, SCHEMA) == []
     new = json.loads(encode(decode(file.read_bytes())))
     assert list(lost(old, new, "report")) == []
 
@@ -59,10 +52,24 @@ def lost(old: Any, new: Any, place: str) -> Iterator[str]:
         yield place
 
 
-@pytest.mark.parametrize("name", DEFINED)
-def test_model_and_schema_have_the_same_fields(name: str) -> None:
-    assert set(DEFINED[name].__struct_fields__) == set(SCHEMA["$defs"][name]["properties"])
-    assert set(model.Report.__struct_fields__) == set(SCHEMA["properties"])
+def test_the_schema_in_the_repository_is_that_of_the_structs() -> None:
+    renew = (
+        ".venv/bin/python -c 'from mtp_mlx.report.model import schema; "
+        """print(schema().decode(), end="")' > resources/report.schema.json"""
+    )
+    assert SCHEMA_FILE.read_bytes() == model.schema(), f"Renew it: {renew}"
+    assert renew in (SCHEMA_FILE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_the_schema_tells_a_stranger_what_is_in_it() -> None:
+    report = SCHEMA["$defs"]["Report"]
+    assert set(report["required"]) == {
+        "version", "title", "environment", "pair", "settings", "runs", "summary", "identity",
+    }  # fmt: skip
+    assert set(report["properties"]) == set(model.Report.__struct_fields__)
+    assert report["description"].endswith("null means: not measured.")
+    margin = SCHEMA["$defs"]["Comparison"]["properties"]["margin"]
+    assert margin["description"] == "Between the two candidates there, in logits."
 
 
 def changed(path: list[Any], value: Any) -> bytes:
@@ -79,6 +86,7 @@ def changed(path: list[Any], value: Any) -> bytes:
     [
         (["version"], 0),
         (["version"], "1"),
+        (["version"], None),
         (["title"], ""),
         (["runs"], []),
         (["runs", 0, "mode"], "fast"),
@@ -90,6 +98,9 @@ def changed(path: list[Any], value: Any) -> bytes:
         (["runs", 0, "finish_reason"], "engine died"),
         (["settings", "verify"], "lossy"),
         (["settings", "sampling", "top_p"], None),
+        (["settings", "sampling", "logit_bias"], [[5]]),
+        (["settings", "sampling", "logit_bias"], [[5, 2.0, 1]]),
+        (["settings", "sampling", "logit_bias"], [[0.5, 2.0]]),
         (["environment", "memory_bytes"], 0.5),
         (["identity"], {"measured": True}),
         (["summary", 0, "speedup"], -1),
@@ -100,6 +111,15 @@ def test_what_the_schema_refuses_is_refused(path: list[Any], value: Any) -> None
     assert violations(json.loads(spoiled), SCHEMA, SCHEMA)
     with pytest.raises(DamagedReport, match=r"^r\.json is no report, or a damaged one: .*\. Take"):
         decode(spoiled, "r.json")
+
+
+@pytest.mark.parametrize("name", ["version", "title", "runs", "identity"])
+def test_what_is_required_is_asked_for(name: str) -> None:
+    document = json.loads(encode(REPORT))
+    del document[name]
+    assert violations(document, SCHEMA, SCHEMA) == [f"$: no {name!r}"]
+    with pytest.raises(DamagedReport):
+        decode(json.dumps(document).encode())
 
 
 WHOLE = encode(REPORT)
@@ -148,3 +168,44 @@ def test_fields_of_a_later_writer_are_passed_by_and_kept() -> None:
 
 def test_tidying_changes_no_digit() -> None:
     assert b"1.10e-07" in tidy(b'{"a": 1.10e-07}')
+
+
+@pytest.mark.parametrize(
+    ("name", "public"),
+    [
+        ("google/gemma-4-E2B-it", "google/gemma-4-E2B-it"),
+        ("built-in", "built-in"),
+        ("/Users/ada/models/mine", "mine"),
+        ("~/mine", "mine"),
+        ("./mine", "mine"),
+        ("ada/models/mine", "mine"),
+        ("C:\\mine", "mine"),
+        ("C:\\Users\\ada\\mine", "mine"),
+        ("/", "a folder"),
+    ],
+)
+def test_a_folder_is_named_by_its_last_part(name: str, public: str) -> None:
+    made = model.pair_of(swap(PAIR, target=name, drafter=name))
+    assert (made.target, made.drafter) == (public, public)
+    assert model.pair_names(swap(PAIR, target=name)) == f"{public} + scripted drafter"
+
+
+def test_without_a_drafter_it_has_no_size() -> None:
+    made = model.pair_of(swap(PAIR, drafter=None))
+    assert (made.drafter, made.drafter_bytes) == (None, None)
+
+
+def test_the_environment_is_what_is_known() -> None:
+    known = {"device": "M4", "memory_bytes": 7, "unheard_of": 1}
+    public = msgspec.to_builtins(model.environment_of(known))
+    assert {name: value for name, value in public.items() if value is not None} == {
+        "device": "M4",
+        "memory_bytes": 7,
+    }
+
+
+def test_the_time_is_in_utc_to_the_second() -> None:
+    report = msgspec.structs.replace(REPORT, created=model.now())
+    assert report.created is not None
+    assert len(report.created) == len("2026-01-02T03:04:05Z")
+    assert report.created.endswith("Z")

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.engine.state import Ready
 from app.engine.supervisor import Supervisor
-from app.services.exports import export_report
+from app.services.report import export_report
 from app.services.report_files import ReportEntry, ReportFiles
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.bench_run import BenchState, Choice

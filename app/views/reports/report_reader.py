@@ -7,12 +7,13 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from app import strings
-from app.services.exports import has_texts, report_markdown, without_texts
+from app.services.report import has_texts, without_texts
 from app.viewmodels.reports.reports import ReportsState
 from app.views.common.buttons import push_button
 from app.views.common.theme import ThemeController
 from app.views.reports.report_browser import ReportBrowser
 from mtp_mlx.report.model import Report
+from mtp_mlx.report.writer import markdown
 
 _SAID_MS = 1500
 
@@ -66,7 +67,7 @@ class ReportReader(QWidget):
     def _copy_markdown(self) -> None:
         report = self._told()
         if report is not None:
-            QGuiApplication.clipboard().setText(report_markdown(report))
+            QGuiApplication.clipboard().setText(markdown(report))
             self._say_copied(self.markdown)
 
     def _copy_card(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 TYPES: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
@@ -22,7 +22,7 @@ def violations(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> list
 
 def _walk(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str) -> Iterator[str]:
     for word, rule in schema.items():
-        if word not in {"$schema", "$defs", "title", "description"}:
+        if word not in {"$schema", "$defs", "title", "description", "default"}:
             yield from WORDS[word](value, rule, root, at)
 
 
@@ -43,10 +43,6 @@ def _any_of(value: Any, rule: list[dict[str, Any]], root: dict[str, Any], at: st
 def _enum(value: Any, rule: list[Any], root: dict[str, Any], at: str) -> Iterator[str]:
     if value not in rule:
         yield f"{at}: {value!r} is not in {rule}"
-
-
-def _const(value: Any, rule: Any, root: dict[str, Any], at: str) -> Iterator[str]:
-    yield from _enum(value, [rule], root, at)
 
 
 def _minimum(value: Any, rule: float, root: dict[str, Any], at: str) -> Iterator[str]:
@@ -75,10 +71,26 @@ def _properties(value: Any, rule: dict[str, Any], root: dict[str, Any], at: str)
             yield from _walk(value[name], rule[name], root, f"{at}.{name}")
 
 
-def _items(value: Any, rule: dict[str, Any], root: dict[str, Any], at: str) -> Iterator[str]:
-    if isinstance(value, list):
+def _longest(value: Any, rule: int, root: dict[str, Any], at: str) -> Iterator[str]:
+    if isinstance(value, list) and len(value) > rule:
+        yield f"{at}: longer than {rule}"
+
+
+def _items(
+    value: Any, rule: dict[str, Any] | Literal[False], root: dict[str, Any], at: str
+) -> Iterator[str]:
+    """False stands beside `prefixItems` and `maxItems`, which say as much."""
+    if isinstance(value, list) and rule is not False:
         for index, item in enumerate(value):
             yield from _walk(item, rule, root, f"{at}[{index}]")
+
+
+def _first_items(
+    value: Any, rule: list[dict[str, Any]], root: dict[str, Any], at: str
+) -> Iterator[str]:
+    if isinstance(value, list):
+        for index, (item, one) in enumerate(zip(value, rule, strict=False)):
+            yield from _walk(item, one, root, f"{at}[{index}]")
 
 
 WORDS: dict[str, Callable[[Any, Any, dict[str, Any], str], Iterator[str]]] = {
@@ -86,12 +98,13 @@ WORDS: dict[str, Callable[[Any, Any, dict[str, Any], str], Iterator[str]]] = {
     "type": _type,
     "anyOf": _any_of,
     "enum": _enum,
-    "const": _const,
     "minimum": _minimum,
     "maximum": _maximum,
     "minLength": _shortest,
     "minItems": _shortest,
     "required": _required,
     "properties": _properties,
+    "maxItems": _longest,
     "items": _items,
+    "prefixItems": _first_items,
 }

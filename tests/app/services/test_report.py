@@ -1,22 +1,35 @@
+"""Replies and comparisons as reports: their numbers, their schema, and nothing private unasked."""
+
 from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace as with_
 
+from app.domain.comparison import Comparison
 from app.domain.conversation import Died, SwitchRecord
 from app.domain.numbers import numbers_of
-from app.services.report import reply_report
-from mtp_mlx.report.model import Report
-from mtp_mlx.report.saving import encode
+from app.services.report import (
+    comparison_report,
+    export_report,
+    has_texts,
+    reply_report,
+    without_texts,
+)
+from mtp_mlx.report.model import Identity, Report
+from mtp_mlx.report.saving import FORMATS, encode, load, save
+from mtp_mlx.report.writer import markdown
 from mtp_mlx.wire import Sampling
-from tests.app.records import drafted_reply, reply_of
+from tests.app.domain.test_comparison import OFF, ON, with_id
+from tests.app.records import a_round, drafted_reply, reply_of
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY
 from tests.app.services.schema import violations
-from tests.report.samples import SCHEMA
+from tests.report.samples import PARTED, SCHEMA
+from tests.report.samples import REPORT as BENCH
 
 LOST = with_(REPLY, stats=None, finish=Died(text="/Users/ada/x"), plain_tps=None, mtp="auto")
 DIED = with_(LOST, rounds=REPLY.rounds[:1])
@@ -143,3 +156,117 @@ def test_a_folder_is_named_by_its_last_part(folder: str) -> None:
     report = told(REPLY, replace(PAIR, target=folder), ENVIRONMENT)
     assert report["pair"]["target"] == "mine"
     assert report["title"].startswith("Speed of one reply: mine + google/")
+
+
+SAME = Comparison(question="secret", off=reply_of(OFF, mtp="off"), on=reply_of(ON, mtp=3))
+
+
+def compared(comparison: Comparison) -> dict[str, Any]:
+    return document(comparison_report(comparison, ENVIRONMENT))
+
+
+def test_two_runs_in_the_order_they_were_made_in() -> None:
+    assert against_schema(comparison_report(SAME, ENVIRONMENT)) == []
+    report = compared(SAME)
+    assert [run["mode"] for run in report["runs"]] == ["off", 3]
+    other = compared(Comparison(question="q", off=SAME.off, on=SAME.on, first="on"))
+    assert [run["mode"] for run in other["runs"]] == [3, "off"]
+    assert "after, not interleaved" in other["summary"][0]["baseline"]
+
+
+def test_the_speed_up_is_of_these_two() -> None:
+    off, on = compared(SAME)["summary"]
+    assert off["speedup"] is None
+    assert off["plain_tps"] == off["decode_tps"] == pytest.approx(20)
+    assert (on["plain_tps"], on["speedup"]) == (off["decode_tps"], SAME.speed_up)
+    assert on["baseline"] == (
+        "plain decoding of the same prompt, one run just before, not interleaved"
+    )
+
+
+def test_identity_is_measured() -> None:
+    report = compared(SAME)
+    (found,) = report["identity"]["comparisons"]
+    assert report["identity"]["measured"]
+    assert (found["identical"], found["parts_at"], found["mode"]) == (True, None, 3)
+    parted = Comparison(
+        question="q", off=reply_of([*OFF[:50], with_id(OFF[50], 999)], mtp="off"), on=SAME.on
+    )
+    (found,) = compared(parted)["identity"]["comparisons"]
+    assert (found["identical"], found["parts_at"]) == (False, 50)
+    assert "| **no** | **50** |" in markdown(comparison_report(parted, ENVIRONMENT))
+
+
+def test_a_run_without_a_token_proves_nothing() -> None:
+    empty = Comparison(question="q", off=SAME.off, on=reply_of([], finish="cancelled"))
+    assert against_schema(comparison_report(empty, ENVIRONMENT)) == []
+    report = compared(empty)
+    assert report["identity"] == {"measured": False, "comparisons": []}
+    assert report["title"].endswith("(cut short)")
+    assert report["summary"][1]["speedup"] is None
+    assert report["summary"][1]["baseline"] is None
+
+
+def test_nothing_private_is_in_a_comparison() -> None:
+    named = [with_(r, tokens=a_round(0, 0, texts=["Ada"]).tokens) for r in ON]
+    report = compared(Comparison(question="secret", off=SAME.off, on=reply_of(named)))
+    assert "Ada" not in json.dumps(report)
+    assert "secret" not in json.dumps(report)
+
+
+REPORT = reply_report(REPLY, PAIR, ENVIRONMENT)
+
+
+def test_a_reply_is_saved_and_opened(tmp_path: Path) -> None:
+    save(REPORT, tmp_path / "r.json")
+    assert load(tmp_path / "r.json") == REPORT
+
+
+def test_markdown_tells_a_reply() -> None:
+    text = markdown(REPORT)
+    assert text.startswith("# Speed of one reply: google/gemma-4-e4b-it + ")
+    assert "| chat | K 3 | 1 | 60.0 | 60.0 | 60.0 | 30.0 | 2.00× | – | faster | 67 %" in text  # noqa: RUF001
+    assert "| MTP switched | auto from 0.50 s |" in text
+    assert "on this machine, not interleaved." in text
+
+
+SPOKEN = with_(
+    BENCH,
+    runs=tuple(with_(run, prompt="SECRET PROMPT", text="SECRET REPLY") for run in BENCH.runs),
+    identity=Identity(
+        measured=True, comparisons=(with_(PARTED, plain_text="SECRET A", mode_text="SECRET B"),)
+    ),
+)
+
+
+@pytest.mark.parametrize("ending", sorted(FORMATS))
+def test_an_export_is_private_unless_asked(tmp_path: Path, ending: str) -> None:
+    source, target = tmp_path / "source.json", tmp_path / f"out{ending}"
+    save(SPOKEN, source)
+    export_report(SPOKEN, source, target, texts=False)
+    assert b"SECRET" not in target.read_bytes()
+    if ending in {".json", ".md", ".html"}:
+        export_report(SPOKEN, source, target, texts=True)
+        assert b"SECRET REPLY" in target.read_bytes()
+
+
+def test_what_a_later_program_wrote_goes_along(tmp_path: Path) -> None:
+    source, target = tmp_path / "source.json", tmp_path / "out.json"
+    source.write_bytes(encode(BENCH).replace(b"{", b'{"later": "kept",', 1))
+    export_report(BENCH, source, target, texts=False)
+    assert b'"later": "kept"' in target.read_bytes()
+
+
+def test_a_report_without_a_file_is_exported(tmp_path: Path) -> None:
+    export_report(BENCH, None, tmp_path / "out.json", texts=True)
+    assert load(tmp_path / "out.json") == BENCH
+
+
+def test_texts_are_found_and_taken_out() -> None:
+    assert has_texts(SPOKEN)
+    assert not has_texts(BENCH)
+    assert not has_texts(with_(BENCH, identity=None))
+    assert has_texts(with_(SPOKEN, runs=BENCH.runs))
+    assert not has_texts(without_texts(SPOKEN))
+    assert without_texts(BENCH) == BENCH
+    assert without_texts(with_(BENCH, identity=None)).identity is None
