@@ -36,10 +36,9 @@ from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.reports.reports import ReportsViewModel
 from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
-from app.views.common.save_dialog import say_not_saved
+from app.views.common.save_dialog import ask_chat_path, ask_report_path, say_not_saved
 from app.views.common.theme import ThemeController
 from app.views.main_window import MainWindow, ViewModels
-from app.views.reports.report_dialog import ask_chat_path, ask_report_path
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.paths import resources
 from mtp_mlx.report import saving

@@ -21,26 +21,26 @@ from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.reports.reports import ReportsViewModel
 from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
-from app.views.chat.chat_commands import ChatCommands
+from app.views.chat.attached_files import FileDrop
 from app.views.chat.composer import Composer
-from app.views.chat.files_in import FileDrop
-from app.views.chat.message_commands import MessageCommands
 from app.views.chat.transcript import Transcript
 from app.views.chat.welcome import Welcome
-from app.views.common.announce import Announcer
-from app.views.common.banner_view import BannerView
-from app.views.common.commands import command, depth_group, theme_group
-from app.views.common.page import Page
-from app.views.common.palette import Palette, commands_of
-from app.views.common.places import SHORTCUT as REPORTS_SHORTCUT
-from app.views.common.places import Places
-from app.views.common.side_split import SHORTCUT as SIDE_SHORTCUT
-from app.views.common.side_split import SideSplit, sidebar_button
+from app.views.commands import (
+    REPORTS_KEYS,
+    SIDEBAR_KEYS,
+    UNDO_KEYS,
+    ChatCommands,
+    MessageCommands,
+    command,
+    depth_group,
+    theme_group,
+)
 from app.views.common.theme import ThemeController
-from app.views.common.toast import SHORTCUT as UNDO_SHORTCUT
-from app.views.common.toast import Toast
 from app.views.compare.compare_view import CompareDialog
+from app.views.notices import Announcer, BannerView, Toast
 from app.views.overlay.overlay_view import OverlayView
+from app.views.page import Page, Places, SideSplit, sidebar_button
+from app.views.palette import Palette, commands_of
 from app.views.settings.reply_settings import Model, ReplySettingsDialog
 from app.views.sidebar.sidebar import Sidebar
 from app.views.tokens.details import Details
@@ -174,8 +174,8 @@ class MainWindow(QMainWindow):
         self._export = command(self, strings.EXPORT_CHAT, self.export_asked.emit, "Ctrl+Shift+X")
         self._chats = ChatCommands(chat, self._models.chats, self)
         self._find = command(self, strings.SEARCH_CHATS, self._find_chat, "Ctrl+F")
-        self._undo = command(self, strings.UNDO, self._models.undo.undo, UNDO_SHORTCUT)
-        self._side = command(self, strings.SIDEBAR_TOGGLE, self.split.toggle, SIDE_SHORTCUT)
+        self._undo = command(self, strings.UNDO, self._models.undo.undo, UNDO_KEYS)
+        self._side = command(self, strings.SIDEBAR_TOGGLE, self.split.toggle, SIDEBAR_KEYS)
         self._side.setCheckable(True)
         self._stop = command(self, strings.STOP_REPLY, chat.stop, "Esc")
         self._messages = MessageCommands(chat, self.transcript, self)
@@ -191,7 +191,7 @@ class MainWindow(QMainWindow):
         self._tokens = command(self, strings.SHOW_TOKENS, self._toggle_tokens, "Ctrl+T")
         self._tokens.setCheckable(True)
         self._compare = command(self, strings.COMPARE, self.compare, "Ctrl+D")
-        self._reports = command(self, strings.REPORTS, self.places.toggle, REPORTS_SHORTCUT)
+        self._reports = command(self, strings.REPORTS, self.places.toggle, REPORTS_KEYS)
         self._restart = command(self, strings.RESTART, self._models.engine.restart)
         self._quit = command(self, strings.QUIT, self.close, "Ctrl+Q")
         self._quit.setMenuRole(QAction.MenuRole.QuitRole)

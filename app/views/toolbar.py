@@ -20,9 +20,7 @@ from app.domain.settings import MtpChoice
 from app.viewmodels.common.engine import EngineViewModel, Status
 from app.viewmodels.common.mtp import Effect, MtpViewModel, depth_label
 from app.views.common import fonts
-from app.views.common.buttons import IconButton
-from app.views.common.elided import ElidedLabel
-from app.views.common.switch import Switch
+from app.views.common.controls import ElidedLabel, IconButton, Switch
 from app.views.common.theme import ThemeController
 
 _STEPS = 1000

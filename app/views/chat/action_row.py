@@ -10,9 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QWidget
 from app import strings
 from app.viewmodels.chat.message_acts import Act, Row
 from app.views.common import fonts
-from app.views.common.buttons import IconButton
+from app.views.common.controls import IconButton, plain_tip
 from app.views.common.theme import ThemeController
-from app.views.common.tips import plain_tip
 
 LABELS: dict[Act, str] = {
     Act.COPY: strings.COPY_MESSAGE,

@@ -9,14 +9,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from app import strings
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel
-from app.views.chat.files_in import ask_for_files
+from app.views.chat.attached_files import ChipRow, ask_for_files
 from app.views.chat.message_text import MessageText
 from app.views.common import fonts
-from app.views.common.buttons import IconButton, push_button
-from app.views.common.chips import ChipRow
-from app.views.common.elided import ElidedLabel
+from app.views.common.controls import ElidedLabel, IconButton, plain_tip, push_button
 from app.views.common.theme import ThemeController
-from app.views.common.tips import plain_tip
 
 
 class Composer(QFrame):

@@ -1,16 +1,17 @@
-"""A field for a message: grows with its text, Enter sends, Shift+Enter begins a line."""
+"""A field for a message, and the same field over a question that is being edited."""
 
 from __future__ import annotations
 
 from math import ceil
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app import strings
-from app.views.chat.files_in import local_files
+from app.views.chat.attached_files import local_files
 from app.views.common import fonts
+from app.views.common.controls import ElidedLabel, push_button
 
 _MOST_LINES = 9
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -88,3 +89,53 @@ class MessageText(QPlainTextEdit):
             else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         )
         self.setFixedHeight(shown * self.fontMetrics().lineSpacing() + 4)
+
+
+_EDITED_LINES = 16
+
+
+class MessageEditor(QFrame):
+    finished = Signal(str)  # the text to ask with
+    cancelled = Signal()
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("composer")
+        self.text = MessageText(most_lines=_EDITED_LINES, takes_files=False)
+        self.text.setPlainText(text)
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
+        self.text.setAccessibleName(strings.EDIT)
+        self._note = ElidedLabel()
+        self._note.setFont(fonts.small())
+        self._note.setProperty("tone", "muted")
+        self.ask = push_button(strings.EDIT_ASK, "filled")
+        self.cancel = push_button(strings.CANCEL, "outline")
+        self.text.submitted.connect(self._finish)
+        self.text.cancelled.connect(self.cancelled)
+        self.ask.clicked.connect(self._finish)
+        self.cancel.clicked.connect(self.cancelled)
+        self.text.focus_changed.connect(self._show_focus)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(6)
+        bottom.addWidget(self._note, 1)
+        bottom.addWidget(self.cancel)
+        bottom.addWidget(self.ask)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 14, 12, 10)
+        column.setSpacing(8)
+        column.addWidget(self.text)
+        column.addLayout(bottom)
+        self.show_obstacle("")
+
+    def show_obstacle(self, obstacle: str) -> None:
+        """Why it cannot be asked now; what is being edited stays."""
+        self._note.set_text(obstacle or strings.EDIT_HINT)
+        self.ask.setEnabled(not obstacle)
+
+    def _finish(self) -> None:
+        self.finished.emit(self.text.toPlainText())
+
+    def _show_focus(self, focused: bool) -> None:
+        self.setProperty("focused", focused)
+        self.style().unpolish(self)
+        self.style().polish(self)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app import strings
-from app.views.common.buttons import IconButton
+from app.views.common.controls import IconButton
 from app.views.common.theme import ThemeController
 
 COLUMN_WIDTH = 760

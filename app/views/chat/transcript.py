@@ -12,7 +12,7 @@ from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.message_acts import row
 from app.viewmodels.chat.reply import Piece
 from app.viewmodels.overlay.overlay import OverlayNumbers
-from app.views.chat.message_view import ReplyView
+from app.views.chat.reply_view import ReplyView
 from app.views.chat.room_below import RoomBelow
 from app.views.chat.scrolled_column import SPACING
 from app.views.chat.selectable_column import SelectableColumn

@@ -12,10 +12,10 @@ from app import strings
 from app.domain.conversation import ChatMessage
 from app.viewmodels.chat.message_acts import Row
 from app.views.chat.action_row import ActionRow
-from app.views.chat.message_editor import MessageEditor
+from app.views.chat.attached_files import ChipRow
+from app.views.chat.message_text import MessageEditor
 from app.views.chat.text_block import TextBlock
 from app.views.common import fonts
-from app.views.common.chips import ChipRow
 from app.views.common.theme import ThemeController
 
 _BUBBLE_SHARE = 0.82

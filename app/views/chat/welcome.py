@@ -22,8 +22,7 @@ from app import strings
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.common.engine import EngineViewModel, is_built_in
 from app.views.common import fonts
-from app.views.common.buttons import push_button
-from app.views.common.tips import plain_tip
+from app.views.common.controls import plain_tip, push_button
 
 _WIDTH = 500
 _SIDE = 24

@@ -1,10 +1,14 @@
-"""Light and dark: tokens from one file each, a palette and a style sheet made of them."""
+"""Light and dark: tokens from one file each, a palette and a style sheet made of them.
+
+The style sheet sets no fonts: see `fonts`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, Signal
@@ -14,7 +18,142 @@ from PySide6.QtWidgets import QApplication
 from app.domain.settings import ThemeChoice
 from app.render.style import HtmlStyle
 from app.views.chat.formulas import shipped_font
-from app.views.common.stylesheet import stylesheet
+from mtp_mlx.paths import resources
+
+_SHEET = Template("""
+QWidget#page { background: $window; }
+QScrollArea#transcriptArea { border: none; }
+
+QWidget#toolbar { background: $window; border-bottom: 1px solid $border; }
+QLabel[tone="muted"] { color: $text_muted; }
+QLabel[tone="error"] { color: $error; }
+QLabel[tone="warning"] { color: $warning; }
+
+QFrame#userBubble { background: $user_bubble; border: none; border-radius: 16px; }
+QFrame#codeBlock { background: $code_bg; border: 1px solid $border; border-radius: 12px; }
+QFrame#thought { background: transparent; border: none; border-left: 2px solid $border; }
+QTextBrowser { background: transparent; border: none; selection-background-color: $selection;
+  selection-color: $text; }
+
+QWidget#sidebar { background: $surface_raised; }
+QListView#chatList { background: transparent; border: none; outline: none; }
+QListView#chatList QLineEdit { padding: 3px 8px; }
+QLineEdit#search { padding: 5px 4px; }
+QSplitter::handle { background: $border; }
+QFrame#toast { background: $surface_raised; border: 1px solid $border; border-radius: 14px; }
+QPushButton[shape="row"] { text-align: left; padding: 7px 10px; }
+QPushButton[shape="row"]:checked { background: $pressed; }
+QTreeView#reportList { background: $surface; color: $text; border: 1px solid $border;
+  border-radius: 14px; padding: 6px; outline: none; }
+QTreeView#reportList::item { padding: 5px 6px; border: none; }
+QTreeView#reportList::item:hover { background: $hover; }
+QTreeView#reportList::item:selected { background: $selection; color: $text; }
+QTreeView#reportList QHeaderView, QTreeView#reportList QHeaderView::section {
+  background: $surface; color: $text_muted; border: none; padding: 4px 6px; }
+QPushButton[shape="link"] { color: $accent; padding: 4px 8px; }
+
+QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
+QFrame#composer[focused="true"] { border: 1px solid $accent; }
+
+QFrame#chip { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#segments { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#segments QToolButton:checked { background: $surface; border-color: $border; }
+QFrame#segments QToolButton:focus { border-color: $accent; }
+
+QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
+QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
+QFrame#lane { background: $surface; border: 1px solid $border; border-radius: 14px; }
+QPlainTextEdit#laneText { background: transparent; border: none; padding: 0; }
+QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
+QSlider::handle:horizontal { background: $accent; width: 14px; margin: -5px 0;
+  border-radius: 7px; }
+
+QToolButton, QPushButton { color: $text; background: transparent; border: 1px solid transparent;
+  border-radius: 8px; padding: 4px 8px; }
+QToolButton:hover, QPushButton:hover { background: $hover; }
+QToolButton:pressed, QPushButton:pressed, QToolButton:checked { background: $pressed; }
+QToolButton:focus, QPushButton:focus { border-color: $accent; }
+QToolButton:disabled, QPushButton:disabled { color: $text_muted; }
+QToolButton::menu-indicator { image: none; width: 0; }
+QToolButton[compact="true"] { padding: 4px; }
+QPushButton[shape="outline"] { border: 1px solid $border; padding: 6px 14px; border-radius: 10px; }
+QPushButton[shape="outline"]:focus { border-color: $accent; }
+QPushButton[shape="filled"] { background: $accent; color: $accent_text; padding: 6px 16px;
+  border-radius: 10px; }
+QPushButton[shape="filled"]:hover { border-color: $text; }
+QPushButton[shape="filled"]:disabled { background: $pressed; color: $text_muted; }
+QPushButton[shape="card"] { background: $surface; border: 1px solid $border; border-radius: 14px;
+  padding: 14px 18px; text-align: left; }
+QPushButton[shape="card"]:hover, QPushButton[shape="card"]:focus { border-color: $accent; }
+QPushButton[shape="card"]:disabled { color: $text_muted; }
+
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $text_muted;
+  border-radius: 4px; background: $surface; }
+QCheckBox::indicator:hover, QCheckBox:focus::indicator { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent;
+  image: url("$check"); }
+
+QMenu { background: $surface; color: $text; border: 1px solid $border; border-radius: 10px;
+  padding: 6px; }
+QMenu::item { padding: 6px 26px 6px 22px; border-radius: 6px; }
+QMenu::item:selected { background: $hover; }
+QMenu::item:disabled { color: $text_muted; }
+QMenu::separator { height: 1px; background: $border; margin: 6px 8px; }
+QMenuBar { background: $window; color: $text; border: none; padding: 2px 6px; }
+QMenuBar::item { padding: 4px 9px; border-radius: 6px; background: transparent; }
+QMenuBar::item:selected { background: $hover; }
+QToolTip { background: $surface_raised; color: $text; border: 1px solid $border; padding: 5px 7px; }
+
+QDialog { background: $window; }
+QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $surface; color: $text;
+  border: 1px solid $border; border-radius: 8px; padding: 5px 8px;
+  selection-background-color: $selection; selection-color: $text; }
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {
+  border-color: $accent; }
+QSpinBox:disabled, QDoubleSpinBox:disabled, QLineEdit:disabled { color: $text_muted;
+  background: $window; }
+QPlainTextEdit#composerText { background: transparent; border: none; padding: 0; }
+QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 4px; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
+QDoubleSpinBox::down-button { width: 0; border: none; }
+
+QFrame#popover { background: $surface; border: 1px solid $border; border-radius: 12px; }
+QListWidget#paletteList { background: transparent; border: none; outline: none; }
+
+QProgressBar { background: $pressed; border: none; border-radius: 2px; }
+QProgressBar::chunk { background: $accent; border-radius: 2px; }
+
+QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 2px; }
+QScrollBar::handle { background: $scroll; border-radius: 3px; min-height: 32px; min-width: 32px; }
+QScrollBar::handle:hover { background: $text_muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+""")
+
+_HOVER = 0.06
+_PRESSED = 0.10
+_SCROLL = 0.22
+
+
+def stylesheet(tokens: Mapping[str, str]) -> str:
+    """Raises KeyError, naming the token, where the theme lacks one."""
+    return _SHEET.substitute(
+        tokens,
+        check=(resources() / "icons" / "check.svg").as_posix(),
+        hover=_veil(tokens["text"], _HOVER),
+        pressed=_veil(tokens["text"], _PRESSED),
+        scroll=_veil(tokens["text"], _SCROLL),
+    )
+
+
+def _veil(color: str, opacity: float) -> str:
+    """A thin layer of `color`, so that states work on any surface of either theme."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
 
 _ROLES = {
     QPalette.ColorRole.Window: "window",

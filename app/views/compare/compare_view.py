@@ -1,30 +1,105 @@
-"""Compare: the same prompt with MTP off and on, run in turn, then raced side by side."""
+"""Compare: one prompt with MTP off and on, two lanes replayed side by side."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QTextCursor
 from PySide6.QtWidgets import (
+    QApplication,
     QDialog,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QSlider,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
 
 from app import strings
 from app.domain.comparison import Side
+from app.viewmodels.common import format as fmt
 from app.viewmodels.compare.compare import CompareState, CompareViewModel, lane_text, verdict
-from app.viewmodels.compare.race import Lane
+from app.viewmodels.compare.race import Lane, Shown
 from app.viewmodels.tokens.timeline import switch_label
 from app.views.common import fonts
-from app.views.common.buttons import push_button
-from app.views.common.motion import reduced_motion
+from app.views.common.controls import plain_tip, push_button
 from app.views.common.theme import ThemeController
-from app.views.common.tips import plain_tip
-from app.views.compare.lane_view import LaneView
+
+_MAC_CHOICES = Path.home() / "Library" / "Preferences" / "com.apple.universalaccess.plist"
+
+
+def reduced_motion(platform: str = sys.platform, mac_choices: Path = _MAC_CHOICES) -> bool:
+    """The style's own answer; on a Mac also the system's, which Qt does not pass on."""
+    duration = QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
+    if duration == 0:
+        return True
+    if platform != "darwin":
+        return False
+    choices = QSettings(str(mac_choices), QSettings.Format.NativeFormat)
+    return bool(choices.value("reduceMotion", 0, int))
+
+
+class LaneView(QFrame):
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("lane")
+        self.title = QLabel()
+        self.title.setFont(fonts.strong())
+        self.rate = QLabel()
+        self.rate.setFont(fonts.display())
+        self._unit = QLabel()
+        self._unit.setFont(fonts.small())
+        self._unit.setProperty("tone", "muted")
+        self.text = QPlainTextEdit()
+        self.text.setObjectName("laneText")
+        self.text.setReadOnly(True)
+        self.text.setFont(fonts.ui())
+        self.text.setTabChangesFocus(True)
+        self.text.setPlaceholderText(strings.LANE_WAITING)
+        self.note = QLabel()
+        self.note.setFont(fonts.small())
+        self.note.setProperty("tone", "muted")
+        self.note.setWordWrap(True)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.title, 1, Qt.AlignmentFlag.AlignBaseline)
+        head.addWidget(self.rate, 0, Qt.AlignmentFlag.AlignBaseline)
+        head.addWidget(self._unit, 0, Qt.AlignmentFlag.AlignBaseline)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 16, 12)
+        column.setSpacing(6)
+        column.addLayout(head)
+        column.addWidget(self.text, 1)
+        column.addWidget(self.note)
+
+    def set_title(self, title: str) -> None:
+        self.title.setText(title)
+        self.text.setAccessibleName(title)
+
+    def show_moment(self, shown: Shown) -> None:
+        self.rate.setText("" if shown.tps is None else fmt.rate(shown.tps))
+        self._unit.setText("" if shown.tps is None else strings.RATE_UNKNOWN)
+        self._write(shown.text)
+
+    def _write(self, text: str) -> None:
+        """What only grew is appended: a whole text laid out thirty times a second would stutter."""
+        known = self.text.toPlainText()
+        if text == known:
+            return
+        if not text.startswith(known):
+            self.text.setPlainText(text)
+        else:
+            end = QTextCursor(self.text.document())
+            end.movePosition(QTextCursor.MoveOperation.End)
+            end.insertText(text[len(known) :])
+        bar = self.text.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
 
 _SIZE = (980, 700)
 _LEAST = (680, 570)

@@ -18,10 +18,9 @@ from app import strings
 from app.viewmodels.common.mtp import Effect, MtpViewModel
 from app.viewmodels.overlay.overlay import OverlayNumbers, OverlayViewModel
 from app.views.common import fonts
-from app.views.common.buttons import IconButton
+from app.views.common.controls import IconButton
 from app.views.common.theme import ThemeController
-from app.views.overlay.position_bars import PositionBars
-from app.views.overlay.rate_plot import RatePlot
+from app.views.overlay.charts import PositionBars, RatePlot
 
 WIDTH = 248
 _STEPS = 1000

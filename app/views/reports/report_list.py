@@ -23,7 +23,7 @@ from app import strings
 from app.services.report_files import ReportEntry
 from app.viewmodels.reports.reports import ReportLine, report_line
 from app.views.common import fonts
-from app.views.common.buttons import push_button
+from app.views.common.controls import push_button
 from app.views.common.theme import ThemeController
 
 _NAME = Qt.ItemDataRole.UserRole

@@ -10,11 +10,10 @@ from app import strings
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.reports import ReportsState, ReportsViewModel
 from app.views.common import fonts
-from app.views.common.buttons import IconButton, push_button
+from app.views.common.controls import IconButton, push_button
 from app.views.common.theme import ThemeController
-from app.views.common.toast import Toast
-from app.views.reports.bench_progress import BenchProgressView
-from app.views.reports.bench_setup import BenchSetup
+from app.views.notices import Toast
+from app.views.reports.bench_view import BenchProgressView, BenchSetup
 from app.views.reports.report_list import ReportList
 from app.views.reports.report_reader import ReportReader
 

@@ -22,7 +22,7 @@ from app.domain.settings import Preset, ReplySettings
 from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.views.chat.message_text import ENTER
 from app.views.common import fonts
-from app.views.common.buttons import push_button
+from app.views.common.controls import push_button
 
 
 class _Name(QLineEdit):

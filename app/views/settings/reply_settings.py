@@ -23,9 +23,7 @@ from app import strings
 from app.domain.settings import ReplySettings
 from app.viewmodels.settings.reply_settings import RULES, PresetsViewModel, advice
 from app.views.common import fonts
-from app.views.common.buttons import push_button
-from app.views.common.segments import Segments
-from app.views.common.switch import Switch
+from app.views.common.controls import Segments, Switch, push_button
 from app.views.common.theme import ThemeController
 from app.views.settings.preset_bar import PresetBar
 from mtp_mlx.wire import Sampling

@@ -1,17 +1,180 @@
-"""The list of chats: one click or Enter opens, F2 renames in place, Delete deletes."""
+"""The list of chats: how a chat is drawn, opened, renamed, and what its menu offers."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemDelegate, QFrame, QListView, QMenu, QWidget
+from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QFrame,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from app import strings
-from app.domain.conversation import ChatSummary
+from app.domain.conversation import ChatMark, ChatSummary
+from app.render.direction import direction as text_direction
+from app.viewmodels.common.format import TITLE_LENGTH
 from app.viewmodels.sidebar.chat_list import CHAT_ROLE, ChatListViewModel, Index
-from app.views.common.commands import command
+from app.views.commands import command
+from app.views.common import fonts
+from app.views.common.controls import icon
 from app.views.common.theme import ThemeController
-from app.views.sidebar.chat_delegate import ChatDelegate
+
+_SIDE = 10  # between the list's edge and the words
+_ABOVE = 8
+_BETWEEN = 2
+_RADIUS = 8.0
+_ICON = 16
+_MARK = 13
+_DOT = 7.0
+_HOVER = 0.05
+OPEN = 0.07
+"""How much of the text's colour lies over the open chat's row."""
+
+_START = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter  # of right-to-left, the right
+
+
+class ChatDelegate(QStyledItemDelegate):
+    def __init__(self, theme: ThemeController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.open_id = ""
+        self.measure()
+
+    def measure(self) -> None:
+        """Once for each font, not for each of thousands of rows."""
+        title = QFontMetrics(fonts.ui()).height()
+        self._height = title + 2 * _ABOVE
+        self._height_with_snippet = self._height + _BETWEEN + QFontMetrics(fonts.small()).height()
+
+    def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+        """Headings are as high as chats, so that a list without snippets has one height."""
+        chat = index.data(CHAT_ROLE)
+        tall = isinstance(chat, ChatSummary) and bool(chat.snippet)
+        return QSize(0, self._height_with_snippet if tall else self._height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        chat = index.data(CHAT_ROLE)
+        words = str(index.data() or "")
+        if isinstance(chat, ChatSummary):
+            self._paint_chat(painter, option, chat, words)
+        else:
+            self._paint_heading(painter, _rect(option), words)
+        painter.restore()
+
+    def menu_area(self, row: QRect) -> QRect:
+        """Where a row shows its dots."""
+        return QRect(row.right() - _ICON - _SIDE, row.top(), _ICON + _SIDE, row.height())
+
+    def createEditor(  # noqa: N802
+        self, parent: QWidget, _option: QStyleOptionViewItem, _index: Index
+    ) -> QWidget:
+        editor = QLineEdit(parent)
+        editor.setMaxLength(TITLE_LENGTH)
+        editor.setAccessibleName(strings.CHAT_RENAME)
+        return editor
+
+    def updateEditorGeometry(  # noqa: N802
+        self, editor: QWidget, option: QStyleOptionViewItem, _index: Index
+    ) -> None:
+        editor.setGeometry(_rect(option).adjusted(0, 1, 0, -1))
+
+    def _paint_heading(self, painter: QPainter, row: QRect, words: str) -> None:
+        font = fonts.small()
+        painter.setFont(font)
+        painter.setPen(self._theme.current.color("text_muted"))
+        area = row.adjusted(_SIDE, 0, -_SIDE, -3)
+        shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, shown)
+
+    def _paint_chat(
+        self, painter: QPainter, option: QStyleOptionViewItem, chat: ChatSummary, title: str
+    ) -> None:
+        row, state = _rect(option), _state(option)
+        focused = bool(state & QStyle.StateFlag.State_HasFocus)
+        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        self._paint_ground(painter, row, chat.id == self.open_id, hovered, focused)
+        area = row.adjusted(_SIDE, _ABOVE, -_SIDE, -_ABOVE)
+        if hovered or focused:
+            spot = self.menu_area(row)
+            area.setRight(spot.left() - 4)
+            dots = icon("more", self._theme.current.color("text_muted"), _ICON)
+            corner = QPoint(spot.left(), spot.center().y() - _ICON // 2 + 1)
+            dots.paint(painter, QRect(corner, QSize(_ICON, _ICON)))
+        if chat.mark:
+            corner = QPoint(area.right() - _MARK + 1, row.center().y() - _MARK // 2)
+            self._paint_mark(painter, QRect(corner, QSize(_MARK, _MARK)), chat.mark)
+            area.setRight(corner.x() - 6)
+        self._line(painter, area, title, small=False)
+        if chat.snippet:
+            self._line(painter, area, chat.snippet, small=True)
+
+    def _paint_mark(self, painter: QPainter, spot: QRect, mark: ChatMark) -> None:
+        """A pencil where a reply is being written, a dot where one waits to be read."""
+        theme = self._theme.current
+        if mark == "writing":
+            icon("edit", theme.color("text_muted"), _MARK).paint(painter, spot)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("accent"))
+        painter.drawEllipse(spot.toRectF().center(), _DOT / 2, _DOT / 2)
+
+    def _line(self, painter: QPainter, area: QRect, words: str, *, small: bool) -> None:
+        """Which side it begins at is the words' own affair: a title may run right to left."""
+        font = fonts.small() if small else fonts.ui()
+        metrics = QFontMetrics(font)
+        line = QRect(area.left(), area.top(), area.width(), metrics.height())
+        if small:
+            line.moveBottom(area.bottom())
+        painter.setFont(font)
+        painter.setPen(self._theme.current.color("text_muted" if small else "text"))
+        shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, line.width())
+        painter.setLayoutDirection(direction(words))
+        painter.drawText(line, _START, shown)
+
+    def _paint_ground(
+        self, painter: QPainter, row: QRect, open_: bool, hovered: bool, focused: bool
+    ) -> None:
+        theme = self._theme.current
+        veil = QColor(theme.color("text"))
+        veil.setAlphaF(OPEN if open_ else _HOVER if hovered else 0.0)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(theme.color("accent") if focused else Qt.PenStyle.NoPen)
+        painter.setBrush(veil)
+        painter.drawRoundedRect(row.toRectF().adjusted(0.5, 1.5, -0.5, -1.5), _RADIUS, _RADIUS)
+
+
+def direction(words: str) -> Qt.LayoutDirection:
+    """That of the first letter that has one: alignment does not follow the text by itself."""
+    from_right = text_direction(words) == "rtl"
+    return Qt.LayoutDirection.RightToLeft if from_right else Qt.LayoutDirection.LeftToRight
+
+
+def _rect(option: QStyleOptionViewItem) -> QRect:
+    """Typed here: the stubs do not say what an option's fields are."""
+    rect: QRect = option.rect
+    return rect
+
+
+def _state(option: QStyleOptionViewItem) -> QStyle.StateFlag:
+    state: QStyle.StateFlag = option.state
+    return state
+
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
+from app.views.commands import NEW_CHAT_KEYS
 from app.views.common import fonts
-from app.views.common.icons import icon
+from app.views.common.controls import icon
 from app.views.common.theme import Theme, ThemeController
 from app.views.sidebar.chat_list_view import ChatListView
 
-NEW_SHORTCUT = "Ctrl+N"
 _ICON = 16
 _EDGE = 10
 _LONGEST_SEARCH = 200
@@ -103,7 +103,7 @@ class _NewChat(QPushButton):
         self.setProperty("shape", "row")
         self.setIconSize(QSize(_ICON, _ICON))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        keys = QKeySequence(NEW_SHORTCUT).toString(QKeySequence.SequenceFormat.NativeText)
+        keys = QKeySequence(NEW_CHAT_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
         self.setToolTip(strings.NEW_CHAT_HELP.format(shortcut=keys))
         hint = QLabel(keys)
         hint.setFont(fonts.small())

@@ -22,10 +22,10 @@ from app.domain.numbers import numbers_of
 from app.viewmodels.chat.footer import facts
 from app.viewmodels.tokens.timeline import Timeline, bar_text, timeline
 from app.views.common import fonts
-from app.views.common.buttons import push_button
+from app.views.common.controls import push_button
 from app.views.common.theme import ThemeController
-from app.views.overlay.position_bars import PositionBars
-from app.views.tokens.state_legend import StateLegend
+from app.views.overlay.charts import PositionBars
+from app.views.tokens.timeline_plot import StateLegend
 from app.views.tokens.token_canvas import TokenCanvas
 
 _SIZE = (940, 560)

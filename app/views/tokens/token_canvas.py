@@ -1,6 +1,7 @@
-"""A reply's tokens, by where they came from. Only what is in sight is painted.
+"""Tokens painted by where they came from, in lines that can be walked by keyboard and mouse.
 
-A tick below the line is where a round begins.
+Colour never carries meaning alone: accepted drafts stand on a filled and underlined box, the
+target's own choices are plain text, rejected drafts are small and struck through.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
@@ -19,14 +20,46 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip, QWidget
 
 from app import strings
 from app.domain.conversation import RoundRecord
 from app.viewmodels.tokens.token_view import Item, Kind, TokenLayout, round_text, token_runs
-from app.views.common.reveal import reveal
+from app.views.common import fonts
 from app.views.common.theme import Theme, ThemeController
-from app.views.tokens.token_paint import paint_token, token_font
+
+
+def token_font(kind: Kind) -> QFont:
+    font = fonts.small() if kind == "rejected" else fonts.reading()
+    font.setStrikeOut(kind == "rejected")
+    return font
+
+
+def paint_token(painter: QPainter, theme: Theme, box: QRectF, text: str, kind: Kind) -> None:
+    """In the painter's font, in the middle of `box`, which is as wide as the text."""
+    if kind == "drafted":
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color("drafted_soft"))
+        painter.drawRect(box)
+        painter.setPen(QPen(theme.color("drafted"), 1.5))
+        painter.drawLine(box.bottomLeft(), box.bottomRight())
+    painter.setPen(theme.color({"drafted": "drafted", "target": "text"}.get(kind, "rejected")))
+    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
+
+
+_MARGIN = 48
+
+
+def reveal(view: QWidget, y: int) -> None:
+    """Has no effect where nothing scrolls `view`."""
+    area = view.parentWidget()
+    while area is not None and not isinstance(area, QScrollArea):
+        area = area.parentWidget()
+    page = None if area is None else area.widget()
+    if area is not None and page is not None:
+        place = view.mapTo(page, QPoint(0, y))
+        area.ensureVisible(place.x(), place.y(), 0, _MARGIN)
+
 
 _MARK = 5.0
 _TICK = 7.0

@@ -14,8 +14,7 @@ from app.viewmodels.tokens.token_view import Counts, Kind, legend, round_text, r
 from app.views.common import fonts
 from app.views.common.flow_layout import FlowLayout
 from app.views.common.theme import Theme, ThemeController
-from app.views.tokens.token_canvas import TokenCanvas
-from app.views.tokens.token_paint import paint_token, token_font
+from app.views.tokens.token_canvas import TokenCanvas, paint_token, token_font
 
 _GAP = 14
 

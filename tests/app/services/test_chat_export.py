@@ -18,8 +18,8 @@ from app.domain.settings import ReplySettings
 from app.services.chat_export import CHAT_FORMATS
 from app.services.chat_page import Look
 from app.viewmodels.chat.footer import footer
+from app.views.common.save_dialog import file_name
 from app.views.common.theme import load_theme
-from app.views.reports.report_dialog import file_name
 from mtp_mlx.paths import resources
 from tests.app.conftest import Rig
 from tests.app.services.replies import REPLY as RECORD

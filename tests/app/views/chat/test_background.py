@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.views.chat.markdown_view import MarkdownView
-from app.views.common.announce import Announcer
+from app.views.notices import Announcer
 from mtp_mlx.wire import Cancel, PromptProgress
 from tests.app.conftest import Rig
 from tests.app.helpers import finished, round_of

@@ -8,10 +8,9 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage
-from app.views.chat import block_column
-from app.views.chat.code_block import CodeBlock
-from app.views.chat.markdown_view import MarkdownView
-from app.views.chat.message_view import ReplyView
+from app.views.chat import markdown_view
+from app.views.chat.markdown_view import CodeBlock, MarkdownView
+from app.views.chat.reply_view import ReplyView
 from app.views.chat.text_block import TextBlock
 from app.views.chat.transcript import Transcript
 from tests.app.conftest import Rig
@@ -37,7 +36,7 @@ def tops(view: MarkdownView) -> list[int]:
 
 def test_the_end_is_there_at_once(qtbot: QtBot, view: MarkdownView) -> None:
     view.set_text(TEXT)
-    assert plain(view) == WHOLE[-block_column._AT_ONCE :]
+    assert plain(view) == WHOLE[-markdown_view._AT_ONCE :]
     filled(qtbot, view)
     assert plain(view) == WHOLE
     qtbot.waitUntil(lambda: tops(view)[-1] > 0)
@@ -48,17 +47,17 @@ def test_the_end_is_there_at_once(qtbot: QtBot, view: MarkdownView) -> None:
 def test_the_rest_comes_a_little_at_a_time(
     view: MarkdownView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(block_column, "_SLICE_S", 0.0)
+    monkeypatch.setattr(markdown_view, "_SLICE_S", 0.0)
     seen: list[int] = []
     view.filling.connect(lambda: seen.append(len(view.built)))
     view.set_text(TEXT)
     view._fill()
-    assert len(view.built) == block_column._AT_ONCE
-    monkeypatch.setattr(block_column, "_SLICE_S", 60.0)
+    assert len(view.built) == markdown_view._AT_ONCE
+    monkeypatch.setattr(markdown_view, "_SLICE_S", 60.0)
     view._fill()
     assert plain(view) == WHOLE
     assert not view._filler.isActive()
-    assert seen == [block_column._AT_ONCE] * 2
+    assert seen == [markdown_view._AT_ONCE] * 2
 
 
 def test_a_short_text_is_there_as_a_whole(view: MarkdownView) -> None:
@@ -139,7 +138,7 @@ def test_what_one_reads_stays_while_the_rest_comes(
     bar.setValue(bar.maximum() - 300)
     before = bar.maximum()
     there = place(seen, transcript)
-    monkeypatch.setattr(block_column, "_SLICE_S", 60.0)
+    monkeypatch.setattr(markdown_view, "_SLICE_S", 60.0)
     answer._fill()
     qtbot.waitUntil(lambda: bar.maximum() > before + 3000)
     assert place(seen, transcript) == there

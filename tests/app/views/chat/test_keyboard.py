@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from app.domain.settings import MtpChoice
-from app.views.common.palette import commands_of
+from app.views.palette import commands_of
 from tests.app.conftest import Rig
 
 

@@ -15,8 +15,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.views.chat.code_block import CodeBlock
-from app.views.chat.markdown_view import MarkdownView
+from app.views.chat.markdown_view import CodeBlock, MarkdownView
 from app.views.chat.text_block import TextBlock, open_link
 from app.views.common import fonts
 from app.views.common.theme import ThemeController

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from app.domain.conversation import Chat
 from app.viewmodels.chat.message_acts import Act
 from app.views.chat.action_row import ActionRow, Switcher
-from app.views.chat.message_editor import MessageEditor
-from app.views.chat.message_view import ReplyView
+from app.views.chat.message_text import MessageEditor
+from app.views.chat.reply_view import ReplyView
 from app.views.chat.user_view import UserView
 from mtp_mlx.wire import Loaded
 from tests.app.conftest import Rig

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
-from app.views.chat.message_view import ReplyView
+from app.views.chat.reply_view import ReplyView
 from app.views.chat.text_block import TextBlock
 from tests.app.helpers import round_of
 from tests.app.views.hand import CONTROL, LEFT, NONE, Hand

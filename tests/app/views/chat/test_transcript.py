@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.conversation import Chat, ChatMessage
 from app.engine.worker import Death
 from app.render.blocks import render
-from app.views.chat.message_view import ReplyView
+from app.views.chat.reply_view import ReplyView
 from app.views.chat.transcript import Transcript
 from mtp_mlx.wire import PromptProgress
 from tests.app.conftest import Rig

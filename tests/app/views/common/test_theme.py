@@ -8,9 +8,8 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.views.common.icons import icon
-from app.views.common.stylesheet import stylesheet
-from app.views.common.theme import Theme, ThemeController, load_theme
+from app.views.common.controls import icon
+from app.views.common.theme import Theme, ThemeController, load_theme, stylesheet
 from mtp_mlx.paths import resources
 
 THEMES = resources() / "themes"

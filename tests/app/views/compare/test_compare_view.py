@@ -11,9 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
-from app.views.common.motion import reduced_motion
 from app.views.compare import compare_view
-from app.views.compare.compare_view import CompareDialog
+from app.views.compare.compare_view import CompareDialog, reduced_motion
 from mtp_mlx.wire import Cancel
 from tests.app.conftest import Clock, Rig
 from tests.app.helpers import finished

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels.reports.reports import ReportsViewModel
-from app.views.common.palette import commands_of
-from app.views.common.places import Places
+from app.views.page import Places
+from app.views.palette import commands_of
 from app.views.reports.reports_page import ReportsPage
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.saving import FORMATS, load, save

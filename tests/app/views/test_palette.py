@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
-from app.views.common.palette import Palette, commands_of
+from app.views.palette import Palette, commands_of
 from mtp_mlx.wire import Cancel
 from tests.app.conftest import Rig
 

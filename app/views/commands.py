@@ -1,18 +1,103 @@
-"""Commands on messages: those under each message, and the same for the last one in the menus."""
+"""Every command, once: its words, its keys and what it does. Menus and buttons share them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app import strings
 from app.domain.conversation import ChatMessage
+from app.domain.settings import Depth, MtpChoice, ThemeChoice
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.message_acts import VARIANTS, Act, copied, perform, row
+from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.sidebar.chat_list import ChatListViewModel
 from app.views.chat.action_row import LABELS
 from app.views.chat.transcript import Transcript
-from app.views.common.commands import command
+from app.views.common.theme import ThemeController
+from mtp_mlx.wire import MAX_DEPTH
+
+NEW_CHAT_KEYS = "Ctrl+N"
+UNDO_KEYS = "Ctrl+Z"
+REPORTS_KEYS = "Ctrl+Shift+R"
+SIDEBAR_KEYS = "Ctrl+\\"
+
+
+def command(owner: QObject, text: str, run: Callable[[], object], shortcut: str = "") -> QAction:
+    """`shortcut` in Qt's portable words: "Ctrl" is Command on a Mac."""
+    action = QAction(text, owner)
+    if shortcut:
+        action.setShortcut(QKeySequence(shortcut))
+    action.triggered.connect(lambda _checked=False: run())
+    return action
+
+
+def depth_group(owner: QObject, mtp: MtpViewModel) -> QActionGroup:
+    """Auto and K 1 to 8; checked is what is wished for."""
+    group = QActionGroup(owner)
+    actions: dict[Depth, QAction] = {}
+    for depth in ("auto", *range(1, MAX_DEPTH + 1)):
+        action = group.addAction(_depth_text(depth))
+        action.setCheckable(True)
+        action.setShortcut(QKeySequence(f"Ctrl+{0 if depth == 'auto' else depth}"))
+        action.triggered.connect(lambda _checked=False, depth=depth: mtp.choose(depth))
+        actions[depth] = action
+
+    def show(wish: MtpChoice) -> None:
+        actions[wish.depth].setChecked(True)
+
+    mtp.wish_changed.connect(show)
+    show(mtp.wish)
+    return group
+
+
+def theme_group(
+    owner: QObject, theme: ThemeController, choose: Callable[[ThemeChoice], None]
+) -> QActionGroup:
+    group = QActionGroup(owner)
+    for choice in strings.THEMES:
+        action = group.addAction(strings.THEMES[choice])
+        action.setCheckable(True)
+        action.setChecked(theme.choice == choice)
+        action.triggered.connect(lambda _checked=False, choice=choice: choose(choice))
+    return group
+
+
+def _depth_text(depth: Depth) -> str:
+    if depth == "auto":
+        return strings.DEPTH_AUTO_LONG
+    return strings.DEPTH_ONE_LONG if depth == 1 else strings.DEPTH_LONG.format(depth=depth)
+
+
+# As Qt names Shift+[ and Shift+]: where these are keys of their own, Shift is not needed.
+_PREVIOUS, _NEXT = "Ctrl+{", "Ctrl+}"
+
+
+class ChatCommands(QObject):
+    def __init__(self, chat: ChatViewModel, chats: ChatListViewModel, window: QWidget) -> None:
+        super().__init__(window)
+        self._chat = chat
+        self._chats = chats
+        self.new = command(window, strings.NEW_CHAT, chat.new_chat, NEW_CHAT_KEYS)
+        self._previous = command(window, strings.PREVIOUS_CHAT, lambda: chats.step(-1), _PREVIOUS)
+        self._next = command(window, strings.NEXT_CHAT, lambda: chats.step(1), _NEXT)
+        self._written = command(window, strings.SHOW_WRITING, chat.open_written, "Ctrl+J")
+        for signal in (chat.changed, chats.changed):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    def fill(self, menu: QMenu) -> None:
+        menu.addActions([self._previous, self._next, self._written])
+
+    def refresh(self) -> None:
+        """What cannot be done now is grey."""
+        self.new.setEnabled(not self._chat.blank)
+        self._previous.setEnabled(self._chats.neighbour(-1) is not None)
+        self._next.setEnabled(self._chats.neighbour(1) is not None)
+        self._written.setEnabled(self._chat.background.chat is not None)
 
 
 class MessageCommands(QObject):

@@ -5,7 +5,7 @@ from pytestqt.qtbot import QtBot
 
 from app.viewmodels.overlay.overlay import Sample
 from app.views.common.theme import ThemeController
-from app.views.overlay.rate_plot import RatePlot, lines, thinned
+from app.views.overlay.charts import RatePlot, lines, thinned
 from mtp_mlx.paths import resources
 
 

@@ -1,8 +1,4 @@
-"""Tokens a second over the last minute, drawn by hand.
-
-A plotting library takes over a second to import, in the moment the first reply is awaited; two
-polylines need none.
-"""
+"""The overlay's charts: the rate over time, and acceptance by position."""
 
 from __future__ import annotations
 
@@ -18,8 +14,9 @@ from app.viewmodels.common import format as fmt
 from app.viewmodels.overlay.overlay import Sample
 from app.views.common import fonts
 from app.views.common.theme import Theme, ThemeController
+from mtp_mlx.wire import MAX_DEPTH
 
-_HEIGHT = 78
+_PLOT_HEIGHT = 78
 _SPAN_S = 60.0
 _LEAST_S = 8.0
 _GAP_S = 0.5
@@ -37,11 +34,11 @@ class RatePlot(QWidget):
         self._painted_to = 0.0
         self.setAccessibleName(strings.RATE_PLOT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(_HEIGHT)
+        self.setFixedHeight(_PLOT_HEIGHT)
         theme.changed.connect(self._on_theme)
 
     def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(200, _HEIGHT)
+        return QSize(200, _PLOT_HEIGHT)
 
     def show_samples(self, samples: Sequence[Sample]) -> None:
         moved = samples[-1].at - self._painted_to if samples else 0.0
@@ -111,3 +108,58 @@ def thinned(line: Sequence[Sample], step: float) -> Iterator[tuple[float, float]
         if sample.at - last >= step or sample is line[-1]:
             last = sample.at
             yield sample.at, sample.tps
+
+
+_GAP = 6
+_BARS_HEIGHT = 34
+
+
+class PositionBars(QWidget):
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme.current
+        self._shares: tuple[float, ...] = ()
+        self.setFixedHeight(_BARS_HEIGHT + self._label_height())
+        self.setAccessibleName(strings.BY_POSITION)
+        theme.changed.connect(self._on_theme)
+
+    def show_shares(self, shares: tuple[float, ...]) -> None:
+        if shares != self._shares:
+            self._shares = shares
+            self.setAccessibleDescription(", ".join(fmt.percent(share) for share in shares))
+            self.setToolTip(
+                "\n".join(
+                    strings.POSITION.format(position=i, percent=fmt.percent(share))
+                    for i, share in enumerate(shares, 1)
+                )
+            )
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        if not self._shares:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(fonts.small())
+        count = MAX_DEPTH  # a bar keeps its place and width whatever K does
+        width = (self.width() - _GAP * (count - 1)) / count
+        for i, share in enumerate(self._shares):
+            self._draw(painter, QRectF(i * (width + _GAP), 0, width, _BARS_HEIGHT), share)
+
+    def _draw(self, painter: QPainter, slot: QRectF, share: float) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("chart_grid"))
+        painter.drawRoundedRect(slot, 4, 4)
+        bar = slot.adjusted(0, slot.height() * (1 - share), 0, 0)
+        painter.setBrush(self._theme.color("chart_mtp"))
+        painter.drawRoundedRect(bar, 4, 4)
+        painter.setPen(self._theme.color("text_muted"))
+        label = QRectF(slot.left(), slot.bottom() + 2, slot.width(), self._label_height())
+        painter.drawText(label, Qt.AlignmentFlag.AlignCenter, f"{share * 100:.0f}")
+
+    def _label_height(self) -> int:
+        return self.fontMetrics().height() + 2
+
+    def _on_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()

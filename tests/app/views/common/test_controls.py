@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.views.common.elided import ElidedLabel
-from app.views.common.tips import plain_tip
+from app.views.common.controls import ElidedLabel, plain_tip
 from tests.app.conftest import Rig
 
 

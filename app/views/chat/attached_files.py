@@ -1,20 +1,67 @@
-"""Attached files: a chip each, with its name and how large it is."""
+"""Files that go with a message: dropped or pasted, and shown as a chip each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app import strings
 from app.domain.conversation import Attachment
 from app.viewmodels.chat.composing import file_detail
 from app.views.common import fonts
-from app.views.common.buttons import IconButton
+from app.views.common.controls import IconButton, icon
 from app.views.common.flow_layout import FlowLayout
-from app.views.common.icons import icon
 from app.views.common.theme import Theme, ThemeController
+
+
+def local_files(mime: QMimeData) -> list[Path]:
+    """What lies on this machine; an address from the web is text like any other."""
+    urls = mime.urls() if mime.hasUrls() else []
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+
+
+def ask_for_files(parent: QWidget) -> Sequence[Path]:
+    chosen, _filter = QFileDialog.getOpenFileNames(parent, strings.ATTACH_TITLE)
+    return [Path(name) for name in chosen]
+
+
+class FileDrop(QObject):
+    """Watches a window: what is dropped on any part of it that wants no drop itself."""
+
+    dropped = Signal(list)  # Path
+    hovering = Signal(bool)  # files are held over the window
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        match event:
+            case QDropEvent() if event.type() == QEvent.Type.Drop:
+                self.hovering.emit(False)
+                return self._take(event)
+            case QDragEnterEvent() | QDragMoveEvent() if local_files(event.mimeData()):
+                self.hovering.emit(True)
+                event.acceptProposedAction()
+                return True
+            case _ if event.type() == QEvent.Type.DragLeave:
+                self.hovering.emit(False)
+                return False
+            case _:
+                return super().eventFilter(watched, event)
+
+    def _take(self, event: QDropEvent) -> bool:
+        files = local_files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self.dropped.emit(files)
+        return bool(files)
+
 
 _NAME_WIDTH = 220
 _ICON = 15

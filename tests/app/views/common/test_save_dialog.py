@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.views.reports.report_dialog import ask_report_path
+from app.views.common.save_dialog import ask_report_path
 from mtp_mlx.report.saving import FORMATS
 
 JSON, MARKDOWN = "JSON (*.json)", "Markdown (*.md)"

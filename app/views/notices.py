@@ -1,4 +1,4 @@
-"""One line near the bottom that says what was done, and takes it back if asked."""
+"""What the window tells: a banner over trouble, a toast that offers Undo, a reply's end aloud."""
 
 from __future__ import annotations
 
@@ -10,14 +10,51 @@ from PySide6.QtGui import (
     QFocusEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from app import strings
+from app.domain.conversation import Chat, ChatMessage
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.footer import finish_text
+from app.viewmodels.common.engine import Banner, EngineViewModel
+from app.viewmodels.common.format import one_line
 from app.viewmodels.common.undo import Offer, Undo
-from app.views.common.buttons import IconButton
+from app.views.commands import UNDO_KEYS
+from app.views.common.controls import IconButton, push_button
 from app.views.common.theme import ThemeController
 
-SHORTCUT = "Ctrl+Z"
+
+class BannerView(QFrame):
+    def __init__(
+        self, engine: EngineViewModel, theme: ThemeController, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.restart = push_button(strings.RESTART, "outline")
+        self.restart.clicked.connect(engine.restart)
+        self._dismiss = IconButton("close", strings.DISMISS, theme)
+        self._dismiss.clicked.connect(engine.dismiss)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 10, 10, 10)
+        row.setSpacing(12)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.restart)
+        row.addWidget(self._dismiss)
+        engine.banner_changed.connect(self._show)
+        self._show(engine.banner)
+
+    def _show(self, banner: Banner | None) -> None:
+        self.setVisible(banner is not None)
+        if banner is not None:
+            self.text.setText(banner.message)
+            self.setAccessibleName(banner.message)
+            self.restart.setVisible(banner.can_restart)
+            self._dismiss.setVisible(banner.can_dismiss)
+
+
 _GAP = 12
 
 
@@ -83,7 +120,7 @@ class _Holding(QPushButton):
     def __init__(self, text: str, undo: Undo) -> None:
         super().__init__(text)
         self.setProperty("shape", "link")
-        keys = QKeySequence(SHORTCUT).toString(QKeySequence.SequenceFormat.NativeText)
+        keys = QKeySequence(UNDO_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
         self.setToolTip(strings.UNDO_HELP.format(shortcut=keys))
         self._undo = undo
 
@@ -94,3 +131,29 @@ class _Holding(QPushButton):
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusOutEvent(event)
         self._undo.release()
+
+
+class Announcer:
+    def __init__(self, chat: ChatViewModel, speaker: QWidget) -> None:
+        self._speaker = speaker
+        chat.reply_started.connect(self._on_started)
+        chat.reply_ended.connect(self._on_ended)
+        chat.ended_elsewhere.connect(self._on_ended_elsewhere)
+
+    def say(self, text: str) -> None:
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._speaker, text))
+
+    def _on_started(self) -> None:
+        self.say(strings.REPLY_STARTED)
+
+    def _on_ended(self, message: ChatMessage) -> None:
+        self.say(strings.REPLY_ENDED.format(finish=_finish(message)))
+
+    def _on_ended_elsewhere(self, chat: Chat, message: ChatMessage) -> None:
+        title = one_line(chat.title)
+        self.say(strings.REPLY_ENDED_ELSEWHERE.format(title=title, finish=_finish(message)))
+
+
+def _finish(message: ChatMessage) -> str:
+    return "" if message.reply is None else finish_text(message.reply)

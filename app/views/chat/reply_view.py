@@ -1,0 +1,245 @@
+"""A reply: its thought, a page of text, and its numbers and actions beneath."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QEnterEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import strings
+from app.domain.conversation import ChatMessage, ReplyRecord, RoundRecord
+from app.viewmodels.chat.footer import footer
+from app.viewmodels.chat.message_acts import Row
+from app.viewmodels.chat.reply import Piece
+from app.viewmodels.common import format as fmt
+from app.views.chat.action_row import ActionRow
+from app.views.chat.markdown_view import MarkdownView
+from app.views.chat.text_block import TextBlock
+from app.views.common import fonts
+from app.views.common.controls import IconButton
+from app.views.common.theme import ThemeController
+from app.views.tokens.token_view import TokenView
+
+
+class ThoughtView(QWidget):
+    """Plain text: a thought is read, not presented. Laid out only while it is unfolded."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._source = ""
+        self._shown = 0
+        self._button = QToolButton()
+        self._button.setCheckable(True)
+        self._button.setFont(fonts.small())
+        self._button.toggled.connect(self._unfold)
+        self._text = TextBlock()
+        self._text.setFont(fonts.ui())
+        self._text.setAccessibleName(strings.THOUGHT)
+        self._frame = QFrame()
+        self._frame.setObjectName("thought")
+        inner = QHBoxLayout(self._frame)
+        inner.setContentsMargins(14, 2, 0, 2)
+        inner.addWidget(self._text)
+        self._frame.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 8)
+        column.addWidget(self._button)
+        column.addWidget(self._frame)
+        self._label = strings.THINKING
+        self._relabel()
+
+    @property
+    def text(self) -> TextBlock:
+        return self._text
+
+    def append(self, text: str) -> None:
+        self._source += text
+        if self._button.isChecked():
+            self._catch_up()
+
+    def finish(self, seconds: float | None) -> None:
+        if seconds is None:
+            self._label = strings.THOUGHT
+        else:
+            self._label = strings.THOUGHT_FOR.format(seconds=fmt.seconds(seconds))
+        self._relabel()
+
+    def _unfold(self, shown: bool) -> None:
+        if shown:
+            self._catch_up()
+        self._frame.setVisible(shown)
+        self._relabel()
+
+    def _catch_up(self) -> None:
+        self._text.add(self._source[self._shown :].lstrip("\n" if self._shown == 0 else ""))
+        self._shown = len(self._source)
+
+    def _relabel(self) -> None:
+        arrow = "▾" if self._button.isChecked() else "▸"
+        self._button.setText(f"{arrow} {self._label}")
+        self._button.setAccessibleName(self._label)
+
+
+_ROOMY = 600
+
+
+class FooterView(QWidget):
+    info_asked = Signal()
+    acted = Signal(str)  # Act
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = QLabel()
+        self._text.setFont(fonts.small())
+        self._text.setProperty("tone", "muted")
+        self._text.setWordWrap(True)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.info = IconButton("info", strings.REPLY_NUMBERS, theme)
+        self.info.clicked.connect(self.info_asked)
+        self.acts = ActionRow(theme)
+        self.acts.acted.connect(self.acted)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        buttons.addWidget(self.info)
+        buttons.addWidget(self.acts)
+        buttons.addStretch(1)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(0, 4, 0, 0)
+        self._line.setSpacing(2)
+        self._line.addWidget(self._text, 1)
+        self._line.addLayout(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Where both do not fit in a line, the buttons go beneath the numbers."""
+        narrow = event.size().width() < _ROOMY
+        directions = QBoxLayout.Direction
+        self._line.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
+        super().resizeEvent(event)
+
+    @property
+    def text(self) -> str:
+        return self._text.text()
+
+    def show_reply(self, reply: ReplyRecord | None) -> None:
+        """None: a reply whose numbers cannot be read."""
+        self.info.setVisible(reply is not None)
+        self._text.setText(strings.NO_NUMBERS if reply is None else footer(reply))
+        went_wrong = reply is not None and reply.finish not in {"finished", "length", "cancelled"}
+        self._text.setProperty("tone", "warning" if went_wrong else "muted")
+        self._text.style().unpolish(self._text)
+        self._text.style().polish(self._text)
+
+
+class ReplyView(QWidget):
+    """Streaming or finished."""
+
+    info_asked = Signal(str)  # message id
+    acted = Signal(str, str)  # message id, Act
+    filling = Signal()  # something comes in at its top
+
+    def __init__(
+        self, message: ChatMessage, theme: ThemeController, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.message = message
+        self._theme = theme
+        self._thought: ThoughtView | None = None
+        self.tokens: TokenView | None = None
+        self._answer = MarkdownView(theme)
+        self._answer.setAccessibleName(strings.MODEL)
+        self._answer.filling.connect(self.filling)
+        self._wait = QLabel(strings.WAITING_DOTS)
+        self._wait.setFont(fonts.ui())
+        self._wait.setProperty("tone", "muted")
+        self.footer = FooterView(theme)
+        self.footer.hide()
+        self.footer.info_asked.connect(lambda: self.info_asked.emit(self.message.id))
+        self.footer.acted.connect(lambda act: self.acted.emit(self.message.id, act))
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        for view in (self._answer, self._wait, self.footer):
+            self._column.addWidget(view)
+
+    def texts(self) -> list[TextBlock]:
+        """In reading order."""
+        thought = [] if self._thought is None else [self._thought.text]
+        return thought + self._answer.texts()
+
+    def append(self, piece: Piece) -> None:
+        if piece.thought:
+            self._open_thought().append(piece.thought)
+        if piece.answer:
+            if self._thought is not None:
+                self._thought.finish(piece.thought_seconds)
+            self._wait.hide()
+            self._answer.append(piece.answer)
+
+    def show_wait(self, text: str) -> None:
+        self._wait.setText(text or strings.WAITING_DOTS)
+
+    def show_tokens(self, rounds: Sequence[RoundRecord]) -> None:
+        """The token view in place of the text; without rounds, the text again."""
+        if rounds and self.tokens is None:
+            self.tokens = TokenView(self._theme)
+            self._column.insertWidget(0, self.tokens)
+        if self.tokens is not None:
+            self.tokens.setVisible(bool(rounds))
+            self.tokens.show_rounds(rounds or self.tokens.rounds)
+        for view in (self._answer, self._thought):
+            if view is not None:
+                view.setVisible(not rounds)
+
+    def show_row(self, row: Row, *, last: bool) -> None:
+        self.footer.acts.show_row(row, always=last)
+
+    def resume(self) -> None:
+        """It is being written once more: what is appended goes on where it ended."""
+        self.footer.hide()
+        self._wait.show()
+
+    def finish(self, message: ChatMessage) -> None:
+        """The reply has ended: close what is open, show its numbers."""
+        self._answer.finish()
+        self._settle(message)
+
+    def show_finished(self, message: ChatMessage) -> None:
+        """A reply from the store."""
+        if message.thought:
+            self._open_thought().append(message.thought)
+        self._answer.set_text(message.text)
+        self._settle(message)
+
+    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
+        self.footer.acts.set_hovered(True)
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        self.footer.acts.set_hovered(False)
+        super().leaveEvent(event)
+
+    def _settle(self, message: ChatMessage) -> None:
+        self.message = message
+        self._wait.hide()
+        if self._thought is not None:
+            self._thought.finish(message.thought_seconds)
+        self.footer.show_reply(message.reply)
+        self.footer.show()
+
+    def _open_thought(self) -> ThoughtView:
+        if self._thought is None:
+            self._thought = ThoughtView(self)  # without a parent it would be shown as a window
+            self._thought.setVisible(self.tokens is None or self.tokens.isHidden())
+            self._column.insertWidget(0, self._thought)
+        return self._thought

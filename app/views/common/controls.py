@@ -1,0 +1,269 @@
+"""Controls that all rooms share: icons, buttons, a switch, segments, and labels that give way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QIcon,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from app.views.common.theme import Theme, ThemeController
+from mtp_mlx.paths import resources
+
+_SIZE = 18
+_RATIO = 3.0
+
+
+def icon(name: str, color: QColor, size: int = _SIZE) -> QIcon:
+    """Raises FileNotFoundError where the program ships without it."""
+    return _drawn(name, color.name(), size)
+
+
+@cache
+def _drawn(name: str, color: str, size: int) -> QIcon:
+    """Kept: every message has the same few."""
+    source = (resources() / "icons" / f"{name}.svg").read_bytes()
+    drawing = QSvgRenderer(QByteArray(source.replace(b"currentColor", color.encode("ascii"))))
+    pixmap = QPixmap(QSize(size, size) * _RATIO)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    drawing.render(painter, QRectF(pixmap.rect()))
+    painter.end()
+    pixmap.setDevicePixelRatio(_RATIO)
+    return QIcon(pixmap)
+
+
+_ICON = 16
+
+
+class IconButton(QToolButton):
+    """`label` is its tooltip and its name."""
+
+    focus_changed = Signal()
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        theme: ThemeController,
+        parent: QWidget | None = None,
+        *,
+        token: str = "text_muted",  # noqa: S107  (a colour's name)
+    ) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._token = token
+        self._shown = True
+        self.setIconSize(QSize(_ICON, _ICON))
+        self.setAutoRaise(True)
+        self.setProperty("compact", True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.set_label(label)
+        self._paint(theme.current)
+        self._theme = theme
+        theme.changed.connect(self._paint)
+
+    def set_label(self, label: str) -> None:
+        self.setToolTip(label)
+        self.setAccessibleName(label.removesuffix("…"))
+
+    def set_icon(self, name: str, token: str | None = None) -> None:
+        self._name = name
+        self._token = token or self._token
+        self._paint(self._theme.current)
+
+    def set_shown(self, shown: bool) -> None:
+        """Without its picture it keeps its place, and can be reached by the keyboard."""
+        if shown != self._shown:
+            self._shown = shown
+            self._paint(self._theme.current)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
+
+    def _paint(self, theme: Theme) -> None:
+        drawing = icon(self._name, theme.color(self._token), _ICON) if self._shown else QIcon()
+        self.setIcon(drawing)
+
+
+def push_button(text: str, shape: str, parent: QWidget | None = None) -> QPushButton:
+    """`shape` as the style sheet knows it: outline, filled or card."""
+    button = QPushButton(text, parent)
+    button.setProperty("shape", shape)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    return button
+
+
+class PlaceButton(QPushButton):
+    """Checked while its place is shown. `help_text` has a {shortcut} in it."""
+
+    def __init__(
+        self, name: str, text: str, help_text: str, shortcut: str, theme: ThemeController
+    ) -> None:
+        super().__init__(text)
+        self._name = name
+        self.setProperty("shape", "row")
+        self.setCheckable(True)
+        self.setIconSize(QSize(_ICON, _ICON))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+        self.setToolTip(help_text.format(shortcut=keys))
+        theme.changed.connect(self._paint)
+        self._paint(theme.current)
+
+    def _paint(self, theme: Theme) -> None:
+        self.setIcon(icon(self._name, theme.color("text"), _ICON))
+
+
+_WIDTH = 38
+_HEIGHT = 22
+_RING = 2
+
+
+class Switch(QAbstractButton):
+    def __init__(self, name: str, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme.current
+        self.setCheckable(True)
+        self.setAccessibleName(name)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        theme.changed.connect(self._on_theme)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(_WIDTH + 2 * _RING + 2, _HEIGHT + 2 * _RING + 2)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        track = QRectF(0, 0, _WIDTH, _HEIGHT)
+        track.moveCenter(QRectF(self.rect()).center())
+        on = self.isChecked()
+        if not self.isEnabled():
+            painter.setOpacity(0.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("accent" if on else "text_muted"))
+        painter.drawRoundedRect(track, _HEIGHT / 2, _HEIGHT / 2)
+        painter.setBrush(self._theme.color("accent_text" if on else "surface"))
+        knob = QRectF(0, 0, _HEIGHT - 6, _HEIGHT - 6)
+        knob.moveTop(track.top() + 3)
+        knob.moveLeft(track.right() - knob.width() - 3 if on else track.left() + 3)
+        painter.drawEllipse(knob)
+        if self.hasFocus():
+            painter.setPen(QPen(self._theme.color("accent"), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            ring = track.adjusted(-_RING, -_RING, _RING, _RING)
+            painter.drawRoundedRect(ring, ring.height() / 2, ring.height() / 2)
+
+    def _on_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+
+class Segments(QFrame):
+    """`names` maps what is chosen to its words."""
+
+    chosen = Signal(str)
+
+    def __init__(self, label: str, names: Mapping[str, str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("segments")
+        self.setAccessibleName(label)
+        self.buttons = {key: self._button(label, text) for key, text in names.items()}
+        group = QButtonGroup(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2, 2, 2, 2)
+        row.setSpacing(2)
+        for key, button in self.buttons.items():
+            group.addButton(button)
+            row.addWidget(button, 1)
+            button.toggled.connect(lambda on, key=key: self._on_toggled(key, on=on))
+
+    @property
+    def value(self) -> str:
+        return next(key for key, button in self.buttons.items() if button.isChecked())
+
+    def choose(self, key: str) -> None:
+        self.buttons[key].setChecked(True)
+
+    def _on_toggled(self, key: str, *, on: bool) -> None:
+        if on:
+            self.chosen.emit(key)
+
+    def _button(self, label: str, text: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setCheckable(True)
+        button.setAccessibleName(f"{label}: {text}")
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        policy = button.sizePolicy()
+        policy.setHorizontalPolicy(policy.Policy.Expanding)
+        button.setSizePolicy(policy)
+        return button
+
+
+def plain_tip(text: str) -> str:
+    """Shown as it stands: Qt takes for markup whatever looks like it."""
+    return f"<p>{escape(text)}</p>" if "<" in text or "&" in text else text
+
+
+class ElidedLabel(QLabel):
+    def __init__(
+        self,
+        alignment: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(alignment | Qt.AlignmentFlag.AlignVCenter)
+
+    def set_text(self, text: str) -> None:
+        self.setText(text)
+        self.setToolTip(plain_tip(text))
+        self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self.fontMetrics().averageCharWidth() * 6, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setFont(self.font())
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.style().drawItemText(
+            painter,
+            self.rect(),
+            int(self.alignment().value),
+            self.palette(),
+            self.isEnabled(),
+            text,
+            self.foregroundRole(),
+        )

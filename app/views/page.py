@@ -1,0 +1,260 @@
+"""How the parts of the window stand: banner, chat and composer, the reports' page, the sidebar."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from app import strings
+from app.domain.settings import OverlaySettings, SidebarSettings
+from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.common.undo import Undo
+from app.viewmodels.reports.reports import ReportsViewModel
+from app.views.chat.composer import Composer
+from app.views.chat.scrolled_column import COLUMN_WIDTH
+from app.views.chat.transcript import Transcript
+from app.views.chat.welcome import Welcome
+from app.views.commands import REPORTS_KEYS, SIDEBAR_KEYS
+from app.views.common.controls import IconButton, PlaceButton
+from app.views.common.theme import ThemeController
+from app.views.overlay.overlay_view import WIDTH, OverlayView
+
+_EDGE = 16
+_SIDE = 28
+
+
+class Page(QWidget):
+    """A pinned overlay has its own strip at the right; a floating one lies where it was put."""
+
+    overlay_changed = Signal(object)  # OverlaySettings
+
+    def __init__(
+        self,
+        chat: ChatViewModel,
+        welcome: Welcome,
+        banner: QWidget,
+        transcript: Transcript,
+        composer: Composer,
+        overlay: OverlayView,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._chat = chat
+        self._overlay = overlay
+        self._settings = OverlaySettings()
+        self._stack = QStackedWidget()
+        self._transcript = transcript
+        self._welcome = welcome
+        self._stack.addWidget(welcome)
+        self._stack.addWidget(transcript)
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(0)
+        self._column.addLayout(_centred(banner, top=12))
+        self._column.addWidget(self._stack, 1)
+        self._column.addLayout(_centred(composer, bottom=18))
+        overlay.setParent(self)
+        overlay.dragged.connect(self._drag)
+        overlay.pin_asked.connect(self._pin)
+        overlay.compact_asked.connect(self._make_compact)
+        overlay.close_asked.connect(lambda: self.show_overlay(shown=False))
+        for signal in (
+            chat.messages.rowsInserted,
+            chat.messages.rowsRemoved,
+            chat.messages.modelReset,
+        ):
+            signal.connect(self._choose)
+        self._choose()
+
+    @property
+    def overlay_settings(self) -> OverlaySettings:
+        return self._settings
+
+    def set_overlay(self, settings: OverlaySettings) -> None:
+        changed = settings != self._settings
+        self._settings = settings
+        self._overlay.setVisible(settings.shown)
+        self._overlay.set_pinned(settings.pinned)
+        self._overlay.set_compact(settings.compact)
+        strip = WIDTH + _EDGE if settings.shown and settings.pinned else 0
+        self._column.setContentsMargins(0, 0, strip, 0)
+        self._place()
+        if changed:
+            self.overlay_changed.emit(settings)
+
+    def show_overlay(self, *, shown: bool) -> None:
+        self.set_overlay(msgspec.structs.replace(self._settings, shown=shown))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._place()
+
+    def _pin(self, pinned: bool) -> None:
+        self.set_overlay(msgspec.structs.replace(self._settings, pinned=pinned, x=None, y=None))
+
+    def _make_compact(self, compact: bool) -> None:
+        self.set_overlay(msgspec.structs.replace(self._settings, compact=compact))
+
+    def _drag(self, by: QPoint) -> None:
+        corner = self._inside(self._overlay.pos() + by)
+        self.set_overlay(
+            msgspec.structs.replace(self._settings, pinned=False, x=corner.x(), y=corner.y())
+        )
+
+    def _place(self) -> None:
+        settings = self._settings
+        home = QPoint(self.width() - WIDTH - _EDGE, _EDGE)
+        lies = settings.x is not None and settings.y is not None and not settings.pinned
+        corner = QPoint(settings.x or 0, settings.y or 0) if lies else home
+        self._overlay.adjustSize()
+        self._overlay.move(self._inside(corner))
+        self._overlay.raise_()
+
+    def _inside(self, corner: QPoint) -> QPoint:
+        """Wherever it is put, all of its head stays within reach."""
+        return QPoint(
+            max(0, min(corner.x(), self.width() - self._overlay.width())),
+            max(0, min(corner.y(), self.height() - self._overlay.height())),
+        )
+
+    def _choose(self) -> None:
+        empty = len(self._chat.messages) == 0
+        self._stack.setCurrentWidget(self._welcome if empty else self._transcript)
+
+
+def _centred(view: QWidget, top: int = 0, bottom: int = 0) -> QHBoxLayout:
+    view.setMaximumWidth(COLUMN_WIDTH)
+    row = QHBoxLayout()
+    row.setContentsMargins(_SIDE, top, _SIDE, bottom)
+    row.addStretch(1)
+    row.addWidget(view, 1000)
+    row.addStretch(1)
+    return row
+
+
+class Places(QStackedWidget):
+    """The reports' page is made when it is first asked for: the window opens without it."""
+
+    export_asked = Signal(bool)  # the open report, with prompts and replies
+
+    def __init__(
+        self, chat: QWidget, reports: ReportsViewModel, undo: Undo, theme: ThemeController
+    ) -> None:
+        super().__init__()
+        self._chat = chat
+        self._reports = reports
+        self._undo = undo
+        self._theme = theme
+        self._page: QWidget | None = None
+        self.addWidget(chat)
+        self.button = PlaceButton(
+            "gauge", strings.REPORTS, strings.REPORTS_HELP, REPORTS_KEYS, theme
+        )
+        self.button.clicked.connect(self.toggle)
+        self.currentChanged.connect(self._on_changed)
+
+    @property
+    def shows_reports(self) -> bool:
+        return self.currentWidget() is not self._chat
+
+    def toggle(self) -> None:
+        if self.shows_reports:
+            self.show_chat()
+        else:
+            self.show_reports()
+
+    def show_chat(self) -> None:
+        self.setCurrentWidget(self._chat)
+
+    def show_reports(self) -> None:
+        if self._page is None:
+            from app.views.reports.reports_page import ReportsPage
+
+            page = ReportsPage(self._reports, self._undo, self._theme)
+            page.leave_asked.connect(self.show_chat)
+            page.export_asked.connect(self.export_asked)
+            self.addWidget(page)
+            self._page = page
+        self.setCurrentWidget(self._page)
+
+    def _on_changed(self) -> None:
+        self.button.setChecked(self.shows_reports)
+
+
+_LEAST = 190
+_MOST = 420
+_STILL_MS = 300
+_ROOMY = 840
+"""A narrower window hides the sidebar until it is asked for; the wish itself is kept."""
+
+
+class SideSplit(QSplitter):
+    changed = Signal()  # whether the sidebar shows, or, once it was let go, how wide it is
+
+    def __init__(self, side: QWidget, rest: QWidget, settings: SidebarSettings) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._side = side
+        self._settings = settings
+        self._roomy = True
+        side.setMinimumWidth(_LEAST)
+        side.setMaximumWidth(_MOST)
+        self.addWidget(side)
+        self.addWidget(rest)
+        self.setChildrenCollapsible(False)
+        self.setHandleWidth(1)
+        self.setStretchFactor(0, 0)
+        self.setStretchFactor(1, 1)
+        self._still = QTimer(self, singleShot=True, interval=_STILL_MS)
+        self._still.timeout.connect(self.changed)
+        self.splitterMoved.connect(self._on_moved)
+        self._show(shown=settings.shown)
+
+    @property
+    def settings(self) -> SidebarSettings:
+        return self._settings
+
+    @property
+    def shown(self) -> bool:
+        return not self._side.isHidden()
+
+    def toggle(self) -> None:
+        self.show_side(shown=not self.shown)
+
+    def show_side(self, *, shown: bool) -> None:
+        """Where there is little room this holds until the window's size changes."""
+        if self._roomy:
+            self._settings = msgspec.structs.replace(self._settings, shown=shown)
+        self._show(shown=shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        roomy = event.size().width() >= _ROOMY
+        if roomy != self._roomy:
+            self._roomy = roomy
+            self._show(shown=self._settings.shown and roomy)
+        elif event.oldSize().width() <= 0:
+            self._fit()
+
+    def _show(self, *, shown: bool) -> None:
+        self._side.setVisible(shown)
+        self._fit()
+        self.changed.emit()
+
+    def _fit(self) -> None:
+        width = self._settings.width
+        self.setSizes([width, max(1, self.width() - width)])
+
+    def _on_moved(self, width: int) -> None:
+        self._settings = msgspec.structs.replace(self._settings, width=width)
+        self._still.start()
+
+
+def sidebar_button(theme: ThemeController) -> IconButton:
+    """Outside the sidebar: it has to bring it back as well."""
+    button = IconButton("sidebar", strings.SIDEBAR_TOGGLE, theme)
+    button.setCheckable(True)
+    keys = QKeySequence(SIDEBAR_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
+    button.setToolTip(strings.SIDEBAR_HELP.format(shortcut=keys))
+    return button
