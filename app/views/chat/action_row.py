@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QWidget
 from app import strings
 from app.viewmodels.chat.message_acts import Act, Row
 from app.views.common import fonts
-from app.views.common.controls import IconButton, plain_tip
+from app.views.common.controls import IconButton, IconName, plain_tip
 from app.views.common.theme import ThemeController
 
 LABELS: dict[Act, str] = {
@@ -27,7 +27,7 @@ LABELS: dict[Act, str] = {
     Act.AGAIN_SAME_SEED: strings.AGAIN_SAME_SEED,
     Act.AGAIN_ANOTHER_SEED: strings.AGAIN_ANOTHER_SEED,
 }
-_ICONS: dict[Act, str] = {
+_ICONS: dict[Act, IconName] = {
     Act.COPY: "copy",
     Act.EDIT: "edit",
     Act.AGAIN: "refresh",
@@ -123,12 +123,12 @@ class ActionRow(QWidget):
         for button in self._fading():
             button.set_shown(self.awake)
 
-    def _button(self, act: Act, name: str) -> IconButton:
+    def _button(self, act: Act, name: IconName) -> IconButton:
         button = self._add(name, LABELS[act], _PLACES.index(act))
         button.clicked.connect(lambda: self.acted.emit(act))
         return button
 
-    def _add(self, name: str, label: str, place: int) -> IconButton:
+    def _add(self, name: IconName, label: str, place: int) -> IconButton:
         """In the order of `_PLACES`, whenever it is made."""
         button = IconButton(name, label, self._theme)
         button.setProperty("place", place)

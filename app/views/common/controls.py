@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from html import escape
+from typing import Literal
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -33,18 +34,42 @@ from PySide6.QtWidgets import (
 from app.views.common.theme import Theme, ThemeController
 from mtp_mlx.paths import resources
 
+IconName = Literal[
+    "activity",
+    "attach",
+    "check",
+    "chevron_down",
+    "chevron_left",
+    "chevron_right",
+    "chevron_up",
+    "close",
+    "continue",
+    "copy",
+    "edit",
+    "file",
+    "gauge",
+    "info",
+    "more",
+    "pin",
+    "plus",
+    "refresh",
+    "search",
+    "sidebar",
+    "sliders",
+    "trash",
+]
+"""The drawings in `resources/icons` that the window uses, in the one spelling a view may use."""
 _SIZE = 18
 _RATIO = 3.0
 
 
-def icon(name: str, color: QColor, size: int = _SIZE) -> QIcon:
-    """Raises FileNotFoundError where the program ships without it."""
+def icon(name: IconName, color: QColor, size: int = _SIZE) -> QIcon:
     return _drawn(name, color.name(), size)
 
 
 @cache
-def _drawn(name: str, color: str, size: int) -> QIcon:
-    """Kept: every message has the same few."""
+def _drawn(name: IconName, color: str, size: int) -> QIcon:
+    """Draw once: every message has the same few buttons."""
     source = (resources() / "icons" / f"{name}.svg").read_bytes()
     drawing = QSvgRenderer(QByteArray(source.replace(b"currentColor", color.encode("ascii"))))
     pixmap = QPixmap(QSize(size, size) * _RATIO)
@@ -66,7 +91,7 @@ class IconButton(QToolButton):
 
     def __init__(
         self,
-        name: str,
+        name: IconName,
         label: str,
         theme: ThemeController,
         parent: QWidget | None = None,
@@ -90,7 +115,7 @@ class IconButton(QToolButton):
         self.setToolTip(label)
         self.setAccessibleName(label.removesuffix("…"))
 
-    def set_icon(self, name: str, token: str | None = None) -> None:
+    def set_icon(self, name: IconName, token: str | None = None) -> None:
         self._name = name
         self._token = token or self._token
         self._paint(self._theme.current)
@@ -126,7 +151,7 @@ class PlaceButton(QPushButton):
     """Checked while its place is shown. `help_text` has a {shortcut} in it."""
 
     def __init__(
-        self, name: str, text: str, help_text: str, shortcut: str, theme: ThemeController
+        self, name: IconName, text: str, help_text: str, shortcut: str, theme: ThemeController
     ) -> None:
         super().__init__(text)
         self._name = name

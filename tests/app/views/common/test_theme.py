@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import re
+from typing import get_args
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.views.common.controls import icon
+from app.views.common.controls import IconName, icon
 from app.views.common.theme import Theme, ThemeController, load_theme, stylesheet
 from mtp_mlx.paths import resources
 
@@ -43,18 +43,63 @@ def test_a_forced_theme_holds(qtbot: QtBot) -> None:
     assert controller.choice == "light"
 
 
-def test_the_system_is_followed(qtbot: QtBot) -> None:
+class System(QObject):
+    """The colour scheme of a desktop that a test changes."""
+
+    colorSchemeChanged = Signal(Qt.ColorScheme)  # noqa: N815  (as Qt names it)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scheme = Qt.ColorScheme.Light
+
+    def colorScheme(self) -> Qt.ColorScheme:  # noqa: N802
+        return self._scheme
+
+    def setColorScheme(self, _scheme: Qt.ColorScheme) -> None:  # noqa: N802
+        """What the program would force on native menus; the desktop keeps its own."""
+
+    def become(self, scheme: Qt.ColorScheme) -> None:
+        self._scheme = scheme
+        self.colorSchemeChanged.emit(scheme)
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> System:
+    system = System()
+    monkeypatch.setattr(QGuiApplication, "styleHints", lambda: system)
+    return system
+
+
+def test_the_system_is_followed(qtbot: QtBot, system: System) -> None:
     controller = ThemeController(THEMES, "system")
-    scheme = QApplication.styleHints().colorScheme()
-    expected = "dark" if scheme == Qt.ColorScheme.Dark else "light"
-    assert controller.current.name == expected
+    seen: list[str] = []
+    controller.changed.connect(lambda theme: seen.append(theme.name))
+    assert controller.current.name == "light"
+    system.become(Qt.ColorScheme.Dark)
+    assert controller.current.name == "dark"
+    system.become(Qt.ColorScheme.Light)
+    assert seen == ["dark", "light"]
+    system.become(Qt.ColorScheme.Dark)
+    assert ThemeController(THEMES, "system").current.name == "dark"
 
 
-def test_every_icon_named_in_the_views_is_shipped(qtbot: QtBot) -> None:
-    color = load_theme(THEMES, "light").color("text")
-    sources = (resources().parent / "app" / "views").glob("*.py")
-    text = "\n".join(path.read_text() for path in sources)
-    names = set(re.findall(r'(?:IconButton|set_icon)\(\s*"(\w+)"', text))
-    assert len(names) >= 8
-    for name in names:
-        assert not icon(name, color).isNull()
+def test_the_system_changes_nothing_while_a_theme_is_forced(qtbot: QtBot, system: System) -> None:
+    controller = ThemeController(THEMES, "light")
+    system.become(Qt.ColorScheme.Dark)
+    assert controller.current.name == "light"
+    controller.choose("system")
+    assert controller.current.name == "dark"
+
+
+@pytest.mark.parametrize("name", get_args(IconName))
+def test_every_icon_that_a_view_may_name_is_drawn(qtbot: QtBot, name: IconName) -> None:
+    image = icon(name, QColor("#ff0000"), 16).pixmap(16, 16).toImage()
+    pixels = {
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    }
+    assert "#ff0000" in pixels  # in the colour that was asked for, not in a default
+
+
+def test_no_icon_is_shipped_that_no_view_names() -> None:
+    shipped = {path.stem for path in (resources() / "icons").glob("*.svg")}
+    assert shipped == {*get_args(IconName), "app"}  # the program's own icon is set at its start
