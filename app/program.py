@@ -12,7 +12,7 @@ from app import strings
 from app.domain.comparison import Comparison
 from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
-from app.engine.supervisor import Supervisor
+from app.engine.engine import Engine
 from app.engine.watch import Watch
 from app.engine.worker import Worker
 from app.services.baselines import BaselineStore
@@ -73,7 +73,7 @@ class Program(QObject):
         self._theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
         self._worker = worker
-        self.supervisor = Supervisor(worker, parent=self)
+        self.engine = Engine(worker, parent=self)
         self._watch = Watch(worker, parent=self)
         self._saver = Saver(self.store, parent=self)
         self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
@@ -89,7 +89,7 @@ class Program(QObject):
     def start(self) -> None:
         """Show the window first: an engine takes longer than a window."""
         self.window.show()
-        self.supervisor.start()
+        self.engine.start()
 
     def close(self) -> None:
         if not self._open:
@@ -98,25 +98,22 @@ class Program(QObject):
         self.models.chats.watch(active=False)
         self.models.chat.leave()
         self._save_settings()
-        self.supervisor.close()
+        self.engine.close()
         self.store.close()
 
     def _make_models(self, settings: Settings) -> ViewModels:
-        mtp = MtpViewModel(self.supervisor, settings.reply.mtp, self)
-        chat = ChatViewModel(self.supervisor, mtp, self._saver, parent=self)
-        chat.streaming.plain = lambda reply: self._plain.of(reply.pair, reply.engine, reply.tally)
-        chat.streaming.measured.connect(self._plain.learn)
-        overlay = OverlayViewModel(self.supervisor, chat, parent=self)
-        compare = CompareViewModel(self.supervisor, chat, mtp, self._plain, parent=self)
+        mtp = MtpViewModel(self.engine, settings.reply.mtp, self)
+        chat = ChatViewModel(self.engine, mtp, self._saver, self._plain, parent=self)
+        overlay = OverlayViewModel(self.engine, chat, parent=self)
+        compare = CompareViewModel(self.engine, chat, mtp, self._plain, parent=self)
         undo = Undo(parent=self)
         reports = ReportsViewModel(
-            self.supervisor, self._report_files, undo, lambda: chat.obstacle, self
+            self.engine, self._report_files, undo, lambda: chat.obstacle, self
         )
-        chat.other_work = lambda: compare.busy_text() or reports.busy_text()
         return ViewModels(
-            engine=EngineViewModel(self.supervisor, self),
+            engine=EngineViewModel(self.engine, self),
             chat=chat,
-            composing=ComposingViewModel(chat, TokenCounter(self.supervisor, self), self),
+            composing=ComposingViewModel(chat, TokenCounter(self.engine, self), self),
             presets=PresetsViewModel(self.settings, self),
             mtp=mtp,
             overlay=overlay,
@@ -130,6 +127,7 @@ class Program(QObject):
         self._worker.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
         self._saver.trouble.connect(self.models.engine.say)
+        self.models.chat.streaming.trouble.connect(self.models.engine.say)
         self.models.chat.branches.removed.connect(self._offer_undo)
         self.models.chats.trouble.connect(self.models.engine.say)
         self._plain.trouble.connect(self.models.engine.say)

@@ -21,7 +21,6 @@ ENDED = "ended by itself (exit code {code})"
 
 # Engine trouble
 ENGINE_SENTENCE = "The engine {reason}."
-ENGINE_RESTARTING = "The engine {reason}. Starting it again…"
 STARTING_AGAIN = "Starting it again…"
 NOTHING_LOADED = "No model is loaded."
 LOAD_FIRST = "Choose a model first."
@@ -46,6 +45,7 @@ LOADING_PHASE = "Loading: {phase}"
 LOADING_PART = "Loading: {phase} ({percent} %)"
 RESTARTING = "Restarting the engine…"
 ENGINE_STOPPED = "The engine is not running"
+NO_MODEL_LOADED = "No model loaded"
 PAIR_WITH_DRAFTER = "{target} + MTP"
 BUILT_IN = "Built-in demo pair"
 
@@ -71,6 +71,7 @@ EFFECT_READING = "on once the prompt is read"
 EFFECT_NEXT_ROUND = "{now} (changes with the next round)"
 EFFECT_ELSEWHERE = "in another chat: {now}"
 NO_ENGINE = "the engine is not running"
+NO_MODEL = "no model is loaded"
 NO_DRAFTER = "this target has no drafter"
 
 # Conversation

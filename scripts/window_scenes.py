@@ -22,8 +22,8 @@ from app.domain.conversation import (
     TokenRecord,
 )
 from app.domain.settings import ReplySettings
+from app.engine.engine import Engine
 from app.engine.scripted import ScriptedWorker
-from app.engine.supervisor import Supervisor
 from app.engine.worker import WorkerProcess
 from app.program import Program
 from app.views.common.preload import preload
@@ -224,18 +224,17 @@ class Headless(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._supervisor = Supervisor(Endless(worker_command()), parent=self)
+        self._engine = Engine(Endless(worker_command()), parent=self)
         self._finished: list[wire.Finished] = []
-        self._supervisor.received.connect(self._on_event)
-        self._supervisor.start()
+        self._engine.start()
 
     @property
     def ready(self) -> bool:
-        return type(self._supervisor.state).__name__ == "Ready"
+        return self._engine.idle is not None
 
     def write(self, i: int) -> float:
         self._finished.clear()
-        self._supervisor.generate(
+        ticket = self._engine.submit(
             wire.Generate(
                 id=f"headless {i}",
                 messages=[wire.Message(role="user", content=QUESTIONS[i % len(QUESTIONS)])],
@@ -246,15 +245,12 @@ class Headless(QObject):
                 ignore_eos=True,
             )
         )
+        ticket.finished.connect(self._finished.append)
         wait(lambda: bool(self._finished))
         return self._finished[0].stats.decode_tps or 0.0
 
     def close(self) -> None:
-        self._supervisor.close()
-
-    def _on_event(self, event: wire.Event) -> None:
-        if isinstance(event, wire.Finished):
-            self._finished.append(event)
+        self._engine.close()
 
 
 def with_window(program: Program, i: int) -> float:

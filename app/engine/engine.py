@@ -85,6 +85,12 @@ class Engine(QObject):
         worker.received.connect(self._on_event)
         worker.died.connect(self._on_death)
 
+    @property
+    def idle(self) -> Ready | None:
+        """The state, where a request would be taken up at once."""
+        state = self.state
+        return state if isinstance(state, Ready) and state.busy is None else None
+
     # The worker
 
     def start(self) -> None:
@@ -225,7 +231,7 @@ class Engine(QObject):
 
     def _on_error(self, error: Error) -> None:
         """What could not be loaded, or a request that the worker could not read and so not name."""
-        failure = Failure(message=error.message, remedy=error.remedy)
+        failure = Failure.of(error)
         waiting = [ticket for ticket in self._tickets.values() if not ticket.has_started]
         if isinstance(self.state, Loading):
             self._become(Unloaded(failure=failure))

@@ -65,35 +65,3 @@ class Dead:
 
 
 State = Unloaded | Loading | Ready | Dead
-
-
-@dataclass(frozen=True, slots=True)
-class Starting:
-    """The process is coming up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generating:
-    pair: PairInfo
-    reply_id: str
-    stopping: bool = False
-    measuring: bool = False  # a benchmark: many replies, which the MTP switch does not steer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restarting:
-    """It died and is about to be started again."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """Nothing happens until the user asks for it. `alive`: the process runs, loading failed."""
-
-    message: str
-    remedy: str
-    alive: bool = False
-
-
-EngineState = Starting | Loading | Ready | Generating | Restarting | Failed

@@ -59,7 +59,12 @@ class Failure:
 
     message: str
     remedy: str
+    code: str = ""  # of the error, as mtp_mlx.errors has them
     died_of: str = ""
+
+    @classmethod
+    def of(cls, error: Error) -> Failure:
+        return cls(message=error.message, remedy=error.remedy, code=error.code)
 
     @property
     def text(self) -> str:
@@ -105,7 +110,7 @@ class Ticket(QObject):
         """Emit `event`, which names this request. Called by the engine only."""
         self.open = not self.ends_with(event)
         if isinstance(event, Error):
-            self.fail(Failure(message=event.message, remedy=event.remedy))
+            self.fail(Failure.of(event))
             return
         if not self.has_started:
             self.has_started = True

@@ -12,12 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from app.engine.engine import Engine
 from app.engine.scripted import ScriptedWorker
-from app.engine.state import State
+from app.engine.state import Model, State
 from app.engine.worker import Death
 from app.program import Program
 from app.services.chat_store import ChatStore, open_store
-from mtp_mlx.wire import Event, Finished, Generate, Round
-from tests.app.helpers import HELLO, LOADED, finished, rounds
+from mtp_mlx.api import PairInfo
+from mtp_mlx.wire import Event, Finished, Generate, Loaded, Round
+from tests.app.helpers import HELLO, LOADED, MEMORY, finished, rounds
 
 
 @dataclass
@@ -64,6 +65,11 @@ class Rig:
     def ready(self) -> None:
         self.engine.say(HELLO)
         self.engine.say(LOADED)
+
+    def load(self, pair: PairInfo) -> None:
+        """Put another pair in the place of the loaded one."""
+        self.program.engine.load(Model(target=pair.target))
+        self.engine.say(Loaded(pair=pair, memory=MEMORY))
 
     def request(self) -> Generate:
         """The last one sent."""

@@ -33,7 +33,7 @@ def opened(qtbot: QtBot, data: Path) -> Iterator[Program]:
     program = Program(WorkerProcess(worker_command()), data)
     qtbot.addWidget(program.window)
     program.start()
-    qtbot.waitUntil(lambda: isinstance(program.supervisor.state, Ready), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: isinstance(program.engine.state, Ready), timeout=PATIENCE_MS)
     try:
         yield program
     finally:

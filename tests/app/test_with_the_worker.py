@@ -36,7 +36,7 @@ def program(qtbot: QtBot, tmp_path: Path) -> Iterator[Program]:
     program = Program(WorkerProcess(worker_command()), tmp_path, "light")
     qtbot.addWidget(program.window)
     program.start()
-    qtbot.waitUntil(lambda: isinstance(program.supervisor.state, Ready), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: isinstance(program.engine.state, Ready), timeout=PATIENCE_MS)
     yield program
     program.close()
 
@@ -114,7 +114,7 @@ def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> No
     assert isinstance(message.reply.finish, Died)
     assert message.reply.finish.text.startswith("was ended by the system")
     assert program.window.banner.isVisible()
-    qtbot.waitUntil(lambda: isinstance(program.supervisor.state, Ready), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: isinstance(program.engine.state, Ready), timeout=PATIENCE_MS)
     assert chat.regenerate()
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
     again = chat.messages.at(1)

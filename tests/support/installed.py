@@ -18,7 +18,7 @@ from PySide6.QtCore import QTimer
 
 import app.__main__
 import mtp_mlx
-from app.engine.state import Failed, Ready
+from app.engine.state import Dead, Ready, Unloaded
 from app.program import Program
 from mtp_mlx.paths import DATA_VARIABLE, checkout, resources
 
@@ -74,8 +74,8 @@ def open_the_window() -> None:
 
 
 def close_when_ready(program: Program, states: list[object]) -> None:
-    state = program.supervisor.state
-    if not states and program.window.isVisible() and isinstance(state, Ready | Failed):
+    state = program.engine.state
+    if not states and program.window.isVisible() and isinstance(state, Ready | Unloaded | Dead):
         states.append(state)
         program.window.close()
 

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
+from app.engine.engine import Engine
 from app.engine.state import Ready
-from app.engine.supervisor import Supervisor
 from app.viewmodels.chat.asking import (
     Variant,
     asked_mtp,
@@ -32,7 +32,9 @@ from app.viewmodels.chat.writing import Background, Writing
 from app.viewmodels.common.engine import loaded_pair, obstacle
 from app.viewmodels.common.format import one_line
 from app.viewmodels.common.mtp import MtpViewModel
-from mtp_mlx.wire import Generate, PairInfo
+from app.viewmodels.overlay.plain_speed import PlainSpeed
+from mtp_mlx.api import PairInfo
+from mtp_mlx.wire import Generate
 
 
 class ChatViewModel(QObject):
@@ -50,31 +52,30 @@ class ChatViewModel(QObject):
 
     def __init__(
         self,
-        supervisor: Supervisor,
+        engine: Engine,
         mtp: MtpViewModel,
         saver: Saver,
+        plain: PlainSpeed,
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._supervisor = supervisor
+        self._engine = engine
         self._mtp = mtp
         self._saver = saver
         self.messages = MessageList(self)
-        self.other_work: Callable[[], str] = lambda: ""  # what else keeps the engine busy
         self.history = History(new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
         self.drafts = Drafts(self.history, saver, self)
-        self.streaming = Streaming(clock, self)
-        self._writing = Writing(supervisor, self.streaming, self.history, saver, self)
+        self.streaming = Streaming(plain, clock, self)
+        self.streaming.measured.connect(plain.learn)
+        self._writing = Writing(self.streaming, self.history, saver, self)
         self.branches = Branches(self.history, self._writing, saver, self)
         self._writing.streamed.connect(self.streamed)
         self._writing.ended.connect(self.reply_ended)
         self._writing.ended_elsewhere.connect(self.ended_elsewhere)
-        changes = (self.drafts.changed, self.branches.changed, supervisor.state_changed)
+        changes = (self.drafts.changed, self.branches.changed, engine.state_changed)
         for signal in (*changes, self._writing.ended, self._writing.ended_elsewhere):
             signal.connect(self.changed)
-        mtp.elsewhere = lambda: self.background.chat is not None
-        mtp.switched.connect(lambda wish: self.streaming.switched(wish.wire()))
         mtp.wish_changed.connect(self._on_wish)
 
     # What is there
@@ -102,7 +103,13 @@ class ChatViewModel(QObject):
     @property
     def obstacle(self) -> str:
         """Why nothing can be sent now; "" where it can."""
-        return obstacle(self._supervisor.state, self._busy_text())
+        state = self._engine.state
+        if isinstance(state, Ready) and state.busy == "reply":
+            if self.writing:
+                return strings.OBSTACLE_WRITING
+            if self.background.chat is not None:
+                return strings.OBSTACLE_ELSEWHERE.format(title=one_line(self.background.chat.title))
+        return obstacle(state)
 
     @property
     def blank(self) -> bool:
@@ -110,7 +117,7 @@ class ChatViewModel(QObject):
 
     @property
     def pair(self) -> PairInfo | None:
-        return loaded_pair(self._supervisor.state)
+        return loaded_pair(self._engine.state)
 
     @property
     def can_regenerate(self) -> bool:
@@ -137,7 +144,8 @@ class ChatViewModel(QObject):
         """A reply being written in the one that is left goes on."""
         self.drafts.flush()
         self._writing.open(chat)
-        self._mtp.show(self.chat.settings.mtp)
+        elsewhere = self.background.chat is not None
+        self._mtp.show(self.chat.settings.mtp, elsewhere=elsewhere)
         self.opened.emit()
         self.changed.emit()
 
@@ -152,7 +160,7 @@ class ChatViewModel(QObject):
 
     def leave(self) -> None:
         """The program ends: keep what was written."""
-        self._writing.abandon("interrupted")
+        self.streaming.abandon("interrupted")
         self.drafts.flush()
 
     def label(self, said: ChatSummary) -> None:
@@ -199,22 +207,22 @@ class ChatViewModel(QObject):
     def continue_reply(self) -> bool:
         """Let the last reply go on from where it was stopped."""
         last = self.message(self.chat.tip or "")
-        state = self._supervisor.state
-        if last is None or not isinstance(state, Ready) or not self.can_continue(last):
+        ready = self._engine.idle
+        if last is None or ready is None or not self.can_continue(last):
             return False
         request = continuation(self.chat.settings, self.messages.messages)
-        self.streaming.begin(last, request, state.pair, self._supervisor.identity)
+        self.streaming.begin(last, request, ready.pair, self._engine.identity)
         return self._begin(request, self.chat.settings.mtp)
 
     def stop(self) -> None:
         """In the open chat: what nobody sees is not stopped by a key."""
         if self.writing:
-            self._supervisor.cancel()
+            self.streaming.stop()
 
     def abandon(self, chat_id: str) -> None:
         """A reply being written in this chat ends now; what was written stays."""
         if self.written is not None and self.written.id == chat_id:
-            self._writing.abandon("cancelled")
+            self.streaming.abandon("cancelled")
 
     # How it goes on
 
@@ -227,30 +235,24 @@ class ChatViewModel(QObject):
     def _ask(
         self, parent: str | None, variant: Variant = "plain", before: ReplyRecord | None = None
     ) -> bool:
-        state = self._supervisor.state
-        if not isinstance(state, Ready):
+        ready = self._engine.idle
+        if ready is None:
             return False
         settings = self.chat.settings
         path = self.history.path(parent)
         request = request_for(new_id(), settings, path, variant, before)
         reply = new_reply(request.id, parent)
-        self.streaming.begin(reply, request, state.pair, self._supervisor.identity)
+        self.streaming.begin(reply, request, ready.pair, self._engine.identity)
         self.history.append(reply)
         return self._begin(request, asked_mtp(settings.mtp, variant))
 
     def _begin(self, request: Generate, mtp: MtpChoice) -> bool:
         self._writing.save()
-        self._mtp.begin(mtp)
         self.reply_started.emit(request)
-        return self._supervisor.generate(request)
+        ticket = self._engine.submit(request)
+        self.streaming.follow(ticket)
+        self._mtp.follow(ticket, mtp)
+        return True
 
     def _on_wish(self, wish: MtpChoice) -> None:
         self.set_settings(msgspec.structs.replace(self.chat.settings, mtp=wish))
-
-    def _busy_text(self) -> str:
-        """What the engine is busy with, seen from the open chat."""
-        if self.writing:
-            return strings.OBSTACLE_WRITING
-        if self.background.chat is not None:
-            return strings.OBSTACLE_ELSEWHERE.format(title=one_line(self.background.chat.title))
-        return self.other_work() or strings.OBSTACLE_STOPPING

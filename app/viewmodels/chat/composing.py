@@ -11,13 +11,15 @@ from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.conversation import Attachment, ReplyRecord
-from app.engine.state import EngineState, Generating, Ready
-from app.engine.supervisor import Supervisor
+from app.engine.engine import Engine
+from app.engine.state import State
+from app.engine.ticket import CountTicket
 from app.services.text_files import FileError, read_text_file
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.throttle import Throttle
-from mtp_mlx.wire import CountTokens, Error, Event, PairInfo, TokenCount
+from mtp_mlx.api import PairInfo
+from mtp_mlx.wire import CountTokens
 
 
 class TokenCounter(QObject):
@@ -29,56 +31,56 @@ class TokenCounter(QObject):
 
     counted = Signal(str, int)  # key, tokens
 
-    def __init__(self, supervisor: Supervisor, parent: QObject | None = None) -> None:
+    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._supervisor = supervisor
+        self._engine = engine
         self._texts: dict[str, str] = {}
         self._open: set[str] = set()  # keys without an answer
-        self._asked: dict[str, str] = {}  # id of a question -> its key
+        self._tickets: dict[str, CountTicket] = {}  # of those that were sent, by key
         self._number = 0
         self._pair: PairInfo | None = None
-        supervisor.state_changed.connect(self._on_state)
-        supervisor.received.connect(self._on_event)
+        engine.state_changed.connect(self._on_state)
 
     def ask(self, key: str, text: str) -> None:
         self._texts[key] = text
         self._open.add(key)
+        self._drop(key)
         self._send(key)
 
     def forget(self, key: str) -> None:
         self._texts.pop(key, None)
         self._open.discard(key)
-        self._asked = {question: of for question, of in self._asked.items() if of != key}
+        self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        ticket = self._tickets.pop(key, None)
+        if ticket is not None:
+            ticket.drop()
 
     def _send(self, key: str) -> None:
-        self._asked = {question: of for question, of in self._asked.items() if of != key}
-        self._number += 1
-        question = f"count-{self._number}"
-        if self._supervisor.count_tokens(CountTokens(id=question, text=self._texts[key])):
-            self._asked[question] = key
-
-    def _on_state(self, state: EngineState) -> None:
-        if not isinstance(state, Ready):
-            if not isinstance(state, Generating):
-                self._asked.clear()  # whoever was asked is gone
+        if self._engine.idle is None:
             return
-        if state.pair != self._pair:
-            self._pair = state.pair
+        self._number += 1
+        ticket = self._engine.submit(CountTokens(id=f"count-{self._number}", text=self._texts[key]))
+        self._tickets[key] = ticket
+        ticket.finished.connect(lambda tokens: self._on_count(key, tokens))
+        ticket.failed.connect(lambda: self._tickets.pop(key, None))
+
+    def _on_state(self, _state: State) -> None:
+        ready = self._engine.idle
+        if ready is None:
+            return
+        if ready.pair != self._pair:
+            self._pair = ready.pair
             self._open = set(self._texts)
-        for key in sorted(self._open - set(self._asked.values())):
+        for key in sorted(self._open - set(self._tickets)):
             self._send(key)
 
-    def _on_event(self, event: Event) -> None:
-        match event:
-            case TokenCount(id=question, tokens=tokens) if question in self._asked:
-                key = self._asked.pop(question)
-                self._open.discard(key)
-                if tokens is not None:
-                    self.counted.emit(key, tokens)
-            case Error(id=str(question)):
-                self._asked.pop(question, None)
-            case _:
-                pass
+    def _on_count(self, key: str, tokens: int | None) -> None:
+        del self._tickets[key]
+        self._open.discard(key)
+        if tokens is not None:
+            self.counted.emit(key, tokens)
 
 
 COUNT_MS = 400  # between two counts of what is being typed

@@ -12,6 +12,7 @@ from app.domain.continued import Seam, joined, seam_after, tally_after
 from app.domain.conversation import (
     FINISHES,
     ChatMessage,
+    Died,
     EngineRecord,
     Failed,
     Finish,
@@ -23,9 +24,12 @@ from app.domain.conversation import (
 )
 from app.domain.numbers import Numbers, Plain, numbers
 from app.domain.tally import Tally, begun
+from app.engine.ticket import Failure, ReplyTicket
 from app.viewmodels.chat.asking import whole
 from app.viewmodels.common.throttle import Throttle
-from mtp_mlx.wire import Error, Event, Finished, Generate, Mtp, PairInfo, Round
+from app.viewmodels.overlay.plain_speed import PlainSpeed
+from mtp_mlx.api import Mtp, PairInfo
+from mtp_mlx.wire import Finished, Generate, Round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,22 +136,35 @@ def _record(event: Round, at: float) -> RoundRecord:
     )
 
 
+def reply_end(failure: Failure) -> Finish:
+    """How a reply ended that the engine could not finish."""
+    if failure.died_of:
+        return Died(text=failure.died_of)
+    return Failed(code=failure.code, text=failure.message)
+
+
 PAINT_MS = 34  # at most 30 a second
 SPARING_MS = 67  # where the processor that draws also runs the model: what is drawn slows the reply
 
 
 class Streaming(QObject):
-    """One reply at a time. A continued one keeps the text and the rounds it had."""
+    """Holds the ticket of one reply at a time. A continued one keeps the text and rounds it had."""
 
     streamed = Signal(object)  # Piece: what the reply has gained since the last one
+    prompt = Signal(object)  # PromptProgress
     recorded = Signal(object)  # RoundRecord, its time counted from this request
     measured = Signal(object, object)  # ReplyRecord, Tally: of what was written now
     grown = Signal()  # there is something to save
     ended = Signal(object)  # ChatMessage, whole
+    trouble = Signal(str)  # why a reply could not be written, and how to go on
 
-    def __init__(self, clock: Callable[[], float], parent: QObject | None = None) -> None:
+    def __init__(
+        self, plain: PlainSpeed, clock: Callable[[], float], parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self._plain = plain
         self._clock = clock
+        self._ticket: ReplyTicket | None = None
         self._reply: Reply | None = None
         self._begun = ChatMessage(id="", role="assistant", text="")
         self._asked_at = 0.0
@@ -156,7 +173,6 @@ class Streaming(QObject):
         self._tally = Tally()
         self._unseen: list[Piece] = []
         self._paint = Throttle(PAINT_MS, self._hand_out, self)
-        self.plain: Callable[[Reply], Plain | None] = lambda _reply: None
 
     @property
     def running(self) -> bool:
@@ -171,7 +187,7 @@ class Streaming(QObject):
     def numbers(self) -> Numbers:
         """Of the whole reply so far."""
         reply = self._reply
-        return Numbers() if reply is None else numbers(self._tally, self.plain(reply))
+        return Numbers() if reply is None else numbers(self._tally, self._plain_of(reply))
 
     def begin(
         self, message: ChatMessage, request: Generate, pair: PairInfo, engine: EngineRecord
@@ -186,20 +202,27 @@ class Streaming(QObject):
         sparing = engine.device.get("backend") == "cpu"
         self._paint.set_interval(SPARING_MS if sparing else PAINT_MS)
 
-    def take(self, event: Event) -> None:
-        """Events of other replies are not this one's business."""
-        reply = self._reply
-        match event:
-            case Round() if reply and event.id == reply.id:
-                self._add(reply, event)
-            case Finished() if reply and event.id == reply.id:
-                self.end(FINISHES[event.reason], event)
-            case Error() if reply and event.id == reply.id:
-                self.end(Failed(code=event.code, text=event.message))
-            case _:
-                pass
+    def follow(self, ticket: ReplyTicket) -> None:
+        """Take in what `ticket` says of the reply that has begun."""
+        self._ticket = ticket
+        ticket.prompt.connect(self.prompt)
+        ticket.round.connect(self._on_round)
+        ticket.switched.connect(self._on_switch)
+        ticket.finished.connect(self._on_finished)
+        ticket.failed.connect(self._on_failed)
 
-    def switched(self, mtp: Mtp) -> None:
+    def stop(self) -> None:
+        """Ask for an early end."""
+        if self._ticket is not None:
+            self._ticket.cancel()
+
+    def abandon(self, finish: Finish) -> None:
+        """End it now, without its last word."""
+        if self._ticket is not None:
+            self._ticket.drop()
+        self._end(finish)
+
+    def _on_switch(self, mtp: Mtp) -> None:
         if self._reply is not None:
             self._reply.switched(mtp, self._clock() - self._asked_at)
             self._tally.switch(mtp)
@@ -209,18 +232,27 @@ class Streaming(QObject):
         reply = self._reply
         if reply is None:
             return None
-        return self._message(reply, reply.record("interrupted", plain=self.plain(reply)))
+        return self._message(reply, reply.record("interrupted", plain=self._plain_of(reply)))
 
-    def end(self, finish: Finish, finished: Finished | None = None) -> None:
+    def _on_finished(self, event: Finished) -> None:
+        self._end(FINISHES[event.reason], event)
+
+    def _on_failed(self, failure: Failure) -> None:
+        self._end(reply_end(failure))
+        if not failure.died_of:  # a death is told with the engine's state
+            self.trouble.emit(failure.text)
+
+    def _end(self, finish: Finish, finished: Finished | None = None) -> None:
         """`finished` is None where the engine could not say how it ended."""
         if self._reply is None:
             return
         self._paint.flush()
         self._paint.cancel()
-        part = self._reply.record(finish, finished, self.plain(self._reply))
+        part = self._reply.record(finish, finished, self._plain_of(self._reply))
         message = self._message(self._reply, part)
         tally = self._reply.tally
         self._reply = None
+        self._ticket = None
         self.measured.emit(part, tally)
         self.ended.emit(message)
 
@@ -234,7 +266,13 @@ class Streaming(QObject):
         """Paint now what waits for its turn."""
         self._paint.flush()
 
-    def _add(self, reply: Reply, event: Round) -> None:
+    def _plain_of(self, reply: Reply) -> Plain | None:
+        return self._plain.of(reply.pair, reply.engine, reply.tally)
+
+    def _on_round(self, event: Round) -> None:
+        reply = self._reply
+        if reply is None:
+            return
         self._unseen.append(reply.add(event, self._clock() - self._asked_at))
         record = reply.rounds[-1]
         self._rounds.append(self._seam.placed(record))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.conversation import Chat, ChatMessage, ChatSummary, Died, Finish
+from app.domain.conversation import Chat, ChatMessage, ChatSummary
 from app.domain.tree import replaced
-from app.engine.supervisor import Supervisor
 from app.viewmodels.chat.history import History, Removed, labelled, restored
 from app.viewmodels.chat.reply import Piece, Streaming
 from app.viewmodels.chat.saving import Saver
@@ -67,14 +66,12 @@ class Writing(QObject):
 
     def __init__(
         self,
-        supervisor: Supervisor,
         streaming: Streaming,
         history: History,
         saver: Saver,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._supervisor = supervisor
         self._streaming = streaming
         self._history = history
         self._saver = saver
@@ -82,8 +79,6 @@ class Writing(QObject):
         streaming.streamed.connect(self._on_streamed)
         streaming.grown.connect(lambda: saver.request(self.save))
         streaming.ended.connect(self._on_ended)
-        supervisor.received.connect(streaming.take)
-        supervisor.reply_lost.connect(self._on_lost)
 
     @property
     def here(self) -> bool:
@@ -100,12 +95,6 @@ class Writing(QObject):
             self.background.take(self._history.chat)
         self._history.open(self.background.give_back(chat))
 
-    def abandon(self, finish: Finish) -> None:
-        """End it without its last word: what was written stays with its chat."""
-        if self._streaming.running:
-            self._supervisor.cancel()
-        self._streaming.end(finish)
-
     def save(self) -> None:
         """As far as it is written."""
         part, chat = self._streaming.part(), self.chat
@@ -115,9 +104,6 @@ class Writing(QObject):
     def _on_streamed(self, piece: Piece) -> None:
         if self.here:
             self.streamed.emit(piece)
-
-    def _on_lost(self, reason: str) -> None:
-        self._streaming.end(Died(text=reason))
 
     def _on_ended(self, message: ChatMessage) -> None:
         left = self.background.chat

@@ -8,17 +8,10 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.engine.state import (
-    EngineState,
-    Failed,
-    Generating,
-    Loading,
-    Ready,
-    Restarting,
-    Starting,
-)
-from app.engine.supervisor import Supervisor
-from mtp_mlx.wire import Error, Event, PairInfo
+from app.engine.engine import Engine
+from app.engine.state import STARTING, Dead, Loading, Ready, State, Unloaded
+from app.engine.ticket import Failure, Purpose
+from mtp_mlx.api import PairInfo
 
 _BUILT_IN = "built-in"  # what the engine calls the pair that ships with it
 
@@ -44,21 +37,21 @@ class EngineViewModel(QObject):
     status_changed = Signal(object)  # Status
     banner_changed = Signal(object)  # Banner | None
 
-    def __init__(self, supervisor: Supervisor, parent: QObject | None = None) -> None:
+    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._supervisor = supervisor
-        self.status = status(supervisor.state)
+        self._engine = engine
+        self.status = status(engine.state)
         self.banner: Banner | None = None
-        self._died_of = ""
-        supervisor.state_changed.connect(self._on_state)
-        supervisor.received.connect(self._on_event)
+        self._death: Failure | None = None  # that nobody asked for
+        engine.state_changed.connect(self._on_state)
+        engine.troubled.connect(lambda failure: self.say(failure.text))
 
     @property
     def pair(self) -> PairInfo | None:
-        return loaded_pair(self._supervisor.state)
+        return loaded_pair(self._engine.state)
 
     def restart(self) -> None:
-        self._supervisor.restart()
+        self._engine.restart()
 
     def say(self, message: str) -> None:
         """Something the user should know, such as chats that could not be saved."""
@@ -81,38 +74,32 @@ class EngineViewModel(QObject):
         if self.banner is not None and self.banner.can_dismiss:
             self._show(None)
 
-    def _on_state(self, state: EngineState) -> None:
+    def _on_state(self, state: State) -> None:
         self.status = status(state)
         self.status_changed.emit(self.status)
         match state:
-            case Restarting(reason=reason):
-                message = strings.ENGINE_RESTARTING.format(reason=reason)
-                self._show(Banner(message=message, about="restart"))
-                self._died_of = "" if reason == strings.RESTARTED_BY_USER else reason
-            case Failed():
-                message = f"{state.message} {state.remedy}".strip()
+            case Dead(failure=failure, restarting=True):
+                self._show(Banner(message=failure.text, about="restart"))
+                self._death = None if state.by_user else failure
+            case Dead(failure=failure) | Unloaded(failure=Failure() as failure):
                 self._show(
-                    Banner(message=message, about="failure", can_restart=True, can_dismiss=False)
+                    Banner(
+                        message=failure.text, about="failure", can_restart=True, can_dismiss=False
+                    )
                 )
-            case Ready() if self._is_about("restart"):
+            case Ready() | Unloaded() if self._is_about("restart"):
                 self._show(self._what_happened())
-            case Starting() | Loading() if self.banner is not None and self.banner.can_restart:
+            case Loading() if self.banner is not None and self.banner.can_restart:
                 self._show(None)
             case _:
                 pass
 
     def _what_happened(self) -> Banner | None:
         """It runs again; a death nobody asked for stays told until it is dismissed."""
-        if not self._died_of:
-            return None
-        return Banner(message=strings.ENGINE_SENTENCE.format(reason=self._died_of))
+        return None if self._death is None else Banner(message=self._death.message)
 
     def _is_about(self, subject: str) -> bool:
         return self.banner is not None and self.banner.about == subject
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, Error) and not isinstance(self._supervisor.state, Failed):
-            self._show(Banner(message=f"{event.message} {event.remedy}".strip()))
 
     def _show(self, banner: Banner | None) -> None:
         if banner != self.banner:
@@ -120,17 +107,19 @@ class EngineViewModel(QObject):
             self.banner_changed.emit(banner)
 
 
-def status(state: EngineState) -> Status:
+def status(state: State) -> Status:
     match state:
-        case Starting():
+        case Unloaded():
+            return Status(text=strings.NO_MODEL_LOADED)
+        case Loading(phase=phase) if phase == STARTING:
             return Status(text=strings.STARTING, progress=-1)
         case Loading():
             return Status(text=_loading(state), progress=_share(state))
-        case Ready(pair=pair) | Generating(pair=pair):
+        case Ready(pair=pair):
             return Status(text=pair_name(pair), detail=pair.quantization)
-        case Restarting():
+        case Dead(restarting=True):
             return Status(text=strings.RESTARTING, progress=-1)
-        case Failed():
+        case Dead():
             return Status(text=strings.ENGINE_STOPPED)
 
 
@@ -157,24 +146,27 @@ def _loading(state: Loading) -> str:
     return strings.LOADING_PART.format(phase=state.phase, percent=percent)
 
 
-def obstacle(state: EngineState, busy: str) -> str:
-    """Why nothing can be asked now; "" where it can. `busy` says what the engine is busy with."""
+_BUSY: dict[Purpose, str] = {
+    "reply": strings.OBSTACLE_STOPPING,  # one that no chat waits for: chats say more of theirs
+    "comparison": strings.OBSTACLE_COMPARING,
+    "benchmark": strings.OBSTACLE_MEASURING,
+}
+
+
+def obstacle(state: State) -> str:
+    """Why nothing can be asked now; "" where it can."""
     match state:
-        case Ready():
-            return ""
-        case Generating():
-            return busy
-        case Starting() | Restarting():
-            return strings.OBSTACLE_STARTING
-        case Failed():
+        case Ready(busy=busy):
+            return "" if busy is None else _BUSY[busy]
+        case Dead(restarting=False):
             return strings.OBSTACLE_FAILED
-        case _:
+        case Unloaded():
+            return strings.NOTHING_LOADED
+        case Loading(phase=phase) if phase != STARTING:
             return strings.OBSTACLE_LOADING
-
-
-def loaded_pair(state: EngineState) -> PairInfo | None:
-    match state:
-        case Ready(pair=pair) | Generating(pair=pair):
-            return pair
         case _:
-            return None
+            return strings.OBSTACLE_STARTING
+
+
+def loaded_pair(state: State) -> PairInfo | None:
+    return state.pair if isinstance(state, Ready) else None

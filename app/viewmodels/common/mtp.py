@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.settings import Depth, MtpChoice
-from app.engine.state import EngineState, Failed, Generating, Ready
-from app.engine.supervisor import Supervisor
+from app.engine.engine import Engine
+from app.engine.state import Dead, Ready, State, Unloaded
+from app.engine.ticket import ReplyTicket
 from app.viewmodels.common.throttle import Throttle
-from mtp_mlx.wire import Event, PairInfo, Round
+from mtp_mlx.api import PairInfo
+from mtp_mlx.wire import Round
 
 PACE_MS = 250  # rounds come faster than one can read
 
@@ -32,23 +33,20 @@ class MtpViewModel(QObject):
     """
 
     wish_changed = Signal(object)  # MtpChoice
-    switched = Signal(object)  # MtpChoice: from its next round on, what is being written obeys it
     effect_changed = Signal(object)  # Effect
 
-    def __init__(
-        self, supervisor: Supervisor, wish: MtpChoice, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, wish: MtpChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._supervisor = supervisor
+        self._engine = engine
         self.wish = wish
-        self._round: Round | None = None
-        self._running = wish  # what the running reply was asked for with, or turned to since
+        self._ticket: ReplyTicket | None = None  # of the reply that is being written
+        self._round: Round | None = None  # its last one that could draft
+        self._running = wish  # what it was asked for with, or turned to since
+        self._elsewhere = False  # it belongs to a chat that is not open
         self._pending = False
         self._pace = Throttle(PACE_MS, self._refresh, self)
-        self.elsewhere: Callable[[], bool] = lambda: False  # is another chat being written in?
         self.effect = Effect(text=strings.EFFECT_WAITING)
-        supervisor.state_changed.connect(self._on_state)
-        supervisor.received.connect(self._on_event)
+        engine.state_changed.connect(self._on_state)
 
     def turn(self, on: bool) -> None:
         self.wish_for(MtpChoice(on=on, depth=self.wish.depth))
@@ -60,12 +58,19 @@ class MtpViewModel(QObject):
         """A choice of K means "on"."""
         self.wish_for(MtpChoice(on=True, depth=depth))
 
-    def begin(self, asked: MtpChoice) -> None:
-        """A reply is asked for, perhaps not as the switch stands: it may be written to compare."""
-        self._running = asked
+    def follow(self, ticket: ReplyTicket, asked: MtpChoice) -> None:
+        """Steer this reply, and show what it does.
 
-    def show(self, wish: MtpChoice) -> None:
-        """Another chat is open, and this is what was wished for there."""
+        It may have been `asked` for with another choice than the switch shows, to compare.
+        """
+        self._ticket = ticket
+        self._running = asked
+        ticket.round.connect(self._on_round)
+        self._refresh()
+
+    def show(self, wish: MtpChoice, *, elsewhere: bool) -> None:
+        """Show the wish of another chat, now open. `elsewhere`: the reply is not written in it."""
+        self._elsewhere = elsewhere
         if wish != self.wish:
             self.wish = wish
             self.wish_changed.emit(wish)
@@ -75,22 +80,24 @@ class MtpViewModel(QObject):
         if wish == self.wish:
             return
         self.wish = wish
-        if not self.elsewhere():
+        if not self._elsewhere:
             self._running = wish
             self._pending = self._round is not None
-            self._supervisor.set_mtp(wish.wire())
-            self.switched.emit(wish)
+            if self._ticket is not None:
+                self._ticket.set_mtp(wish.wire())
         self.wish_changed.emit(wish)
         self._refresh()
 
-    def _on_state(self, state: EngineState) -> None:
-        if not isinstance(state, Generating):
+    def _on_state(self, state: State) -> None:
+        if not isinstance(state, Ready) or state.busy is None:
+            self._ticket = None
             self._round = None
+            self._elsewhere = False
             self._pending = False
         self._refresh()
 
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, Round) and event.index > 0:
+    def _on_round(self, event: Round) -> None:
+        if event.index > 0:
             self._round = event
             self._pending = False
             self._pace.request()
@@ -102,17 +109,19 @@ class MtpViewModel(QObject):
             self.effect_changed.emit(effect)
 
     def _effect(self) -> Effect:
-        match self._supervisor.state:
-            case Ready(pair=pair) | Generating(pair=pair, measuring=True):
+        match self._engine.state:
+            case Ready(pair=pair) if self._ticket is None:
                 return Effect(text=idle_text(self.wish, pair))
-            case Generating(pair=pair) if self.elsewhere():
+            case Ready(pair=pair) if self._elsewhere:
                 now = strings.EFFECT_ELSEWHERE.format(now=self._now(pair))
                 return Effect(text=now, live=True)
-            case Generating(pair=pair):
+            case Ready(pair=pair):
                 now = self._now(pair)
                 text = strings.EFFECT_NEXT_ROUND.format(now=now) if self._pending else now
                 return Effect(text=text, live=True)
-            case Failed():
+            case Unloaded():
+                return Effect(text=strings.EFFECT_OFF_BECAUSE.format(reason=strings.NO_MODEL))
+            case Dead(restarting=False):
                 return Effect(text=strings.EFFECT_OFF_BECAUSE.format(reason=strings.NO_ENGINE))
             case _:
                 return Effect(text=strings.EFFECT_WAITING)

@@ -20,26 +20,27 @@ from app import strings
 from app.domain.comparison import Comparison, Side
 from app.domain.conversation import (
     FINISHES,
-    Died,
-    Failed,
     Finish,
     ReplyRecord,
     TokenRecord,
 )
 from app.domain.numbers import numbers_of
+from app.domain.settings import MtpChoice
+from app.engine.engine import Engine
 from app.engine.state import Ready
-from app.engine.supervisor import Supervisor
+from app.engine.ticket import Failure, ReplyTicket
 from app.viewmodels.chat.asking import turns_to_last_question
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.footer import finish_text
-from app.viewmodels.chat.reply import Reply
+from app.viewmodels.chat.reply import Reply, reply_end
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.common.throttle import Throttle
 from app.viewmodels.compare.race import TICK_MS, Race
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.tokens.token_view import pieces
-from mtp_mlx.wire import Error, Event, Finished, Generate, Message, Mtp, Round
+from mtp_mlx.api import Message, Mtp
+from mtp_mlx.wire import Finished, Generate, Round
 
 WARM_UP_TOKENS = 16
 _SEEDS = 2**31
@@ -68,7 +69,7 @@ class CompareViewModel(QObject):
 
     def __init__(
         self,
-        supervisor: Supervisor,
+        engine: Engine,
         chat: ChatViewModel,
         mtp: MtpViewModel,
         plain: PlainSpeed,
@@ -76,13 +77,14 @@ class CompareViewModel(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._supervisor = supervisor
+        self._engine = engine
         self._chat = chat
         self._mtp = mtp
         self._plain = plain
         self._clock = clock
         self._request = Generate(id="")
         self._left: list[Stage] = []
+        self._ticket: ReplyTicket | None = None
         self._reply: Reply | None = None
         self._asked_at = 0.0
         self._records: dict[Stage, ReplyRecord] = {}
@@ -90,10 +92,7 @@ class CompareViewModel(QObject):
         self._pace = Throttle(TICK_MS, self.advanced.emit, self)
         self.state = CompareState()
         self.race = Race(parent=self)
-        supervisor.received.connect(self._on_event)
-        supervisor.reply_lost.connect(self._on_lost)
-        supervisor.state_changed.connect(self.availability_changed)
-        mtp.switched.connect(self._on_switch)
+        engine.state_changed.connect(self.availability_changed)
 
     # What is shown
 
@@ -113,7 +112,7 @@ class CompareViewModel(QObject):
         """Why nothing can be compared now; "" where it can."""
         if self.state.running:
             return ""
-        state = self._supervisor.state
+        state = self._engine.state
         if isinstance(state, Ready) and state.pair.drafter is None:
             reason = state.pair.no_drafter_reason or strings.NO_DRAFTER
             return strings.COMPARE_NO_DRAFTER.format(reason=reason)
@@ -124,9 +123,6 @@ class CompareViewModel(QObject):
         """The run under way; None during the warm-up, which nobody needs to read."""
         return self._reply if self.state.stage in {"off", "on"} else None
 
-    def busy_text(self) -> str:
-        return strings.OBSTACLE_COMPARING if self.state.running else ""
-
     def record(self, side: Side) -> ReplyRecord | None:
         """A run of this comparison that has ended."""
         return self._records.get(side)
@@ -136,8 +132,7 @@ class CompareViewModel(QObject):
     def begin(self, question: str) -> bool:
         """The chat's last question is asked as in the chat; any other text, on its own."""
         question = question.strip()
-        state = self._supervisor.state
-        if not question or self.state.running or self.obstacle or not isinstance(state, Ready):
+        if not question or self.state.running or self.obstacle or self._engine.idle is None:
             return False
         settings = self._chat.chat.settings
         self._question = question
@@ -162,9 +157,9 @@ class CompareViewModel(QObject):
 
     def stop(self) -> None:
         """What has run is kept."""
-        if self.state.running:
+        if self._ticket is not None:
             self._left = []
-            self._supervisor.cancel()
+            self._ticket.cancel()
 
     # How it goes on
 
@@ -176,8 +171,8 @@ class CompareViewModel(QObject):
         return [Message(role="system", content=system), *alone] if system else alone
 
     def _go_on(self) -> None:
-        state = self._supervisor.state
-        if not self._left or not isinstance(state, Ready):
+        ready = self._engine.idle
+        if not self._left or ready is None:
             self._rest()
             return
         stage = self._left.pop(0)
@@ -187,39 +182,39 @@ class CompareViewModel(QObject):
             request = msgspec.structs.replace(request, max_tokens=most)
         elif stage == "off":
             request = msgspec.structs.replace(request, mtp="off")
-        self._reply = Reply(request, state.pair, self._supervisor.identity)
+        self._reply = Reply(request, ready.pair, self._engine.identity)
         self._asked_at = self._clock()
         self._show(replace(self.state, stage=stage))
-        self._supervisor.generate(request)
+        asked = MtpChoice(on=stage != "off", depth=self._mtp.wish.depth)
+        self._ticket = self._engine.submit(request, "comparison")
+        self._ticket.round.connect(self._on_round)
+        self._ticket.switched.connect(self._on_switch)
+        self._ticket.finished.connect(self._on_finished)
+        self._ticket.failed.connect(self._on_failed)
+        self._mtp.follow(self._ticket, asked)
 
-    def _on_event(self, event: Event) -> None:
-        reply = self._reply
-        match event:
-            case Round() if reply and event.id == reply.id:
-                reply.add(event, self._clock() - self._asked_at)
-                self._pace.request()
-            case Finished() if reply and event.id == reply.id:
-                self._keep(FINISHES[event.reason], event)
-                self._go_on()
-            case Error() if reply and event.id == reply.id:
-                self._keep(Failed(code=event.code, text=event.message))
-                self._break_off(f"{event.message} {event.remedy}".strip())
-            case _:
-                pass
-
-    def _on_lost(self, reason: str) -> None:
+    def _on_round(self, event: Round) -> None:
         if self._reply is not None:
-            self._keep(Died(text=reason))
-            self._break_off(strings.COMPARE_DIED.format(reason=reason))
+            self._reply.add(event, self._clock() - self._asked_at)
+            self._pace.request()
+
+    def _on_finished(self, event: Finished) -> None:
+        self._keep(FINISHES[event.reason], event)
+        self._go_on()
+
+    def _on_failed(self, failure: Failure) -> None:
+        self._keep(reply_end(failure))
+        died = strings.COMPARE_DIED.format(reason=failure.died_of)
+        self._break_off(died if failure.died_of else failure.text)
 
     def _on_switch(self) -> None:
         """The switch acts on whatever is being written: this run is no longer what it says."""
-        if self.state.running:
-            self.stop()
-            self._show(replace(self.state, note=strings.COMPARE_SWITCHED))
+        self.stop()
+        self._show(replace(self.state, note=strings.COMPARE_SWITCHED))
 
     def _keep(self, finish: Finish, finished: Finished | None = None) -> None:
         reply, stage = self._reply, self.state.stage
+        self._ticket = None
         self._reply = None
         self._pace.cancel()
         if reply is None or stage not in {"off", "on"} or not reply.rounds:

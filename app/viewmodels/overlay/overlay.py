@@ -18,13 +18,13 @@ from app import strings
 from app.domain.conversation import ChatMessage, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
 from app.domain.rates import RATE_WINDOW_S, Arrival, rate_of, stale_after, within
-from app.engine.state import EngineState, Failed, Restarting, Starting
-from app.engine.supervisor import Supervisor
+from app.engine.engine import Engine
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.footer import plain_text
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.throttle import Pace
-from mtp_mlx.wire import Event, Loaded, Memory, MemoryReport, PromptProgress
+from mtp_mlx.api import Memory
+from mtp_mlx.wire import PromptProgress
 
 Phase = Literal["idle", "waiting", "prompt", "decoding", "ended"]
 
@@ -68,24 +68,15 @@ def ended(live: Live) -> Live:
     return replace(live, phase="ended", recent=()) if live.running else live
 
 
-def reduce(live: Live, event: Event) -> Live:
-    """Take in one event of the engine, other than a round."""
-    match event:
-        case MemoryReport():
-            memory = Memory(active=event.active, peak=event.peak, limit=event.limit)
-            return replace(live, memory=memory)
-        case Loaded():
-            return replace(live, memory=event.memory)
-        case PromptProgress() if live.running:
-            return replace(
-                live,
-                phase="prompt",
-                prompt_done=event.done,
-                prompt_total=event.total,
-                prompt_reused=event.reused,
-            )
-        case _:
-            return live
+def reading(live: Live, progress: PromptProgress) -> Live:
+    """Take in how far the prompt of the running reply is read."""
+    return replace(
+        live,
+        phase="prompt",
+        prompt_done=progress.done,
+        prompt_total=progress.total,
+        prompt_reused=progress.reused,
+    )
 
 
 def recorded(live: Live, record: RoundRecord) -> Live:
@@ -151,7 +142,7 @@ class OverlayViewModel(QObject):
 
     def __init__(
         self,
-        supervisor: Supervisor,
+        engine: Engine,
         chat: ChatViewModel,
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
@@ -163,9 +154,9 @@ class OverlayViewModel(QObject):
         self.live = Live()
         self.numbers = OverlayNumbers()
         self._paces = (Pace(PLOT_MS, self.sample, self), Pace(NUMBERS_MS, self.publish, self))
-        supervisor.received.connect(self._on_event)
-        supervisor.state_changed.connect(self._on_state)
+        engine.memory_changed.connect(self._on_memory)
         chat.reply_started.connect(self._on_request)
+        chat.streaming.prompt.connect(self._on_prompt)
         chat.streaming.recorded.connect(self._on_round)
         chat.streaming.streamed.connect(self._on_text)
         chat.streaming.ended.connect(self._on_ended)
@@ -207,18 +198,14 @@ class OverlayViewModel(QObject):
             pace.stop()
         self.publish()
 
-    def _on_event(self, event: Event) -> None:
-        before, self.live = self.live, reduce(self.live, event)
-        if self.live != before and not self.live.running:
-            self.publish()
+    def _on_prompt(self, progress: PromptProgress) -> None:
+        self.live = reading(self.live, progress)
 
-    def _on_state(self, state: EngineState) -> None:
-        match state:
-            case Starting() | Restarting() | Failed(alive=False):
-                self.live = replace(self.live, memory=None)  # the process that held it is gone
-                self.publish()
-            case _:
-                pass
+    def _on_memory(self, memory: Memory | None) -> None:
+        """Shown at once where no reply sets the pace."""
+        self.live = replace(self.live, memory=memory)
+        if memory is None or not self.live.running:
+            self.publish()
 
 
 def overlay_numbers(live: Live, measured: Numbers, now: float) -> OverlayNumbers:

@@ -11,8 +11,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
+from app.engine.engine import Engine
 from app.engine.state import Ready
-from app.engine.supervisor import Supervisor
+from app.engine.ticket import BenchTicket, Failure
 from app.services.report import export_report
 from app.services.report_files import ReportEntry, ReportFiles
 from app.viewmodels.common.undo import Undo
@@ -22,7 +23,7 @@ from mtp_mlx.report import words
 from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Outline, Report
 from mtp_mlx.report.saving import load
-from mtp_mlx.wire import BenchFinished, BenchProgress, BenchRun, Error, Event
+from mtp_mlx.wire import BenchFinished, BenchProgress, BenchRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ class ReportsViewModel(QObject):
 
     def __init__(
         self,
-        supervisor: Supervisor,
+        engine: Engine,
         files: ReportFiles,
         undo: Undo,
         busy: Callable[[], str],
@@ -110,20 +111,18 @@ class ReportsViewModel(QObject):
     ) -> None:
         """`busy`: why the engine cannot be asked now, benchmarks aside; "" where it can."""
         super().__init__(parent)
-        self._supervisor = supervisor
+        self._engine = engine
         self._files = files
         self._undo = undo
         self._busy = busy
-        self._bench_id: str | None = None
+        self._ticket: BenchTicket | None = None
         self.state = ReportsState()
-        supervisor.received.connect(self._on_event)
-        supervisor.reply_lost.connect(self._on_lost)
-        supervisor.state_changed.connect(self.availability_changed)
+        engine.state_changed.connect(self.availability_changed)
 
     @property
     def obstacle(self) -> str:
         """Why nothing can be measured now; "" where it can."""
-        state = self._supervisor.state
+        state = self._engine.state
         if self.state.running is not None:
             return strings.OBSTACLE_MEASURING
         if isinstance(state, Ready) and state.pair.drafter is None:
@@ -131,30 +130,32 @@ class ReportsViewModel(QObject):
             return strings.COMPARE_NO_DRAFTER.format(reason=reason)
         return self._busy()
 
-    def busy_text(self) -> str:
-        return strings.OBSTACLE_MEASURING if self.state.running is not None else ""
-
     # Measuring
 
     def begin(self, choice: Choice) -> bool:
-        state = self._supervisor.state
-        if self.obstacle or not choice.compares or not isinstance(state, Ready):
+        ready = self._engine.idle
+        if self.obstacle or not choice.compares or ready is None:
             return False
         try:
             out = self._files.new()
         except MtpMlxError as error:
             self._show(replace(self.state, note=str(error)))
             return False
-        self._bench_id = uuid.uuid4().hex
         self._show(replace(self.state, running=BenchState(name=out.name), note=""))
-        request = choice.request(self._bench_id, state.pair, str(out.resolve()))
-        return self._supervisor.generate(request)
+        request = choice.request(uuid.uuid4().hex, ready.pair, str(out.resolve()))
+        ticket = self._engine.submit(request)
+        ticket.progress.connect(self._on_progress)
+        ticket.run.connect(self._on_run)
+        ticket.finished.connect(self._on_finished)
+        ticket.failed.connect(self._on_failed)
+        self._ticket = ticket
+        return True
 
     def stop(self) -> None:
         """Runs that are finished are kept."""
         running = self.state.running
-        if running is not None:
-            self._supervisor.cancel()
+        if running is not None and self._ticket is not None:
+            self._ticket.cancel()
             self._show(replace(self.state, running=replace(running, stopping=True)))
 
     # The list
@@ -225,25 +226,23 @@ class ReportsViewModel(QObject):
 
     # How it goes on
 
-    def _on_event(self, event: Event) -> None:
-        running = self.state.running
-        if running is None or getattr(event, "id", None) != self._bench_id:
-            return
-        match event:
-            case BenchProgress():
-                self._show(replace(self.state, running=running.told(event)))
-            case BenchRun():
-                self._show(replace(self.state, running=running.ran(event)))
-            case BenchFinished():
-                self._finish(running, event)
-            case Error():
-                self._end(running, f"{event.message} {event.remedy}".strip())
-
-    def _on_lost(self, reason: str) -> None:
+    def _on_progress(self, event: BenchProgress) -> None:
         if self.state.running is not None:
-            self._end(self.state.running, strings.BENCH_DIED.format(reason=reason))
+            self._show(replace(self.state, running=self.state.running.told(event)))
 
-    def _finish(self, running: BenchState, event: BenchFinished) -> None:
+    def _on_run(self, event: BenchRun) -> None:
+        if self.state.running is not None:
+            self._show(replace(self.state, running=self.state.running.ran(event)))
+
+    def _on_failed(self, failure: Failure) -> None:
+        if self.state.running is not None:
+            died = strings.BENCH_DIED.format(reason=failure.died_of)
+            self._end(self.state.running, died if failure.died_of else failure.text)
+
+    def _on_finished(self, event: BenchFinished) -> None:
+        running = self.state.running
+        if running is None:
+            return
         told = [*event.warnings]
         if event.reason == "cancelled":
             some = event.report is not None or event.saved is not None
@@ -262,7 +261,7 @@ class ReportsViewModel(QObject):
             self._offer(self._opened(running.name))
 
     def _rest(self, note: str) -> None:
-        self._bench_id = None
+        self._ticket = None
         self._show(replace(self.state, running=None, note=note))
         self.refresh()
 

@@ -165,7 +165,7 @@ def test_a_pair_chosen_before_the_worker_speaks_is_the_one_it_loads(bare: Engine
 def test_a_failed_load_leaves_a_state_that_says_why(bare: EngineRig) -> None:
     bare.engine.start()
     bare.say(HELLO, Error(code="damaged", message="A file is cut short.", remedy="Fetch it again."))
-    why = Failure(message="A file is cut short.", remedy="Fetch it again.")
+    why = Failure(message="A file is cut short.", remedy="Fetch it again.", code="damaged")
     assert bare.state() == Unloaded(failure=why)
     with pytest.raises(NotLoaded):
         bare.engine.submit(REQUEST)

@@ -144,10 +144,10 @@ def test_an_error_ends_the_request_it_names(bare: EngineRig) -> None:
     bare.engine.troubled.connect(troubles.append)
     bare.say(Error(code="usage", message="No.", remedy="Else."))
     assert bare.state() == Ready(pair=PAIR, busy="reply")
-    assert troubles == [Failure(message="No.", remedy="Else.")]
+    assert troubles == [Failure(message="No.", remedy="Else.", code="usage")]
     bare.say(Error(code="usage", message="No.", remedy="Else.", id="r"))
     assert bare.state() == Ready(pair=PAIR)
-    assert heard.events[-1] == ("failed", Failure(message="No.", remedy="Else."))
+    assert heard.events[-1] == ("failed", Failure(message="No.", remedy="Else.", code="usage"))
     assert len(troubles) == 1
 
 
@@ -157,7 +157,10 @@ def test_a_request_that_could_not_be_read_fails(bare: EngineRig) -> None:
     heard = Heard(bare.engine.submit(REQUEST))
     bare.say(UNREAD)
     assert bare.state() == Ready(pair=PAIR)
-    assert heard.events[-1] == ("failed", Failure(message="Too long.", remedy="Shorten."))
+    assert heard.events[-1] == (
+        "failed",
+        Failure(message="Too long.", remedy="Shorten.", code="bad_message"),
+    )
 
 
 def test_death_fails_every_open_request_once(bare: EngineRig) -> None:

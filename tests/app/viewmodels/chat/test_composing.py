@@ -9,13 +9,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Attachment
-from app.engine.scripted import ScriptedWorker
-from app.engine.supervisor import Supervisor
+from app.engine.state import Model
 from app.engine.worker import Death
 from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter, file_detail
 from mtp_mlx.wire import CountTokens, Error, Generate, Loaded, TokenCount
-from tests.app.conftest import Rig
-from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR, finished, round_of
+from tests.app.conftest import EngineRig, Rig
+from tests.app.helpers import MEMORY, PAIR, finished, round_of
 from tests.app.viewmodels.sidebar.test_chat_list import talk
 
 
@@ -175,29 +174,24 @@ def test_sizes() -> None:
 
 
 class Counting:
-    def __init__(self) -> None:
-        self.engine = ScriptedWorker()
-        self.supervisor = Supervisor(self.engine)
-        self.counter = TokenCounter(self.supervisor)
+    def __init__(self, bare: EngineRig) -> None:
+        self.rig = bare
+        self.ready = bare.ready
+        self.counter = TokenCounter(bare.engine)
         self.counted: list[tuple[str, int]] = []
         self.counter.counted.connect(lambda key, tokens: self.counted.append((key, tokens)))
-        self.supervisor.start()
-
-    def ready(self) -> None:
-        self.engine.say(HELLO)
-        self.engine.say(LOADED)
 
     @property
     def asked(self) -> list[CountTokens]:
-        return [sent for sent in self.engine.sent if isinstance(sent, CountTokens)]
+        return [sent for sent in self.rig.worker.sent if isinstance(sent, CountTokens)]
 
     def answer(self, number: int, tokens: int | None) -> None:
-        self.engine.say(TokenCount(id=self.asked[number].id, tokens=tokens))
+        self.rig.say(TokenCount(id=self.asked[number].id, tokens=tokens))
 
 
 @pytest.fixture
-def counting(qtbot: QtBot) -> Counting:
-    return Counting()
+def counting(bare: EngineRig) -> Counting:
+    return Counting(bare)
 
 
 def test_a_text_is_counted(counting: Counting) -> None:
@@ -214,10 +208,10 @@ def test_what_is_asked_too_early_waits(counting: Counting) -> None:
     counting.counter.ask("a", "hello")
     assert counting.asked == []
     counting.ready()
-    counting.supervisor.generate(Generate(id="r", prompt_ids=[1]))
+    counting.rig.engine.submit(Generate(id="r", prompt_ids=[1]))
     counting.counter.ask("b", "there")
     assert [question.text for question in counting.asked] == ["hello"]
-    counting.engine.say(finished("r"))
+    counting.rig.say(finished("r"))
     assert [question.text for question in counting.asked] == ["hello", "there"]
 
 
@@ -243,14 +237,14 @@ def test_what_is_forgotten_is_not_told(counting: Counting) -> None:
 def test_a_death_and_another_pair_mean_asking_again(counting: Counting) -> None:
     counting.ready()
     counting.counter.ask("a", "one")
-    counting.engine.say(Death(reason="crashed"))
+    counting.rig.say(Death(reason="crashed"))
     counting.ready()
     counting.answer(1, 1)
     assert counting.counted == [("a", 1)]
-    counting.engine.say(Loaded(pair=replace(PAIR, target="Another"), memory=MEMORY))
+    counting.rig.engine.load(Model(target="another"))
+    counting.rig.say(Loaded(pair=replace(PAIR, target="Another"), memory=MEMORY))
     counting.answer(2, 4)
     assert counting.counted == [("a", 1), ("a", 4)]
-    counting.supervisor.close()
 
 
 def test_a_model_that_cannot_count_is_left_alone(counting: Counting) -> None:
@@ -259,6 +253,6 @@ def test_a_model_that_cannot_count_is_left_alone(counting: Counting) -> None:
     counting.answer(0, None)
     assert counting.counted == []
     counting.counter.ask("b", "two")
-    counting.engine.say(Error(code="not_loaded", message="No.", remedy="", id=counting.asked[1].id))
+    counting.rig.say(Error(code="not_loaded", message="No.", remedy="", id=counting.asked[1].id))
     counting.answer(1, 7)
     assert counting.counted == []

@@ -4,24 +4,64 @@ from dataclasses import replace
 
 from pytestqt.qtbot import QtBot
 
-from app.engine.state import Failed, Loading, Ready, Restarting, Starting
+from app.engine.state import STARTING, Dead, Loading, Model, Ready, State, Unloaded
+from app.engine.ticket import Failure
 from app.engine.worker import Death
-from app.viewmodels.common.engine import Banner, Status, pair_name, status
+from app.viewmodels.common.engine import Banner, Status, obstacle, pair_name, status
 from mtp_mlx.wire import Error
 from tests.app.conftest import Rig
-from tests.app.helpers import PAIR
+from tests.app.helpers import HELLO, PAIR
 
 
 def test_every_state_has_words() -> None:
-    assert status(Starting()).progress == -1
+    assert status(Loading(phase=STARTING)) == Status(text="Starting the engine…", progress=-1)
     assert status(Loading()) == Status(text="Loading the model…", progress=-1)
     loading = status(Loading(phase="target", done=1, total=4))
     assert loading == Status(text="Loading: target (25 %)", progress=0.25)
     warm_up = Status(text="Loading: warm-up", progress=-1)
     assert status(Loading(phase="warm-up")) == warm_up
     assert status(Ready(pair=PAIR)) == Status(text="Demo + MTP", detail="float32")
-    assert status(Restarting(reason="x")).progress == -1
-    assert status(Failed(message="m", remedy="r")).progress is None
+    failure = Failure(message="m", remedy="r")
+    assert status(Dead(failure=failure, restarting=True)).progress == -1
+    assert status(Dead(failure=failure)).progress is None
+    assert status(Unloaded(failure=failure)) == Status(text="No model loaded")
+
+
+def test_every_state_but_an_idle_one_is_an_obstacle() -> None:
+    failure = Failure(message="m", remedy="r")
+    states: tuple[State, ...] = (
+        Unloaded(),
+        Loading(phase=STARTING),
+        Loading(),
+        Ready(pair=PAIR, busy="reply"),
+        Ready(pair=PAIR, busy="comparison"),
+        Ready(pair=PAIR, busy="benchmark"),
+        Dead(failure=failure),
+    )
+    assert obstacle(Ready(pair=PAIR)) == ""
+    texts = [obstacle(state) for state in states]
+    assert all(texts)
+    assert len(set(texts)) == len(texts)
+    restarting = Dead(failure=failure, restarting=True)
+    assert obstacle(restarting) == obstacle(Loading(phase=STARTING))
+
+
+def test_a_pair_that_cannot_be_loaded_is_told_until_another_one_is(rig: Rig) -> None:
+    engine = rig.program.models.engine
+    rig.say(HELLO, Error(code="damaged", message="A file is cut short.", remedy="Fetch it again."))
+    assert engine.banner is not None
+    assert engine.banner.message == "A file is cut short. Fetch it again."
+    assert engine.banner.can_restart
+    assert rig.program.models.mtp.effect.text == "off: no model is loaded"
+    rig.program.engine.load(Model(target="another"))
+    assert engine.banner is None
+
+
+def test_what_ended_a_reply_is_told(ready: Rig) -> None:
+    ready.program.models.chat.send("Hello")
+    error = Error(code="usage", message="No.", remedy="Else.", id=ready.request().id)
+    ready.say(error)
+    assert ready.program.models.engine.banner == Banner(message="No. Else.")
 
 
 def test_pair_names() -> None:

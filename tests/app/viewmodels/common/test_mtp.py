@@ -8,27 +8,24 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.settings import MtpChoice
-from app.engine.scripted import ScriptedWorker
-from app.engine.supervisor import Supervisor
 from app.engine.worker import Death
 from app.viewmodels.common.mtp import Effect, MtpViewModel, idle_text, round_text
 from app.viewmodels.reports.bench_run import Choice
 from mtp_mlx.wire import Generate, Loaded, SetMtp
-from tests.app.conftest import Rig
-from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR, finished, round_of
+from tests.app.conftest import EngineRig, Rig
+from tests.app.helpers import HELLO, MEMORY, PAIR, finished, round_of
 
 
 class Switch:
-    def __init__(self) -> None:
-        self.engine = ScriptedWorker()
-        self.supervisor = Supervisor(self.engine)
-        self.mtp = MtpViewModel(self.supervisor, MtpChoice())
-        self.supervisor.start()
+    def __init__(self, bare: EngineRig) -> None:
+        self.rig = bare
+        self.worker = bare.worker
+        self.mtp = MtpViewModel(bare.engine, MtpChoice())
 
     def generating(self) -> None:
-        self.engine.say(HELLO)
-        self.engine.say(LOADED)
-        self.supervisor.generate(Generate(id="r", prompt_ids=[1]))
+        self.rig.ready()
+        ticket = self.rig.engine.submit(Generate(id="r", prompt_ids=[1]))
+        self.mtp.follow(ticket, self.mtp.wish)
 
     @property
     def text(self) -> str:
@@ -36,8 +33,8 @@ class Switch:
 
 
 @pytest.fixture
-def switch(qtbot: QtBot) -> Switch:
-    return Switch()
+def switch(bare: EngineRig) -> Switch:
+    return Switch(bare)
 
 
 def test_before_a_model_is_loaded(switch: Switch) -> None:
@@ -45,8 +42,7 @@ def test_before_a_model_is_loaded(switch: Switch) -> None:
 
 
 def test_the_choice_is_told_before_a_reply(switch: Switch) -> None:
-    switch.engine.say(HELLO)
-    switch.engine.say(LOADED)
+    switch.rig.ready()
     assert switch.text == "ready, K chosen every round"
     switch.mtp.choose(4)
     assert switch.text == "ready, K 4"
@@ -58,11 +54,11 @@ def test_the_choice_is_told_before_a_reply(switch: Switch) -> None:
 
 
 def test_a_target_without_a_drafter_says_why(switch: Switch) -> None:
-    bare = replace(PAIR, drafter=None, no_drafter_reason="none was published")
-    switch.engine.say(HELLO)
-    switch.engine.say(Loaded(pair=bare, memory=MEMORY))
+    lone = replace(PAIR, drafter=None, no_drafter_reason="none was published")
+    switch.rig.engine.start()
+    switch.rig.say(HELLO, Loaded(pair=lone, memory=MEMORY))
     assert switch.text == "off: none was published"
-    assert idle_text(MtpChoice(), replace(bare, no_drafter_reason=None)) == (
+    assert idle_text(MtpChoice(), replace(lone, no_drafter_reason=None)) == (
         "off: this target has no drafter"
     )
 
@@ -70,30 +66,30 @@ def test_a_target_without_a_drafter_says_why(switch: Switch) -> None:
 def test_turning_it_in_mid_reply(qtbot: QtBot, switch: Switch) -> None:
     switch.generating()
     assert switch.text == "on once the prompt is read"
-    switch.engine.say(round_of("r", 0, ["x"]))
+    switch.worker.say(round_of("r", 0, ["x"]))
     assert switch.text == "on once the prompt is read"
-    switch.engine.say(round_of("r", 1, ["x"], depth=3, state="drafting"))
+    switch.worker.say(round_of("r", 1, ["x"], depth=3, state="drafting"))
     assert switch.text == "drafting, K 3"
     assert switch.mtp.effect.live
     switch.mtp.turn(on=False)
-    assert switch.engine.sent[-1] == SetMtp(mtp="off")
+    assert switch.worker.sent[-1] == SetMtp(mtp="off")
     assert switch.text == "drafting, K 3 (changes with the next round)"
-    switch.engine.say(round_of("r", 2, ["x"]))
+    switch.worker.say(round_of("r", 2, ["x"]))
     qtbot.waitUntil(lambda: switch.text == "off")
     switch.mtp.choose(2)
-    assert switch.engine.sent[-1] == SetMtp(mtp=2)
-    switch.engine.say(round_of("r", 3, ["x"], depth=2, state="drafting"))
+    assert switch.worker.sent[-1] == SetMtp(mtp=2)
+    switch.worker.say(round_of("r", 3, ["x"], depth=2, state="drafting"))
     qtbot.waitUntil(lambda: switch.text == "drafting, K 2")
-    switch.engine.say(finished("r"))
+    switch.worker.say(finished("r"))
     assert switch.text == "ready, K 2"
     assert not switch.mtp.effect.live
 
 
 def test_the_same_wish_twice_is_sent_once(switch: Switch) -> None:
     switch.generating()
-    before = len(switch.engine.sent)
+    before = len(switch.worker.sent)
     switch.mtp.turn(on=True)
-    assert len(switch.engine.sent) == before
+    assert len(switch.worker.sent) == before
 
 
 def test_fast_rounds_do_not_flicker(qtbot: QtBot, switch: Switch) -> None:
@@ -102,17 +98,16 @@ def test_fast_rounds_do_not_flicker(qtbot: QtBot, switch: Switch) -> None:
     switch.mtp.effect_changed.connect(lambda effect: seen.append(effect.text))
     for index in range(1, 101):
         depth = index % 8
-        switch.engine.say(round_of("r", index, ["x"], depth=depth, state="probe"))
+        switch.worker.say(round_of("r", index, ["x"], depth=depth, state="probe"))
     assert len(seen) == 1
     qtbot.waitUntil(lambda: len(seen) == 2)
 
 
 def test_a_death_leaves_nothing_effective(switch: Switch) -> None:
     switch.generating()
-    switch.engine.say(round_of("r", 1, ["x"], depth=3, state="drafting"))
-    switch.engine.say(Death(reason="crashed"))
+    switch.worker.say(round_of("r", 1, ["x"], depth=3, state="drafting"))
+    switch.worker.say(Death(reason="crashed"))
     assert switch.text == "waiting for the engine"
-    switch.supervisor.close()
 
 
 def test_what_rounds_say() -> None:

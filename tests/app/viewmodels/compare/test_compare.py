@@ -13,10 +13,10 @@ from app.domain.settings import ReplySettings
 from app.engine.worker import Death
 from app.viewmodels.chat.asking import turns_to_last_question
 from app.viewmodels.compare.compare import WARM_UP_TOKENS, CompareViewModel, lane_text, verdict
-from mtp_mlx.wire import Cancel, Error, Generate, Loaded, Message, Sampling
+from mtp_mlx.wire import Cancel, Error, Generate, Message, Sampling
 from tests.app.conftest import Clock, Rig
 from tests.app.domain.test_comparison import OFF, ON, comparison, with_id
-from tests.app.helpers import MEMORY, PAIR, finished, round_of
+from tests.app.helpers import PAIR, finished, round_of
 from tests.app.records import a_round, reply_of
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve " * 4
@@ -167,7 +167,7 @@ def test_what_cannot_be_compared_says_why(rig: Rig) -> None:
 @pytest.mark.parametrize("reason", ["the folder has none", None])
 def test_a_target_without_a_drafter(ready: Rig, reason: str | None) -> None:
     alone = replace(PAIR, drafter=None, no_drafter_reason=reason)
-    ready.say(Loaded(pair=alone, memory=MEMORY))
+    ready.load(alone)
     compare = ready.program.models.compare
     why = reason or "this target has no drafter"
     assert compare.obstacle == f"There is nothing to compare: MTP is off ({why})."

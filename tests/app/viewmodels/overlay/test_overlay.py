@@ -17,9 +17,9 @@ from app.viewmodels.overlay.overlay import (
     OverlayNumbers,
     overlay_numbers,
 )
-from mtp_mlx.wire import Memory, MemoryReport, PromptProgress
+from mtp_mlx.wire import Memory, PromptProgress
 from tests.app.conftest import Clock, Rig
-from tests.app.helpers import LOADED, MEMORY, finished, round_of
+from tests.app.helpers import MEMORY, finished, round_of
 from tests.app.records import a_round, drafted_reply
 
 ROUNDS = [a_round(i, (i + 1) * 0.1, depth=1 if i else 0) for i in range(20)]
@@ -74,14 +74,14 @@ def test_an_ended_reply_shows_its_own_speed_and_not_as_live() -> None:
 def test_the_prompt_has_a_clock() -> None:
     live = reducer.requested(Live(), 10.0)
     assert shown(live, 12.5).prompt == "Waiting for the engine · 2 s"
-    live = reducer.reduce(live, PromptProgress(id="r", done=512, total=2048, reused=0))
+    live = reducer.reading(live, PromptProgress(id="r", done=512, total=2048, reused=0))
     said = shown(live, 14.2)
     assert said.prompt == "Reading the prompt: 512 of 2\u2009048 · 4 s"
     assert said.prompt_share == 0.25
 
 
 def test_memory_without_a_limit_has_no_share() -> None:
-    live = reducer.reduce(Live(), MemoryReport(active=512 << 20, peak=0, limit=0))
+    live = Live(memory=Memory(active=512 << 20, peak=0, limit=0))
     said = shown(live, 0)
     assert (said.memory, said.memory_share) == ("512 MB", 0.0)
 
@@ -235,12 +235,11 @@ def test_prompt_progress_has_its_own_phase() -> None:
     live = begun()
     assert live.phase == "waiting"
     progress = PromptProgress(id="r", done=5, total=9, reused=2)
-    live = reducer.reduce(live, progress)
+    live = reducer.reading(live, progress)
     assert live.phase == "prompt"
     assert (live.prompt_done, live.prompt_total, live.prompt_reused) == (5, 9, 2)
     live = reducer.recorded(live, a_round(0, 0.9))
     assert live.phase == "decoding"
-    assert reducer.reduce(Live(), progress) == Live()
 
 
 def test_samples_are_bounded_and_need_a_rate() -> None:
@@ -261,14 +260,28 @@ def test_a_sample_says_whether_it_was_drafted() -> None:
 
 
 def test_memory_is_the_engines_and_outlives_a_reply() -> None:
-    live = reducer.reduce(Live(), LOADED)
-    assert live.memory == MEMORY
-    live = reducer.reduce(live, MemoryReport(active=5, peak=6, limit=7))
+    live = Live(memory=Memory(active=5, peak=6, limit=7))
     fresh = begun(9, run(begun(0, live), 5, tokens=1, gap=0.1))
     assert fresh.memory == Memory(active=5, peak=6, limit=7)
     assert fresh.history == ()
 
 
-def test_rounds_of_others_change_nothing() -> None:
-    live = run(begun(), 5, tokens=1, gap=0.1)
-    assert reducer.reduce(live, round_of("another", 9, ["x"])) == live
+def test_a_comparison_is_not_the_reply_being_written(ready: Rig) -> None:
+    models = ready.program.models
+    before = models.overlay.live
+    assert models.compare.begin("Why?")
+    reply = ready.request().id
+    ready.say(PromptProgress(id=reply, done=1, total=9, reused=0), round_of(reply, 0, ["x"]))
+    assert models.overlay.live == before
+    assert before.memory == MEMORY
+
+
+def test_a_reply_that_was_given_up_is_heard_of_no_more(ready: Rig) -> None:
+    models = ready.program.models
+    models.chat.send("Hello")
+    reply = ready.request().id
+    models.chat.abandon(models.chat.chat.id)
+    left = models.overlay.live
+    assert left.phase == "ended"
+    ready.say(PromptProgress(id=reply, done=1, total=9, reused=0), round_of(reply, 0, ["x"]))
+    assert models.overlay.live == left

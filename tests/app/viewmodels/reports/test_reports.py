@@ -29,10 +29,9 @@ from mtp_mlx.wire import (
     BenchRun,
     Cancel,
     Error,
-    Loaded,
 )
 from tests.app.conftest import Rig
-from tests.app.helpers import MEMORY, PAIR
+from tests.app.helpers import PAIR
 from tests.report.samples import REPORT, RUNS, SLOWER, SPOILED, a_report, a_run
 
 EARLIER = replace(REPORT, title="Earlier", created="2025-01-02T03:04:05Z")
@@ -113,7 +112,7 @@ def test_the_folder_is_made_when_it_is_needed(ready: Rig, reports: ReportsViewMo
 
 def test_the_chat_waits_and_says_for_what(ready: Rig, reports: ReportsViewModel) -> None:
     chat = ready.program.models.chat
-    assert reports.busy_text() == ""
+    assert ready.program.engine.idle is not None
     reports.begin(Choice())
     assert chat.obstacle == reports.obstacle
     assert chat.obstacle.startswith("A benchmark is running")
@@ -135,9 +134,9 @@ def test_what_cannot_be_measured_says_why(rig: Rig) -> None:
     assert "Esc" in reports.obstacle
     rig.finish()
     alone = swap(PAIR, drafter=None, no_drafter_reason="the folder has none")
-    rig.say(Loaded(pair=alone, memory=MEMORY))
+    rig.load(alone)
     assert "the folder has none" in reports.obstacle
-    rig.say(Loaded(pair=swap(alone, no_drafter_reason=None), memory=MEMORY))
+    rig.load(swap(alone, no_drafter_reason=None))
     assert "this target has no drafter" in reports.obstacle
 
 

@@ -17,9 +17,8 @@ from app.views.chat.action_row import ActionRow, Switcher
 from app.views.chat.message_text import MessageEditor
 from app.views.chat.reply_view import ReplyView
 from app.views.chat.user_view import UserView
-from mtp_mlx.wire import Loaded
 from tests.app.conftest import Rig
-from tests.app.helpers import MEMORY, PAIR, finished, round_of
+from tests.app.helpers import PAIR, finished, round_of
 from tests.app.viewmodels.chat.test_branching import ask, chat_of, shown, stop_early
 from tests.app.views.chat.test_transcript import at_the_end, long_chat, scroll_to
 
@@ -343,7 +342,7 @@ def test_switching_keeps_the_place_one_reads(qtbot: QtBot, ready: Rig) -> None:
 
 def test_without_a_drafter_there_is_nothing_to_compare(ready: Rig) -> None:
     ask(ready, "Hello", "A.")
-    ready.say(Loaded(pair=replace(PAIR, drafter=None), memory=MEMORY))
+    ready.load(replace(PAIR, drafter=None))
     enabled = {
         entry.text(): entry.isEnabled() for entry in reply(ready).footer.acts.menu().actions()
     }
