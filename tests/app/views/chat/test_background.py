@@ -208,9 +208,9 @@ def test_an_end_elsewhere_names_the_chat(ready: Rig, monkeypatch: pytest.MonkeyP
     ready.finish()
     assert said == [
         "The reply begins.",
-        "The reply in “Trip to Kyoto” has ended: stop.",
+        "The reply in “Trip to Kyoto” has ended: finished.",
         "The reply begins.",
-        "The reply has ended: stop.",
+        "The reply has ended: finished.",
     ]
 
 
