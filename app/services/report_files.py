@@ -1,6 +1,6 @@
-"""The folder of speed reports. What cannot be read is listed with the reason, and left alone.
+"""The folder of speed reports. A file that cannot be read is listed with the reason and kept.
 
-Deleting moves a report aside, so that it can be taken back; after 30 days it is gone.
+A deleted report is moved aside, can be restored for 30 days, and is then removed for good.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mtp_mlx.errors import MtpMlxError, ReportNotSaved
 from mtp_mlx.report.model import Outline, Report
 from mtp_mlx.report.saving import load, outline, read
 
-KEPT_S = 30 * 24 * 3600.0
+KEPT_S = 30 * 24 * 3600.0  # how long a deleted report is kept
 _ASIDE = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportEntry:
-    """A file of the folder. Without an outline it cannot be opened, and `trouble` says why."""
+    """A file of the folder. One without an outline cannot be opened, and `trouble` says why."""
 
     name: str
     written: float  # seconds since the epoch
@@ -32,7 +32,7 @@ class ReportEntry:
 
     @property
     def made(self) -> float:
-        """Begun, or, where that is not told, written; seconds since the epoch."""
+        """When it was begun or, where the report does not say, written; seconds since the epoch."""
         created = self.outline.created if self.outline else None
         try:
             return datetime.fromisoformat(created).timestamp() if created else self.written
@@ -40,20 +40,28 @@ class ReportEntry:
             return self.written
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What changes where a file does."""
+
+    name: str
+    mtime_ns: int = 0
+    size: int = 0
+
+
 class ReportFiles:
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self.folder = folder
         self._clock = clock
-        self._known: dict[tuple[str, int, int], ReportEntry] = {}
+        self._known: dict[_Version, ReportEntry] = {}
 
     def entries(self) -> tuple[ReportEntry, ...]:
-        """Newest first. Raises ReportNotSaved where the folder is there and cannot be read."""
-        found = [self._entry(path) for path in self._files()]
-        self._known = dict(found)
-        return tuple(sorted((entry for _, entry in found), key=_age))
+        """Return the folder's files, newest first; () without a folder. Raises ReportNotSaved."""
+        self._known = dict(self._entry(path) for path in self._files())
+        return tuple(sorted(self._known.values(), key=_age))
 
     def new(self) -> Path:
-        """A name for a report that is to be written. Raises ReportNotSaved."""
+        """Return an unused path for a report that is to be written. Raises ReportNotSaved."""
         self._make(self.folder)
         stamp = time.strftime("%Y-%m-%d %H.%M.%S", time.localtime(self._clock()))
         return _unused(self.folder, f"benchmark {stamp}")
@@ -62,7 +70,7 @@ class ReportFiles:
         return self.folder / name
 
     def load(self, name: str) -> Report:
-        """Raises UsageError where it is gone, DamagedReport, NewerReport."""
+        """Return the report. Raises UsageError where it is gone, DamagedReport, NewerReport."""
         return load(self.path(name))
 
     def delete(self, name: str) -> Path:
@@ -81,7 +89,10 @@ class ReportFiles:
         return target
 
     def restore(self, aside: Path, name: str) -> None:
-        """Under its name, or, where that is taken now, beside it. Raises ReportNotSaved."""
+        """Move a deleted report back, under another name where its own is taken.
+
+        Raises ReportNotSaved.
+        """
         taken = self.path(name).exists()
         target = _unused(self.folder, Path(name).stem) if taken else self.path(name)
         try:
@@ -93,7 +104,7 @@ class ReportFiles:
             ) from error
 
     def purge(self) -> None:
-        """What was deleted too long ago goes for good; what cannot go stays for another time."""
+        """Remove what was deleted more than 30 days ago; a file that cannot be removed stays."""
         for path in (self.folder / _ASIDE).glob("*.json"):
             try:
                 if self._clock() - path.stat().st_mtime > KEPT_S:
@@ -112,14 +123,14 @@ class ReportFiles:
                 "Look at its permissions.",
             ) from error
 
-    def _entry(self, path: Path) -> tuple[tuple[str, int, int], ReportEntry]:
-        """Read once for as long as the file stays the same."""
+    def _entry(self, path: Path) -> tuple[_Version, ReportEntry]:
+        """Return a file's version and entry; it is read again only where it has changed."""
         try:
             stat = path.stat()
         except OSError:  # gone meanwhile, or a link to nowhere: reading says so
-            return (path.name, 0, 0), _read(path, 0.0)
-        key = (path.name, stat.st_mtime_ns, stat.st_size)
-        return key, self._known.get(key) or _read(path, stat.st_mtime)
+            return _Version(path.name), _read(path, 0.0)
+        version = _Version(path.name, stat.st_mtime_ns, stat.st_size)
+        return version, self._known.get(version) or _read(path, stat.st_mtime)
 
     @staticmethod
     def _make(folder: Path) -> None:
@@ -144,6 +155,6 @@ def _read(path: Path, written: float) -> ReportEntry:
 
 
 def _unused(folder: Path, stem: str) -> Path:
-    """A name that replaces nothing."""
+    """Return a path that no file has."""
     names = (folder / f"{stem}{f' ({n})' if n > 1 else ''}.json" for n in count(1))
     return next(path for path in names if not path.exists())

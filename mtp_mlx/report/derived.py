@@ -1,4 +1,4 @@
-"""What runs come to: every derived number of a report, computed here and nowhere else. Pure."""
+"""The numbers of a report that follow from its runs, computed here and nowhere else. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from mtp_mlx.numbers import acceptance_rate, mean_acceptance_length
 from mtp_mlx.report.model import Group, Mode, Outline, Report, Round, Run
 
-RESAMPLES = 1000
+RESAMPLES = 1000  # of the bootstrap
 CONFIDENCE = 0.95
 BASELINE = "plain decoding of the same prompt in the same repeat, interleaved"
-_Place = tuple[str, str | None, int]
-_CHUNK = 2**20  # values drawn at a time: a long report must not fill the memory
+_CHUNK = 2**20  # values drawn at a time, so that a long report does not fill the memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +27,17 @@ class Interval:
 
     @property
     def known(self) -> bool:
-        """One ratio has no spread, and so no interval."""
+        """False for a single ratio, which has no spread."""
         return self.low < self.high
 
 
 def interval(ratios: Sequence[float]) -> Interval | None:
-    """The median of paired ratios with its bootstrap interval; None where there are none."""
+    """Return the median of paired ratios with its bootstrap interval; None without a ratio."""
     if not ratios:
         return None
-    import numpy as np  # here, for the window's single reply has no interval
+    import numpy as np  # here, for most of what imports this module needs no interval
 
-    chance = np.random.default_rng(0)  # the same interval each time a report is made
+    chance = np.random.default_rng(0)  # a report made again has the same interval
     known = np.asarray(ratios, dtype=np.float64)
     rows = max(1, _CHUNK // known.size)
     medians = np.sort(
@@ -58,18 +57,21 @@ def interval(ratios: Sequence[float]) -> Interval | None:
 
 
 def groups(runs: Sequence[Run]) -> tuple[Group, ...]:
-    """All categories together first, then each by itself, where there are several."""
+    """Return a group for each mode over all runs, then for each mode and category.
+
+    Where there is one category, there are no groups of it: they would repeat the first ones.
+    """
     modes = dict.fromkeys(run.mode for run in runs)
-    parted = defaultdict[str, list[Run]](list)
+    by_category = defaultdict[str, list[Run]](list)
     for run in runs:
-        parted[run.category].append(run)
-    places = [(None, runs), *(parted.items() if len(parted) > 1 else ())]
-    found = (group(category, mode, here) for category, here in places for mode in modes)
-    return tuple(one for one in found if one.runs)
+        by_category[run.category].append(run)
+    parts = [(None, runs), *(by_category.items() if len(by_category) > 1 else ())]
+    made = (group(category, mode, here) for category, here in parts for mode in modes)
+    return tuple(one for one in made if one.runs)
 
 
 def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
-    """Of the runs of `mode` among `here`, which are all of `category`."""
+    """Return the group of the runs of `mode`; `here` is all runs of `category`, in any mode."""
     mine = [run for run in here if run.mode == mode]
     speeds = _known(run.decode_tps for run in mine)
     drafted = sum(run.draft_n or 0 for run in mine)
@@ -96,7 +98,7 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
 
 
 def follows(report: Report) -> bool:
-    """Whether the summary comes from the runs; where not, one of them was changed by hand."""
+    """Return whether the summary comes from the runs; otherwise it or a run was changed by hand."""
     return all(_follows(one, report.runs) for one in report.summary)
 
 
@@ -104,33 +106,35 @@ def _follows(one: Group, runs: Sequence[Run]) -> bool:
     here = [run for run in runs if one.category in (None, run.category)]
     mine = [run for run in here if run.mode == one.mode]
     speeds = _same(one.decode_tps, _median(_known(run.decode_tps for run in mine)))
-    paired_here = one.baseline == BASELINE  # else its plain speed was measured apart
+    paired_here = one.baseline == BASELINE  # otherwise its plain speed was measured apart
     return speeds and (not paired_here or _same(one.speedup, _median(ratios(mine, here))))
 
 
-def _same(told: float | None, found: float | None) -> bool:
-    if told is None or found is None:
-        return told is found
-    return math.isclose(told, found, rel_tol=1e-6)
+def _same(written: float | None, computed: float | None) -> bool:
+    if written is None or computed is None:
+        return written is computed
+    return math.isclose(written, computed, rel_tol=1e-6)
 
 
 def ratios(mine: Sequence[Run], here: Sequence[Run]) -> list[float]:
-    """Speed over that of plain decoding, run by run; a run that was cut short has no pair."""
+    """Return the speed-up of each of `mine` over the plain run of its prompt and repeat in `here`.
+
+    A run without one, or that was cut short, has none.
+    """
     plain = _plain(here)
-    found = (_paired(run, plain.get(place(run))).speedup for run in mine)
-    return _known(found)
+    return _known(_paired(run, plain.get(place(run))).speedup for run in mine)
 
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """One run against plain decoding of its own prompt and repeat."""
+    """The plain speed on a run's prompt and repeat, and the run's speed over it."""
 
     plain_tps: float | None = None
     speedup: float | None = None
 
 
 def paired(report: Report) -> list[Paired]:
-    """Of every run, in order. A lone reply's plain speed stands in its summary, if anywhere."""
+    """Return the plain speed for every run, in order; for a lone reply that of its summary."""
     runs = report.runs
     if len(runs) == 1 and len(report.summary) == 1:
         (only,) = report.summary
@@ -145,28 +149,36 @@ def _paired(run: Run, base: float | None) -> Paired:
     return Paired(base, run.decode_tps / base)
 
 
-def _plain(runs: Iterable[Run]) -> dict[_Place, float | None]:
+def _plain(runs: Iterable[Run]) -> dict[Place, float | None]:
     return {place(run): run.decode_tps for run in runs if run.mode == "off" and not run.cut}
 
 
-def place(run: Run) -> _Place:
-    """What a run of one mode shares with its pair of another."""
-    return run.category, run.prompt_id, run.repeat
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What runs share that are paired: all but the mode."""
+
+    category: str
+    prompt_id: str | None
+    repeat: int
+
+
+def place(run: Run) -> Place:
+    return Place(run.category, run.prompt_id, run.repeat)
 
 
 def drift(runs: Sequence[Run]) -> float | None:
-    """Plain decoding's speed in the last third of its runs over that in the first, less 1.
+    """Return plain decoding's speed in the last third of its runs over that in the first, less 1.
 
-    `runs` in the order they were made. Each is taken relative to the other repeats of its prompt,
-    so that a slow prompt at the end is no drift; None below two runs a third or without repeats.
+    `runs` are in the order they were made. Each speed is relative to the median of its prompt, so
+    that a slow prompt at the end is no drift. None below two runs a third or without repeats.
     """
     plain = [run for run in runs if run.mode == "off" and not run.cut and run.decode_tps]
-    known = defaultdict[str | None, list[float]](list)
+    by_prompt = defaultdict[str | None, list[float]](list)
     for run in plain:
-        known[run.prompt_id].append(run.decode_tps or 0)
-    if len(plain) < 6 or min(map(len, known.values())) < 2:
+        by_prompt[run.prompt_id].append(run.decode_tps or 0)
+    if len(plain) < 6 or min(map(len, by_prompt.values())) < 2:
         return None
-    usual = {prompt: statistics.median(speeds) for prompt, speeds in known.items()}
+    usual = {prompt: statistics.median(speeds) for prompt, speeds in by_prompt.items()}
     relative = [(run.decode_tps or 0) / usual[run.prompt_id] for run in plain]
     third = len(relative) // 3
     return statistics.median(relative[-third:]) / statistics.median(relative[:third]) - 1
@@ -174,12 +186,12 @@ def drift(runs: Sequence[Run]) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a round of K drafts took."""
+    """The time that rounds of K drafts took, and the tokens they emitted."""
 
-    depth: int
+    depth: int  # K
     rounds: int
-    ms: float  # the median
-    tokens: float | None  # emitted by one, on average
+    ms: float  # median of the rounds
+    tokens: float | None  # mean of the rounds
 
     @property
     def tps(self) -> float | None:
@@ -187,10 +199,10 @@ class Cost:
 
 
 def costs(rounds: Iterable[Round]) -> tuple[Cost, ...]:
-    """By K, from 0: a step of plain decoding."""
-    found = defaultdict[int, list[Round]](list)
+    """Return a cost for each K that was used, in rising order; K 0 is a plain step."""
+    by_depth = defaultdict[int, list[Round]](list)
     for one in rounds:
-        found[one.depth].append(one)
+        by_depth[one.depth].append(one)
     return tuple(
         Cost(
             depth=depth,
@@ -198,12 +210,12 @@ def costs(rounds: Iterable[Round]) -> tuple[Cost, ...]:
             ms=statistics.median(one.ms for one in those),
             tokens=_mean(_known(one.tokens for one in those)),
         )
-        for depth, those in sorted(found.items())
+        for depth, those in sorted(by_depth.items())
     )
 
 
 def chosen(runs: Iterable[Run]) -> int | None:
-    """The K that auto used most, by rounds; None where auto did not run."""
+    """Return the K of most of auto's rounds, probes left out; None where auto did not run."""
     used = defaultdict[int, int](int)
     for run in runs:
         if run.mode == "auto":
@@ -213,9 +225,12 @@ def chosen(runs: Iterable[Run]) -> int | None:
 
 
 def headline(report: Report | Outline) -> Group | None:
-    """What the report is about: the best mode over everything; a slow-down where all are."""
-    over_all = [one for one in report.summary if one.speedup is not None]
-    everything = [one for one in over_all if one.category is None] or over_all
+    """Return the group that the report is about: auto's over everything, or else the fastest.
+
+    None where no speed-up was measured.
+    """
+    measured = [one for one in report.summary if one.speedup is not None]
+    everything = [one for one in measured if one.category is None] or measured
     auto = [one for one in everything if one.mode == "auto"]
     return max(auto or everything, key=lambda one: one.speedup or 0, default=None)
 

@@ -25,9 +25,9 @@ from mtp_mlx.report.contents import (
     notes,
 )
 from mtp_mlx.report.html import html, paper
-from mtp_mlx.report.model import Environment, Report
+from mtp_mlx.report.model import Environment, Identity, Report
 from mtp_mlx.report.writer import Markdown, markdown, write
-from tests.report.samples import REPORT, SLOWER, WARNED, a_report, a_run
+from tests.report.samples import PARTED, REPORT, RUNS, SAME, SLOWER, WARNED, a_report, a_run
 
 WARNINGS = 9
 
@@ -112,6 +112,111 @@ def test_the_order_of_a_report() -> None:
     assert whole[2:] == headings(REPORT, brief=True) == [
         "Same text with and without MTP", "Pair", "Settings", "Environment", "Definitions",
     ]  # fmt: skip
+
+
+def rows(report: Report, kind: str) -> list[dict[str, str]]:
+    """Return the rows of the only table that has the column `kind`, by the names of its columns."""
+    tables = [part for part in contents(report) if isinstance(part, Table) and kind in part.head]
+    (table,) = tables
+    return [dict(zip(table.head, row, strict=True)) for row in table.rows]
+
+
+def test_the_columns_of_the_summary() -> None:
+    first = rows(REPORT, "Against plain")[4]
+    assert first == {
+        "Category": "code",
+        "MTP": "auto",
+        "Runs": "3",
+        "Tokens/s": "60.6",
+        "Lowest": "60.0",
+        "Highest": "61.2",
+        "Plain tokens/s": "30.3",
+        "Speed-up": "2.00×",  # noqa: RUF001
+        "95 %": "–",  # noqa: RUF001
+        "Against plain": "faster",
+        "Acceptance": "67 %",
+        "τ": "3.00",
+        "First token": "0.25 s",
+    }
+
+
+def test_the_columns_of_a_run() -> None:
+    run = a_run(3, 60.0, repeat=2, finish_reason="length", prefill_tps=250.0)
+    (row,) = rows(a_report([run]), "Peak memory")
+    assert row == {
+        "Category": "code",
+        "Prompt": "code-1",
+        "MTP": "K 3",
+        "Repeat": "2",
+        "Tokens": "7",
+        "Tokens/s": "60.0",
+        "Drafted": "6",
+        "Accepted": "4",
+        "Rounds that drafted": "2",
+        "Prompt tokens": "12",
+        "Prompt tokens/s": "250",
+        "First token": "0.25 s",
+        "Peak memory": "3.00 GiB",
+        "End": "limit of tokens",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "end"),
+    [
+        ("stop", "end token"),
+        ("length", "limit of tokens"),
+        ("cancelled", "cut short: cancelled"),
+        ("failed", "cut short: failed"),
+    ],
+)
+def test_how_a_run_ended(reason: str, end: str) -> None:
+    (row,) = rows(a_report([a_run(3, 60.0, finish_reason=reason)]), "End")
+    assert row["End"] == end
+
+
+def test_the_columns_of_a_comparison() -> None:
+    tie = replace(PARTED, margin_bound=0.31, rounding_tie=True)
+    compared = Identity(measured=True, comparisons=(tie, PARTED, SAME))
+    shown = rows(replace(REPORT, identity=compared), "Same")
+    assert shown[0] == {
+        "Category": "code",
+        "Prompt": "code-1",
+        "MTP": "K 3",
+        "Same": "no",
+        "Parts at token": "17",
+        "Margin there": "0.002",
+        "Rounding": "a rounding tie",
+    }
+    assert [row["Rounding"] for row in shown] == ["a rounding tie", "not measured", "–"]  # noqa: RUF001
+
+
+def test_the_columns_of_the_positions() -> None:
+    assert rows(REPORT, "Position")[2] == {
+        "Position": "3",
+        "Accepted": "50 %",
+        "Accepted where all before were": "100 %",
+    }
+
+
+def test_rows_that_warn() -> None:
+    """A slow-down, a run cut short and a text that parts are marked, and no other row is."""
+    cut = [replace(RUNS[0], finish_reason="cancelled"), *RUNS[1:]]
+    report = a_report(cut, identity=Identity(measured=True, comparisons=(SAME, PARTED)))
+    tables = [part for part in contents(report) if isinstance(part, Table) and part.warnings]
+    summary, runs, identity = tables
+    assert [summary.rows[i][9] for i in sorted(summary.warnings)] == [
+        row[9] for row in summary.rows if row[9].startswith("slower")
+    ]
+    assert len(summary.warnings) == 4
+    assert [set(runs.warnings), set(identity.warnings)] == [{0}, {1}]
+
+
+def test_each_baseline_is_told_once() -> None:
+    told = [part.text for part in contents(REPORT) if isinstance(part, Paragraph)]
+    assert told == [
+        "Plain tokens/s: plain decoding of the same prompt in the same repeat, interleaved."
+    ]
 
 
 @pytest.mark.parametrize("brief", [True, False])
