@@ -81,13 +81,13 @@ def comparison_html(
     )
 
 
-def _comparison(found: SideBySide) -> Iterator[Part]:
-    slow = frozenset(i for i, row in enumerate(found.rows) if row.ratio.median < 1)
-    if found.rows:
-        yield Table(strings.COMPARED_HEADS, tuple(map(_compared, found.rows)), slow)
+def _comparison(both: SideBySide) -> Iterator[Part]:
+    slow = frozenset(i for i, row in enumerate(both.rows) if row.ratio.median < 1)
+    if both.rows:
+        yield Table(strings.COMPARED_HEADS, tuple(map(_compared, both.rows)), slow)
     else:
         yield Paragraph(strings.COMPARED_NO_ROWS)
-    differences = tuple((one.name, one.a, one.b) for one in found.differences)
+    differences = tuple((one.name, one.a, one.b) for one in both.differences)
     if differences:
         yield Table(strings.COMPARED_OTHERWISE, differences)
     else:
@@ -103,7 +103,7 @@ def _compared(row: Row) -> tuple[str, ...]:
         words.rate(row.a_tps),
         words.rate(row.b_tps),
         words.times(ratio.median),
-        words.between(ratio.low, ratio.high) if ratio.known else words.NONE,
+        words.between(ratio.low, ratio.high) if ratio.has_spread else words.NONE,
     )
 
 

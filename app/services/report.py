@@ -69,8 +69,8 @@ def reply_report(
     )
 
 
-def _environment(known: Mapping[str, str | int | bool]) -> model.Environment:
-    return model.environment_of({name: known.get(key) for name, key in _ENVIRONMENT.items()})
+def _environment(values: Mapping[str, str | int | bool]) -> model.Environment:
+    return model.environment_of({name: values.get(key) for name, key in _ENVIRONMENT.items()})
 
 
 def _settings(reply: ReplyRecord, pair: PairInfo) -> model.Settings:

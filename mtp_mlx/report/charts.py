@@ -85,8 +85,8 @@ def _speedups(report: Report, palette: Palette) -> Chart | None:
 
 
 def _extent(group: Group) -> list[float]:
-    known = (group.speedup, group.speedup_low, group.speedup_high)
-    return [ratio for ratio in known if ratio]
+    ratios = (group.speedup, group.speedup_low, group.speedup_high)
+    return [ratio for ratio in ratios if ratio]
 
 
 def _ratio_grid(
@@ -169,8 +169,8 @@ def timelines(runs: Sequence[Run], modes: Sequence[Mode]) -> tuple[Series, ...]:
     A line ends where a tenth of its runs have ended. The runs that go on are the slow ones: a line
     through them alone would fall though nothing slowed down.
     """
-    found = (_series(mode, [run for run in runs if run.mode == mode]) for mode in modes)
-    return tuple(series for series in found if len(series.points) > 1)
+    lines = (_series(mode, [run for run in runs if run.mode == mode]) for mode in modes)
+    return tuple(series for series in lines if len(series.points) > 1)
 
 
 def _series(mode: Mode, runs: Sequence[Run]) -> Series:

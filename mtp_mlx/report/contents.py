@@ -113,8 +113,8 @@ _text = measured(str)
 def contents(report: Report, *, brief: bool = False) -> Iterator[Part]:
     """Yield the whole report from its title on.
 
-    `brief` is for a reader in a hurry: the headline stands below the title, and what is told run by
-    run is left out, with prompts and replies.
+    `brief` is for a reader in a hurry: the headline stands below the title, and what is said run by
+    run or position by position is left out, with prompts and replies.
     """
     yield from head(report) if brief else (Title(report.title),)
     yield from (Paragraph(note, warning=True) for note in notes(report))
@@ -135,9 +135,9 @@ def head(report: Report) -> Iterator[Part]:
     pair = report.pair
     drafter = f" + {pair.drafter}" if pair.drafter else ""
     day = (report.created or "")[:10]
-    known = (f"{pair.target}{drafter}", pair.quantization, report.environment.device, day)
+    facts = (f"{pair.target}{drafter}", pair.quantization, report.environment.device, day)
     yield Title(report.title)
-    yield About(tuple(fact for fact in known if fact))
+    yield About(tuple(fact for fact in facts if fact))
     group = headline(report)
     if group is not None and group.speedup is not None:
         sure = words.verdict(group) == words.FASTER
@@ -201,14 +201,15 @@ def _drift(share: float | None) -> Iterator[str]:
     )
 
 
-def _conditions(known: Environment) -> Iterator[str]:
-    if known.low_power_mode:
+def _conditions(machine: Environment) -> Iterator[str]:
+    if machine.low_power_mode:
         yield "The machine was in low power mode, which makes it slower."
-    if known.power_source and known.power_source_after not in (None, known.power_source):
-        yield f"The power source changed: {known.power_source}, then {known.power_source_after}."
-    if (known.thermal_after or "").startswith(_HOT):
-        yield f"The machine was hot in the end (thermal state: {known.thermal_after})."
-    if known.commit_clean is False:
+    before, after = machine.power_source, machine.power_source_after
+    if before and after not in (None, before):
+        yield f"The power source changed: {before}, then {after}."
+    if (machine.thermal_after or "").startswith(_HOT):
+        yield f"The machine was hot in the end (thermal state: {machine.thermal_after})."
+    if machine.commit_clean is False:
         yield "The program had changes that are in no commit."
 
 

@@ -26,7 +26,7 @@ class Interval:
     high: float
 
     @property
-    def known(self) -> bool:
+    def has_spread(self) -> bool:
         """False for a single ratio, which has no spread."""
         return self.low < self.high
 
@@ -38,12 +38,12 @@ def interval(ratios: Sequence[float]) -> Interval | None:
     import numpy as np  # here, for most of what imports this module needs no interval
 
     chance = np.random.default_rng(0)  # a report made again has the same interval
-    known = np.asarray(ratios, dtype=np.float64)
-    rows = max(1, _CHUNK // known.size)
+    values = np.asarray(ratios, dtype=np.float64)
+    rows = max(1, _CHUNK // values.size)
     medians = np.sort(
         np.concatenate(
             [
-                np.median(chance.choice(known, (min(rows, RESAMPLES - done), known.size)), axis=1)
+                np.median(chance.choice(values, (min(rows, RESAMPLES - done), values.size)), axis=1)
                 for done in range(0, RESAMPLES, rows)
             ]
         )
@@ -73,12 +73,12 @@ def groups(runs: Sequence[Run]) -> tuple[Group, ...]:
 def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
     """Return the group of the runs of `mode`; `here` is all runs of `category`, in any mode."""
     mine = [run for run in here if run.mode == mode]
-    speeds = _known(run.decode_tps for run in mine)
+    speeds = _measured(run.decode_tps for run in mine)
     drafted = sum(run.draft_n or 0 for run in mine)
     accepted = sum(run.draft_n_accepted or 0 for run in mine)
     rounds = sum(run.draft_rounds or 0 for run in mine)
     speedup = None if mode == "off" else interval(ratios(mine, here))
-    spread = speedup if speedup and speedup.known else None
+    spread = speedup if speedup and speedup.has_spread else None
     return Group(
         category=category,
         mode=mode,
@@ -86,10 +86,10 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
         decode_tps=_median(speeds),
         decode_tps_low=min(speeds, default=None),
         decode_tps_high=max(speeds, default=None),
-        ttft_s=_median(_known(run.ttft_s for run in mine)),
+        ttft_s=_median(_measured(run.ttft_s for run in mine)),
         acceptance_rate=acceptance_rate(accepted, drafted),
         mean_acceptance_length=mean_acceptance_length(accepted, rounds),
-        plain_tps=_median(_known(run.decode_tps for run in here if run.mode == "off")),
+        plain_tps=_median(_measured(run.decode_tps for run in here if run.mode == "off")),
         baseline=BASELINE if speedup else None,
         speedup=speedup.median if speedup else None,
         speedup_low=spread.low if spread else None,
@@ -105,7 +105,7 @@ def follows(report: Report) -> bool:
 def _follows(one: Group, runs: Sequence[Run]) -> bool:
     here = [run for run in runs if one.category in (None, run.category)]
     mine = [run for run in here if run.mode == one.mode]
-    speeds = _same(one.decode_tps, _median(_known(run.decode_tps for run in mine)))
+    speeds = _same(one.decode_tps, _median(_measured(run.decode_tps for run in mine)))
     paired_here = one.baseline == BASELINE  # otherwise its plain speed was measured apart
     return speeds and (not paired_here or _same(one.speedup, _median(ratios(mine, here))))
 
@@ -122,7 +122,7 @@ def ratios(mine: Sequence[Run], here: Sequence[Run]) -> list[float]:
     A run without one, or that was cut short, has none.
     """
     plain = _plain(here)
-    return _known(_paired(run, plain.get(place(run))).speedup for run in mine)
+    return _measured(_paired(run, plain.get(place(run))).speedup for run in mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def costs(rounds: Iterable[Round]) -> tuple[Cost, ...]:
             depth=depth,
             rounds=len(those),
             ms=statistics.median(one.ms for one in those),
-            tokens=_mean(_known(one.tokens for one in those)),
+            tokens=_mean(_measured(one.tokens for one in those)),
         )
         for depth, those in sorted(by_depth.items())
     )
@@ -235,7 +235,7 @@ def headline(report: Report | Outline) -> Group | None:
     return max(auto or everything, key=lambda one: one.speedup or 0, default=None)
 
 
-def _known(values: Iterable[float | None]) -> list[float]:
+def _measured(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 

@@ -27,8 +27,8 @@ def report(shown: Report) -> str:
 
 def comparison(a: Report, b: Report) -> str:
     """Return the numbers of each report, then what differs between them and their ratios."""
-    found = (f"{name}: {line(one.title)}\n\n{table(one)}\n" for name, one in (("A", a), ("B", b)))
-    return "\n".join([*found, _side_by_side(side_by_side(a, b))])
+    alone = (f"{name}: {line(one.title)}\n\n{table(one)}\n" for name, one in (("A", a), ("B", b)))
+    return "\n".join([*alone, _side_by_side(side_by_side(a, b))])
 
 
 def table(shown: Report) -> str:
@@ -101,32 +101,32 @@ def _positions(shown: Report) -> Iterator[str]:
 
 def _facts(facts: Sequence[Fact]) -> Iterator[str]:
     """Yield a line for each fact that was measured, and one for the names of all others."""
-    known = [fact for fact in facts if fact.value != NOT_MEASURED]
-    yield from (f"  {fact.name:28}{line(fact.value)}" for fact in known)
+    measured = [fact for fact in facts if fact.value != NOT_MEASURED]
+    yield from (f"  {fact.name:28}{line(fact.value)}" for fact in measured)
     absent = [fact.name.lower() for fact in facts if fact.value == NOT_MEASURED]
     if absent:
         yield f"  Not measured: {', '.join(absent)}"
 
 
-def _side_by_side(found: SideBySide) -> str:
+def _side_by_side(both: SideBySide) -> str:
     lines = ["Pair, settings and machine are the same."]
-    if found.differences:
+    if both.differences:
         lines = ["They differ in:"]
-        lines += [f"  {d.name}: {line(d.a)} | {line(d.b)}" for d in found.differences]
-    lines += ["", *_ratios(found)]
+        lines += [f"  {d.name}: {line(d.a)} | {line(d.b)}" for d in both.differences]
+    lines += ["", *_ratios(both)]
     return "\n".join(lines)
 
 
-def _ratios(found: SideBySide) -> list[str]:
-    if not found.rows:
+def _ratios(both: SideBySide) -> list[str]:
+    if not both.rows:
         return ["No prompt is known to be the same in both, so no ratio is measured."]
     head = f"{'':16}{'mode':>6}{'pairs':>7}{'A tok/s':>9}{'B tok/s':>9}{'B / A':>8}  95 %"
-    return [head, *map(_ratio, found.rows)]
+    return [head, *map(_ratio, both.rows)]
 
 
 def _ratio(row: Row) -> str:
     ratio = row.ratio
-    spread = words.between(ratio.low, ratio.high) if ratio.known else NOT_MEASURED
+    spread = words.between(ratio.low, ratio.high) if ratio.has_spread else NOT_MEASURED
     return (
         f"{_category(row.category)}{words.mode(row.mode):>6}{row.pairs:>7}"
         f"{words.rate(row.a_tps):>9}{words.rate(row.b_tps):>9}{words.times(ratio.median):>8}"

@@ -98,11 +98,11 @@ def verdict(group: Group) -> str:
     """Return whether a group's median is faster, or "" where no speed-up was measured."""
     if group.speedup is None:
         return ""
-    said = faster_or_slower(group.speedup)
+    outcome = faster_or_slower(group.speedup)
     low, high = group.speedup_low, group.speedup_high
-    if low is None or high is None or said == EQUAL or not low < 1 < high:
-        return said
-    return f"{said}, within the spread"
+    if low is None or high is None or outcome == EQUAL or not low < 1 < high:
+        return outcome
+    return f"{outcome}, within the spread"
 
 
 def is_slower(group: Group) -> bool:
