@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mtp_mlx.report.charts import charts, timelines
-from mtp_mlx.report.model import Report
+from mtp_mlx.report.model import Mode, Report
 from mtp_mlx.report.saving import decode
 from mtp_mlx.report.svg import DARK, LIGHT, NAMED, ratio_ticks, ticks
 from tests.report.samples import OLD, REPORT, SLOWER, SPOILED, a_report, a_round, a_run, parsed
@@ -176,3 +176,92 @@ def test_a_run_that_has_ended_writes_at_no_speed() -> None:
 def test_a_round_without_a_duration_counts_for_nothing() -> None:
     """A clock that did not move tells no speed."""
     assert rates([(0.0, 100), (400.0, 4), (0.0, 100), (200.0, 2)]) == pytest.approx([10.0, 10.0])
+
+
+def numbers(chart: Element, name: str) -> list[float]:
+    return [float(one.get(name, "nan")) for one in chart.iter()]
+
+
+def heights(chart: Element, colour: str) -> list[float]:
+    """Return the heights of the bars of a colour, without the one in the legend."""
+    return [float(bar["height"]) for bar in bars(chart, colour)[1:]]
+
+
+def test_bars_are_as_high_as_their_shares() -> None:
+    chart = drawn(REPORT, "Acceptance")
+    assert heights(chart, LIGHT.series[1]) == pytest.approx([200, 100, 100])
+    assert heights(chart, LIGHT.series[2]) == pytest.approx([200, 100, 200])
+    assert [text for text in texts(chart) if text in {"50", "100"}] == ["100"] * 2 + ["50"] * 3 + [
+        "100"
+    ]
+    assert {"1", "2", "3"} <= set(texts(chart))
+
+
+def test_bars_are_as_high_as_their_costs() -> None:
+    chart = drawn(REPORT, "Cost")
+    (chosen,) = bars(chart, LIGHT.series[1])[1:]
+    (plain,) = bars(chart, LIGHT.series[0])
+    assert float(plain["height"]) == pytest.approx(1.5 * float(chosen["height"]), rel=0.01)
+    assert float(plain["x"]) < float(chosen["x"])
+    assert {"30", "20"} <= set(texts(chart))
+
+
+def test_the_grid_has_its_values() -> None:
+    """The value 0 stands at the foot of the frame, and the highest at its head."""
+    places = {
+        one.text: float(one.get("y", 0)) for one in drawn(REPORT, "Acceptance").iter() if one.text
+    }
+    assert places["0 %"] - 4 == 272
+    assert places["50 %"] - 4 == 172
+    assert places["100 %"] - 4 == 72
+
+
+def test_an_interval_is_drawn_as_a_line() -> None:
+    """Each group with an interval has a line and its two ends."""
+    with_interval = [group for group in REPORT.summary if group.speedup_low]
+    chart = drawn(REPORT, "Speed-up")
+    lines = [one for one in chart.iter(f"{SVG}line") if one.get("stroke") == LIGHT.ink]
+    assert len(lines) == 3 * len(with_interval) + 1  # and the one at 1
+    level = [one for one in lines if one.get("y1") == one.get("y2")]
+    assert len(level) == len(with_interval) > 0
+    extents = [float(one.get("x2", 0)) - float(one.get("x1", 0)) for one in level]
+    assert extents[0] > extents[1] * 0.5 > 20
+
+
+def test_the_legend_names_the_colours() -> None:
+    chart = drawn(REPORT, "Speed-up")
+    first, second = bars(chart, LIGHT.series[1])[0], bars(chart, LIGHT.warning)[0]
+    named = {one.text: float(one.get("x", 0)) for one in chart.iter() if one.text}
+    assert named["faster"] == pytest.approx(float(first["x"]) + 18)
+    assert named["slower"] == pytest.approx(float(second["x"]) + 18)
+    assert named["slower"] - named["faster"] > 60
+
+
+def test_a_line_follows_its_speed() -> None:
+    """The plain runs write 1 token in 30 ms, the others 3 in 20 ms on average, falling."""
+    chart = drawn(REPORT, "Tokens/s")
+    lines = {one.get("stroke"): one.get("points", "") for one in chart.iter(f"{SVG}polyline")}
+    assert list(lines) == [LIGHT.series[0], LIGHT.series[1], LIGHT.series[2]]
+    plain = {point.split(",")[1] for point in lines[LIGHT.series[0]].split()}
+    assert len(plain) == 1  # level
+    fast = [float(point.split(",")[1]) for point in lines[LIGHT.series[1]].split()]
+    assert max(fast) < float(plain.pop())  # higher on the page
+    assert fast == sorted(fast)  # 4 tokens in the first round, 2 in the second
+    assert [text for text in texts(chart) if text in {"off", "auto", "K 3"}] == [
+        "off",
+        "auto",
+        "K 3",
+    ]
+
+
+def test_of_many_modes_two_are_drawn() -> None:
+    modes: list[Mode] = [5, 4, 3, 2, "auto", "off"]
+    many = a_report([a_run(mode, 30.0) for mode in modes])
+    assert [text for text in texts(drawn(many, "Tokens/s")) if text[0] in "Kao"] == ["off", "auto"]
+    few = a_report([a_run(mode, 30.0) for mode in modes[2:]])
+    assert [text for text in texts(drawn(few, "Tokens/s")) if text[0] in "Kao"] == [
+        "off",
+        "auto",
+        "K 2",
+        "K 3",
+    ]

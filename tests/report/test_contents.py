@@ -20,6 +20,7 @@ from mtp_mlx.report.contents import (
     Paragraph,
     Table,
     Title,
+    Verbatim,
     contents,
     head,
     notes,
@@ -242,3 +243,14 @@ def test_a_dialect_without_a_large_number_writes_a_sentence() -> None:
     assert facts == ["google/gemma-4 + google/helper · 4-bit · Apple M4 Pro · 2026-01-02"]
     assert headline == "1.47×, faster, within the spread, MTP auto · 95 %: 0.94 to 2.00"  # noqa: RUF001
     assert write(head(SLOWER), Markdown()).endswith("**0.50×, slower, MTP K 3**")  # noqa: RUF001
+
+
+def test_prompts_and_replies_follow_their_runs() -> None:
+    spoken = a_report([a_run("off", 1.0, prompt="Ask", text="Answer"), a_run(3, 2.0, text="Same")])
+    shown = [part for part in contents(spoken) if isinstance(part, Verbatim)]
+    assert shown == [
+        Verbatim("Prompt", "Ask"),
+        Verbatim("Text", "Answer"),
+        Verbatim("Text", "Same"),
+    ]
+    assert [part for part in contents(spoken, brief=True) if isinstance(part, Verbatim)] == []

@@ -11,7 +11,7 @@ import pytest
 
 from mtp_mlx.report.html import html
 from mtp_mlx.report.model import Report
-from tests.report.samples import NASTY, REPORT, SLOWER, SPOILED
+from tests.report.samples import NASTY, REPORT, SLOWER, SPOILED, WARNED, a_report, a_run
 
 OPEN = {"meta", "rect", "line", "polyline"}  # without an end of their own
 
@@ -86,3 +86,26 @@ def test_a_slow_down_is_marked_and_said() -> None:
     page = Page(html(SLOWER))
     assert "slower" in page.texts["td"]
     assert [a for tag, a in page.tags if tag == "tr" and a.get("class") == "warning"]
+
+
+def classes(page: Page, tag: str) -> list[str | None]:
+    return [attributes.get("class") for name, attributes in page.tags if name == tag]
+
+
+def test_facts_may_wrap_and_numbers_do_not() -> None:
+    """Summary, positions, runs and identity have a head; pair, settings and the like have none."""
+    assert classes(Page(html(REPORT)), "table") == [None] * 4 + ["facts"] * 4
+    assert html(REPORT).count("<thead>") == 4
+
+
+def test_what_was_not_measured_is_quiet_and_a_warning_is_not() -> None:
+    page = Page(html(WARNED))
+    cells = [name for name in classes(page, "td") if name]
+    assert cells == ["absent"] * html(WARNED).count(">not measured<") != []
+    assert classes(page, "p").count("warning") == 9
+
+
+def test_no_control_character_reaches_a_page() -> None:
+    spoken = html(a_report([a_run("off", 1.0, text="a\x00\x1b[2J\n\tb\x7f")]))
+    assert "<pre>a[2J\n\tb</pre>" in spoken
+    assert not [c for c in spoken if ord(c) < 32 and c not in "\n\t"]

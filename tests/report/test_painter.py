@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtGui import QImage, QTextDocument
 from pytestqt.qtbot import QtBot
 
@@ -12,7 +13,16 @@ from mtp_mlx.report.html import Paper, paper
 from mtp_mlx.report.model import Environment, Report
 from mtp_mlx.report.painter import drawn, pdf, png
 from mtp_mlx.report.svg import DARK, LIGHT
-from tests.report.samples import NASTY, REPORT, SLOWER, SPOILED, a_report, a_run, parsed
+from tests.report.samples import (
+    NASTY,
+    REPORT,
+    SLOWER,
+    SPOILED,
+    WARNED,
+    a_report,
+    a_run,
+    parsed,
+)
 
 FLAT = " ".join(NASTY.split())
 ALL = [REPORT, SLOWER, SPOILED]
@@ -108,3 +118,63 @@ def test_a_long_table_ends_and_says_so(qtbot: QtBot) -> None:
     assert "And 7 more, which the JSON and the CSV hold." in long
     assert long.count("<td><span>off") == Paper.most_rows + 1  # and a row of the summary
     assert "more, which" not in paper(REPORT, 0)
+
+
+def test_printed_charts_stand_two_in_a_row(qtbot: QtBot) -> None:
+    rows = [row.count("<img") for row in paper(REPORT, 3).split("<tr>") if "<img" in row]
+    assert rows == [2, 1]
+    assert [f"chart:{i}" in paper(REPORT, 3) for i in range(4)] == [True] * 3 + [False]
+
+
+def test_printed_replies_keep_their_lines(qtbot: QtBot) -> None:
+    spoken = a_report([a_run("off", 1.0, prompt="Ask", text="one\n\n  <two>\nthree")])
+    document = QTextDocument()
+    document.setHtml(paper(spoken, 0))
+    lines = document.toPlainText().replace("\u2028", "\n").splitlines()
+    at = lines.index("Text")
+    assert lines[at + 1 : at + 5] == ["one", "", "<two>", "three"]
+
+
+def test_printed_rows_warn_of_a_slow_down(qtbot: QtBot) -> None:
+    assert '<span class="warning">slower&nbsp;&nbsp;</span>' in paper(SLOWER, 0)
+    assert '<span class="warning">off&nbsp;' not in paper(SLOWER, 0)
+
+
+def bars(report: Report) -> list[tuple[float, float]]:
+    """Return y and length of the bars of speeds, without their grounds."""
+    grounds = {DARK.grid, DARK.paper}
+    rects = [one for one in parsed(card(report)).iter() if one.tag.endswith("rect")]
+    drawn = [one for one in rects if one.get("fill") not in grounds]
+    return [(float(one.get("y", 0)), float(one.get("width", 0))) for one in drawn]
+
+
+def test_the_bars_of_the_card_are_as_long_as_the_speeds() -> None:
+    (off, on) = bars(SLOWER)
+    assert off[0] < on[0]
+    assert on[1] == pytest.approx(off[1] / 2, abs=0.2)  # 20 against 40 tokens/s
+    (only,) = bars(a_report([a_run("off", 30.0)]))
+    assert only[1] == pytest.approx(off[1])
+
+
+def test_the_card_says_what_limits_its_claim() -> None:
+    shown = texts(WARNED)
+    conditions = next(one for one in shown if "interleaved" in one)
+    assert conditions.startswith("replayed acceptance 0.8 · cut short: 18 of 99 · 18 runs")
+    alone = a_report([a_run("off", 30.0), a_run(3, 60.0)])
+    lone = replace(alone, settings=replace(alone.settings, interleaved=None))
+    assert [one for one in texts(lone) if one.startswith("2 runs · not interleaved")]
+    assert "95 %: not measured" in texts(lone)
+    assert [one for one in texts(SLOWER) if "which holds 1" in one] == []
+
+
+def test_the_card_names_the_memory() -> None:
+    machine = Environment(device="M4", memory_bytes=16 * 2**30)
+    assert "M4, 16.00 GiB" in texts(replace(REPORT, environment=machine))
+
+
+def test_without_a_speed_up_the_card_shows_the_speed_of_mtp() -> None:
+    """Plain decoding was cut short: there is no pair, and MTP's own speed is known."""
+    runs = [a_run("off", 30.0, finish_reason="cancelled"), a_run(3, 60.0)]
+    shown = texts(a_report(runs))
+    assert "60.0 tok/s" in shown
+    assert "67 %" in shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,14 @@ def test_half_a_character_costs_no_report(tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"r{ending}"
     save(a_report([a_run("off", 1.0, text="a\ud83d b")]), out)
     assert "a" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("ending", [".pdf", ".png"])
+def test_without_qt_another_format_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "mtp_mlx.report.painter", None)
+    monkeypatch.delattr("mtp_mlx.report.painter", raising=False)
+    with pytest.raises(ReportNotSaved, match=r"are missing: .*Export as \.html instead"):
+        save(REPORT, tmp_path / f"r{ending}")
+    assert list(tmp_path.iterdir()) == []

@@ -68,3 +68,11 @@ def test_any_text_stays_in_its_cell(text: str) -> None:
     assert found[0]["drafter"].removeprefix("'") == text.replace("\0", "").removeprefix("'")
     assert not found[0]["drafter"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert found[0]["device"] == "Apple M4 Pro"
+
+
+def test_lists_and_rounds_are_in_their_cells() -> None:
+    run = a_run(3, 60.0, acceptance_histogram=(0, 1, 0, 1), acceptance_by_position=(1.0, 0.5))
+    (row,) = rows(a_report([run]))
+    assert (row["acceptance_histogram"], row["acceptance_by_position"]) == ("0 1 0 1", "1.0 0.5")
+    assert row["rounds"] == "2"
+    assert (row["drafter"], row["device"]) == ("google/helper", "Apple M4 Pro")

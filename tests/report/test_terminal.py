@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from mtp_mlx.report.model import Identity
 from mtp_mlx.report.terminal import comparison, parting, report, table
-from tests.report.samples import PARTED, REPORT, SLOWER, WARNED
+from tests.report.samples import PARTED, REPORT, SAME, SLOWER, WARNED
 
 
 def test_where_texts_part() -> None:
@@ -30,3 +31,19 @@ def test_what_was_not_measured_is_named_in_one_line_a_section() -> None:
     environment = next(one for one in sections if one.startswith("Environment"))
     assert environment.count("ot measured") == 1
     assert "  Not measured: commit, python, " in environment
+
+
+def test_a_line_of_the_table() -> None:
+    slow = next(one for one in table(REPORT).splitlines() if "0.65" in one and "K 3" in one)
+    cells = "all K 3 37.7 1.24× 0.65 to 1.83 67 % 3.00 faster, within the spread"  # noqa: RUF001
+    assert slow.split() == cells.split()
+    long = replace(REPORT.summary[0], category="a category of many letters")
+    line = table(replace(REPORT, summary=(long,))).splitlines()[1]
+    assert line.startswith("a category of…     off")
+
+
+def test_how_many_texts_are_the_same() -> None:
+    assert "\n\nSame text as plain decoding: 1 of 2 prompts and modes.\n  code-1" in table(REPORT)
+    same = replace(REPORT, identity=Identity(measured=True, comparisons=(SAME, SAME, SAME)))
+    assert "Same text as plain decoding: 3 of 3 prompts and modes." in table(same)
+    assert "Same text" not in table(SLOWER)

@@ -151,3 +151,54 @@ def test_charts_have_the_themes_colours(theme: str) -> None:
     made = palette(known)
     assert (made.ink, made.series[1]) == (known["text"], known["chart_mtp"])
     assert len(set(made.series)) == 4
+
+
+def test_the_head_names_the_subject_and_the_claim() -> None:
+    subject = "google/gemma-4 + google/helper · 4-bit · Apple M4 Pro · 2026-01-02"
+    assert f'<h2>Speed of target + drafter</h2><p class="quiet">{subject}</p>' in page(REPORT)
+    claim = "faster, within the spread, MTP auto · 95 %: 0.94 to 2.00"
+    assert f'<p><span class="plain">{claim}</span></p>' in page(REPORT)
+
+
+def test_each_picture_stands_once() -> None:
+    assert re.findall(r'<img src="([^"]+)" width="640" height="320">', page(REPORT)) == [
+        "chart:a0",
+        "chart:a1",
+    ]
+
+
+def test_names_stay_on_one_line_and_values_may_wrap() -> None:
+    row = re.findall(r"<tr><td>.*?</tr>", page(REPORT))[0]
+    assert row.count('<p class="name">') == 1
+    assert row.startswith('<tr><td><p class="name"><span>all</span></p></td><td><p><span>off<')
+
+
+def test_a_comparison_has_both_heads_and_says_each_thing_once() -> None:
+    other = replace(REPORT, title="The other")
+    html = comparison_html(REPORT, other, LIGHT, [], roomy=True)
+    assert re.findall(r"<b>(.)</b><h2>(.*?)</h2>", html) == [
+        ("A", "Speed of target + drafter"),
+        ("B", "The other"),
+    ]
+    assert html.count("Pair, settings and environment are the same.") == 1
+    assert html.count("B over A") == 1
+
+
+def test_two_charts_stand_side_by_side_where_there_is_room() -> None:
+    pairs = [PICTURES]
+    roomy = comparison_html(REPORT, REPORT, LIGHT, pairs, roomy=True)
+    cell = '<td width="50%" valign="top"><img src="chart:a{}" width="640" height="320"></td>'
+    assert f"<tr>{cell.format(0)}{cell.format(1)}</tr>" in roomy
+    assert "<p><b>A</b></p><p><img" in comparison_html(REPORT, REPORT, LIGHT, pairs, roomy=False)
+
+
+def test_charts_are_drawn_on_the_surface_of_the_theme() -> None:
+    made = palette(LIGHT)
+    assert (made.paper, made.quiet, made.grid, made.warning) == (
+        LIGHT["surface"],
+        LIGHT["text_muted"],
+        LIGHT["chart_grid"],
+        LIGHT["warning"],
+    )
+    plain, mtp, *_ = made.series
+    assert (plain, mtp) == (LIGHT["chart_plain"], LIGHT["chart_mtp"])

@@ -270,3 +270,30 @@ def test_texts_are_found_and_taken_out() -> None:
     assert not has_texts(without_texts(SPOKEN))
     assert without_texts(BENCH) == BENCH
     assert without_texts(with_(BENCH, identity=None)).identity is None
+
+
+@pytest.mark.parametrize(
+    ("finish", "reason"),
+    [
+        ("finished", "stop"),
+        ("length", "length"),
+        ("cancelled", "cancelled"),
+        (Died(text=""), "failed"),
+    ],
+)
+def test_how_a_reply_ended(finish: Any, reason: str) -> None:
+    assert told(with_(REPLY, finish=finish), PAIR, {})["runs"][0]["finish_reason"] == reason
+
+
+def test_two_runs_have_no_mode_in_common() -> None:
+    settings = compared(SAME)["settings"]
+    assert settings["mtp"] is None
+    assert [group["mode"] for group in compared(SAME)["summary"]] == ["off", 3]
+
+
+def test_a_thought_is_no_part_of_the_text() -> None:
+    token = REPLY.rounds[-1].tokens[-1]
+    thinking = with_(REPLY.rounds[-1], tokens=(with_(token, text="unsaid", thought=True),))
+    reply = with_(REPLY, rounds=(*REPLY.rounds, thinking))
+    run = told(reply, PAIR, ENVIRONMENT, include_text=True)["runs"][0]
+    assert run["text"] == told(REPLY, PAIR, ENVIRONMENT, include_text=True)["runs"][0]["text"]
