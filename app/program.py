@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -58,6 +60,7 @@ class Program(QObject):
         theme: ThemeChoice | None = None,
         *,
         alone: bool = True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._open = True
@@ -73,8 +76,9 @@ class Program(QObject):
         self._theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
         self._worker = worker
-        self.engine = Engine(worker, parent=self)
-        self._watch = Watch(worker, parent=self)
+        self._clock = clock
+        self.engine = Engine(worker, clock=clock, parent=self)
+        self._watch = Watch(worker, clock, parent=self)
         self._saver = Saver(self.store, parent=self)
         self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
         self._report_files = ReportFiles(data / "reports")
@@ -103,9 +107,9 @@ class Program(QObject):
 
     def _make_models(self, settings: Settings) -> ViewModels:
         mtp = MtpViewModel(self.engine, settings.reply.mtp, self)
-        chat = ChatViewModel(self.engine, mtp, self._saver, self._plain, parent=self)
-        overlay = OverlayViewModel(self.engine, chat, parent=self)
-        compare = CompareViewModel(self.engine, chat, mtp, self._plain, parent=self)
+        chat = ChatViewModel(self.engine, mtp, self._saver, self._plain, self._clock, self)
+        overlay = OverlayViewModel(self.engine, chat, self._clock, self)
+        compare = CompareViewModel(self.engine, chat, mtp, self._plain, self._clock, self)
         undo = Undo(parent=self)
         reports = ReportsViewModel(
             self.engine, self._report_files, undo, lambda: chat.obstacle, self

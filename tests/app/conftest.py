@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,16 +106,31 @@ def bare(qapp: object, clock: Clock) -> Iterator[EngineRig]:
     rig.engine.close()
 
 
-@pytest.fixture
-def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
+@contextmanager
+def opened(qtbot: QtBot, data: Path, clock: Callable[[], float]) -> Iterator[Rig]:
+    """A window that starts, and is closed in the end."""
     engine = ScriptedWorker()
-    program = Program(engine, tmp_path / "data", "light")
+    program = Program(engine, data, "light", clock=clock)
     qtbot.addWidget(program.window)
     program.start()
     yield Rig(program, engine)
     program.close()
     program.window.hide()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def rig(qtbot: QtBot, tmp_path: Path) -> Iterator[Rig]:
+    with opened(qtbot, tmp_path / "data", time.monotonic) as rig:
+        yield rig
+
+
+@pytest.fixture
+def timed(qtbot: QtBot, tmp_path: Path, clock: Clock) -> Iterator[Rig]:
+    """Ready, and its time passes when told to."""
+    with opened(qtbot, tmp_path / "data", clock) as rig:
+        rig.ready()
+        yield rig
 
 
 @pytest.fixture

@@ -19,14 +19,6 @@ from tests.app.helpers import finished, round_of
 PLAIN_GAP, ROUND_GAP = 0.0437, 0.0691
 
 
-@pytest.fixture
-def timed(ready: Rig, clock: Clock) -> Rig:
-    models = ready.program.models
-    models.chat.streaming._clock = clock
-    models.overlay._clock = clock
-    return ready
-
-
 def write(rig: Rig, clock: Clock, accepted: list[int], *, gap: float = ROUND_GAP) -> None:
     """The prompt's token, then a round for each entry; -1 is a plain one."""
     rig.say(round_of(rig.request().id, 0, ["w "]))

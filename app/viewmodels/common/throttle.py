@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QElapsedTimer, QObject, QTimer
+from PySide6.QtCore import QObject, QTimer
 
 
 class Throttle(QObject):
@@ -23,13 +24,18 @@ class Throttle(QObject):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._on_timeout)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a call made now would have to wait."""
+        return self._timer.isActive()
+
     def set_interval(self, interval_ms: int) -> None:
         """From the next call on."""
         self._interval = interval_ms
 
     def request(self) -> None:
         self._wanted = True
-        if not self._timer.isActive():
+        if not self.waiting:
             self.flush()
 
     def flush(self) -> None:
@@ -58,12 +64,17 @@ class Pace(QObject):
     """
 
     def __init__(
-        self, interval_ms: int, action: Callable[[], None], parent: QObject | None = None
+        self,
+        interval_ms: int,
+        action: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._interval = interval_ms
         self._action = action
-        self._since = QElapsedTimer()
+        self._clock = clock
+        self._since = clock()
         self._timer = QTimer(self, interval=interval_ms + GRACE_MS)
         self._timer.timeout.connect(self._act)
 
@@ -72,7 +83,7 @@ class Pace(QObject):
         return self._timer.isActive()
 
     def start(self) -> None:
-        self._since.start()
+        self._since = self._clock()
         self._timer.start()
 
     def stop(self) -> None:
@@ -80,7 +91,7 @@ class Pace(QObject):
 
     def offer(self) -> None:
         """A good moment, if the time has come."""
-        if self.running and self._since.hasExpired(self._interval - 1):
+        if self.running and 1000 * (self._clock() - self._since) >= self._interval:
             self._act()
 
     def _act(self) -> None:

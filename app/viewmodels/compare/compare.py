@@ -91,7 +91,7 @@ class CompareViewModel(QObject):
         self._question = ""
         self._pace = Throttle(TICK_MS, self.advanced.emit, self)
         self.state = CompareState()
-        self.race = Race(parent=self)
+        self.race = Race(clock, self)
         engine.state_changed.connect(self.availability_changed)
 
     # What is shown

@@ -153,13 +153,20 @@ class OverlayViewModel(QObject):
         self._last = Numbers()  # of the reply that ended last
         self.live = Live()
         self.numbers = OverlayNumbers()
-        self._paces = (Pace(PLOT_MS, self.sample, self), Pace(NUMBERS_MS, self.publish, self))
+        self._paces = (
+            Pace(PLOT_MS, self.sample, clock, self),
+            Pace(NUMBERS_MS, self.publish, clock, self),
+        )
         engine.memory_changed.connect(self._on_memory)
         chat.reply_started.connect(self._on_request)
         chat.streaming.prompt.connect(self._on_prompt)
         chat.streaming.recorded.connect(self._on_round)
         chat.streaming.streamed.connect(self._on_text)
         chat.streaming.ended.connect(self._on_ended)
+
+    def is_ticking(self) -> bool:
+        """Whether numbers or plot are renewed as time passes."""
+        return any(pace.running for pace in self._paces)
 
     def sample(self) -> None:
         before = len(self.live.history), self.live.history[-1:]

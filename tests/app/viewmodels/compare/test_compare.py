@@ -23,11 +23,14 @@ WORDS = "one two three four five six seven eight nine ten eleven twelve " * 4
 
 
 @pytest.fixture
-def compare(ready: Rig, clock: Clock) -> CompareViewModel:
-    compare = ready.program.models.compare
-    compare._clock = clock
-    compare.race._clock = clock
-    return compare
+def ready(timed: Rig) -> Rig:
+    """In this file time passes when told to."""
+    return timed
+
+
+@pytest.fixture
+def compare(ready: Rig) -> CompareViewModel:
+    return ready.program.models.compare
 
 
 def requests(rig: Rig) -> list[Generate]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import RoundRecord
 from app.domain.numbers import Numbers, Plain, numbers
@@ -13,6 +12,7 @@ from app.viewmodels.overlay import overlay as reducer
 from app.viewmodels.overlay.overlay import (
     HISTORY_LENGTH,
     NUMBERS_MS,
+    PLOT_MS,
     Live,
     OverlayNumbers,
     overlay_numbers,
@@ -88,13 +88,13 @@ def test_memory_without_a_limit_has_no_share() -> None:
 
 def test_timers_run_only_while_a_reply_does(ready: Rig) -> None:
     overlay = ready.program.models.overlay
-    assert not any(pace.running for pace in overlay._paces)
+    assert not overlay.is_ticking()
     assert overlay.live.memory == MEMORY
     ready.program.models.chat.send("Hello")
-    assert all(pace.running for pace in overlay._paces)
+    assert overlay.is_ticking()
     ready.write("Hi.")
     ready.finish()
-    assert not any(pace.running for pace in overlay._paces)
+    assert not overlay.is_ticking()
     assert overlay.numbers.rate == "61.3"
 
 
@@ -103,7 +103,7 @@ def test_a_death_stops_the_clock(ready: Rig) -> None:
     ready.program.models.chat.send("Hello")
     ready.say(round_of(ready.request().id, 0, ["x"]))
     ready.engine.say(Death(reason="crashed"))
-    assert not any(pace.running for pace in overlay._paces)
+    assert not overlay.is_ticking()
     assert overlay.live.phase == "ended"
     assert overlay.numbers.rate == ""
 
@@ -120,7 +120,7 @@ def test_a_death_before_the_first_token_stops_it_too(ready: Rig) -> None:
     overlay = ready.program.models.overlay
     ready.program.models.chat.send("Hello")
     ready.engine.say(Death(reason="crashed"))
-    assert not any(pace.running for pace in overlay._paces)
+    assert not overlay.is_ticking()
     assert overlay.numbers.prompt == ""
 
 
@@ -134,34 +134,35 @@ def test_numbers_wait_for_their_pace(ready: Rig) -> None:
     assert len(seen) <= 1  # the first token, and then none before its time
 
 
-def test_numbers_and_plot_come_with_the_text(ready: Rig, qtbot: QtBot) -> None:
-    overlay, chat = ready.program.models.overlay, ready.program.models.chat
+def test_numbers_and_plot_come_with_the_text(timed: Rig, clock: Clock) -> None:
+    overlay, chat = timed.program.models.overlay, timed.program.models.chat
     chat.send("Hello")
-    ready.say(*(round_of(ready.request().id, index, ["x"]) for index in range(2)))
-    for pace in overlay._paces:
-        pace._timer.setInterval(60_000)  # not by themselves
+    timed.say(*(round_of(timed.request().id, index, ["x"]) for index in range(2)))
+    chat.streaming.flush()
     seen: list[str] = []
     overlay.numbers_changed.connect(lambda _: seen.append("numbers"))
     overlay.history_changed.connect(lambda _: seen.append("plot"))
     chat.streamed.connect(lambda _: seen.append("text"))
-    qtbot.wait(NUMBERS_MS + 5)
-    assert seen in ([], ["text"])  # the second of the two rounds
+    clock.tick(PLOT_MS / 2000)
+    timed.say(round_of(timed.request().id, 2, ["x"]))
+    chat.streaming.flush()
+    assert seen == ["text"]
     seen.clear()
-    ready.say(round_of(ready.request().id, 2, ["x"]))
+    clock.tick(NUMBERS_MS / 1000)
+    timed.say(round_of(timed.request().id, 3, ["x"]))
+    chat.streaming.flush()
     assert sorted(seen) == ["numbers", "plot", "text"]
 
 
-def test_the_plot_gains_a_point_for_each_look_at_it(ready: Rig, clock: Clock) -> None:
-    overlay = ready.program.models.overlay
-    ready.program.models.chat.streaming._clock = clock
-    overlay._clock = clock
-    ready.program.models.chat.send("Hello")
+def test_the_plot_gains_a_point_for_each_look_at_it(timed: Rig, clock: Clock) -> None:
+    overlay = timed.program.models.overlay
+    timed.program.models.chat.send("Hello")
     seen: list[int] = []
     overlay.history_changed.connect(lambda history: seen.append(len(history)))
     overlay.sample()
     for index in range(4):
         clock.tick(0.1)
-        ready.say(round_of(ready.request().id, index, ["x"]))
+        timed.say(round_of(timed.request().id, index, ["x"]))
     overlay.sample()
     assert seen == [1]
     assert overlay.live.history[-1].tps == pytest.approx(10)
