@@ -1,12 +1,18 @@
-"""Plain values that cross boundaries: between threads, over the pipe, into reports.
+"""Plain values: what a `Host` is asked for, and the values that requests and events are made of.
 
-Frozen, free of MLX, and named as in the literature (ARCHITECTURE.md has the glossary).
+Frozen, free of MLX and of any transport, and named as in the literature (ARCHITECTURE.md has the
+glossary). `mtp_mlx.events` has what a Host answers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
+
+DEMO_PAIR = "demo"
+"""The name by which `Load` asks for the built-in pair."""
 
 MAX_DEPTH = 8
 """The most tokens drafted in a round (K)."""
@@ -37,6 +43,24 @@ class Message:
 
     role: Role
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawText:
+    """Text that is tokenised as it stands, without a chat template."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIds:
+    """Tokens as they stand."""
+
+    ids: tuple[int, ...]
+
+
+Prompt = tuple[Message | RawText | TokenIds, ...]
+"""The parts of a prompt, in order. Messages go through the chat template and stand alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +131,81 @@ class PairInfo:
     draft_position: DraftPosition
     recommended: Sampling
     has_chat_template: bool
+    has_tokenizer: bool = True  # False: replies are token ids
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """Load a pair; a pair already loaded is unloaded first. Answered by `Loaded`."""
+
+    target: str  # a folder, a repository id, or DEMO_PAIR
+    drafter: str | None = None  # None: the drafter that belongs to the target, if there is one
+    use_drafter: bool = True
+    drafter_bits: int | None = None  # quantise the drafter's head to 4 or 8 bits; None: as it is
+    dtype: Dtype = "auto"
+    draft_position: DraftPosition | None = None  # None: the pair's own
+
+
+class LoadRandom(msgspec.Struct, frozen=True, kw_only=True):
+    """Make a pair of random weights in the shape of a real one. Answered by `Loaded`."""
+
+    shape: str
+    layers: int | None = None  # None: as many as the shape has
+    bits: int = 4
+    drafter_bits: int | None = None
+    dtype: Dtype = "auto"
+
+
+class Unload(msgspec.Struct, frozen=True, kw_only=True):
+    """Free the pair and its caches. Answered by `Unloaded`."""
+
+
+class Generate(msgspec.Struct, frozen=True, kw_only=True):
+    """Write one reply. Answered by `PromptProgress`, a `Round` each round, and `Finished`.
+
+    With `continue_reply` the last message is the assistant's, its turn stays open, and the reply
+    goes on from the message's last character.
+    """
+
+    prompt: Prompt
+    continue_reply: bool = False
+    thinking: bool = False
+    sampling: Sampling | None = None  # None: what the model recommends
+    mtp: Mtp = "auto"
+    verify: Verify = "coupled"
+    max_tokens: int = 2048
+    seed: int = 0
+    ignore_eos: bool = False
+
+
+class CountTokens(msgspec.Struct, frozen=True, kw_only=True):
+    """Count the tokens of `text`, by itself. Answered by `TokenCount`."""
+
+    text: str
+
+
+class Calibrate(msgspec.Struct, frozen=True, kw_only=True):
+    """Measure the loaded pair for auto to start from. Answered by `Calibrated`."""
+
+
+class Bench(msgspec.Struct, frozen=True, kw_only=True):
+    """Measure the loaded pair, mode against mode, interleaved.
+
+    Answered by `BenchProgress` and `BenchRun` as it goes, and `BenchFinished`.
+    """
+
+    suite: str | None = None  # a shipped suite or a file; None: "quick", or random tokens
+    modes: tuple[Mtp, ...] = ("off", "auto", 3)
+    repeats: int = 3
+    max_tokens: int = 128
+    temperature: float = 0.0  # above 0 with the model's recommended top-k and top-p
+    verify: Verify = "coupled"
+    seed: int = 0
+    cooldown_s: float | None = None  # None: as the report resumed, or as the machine needs it
+    replay_acceptance: float | None = None
+    include_text: bool = False
+    out: str | None = None  # a file that holds the whole report after every run
+    resume: str | None = None  # a report whose runs are kept; it is also `out` where none is given
+
+
+Request = Load | LoadRandom | Unload | Generate | CountTokens | Calibrate | Bench
+"""What a Host can be asked for."""

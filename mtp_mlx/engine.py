@@ -13,21 +13,22 @@ from dataclasses import replace
 import mlx.core as mx
 import msgspec
 
-from mtp_mlx import wire
-from mtp_mlx.api import PairInfo
+from mtp_mlx import api
+from mtp_mlx.api import PairInfo, TokenIds
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.decode.control import Control
 from mtp_mlx.decode.prompt_reuse import PromptCache
 from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.events import LoadProgress, ReplyEvent, Round
 from mtp_mlx.learned import Known, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import describe, is_out_of_memory, versions
-from mtp_mlx.reply import BARE, Instruments, Reply, ReplyEvent
+from mtp_mlx.reply import BARE, Instruments, Reply
 from mtp_mlx.request import prompt_ids
 from mtp_mlx.text.tokenizer import Tokenizer
 
-__all__ = ["Control", "Engine", "Instruments", "ReplyEvent"]
+__all__ = ["BARE", "Control", "Engine", "Instruments"]
 
 
 class Engine:
@@ -45,8 +46,8 @@ class Engine:
     @classmethod
     def load(
         cls,
-        request: wire.Load,
-        progress: Callable[[wire.LoadProgress], None] = lambda _: None,
+        request: api.Load,
+        progress: Callable[[LoadProgress], None] = lambda _: None,
     ) -> Engine:
         """Raises a LoadError whose one sentence names the remedy."""
         pair = load_pair(request, progress)
@@ -56,10 +57,28 @@ class Engine:
         if request.draft_position is None and measured is not None:
             info = replace(pair.info, draft_position=measured)
             pair = replace(pair, draft_position=measured, info=info)
-        progress(wire.LoadProgress(phase="warm-up", done=3, total=3))
+        progress(LoadProgress(phase="warm-up", done=3, total=3))
         engine = cls(pair, known)
         engine.warm_up()
         return engine
+
+    @classmethod
+    def load_random(
+        cls, request: api.LoadRandom, progress: Callable[[LoadProgress], None] = lambda _: None
+    ) -> Engine:
+        """Make the pair; nothing learned of it is kept. Raises UsageError, OutOfMemory."""
+        from mtp_mlx.loading import random_pair
+
+        return cls(
+            random_pair.random_pair(
+                request.shape,
+                layers=request.layers,
+                bits=request.bits,
+                drafter_bits=request.drafter_bits,
+                dtype=request.dtype,
+                progress=progress,
+            )
+        )
 
     def warm_up(self) -> None:
         """Build the kernels of a plain step and of a round, or the first reply would wait for them.
@@ -67,13 +86,11 @@ class Engine:
         What they take says nothing of later rounds, so auto does not see it.
         """
         for mtp in ("off", 3):
-            request = wire.Generate(
-                id="warm-up", prompt_ids=[0], mtp=mtp, max_tokens=8, ignore_eos=True
-            )
+            request = api.Generate(prompt=(TokenIds((0,)),), mtp=mtp, max_tokens=8, ignore_eos=True)
             depth = DepthControl(None if self._pair.drafter else "")
             reply = Reply(self._pair, self._cache, depth, request, Control(mtp=mtp), BARE)
             with closing(self._survived(reply.events())) as events:
-                next((e for e in events if isinstance(e, wire.Round) and e.index > 0), None)
+                next((e for e in events if isinstance(e, Round) and e.index > 0), None)
         self.forget()
 
     def remember(self, calibration: Calibration) -> None:
@@ -113,7 +130,7 @@ class Engine:
         """The number of token ids."""
         return self._pair.target.config.vocab_size
 
-    def prompt_ids(self, request: wire.Generate) -> tuple[int, ...]:
+    def prompt_ids(self, request: api.Generate) -> tuple[int, ...]:
         """The request's prompt as the model reads it. Raises UsageError or PromptTooLong."""
         return prompt_ids(self._pair, request)
 
@@ -127,7 +144,7 @@ class Engine:
         self._cache.empty()
 
     def generate(
-        self, request: wire.Generate, control: Control, instruments: Instruments = BARE
+        self, request: api.Generate, control: Control, instruments: Instruments = BARE
     ) -> Iterator[ReplyEvent]:
         """Progress of the prompt, one event a round, and a `Finished` with the statistics.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from mtp_mlx import wire
 from mtp_mlx.api import TokenSource
 from mtp_mlx.decode.loop import Emitted
+from mtp_mlx.events import Rejected, Round, Token
 from mtp_mlx.numbers import Counts
 from mtp_mlx.text.reply import ReplyText
 
@@ -14,19 +14,17 @@ from mtp_mlx.text.reply import ReplyText
 class Narrator:
     """One reply's events, in order, and everything emitted so far."""
 
-    def __init__(self, reply_id: str, text: ReplyText, requested: float) -> None:
+    def __init__(self, text: ReplyText, requested: float) -> None:
         """`requested` is the time of the request on `time.perf_counter`."""
-        self._id = reply_id
         self._requested = requested
         self._rounds = 0
         self._text = text
         self.tokens: list[int] = []
         self.counts = Counts()
 
-    def first(self, token: int, seconds: float, *, last: bool) -> wire.Round:
+    def first(self, token: int, seconds: float, *, last: bool) -> Round:
         """Return round 0: the token that prefill yields, `seconds` after the request."""
-        event = wire.Round(
-            id=self._id,
+        event = Round(
             index=0,
             tokens=self._tell([token], accepted=0, last=last),
             depth=0,
@@ -37,7 +35,7 @@ class Narrator:
         self.counts.add(event, seconds)
         return event
 
-    def round(self, emitted: Emitted) -> wire.Round:
+    def round(self, emitted: Emitted) -> Round:
         came = time.perf_counter() - self._requested
         result, plan, laps = emitted.round, emitted.plan, emitted.round.laps
         depth = len(result.drafted)
@@ -46,13 +44,12 @@ class Narrator:
             list(result.tokens), accepted=result.accepted, last=emitted.finish is not None
         )
         rejected = result.drafted[result.accepted :]
-        event = wire.Round(
-            id=self._id,
+        event = Round(
             index=self._rounds,
             tokens=tokens,
             depth=depth,
             accepted=result.accepted,
-            rejected=[wire.Rejected(id=i, text=self._text.peek(i)) for i in rejected],
+            rejected=[Rejected(id=i, text=self._text.peek(i)) for i in rejected],
             ms=emitted.ms,
             draft_ms=laps.draft_build + laps.draft_wait if laps else None,
             verify_ms=laps.verify_build + laps.verify_wait if laps else None,
@@ -62,17 +59,17 @@ class Narrator:
         self.counts.add(event, came)
         return event
 
-    def _tell(self, ids: list[int], *, accepted: int, last: bool) -> list[wire.Token]:
+    def _tell(self, ids: list[int], *, accepted: int, last: bool) -> list[Token]:
         """Texts of `ids`, the first `accepted` of them drafted; the last token of all flushes."""
         told = []
         for i, token in enumerate(ids):
             piece = self._text.push(token)
             source: TokenSource = "draft" if i < accepted else "target"
-            told.append(wire.Token(id=token, text=piece.text, source=source, thought=piece.thought))
+            told.append(Token(id=token, text=piece.text, source=source, thought=piece.thought))
         if last:
             tail, end = self._text.flush(), told[-1]
             thought = end.thought if end.text else tail.thought
-            told[-1] = wire.Token(
+            told[-1] = Token(
                 id=end.id, text=end.text + tail.text, source=end.source, thought=thought
             )
         self.tokens.extend(ids)

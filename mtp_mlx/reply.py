@@ -1,4 +1,4 @@
-"""One reply from request to end: the prompt is read, rounds are decoded and told."""
+"""One reply from request to end: the prompt is read, rounds are decoded and become events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import mlx.core as mx
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import FinishReason
 from mtp_mlx.decode.control import Control
 from mtp_mlx.decode.loop import Decoding, decode
@@ -20,6 +20,7 @@ from mtp_mlx.decode.rule import Rule
 from mtp_mlx.decode.verification import rule_of
 from mtp_mlx.decode.watch import Starting, Watch
 from mtp_mlx.depth.control import DepthControl
+from mtp_mlx.events import Finished, PromptProgress, ReplyEvent
 from mtp_mlx.families.gemma4.target import TargetSnapshot
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.device import memory
@@ -38,7 +39,6 @@ class Instruments:
 
 
 BARE = Instruments()
-ReplyEvent = wire.PromptProgress | wire.Round | wire.Finished
 
 
 class Reply:
@@ -49,7 +49,7 @@ class Reply:
         pair: LoadedPair,
         cache: PromptCache[TargetSnapshot],
         depth: DepthControl,
-        request: wire.Generate,
+        request: api.Generate,
         control: Control,
         instruments: Instruments,
     ) -> None:
@@ -63,9 +63,8 @@ class Reply:
         self._sampling = request.sampling or pair.info.recommended
         check_request(request, self._sampling, pair.target.config.vocab_size)
         self._prompt = prompt_ids(pair, request)
-        self._narrator = Narrator(
-            request.id, ReplyText(pair.tokenizer, pair.thinking), self._requested
-        )
+        text = ReplyText(pair.tokenizer, pair.thinking)
+        self._narrator = Narrator(text, self._requested)
 
     def events(self) -> Iterator[ReplyEvent]:
         target = self._pair.target
@@ -140,18 +139,17 @@ class Reply:
             return "length"
         return "cancelled" if self._control.cancelled else None
 
-    def _progress(self, done: int, reused: int) -> wire.PromptProgress:
+    def _progress(self, done: int, reused: int) -> PromptProgress:
         total = len(self._prompt)
-        return wire.PromptProgress(id=self._request.id, done=done, total=total, reused=reused)
+        return PromptProgress(done=done, total=total, reused=reused)
 
-    def _finished(self, reason: FinishReason, reused: int, prefilled: float) -> wire.Finished:
+    def _finished(self, reason: FinishReason, reused: int, prefilled: float) -> Finished:
         computed = min(self._pair.target.length, len(self._prompt)) - reused
         stats = self._narrator.counts.stats(
             prefill_tps=computed / (prefilled - self._requested),
             peak_memory_bytes=memory().peak,
         )
-        return wire.Finished(
-            id=self._request.id,
+        return Finished(
             reason=reason,
             prompt_tokens=len(self._prompt),
             reused_tokens=reused,

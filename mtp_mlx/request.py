@@ -5,16 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mtp_mlx import wire
-from mtp_mlx.api import MAX_BIAS, MAX_PRESENCE_PENALTY, Message, Mtp, Sampling, ThinkingSyntax
+from mtp_mlx.api import (
+    MAX_BIAS,
+    MAX_DEPTH,
+    MAX_PRESENCE_PENALTY,
+    Generate,
+    Message,
+    Mtp,
+    RawText,
+    Sampling,
+    ThinkingSyntax,
+    TokenIds,
+)
 from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.text.thinking import without_thoughts
+from mtp_mlx.text.tokenizer import Tokenizer
 
 
-def prompt_ids(pair: LoadedPair, request: wire.Generate) -> tuple[int, ...]:
-    """The request's prompt as token ids. Raises UsageError or PromptTooLong."""
-    ids = tuple(_templated(pair, request) if request.prompt_ids is None else request.prompt_ids)
+def prompt_ids(pair: LoadedPair, request: Generate) -> tuple[int, ...]:
+    """Return the request's prompt as token ids. Raises UsageError or PromptTooLong."""
+    check_parts(request)
+    messages = [part for part in request.prompt if isinstance(part, Message)]
+    if messages or request.continue_reply:
+        ids = tuple(_templated(pair, messages, request))
+    else:
+        ids = tuple(token for part in request.prompt for token in _as_it_stands(pair, part))
     if not ids:
         raise UsageError("The prompt is empty.", "Write something first.")
     vocabulary = pair.target.config.vocab_size
@@ -33,19 +49,39 @@ def prompt_ids(pair: LoadedPair, request: wire.Generate) -> tuple[int, ...]:
     return ids
 
 
-def _templated(pair: LoadedPair, request: wire.Generate) -> Sequence[int]:
-    if request.messages is None:
-        raise UsageError("There is no prompt.", "Give messages or prompt_ids.")
-    if pair.tokenizer is None or pair.template is None:
-        if pair.tokenizer is None:
-            raise UsageError(
-                "The model's folder has no tokenizer.", "Give token ids: --prompt-ids."
-            )
+def check_parts(request: Generate) -> None:
+    """Raises UsageError where the parts of the prompt do not go together."""
+    are_messages = {isinstance(part, Message) for part in request.prompt}
+    if len(are_messages) > 1:
+        raise UsageError("There are two prompts.", "Give messages or token ids, not both.")
+    if request.continue_reply and False in are_messages:
+        raise UsageError("Token ids have no turns to continue.", "Give messages.")
+
+
+def _as_it_stands(pair: LoadedPair, part: Message | RawText | TokenIds) -> Sequence[int]:
+    match part:
+        case TokenIds(ids):
+            return ids
+        case RawText(text):
+            return _tokenizer(pair).encode(text)
+        case Message():
+            raise AssertionError(part)  # messages are templated together
+
+
+def _tokenizer(pair: LoadedPair) -> Tokenizer:
+    if pair.tokenizer is None:
+        raise UsageError("The model's folder has no tokenizer.", "Give token ids: --prompt-ids.")
+    return pair.tokenizer
+
+
+def _templated(pair: LoadedPair, given: Sequence[Message], request: Generate) -> Sequence[int]:
+    tokenizer = _tokenizer(pair)
+    if pair.template is None:
         raise UsageError("The model's folder has no chat template.", "Use --raw.")
-    written = _written(request.messages, pair.thinking) if request.continue_reply else ""
-    closed = request.messages[:-1] if written else request.messages
-    prompt = pair.tokenizer.encode(pair.template.render(closed, thinking=request.thinking))
-    return [*prompt, *pair.tokenizer.encode(written, special=False)] if written else prompt
+    written = _written(given, pair.thinking) if request.continue_reply else ""
+    closed = given[:-1] if written else given
+    prompt = tokenizer.encode(pair.template.render(closed, thinking=request.thinking))
+    return [*prompt, *tokenizer.encode(written, special=False)] if written else prompt
 
 
 def _written(messages: Sequence[Message], thinking: ThinkingSyntax | None) -> str:
@@ -61,12 +97,9 @@ def _written(messages: Sequence[Message], thinking: ThinkingSyntax | None) -> st
     return written
 
 
-def check_request(request: wire.Generate, sampling: Sampling, vocabulary: int) -> None:
+def check_request(request: Generate, sampling: Sampling, vocabulary: int) -> None:
     """Refuse settings that cannot be honoured. Raises UsageError."""
-    if request.messages is not None and request.prompt_ids is not None:
-        raise UsageError("There are two prompts.", "Give messages or prompt_ids, not both.")
-    if request.continue_reply and request.messages is None:
-        raise UsageError("Token ids have no turns to continue.", "Give messages.")
+    check_parts(request)
     if request.max_tokens < 1:
         raise UsageError(f"{request.max_tokens} tokens is no reply.", "Ask for at least 1 token.")
     check_mtp(request.mtp)
@@ -78,8 +111,8 @@ def check_request(request: wire.Generate, sampling: Sampling, vocabulary: int) -
 
 def check_mtp(mtp: Mtp) -> None:
     """Raises UsageError."""
-    if isinstance(mtp, int) and not 0 <= mtp <= wire.MAX_DEPTH:
-        raise UsageError(f"K {mtp} is out of range.", f"Use off, auto or 0 to {wire.MAX_DEPTH}.")
+    if isinstance(mtp, int) and not 0 <= mtp <= MAX_DEPTH:
+        raise UsageError(f"K {mtp} is out of range.", f"Use off, auto or 0 to {MAX_DEPTH}.")
 
 
 def _check_sampling(sampling: Sampling) -> None:

@@ -1,17 +1,19 @@
 """Messages between the window and the worker: one JSON object a line, a `type` tag in each.
 
+A message is a request or an event of `mtp_mlx.api` and `mtp_mlx.events` with the id of its request.
 Both sides ignore unknown fields; the worker answers unknown types, lines that are not JSON and
-lines over `MAX_LINE_BYTES` with an `error` and lives on. Free of MLX and Qt, so that both sides
-import it.
+lines over `MAX_LINE_BYTES` with an `error` and lives on. Free of MLX and Qt: both sides import it.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, get_args
 
 import msgspec
 
+from mtp_mlx import api, events
 from mtp_mlx.api import (
+    DEMO_PAIR,
     MAX_DEPTH,
     DraftPosition,
     Dtype,
@@ -20,65 +22,64 @@ from mtp_mlx.api import (
     Message,
     Mtp,
     PairInfo,
+    Prompt,
     RoundState,
     Sampling,
     Stats,
-    TokenSource,
+    TokenIds,
     Verify,
 )
-from mtp_mlx.calibration import Calibration
 from mtp_mlx.errors import BadMessage
-from mtp_mlx.report.model import Group, Report, Run
+from mtp_mlx.events import BenchPhase, Rejected, Token
 
 PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 8 * 1024 * 1024
-DEMO_PAIR = "demo"
-"""The name by which `load` asks for the built-in pair."""
 
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of all messages."""
-
-
-BenchPhase = Literal["hashing", "warming up", "measuring", "cooling down", "comparing"]
+    """A message that is no more than its type and its own fields."""
 
 
 # To the worker
 
 
-class Load(_Wire, frozen=True, kw_only=True, tag="load"):
-    """Load a pair; a pair already loaded is unloaded first. Answered by `loaded` or `error`."""
-
-    target: str  # a folder, a repository id, or DEMO_PAIR
-    drafter: str | None = None  # None: the drafter that belongs to the target, where known
-    use_drafter: bool = True
-    drafter_bits: int | None = None  # quantise the drafter's head to 4 or 8 bits; None: as it is
-    dtype: Dtype = "auto"
-    draft_position: DraftPosition | None = None  # None: the pair's own
+class Load(api.Load, frozen=True, kw_only=True, tag_field="type", tag="load"):
+    """Answered by `loaded` or `error`."""
 
 
-class Unload(_Wire, frozen=True, kw_only=True, tag="unload"):
-    """Free the pair and its caches. Answered by `unloaded`."""
+class Unload(api.Unload, frozen=True, kw_only=True, tag_field="type", tag="unload"):
+    """Answered by `unloaded`."""
 
 
 class Generate(_Wire, frozen=True, kw_only=True, tag="generate"):
-    """Write one reply. Exactly one of `messages` and `prompt_ids` is given.
-
-    With `continue_reply` the last message is the assistant's, its turn stays open, and what is
-    written goes on from its last character.
-    """
+    """Write one reply. Exactly one of `messages` and `prompt_ids` is given."""
 
     id: str
     messages: list[Message] | None = None
     prompt_ids: list[int] | None = None
     continue_reply: bool = False
     thinking: bool = False
-    sampling: Sampling | None = None  # None: what the model recommends
+    sampling: Sampling | None = None
     mtp: Mtp = "auto"
     verify: Verify = "coupled"
     max_tokens: int = 2048
     seed: int = 0
     ignore_eos: bool = False
+
+    @property
+    def request(self) -> api.Generate:
+        ids: Prompt = () if self.prompt_ids is None else (TokenIds(tuple(self.prompt_ids)),)
+        return api.Generate(
+            prompt=(*(self.messages or ()), *ids),
+            continue_reply=self.continue_reply,
+            thinking=self.thinking,
+            sampling=self.sampling,
+            mtp=self.mtp,
+            verify=self.verify,
+            max_tokens=self.max_tokens,
+            seed=self.seed,
+            ignore_eos=self.ignore_eos,
+        )
 
 
 class SetMtp(_Wire, frozen=True, kw_only=True, tag="set_mtp"):
@@ -96,36 +97,20 @@ class Cancel(_Wire, frozen=True, kw_only=True, tag="cancel"):
     id: str
 
 
-class Calibrate(_Wire, frozen=True, kw_only=True, tag="calibrate"):
-    """Measure the loaded pair for auto to start from. Answered by `calibrated` or `error`."""
+class Calibrate(api.Calibrate, frozen=True, kw_only=True, tag_field="type", tag="calibrate"):
+    """Answered by `calibrated` or `error`."""
 
 
-class CountTokens(_Wire, frozen=True, kw_only=True, tag="count_tokens"):
-    """How many tokens `text` is for the loaded pair. Answered by `token_count`, in its turn."""
-
-    id: str
-    text: str
-
-
-class Bench(_Wire, frozen=True, kw_only=True, tag="bench"):
-    """Measure the loaded pair, mode against mode, interleaved; `cancel` ends it.
-
-    Answered by `bench_progress` and `bench_run` as it goes, and `bench_finished` or `error`.
-    """
+class CountTokens(api.CountTokens, frozen=True, kw_only=True, tag_field="type", tag="count_tokens"):
+    """Answered by `token_count`, in its turn."""
 
     id: str
-    suite: str | None = None  # a shipped suite or a file; None: "quick", or random tokens
-    modes: tuple[Mtp, ...] = ("off", "auto", 3)
-    repeats: int = 3
-    max_tokens: int = 128
-    temperature: float = 0.0  # above 0 with the model's recommended top-k and top-p
-    verify: Verify = "coupled"
-    seed: int = 0
-    cooldown_s: float | None = None  # None: as the report resumed, or as the machine needs it
-    replay_acceptance: float | None = None
-    include_text: bool = False
-    out: str | None = None  # a file that holds the whole report after every run
-    resume: str | None = None  # a report whose runs are kept; it is also `out` where none is given
+
+
+class Bench(api.Bench, frozen=True, kw_only=True, tag_field="type", tag="bench"):
+    """`cancel` ends it. Answered by `bench_finished` or `error`."""
+
+    id: str
 
 
 class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
@@ -147,122 +132,62 @@ class Hello(_Wire, frozen=True, kw_only=True, tag="hello"):
     device: dict[str, str | int | bool]  # name, backend, memory_bytes ...
 
 
-class LoadProgress(_Wire, frozen=True, kw_only=True, tag="load_progress"):
-    phase: str  # "checking", "target", "drafter"
-    done: int
-    total: int
-
-
-class Loaded(_Wire, frozen=True, kw_only=True, tag="loaded"):
-    pair: PairInfo
-    memory: Memory
-
-
-class Unloaded(_Wire, frozen=True, kw_only=True, tag="unloaded"):
+class LoadProgress(
+    events.LoadProgress, frozen=True, kw_only=True, tag_field="type", tag="load_progress"
+):
     pass
 
 
-class PromptProgress(_Wire, frozen=True, kw_only=True, tag="prompt_progress"):
+class Loaded(events.Loaded, frozen=True, kw_only=True, tag_field="type", tag="loaded"):
+    pass
+
+
+class Unloaded(events.Unloaded, frozen=True, kw_only=True, tag_field="type", tag="unloaded"):
+    pass
+
+
+class MemoryReport(events.MemoryReport, frozen=True, kw_only=True, tag_field="type", tag="memory"):
+    pass
+
+
+class PromptProgress(
+    events.PromptProgress, frozen=True, kw_only=True, tag_field="type", tag="prompt_progress"
+):
     id: str
-    done: int  # prompt tokens in the cache, the reused ones included
-    total: int
-    reused: int
 
 
-class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One emitted token. The texts of a reply's tokens, joined, are the reply.
-
-    `text` is "" while a character is incomplete and for control tokens.
-    """
-
-    id: int
-    text: str
-    source: TokenSource
-    thought: bool = False  # inside the model's thinking channel
-
-
-class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """A drafted token the target did not choose, or that lay past the end of the reply."""
-
-    id: int
-    text: str
-
-
-class Round(_Wire, frozen=True, kw_only=True, tag="round"):
-    """One round of decoding, sent after its caches are settled."""
-
+class Round(events.Round, frozen=True, kw_only=True, tag_field="type", tag="round"):
     id: str
-    index: int  # 0: the token that prefill yields
-    tokens: list[Token]
-    depth: int  # K, the number of tokens drafted
-    accepted: int  # drafted and emitted: never past an end token or a length cut
-    rejected: list[Rejected]
-    ms: float  # wall time of the round
-    draft_ms: float | None = None  # None: not measured (a round waits for the device once)
-    verify_ms: float | None = None
-    state: RoundState = "plain"
-    reason: str | None = None  # why this state, where it is not what the switch asks for
 
 
-class Finished(_Wire, frozen=True, kw_only=True, tag="finished"):
+class Finished(events.Finished, frozen=True, kw_only=True, tag_field="type", tag="finished"):
     id: str
-    reason: FinishReason
-    prompt_tokens: int
-    reused_tokens: int
-    seed: int
-    sampling: Sampling
-    stats: Stats
 
 
-class Calibrated(_Wire, frozen=True, kw_only=True, tag="calibrated"):
-    calibration: Calibration
-    words: str  # what a person wants to know of it
+class TokenCount(events.TokenCount, frozen=True, kw_only=True, tag_field="type", tag="token_count"):
+    id: str
 
 
-class TokenCount(_Wire, frozen=True, kw_only=True, tag="token_count"):
-    id: str  # the question's
-    tokens: int | None  # None: the model came without a tokenizer
+class Calibrated(events.Calibrated, frozen=True, kw_only=True, tag_field="type", tag="calibrated"):
+    pass
 
 
-class BenchProgress(_Wire, frozen=True, kw_only=True, tag="bench_progress"):
-    """Sent at each change of phase; mode to repeat are those of the run at hand or the next."""
+class BenchProgress(
+    events.BenchProgress, frozen=True, kw_only=True, tag_field="type", tag="bench_progress"
+):
+    id: str
+
+
+class BenchRun(events.BenchRun, frozen=True, kw_only=True, tag_field="type", tag="bench_run"):
+    id: str
+
+
+class BenchFinished(
+    events.BenchFinished, frozen=True, kw_only=True, tag_field="type", tag="bench_finished"
+):
+    """A report too long for a line is only in the file `saved`."""
 
     id: str
-    phase: BenchPhase
-    done: int  # runs finished, kept ones included
-    total: int
-    mode: Mtp | None = None
-    category: str | None = None
-    prompt_id: str | None = None
-    repeat: int | None = None
-    elapsed_s: float
-    left_s: float | None = None  # None: not known yet
-
-
-class BenchRun(_Wire, frozen=True, kw_only=True, tag="bench_run"):
-    """One run, measured; `summary` is of all runs so far."""
-
-    id: str
-    done: int
-    total: int
-    run: Run
-    summary: tuple[Group, ...]
-
-
-class BenchFinished(_Wire, frozen=True, kw_only=True, tag="bench_finished"):
-    """The last of a benchmark. A report too long for a line is only in the file `saved`."""
-
-    id: str
-    reason: Literal["done", "cancelled", "failed"]
-    report: Report | None  # None also where no run was finished
-    saved: str | None  # the file it is in
-    warnings: tuple[str, ...]  # what failed, such as a disk that refused, with its remedy
-
-
-class MemoryReport(_Wire, frozen=True, kw_only=True, tag="memory"):
-    active: int
-    peak: int
-    limit: int
 
 
 class Pong(_Wire, frozen=True, kw_only=True, tag="pong"):
@@ -270,7 +195,7 @@ class Pong(_Wire, frozen=True, kw_only=True, tag="pong"):
 
 
 class Error(_Wire, frozen=True, kw_only=True, tag="error"):
-    """What failed and how to go on; `id` names the reply or the count it ended, if any."""
+    """What failed and how to go on; `id` names the request that it ended, if any."""
 
     code: str
     message: str
@@ -281,27 +206,37 @@ class Error(_Wire, frozen=True, kw_only=True, tag="error"):
 Command = (
     Load | Unload | Generate | SetMtp | Cancel | Calibrate | Bench | CountTokens | Ping | Shutdown
 )
-Event = (
-    Hello
-    | LoadProgress
+Answer = (
+    LoadProgress
     | Loaded
     | Unloaded
+    | MemoryReport
     | PromptProgress
     | Round
     | Finished
+    | TokenCount
     | Calibrated
     | BenchProgress
     | BenchRun
     | BenchFinished
-    | TokenCount
-    | MemoryReport
-    | Pong
-    | Error
 )
+"""The events of `mtp_mlx.events`."""
 
+Event = Hello | Answer | Pong | Error
+
+_ANSWERS: dict[type, type[Answer]] = {kind.__base__: kind for kind in get_args(Answer)}
 _encoder = msgspec.json.Encoder()
 _command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def answer(event: events.Event, request_id: str | None) -> Answer:
+    """Return `event` as the message that tells it of its request."""
+    kind = _ANSWERS[type(event)]
+    fields: dict[str, Any] = msgspec.structs.asdict(event)
+    if "id" in kind.__struct_fields__:
+        fields["id"] = request_id
+    return kind(**fields)
 
 
 def encode(message: Command | Event) -> bytes:

@@ -22,11 +22,12 @@ from itertools import pairwise
 
 import mlx.core as mx
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import MAX_DEPTH, Mtp
 from mtp_mlx.bench.prompts import random_ids
 from mtp_mlx.bench.replay import Replay
-from mtp_mlx.engine import Control, Engine, Instruments, ReplyEvent
+from mtp_mlx.engine import Control, Engine, Instruments
+from mtp_mlx.events import ReplyEvent, Round
 from mtp_mlx.loading import load_pair
 from mtp_mlx.report.derived import interval
 
@@ -69,7 +70,7 @@ class Writer:
         self.watch.go()
         while self.written < tokens:
             event = next(self.events)
-            if isinstance(event, wire.Round):
+            if isinstance(event, Round):
                 self.written += len(event.tokens)
                 self.depths[event.depth] += self.written > warm_up
         mx.synchronize()
@@ -86,7 +87,7 @@ class Writer:
 
 def main() -> None:
     options = _options()
-    engines = {mode: Engine(load_pair(wire.Load(target=options.target))) for mode in options.modes}
+    engines = {mode: Engine(load_pair(api.Load(target=options.target))) for mode in options.modes}
     for engine in engines.values():
         engine.warm_up()
     for acceptance in options.acceptance:
@@ -98,7 +99,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--target", default=wire.DEMO_PAIR)
+    parser.add_argument("--target", default=api.DEMO_PAIR)
     parser.add_argument(
         "--acceptance", type=_list_of(float), default=[0.0, 0.4, 0.6, 0.8, 0.95], metavar="A,A,…"
     )
@@ -137,9 +138,8 @@ def start(engine: Engine, mode: Mtp, acceptance: float, options: argparse.Namesp
         prompt_length=PROMPT,
     )
     watch = StopWatch()
-    request = wire.Generate(
-        id=str(mode),
-        prompt_ids=random_ids(engine.vocabulary, PROMPT, seed=0),
+    request = api.Generate(
+        prompt=(api.TokenIds(tuple(random_ids(engine.vocabulary, PROMPT, seed=0))),),
         mtp=mode,
         max_tokens=room,
         ignore_eos=True,

@@ -21,9 +21,10 @@ import mlx.core as mx
 # Before the engine, which would otherwise import a part of mlx-lm on its own.
 from mlx_lm.generate import generate_step  # isort: skip
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Message, Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import Finished, Round
 from mtp_mlx.loading import LoadedPair, load_pair
 
 GOAL = 0.95
@@ -47,7 +48,7 @@ Decode = Callable[[list[int]], Run]
 
 def main() -> None:
     options = _options()
-    pair = load_pair(wire.Load(target=options.target))
+    pair = load_pair(api.Load(target=options.target))
     engine = Engine(pair)
     prompts = [_encoded(pair, text) for text in PROMPTS]
 
@@ -69,7 +70,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--target", default=wire.DEMO_PAIR)
+    parser.add_argument("--target", default=api.DEMO_PAIR)
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument(
@@ -87,9 +88,8 @@ def _encoded(pair: LoadedPair, text: str) -> list[int]:
 
 def _ours(engine: Engine, mtp: Mtp, n: int) -> Decode:
     def decode(prompt: list[int]) -> Run:
-        request = wire.Generate(
-            id="bench",
-            prompt_ids=prompt,
+        request = api.Generate(
+            prompt=(api.TokenIds(tuple(prompt)),),
             sampling=Sampling(),
             mtp=mtp,
             max_tokens=n,
@@ -98,9 +98,9 @@ def _ours(engine: Engine, mtp: Mtp, n: int) -> Decode:
         tokens: list[int] = []
         tps = 0.0
         for event in engine.generate(request, Control(mtp=mtp)):
-            if isinstance(event, wire.Round):
+            if isinstance(event, Round):
                 tokens += [token.id for token in event.tokens]
-            elif isinstance(event, wire.Finished):
+            elif isinstance(event, Finished):
                 tps = event.stats.decode_tps or 0.0
         return Run(tuple(tokens), tps)
 

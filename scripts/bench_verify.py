@@ -17,11 +17,11 @@ import statistics
 from dataclasses import dataclass
 from typing import get_args
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.bench.plan import Plan, Turn
 from mtp_mlx.bench.prompts import load_suite
-from mtp_mlx.bench.runs import Bench, Run
+from mtp_mlx.bench.runs import Run, Runner
 from mtp_mlx.engine import Engine
 from mtp_mlx.report.derived import interval
 
@@ -40,7 +40,7 @@ class Contestant:
 
 def main() -> None:
     options = _options()
-    engine = Engine.load(wire.Load(target=options.target))
+    engine = Engine.load(api.Load(target=options.target))
     contestants = [
         Contestant("coupled", "off"),
         *(Contestant(rule, k) for k in options.depths for rule in get_args(Verify)),
@@ -51,7 +51,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--target", default=wire.DEMO_PAIR)
+    parser.add_argument("--target", default=api.DEMO_PAIR)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--max-tokens", type=int, default=96)
     parser.add_argument("--ignore-eos", action="store_true")
@@ -65,7 +65,7 @@ def run_all(
     engine: Engine, contestants: list[Contestant], options: argparse.Namespace
 ) -> dict[Contestant, list[Run]]:
     benches = {
-        rule: Bench(
+        rule: Runner(
             engine,
             Plan(
                 modes=(),

@@ -16,9 +16,10 @@ from typing import Any
 
 import mlx.core as mx
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import Round
 from mtp_mlx.families.gemma4.shapes import Shape, shape
 from mtp_mlx.kv.full import FullCache
 from mtp_mlx.loading import LoadedPair
@@ -31,9 +32,8 @@ def main() -> None:
     options = _options()
     pair = pair_of(tiny(), bits=16)
     mtp: Mtp = "off" if options.mtp == "off" else int(options.mtp)
-    request = wire.Generate(
-        id="watched",
-        prompt_ids=PROMPT,
+    request = api.Generate(
+        prompt=(api.TokenIds(tuple(PROMPT)),),
         sampling=Sampling(),
         mtp=mtp,
         max_tokens=options.tokens,
@@ -44,7 +44,7 @@ def main() -> None:
     tokens, first, times = 0, (0, 0), list[float]()
     step = options.tokens // 10
     for event in Engine(pair).generate(request, Control(mtp=mtp)):
-        if not isinstance(event, wire.Round):
+        if not isinstance(event, Round):
             continue
         before, tokens = tokens, tokens + len(event.tokens)
         times.append(event.ms)

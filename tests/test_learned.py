@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.cli.main import run
 from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import Round
 from mtp_mlx.learned import Known, Subject, folder, recall, recall_all, remember, start_from
 from tests.support.checkpoints import write_pair
 from tests.support.replies import reply
@@ -77,14 +78,14 @@ def test_a_folder_that_takes_no_file_costs_no_reply(
     blocked.write_text("")
     monkeypatch.setenv("MTP_MLX_DATA", str(blocked))
     folders = write_pair(tmp_path, UNIFIED_12B)
-    engine = Engine.load(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
+    engine = Engine.load(api.Load(target=str(folders.target), drafter=str(folders.drafter)))
     assert len(reply(engine, PROMPT, mtp="auto").tokens) == 40
     assert list(recall_all()) == []
 
 
 def test_an_engine_goes_on_from_what_the_last_one_learned(tmp_path: Path) -> None:
     folders = write_pair(tmp_path, UNIFIED_12B)
-    request = wire.Load(target=str(folders.target), drafter=str(folders.drafter))
+    request = api.Load(target=str(folders.target), drafter=str(folders.drafter))
     first = Engine.load(request)
     assert list(recall_all()) == []  # warming up teaches nothing
     found = reply(first, PROMPT, mtp="auto", max_tokens=60)
@@ -114,17 +115,15 @@ def test_calibrate_measures_and_is_told_by_doctor(
     assert f"target: {told['words']}" in capsys.readouterr().out
     assert run(["calibrate", *pair]) == 0
     assert "pays above" in capsys.readouterr().out
-    engine = Engine.load(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
-    first = next(
-        r for r in engine.generate(ask(), Control()) if isinstance(r, wire.Round) and r.index
-    )
+    engine = Engine.load(api.Load(target=str(folders.target), drafter=str(folders.drafter)))
+    first = next(r for r in engine.generate(ask(), Control()) if isinstance(r, Round) and r.index)
     assert first.state != "probe"  # auto knows what rounds cost
 
 
 def test_a_calibration_made_meanwhile_is_not_lost(tmp_path: Path) -> None:
     """The window's engine is loaded while the terminal calibrates."""
     folders = write_pair(tmp_path, UNIFIED_12B)
-    request = wire.Load(target=str(folders.target), drafter=str(folders.drafter))
+    request = api.Load(target=str(folders.target), drafter=str(folders.drafter))
     window, terminal = Engine.load(request), Engine.load(request)
     terminal.remember(CALIBRATION)
     reply(window, PROMPT, mtp=1)
@@ -134,13 +133,13 @@ def test_a_calibration_made_meanwhile_is_not_lost(tmp_path: Path) -> None:
     assert known.auto.counts != start_from(CALIBRATION).counts
 
 
-def ask() -> wire.Generate:
-    return wire.Generate(id="x", prompt_ids=PROMPT, max_tokens=10, ignore_eos=True)
+def ask() -> api.Generate:
+    return api.Generate(prompt=(api.TokenIds(tuple(PROMPT)),), max_tokens=10, ignore_eos=True)
 
 
 def test_the_measured_position_is_used_unless_another_is_asked_for(tmp_path: Path) -> None:
     folders = write_pair(tmp_path, UNIFIED_12B)
-    request = wire.Load(target=str(folders.target), drafter=str(folders.drafter))
+    request = api.Load(target=str(folders.target), drafter=str(folders.drafter))
     engine = Engine.load(request)
     assert engine.pair.draft_position == "last-seen"
     engine.remember(replace(CALIBRATION, acceptance=(("last-seen", 0.5), ("anchor", 0.7))))
@@ -151,7 +150,7 @@ def test_the_measured_position_is_used_unless_another_is_asked_for(tmp_path: Pat
 
 def test_nothing_that_is_kept_holds_a_path(tmp_path: Path) -> None:
     folders = write_pair(tmp_path, UNIFIED_12B)
-    engine = Engine.load(wire.Load(target=str(folders.target), drafter=str(folders.drafter)))
+    engine = Engine.load(api.Load(target=str(folders.target), drafter=str(folders.drafter)))
     reply(engine, PROMPT, mtp=1)
     (file,) = folder().iterdir()
     assert os.sep + "t" not in file.read_text().replace("http", "")

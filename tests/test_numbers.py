@@ -66,6 +66,7 @@ def test_positions_are_counted_round_by_round(pairs: list[tuple[int, int]]) -> N
     deepest = max((depth for depth, _ in drafting), default=0)
     stats = stats_of(pairs)
     assert len(stats.acceptance_by_position) == deepest
+    assert len(stats.acceptance_histogram) == (deepest + 1 if drafting else 0)
     for i in range(1, deepest + 1):
         drafted = [n for depth, n in drafting if depth >= i]
         reached = [n for n in drafted if n >= i - 1]

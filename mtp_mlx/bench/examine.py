@@ -11,7 +11,7 @@ from mtp_mlx.bench.identity import located
 from mtp_mlx.bench.margin import Parting, margin
 from mtp_mlx.bench.plan import Key, Plan, Turn
 from mtp_mlx.bench.report import tokens_sha256
-from mtp_mlx.bench.runs import Bench
+from mtp_mlx.bench.runs import Runner
 from mtp_mlx.engine import Engine
 from mtp_mlx.report.model import Comparison, Run
 
@@ -19,9 +19,9 @@ from mtp_mlx.report.model import Comparison, Run
 class Examiner:
     """Of one plan's differences. What it writes again to look at is not measured."""
 
-    def __init__(self, engine: Engine, bench: Bench, plan: Plan, turns: Iterable[Turn]) -> None:
+    def __init__(self, engine: Engine, runner: Runner, plan: Plan, turns: Iterable[Turn]) -> None:
         self._engine = engine
-        self._bench = bench
+        self._runner = runner
         self._plan = plan
         self._turns = {turn.key: turn for turn in turns}
 
@@ -44,7 +44,7 @@ class Examiner:
 
     def _again(self, key: Key, runs: Mapping[Key, Run]) -> Sequence[int] | None:
         """The reply that an earlier session measured; None where it comes out otherwise now."""
-        made = self._bench.run(self._turns[key])
+        made = self._runner.run(self._turns[key])
         return made.tokens if tokens_sha256(made.tokens) == runs[key].tokens_sha256 else None
 
     def _weighed(self, one: Comparison, plain: Sequence[int]) -> Comparison:
@@ -53,7 +53,7 @@ class Examiner:
         repeat = one.repeat or 0
         turn = self._turns[one.prompt_id, repeat, one.mode]
         parting = Parting(
-            prompt=self._bench.prompt_ids(turn),
+            prompt=self._runner.prompt_ids(turn),
             common=plain[: one.parts_at],
             candidates=(one.plain_token, one.mode_token),
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import PairInfo, Sampling
 from mtp_mlx.bench import resuming
 from mtp_mlx.bench.environment import cooldown_s, environment
@@ -33,7 +33,7 @@ class Order:
     out: Path | None
 
 
-def order(engine: Engine, asked: wire.Bench, cancelled: Callable[[], bool]) -> Order | None:
+def order(engine: Engine, asked: api.Bench, cancelled: Callable[[], bool]) -> Order | None:
     """None once `cancelled`: hashing may take seconds. Raises UsageError, DamagedReport or
     NewerReport.
     """
@@ -59,7 +59,7 @@ def order(engine: Engine, asked: wire.Bench, cancelled: Callable[[], bool]) -> O
     return Order(plan=plan, subject=subject, earlier=earlier, out=Path(out) if out else None)
 
 
-def check(asked: wire.Bench) -> None:
+def check(asked: api.Bench) -> None:
     """Raises UsageError where what is asked for makes no benchmark."""
     if not asked.modes:
         raise UsageError("There is no mode to measure.", "Give one or more of off, auto, 0 to 8.")
@@ -81,7 +81,7 @@ def check(asked: wire.Bench) -> None:
         raise UsageError(f"There is no folder for {Path(asked.out).name}.", "Make it first.")
 
 
-def plan_of(asked: wire.Bench, pair: PairInfo, pause: float) -> Plan:
+def plan_of(asked: api.Bench, pair: PairInfo, pause: float) -> Plan:
     sampling = Sampling()
     if asked.temperature:
         recommended = pair.recommended
@@ -113,14 +113,14 @@ def weights(engine: Engine, cancelled: Callable[[], bool]) -> Weights:
     )
 
 
-def _suite(engine: Engine, asked: wire.Bench) -> Suite:
+def _suite(engine: Engine, asked: api.Bench) -> Suite:
     """A pair of random weights has no tokenizer: to it all texts are alike."""
     if asked.suite is None and engine.tokenizer is None:
         return random_suite(engine.vocabulary)
     return load_suite(asked.suite or "quick")
 
 
-def _pause(asked: wire.Bench, earlier: Report | None, usual: float) -> float:
+def _pause(asked: api.Bench, earlier: Report | None, usual: float) -> float:
     if asked.cooldown_s is not None:
         return asked.cooldown_s
     resumed = None if earlier is None else earlier.settings.cooldown_s

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from mtp_mlx import wire
 from mtp_mlx.api import PairInfo
 from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Suite
 from mtp_mlx.bench.runs import Run
+from mtp_mlx.events import Round
 from mtp_mlx.report import model
 from mtp_mlx.report.derived import drift, groups
 from mtp_mlx.report.model import Comparison, Environment, Identity, Report
@@ -125,7 +125,7 @@ def tokens_sha256(tokens: Sequence[int]) -> str:
     return hashlib.sha256(msgspec.json.encode(list(tokens))).hexdigest()
 
 
-def _round(told: wire.Round) -> model.Round:
+def _round(told: Round) -> model.Round:
     return model.Round(
         ms=told.ms,
         state=told.state,

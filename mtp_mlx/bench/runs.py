@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from mtp_mlx import wire
-from mtp_mlx.api import MAX_DEPTH, Message, Mtp
+from mtp_mlx.api import MAX_DEPTH, Generate, Message, Mtp, TokenIds
 from mtp_mlx.bench.plan import Plan, Turn, turns
 from mtp_mlx.bench.prompts import Prompt, random_ids
 from mtp_mlx.bench.replay import Replay
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.errors import UsageError
+from mtp_mlx.events import Finished, Round, Token
 
 MARGIN = 2 * MAX_DEPTH + 2  # tokens of a recording past the reply: a round and a step may look on
 
@@ -25,8 +25,8 @@ class Run:
     prompt: Prompt
     repeat: int
     tokens: tuple[int, ...]
-    rounds: tuple[wire.Round, ...]  # without the token that prefill yields
-    finished: wire.Finished
+    rounds: tuple[Round, ...]  # without the token that prefill yields
+    finished: Finished
     text: str = ""  # without thoughts
 
     @property
@@ -36,13 +36,13 @@ class Run:
 
 def runs(engine: Engine, plan: Plan, prompts: Sequence[Prompt]) -> Iterator[Run]:
     """Warm up, then measure turn by turn."""
-    bench = Bench(engine, plan, lambda: False)
-    bench.warm_up(prompts[0])
+    runner = Runner(engine, plan, lambda: False)
+    runner.warm_up(prompts[0])
     for turn in turns(plan, prompts):
-        yield bench.run(turn)
+        yield runner.run(turn)
 
 
-class Bench:
+class Runner:
     """Runs turns of one plan, and keeps what is to be replayed."""
 
     def __init__(self, engine: Engine, plan: Plan, cancelled: Callable[[], bool]) -> None:
@@ -59,16 +59,16 @@ class Bench:
     def run(self, turn: Turn) -> Run:
         """One cold reply: nothing of an earlier one is reused."""
         request, control = self._request(turn, self._plan.max_tokens), Control(mtp=turn.mode)
-        tokens: list[wire.Token] = []
-        rounds: list[wire.Round] = []
+        tokens: list[Token] = []
+        rounds: list[Round] = []
         instruments = self._instruments(turn)  # recording a text fills the cache
         self._engine.forget()
         for event in self._engine.generate(request, control, instruments):
             control.cancelled = self._cancelled()
-            if isinstance(event, wire.Round):
+            if isinstance(event, Round):
                 tokens += event.tokens
                 rounds += [event] if event.index else []
-            elif isinstance(event, wire.Finished):
+            elif isinstance(event, Finished):
                 finished = event
         return Run(
             mode=turn.mode,
@@ -84,13 +84,15 @@ class Bench:
         """The turn's prompt as the model reads it."""
         return self._engine.prompt_ids(self._request(turn, 1))
 
-    def _request(self, turn: Turn, max_tokens: int) -> wire.Generate:
+    def _request(self, turn: Turn, max_tokens: int) -> Generate:
         plan, prompt = self._plan, turn.prompt
-        words = None if prompt.text is None else [Message(role="user", content=prompt.text)]
-        return wire.Generate(
-            id=prompt.id,
-            messages=words,
-            prompt_ids=prompt.ids,
+        part = (
+            TokenIds(tuple(prompt.ids or ()))
+            if prompt.text is None
+            else Message(role="user", content=prompt.text)
+        )
+        return Generate(
+            prompt=(part,),
             sampling=plan.sampling,
             mtp=turn.mode,
             verify=plan.verify,
@@ -126,7 +128,7 @@ class Bench:
         found = [
             token.id
             for event in self._engine.generate(request, Control(mtp="off"))
-            if isinstance(event, wire.Round)
+            if isinstance(event, Round)
             for token in event.tokens
         ]
         if len(found) < length:

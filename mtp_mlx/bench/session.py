@@ -6,135 +6,225 @@ keeps the others; an earlier report's runs are kept and only the rest is made.
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+import msgspec
+
+from mtp_mlx.api import Bench, Mtp
+from mtp_mlx.bench.environment import finished
 from mtp_mlx.bench.examine import Examiner
 from mtp_mlx.bench.identity import comparisons, key
-from mtp_mlx.bench.pace import Pace, Progress
+from mtp_mlx.bench.keeping import Keeper
+from mtp_mlx.bench.machine import conditions
+from mtp_mlx.bench.order import order
 from mtp_mlx.bench.plan import Key, Plan, Turn, turns
 from mtp_mlx.bench.report import Subject, report
 from mtp_mlx.bench.report import run as reported
-from mtp_mlx.bench.runs import Bench
+from mtp_mlx.bench.runs import Runner
 from mtp_mlx.engine import Engine
-from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.errors import MtpMlxError, ReportNotSaved
+from mtp_mlx.events import BenchFinished, BenchPhase, BenchProgress, BenchRun
 from mtp_mlx.report.model import Comparison, Report, Run
-from mtp_mlx.wire import BenchPhase
 
 STEP_S = 0.1  # of a pause, after which cancelling is noticed
 
 
+def benchmark(
+    engine: Engine, asked: Bench, cancelled: Callable[[], bool]
+) -> Iterator[BenchProgress | BenchRun | BenchFinished]:
+    """Measure what is asked for, and keep the report on disk as it grows.
+
+    Raises what makes a benchmark impossible; what befalls it later is told by its events.
+    """
+    yield BenchProgress(phase="hashing", done=0, total=0, elapsed_s=0.0)
+    given = order(engine, asked, cancelled)
+    if given is None:
+        yield BenchFinished(reason="cancelled", report=None, saved=None, warnings=())
+        return
+    warnings: list[str] = []
+    keeper = None if given.out is None else Keeper(given.out, warnings.append)
+    session = Session(engine, given.subject, given.plan, Circumstances(cancelled=cancelled))
+    for event in session.measure(given.earlier):
+        if isinstance(event, BenchRun) and keeper is not None and session.report is not None:
+            told = len(warnings)
+            keeper.keep(session.report)
+            yield msgspec.structs.replace(event, warning=" ".join(warnings[told:]) or None)
+        else:
+            yield event
+    yield _finished(session, keeper, warnings, cancelled=cancelled())
+
+
+def _finished(
+    session: Session, keeper: Keeper | None, warnings: list[str], *, cancelled: bool
+) -> BenchFinished:
+    made, saved, failure = session.report, None, session.failure
+    if made is not None:
+        environment = finished(made.environment, conditions())
+        made = msgspec.structs.replace(made, environment=environment)
+    if made is not None and keeper is not None:
+        try:
+            keeper.finish(made)
+            saved = keeper.out
+        except ReportNotSaved as error:
+            saved, failure = keeper.spare, error
+    complete = made is not None and len(made.runs) >= (made.settings.planned_runs or 0)
+    return BenchFinished(
+        reason="done" if complete else "cancelled" if cancelled else "failed",
+        report=made,
+        saved=None if saved is None else str(saved.resolve()),
+        warnings=(*warnings, *([] if failure is None else [str(failure)])),
+        failure=None if failure is None else str(failure),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """Who looks on. The clock and the pause are the machine's, save in tests."""
+class Circumstances:
+    """Who may stop a benchmark. The clock and the pause are the machine's, save in tests."""
 
     cancelled: Callable[[], bool] = lambda: False
-    progress: Callable[[Progress], None] = lambda _: None
-    made: Callable[[Run, Report], None] = lambda _run, _report: None  # after every run
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(slots=True)
+class Pace:
+    """Seconds a run took, by mode: a slow mode's runs are not reckoned with a fast one's."""
+
+    cooldown_s: float
+    _seconds: defaultdict[Mtp, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def took(self, mode: Mtp, seconds: float) -> None:
+        self._seconds[mode].append(seconds)
+
+    def left(self, ahead: Sequence[Turn]) -> float | None:
+        """Return the seconds that the turns `ahead` and the pause before each will take.
+
+        None where nothing was measured yet.
+        """
+        medians = {mode: statistics.median(took) for mode, took in self._seconds.items()}
+        if not medians:
+            return None
+        usual = statistics.fmean(medians.values())
+        return sum(medians.get(turn.mode, usual) + self.cooldown_s for turn in ahead)
+
+
+Step = BenchProgress | BenchRun
 
 
 class Session:
     """Measures one plan on one engine."""
 
-    def __init__(self, engine: Engine, subject: Subject, plan: Plan, watch: Watch) -> None:
+    def __init__(
+        self, engine: Engine, subject: Subject, plan: Plan, circumstances: Circumstances
+    ) -> None:
         self._engine = engine
         self._subject = subject
         self._plan = plan
-        self._watch = watch
-        self._bench = Bench(engine, plan, watch.cancelled)
+        self._cancelled = circumstances.cancelled
+        self._clock = circumstances.clock
+        self._sleep = circumstances.sleep
+        self._runner = Runner(engine, plan, circumstances.cancelled)
         self._order = turns(plan, subject.suite.prompts)
         self._pace = Pace(plan.cooldown_s)
-        self._started = watch.clock()
+        self._started = self._clock()
         self._runs: dict[Key, Run] = {}
         self._texts: dict[Key, tuple[int, ...]] = {}
-        self._known: tuple[Comparison, ...] = ()
+        self._found_before: tuple[Comparison, ...] = ()
+        self.report: Report | None = None  # of the runs so far; None before the first
         self.failure: MtpMlxError | None = None
 
-    def measure(self, earlier: Report | None = None) -> Report | None:
-        """The report of all runs, of an `earlier` one as well; None where none was finished.
+    def measure(self, earlier: Report | None = None) -> Iterator[Step]:
+        """Measure what an `earlier` report does not hold; `report` has the runs of both.
 
         What stops it is raised where there is no run to keep, and is `failure` where there is.
         """
         if earlier is not None:
             self._runs = {key(run): run for run in earlier.runs if not run.cut}
-            self._known = earlier.identity.comparisons if earlier.identity else ()
-        left = [turn for turn in self._order if turn.key not in self._runs]
+            self._found_before = earlier.identity.comparisons if earlier.identity else ()
+        ahead = [turn for turn in self._order if turn.key not in self._runs]
+        compared = None
         try:
-            self._make(left)
-            compared = self._examined()
+            yield from self._make(ahead)
+            compared = self._compared()
+            if any(not one.identical for one in compared or ()):
+                yield self._progress("comparing")
+                compared = self._examined(compared or ())
         except MtpMlxError as error:
             if not self._runs:
                 raise
             self.failure = error
             compared = self._compared()
-        return self._report(compared) if self._runs else None
+        if self._runs:
+            self.report = self._reported(compared)
 
-    def _make(self, left: list[Turn]) -> None:
-        if left:
-            self._tell("warming up")
-            self._bench.warm_up(left[0].prompt)
-        for i, turn in enumerate(left):
-            if i > 0:
-                self._cool_down(left[i:])
-            if self._watch.cancelled() or not self._take(turn, left[i:]):
+    def _make(self, ahead: Sequence[Turn]) -> Iterator[Step]:
+        if ahead:
+            yield self._progress("warming up")
+            self._runner.warm_up(ahead[0].prompt)
+        for i, turn in enumerate(ahead):
+            if i > 0 and self._plan.cooldown_s > 0:
+                yield self._progress("cooling down", ahead[i:])
+                self._cool_down()
+            if self._cancelled():
                 return
+            yield self._progress("measuring", ahead[i:])
+            run = self._take(turn)
+            if run is None:
+                return
+            yield run
 
-    def _take(self, turn: Turn, left: list[Turn]) -> bool:
-        """One run; False where it was cut short, and so not kept."""
-        self._tell("measuring", left)
-        started = self._watch.clock()
-        made = self._bench.run(turn)
+    def _take(self, turn: Turn) -> BenchRun | None:
+        """Measure one run; None where it was cut short, and so not kept."""
+        started = self._clock()
+        made = self._runner.run(turn)
         if made.cut:
-            return False
-        self._pace.took(turn.mode, self._watch.clock() - started)
+            return None
+        self._pace.took(turn.mode, self._clock() - started)
         self._texts[turn.key] = made.tokens
-        told = reported(made, include_text=self._plan.include_text)
-        self._runs[turn.key] = told
-        self._watch.made(told, self._report(self._compared()))
-        return True
+        run = reported(made, include_text=self._plan.include_text)
+        self._runs[turn.key] = run
+        self.report = self._reported(self._compared())
+        return BenchRun(
+            done=len(self._runs), total=len(self._order), run=run, summary=self.report.summary
+        )
 
-    def _cool_down(self, left: list[Turn]) -> None:
-        if self._plan.cooldown_s <= 0:
-            return
-        self._tell("cooling down", left)
-        end = self._watch.clock() + self._plan.cooldown_s
-        while not self._watch.cancelled() and (rest := end - self._watch.clock()) > 0:
-            self._watch.sleep(min(STEP_S, rest))
+    def _cool_down(self) -> None:
+        end = self._clock() + self._plan.cooldown_s
+        while not self._cancelled() and (rest := end - self._clock()) > 0:
+            self._sleep(min(STEP_S, rest))
 
     def _compared(self) -> tuple[Comparison, ...] | None:
         if not self._plan.same_text:
             return None
-        return comparisons(tuple(self._runs.values()), self._texts, self._known)
+        return comparisons(tuple(self._runs.values()), self._texts, self._found_before)
 
-    def _examined(self) -> tuple[Comparison, ...] | None:
-        """With what is to be known of each difference; a benchmark that is stopped leaves it."""
-        found = self._compared()
-        if found is None or all(one.identical for one in found):
-            return found
-        self._tell("comparing")
-        examiner = Examiner(self._engine, self._bench, self._plan, self._order)
+    def _examined(self, compared: Sequence[Comparison]) -> tuple[Comparison, ...]:
+        """Add what can be known of each difference; a benchmark that is stopped leaves it."""
+        examiner = Examiner(self._engine, self._runner, self._plan, self._order)
         return tuple(
             one
-            if one.identical or one.margin is not None or self._watch.cancelled()
+            if one.identical or one.margin is not None or self._cancelled()
             else examiner.examined(one, self._runs, self._texts)
-            for one in found
+            for one in compared
         )
 
-    def _report(self, compared: tuple[Comparison, ...] | None) -> Report:
+    def _reported(self, compared: Sequence[Comparison] | None) -> Report:
         return report(self._subject, self._plan, tuple(self._runs.values()), compared)
 
-    def _tell(self, phase: BenchPhase, left: list[Turn] | None = None) -> None:
-        now = self._watch.clock()
-        self._watch.progress(
-            Progress(
-                phase=phase,
-                done=len(self._runs),
-                total=len(self._order),
-                turn=left[0] if left else None,
-                elapsed_s=now - self._started,
-                left_s=self._pace.left(left) if left else None,
-            )
+    def _progress(self, phase: BenchPhase, ahead: Sequence[Turn] = ()) -> BenchProgress:
+        turn = ahead[0] if ahead else None
+        return BenchProgress(
+            phase=phase,
+            done=len(self._runs),
+            total=len(self._order),
+            mode=turn.mode if turn else None,
+            category=turn.prompt.category if turn else None,
+            prompt_id=turn.prompt.id if turn else None,
+            repeat=turn.repeat if turn else None,
+            elapsed_s=self._clock() - self._started,
+            left_s=self._pace.left(ahead) if ahead else None,
         )

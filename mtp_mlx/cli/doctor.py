@@ -1,16 +1,37 @@
-"""`mtp-mlx doctor`: what this machine has, what is slow here and why."""
+"""`mtp-mlx doctor`: what this machine has, what is slow here and why; one function a question."""
 
 from __future__ import annotations
 
+import os
+import platform
+import shutil
+import subprocess
 import sys
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
 
-from mtp_mlx.cli.diagnosis import Finding, diagnose, installed
+from mtp_mlx import __version__
 
+PACKAGES = ("mlx", "mlx-lm", "tokenizers", "huggingface_hub", "PySide6_Essentials")
+GIB = 2**30
+OPENBLAS = "libopenblas"
 MARKS = {"good": "ok  ", "slow": "slow", "absent": "none", "broken": "FAIL"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One fact about this machine and, where it is not good, what to do about it."""
+
+    subject: str
+    verdict: Literal["good", "slow", "absent", "broken"]
+    fact: str
+    remedy: str = ""
 
 
 @click.command("doctor")
@@ -32,3 +53,170 @@ def _line(found: Finding) -> str:
         mark = f"\x1b[1m{mark}\x1b[0m"
     remedy = f" {found.remedy}" if found.remedy else ""
     return f"{mark}  {found.subject:13} {found.fact}{remedy}"
+
+
+def diagnose() -> list[Finding]:
+    """All findings, in the order they are read."""
+    asked: tuple[Callable[[], Finding], ...] = (
+        versions,
+        device,
+        memory,
+        linear_algebra,
+        compiler,
+        built_in_pair,
+        display,
+    )
+    return [*(ask() for ask in asked), *calibrations()]
+
+
+def installed() -> dict[str, str | None]:
+    """Versions of what matters here; None where a package is not installed."""
+    found: dict[str, str | None] = {"mtp-mlx": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def versions() -> Finding:
+    found = installed()
+    fact = ", ".join(f"{name} {number or 'not installed'}" for name, number in found.items()) + "."
+    if None in found.values():
+        remedy = "Run scripts/run once."
+        return Finding(subject="versions", verdict="broken", fact=fact, remedy=remedy)
+    return Finding(subject="versions", verdict="good", fact=fact)
+
+
+def device() -> Finding:
+    try:
+        from mtp_mlx.loading.device import describe
+
+        found = describe()
+    except (ImportError, OSError, RuntimeError) as error:
+        return Finding(
+            subject="device",
+            verdict="broken",
+            fact=f"MLX does not start: {error}.",
+            remedy="Run scripts/run on macOS with Apple silicon, or on 64-bit Linux.",
+        )
+    fact = f"{found.name or 'unnamed'}, {found.backend}, {platform.platform(terse=True)}."
+    if found.backend == "cpu":
+        remedy = "MLX computes on the processor here: good for trying, not for large models."
+        return Finding(subject="device", verdict="slow", fact=fact, remedy=remedy)
+    return Finding(subject="device", verdict="good", fact=fact)
+
+
+def memory() -> Finding:
+    import psutil
+
+    found = psutil.virtual_memory()
+    fact = f"{found.available / GIB:.1f} of {found.total / GIB:.1f} GiB free."
+    if found.available < 2 * GIB:
+        return Finding(
+            subject="memory", verdict="slow", fact=fact, remedy="Close other programs first."
+        )
+    return Finding(subject="memory", verdict="good", fact=fact)
+
+
+def linear_algebra() -> Finding:
+    """On Linux the CPU wheel's own BLAS is slow; OpenBLAS, loaded before it, is not."""
+    subject = "BLAS"
+    if sys.platform != "linux":
+        return Finding(subject=subject, verdict="good", fact="The system's own (Accelerate).")
+    if OPENBLAS in _loaded_libraries():
+        return Finding(subject=subject, verdict="good", fact="OpenBLAS is loaded.")
+    fact = "The reference BLAS is in use: matrix products on the CPU run many times slower."
+    if _has_openblas():
+        remedy = "Start with scripts/run, or with LD_PRELOAD=libopenblas.so.0."
+    else:
+        remedy = "Install OpenBLAS (Debian: apt install libopenblas0), then use scripts/run."
+    return Finding(subject=subject, verdict="slow", fact=fact, remedy=remedy)
+
+
+def compiler() -> Finding:
+    """MLX builds fused kernels on the CPU with the system's compiler; Metal needs none."""
+    subject = "C++ compiler"
+    if sys.platform != "linux":
+        return Finding(subject=subject, verdict="good", fact="Not needed here.")
+    found = next((name for name in ("g++", "clang++") if shutil.which(name)), None)
+    if found:
+        return Finding(subject=subject, verdict="good", fact=f"{found} builds fused kernels.")
+    return Finding(
+        subject=subject,
+        verdict="slow",
+        fact="None found: kernels run unfused on the CPU.",
+        remedy="Install g++ (Debian: apt install g++).",
+    )
+
+
+def built_in_pair() -> Finding:
+    from mtp_mlx.hub.cache import is_complete
+    from mtp_mlx.hub.resolve import DEMO_FOLDER
+
+    absent = [part for part in ("target", "drafter") if not is_complete(DEMO_FOLDER / part)]
+    if absent:
+        return Finding(
+            subject="built-in pair",
+            verdict="broken",
+            fact=f"Its {' and '.join(absent)} cannot be found.",
+            remedy="Install the program again.",
+        )
+    return Finding(subject="built-in pair", verdict="good", fact="Present.")
+
+
+def calibrations() -> list[Finding]:
+    """What verifying costs here, of each pair that was calibrated on this device."""
+    from mtp_mlx.learned import recall_all
+    from mtp_mlx.loading.device import describe
+
+    try:
+        device = describe().name
+    except (ImportError, OSError, RuntimeError):
+        return []  # `device` has said so
+    found = [
+        Finding(
+            subject="MTP",
+            verdict="slow" if known.calibration.costs.least_acceptance() is None else "good",
+            fact=f"{known.subject.target}: {known.calibration.in_words()} "
+            f"(measured {known.calibration.date}).",
+        )
+        for known in recall_all()
+        if known.calibration is not None and known.subject.device == device
+    ]
+    remedy = "Run `scripts/run calibrate`; auto measures as it goes meanwhile."
+    absent = Finding(
+        subject="MTP", verdict="absent", fact="No pair was calibrated here yet.", remedy=remedy
+    )
+    return found or [absent]
+
+
+def display() -> Finding:
+    shown = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform != "linux" or shown:
+        return Finding(subject="display", verdict="good", fact="The window can open.")
+    return Finding(
+        subject="display",
+        verdict="absent",
+        fact="None, so no window.",
+        remedy="Use `scripts/run chat`.",
+    )
+
+
+def _loaded_libraries() -> str:
+    """The names of the libraries in this process."""
+    try:
+        return Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return os.environ.get("LD_PRELOAD", "")
+
+
+def _has_openblas() -> bool:
+    try:
+        done = subprocess.run(
+            ["/sbin/ldconfig", "-p"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return OPENBLAS in done.stdout

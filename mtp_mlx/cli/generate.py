@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from mtp_mlx import wire
-from mtp_mlx.api import Message
-from mtp_mlx.cli.footer import footer
-from mtp_mlx.cli.interrupt import stops_on_interrupt
-from mtp_mlx.cli.loading import load
+from mtp_mlx.api import Generate, Message, Prompt, RawText, TokenIds
 from mtp_mlx.cli.options import Options, engine_options
+from mtp_mlx.cli.terminal import footer, load, stops_on_interrupt
 from mtp_mlx.errors import UsageError
+from mtp_mlx.events import Finished, Round
 
 if TYPE_CHECKING:
-    from mtp_mlx.engine import Engine
+    from mtp_mlx.host import Host
 
 INTERRUPTED = 130
 
@@ -53,9 +51,9 @@ def command(
         raise UsageError("--system needs a chat template.", "Leave out --raw and --prompt-ids.")
     ids = None if prompt_ids is None else read_ids(prompt_ids)
     text = sys.stdin.read() if prompt == "-" else prompt or ""
-    engine = load(options.load())
-    request = _request(engine, options, text, ids, raw=raw)
-    return write(engine, request, as_json=as_json, profile=profile)
+    host = load(options.load())
+    given = _prompt(options, text, ids, raw=raw)
+    return write(host, _request(host, options, given), as_json=as_json, profile=profile)
 
 
 def read_ids(file: Path) -> list[int]:
@@ -72,21 +70,21 @@ def read_ids(file: Path) -> list[int]:
     return ids
 
 
-def _request(
-    engine: Engine, options: Options, prompt: str, ids: list[int] | None, *, raw: bool
-) -> wire.Generate:
-    messages = None
-    if ids is None and raw:
-        ids = _encoded(engine, prompt)
-    elif ids is None:
-        messages = [Message(role="user", content=prompt)]
-        if options.system is not None:
-            messages.insert(0, Message(role="system", content=options.system))
-    return wire.Generate(
-        id="generate",
-        messages=messages,
-        prompt_ids=ids,
-        sampling=options.sampling(engine.pair.recommended),
+def _prompt(options: Options, text: str, ids: list[int] | None, *, raw: bool) -> Prompt:
+    if ids is not None:
+        return (TokenIds(tuple(ids)),)
+    if raw:
+        return (RawText(text),)
+    question = Message(role="user", content=text)
+    if options.system is None:
+        return (question,)
+    return (Message(role="system", content=options.system), question)
+
+
+def _request(host: Host, options: Options, prompt: Prompt) -> Generate:
+    return Generate(
+        prompt=prompt,
+        sampling=options.sampling(host.pair.recommended),
         mtp=options.mtp,
         verify=options.verify,
         max_tokens=options.max_tokens,
@@ -95,53 +93,47 @@ def _request(
     )
 
 
-def _encoded(engine: Engine, prompt: str) -> list[int]:
-    if engine.tokenizer is None:
-        raise UsageError("The model's folder has no tokenizer.", "Give token ids: --prompt-ids.")
-    return engine.tokenizer.encode(prompt)
-
-
 @dataclass(slots=True)
 class Written:
     """A reply as it came: its rounds and how it ended."""
 
-    rounds: list[wire.Round] = field(default_factory=list)
-    finished: wire.Finished | None = None
+    rounds: list[Round] = field(default_factory=list)
+    finished: Finished | None = None
 
 
-def write(engine: Engine, request: wire.Generate, *, as_json: bool, profile: bool = False) -> int:
+def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False) -> int:
     """Run a request and print it; the exit code."""
     from mtp_mlx.cli.profile import Profile
-    from mtp_mlx.engine import Control, Instruments
+    from mtp_mlx.engine import BARE, Instruments
 
     timed = Profile() if profile else None
-    instruments = Instruments(watch=timed) if timed else Instruments()
-    control = Control(mtp=request.mtp)
+    ticket = host.submit(request, instruments=Instruments(watch=timed) if timed else BARE)
     written = Written()
-    shown = answer if engine.tokenizer is not None else numbers
-    with stops_on_interrupt(control):
-        for event in engine.generate(request, control, instruments):
-            if isinstance(event, wire.Round):
+    has_text = host.pair.has_tokenizer
+    shown = answer if has_text else numbers
+    with stops_on_interrupt(ticket):
+        for event in ticket:
+            if isinstance(event, Round):
                 written.rounds.append(event)
                 if not as_json:
                     print(shown([event]), end="", flush=True)
-            elif isinstance(event, wire.Finished):
+            elif isinstance(event, Finished):
                 written.finished = event
-    print(as_object(written, has_text=engine.tokenizer is not None) if as_json else "")
+    print(as_object(written, has_text=has_text) if as_json else "")
     if timed and written.finished is not None:
-        decoded = [told for told in written.rounds if told.index > 0]
+        decoded = [one for one in written.rounds if one.index > 0]
         print(timed.table(decoded, written.finished.stats), file=sys.stderr)
     if sys.stderr.isatty() and written.finished is not None:
         print(footer(written.finished.stats), file=sys.stderr)
-    return INTERRUPTED if control.cancelled else 0
+    return INTERRUPTED if ticket.is_cancelled else 0
 
 
-def answer(rounds: list[wire.Round]) -> str:
+def answer(rounds: list[Round]) -> str:
     """The text of some rounds, thoughts left out."""
     return "".join(t.text for told in rounds for t in told.tokens if not t.thought)
 
 
-def numbers(rounds: list[wire.Round]) -> str:
+def numbers(rounds: list[Round]) -> str:
     """The ids of some rounds, where there is no tokenizer to make a text of them."""
     return "".join(f"{token.id} " for told in rounds for token in told.tokens)
 
@@ -164,7 +156,7 @@ def as_object(written: Written, *, has_text: bool) -> str:
     return msgspec.json.encode(found).decode()
 
 
-def round_object(told: wire.Round) -> dict[str, Any]:
+def round_object(told: Round) -> dict[str, Any]:
     """Accepted drafts come first in a round, so these are the drafts in their order."""
     drafted = [token.id for token in told.tokens if token.source == "draft"]
     drafted += [rejected.id for rejected in told.rejected]

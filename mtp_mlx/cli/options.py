@@ -1,21 +1,83 @@
-"""The options that `generate` and `chat` share, gathered into one value."""
+"""The options that commands share, and the kinds of values they take, never NaN or infinity."""
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 import click
 
-from mtp_mlx import wire
-from mtp_mlx.api import MAX_PRESENCE_PENALTY, DraftPosition, Dtype, Mtp, Sampling, Verify
-from mtp_mlx.cli.types import mtp_switch, real, token_bias
+from mtp_mlx.api import (
+    DEMO_PAIR,
+    MAX_BIAS,
+    MAX_DEPTH,
+    MAX_PRESENCE_PENALTY,
+    DraftPosition,
+    Dtype,
+    Load,
+    Mtp,
+    Sampling,
+    Verify,
+)
 from mtp_mlx.errors import UsageError
 
 LARGEST_SEED = 2**64 - 1
 SEED = "Default: 0 for generate, another each time for chat."
+
+
+def real(
+    least: float, most: float = math.inf, *, open_below: bool = False
+) -> Callable[[str], float]:
+    """A finite number of `least` (with `open_below`: more than that) to `most`."""
+    bounds = f"above {least:g}" if open_below else f"{least:g} or more"
+    if math.isfinite(most):
+        bounds += f", {most:g} at most"
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        enough = value > least if open_below else value >= least
+        if not (math.isfinite(value) and enough and value <= most):
+            raise click.BadParameter(f"{text!r} is no number {bounds}.")
+        return value
+
+    return number
+
+
+def token_bias(text: str) -> tuple[int, float]:
+    """ID=X: a token id and what is added to its score."""
+    token, _, bias = text.partition("=")
+    if not (token.isascii() and token.isdigit() and bias):
+        raise click.BadParameter(f"{text!r} is not of the form ID=X.")
+    return int(token), real(-MAX_BIAS, MAX_BIAS)(bias)
+
+
+def mtp_switch(text: str) -> Mtp:
+    """off, auto, or a fixed number of drafts a round."""
+    found = read_mtp(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is not off, auto or 0 to {MAX_DEPTH}.")
+    return found
+
+
+def mtp_modes(text: str) -> tuple[Mtp, ...]:
+    """Settings of the switch, separated by commas, each once."""
+    return tuple(dict.fromkeys(mtp_switch(word) for word in text.split(",")))
+
+
+def read_mtp(text: str) -> Mtp | None:
+    """The MTP switch as people write it; None for anything else."""
+    word = text.strip().lower()
+    if word in ("off", "auto"):
+        return cast("Mtp", word)
+    if len(word) == 1 and word in "0123456789" and int(word) <= MAX_DEPTH:
+        return int(word)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +104,8 @@ class Options:
     verify: Verify
     ignore_eos: bool
 
-    def load(self) -> wire.Load:
-        return wire.Load(
+    def load(self) -> Load:
+        return Load(
             target=self.target,
             drafter=self.drafter,
             use_drafter=not self.no_drafter,
@@ -60,6 +122,16 @@ class Options:
         return Sampling(**{name: getattr(recommended, name) for name in names} | given)
 
 
+target = click.option(
+    "--target", default=DEMO_PAIR, help="A folder or repository id; else the built-in pair."
+)
+drafter = click.option("--drafter", help="A folder or repository id; else the target's own.")
+dtype = click.option(
+    "--dtype",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+)
 drafter_bits = click.option(
     "--drafter-bits",
     type=click.Choice(["4", "8"]),
@@ -67,8 +139,8 @@ drafter_bits = click.option(
     help="Quantise the drafter's head; most of the time of a dense drafter is reading it.",
 )
 _CHOICES = (
-    click.option("--target", default=wire.DEMO_PAIR, help="A folder or repository id."),
-    click.option("--drafter", help="A folder or repository id; else the target's own."),
+    target,
+    drafter,
     click.option("--no-drafter", is_flag=True, help="Load the target alone."),
     drafter_bits,
     click.option("--system", help="The system prompt."),
@@ -115,12 +187,7 @@ _CHOICES = (
     ),
     click.option("--draft-position", type=click.Choice(["last-seen", "anchor"])),
     click.option("--ignore-eos", is_flag=True, help="Write on past end tokens."),
-    click.option(
-        "--dtype",
-        type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
-        default="auto",
-        show_default=True,
-    ),
+    dtype,
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from mtp_mlx import wire
 from mtp_mlx.api import Stats
 from mtp_mlx.decode.watch import Laps, Timing
+from mtp_mlx.events import Round
 
 NOTE = (
     "Each part was waited for before the next was built, so these rounds are slower than usual. "
@@ -32,7 +32,7 @@ class Profile(Timing):
         self._found.append(super().laps())
         return self._found[-1]
 
-    def table(self, rounds: Sequence[wire.Round], stats: Stats) -> str:
+    def table(self, rounds: Sequence[Round], stats: Stats) -> str:
         """Milliseconds a drafting round, and a plain step; with what passes between them."""
         drafting = [told for told in rounds if told.depth > 0]
         lines = self._drafting(drafting, _between(rounds, stats)) if self._found else []
@@ -41,7 +41,7 @@ class Profile(Timing):
             lines.append(f"{len(plain)} plain steps, {statistics.mean(plain):.2f} ms each.")
         return "\n".join([*lines, NOTE])
 
-    def _drafting(self, rounds: Sequence[wire.Round], between: float) -> list[str]:
+    def _drafting(self, rounds: Sequence[Round], between: float) -> list[str]:
         parts = {
             words: statistics.mean(getattr(laps, name) for laps in self._found)
             for name, words in PARTS.items()
@@ -60,7 +60,7 @@ class Profile(Timing):
         ]
 
 
-def _between(rounds: Sequence[wire.Round], stats: Stats) -> float:
+def _between(rounds: Sequence[Round], stats: Stats) -> float:
     """Milliseconds a round that no round accounts for."""
     if stats.decode_tps is None:
         return 0.0

@@ -12,11 +12,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from mtp_mlx.api import DEMO_PAIR
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.hub.cache import is_complete
 from mtp_mlx.hub.catalogue import drafter_for
 from mtp_mlx.paths import resources
-from mtp_mlx.wire import DEMO_PAIR
 
 DEMO_FOLDER = resources() / "demo_pair"
 FILES = ["*.safetensors", "*.json", "*.jinja", "*.model"]

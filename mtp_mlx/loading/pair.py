@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import mlx.core as mx
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import DraftPosition, PairInfo, Sampling, ThinkingSyntax
 from mtp_mlx.errors import DamagedModel, LoadError, OutOfMemory, UnsupportedModel, UsageError
+from mtp_mlx.events import LoadProgress
 from mtp_mlx.families.gemma4.config import TextConfig, drafter_config, target_config
 from mtp_mlx.families.gemma4.drafter import DrafterNetwork, GemmaDrafter
 from mtp_mlx.families.gemma4.facts import THINKING
@@ -29,7 +30,7 @@ from mtp_mlx.text.tokenizer import Tokenizer, end_token_ids
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-Progress = Callable[[wire.LoadProgress], None]
+Progress = Callable[[LoadProgress], None]
 
 GENERATION_KEY = "mtp_draft_position"
 """In a drafter's generation_config.json: the position rule it was trained with, if it says so."""
@@ -66,10 +67,10 @@ class LoadedPair:
     drafter_weights: WeightFiles = WeightFiles()
 
 
-def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> LoadedPair:
+def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedPair:
     """Raises a LoadError whose one sentence names the remedy."""
     prepare()
-    progress(wire.LoadProgress(phase="checking", done=0, total=3))
+    progress(LoadProgress(phase="checking", done=0, total=3))
     target_at = open_checkpoint(resolve(request.target))
     found = _drafter(request, target_at)
     drafter_at = found.checkpoint
@@ -80,7 +81,7 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
     if drafter_settings is not None:
         check_pair(config, drafter_settings)
 
-    progress(wire.LoadProgress(phase="target", done=1, total=3))
+    progress(LoadProgress(phase="target", done=1, total=3))
     dtype = compute_dtype(request.dtype)
     check_dtype(config, dtype)
     network = _understood(lambda known: gemma4_text.Model(model_args(known)), config, target_at)
@@ -89,13 +90,13 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
 
     drafter = None
     if drafter_at is not None and drafter_settings is not None:
-        progress(wire.LoadProgress(phase="drafter", done=2, total=3))
+        progress(LoadProgress(phase="drafter", done=2, total=3))
         head = _understood(DrafterNetwork, drafter_settings, drafter_at)
         head = _loaded(head, drafter_at, dtype, tied=True)
         if request.drafter_bits is not None:
             pack_head(head, request.drafter_bits)
         drafter = GemmaDrafter(head, drafter_settings, target.embed)
-    progress(wire.LoadProgress(phase="drafter", done=3, total=3))
+    progress(LoadProgress(phase="drafter", done=3, total=3))
 
     tokenizer = Tokenizer.load(target_at.folder)
     template = ChatTemplate.load(target_at.folder)
@@ -108,7 +109,7 @@ def load_pair(request: wire.Load, progress: Progress = lambda _: None) -> Loaded
         thinking=THINKING,
         end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_at.folder),
         draft_position=position,
-        info=_info(request, target_at, found, config, position, template is not None),
+        info=_info(request, target_at, found, config, position, tokenizer, template),
         target_weights=WeightFiles(target_at.files),
         drafter_weights=WeightFiles(() if drafter_at is None else drafter_at.files),
     )
@@ -131,7 +132,7 @@ class _Drafter:
     absent_because: str | None = None
 
 
-def _drafter(request: wire.Load, target_at: Checkpoint) -> _Drafter:
+def _drafter(request: api.Load, target_at: Checkpoint) -> _Drafter:
     """One that was asked for must load. The target's own may be out of reach: then the reply is
     written without MTP, and the reason is told.
     """
@@ -193,14 +194,15 @@ def _trained_position(drafter_at: Checkpoint | None) -> DraftPosition:
 
 
 def _info(
-    request: wire.Load,
+    request: api.Load,
     target_at: Checkpoint,
     drafter: _Drafter,
     config: TextConfig,
     position: DraftPosition,
-    has_chat_template: bool,
+    tokenizer: Tokenizer | None,
+    template: ChatTemplate | None,
 ) -> PairInfo:
-    demo = request.target == wire.DEMO_PAIR
+    demo = request.target == api.DEMO_PAIR
     drafter_at = drafter.checkpoint
     return PairInfo(
         target="built-in" if demo else target_at.name,
@@ -213,17 +215,18 @@ def _info(
         sliding_window=config.sliding_window,
         draft_position=position,
         recommended=_recommended(target_at),
-        has_chat_template=has_chat_template,
+        has_chat_template=template is not None,
+        has_tokenizer=tokenizer is not None,
     )
 
 
-def _drafter_name(request: wire.Load, drafter_at: Checkpoint) -> str:
-    demo = request.target == wire.DEMO_PAIR and request.drafter in (None, wire.DEMO_PAIR)
+def _drafter_name(request: api.Load, drafter_at: Checkpoint) -> str:
+    demo = request.target == api.DEMO_PAIR and request.drafter in (None, api.DEMO_PAIR)
     name = "built-in" if demo else drafter_at.name
     return name if request.drafter_bits is None else f"{name}, {request.drafter_bits}-bit head"
 
 
-def _quantization(checkpoint: Checkpoint, request: wire.Load) -> str:
+def _quantization(checkpoint: Checkpoint, request: api.Load) -> str:
     quantization = checkpoint.config.get("quantization")
     if isinstance(quantization, dict):
         return packing_words(quantization)

@@ -11,9 +11,9 @@ from typing import Any
 
 import mlx.core as mx
 
-from mtp_mlx import wire
 from mtp_mlx.api import Dtype, PairInfo, Sampling
 from mtp_mlx.errors import OutOfMemory, UsageError
+from mtp_mlx.events import LoadProgress
 from mtp_mlx.families.gemma4.drafter import DrafterNetwork, GemmaDrafter
 from mtp_mlx.families.gemma4.network import gemma4_text, model_args
 from mtp_mlx.families.gemma4.pairing import check_pair
@@ -114,6 +114,7 @@ def _info(shape: Shape, network: Any, head: Any, bits: int, dtype: mx.Dtype) -> 
         draft_position="last-seen",
         recommended=RECOMMENDED,
         has_chat_template=False,
+        has_tokenizer=False,
     )
 
 
@@ -123,11 +124,11 @@ def _fill(
     if info.target_bytes + info.drafter_bytes > memory().limit:
         raise _too_large(info)
     try:
-        progress(wire.LoadProgress(phase="target", done=1, total=3))
+        progress(LoadProgress(phase="target", done=1, total=3))
         randomize(network, dtype, seed)
-        progress(wire.LoadProgress(phase="drafter", done=2, total=3))
+        progress(LoadProgress(phase="drafter", done=2, total=3))
         randomize(head, dtype, seed)
-        progress(wire.LoadProgress(phase="drafter", done=3, total=3))
+        progress(LoadProgress(phase="drafter", done=3, total=3))
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise _too_large(info) from error

@@ -1,45 +1,48 @@
 """The worker process: commands as JSON lines on stdin, events as JSON lines on stdout.
 
-The main thread owns the engine and MLX, and takes commands in order. A second thread reads the
-pipe and answers what must not wait for it: ping, cancel, the MTP switch. Whatever comes down the
-pipe, the worker answers and lives on; the end of stdin ends it, so it never outlives its window.
+The main thread owns the `Host`. A second thread reads the pipe, submits requests, and so answers at
+once what must not wait for the host: ping, cancel, the MTP switch. The worker answers whatever
+comes down the pipe and lives on; the end of stdin ends it, so it never outlives its window.
 """
 
 from __future__ import annotations
 
 import os
 import platform
-import queue
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from typing import BinaryIO
 
-from mtp_mlx import wire
-from mtp_mlx.engine import Control, Engine
-from mtp_mlx.errors import EngineBusy, EngineFault, MtpMlxError, NotLoaded
-from mtp_mlx.loading.device import describe, memory, release, versions
-from mtp_mlx.request import check_mtp
+import msgspec
 
-MEMORY_INTERVAL_S = 0.5  # between memory reports while a reply is written
+from mtp_mlx import wire
+from mtp_mlx.api import Request
+from mtp_mlx.errors import EngineFault, MtpMlxError
+from mtp_mlx.events import BenchFinished, Event
+from mtp_mlx.host import Host, Ticket
+from mtp_mlx.loading.device import describe, versions
+
 FAREWELL_S = 5.0  # what a load or a chunk may still take once the window is gone
 
 
 def main() -> int:
     """Serve until `shutdown` or the end of stdin."""
     outbox = Outbox(_private_stdout())
-    inbox = Inbox(sys.stdin.buffer, outbox)
+    host = Host()
     outbox.send(_hello())
+    inbox = Inbox(sys.stdin.buffer, host, outbox)
     threading.Thread(target=inbox.read_all, name="pipe reader", daemon=True).start()
-    Worker(outbox).serve(inbox)
+    host.serve()
     return 0
 
 
 def _private_stdout() -> BinaryIO:
-    """The pipe, out of reach of libraries that print: their stdout becomes stderr."""
+    """Return the pipe, out of reach of libraries that print: their stdout becomes stderr."""
     private = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return private
@@ -54,72 +57,80 @@ def _hello() -> wire.Hello:
 
 
 class Outbox:
-    """Lines to the window, each whole, from either thread. A window that is gone ends all."""
+    """Writes whole lines to the window, from either thread. A window that is gone ends all."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
 
-    def send(self, event: wire.Event) -> None:
+    def send(self, message: wire.Event) -> None:
+        self._write(wire.encode(message))
+
+    def send_error(self, error: Exception, request_id: str | None) -> None:
+        """Send `error`; one that nobody expected is logged as well."""
+        if not isinstance(error, MtpMlxError):
+            traceback.print_exception(error)
+            error = EngineFault(error)
+        self.send(
+            wire.Error(code=error.code, message=error.message, remedy=error.remedy, id=request_id)
+        )
+
+    def answer(self, request_id: str | None, event: Event | Exception) -> None:
+        """Send what the host answers to a request; `request_id` is None where it has none."""
+        if isinstance(event, Exception):
+            self.send_error(event, request_id)
+            return
+        line = wire.encode(wire.answer(event, request_id))
+        if len(line) > wire.MAX_LINE_BYTES and isinstance(event, BenchFinished):
+            line = wire.encode(wire.answer(_without_report(event), request_id))
+        self._write(line)
+
+    def _write(self, line: bytes) -> None:
         with self._lock:
             try:
-                self._stream.write(wire.encode(event))
+                self._stream.write(line)
                 self._stream.flush()
             except OSError:
                 os._exit(0)
 
-    def send_error(self, error: MtpMlxError, reply_id: str | None = None) -> None:
-        self.send(
-            wire.Error(code=error.code, message=error.message, remedy=error.remedy, id=reply_id)
-        )
 
+def _without_report(event: BenchFinished) -> BenchFinished:
+    """Return `event` without its report, which is in a file."""
+    from mtp_mlx.bench.keeping import elsewhere
+    from mtp_mlx.report.saving import encode
 
-@dataclass(slots=True)
-class Job:
-    """A request to write a reply or to measure many, and the flags by which it can be steered.
-
-    `over` is set before its last event is sent, so that the window may ask for the next at once.
-    """
-
-    request: wire.Generate | wire.Bench
-    control: Control
-    over: bool = False
-
-
-Work = wire.Load | wire.Unload | wire.Calibrate | wire.CountTokens | Job
-"""What the main thread does, one after the other."""
+    assert event.report is not None
+    spare = None if event.saved else elsewhere(encode(event.report), "benchmark")
+    saved = event.saved or (None if spare is None else str(spare))
+    return msgspec.structs.replace(event, report=None, saved=saved)
 
 
 class Inbox:
-    """The pipe's reading end. Of replies it lets one in at a time."""
+    """The pipe's reading end."""
 
-    def __init__(self, stream: BinaryIO, outbox: Outbox) -> None:
+    def __init__(self, stream: BinaryIO, host: Host, outbox: Outbox) -> None:
         self._stream = stream
+        self._host = host
         self._outbox = outbox
-        self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
-        self._job: Job | None = None  # queued or being written
-
-    def work(self) -> Iterator[Work]:
-        """What the main thread has to do, in order, until there is no more."""
-        return iter(self._work.get, None)
+        self._tickets: dict[str, Ticket] = {}  # by the ids of their requests
 
     def read_all(self) -> None:
         try:
             for line in self._lines():
-                if not self._answer(line):
+                if not self._take_line(line):
                     break
         finally:  # whatever ends the reading, a worker that cannot hear must not live on
             self._leave()
 
-    def _answer(self, line: bytes) -> bool:
+    def _take_line(self, line: bytes) -> bool:
         try:
             return self._take(wire.decode_command(line))
         except MtpMlxError as error:
-            self._outbox.send_error(error)
+            self._outbox.send_error(error, None)
             return True
 
     def _lines(self) -> Iterator[bytes]:
-        """Lines without blank ones; of one that is too long only as much as tells so."""
+        """Yield lines that are not blank; of a line that is too long only its beginning."""
         while line := self._stream.readline(wire.MAX_LINE_BYTES + 1):
             rest = line
             while rest and not rest.endswith(b"\n"):
@@ -132,122 +143,34 @@ class Inbox:
         match command:
             case wire.Ping():
                 self._outbox.send(wire.Pong())
-            case wire.Cancel(id=reply_id):
-                if self._job is not None and self._job.request.id == reply_id:
-                    self._job.control.cancelled = True
+            case wire.Cancel(id=request_id):
+                if request_id in self._tickets:
+                    self._tickets[request_id].cancel()
             case wire.SetMtp(mtp=mtp):
-                check_mtp(mtp)
-                if self._job is not None:
-                    self._job.control.mtp = mtp
-            case wire.Generate() | wire.Bench():
-                self._admit(command)
-            case wire.Load() | wire.Unload() | wire.Calibrate() | wire.CountTokens():
-                self._work.put(command)
+                self._host.set_mtp(mtp)
+            case wire.Generate():
+                self._submit(command.request, command.id)
+            case wire.Bench() | wire.CountTokens():
+                self._submit(command, command.id)
+            case wire.Load() | wire.Unload() | wire.Calibrate():
+                self._submit(command, None)
             case wire.Shutdown():
                 return False
         return True
 
-    def _admit(self, request: wire.Generate | wire.Bench) -> None:
-        if self._job is not None and not self._job.over:
-            measuring = isinstance(self._job.request, wire.Bench)
-            doing = "A benchmark is running." if measuring else "A reply is being written."
-            busy = EngineBusy(doing, "Wait for it, or stop it first.")
-            self._outbox.send_error(busy, request.id)
+    def _submit(self, request: Request, request_id: str | None) -> None:
+        deliver = partial(self._outbox.answer, request_id)
+        try:
+            ticket = self._host.submit(request, deliver=deliver)
+        except MtpMlxError as error:
+            self._outbox.send_error(error, request_id)
             return
-        mtp = request.mtp if isinstance(request, wire.Generate) else "auto"
-        self._job = Job(request, Control(mtp=mtp))
-        self._work.put(self._job)
+        if request_id is not None:
+            self._tickets = {key: one for key, one in self._tickets.items() if not one.is_over}
+            self._tickets[request_id] = ticket
 
     def _leave(self) -> None:
         """Stop the reply and let the main thread finish; do not wait for ever."""
-        if self._job is not None:
-            self._job.control.cancelled = True
-        self._work.put(None)
+        self._host.close()
         time.sleep(FAREWELL_S)
         os._exit(0)
-
-
-class Worker:
-    """The main thread's part: the engine and what it is asked to do."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
-        self._engine: Engine | None = None
-
-    def serve(self, inbox: Inbox) -> None:
-        for item in inbox.work():
-            try:
-                self._do(item)
-            except MtpMlxError as error:
-                self._fail(item, error)
-            except Exception as error:  # noqa: BLE001 - the seam: told to the window, logged, survived
-                traceback.print_exc()
-                self._fail(item, EngineFault(error))
-
-    def _fail(self, item: Work, error: MtpMlxError) -> None:
-        match item:
-            case Job():
-                item.over = True
-                self._outbox.send_error(error, item.request.id)
-            case wire.CountTokens(id=count_id):
-                self._outbox.send_error(error, count_id)
-            case _:
-                self._outbox.send_error(error)
-
-    def _do(self, item: Work) -> None:
-        match item:
-            case wire.Load():
-                self._drop_engine()
-                self._engine = Engine.load(item, self._outbox.send)
-                self._outbox.send(wire.Loaded(pair=self._engine.pair, memory=memory()))
-            case wire.Unload():
-                self._drop_engine()
-                self._outbox.send(wire.Unloaded())
-                self._report_memory()
-            case wire.Calibrate():
-                self._calibrate()
-            case wire.CountTokens(id=count_id, text=text):
-                tokens = self._loaded().count_tokens(text)
-                self._outbox.send(wire.TokenCount(id=count_id, tokens=tokens))
-            case Job(request=wire.Generate() as request):
-                self._write(item, request)
-            case Job(request=wire.Bench() as request):
-                self._measure(item, request)
-
-    def _calibrate(self) -> None:
-        from mtp_mlx.bench.calibrate import calibrate
-
-        engine = self._loaded()
-        found = calibrate(engine)
-        engine.remember(found)
-        self._outbox.send(wire.Calibrated(calibration=found, words=found.in_words()))
-
-    def _loaded(self) -> Engine:
-        if self._engine is None:
-            raise NotLoaded("No model is loaded.", "Load a pair first.")
-        return self._engine
-
-    def _drop_engine(self) -> None:
-        self._engine = None
-        release()
-
-    def _measure(self, job: Job, request: wire.Bench) -> None:
-        from mtp_mlx.bench.telling import told
-
-        finished = told(self._loaded(), request, job.control, self._outbox.send)
-        job.over = True
-        self._outbox.send(finished)
-
-    def _write(self, job: Job, request: wire.Generate) -> None:
-        engine = self._loaded()
-        reported = 0.0
-        for event in engine.generate(request, job.control):
-            job.over = isinstance(event, wire.Finished)
-            if job.over or time.monotonic() - reported > MEMORY_INTERVAL_S:
-                self._report_memory()
-                reported = time.monotonic()
-            self._outbox.send(event)
-
-    def _report_memory(self) -> None:
-        now = memory()
-        self._outbox.send(wire.MemoryReport(active=now.active, peak=now.peak, limit=now.limit))

@@ -9,10 +9,11 @@ from typing import Any
 
 import mlx.core as mx
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.costs import measure
 from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import Finished, Round
 from mtp_mlx.loading import LoadedPair, load_pair
 from peers.messages import TOP_K, TOP_P, Ask, Counts
 from peers.replay import replaying
@@ -32,9 +33,9 @@ class OurLoop:
             pair = replaying(pair, len(ask.prompt), ask.proposals)
         mtp: Mtp = ask.depth or "off"
         for event in Engine(pair).generate(_request(ask, mtp), Control(mtp=mtp)):
-            if isinstance(event, wire.Round):
+            if isinstance(event, Round):
                 yield from (token.id for token in event.tokens)
-            elif isinstance(event, wire.Finished):
+            elif isinstance(event, Finished):
                 self._counts = Counts(
                     rounds=event.stats.draft_rounds,
                     drafted=event.stats.draft_n,
@@ -49,11 +50,10 @@ class OurLoop:
         return self._counts
 
 
-def _request(ask: Ask, mtp: Mtp) -> wire.Generate:
+def _request(ask: Ask, mtp: Mtp) -> api.Generate:
     sampled = Sampling(temperature=ask.temperature, top_k=TOP_K, top_p=TOP_P)
-    return wire.Generate(
-        id="bench",
-        prompt_ids=ask.prompt,
+    return api.Generate(
+        prompt=(api.TokenIds(tuple(ask.prompt)),),
         sampling=sampled if ask.temperature else Sampling(),
         mtp=mtp,
         max_tokens=ask.tokens,
@@ -63,7 +63,7 @@ def _request(ask: Ask, mtp: Mtp) -> wire.Generate:
 
 
 def main() -> None:
-    pair = load_pair(wire.Load(target=sys.argv[1], drafter=sys.argv[2]))
+    pair = load_pair(api.Load(target=sys.argv[1], drafter=sys.argv[2]))
 
     def costs(context: int) -> dict[str, Any]:
         return asdict(measure(pair, context, repeats=COST_REPEATS))

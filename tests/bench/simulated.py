@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Prompt, Suite
 from mtp_mlx.bench.report import Subject
-from mtp_mlx.bench.session import Session, Watch
+from mtp_mlx.bench.session import Circumstances, Session
 from mtp_mlx.engine import Control, Instruments
 from mtp_mlx.errors import MtpMlxError
-from mtp_mlx.report.model import Environment
+from mtp_mlx.events import Finished, Round, Token
+from mtp_mlx.report.model import Environment, Report
 from tests.cli.scripted import PAIR, STATS
 
 PROMPTS = [Prompt(id=name, category=name, ids=[1, 2]) for name in ("code", "chat", "lists")]
@@ -30,7 +31,7 @@ class Simulated:
     failure: MtpMlxError | None = None
     fails_at: int = -1  # the run that does; warm-up counts
     now: float = 0.0
-    asked: list[wire.Generate] = field(default_factory=list)
+    asked: list[api.Generate] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
     def forget(self) -> None:
@@ -44,20 +45,17 @@ class Simulated:
         self.now += seconds
 
     def generate(
-        self, request: wire.Generate, control: Control, instruments: Instruments
-    ) -> Iterator[wire.Round | wire.Finished]:
+        self, request: api.Generate, control: Control, instruments: Instruments
+    ) -> Iterator[Round | Finished]:
         del instruments
         if len(self.asked) == self.fails_at and self.failure is not None:
             raise self.failure
         self.asked.append(request)
         tps = self.speed(request.mtp, self.now)
         self.now += LENGTH / tps
-        tokens = [wire.Token(id=i, text="", source="target") for i in self.text(request.mtp)]
-        yield wire.Round(
-            id=request.id, index=0, tokens=tokens, depth=0, accepted=0, rejected=[], ms=1
-        )
-        yield wire.Finished(
-            id=request.id,
+        tokens = [Token(id=i, text="", source="target") for i in self.text(request.mtp)]
+        yield Round(index=0, tokens=tokens, depth=0, accepted=0, rejected=[], ms=1)
+        yield Finished(
             reason="cancelled" if control.cancelled else "length",
             prompt_tokens=2,
             reused_tokens=0,
@@ -76,6 +74,15 @@ def subject(plan: Plan, prompts: list[Prompt] = PROMPTS) -> Subject:
     )
 
 
-def session(engine: Simulated, plan: Plan = PLAN, watch: Watch | None = None) -> Session:
-    watch = replace(watch or Watch(), clock=engine.clock, sleep=engine.sleep)
-    return Session(engine, subject(plan), plan, watch)  # type: ignore[arg-type]
+def session(
+    engine: Simulated, plan: Plan = PLAN, cancelled: Callable[[], bool] = lambda: False
+) -> Session:
+    circumstances = Circumstances(cancelled=cancelled, clock=engine.clock, sleep=engine.sleep)
+    return Session(engine, subject(plan), plan, circumstances)  # type: ignore[arg-type]
+
+
+def made(benchmark: Session, earlier: Report | None = None) -> Report | None:
+    """Run a benchmark to its end; its report."""
+    for _ in benchmark.measure(earlier):
+        pass
+    return benchmark.report

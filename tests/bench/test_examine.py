@@ -9,18 +9,20 @@ import mlx.core as mx
 import msgspec
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Sampling
 from mtp_mlx.bench.margin import Parting, bound, margin
 from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Prompt, Suite
 from mtp_mlx.bench.report import Subject
-from mtp_mlx.bench.session import Session, Watch
-from mtp_mlx.engine import Control, Engine, Instruments, ReplyEvent
+from mtp_mlx.bench.session import Circumstances, Session
+from mtp_mlx.engine import Control, Engine, Instruments
+from mtp_mlx.events import ReplyEvent, Round
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.reply import BARE
 from mtp_mlx.report.model import Comparison, Environment, Report
 from mtp_mlx.report.terminal import table
+from tests.bench.simulated import made
 from tests.support.replies import AT_ONE, GREEDY, tiny_pair
 from tests.support.shapes import UNIFIED_12B
 
@@ -38,11 +40,11 @@ class Forced(Engine):
         self.other = other
 
     def generate(
-        self, request: wire.Generate, control: Control, instruments: Instruments = BARE
+        self, request: api.Generate, control: Control, instruments: Instruments = BARE
     ) -> Iterator[ReplyEvent]:
         at = 0
         for event in super().generate(request, control, instruments):
-            if isinstance(event, wire.Round) and request.mtp != "off":
+            if isinstance(event, Round) and request.mtp != "off":
                 tokens = [
                     msgspec.structs.replace(token, id=self.other) if at + i == PLACE else token
                     for i, token in enumerate(event.tokens)
@@ -66,11 +68,11 @@ def session(engine: Engine, plan: Plan = PLAN) -> Session:
         suite=suite,
         planned=len(turns(plan, suite.prompts)),
     )
-    return Session(engine, subject, plan, Watch())
+    return Session(engine, subject, plan, Circumstances())
 
 
 def measured(engine: Engine, plan: Plan = PLAN) -> Report:
-    report = session(engine, plan).measure()
+    report = made(session(engine, plan))
     assert report is not None
     return report
 
@@ -82,11 +84,15 @@ def only(report: Report) -> Comparison:
 
 
 def plain(pair: LoadedPair, sampling: Sampling = GREEDY) -> list[int]:
-    request = wire.Generate(
-        id="x", prompt_ids=IDS, sampling=sampling, mtp="off", max_tokens=8, ignore_eos=True
+    request = api.Generate(
+        prompt=(api.TokenIds(tuple(IDS)),),
+        sampling=sampling,
+        mtp="off",
+        max_tokens=8,
+        ignore_eos=True,
     )
     events = Engine(pair).generate(request, Control(mtp="off"))
-    return [t.id for e in events if isinstance(e, wire.Round) for t in e.tokens]
+    return [t.id for e in events if isinstance(e, Round) for t in e.tokens]
 
 
 def logits(pair: LoadedPair, tokens: list[int]) -> mx.array:
@@ -148,7 +154,7 @@ def test_a_difference_is_found_also_across_sessions(pair: LoadedPair) -> None:
     other = (plain(pair)[PLACE] + 1) % 384
     whole = measured(Forced(pair, other))
     first = msgspec.structs.replace(whole, runs=whole.runs[:1], identity=None)
-    resumed = session(Forced(pair, other)).measure(first)
+    resumed = made(session(Forced(pair, other)), first)
     assert resumed is not None
     assert only(resumed) == only(whole)
     assert only(resumed).margin is not None
@@ -159,7 +165,7 @@ def test_a_text_that_comes_out_otherwise_is_not_believed(pair: LoadedPair) -> No
     whole = measured(Forced(pair, other))
     changed = msgspec.structs.replace(whole.runs[0], tokens_sha256="0" * 64)
     first = msgspec.structs.replace(whole, runs=(changed,), identity=None)
-    resumed = session(Forced(pair, other)).measure(first)
+    resumed = made(session(Forced(pair, other)), first)
     assert resumed is not None
     one = only(resumed)
     assert (one.identical, one.parts_at, one.margin) == (False, None, None)

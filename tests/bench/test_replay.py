@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling, Stats, Verify
 from mtp_mlx.bench.replay import Replay
 from mtp_mlx.engine import Control, Engine, Instruments
+from mtp_mlx.events import Finished, Round
 from tests.support.replies import GREEDY, SHARP, tiny_pair
 from tests.support.shapes import E2B, UNIFIED_12B
 
@@ -23,9 +24,8 @@ def replayed(
     engine: Engine, acceptance: float, mtp: Mtp, sampling: Sampling, verify: Verify = "coupled"
 ) -> tuple[list[int], Stats]:
     wrap = partial(Replay, recording=RECORDING, acceptance=acceptance, prompt_length=len(PROMPT))
-    request = wire.Generate(
-        id="x",
-        prompt_ids=PROMPT,
+    request = api.Generate(
+        prompt=(api.TokenIds(tuple(PROMPT)),),
         sampling=sampling,
         mtp=mtp,
         verify=verify,
@@ -34,9 +34,9 @@ def replayed(
     )
     tokens: list[int] = []
     for event in engine.generate(request, Control(mtp=mtp), Instruments(wrap=wrap)):
-        if isinstance(event, wire.Round):
+        if isinstance(event, Round):
             tokens += [token.id for token in event.tokens]
-        elif isinstance(event, wire.Finished):
+        elif isinstance(event, Finished):
             stats = event.stats
     return tokens, stats
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from mtp_mlx import wire
 from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.identity import comparisons, first_difference, key
 from mtp_mlx.bench.plan import Plan, turns
@@ -15,6 +14,7 @@ from mtp_mlx.bench.prompts import Prompt, Suite
 from mtp_mlx.bench.report import Subject, report, title
 from mtp_mlx.bench.report import run as reported
 from mtp_mlx.bench.runs import Run
+from mtp_mlx.events import Finished, Round
 from mtp_mlx.report.model import Comparison, Environment
 from mtp_mlx.report.saving import encode
 from mtp_mlx.report.terminal import table
@@ -36,9 +36,8 @@ SUBJECT = Subject(
 def run(
     mode: Mtp, tps: float | None, prompt: Prompt = CODE, repeat: int = 0, *, text: str = "abcd"
 ) -> Run:
-    told = wire.Round(id="x", index=1, tokens=[], depth=0, accepted=0, rejected=[], ms=2.5)
-    finished = wire.Finished(
-        id="x",
+    told = Round(index=1, tokens=[], depth=0, accepted=0, rejected=[], ms=2.5)
+    finished = Finished(
         reason="length",
         prompt_tokens=4,
         reused_tokens=0,

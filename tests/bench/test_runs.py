@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Sampling
 from mtp_mlx.bench.plan import Plan, Turn
 from mtp_mlx.bench.prompts import Prompt
-from mtp_mlx.bench.runs import MARGIN, Bench
+from mtp_mlx.bench.runs import MARGIN, Runner
 from mtp_mlx.engine import Control, Instruments
+from mtp_mlx.events import Finished, Round
 from mtp_mlx.reply import BARE
 from tests.cli.scripted import finished, token, told
 
@@ -28,13 +29,13 @@ class Cached:
     def forget(self) -> None:
         self.warm = False
 
-    def prompt_ids(self, request: wire.Generate) -> tuple[int, ...]:
+    def prompt_ids(self, request: api.Generate) -> tuple[int, ...]:
         del request
         return (1, 2, 3)
 
     def generate(
-        self, request: wire.Generate, control: Control, instruments: Instruments = BARE
-    ) -> Iterator[wire.Round | wire.Finished]:
+        self, request: api.Generate, control: Control, instruments: Instruments = BARE
+    ) -> Iterator[Round | Finished]:
         del control, instruments
         self.asked.append((request.max_tokens, self.warm))
         self.warm = True
@@ -47,14 +48,14 @@ class Cached:
 def test_a_run_is_cold_also_after_its_text_was_recorded() -> None:
     engine = Cached()
     plan = replace(PLAN, replay_acceptance=0.5)
-    bench = Bench(engine, plan, lambda: False)  # type: ignore[arg-type]
+    runner = Runner(engine, plan, lambda: False)  # type: ignore[arg-type]
     for _ in range(2):
-        bench.run(TURN)
+        runner.run(TURN)
     assert engine.asked == [(4 + MARGIN, False), (4, False), (4, False)]
 
 
 def test_a_run_keeps_its_text_without_thoughts() -> None:
-    made = Bench(Cached(), PLAN, lambda: False).run(TURN)  # type: ignore[arg-type]
+    made = Runner(Cached(), PLAN, lambda: False).run(TURN)  # type: ignore[arg-type]
     assert made.text == "two words" * 4
     assert made.tokens == (9, *[7, 8] * 4)
     assert [one.index for one in made.rounds] == [1]

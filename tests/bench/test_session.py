@@ -9,18 +9,17 @@ import pytest
 from msgspec.structs import replace as changed
 
 from mtp_mlx.api import Mtp
-from mtp_mlx.bench.pace import Progress
-from mtp_mlx.bench.plan import Turn
-from mtp_mlx.bench.session import Watch
+from mtp_mlx.bench.session import Session
 from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.events import BenchProgress, BenchRun
 from mtp_mlx.report.contents import notes
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Report, Run
-from tests.bench.simulated import LENGTH, PLAN, PROMPTS, Simulated, session
+from tests.bench.simulated import LENGTH, PLAN, PROMPTS, Simulated, made, session
 
 
 def measured(engine: Simulated, **more: object) -> Report:
-    found = session(engine, replace(PLAN, **more)).measure()  # type: ignore[arg-type]
+    found = made(session(engine, replace(PLAN, **more)))  # type: ignore[arg-type]
     assert found is not None
     return found
 
@@ -99,10 +98,9 @@ def test_pauses_are_between_runs_and_not_in_them() -> None:
 
 
 def test_progress_tells_what_is_left() -> None:
-    told: list[Progress] = []
     engine = Simulated(lambda mode, _: 10.0 if mode == "off" else 50.0)
     plan = replace(PLAN, cooldown_s=3.0, repeats=1)
-    session(engine, plan, Watch(progress=told.append)).measure()
+    told = [now for now in session(engine, plan).measure() if isinstance(now, BenchProgress)]
     assert told[0].phase == "warming up"
     measuring = [now for now in told if now.phase == "measuring"]
     assert [now.done for now in measuring] == list(range(6))
@@ -112,12 +110,11 @@ def test_progress_tells_what_is_left() -> None:
     slow, fast = LENGTH / 10 + 3, LENGTH / 50 + 3
     assert measuring[3].left_s == pytest.approx(slow + 2 * fast)
     last = told[-1]
-    assert isinstance(last.turn, Turn)
-    assert (last.turn.prompt.id, last.turn.mode) == ("lists", 3)
+    assert (last.prompt_id, last.category, last.repeat, last.mode) == ("lists", "lists", 0, 3)
 
 
 class Stop:
-    """Cancels after so many runs; it is asked once more while the next is being written."""
+    """Cancels after so many runs; with `within` only while the next is being written."""
 
     def __init__(self, after: int, *, within: bool) -> None:
         self.after = after
@@ -125,8 +122,11 @@ class Stop:
         self.made = 0
         self.asked = 0
 
-    def count(self, _run: Run, _report: Report) -> None:
-        self.made += 1
+    def report(self, benchmark: Callable[[Callable[[], bool]], Session]) -> Report | None:
+        stopped = benchmark(self.cancelled)
+        for event in stopped.measure():
+            self.made += isinstance(event, BenchRun)
+        return stopped.report
 
     def cancelled(self) -> bool:
         if self.made < self.after:
@@ -138,39 +138,44 @@ class Stop:
 @pytest.mark.parametrize("within", [False, True])
 def test_cancelling_keeps_finished_runs(within: bool) -> None:
     stop = Stop(5, within=within)
-    report = session(Simulated(), watch=Watch(cancelled=stop.cancelled, made=stop.count)).measure()
+    report = stop.report(lambda cancelled: session(Simulated(), cancelled=cancelled))
     assert report is not None
     assert len(report.runs) == 5
     assert report.title.endswith("(cut short: 5 of 24 runs)")
 
 
 def test_cancelled_before_a_run_is_finished_there_is_no_report() -> None:
-    assert session(Simulated(), watch=Watch(cancelled=lambda: True)).measure() is None
+    assert made(session(Simulated(), cancelled=lambda: True)) is None
 
 
 def test_cancelling_ends_a_pause() -> None:
     engine = Simulated()
     stop = Stop(1, within=False)
     plan = replace(PLAN, cooldown_s=500.0)
-    session(engine, plan, Watch(cancelled=stop.cancelled, made=stop.count)).measure()
+    stop.report(lambda cancelled: session(engine, plan, cancelled))
     assert sum(engine.slept) < 1
 
 
 def test_after_every_run_there_is_a_whole_report() -> None:
-    made: list[Report] = []
-    session(Simulated(), watch=Watch(made=lambda _, report: made.append(report))).measure()
-    assert [len(report.runs) for report in made] == list(range(1, 25))
-    assert all(report.summary for report in made)
+    benchmark, reports = session(Simulated()), list[Report]()
+    for event in benchmark.measure():
+        if isinstance(event, BenchRun):
+            assert benchmark.report is not None
+            reports.append(benchmark.report)
+            assert (event.done, event.total) == (len(reports), 24)
+            assert event.run == benchmark.report.runs[-1]
+            assert event.summary == benchmark.report.summary
+    assert [len(report.runs) for report in reports] == list(range(1, 25))
+    assert all(report.summary for report in reports)
 
 
 @pytest.mark.parametrize("cut", [1, 7, 23, 24])
 def test_a_resumed_benchmark_makes_the_rest_and_no_more(cut: int) -> None:
     stop = Stop(cut, within=False)
-    watch = Watch(cancelled=stop.cancelled, made=stop.count)
-    first = session(Simulated(), watch=watch).measure()
+    first = stop.report(lambda cancelled: session(Simulated(), cancelled=cancelled))
     assert first is not None
     engine = Simulated()
-    report = session(engine).measure(first)
+    report = made(session(engine), first)
     whole = measured(Simulated())
     assert report is not None
     assert report.runs[:cut] == first.runs
@@ -186,7 +191,7 @@ def test_a_run_that_was_cut_short_is_made_again() -> None:
     whole = measured(Simulated())
     runs = (*whole.runs[:-1], changed(whole.runs[-1], finish_reason="cancelled"))
     engine = Simulated()
-    report = session(engine).measure(changed(whole, runs=runs))
+    report = made(session(engine), changed(whole, runs=runs))
     assert report is not None
     assert [run.finish_reason for run in report.runs] == ["length"] * 24
     assert len(engine.asked) == 3
@@ -195,9 +200,9 @@ def test_a_run_that_was_cut_short_is_made_again() -> None:
 def test_what_fails_in_mid_benchmark_keeps_what_was_made() -> None:
     failure = OutOfMemory("The device ran out of memory.", "Choose a smaller model.")
     benchmark = session(Simulated(failure=failure, fails_at=6))
-    report = benchmark.measure()
+    report = made(benchmark)
     assert report is not None
     assert len(report.runs) == 4
     assert benchmark.failure is failure
     with pytest.raises(OutOfMemory):
-        session(Simulated(failure=failure, fails_at=1)).measure()
+        made(session(Simulated(failure=failure, fails_at=1)))

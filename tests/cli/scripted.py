@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import FinishReason, PairInfo, Sampling, Stats, TokenSource
 from mtp_mlx.decode.control import Control
+from mtp_mlx.events import Finished, PromptProgress, Rejected, Round, Token
 
 PAIR = PairInfo(
     target="scripted",
@@ -41,10 +42,7 @@ WORDS = {7: "two", 8: " words", 9: " hmm"}
 
 
 class Words:
-    """A tokenizer of a few words."""
-
-    def encode(self, text: str) -> list[int]:
-        return [1, *range(2, 2 + len(text.split()))]
+    """A tokenizer that knows a few words; the engine below does not even ask it."""
 
 
 @dataclass
@@ -54,17 +52,20 @@ class ScriptedEngine:
     tokenizer: Words | None = field(default_factory=Words)
     meanwhile: Callable[[], None] = lambda: None
     failure: Exception | None = None
-    pair: PairInfo = PAIR
-    requests: list[wire.Generate] = field(default_factory=list)
+    requests: list[api.Generate] = field(default_factory=list)
+
+    @property
+    def pair(self) -> PairInfo:
+        return replace(PAIR, has_tokenizer=self.tokenizer is not None)
 
     def generate(
-        self, request: wire.Generate, control: Control, instruments: object = None
-    ) -> Iterator[wire.PromptProgress | wire.Round | wire.Finished]:
+        self, request: api.Generate, control: Control, instruments: object = None
+    ) -> Iterator[PromptProgress | Round | Finished]:
         del instruments
         self.requests.append(request)
         if self.failure is not None:
             raise self.failure
-        yield wire.PromptProgress(id=request.id, done=3, total=3, reused=1)
+        yield PromptProgress(done=3, total=3, reused=1)
         yield told(0, [token(9, "target", thought=True)], [])
         self.meanwhile()
         if not control.cancelled:
@@ -73,27 +74,25 @@ class ScriptedEngine:
         yield finished("cancelled" if control.cancelled else "stop")
 
 
-def token(i: int, source: TokenSource, *, text: str | None = None, **more: bool) -> wire.Token:
-    return wire.Token(id=i, text=WORDS[i] if text is None else text, source=source, **more)
+def token(i: int, source: TokenSource, *, text: str | None = None, **more: bool) -> Token:
+    return Token(id=i, text=WORDS[i] if text is None else text, source=source, **more)
 
 
-def told(index: int, tokens: list[wire.Token], rejected: list[int]) -> wire.Round:
+def told(index: int, tokens: list[Token], rejected: list[int]) -> Round:
     accepted = sum(one.source == "draft" for one in tokens)
     depth = accepted + len(rejected)
-    return wire.Round(
-        id="x",
+    return Round(
         index=index,
         tokens=tokens,
         depth=depth,
         accepted=accepted,
-        rejected=[wire.Rejected(id=i, text="?") for i in rejected],
+        rejected=[Rejected(id=i, text="?") for i in rejected],
         ms=1.5,
     )
 
 
-def finished(reason: FinishReason) -> wire.Finished:
-    return wire.Finished(
-        id="x",
+def finished(reason: FinishReason) -> Finished:
+    return Finished(
         reason=reason,
         prompt_tokens=3,
         reused_tokens=1,

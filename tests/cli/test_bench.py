@@ -12,6 +12,7 @@ from mtp_mlx.cli import bench as module
 from mtp_mlx.cli.main import run
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import UsageError
+from mtp_mlx.host import Host
 from mtp_mlx.loading import LoadedPair
 from tests.app.services.schema import violations
 from tests.report.samples import SCHEMA
@@ -31,7 +32,7 @@ SUITE = {
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     engine = Engine(tiny_pair(tmp_path / "pair", UNIFIED_12B))
-    monkeypatch.setattr(module, "load", lambda _: engine)
+    monkeypatch.setattr(module, "load", lambda _: Host(engine))
     file = tmp_path / "two.json"
     file.write_text(json.dumps(SUITE))
     return str(file)

@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.bench import keeping
 from mtp_mlx.bench.environment import cooldown_s
 from mtp_mlx.bench.machine import Conditions, Machine
 from mtp_mlx.bench.report import Weights
-from mtp_mlx.bench.session import Watch
 from mtp_mlx.cli import bench as module
-from mtp_mlx.cli.bench_progress import duration, in_words
 from mtp_mlx.cli.main import run
-from mtp_mlx.engine import Control, Engine, Instruments, ReplyEvent
+from mtp_mlx.cli.terminal import bench_line, duration
+from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.errors import OutOfMemory, ReportNotSaved
+from mtp_mlx.events import BenchProgress, ReplyEvent
+from mtp_mlx.host import Host
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.reply import BARE
 from mtp_mlx.report.saving import write
@@ -48,7 +49,7 @@ class Disturbed(Engine):
         self.fails_at = -1
 
     def generate(
-        self, request: wire.Generate, control: Control, instruments: Instruments = BARE
+        self, request: api.Generate, control: Control, instruments: Instruments = BARE
     ) -> Iterator[ReplyEvent]:
         self.replies += 1
         if self.replies - 1 == self.fails_at:
@@ -66,7 +67,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> LoadedPair:
 @pytest.fixture
 def engine(pair: LoadedPair, monkeypatch: pytest.MonkeyPatch) -> Disturbed:
     found = Disturbed(pair)
-    monkeypatch.setattr(module, "load", lambda _: found)
+    monkeypatch.setattr(module, "load", lambda _: Host(found))
     return found
 
 
@@ -260,9 +261,8 @@ def test_the_usual_pause(machine: Machine, before: Conditions, pause: float) -> 
 
 
 def test_the_line_of_progress() -> None:
-    told: list[str] = []
-    watch = Watch(progress=lambda now: told.append(in_words(now)))
-    session(Simulated(), PLAN, watch).measure()
+    events = session(Simulated(), PLAN).measure()
+    told = [bench_line(now) for now in events if isinstance(now, BenchProgress)]
     assert told[:2] == ["0 of 24 runs: warming up", "0 of 24 runs: measuring, code, off"]
     assert told[2] == "1 of 24 runs, 2 min left: measuring, code, K 3"
     assert all(len(line) < 80 for line in told)

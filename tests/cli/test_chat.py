@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from mtp_mlx.api import Message
 from mtp_mlx.cli import chat as module
 from mtp_mlx.cli.main import run
 from mtp_mlx.errors import PromptTooLong
+from mtp_mlx.host import Host
 from tests.cli.scripted import ScriptedEngine
 
 FOOTER = "61 tok/s · 50 % of 6 drafted accepted · τ 2.5 · 0.21 s to first token"
@@ -18,7 +20,7 @@ FOOTER = "61 tok/s · 50 % of 6 drafted accepted · τ 2.5 · 0.21 s to first to
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
     scripted = ScriptedEngine()
-    monkeypatch.setattr(module, "load", lambda _: scripted)
+    monkeypatch.setattr(module, "load", lambda _: Host(scripted))  # type: ignore[arg-type]
     return scripted
 
 
@@ -28,7 +30,8 @@ def talk(monkeypatch: pytest.MonkeyPatch, *lines: str, options: tuple[str, ...] 
 
 
 def said(engine: ScriptedEngine, turn: int) -> list[tuple[str, str]]:
-    return [(m.role, m.content) for m in engine.requests[turn].messages or []]
+    prompt = engine.requests[turn].prompt
+    return [(part.role, part.content) for part in prompt if isinstance(part, Message)]
 
 
 def test_the_whole_history_is_sent_and_thoughts_are_not(

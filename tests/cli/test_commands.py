@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx.cli import diagnosis
+from mtp_mlx.cli import doctor
 from mtp_mlx.cli.main import COMMANDS, run
 from mtp_mlx.hub.resolve import DEMO_FOLDER
 
@@ -109,9 +109,9 @@ def test_doctor_tells_findings(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_slow_blas_is_told(
     monkeypatch: pytest.MonkeyPatch, loaded: str, installed: bool, verdict: str, remedy: str
 ) -> None:
-    monkeypatch.setattr(diagnosis, "_loaded_libraries", lambda: loaded)
-    monkeypatch.setattr(diagnosis, "_has_openblas", lambda: installed)
-    found = diagnosis.linear_algebra()
+    monkeypatch.setattr(doctor, "_loaded_libraries", lambda: loaded)
+    monkeypatch.setattr(doctor, "_has_openblas", lambda: installed)
+    found = doctor.linear_algebra()
     assert found.verdict == verdict
     assert remedy in found.remedy
 
@@ -119,7 +119,7 @@ def test_a_slow_blas_is_told(
 def test_a_missing_package_is_broken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(diagnosis, "PACKAGES", ("no-such-package",))
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package",))
     assert run(["doctor"]) == 1
     assert "no-such-package not installed. Run scripts/run once." in capsys.readouterr().out
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx import wire
-from mtp_mlx.api import Message, Sampling
+from mtp_mlx import api
+from mtp_mlx.api import Message, RawText, Sampling, TokenIds
 from mtp_mlx.cli import generate as module
 from mtp_mlx.cli.main import run
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.host import Host
 from tests.cli.scripted import STATS, ScriptedEngine
 from tests.support.replies import tiny_pair
 from tests.support.shapes import UNIFIED_12B
@@ -21,7 +22,7 @@ from tests.support.shapes import UNIFIED_12B
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
     scripted = ScriptedEngine()
-    monkeypatch.setattr(module, "load", lambda _: scripted)
+    monkeypatch.setattr(module, "load", lambda _: Host(scripted))  # type: ignore[arg-type]
     return scripted
 
 
@@ -64,27 +65,27 @@ def test_without_a_tokenizer_there_are_ids_and_no_text(
     assert json.loads(capsys.readouterr().out)["text"] is None
     assert run(["generate", "--prompt-ids", str(file)]) == 0
     assert capsys.readouterr().out.split() == ["9", "7", "8", "2"]
-    assert engine.requests[0].prompt_ids == [2, 3]
+    assert engine.requests[0].prompt == (TokenIds((2, 3)),)
 
 
 def test_a_prompt_becomes_messages(engine: ScriptedEngine) -> None:
     run(["generate", "hello", "--system", "be brief", "--mtp", "2", "--seed", "5"])
     request = engine.requests[0]
     system, user = Message(role="system", content="be brief"), Message(role="user", content="hello")
-    assert request.messages == [system, user]
+    assert request.prompt == (system, user)
     assert (request.mtp, request.seed, request.max_tokens) == (2, 5, 2048)
 
 
 def test_raw_prompts_are_encoded_as_they_are(engine: ScriptedEngine) -> None:
     run(["generate", "--raw", "one two"])
-    assert engine.requests[0].prompt_ids == [1, 2, 3]
-    assert engine.requests[0].messages is None
+    assert engine.requests[0].prompt == (RawText("one two"),)
 
 
 def test_raw_prompts_need_a_tokenizer(
-    engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    engine.tokenizer = None
+    real = Engine(tiny_pair(tmp_path, UNIFIED_12B))
+    monkeypatch.setattr(module, "load", lambda _: Host(real))
     assert run(["generate", "--raw", "one"]) == 2
     assert "--prompt-ids" in capsys.readouterr().err
 
@@ -115,11 +116,11 @@ def test_options_stand_in_for_what_the_model_recommends(
 
 
 def test_every_option_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[wire.Load] = []
+    asked: list[api.Load] = []
 
-    def load(request: wire.Load) -> ScriptedEngine:
+    def load(request: api.Load) -> Host:
         asked.append(request)
-        return ScriptedEngine()
+        return Host(ScriptedEngine())  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "load", load)
     run(["generate", "x"])
@@ -127,9 +128,9 @@ def test_every_option_reaches_the_loader(monkeypatch: pytest.MonkeyPatch) -> Non
     run(["generate", "x", *names, "--dtype", "float16", "--draft-position", "anchor"])
     run(["generate", "x", "--no-drafter"])
     assert asked == [
-        wire.Load(target="demo"),
-        wire.Load(target="a/b", drafter="c/d", dtype="float16", draft_position="anchor"),
-        wire.Load(target="demo", use_drafter=False),
+        api.Load(target="demo"),
+        api.Load(target="a/b", drafter="c/d", dtype="float16", draft_position="anchor"),
+        api.Load(target="demo", use_drafter=False),
     ]
 
 
@@ -257,7 +258,7 @@ def test_the_prompt_can_come_from_a_pipe(
 ) -> None:
     monkeypatch.setattr("sys.stdin.read", lambda: "piped words", raising=False)
     run(["generate", "-"])
-    assert engine.requests[0].messages == [Message(role="user", content="piped words")]
+    assert engine.requests[0].prompt == (Message(role="user", content="piped words"),)
 
 
 def test_a_terminal_sees_the_numbers(
@@ -275,7 +276,7 @@ def test_a_profile_tells_where_the_time_goes(
 ) -> None:
     """On a real pair, for the parts must be those of real rounds; the text stays the same."""
     real = Engine(tiny_pair(tmp_path, UNIFIED_12B))
-    monkeypatch.setattr(module, "load", lambda _: real)
+    monkeypatch.setattr(module, "load", lambda _: Host(real))
     ids = tmp_path / "ids.json"
     ids.write_text("[5, 17, 300, 42]")
     options = ["generate", "--prompt-ids", str(ids), "--max-tokens", "20", "--json"]

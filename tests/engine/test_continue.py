@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Message, Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.errors import UsageError
+from mtp_mlx.events import Finished, Round
 from tests.support.replies import GEMMA, GREEDY
 
 QUESTION = Message(role="user", content="What is speculative decoding?")
@@ -17,11 +18,11 @@ WRITTEN = "Speculative decoding is a way to "
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine.load(wire.Load(target=wire.DEMO_PAIR))
+    return Engine.load(api.Load(target=api.DEMO_PAIR))
 
 
-def request(*messages: Message, goes_on: bool = True, thinking: bool = False) -> wire.Generate:
-    return wire.Generate(id="r", messages=list(messages), continue_reply=goes_on, thinking=thinking)
+def request(*messages: Message, goes_on: bool = True, thinking: bool = False) -> api.Generate:
+    return api.Generate(prompt=messages, continue_reply=goes_on, thinking=thinking)
 
 
 def answer(text: str) -> Message:
@@ -33,11 +34,11 @@ def encoded(engine: Engine, text: str) -> tuple[int, ...]:
     return tuple(engine.tokenizer.encode(text, special=False))
 
 
-def run(engine: Engine, request: wire.Generate) -> tuple[list[int], str, wire.Finished]:
+def run(engine: Engine, request: api.Generate) -> tuple[list[int], str, Finished]:
     events = list(engine.generate(request, Control(mtp=request.mtp)))
-    tokens = [token for e in events if isinstance(e, wire.Round) for token in e.tokens]
+    tokens = [token for e in events if isinstance(e, Round) for token in e.tokens]
     finished = events[-1]
-    assert isinstance(finished, wire.Finished)
+    assert isinstance(finished, Finished)
     return [token.id for token in tokens], "".join(token.text for token in tokens), finished
 
 
@@ -81,7 +82,7 @@ def test_without_a_beginning_there_is_nothing_to_continue(
 
 
 def test_token_ids_have_no_turns(engine: Engine) -> None:
-    asked = wire.Generate(id="r", prompt_ids=[1, 2], continue_reply=True)
+    asked = api.Generate(prompt=(api.TokenIds((1, 2)),), continue_reply=True)
     with pytest.raises(UsageError, match="no turns to continue"):
         list(engine.generate(asked, Control(mtp="auto")))
 
@@ -91,10 +92,9 @@ def test_token_ids_have_no_turns(engine: Engine) -> None:
 def test_with_its_seed_it_goes_on_as_if_never_stopped(
     engine: Engine, sampling: Sampling, mtp: Mtp
 ) -> None:
-    def asked(most: int, *messages: Message) -> wire.Generate:
-        return wire.Generate(
-            id="r",
-            messages=list(messages),
+    def asked(most: int, *messages: Message) -> api.Generate:
+        return api.Generate(
+            prompt=messages,
             continue_reply=len(messages) > 1,
             sampling=sampling,
             mtp=mtp,

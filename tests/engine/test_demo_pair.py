@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Message, Mtp, Sampling
-from mtp_mlx.engine import Control, Engine, ReplyEvent
+from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import PromptProgress, ReplyEvent, Round
 from tests.support.replies import GEMMA, GREEDY, Reply, reply
 
 LONG = "Count from 1 to 40."
@@ -20,7 +21,7 @@ PROMPTS = [
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine.load(wire.Load(target=wire.DEMO_PAIR))
+    return Engine.load(api.Load(target=api.DEMO_PAIR))
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +62,10 @@ def test_a_chat_of_several_turns_with_a_stop_and_an_edit(engine: Engine) -> None
 
 def ask(engine: Engine, messages: list[Message], mtp: Mtp, stop_after: int = 1000) -> str:
     control = Control(mtp=mtp)
-    request = wire.Generate(id="turn", messages=messages, sampling=GREEDY, mtp=mtp, max_tokens=60)
+    request = api.Generate(prompt=tuple(messages), sampling=GREEDY, mtp=mtp, max_tokens=60)
     text = ""
     for event in engine.generate(request, control):
-        if isinstance(event, wire.Round):
+        if isinstance(event, Round):
             text += "".join(token.text for token in event.tokens)
             control.cancelled = event.index >= stop_after
     return text
@@ -104,10 +105,10 @@ def test_a_sampled_reply_is_drafted_too(engine: Engine) -> None:
 
 
 def test_progress_tells_what_is_reused(engine: Engine) -> None:
-    seen: list[wire.PromptProgress] = []
+    seen: list[PromptProgress] = []
 
     def watch(event: ReplyEvent, control: Control) -> None:
-        if isinstance(event, wire.PromptProgress):
+        if isinstance(event, PromptProgress):
             seen.append(event)
 
     first = reply(engine, PROMPTS[1], max_tokens=20)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling
-from mtp_mlx.engine import Control, Engine, ReplyEvent
+from mtp_mlx.engine import Control, Engine
 from mtp_mlx.errors import MtpMlxError, PromptTooLong, UsageError
+from mtp_mlx.events import PromptProgress, ReplyEvent, Round
 from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.loading import LoadedPair
 from tests.engine.conftest import PairOf, PlainTexts
@@ -71,7 +72,7 @@ def test_a_cancel_is_honoured_within_one_round(pair: LoadedPair, mtp: Mtp) -> No
     engine = Engine(pair)
 
     def stop(event: ReplyEvent, control: Control) -> None:
-        control.cancelled = isinstance(event, wire.Round) and event.index >= 5
+        control.cancelled = isinstance(event, Round) and event.index >= 5
 
     found = reply(engine, PROMPT, mtp=mtp, watch=stop)
     assert found.finished.reason == "cancelled"
@@ -86,7 +87,9 @@ def test_a_consumer_that_walks_away_leaves_a_valid_cache(
     pair: LoadedPair, plain: list[int], mtp: Mtp, events: int
 ) -> None:
     engine = Engine(pair)
-    request = wire.Generate(id="a", prompt_ids=PROMPT, mtp=mtp, max_tokens=30, ignore_eos=True)
+    request = api.Generate(
+        prompt=(api.TokenIds(tuple(PROMPT)),), mtp=mtp, max_tokens=30, ignore_eos=True
+    )
     stream = engine.generate(request, Control(mtp=mtp))
     for _ in range(events):
         next(stream)
@@ -102,7 +105,7 @@ def test_a_cancel_between_prompt_chunks_keeps_what_was_read(
     done: list[int] = []
 
     def stop(event: ReplyEvent, control: Control) -> None:
-        if isinstance(event, wire.PromptProgress):
+        if isinstance(event, PromptProgress):
             done.append(event.done)
             control.cancelled = event.done >= 8
 
@@ -126,10 +129,10 @@ def test_statistics_add_up(pair: LoadedPair) -> None:
 
 
 BAD_REQUESTS = [
-    ({"prompt_ids": []}, "prompt is empty"),
-    ({"prompt_ids": [384]}, "outside the vocabulary of 384"),
-    ({"prompt_ids": [-1]}, "outside the vocabulary"),
-    ({"messages": [wire.Message(role="user", content="x")]}, "two prompts"),
+    ({"prompt": (api.TokenIds(()),)}, "prompt is empty"),
+    ({"prompt": (api.TokenIds((384,)),)}, "outside the vocabulary of 384"),
+    ({"prompt": (api.TokenIds((-1,)),)}, "outside the vocabulary"),
+    ({"prompt": (api.Message(role="user", content="x"), api.TokenIds((5,)))}, "two prompts"),
     ({"max_tokens": 0}, "no reply"),
     ({"mtp": 9}, "K 9 is out of range"),
     ({"seed": -1}, "seed -1 is out of range"),
@@ -154,8 +157,9 @@ BAD_REQUESTS = [
 def test_absurd_requests_get_one_sentence(
     pair: LoadedPair, change: dict[str, object], words: str
 ) -> None:
-    settings: dict[str, object] = {"prompt_ids": PROMPT, "max_tokens": 5} | change
-    request = wire.Generate(id="a", **settings)  # type: ignore[arg-type]
+    prompt = (api.TokenIds(tuple(PROMPT)),)
+    settings: dict[str, object] = {"prompt": prompt, "max_tokens": 5} | change
+    request = api.Generate(**settings)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=words):
         next(iter(Engine(pair).generate(request, Control())))
 

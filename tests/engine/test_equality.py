@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx import wire
 from mtp_mlx.api import Mtp, Sampling
-from mtp_mlx.engine import Control, Engine, ReplyEvent
+from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import ReplyEvent, Round
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.replies import AT_ONE, EVERYTHING, GEMMA, GREEDY, PROMPT, reply, tiny_pair
 from tests.support.shapes import E2B, SHAPES, Shape
@@ -59,7 +59,7 @@ def test_switching_in_mid_reply_changes_nothing_but_the_rounds(
     switches: dict[int, Mtp] = {6: 3, 14: "off", 22: 8, 27: "auto", 40: 1}
 
     def turn(event: ReplyEvent, control: Control) -> None:
-        if isinstance(event, wire.Round) and event.index in switches:
+        if isinstance(event, Round) and event.index in switches:
             control.mtp = switches[event.index]
 
     found = reply(engine, PROMPT, sampling=AT_ONE, max_tokens=60, watch=turn)

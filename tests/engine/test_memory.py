@@ -8,9 +8,9 @@ from dataclasses import replace
 import mlx.core as mx
 import pytest
 
-from mtp_mlx import wire
 from mtp_mlx.api import Mtp
-from mtp_mlx.engine import Control, Engine, ReplyEvent
+from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import PromptProgress, ReplyEvent, Round
 from mtp_mlx.kv.full import FullCache
 from mtp_mlx.loading import LoadedPair
 from tests.support.random_pairs import TWO_LAYERS, random_tiny_pair
@@ -37,7 +37,7 @@ def test_memory_grows_by_the_keys_of_full_layers_alone(
     seen: list[tuple[int, int]] = []
 
     def watch(event: ReplyEvent, control: Control) -> None:
-        if isinstance(event, wire.Round) and event.index >= 20:
+        if isinstance(event, Round) and event.index >= 20:
             if not seen:
                 gc.collect()  # or what other tests left dies while this one counts
                 mx.clear_cache()  # a buffer that is used again may be larger than what it holds
@@ -56,7 +56,7 @@ def test_a_step_copies_no_keys(mtp: Mtp) -> None:
     without_keys = mx.get_active_memory()
 
     def watch(event: ReplyEvent, control: Control) -> None:
-        if isinstance(event, wire.Round) and event.index == 3:
+        if isinstance(event, Round) and event.index == 3:
             mx.reset_peak_memory()
 
     reply(Engine(pair), PROMPT * 500, mtp=mtp, max_tokens=20, watch=watch)
@@ -71,7 +71,7 @@ def test_freed_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def watch(event: ReplyEvent, control: Control) -> None:
         kept.append(mx.get_cache_memory())
-        if isinstance(event, wire.PromptProgress) and event.done:
+        if isinstance(event, PromptProgress) and event.done:
             assert kept[-1] < NOISE
 
     reply(Engine(random_tiny_pair()), PROMPT * 64, mtp=3, max_tokens=64, watch=watch)

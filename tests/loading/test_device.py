@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.errors import UsageError
 from mtp_mlx.loading import load_pair
 from mtp_mlx.loading.device import backend_name
@@ -18,4 +18,4 @@ from tests.support.shapes import MOE_26B
 def test_experts_in_half_precision_on_the_cpu(tmp_path: Path) -> None:
     folders = write_pair(tmp_path, MOE_26B)
     with pytest.raises(UsageError, match="float32 only"):
-        load_pair(wire.Load(target=str(folders.target), dtype="bfloat16", use_drafter=False))
+        load_pair(api.Load(target=str(folders.target), dtype="bfloat16", use_drafter=False))

@@ -10,7 +10,7 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.errors import LoadError
 from mtp_mlx.loading import LoadedPair, load_pair
 from tests.support.checkpoints import PairFolders
@@ -19,7 +19,7 @@ Tensors = dict[str, mx.array]
 
 
 def load(pair: PairFolders) -> LoadedPair:
-    return load_pair(wire.Load(target=str(pair.target), drafter=str(pair.drafter), dtype="float32"))
+    return load_pair(api.Load(target=str(pair.target), drafter=str(pair.drafter), dtype="float32"))
 
 
 def refused(pair: PairFolders, error: type[LoadError], *said: str) -> None:

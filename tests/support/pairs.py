@@ -9,7 +9,7 @@ import mlx.core as mx
 import numpy as np
 import numpy.typing as npt
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import DraftPosition, Dtype
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.protocols import Drafter, Scores, SharedKV, Target
@@ -39,7 +39,7 @@ def load(
     """Write a pair to `folder` and load it."""
     folders = write_pair(folder, shape, spelling=spelling, window=window, rounded=rounded)
     loaded = load_pair(
-        wire.Load(target=str(folders.target), drafter=str(folders.drafter), dtype=dtype)
+        api.Load(target=str(folders.target), drafter=str(folders.drafter), dtype=dtype)
     )
     return both(loaded)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mtp_mlx import wire
+from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling, Verify
-from mtp_mlx.engine import Control, Engine, ReplyEvent
+from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import Finished, ReplyEvent, Round, Token
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.protocols import Drafter
 from tests.support.checkpoints import write_pair
@@ -37,14 +38,14 @@ class Reply:
 
     tokens: list[int]
     text: str
-    rounds: list[wire.Round]  # without the token that prefill yields
-    finished: wire.Finished
+    rounds: list[Round]  # without the token that prefill yields
+    finished: Finished
 
 
 def tiny_pair(folder: Path, shape: Shape, *, window: int = WINDOW) -> LoadedPair:
     folders = write_pair(folder, shape, window=window)
     return load_pair(
-        wire.Load(target=str(folders.target), drafter=str(folders.drafter), dtype="float32")
+        api.Load(target=str(folders.target), drafter=str(folders.drafter), dtype="float32")
     )
 
 
@@ -67,10 +68,12 @@ def reply(
 ) -> Reply:
     """Run a request to its end; `watch` sees each event and may turn the controls."""
     control = Control(mtp=mtp)
-    request = wire.Generate(
-        id="reply",
-        messages=[wire.Message(role="user", content=prompt)] if isinstance(prompt, str) else None,
-        prompt_ids=None if isinstance(prompt, str) else prompt,
+    request = api.Generate(
+        prompt=(
+            api.Message(role="user", content=prompt)
+            if isinstance(prompt, str)
+            else api.TokenIds(tuple(prompt)),
+        ),
         sampling=sampling,
         mtp=mtp,
         verify=verify,
@@ -78,15 +81,15 @@ def reply(
         seed=seed,
         ignore_eos=ignore_eos,
     )
-    tokens: list[wire.Token] = []
-    rounds: list[wire.Round] = []
-    finished: wire.Finished | None = None
+    tokens: list[Token] = []
+    rounds: list[Round] = []
+    finished: Finished | None = None
     for event in engine.generate(request, control):
         watch(event, control)
-        if isinstance(event, wire.Round):
+        if isinstance(event, Round):
             tokens += event.tokens
             rounds += [event] if event.index else []
-        elif isinstance(event, wire.Finished):
+        elif isinstance(event, Finished):
             finished = event
     assert finished is not None
     text = "".join(token.text for token in tokens)

@@ -1,24 +1,20 @@
-"""A benchmark in messages: one too long for a line is in a file, one that fails says so."""
+"""A whole benchmark, an event at a time: one that fails says so, and so does the machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-from msgspec.structs import replace
-
-from mtp_mlx import wire
+from mtp_mlx.api import Bench, Generate
 from mtp_mlx.bench import environment
 from mtp_mlx.bench.machine import Conditions, Machine
-from mtp_mlx.bench.telling import told
-from mtp_mlx.engine import Control, Engine, Instruments, ReplyEvent
+from mtp_mlx.bench.session import benchmark
+from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun, ReplyEvent
 from mtp_mlx.reply import BARE
-from mtp_mlx.report.saving import load
 from tests.support.random_pairs import random_tiny_pair
 
-ASKED = wire.Bench(id="a", modes=("off", 2), repeats=1, max_tokens=4, cooldown_s=0.0)
+ASKED = Bench(modes=("off", 2), repeats=1, max_tokens=4, cooldown_s=0.0)
 
 
 class Failing(Engine):
@@ -27,7 +23,7 @@ class Failing(Engine):
     replies = 0
 
     def generate(
-        self, request: wire.Generate, control: Control, instruments: Instruments = BARE
+        self, request: Generate, control: Control, instruments: Instruments = BARE
     ) -> Iterator[ReplyEvent]:
         self.replies += 1
         if self.replies == 4:
@@ -35,30 +31,16 @@ class Failing(Engine):
         yield from super().generate(request, control, instruments)
 
 
-def finished(engine: Engine, asked: wire.Bench = ASKED) -> wire.BenchFinished:
-    return told(engine, asked, Control(), lambda _: None)
-
-
-def test_a_report_too_long_for_a_line_is_in_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = finished(Engine(random_tiny_pair()))
-    assert (whole.reason, whole.saved) == ("done", None)
-    assert whole.report is not None
-    monkeypatch.setattr(wire, "MAX_LINE_BYTES", 2000)
-    short = finished(Engine(random_tiny_pair()))
-    assert short.report is None
-    assert short.saved is not None
-    assert len(load(Path(short.saved)).runs) == len(whole.report.runs)
-    out = tmp_path / "mine.json"
-    asked = replace(ASKED, out=str(out))
-    assert finished(Engine(random_tiny_pair()), asked).saved == str(out)
+def events(engine: Engine, asked: Bench = ASKED) -> list[BenchProgress | BenchRun | BenchFinished]:
+    return list(benchmark(engine, asked, lambda: False))
 
 
 def test_what_failed_is_told_and_what_was_made_is_kept() -> None:
-    last = finished(Failing(random_tiny_pair()))
+    *_, last = events(Failing(random_tiny_pair()))
+    assert isinstance(last, BenchFinished)
     assert last.reason == "failed"
     assert last.warnings == ("The device ran out of memory. Choose a smaller model.",)
+    assert last.failure == last.warnings[-1]
     assert last.report is not None
     assert len(last.report.runs) == 1
     assert last.report.title.endswith("(cut short: 1 of 2 runs)")

@@ -1,0 +1,160 @@
+"""Plain values: what a `Host` answers to the requests of `mtp_mlx.api`.
+
+Frozen, free of MLX and of any transport. The last event of each request is the one its class of
+`mtp_mlx.api` names; what fails ends with an error of `mtp_mlx.errors` instead.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from mtp_mlx.api import (
+    FinishReason,
+    Memory,
+    Mtp,
+    PairInfo,
+    RoundState,
+    Sampling,
+    Stats,
+    TokenSource,
+)
+from mtp_mlx.calibration import Calibration
+from mtp_mlx.report.model import Group, Report, Run
+
+LoadPhase = Literal["checking", "target", "drafter", "warm-up"]
+BenchPhase = Literal["hashing", "warming up", "measuring", "cooling down", "comparing"]
+
+
+class LoadProgress(msgspec.Struct, frozen=True, kw_only=True):
+    phase: LoadPhase
+    done: int
+    total: int
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    pair: PairInfo
+    memory: Memory
+
+
+class Unloaded(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class MemoryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes as in `Memory`; sent while a reply is written, at its end, and after unloading."""
+
+    active: int
+    peak: int
+    limit: int
+
+
+class PromptProgress(msgspec.Struct, frozen=True, kw_only=True):
+    done: int  # prompt tokens in the cache, the reused ones included
+    total: int
+    reused: int
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One emitted token. The texts of a reply's tokens, joined, are the reply.
+
+    `text` is "" while a character is incomplete and for control tokens.
+    """
+
+    id: int
+    text: str
+    source: TokenSource
+    thought: bool = False  # inside the model's thinking channel
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """A drafted token that the target did not choose, or that lay past the end of the reply."""
+
+    id: int
+    text: str
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """One round of decoding, sent after its caches are settled."""
+
+    index: int  # 0: the token that prefill yields
+    tokens: list[Token]
+    depth: int  # K, the number of tokens drafted
+    accepted: int  # drafted and emitted: never past an end token or a length cut
+    rejected: list[Rejected]
+    ms: float  # wall time of the round
+    draft_ms: float | None = None  # None: not measured (a round waits for the device once)
+    verify_ms: float | None = None
+    state: RoundState = "plain"
+    reason: str | None = None  # why this state, where it is not what the switch asks for
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a reply, with what was used and what was measured."""
+
+    reason: FinishReason
+    prompt_tokens: int
+    reused_tokens: int
+    seed: int
+    sampling: Sampling
+    stats: Stats
+
+
+class TokenCount(msgspec.Struct, frozen=True, kw_only=True):
+    tokens: int | None  # None: the model came without a tokenizer
+
+
+class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
+    calibration: Calibration
+    words: str  # the calibration in one sentence
+
+
+class BenchProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """Sent at each change of phase; mode to repeat are those of the run at hand or the next."""
+
+    phase: BenchPhase
+    done: int  # runs finished, those of a resumed report included
+    total: int
+    mode: Mtp | None = None
+    category: str | None = None
+    prompt_id: str | None = None
+    repeat: int | None = None
+    elapsed_s: float
+    left_s: float | None = None  # None: not known before the first run
+
+
+class BenchRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run, measured; `summary` is of all runs so far."""
+
+    done: int
+    total: int
+    run: Run
+    summary: tuple[Group, ...]
+    warning: str | None = None  # the report could not be saved; the benchmark goes on
+
+
+class BenchFinished(msgspec.Struct, frozen=True, kw_only=True):
+    """The last of a benchmark."""
+
+    reason: Literal["done", "cancelled", "failed"]
+    report: Report | None  # None where no run was finished, or where a line cannot hold it
+    saved: str | None  # the file it is in
+    warnings: tuple[str, ...]  # what went wrong, such as a disk that refused, with its remedy
+    failure: str | None = None  # the warning that cut it short or kept it from its file
+
+
+ReplyEvent = PromptProgress | Round | Finished
+Event = (
+    LoadProgress
+    | Loaded
+    | Unloaded
+    | MemoryReport
+    | ReplyEvent
+    | TokenCount
+    | Calibrated
+    | BenchProgress
+    | BenchRun
+    | BenchFinished
+)
+"""What a Host can answer."""

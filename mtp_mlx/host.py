@@ -1,0 +1,268 @@
+"""The host: it owns MLX on one thread, queues requests and answers each with events.
+
+MLX keeps its streams by thread, so the thread that makes a `Host` loads, generates and measures.
+That thread either serves (`serve`, the worker) or reads its own tickets, and then a ticket that is
+read does the work itself (the command line). Everything else may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Self
+
+from mtp_mlx import api
+from mtp_mlx.api import Mtp, PairInfo, Request
+from mtp_mlx.engine import BARE, Control, Engine, Instruments
+from mtp_mlx.errors import EngineBusy, NotLoaded
+from mtp_mlx.events import (
+    BenchFinished,
+    Calibrated,
+    Event,
+    Finished,
+    Loaded,
+    MemoryReport,
+    TokenCount,
+    Unloaded,
+)
+from mtp_mlx.loading.device import memory, release
+from mtp_mlx.request import check_mtp
+
+MEMORY_INTERVAL_S = 0.5
+"""Seconds between two memory reports while a reply is written."""
+
+Deliver = Callable[[Event | Exception], None]
+_LAST = (Loaded, Finished, TokenCount, Calibrated, BenchFinished)
+
+
+class Ticket:
+    """One request, from `Host.submit` to its end: an iterator of its events.
+
+    A request that fails ends the iteration with its error. With `deliver`, events and the error
+    are handed to it on the host's thread as they come, and the iterator only waits for the end.
+    """
+
+    def __init__(
+        self, host: Host, request: Request, instruments: Instruments, deliver: Deliver | None
+    ) -> None:
+        self.request = request
+        self.instruments = instruments
+        self.control = Control(mtp=request.mtp if isinstance(request, api.Generate) else "auto")
+        self.is_over = False
+        self._host = host
+        self._deliver = deliver
+        self._answers: SimpleQueue[Event | Exception | None] = SimpleQueue()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.control.cancelled
+
+    def cancel(self) -> None:
+        """Stop within a round, a prompt chunk or a run; the last event says "cancelled"."""
+        self.control.cancelled = True
+
+    def set_mtp(self, mtp: Mtp) -> None:
+        """Turn the MTP switch from the next round on. Raises UsageError."""
+        check_mtp(mtp)
+        self.control.mtp = mtp
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        answer = self._host.next_answer(self._answers)
+        if answer is None or isinstance(answer, Exception):
+            self._answers.put(None)  # whoever asks again is told again
+            if answer is None:
+                raise StopIteration
+            raise answer
+        return answer
+
+    def wait(self) -> None:
+        """Read the ticket to its end. Raises what the request failed with."""
+        for _ in self:
+            pass
+
+    def answer(self, event: Event) -> None:
+        """Hand over an event. Called by the host."""
+        if self._deliver is None:
+            self._answers.put(event)
+        else:
+            self._deliver(event)
+
+    def end(self, error: Exception | None = None) -> None:
+        """End the request. Called by the host."""
+        self.is_over = True
+        if error is not None and self._deliver is not None:
+            self._deliver(error)
+        self._answers.put(error)
+
+
+class Host:
+    """Serves requests in the order of their submission."""
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        """`engine` is loaded already; None: nothing is."""
+        self._engine = engine
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._waiting: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._served: Ticket | None = None  # by the host's thread
+        self._events: Iterator[Event] = iter(())
+        self._writing: Ticket | None = None  # the last reply or benchmark that was admitted
+
+    @property
+    def pair(self) -> PairInfo:
+        """The loaded pair. Raises NotLoaded."""
+        return self._loaded().pair
+
+    def submit(
+        self,
+        request: Request,
+        *,
+        deliver: Deliver | None = None,
+        instruments: Instruments = BARE,
+    ) -> Ticket:
+        """Queue `request`. Raises EngineBusy while another reply or benchmark is not over.
+
+        `instruments` are attached to a reply that is measured.
+        """
+        ticket = Ticket(self, request, instruments, deliver)
+        with self._lock:
+            if isinstance(request, api.Generate | api.Bench):
+                self._admit(ticket)
+            self._waiting.put(ticket)
+        return ticket
+
+    def _admit(self, ticket: Ticket) -> None:
+        before = self._writing
+        if before is not None and not before.is_over:
+            measuring = isinstance(before.request, api.Bench)
+            doing = "A benchmark is running." if measuring else "A reply is being written."
+            raise EngineBusy(doing, "Wait for it, or stop it first.")
+        self._writing = ticket
+
+    def set_mtp(self, mtp: Mtp) -> None:
+        """Turn the MTP switch of the reply that is written or waits. Raises UsageError."""
+        check_mtp(mtp)
+        if self._writing is not None:
+            self._writing.set_mtp(mtp)
+
+    def close(self) -> None:
+        """Stop the reply or benchmark, and let `serve` return once the queue is empty."""
+        if self._writing is not None:
+            self._writing.cancel()
+        self._waiting.put(None)
+
+    def serve(self) -> None:
+        """Answer requests until `close`. Called on the host's thread."""
+        for ticket in iter(self._waiting.get, None):
+            self._begin(ticket)
+            while self._served is not None:
+                self._advance()
+
+    def next_answer(
+        self, answers: SimpleQueue[Event | Exception | None]
+    ) -> Event | Exception | None:
+        """Return what comes next in `answers`; on the host's thread, work until it has come."""
+        if threading.get_ident() != self._thread:
+            return answers.get()
+        while answers.empty():
+            if self._served is None and (ticket := self._waiting.get_nowait()) is not None:
+                self._begin(ticket)
+            self._advance()
+        return answers.get()
+
+    def _begin(self, ticket: Ticket) -> None:
+        self._served, self._events = ticket, self._answers(ticket)
+
+    def _advance(self) -> None:
+        """Go on to the next event of the request being served."""
+        ticket = self._served
+        assert ticket is not None
+        try:
+            event = next(self._events, None)
+            if event is None or isinstance(event, _LAST):
+                # Its work is done before its end is told: then the next may be asked for at once.
+                for _ in self._events:
+                    pass
+                self._served, ticket.is_over = None, True
+        except Exception as error:  # noqa: BLE001 - the seam raises or words it, the host lives on
+            self._served = None
+            ticket.end(error)
+            return
+        if event is not None:
+            ticket.answer(event)
+        if self._served is None:
+            ticket.end()
+
+    def _answers(self, ticket: Ticket) -> Iterator[Event]:
+        """Serve the ticket, an event at a time."""
+        match ticket.request:
+            case api.Load() | api.LoadRandom() as request:
+                return self._load(request, ticket)
+            case api.Unload():
+                return self._unload()
+            case api.Generate() as request:
+                return self._generate(request, ticket)
+            case api.CountTokens(text=text):
+                return self._count(text)
+            case api.Calibrate():
+                return self._calibrate()
+            case api.Bench() as request:
+                return self._bench(request, ticket)
+
+    def _load(self, request: api.Load | api.LoadRandom, ticket: Ticket) -> Iterator[Event]:
+        self._drop_engine()
+        if isinstance(request, api.Load):
+            self._engine = Engine.load(request, ticket.answer)
+        else:
+            self._engine = Engine.load_random(request, ticket.answer)
+        yield Loaded(pair=self._engine.pair, memory=memory())
+
+    def _unload(self) -> Iterator[Event]:
+        self._drop_engine()
+        yield Unloaded()
+        yield _memory_report()
+
+    def _generate(self, request: api.Generate, ticket: Ticket) -> Iterator[Event]:
+        reported = 0.0
+        events = self._loaded().generate(request, ticket.control, ticket.instruments)
+        for event in events:
+            now = time.monotonic()
+            if isinstance(event, Finished) or now - reported > MEMORY_INTERVAL_S:
+                yield _memory_report()
+                reported = now
+            yield event
+
+    def _count(self, text: str) -> Iterator[Event]:
+        yield TokenCount(tokens=self._loaded().count_tokens(text))
+
+    def _calibrate(self) -> Iterator[Event]:
+        from mtp_mlx.bench.calibrate import calibrate
+
+        engine = self._loaded()
+        calibration = calibrate(engine)
+        engine.remember(calibration)
+        yield Calibrated(calibration=calibration, words=calibration.in_words())
+
+    def _bench(self, request: api.Bench, ticket: Ticket) -> Iterator[Event]:
+        from mtp_mlx.bench.session import benchmark
+
+        yield from benchmark(self._loaded(), request, lambda: ticket.control.cancelled)
+
+    def _loaded(self) -> Engine:
+        if self._engine is None:
+            raise NotLoaded("No model is loaded.", "Load a pair first.")
+        return self._engine
+
+    def _drop_engine(self) -> None:
+        self._engine = None
+        release()
+
+
+def _memory_report() -> MemoryReport:
+    now = memory()
+    return MemoryReport(active=now.active, peak=now.peak, limit=now.limit)
