@@ -6,7 +6,7 @@ Sentences end with a full stop, labels do not. Fields are named, so that a trans
 from __future__ import annotations
 
 from app.domain.settings import ThemeChoice
-from mtp_mlx.wire import RoundState
+from mtp_mlx.api import RoundState
 
 APP_NAME = "MTP MLX"
 

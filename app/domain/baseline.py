@@ -11,7 +11,7 @@ import msgspec
 
 from app.domain.conversation import EngineRecord
 from app.domain.tally import Span
-from mtp_mlx.wire import PairInfo
+from mtp_mlx.api import PairInfo
 
 _REMEMBERED = 1024
 _VERSIONS = ("mtp-mlx", "mlx")

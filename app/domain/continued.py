@@ -9,7 +9,7 @@ import msgspec
 
 from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord
 from app.domain.tally import Tally, begun, tally_of
-from mtp_mlx.wire import Mtp, Stats
+from mtp_mlx.api import Mtp, Stats
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from app.domain.settings import ReplySettings
-from mtp_mlx.wire import FinishReason, Mtp, PairInfo, RoundState, Sampling, Stats, Verify
+from mtp_mlx.api import FinishReason, Mtp, PairInfo, RoundState, Sampling, Stats, Verify
 
 Role = Literal["user", "assistant"]
 TokenSource = Literal["target", "draft"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.conversation import ReplyRecord
 from app.domain.tally import MEASURED_TOKENS, Tally, is_on, tally_of
-from mtp_mlx.wire import Stats
+from mtp_mlx.api import Stats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

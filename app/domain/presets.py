@@ -11,7 +11,7 @@ import msgspec
 
 from app import strings
 from app.domain.settings import Preset, ReplySettings
-from mtp_mlx.wire import Sampling
+from mtp_mlx.api import Sampling
 
 LONGEST_NAME = 40
 

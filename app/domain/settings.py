@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from mtp_mlx.wire import Mtp, Sampling, Verify
+from mtp_mlx.api import Mtp, Sampling, Verify
 
 ThemeChoice = Literal["system", "light", "dark"]
 Depth = int | Literal["auto"]

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.domain.conversation import RoundRecord, SwitchRecord
+from mtp_mlx.api import Mtp
 from mtp_mlx.numbers import Counts
-from mtp_mlx.wire import Mtp
 
 MEASURED_TOKENS = 32
 MEASURED_S = 0.2

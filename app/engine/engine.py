@@ -30,6 +30,7 @@ from app.engine.ticket import (
     Ticket,
 )
 from app.engine.worker import Death, Worker
+from mtp_mlx.api import Memory
 from mtp_mlx.errors import BadMessage, EngineBusy, NotLoaded
 from mtp_mlx.wire import (
     PROTOCOL_VERSION,
@@ -42,7 +43,6 @@ from mtp_mlx.wire import (
     Load,
     Loaded,
     LoadProgress,
-    Memory,
     MemoryReport,
     Unload,
 )

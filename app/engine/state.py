@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.engine.ticket import Failure, Purpose
-from mtp_mlx.wire import DEMO_PAIR, DraftPosition, Dtype, PairInfo
+from mtp_mlx.api import DraftPosition, Dtype, PairInfo
+from mtp_mlx.wire import DEMO_PAIR
 
 STARTING = "starting"
 """The phase of `Loading` while the worker process comes up."""

@@ -13,6 +13,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from mtp_mlx.api import Mtp
 from mtp_mlx.wire import (
     Bench,
     BenchFinished,
@@ -24,7 +25,6 @@ from mtp_mlx.wire import (
     Error,
     Finished,
     Generate,
-    Mtp,
     PromptProgress,
     Round,
     SetMtp,

@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from app.domain.comparison import Comparison
 from app.domain.conversation import Finish, ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
+from mtp_mlx.api import PairInfo
 from mtp_mlx.report import model, saving
 from mtp_mlx.report.derived import group
 from mtp_mlx.report.model import Report
-from mtp_mlx.wire import PairInfo
 
 _FINISHES: dict[Finish, model.Ending] = {
     "finished": "stop",

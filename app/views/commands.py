@@ -18,7 +18,7 @@ from app.viewmodels.sidebar.chat_list import ChatListViewModel
 from app.views.chat.action_row import LABELS
 from app.views.chat.transcript import Transcript
 from app.views.common.theme import ThemeController
-from mtp_mlx.wire import MAX_DEPTH
+from mtp_mlx.api import MAX_DEPTH
 
 NEW_CHAT_KEYS = "Ctrl+N"
 UNDO_KEYS = "Ctrl+Z"

@@ -45,7 +45,7 @@ from app.views.settings.reply_settings import Model, ReplySettingsDialog
 from app.views.sidebar.sidebar import Sidebar
 from app.views.tokens.details import Details
 from app.views.toolbar import Toolbar
-from mtp_mlx.wire import Sampling
+from mtp_mlx.api import Sampling
 
 _SIZE = (1280, 800)
 _LEAST = (640, 440)

@@ -5,21 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mtp_mlx.wire import (
-    PROTOCOL_VERSION,
-    Finished,
-    FinishReason,
-    Hello,
-    Loaded,
-    Memory,
-    PairInfo,
-    Rejected,
-    Round,
-    RoundState,
-    Sampling,
-    Stats,
-    Token,
-)
+from mtp_mlx.api import FinishReason, Memory, PairInfo, RoundState, Sampling, Stats
+from mtp_mlx.wire import PROTOCOL_VERSION, Finished, Hello, Loaded, Rejected, Round, Token
 
 PAIR = PairInfo(
     target="Demo",

@@ -13,7 +13,7 @@ from app.domain.conversation import (
     SwitchRecord,
     TokenRecord,
 )
-from mtp_mlx.wire import Mtp, RoundState, Sampling, Stats
+from mtp_mlx.api import Mtp, RoundState, Sampling, Stats
 from tests.app.helpers import PAIR
 
 ENGINE = EngineRecord(

@@ -22,9 +22,9 @@ from app.engine.worker import WorkerProcess
 from app.program import Program
 from app.viewmodels.compare.compare import verdict
 from app.viewmodels.reports.bench_run import Choice
+from mtp_mlx.api import Sampling
 from mtp_mlx.paths import resources
 from mtp_mlx.report.saving import load
-from mtp_mlx.wire import Sampling
 
 PATIENCE_MS = 60_000
 NOT_TRAINED = not (resources() / "demo_pair" / "target" / "model.safetensors").exists()

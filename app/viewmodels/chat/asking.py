@@ -13,7 +13,8 @@ import msgspec
 from app.domain.attachments import content
 from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
-from mtp_mlx.wire import Generate, Message
+from mtp_mlx.api import Message
+from mtp_mlx.wire import Generate
 
 Variant = Literal["plain", "mtp_off", "mtp_on", "same_seed", "another_seed"]
 """How a reply is written again. With another MTP switch the seed stays: only the speed differs."""

@@ -13,7 +13,7 @@ from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.numbers import Plain
 from app.domain.tally import Tally
 from app.services.baselines import BaselineStore
-from mtp_mlx.wire import PairInfo
+from mtp_mlx.api import PairInfo
 
 
 def today() -> str:

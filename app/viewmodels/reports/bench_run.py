@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app import strings
+from mtp_mlx.api import Mtp, PairInfo
 from mtp_mlx.report import words
 from mtp_mlx.report.model import Group, Run
-from mtp_mlx.wire import Bench, BenchProgress, BenchRun, Mtp, PairInfo
+from mtp_mlx.wire import Bench, BenchProgress, BenchRun
 
 MOST_SHOWN = 6  # of the last runs; all of them are in the report
 Suite = Literal["quick", "full"]

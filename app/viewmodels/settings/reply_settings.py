@@ -13,7 +13,7 @@ from app.domain.presets import BUILT_IN, PresetError
 from app.domain.settings import Preset, ReplySettings
 from app.services.settings import SettingsStore
 from app.viewmodels.common import format as fmt
-from mtp_mlx.wire import Sampling, Verify
+from mtp_mlx.api import Sampling, Verify
 
 
 class PresetsViewModel(QObject):

@@ -11,8 +11,8 @@ from app.domain.rates import Rate, rates
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.mtp import depth_label
 from app.viewmodels.tokens.token_view import round_text
+from mtp_mlx.api import Mtp, RoundState
 from mtp_mlx.numbers import acceptance_of
-from mtp_mlx.wire import Mtp, RoundState
 
 MOST_BARS = 400  # more would be narrower than a pixel
 

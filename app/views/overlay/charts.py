@@ -14,7 +14,7 @@ from app.viewmodels.common import format as fmt
 from app.viewmodels.overlay.overlay import Sample
 from app.views.common import fonts
 from app.views.common.theme import Theme, ThemeController
-from mtp_mlx.wire import MAX_DEPTH
+from mtp_mlx.api import MAX_DEPTH
 
 _PLOT_HEIGHT = 78
 _SPAN_S = 60.0

@@ -31,7 +31,7 @@ from app.viewmodels.reports.bench_run import (
 )
 from app.views.common import fonts
 from app.views.common.controls import plain_tip, push_button
-from mtp_mlx.wire import MAX_DEPTH, Mtp
+from mtp_mlx.api import MAX_DEPTH, Mtp
 
 _MOST_REPEATS = 50
 _MOST_TOKENS = 8192

@@ -26,7 +26,7 @@ from app.views.common import fonts
 from app.views.common.controls import Segments, Switch, push_button
 from app.views.common.theme import ThemeController
 from app.views.settings.preset_bar import PresetBar
-from mtp_mlx.wire import Sampling
+from mtp_mlx.api import Sampling
 
 _MOST_TOKENS = 131_072
 _MOST_SEED = 2**31 - 1

@@ -14,7 +14,7 @@ from app.viewmodels.tokens.timeline import Timeline
 from app.views.common import fonts
 from app.views.common.plots import pen, style_plot
 from app.views.common.theme import Theme, ThemeController
-from mtp_mlx.wire import RoundState
+from mtp_mlx.api import RoundState
 
 _TOKENS: dict[RoundState, str] = {
     "drafting": "chart_mtp",

@@ -13,7 +13,7 @@ from app.domain.presets import (
     without,
 )
 from app.domain.settings import MtpChoice, Preset, ReplySettings
-from mtp_mlx.wire import Sampling
+from mtp_mlx.api import Sampling
 
 MINE = ReplySettings(system="Be brief.", sampling=Sampling(temperature=0.3), verify="block")
 OWN = saved((), "Mine", MINE)

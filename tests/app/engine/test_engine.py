@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.engine.state import BUILT_IN, STARTING, Dead, Loading, Model, Ready, Unloaded
 from app.engine.ticket import Failure
 from app.engine.worker import Death
+from mtp_mlx.api import Memory
 from mtp_mlx.errors import EngineBusy, NotLoaded
 from mtp_mlx.wire import (
     Bench,
@@ -22,7 +23,6 @@ from mtp_mlx.wire import (
     Load,
     Loaded,
     LoadProgress,
-    Memory,
     MemoryReport,
     Unload,
 )

@@ -10,7 +10,7 @@ from app.domain.conversation import (
     SwitchRecord,
     TokenRecord,
 )
-from mtp_mlx.wire import PairInfo, Sampling, Stats
+from mtp_mlx.api import PairInfo, Sampling, Stats
 
 PAIR = PairInfo(
     target="google/gemma-4-e4b-it",

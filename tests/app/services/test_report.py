@@ -20,10 +20,10 @@ from app.services.report import (
     reply_report,
     without_texts,
 )
+from mtp_mlx.api import Sampling
 from mtp_mlx.report.model import Identity, Report
 from mtp_mlx.report.saving import FORMATS, encode, load, save
 from mtp_mlx.report.writer import markdown
-from mtp_mlx.wire import Sampling
 from tests.app.domain.test_comparison import OFF, ON, with_id
 from tests.app.records import a_round, drafted_reply, reply_of
 from tests.app.services.replies import ENVIRONMENT, PAIR, REPLY

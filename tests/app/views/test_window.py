@@ -18,7 +18,8 @@ from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.views.settings.reply_settings import ReplySettingsDialog
 from app.views.tokens.details import Details
-from mtp_mlx.wire import PromptProgress, Sampling, SetMtp
+from mtp_mlx.api import Sampling
+from mtp_mlx.wire import PromptProgress, SetMtp
 from tests.app.conftest import Rig
 from tests.app.helpers import HELLO, LOADED, round_of
 

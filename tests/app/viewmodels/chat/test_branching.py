@@ -15,7 +15,8 @@ from app.services.chat_store import ChatStore
 from app.viewmodels.chat.asking import Variant
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.history import Removed
-from mtp_mlx.wire import Error, Message, Sampling
+from mtp_mlx.api import Message, Sampling
+from mtp_mlx.wire import Error
 from tests.app.conftest import Rig
 from tests.app.helpers import finished, round_of
 

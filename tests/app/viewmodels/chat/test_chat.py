@@ -9,7 +9,8 @@ from app.domain.settings import MtpChoice, ReplySettings
 from app.engine.worker import Death
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.reply import Piece
-from mtp_mlx.wire import Cancel, Error, Message, Sampling
+from mtp_mlx.api import Message, Sampling
+from mtp_mlx.wire import Cancel, Error
 from tests.app.conftest import Rig
 from tests.app.helpers import PAIR, finished, round_of, rounds
 

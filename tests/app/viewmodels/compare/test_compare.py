@@ -13,7 +13,8 @@ from app.domain.settings import ReplySettings
 from app.engine.worker import Death
 from app.viewmodels.chat.asking import turns_to_last_question
 from app.viewmodels.compare.compare import WARM_UP_TOKENS, CompareViewModel, lane_text, verdict
-from mtp_mlx.wire import Cancel, Error, Generate, Message, Sampling
+from mtp_mlx.api import Message, Sampling
+from mtp_mlx.wire import Cancel, Error, Generate
 from tests.app.conftest import Clock, Rig
 from tests.app.domain.test_comparison import OFF, ON, comparison, with_id
 from tests.app.helpers import PAIR, finished, round_of

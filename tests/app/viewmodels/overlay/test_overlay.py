@@ -17,7 +17,8 @@ from app.viewmodels.overlay.overlay import (
     OverlayNumbers,
     overlay_numbers,
 )
-from mtp_mlx.wire import Memory, PromptProgress
+from mtp_mlx.api import Memory
+from mtp_mlx.wire import PromptProgress
 from tests.app.conftest import Clock, Rig
 from tests.app.helpers import MEMORY, finished, round_of
 from tests.app.records import a_round, drafted_reply

@@ -22,14 +22,7 @@ from app.viewmodels.reports.reports import (
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.saving import encode, load, outline, save
-from mtp_mlx.wire import (
-    Bench,
-    BenchFinished,
-    BenchProgress,
-    BenchRun,
-    Cancel,
-    Error,
-)
+from mtp_mlx.wire import Bench, BenchFinished, BenchProgress, BenchRun, Cancel, Error
 from tests.app.conftest import Rig
 from tests.app.helpers import PAIR
 from tests.report.samples import REPORT, RUNS, SLOWER, SPOILED, a_report, a_run

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.settings import MtpChoice, ReplySettings
 from app.services.settings import SettingsStore
 from app.viewmodels.settings.reply_settings import RULES, PresetsViewModel, advice
-from mtp_mlx.wire import Sampling
+from mtp_mlx.api import Sampling
 from tests.app.helpers import PAIR
 
 MINE = ReplySettings(sampling=Sampling(temperature=0.3))

@@ -12,7 +12,7 @@ from app.domain.settings import MtpChoice, ReplySettings
 from app.viewmodels.settings.reply_settings import RULES
 from app.views.settings.preset_bar import PresetBar
 from app.views.settings.reply_settings import ReplySettingsDialog
-from mtp_mlx.wire import Sampling
+from mtp_mlx.api import Sampling
 from tests.app.conftest import Rig
 
 
