@@ -1,19 +1,24 @@
-"""Files of reports: the ending chooses the format, and a failure says what to do."""
+"""Files of reports: the ending chooses the format, and a failure says what to do.
+
+An outline tells a list what it needs to know, without a report's runs.
+"""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from mtp_mlx.errors import DamagedReport, ReportNotSaved, UsageError
+from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
 from mtp_mlx.report import saving
-from mtp_mlx.report.saving import load, save
+from mtp_mlx.report.derived import headline
+from mtp_mlx.report.saving import decode, encode, load, outline, save
 from mtp_mlx.report.writer import markdown
-from tests.report.samples import REPORT, a_report, a_run
+from tests.report.samples import OLD, REPORT, a_report, a_run
 
 
 def test_json_is_the_document(tmp_path: Path) -> None:
@@ -110,3 +115,28 @@ def test_without_qt_another_format_is_named(
     with pytest.raises(ReportNotSaved, match=r"are missing: .*Export as \.html instead"):
         save(REPORT, tmp_path / f"r{ending}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_outline_says_what_the_report_says() -> None:
+    known = outline(encode(REPORT))
+    assert (known.title, known.created, known.pair) == (REPORT.title, REPORT.created, REPORT.pair)
+    assert known.settings == REPORT.settings
+    assert headline(known) == headline(REPORT) is not None
+
+
+@pytest.mark.parametrize("path", OLD, ids=lambda path: path.name)
+def test_old_reports_have_an_outline(path: Path) -> None:
+    data = path.read_bytes()
+    assert outline(data).title == decode(data).title
+
+
+def test_the_runs_of_an_outline_are_not_read() -> None:
+    spoiled = json.loads(encode(REPORT)) | {"runs": ["no run"]}
+    assert outline(json.dumps(spoiled).encode()).title == REPORT.title
+
+
+def test_an_outline_that_cannot_be_read_says_so() -> None:
+    with pytest.raises(DamagedReport, match=r"^r\.json is no report"):
+        outline(b"{", "r.json")
+    with pytest.raises(NewerReport):
+        outline(b'{"version": 2}')
