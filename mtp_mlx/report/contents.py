@@ -196,8 +196,8 @@ def _drift(share: float | None) -> Iterator[str]:
         return
     change = f"{words.percent(abs(share))} {'slower' if share < 0 else 'faster'}"
     yield (
-        f"Plain decoding was {change} in the last third of its runs than in the first; speed-ups "
-        "are of neighbouring runs and bear it, tokens/s are of a machine that was not steady."
+        f"Plain decoding was {change} in the last third of its runs than in the first. Speed-ups "
+        "compare neighbouring runs, so they hold; tokens/s come from a machine that was not steady."
     )
 
 

@@ -82,7 +82,7 @@ def drawing(shapes: Iterable[str], width: int, height: int, label: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return the text on one line, escaped for SVG."""
+    """Return the text on one line, escaped for SVG and HTML."""
     return escape(one_line(text), quote=True)
 
 

@@ -153,7 +153,7 @@ def test_ratio_ticks_hold_both_and_one(a: float, b: float) -> None:
 
 
 def rates(*runs: list[tuple[float, int]]) -> list[float]:
-    """Of runs whose rounds took so many ms and emitted so many tokens."""
+    """Return the line of runs, each given as the ms and the tokens of its rounds."""
     made = [
         a_run("auto", 1.0, rounds=[a_round(3, 0, ms, tokens=tokens) for ms, tokens in rounds])
         for rounds in runs

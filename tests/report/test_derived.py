@@ -135,7 +135,7 @@ def test_positions_add_up(made: list[Round]) -> None:
     lambda kept: [a_round(k, n) for n in kept]
 )))  # fmt: skip
 def test_one_and_the_shares_are_tau(made: list[Round]) -> None:
-    """With one K throughout; this is how a stranger checks a report."""
+    """A stranger can check a report so, where all rounds have one K."""
     (group,) = groups([a_run(3, 1.0, rounds=made)])
     shares = [place.share for place in acceptance_of(made).positions]
     assert group.mean_acceptance_length == pytest.approx(1 + sum(shares))

@@ -150,7 +150,7 @@ def test_a_damaged_file_is_told(data: bytes) -> None:
 
 @pytest.mark.parametrize("version", [2, 10**30])
 def test_a_report_of_the_future_is_told(version: int) -> None:
-    """Also where nothing else in it is as we know it."""
+    """The version is read first: nothing else has to be as this version knows it."""
     for data in (changed(["version"], version), b'{"version": %d, "runs": 7}' % version):
         with pytest.raises((NewerReport, DamagedReport)):
             decode(data)
