@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import replace
 
 import mlx.core as mx
 import msgspec
@@ -16,14 +15,15 @@ import msgspec
 from mtp_mlx import api
 from mtp_mlx.api import PairInfo, TokenIds
 from mtp_mlx.calibration import Calibration
-from mtp_mlx.decode.control import Control
 from mtp_mlx.decode.prompt_reuse import PromptCache
+from mtp_mlx.decode.sequence import Control
 from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.events import LoadProgress, ReplyEvent, Round
 from mtp_mlx.learned import Known, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import describe, is_out_of_memory, versions
+from mtp_mlx.protocols import State
 from mtp_mlx.reply import BARE, Instruments, Reply
 from mtp_mlx.request import prompt_ids
 from mtp_mlx.text.tokenizer import Tokenizer
@@ -37,7 +37,7 @@ class Engine:
     def __init__(self, pair: LoadedPair, known: Known | None = None) -> None:
         """`known` of the pair on this machine, which the engine adds to; None keeps nothing."""
         self._pair = pair
-        self._cache = PromptCache(pair.target)
+        self._cache = PromptCache(pair.target, pair.drafter)
         self._subject = known.subject if known else None
         self._depth = DepthControl(
             None if pair.drafter else _no_drafter(pair.info), known.auto if known else None
@@ -55,8 +55,7 @@ class Engine:
         known = recall(subject_of(pair.info, device.name, device.backend, versions()["mlx"]))
         measured = known.calibration.draft_position if known.calibration else None
         if request.draft_position is None and measured is not None:
-            info = replace(pair.info, draft_position=measured)
-            pair = replace(pair, draft_position=measured, info=info)
+            pair = pair.with_draft_position(measured)
         progress(LoadProgress(phase="warm-up", done=3, total=3))
         engine = cls(pair, known)
         engine.warm_up()
@@ -128,7 +127,7 @@ class Engine:
     @property
     def vocabulary(self) -> int:
         """The number of token ids."""
-        return self._pair.target.config.vocab_size
+        return self._pair.target.vocabulary
 
     def prompt_ids(self, request: api.Generate) -> tuple[int, ...]:
         """The request's prompt as the model reads it. Raises UsageError or PromptTooLong."""
@@ -138,6 +137,11 @@ class Engine:
         """Tokens of `text` by itself; None where the model came without a tokenizer."""
         tokenizer = self._pair.tokenizer
         return None if tokenizer is None else len(tokenizer.encode(text, special=False))
+
+    @property
+    def state(self) -> State:
+        """The cache of the conversation that was written last."""
+        return self._cache.state
 
     def forget(self) -> None:
         """Empty the cache: the next reply reads its whole prompt."""

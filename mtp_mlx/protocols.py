@@ -1,92 +1,218 @@
-"""The two roles of speculative decoding, as the round sees them.
+"""The roles of speculative decoding, as a round sees them.
 
-Gemma 4 implements both; so do the tiny models of the tests. All arrays are lazy: building a round
-costs the device nothing until its one evaluation.
+A model family implements `Target`, `State`, `Drafter` and `DraftState`; the tiny models of the
+tests do too. All arrays are lazy: building a round costs the device nothing until its single
+evaluation. One sequence is a batch of one: every method takes as many sequences as there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import mlx.core as mx
 
-
-@dataclass(frozen=True, slots=True)
-class KeysValues:
-    """Views of one layer's cache, in time order, nothing copied."""
-
-    keys: mx.array  # [1, kv_heads, n, head_dim]
-    values: mx.array  # [1, kv_heads, n, head_dim]
+from mtp_mlx.kv.buffer import KeysValues
+from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
+from mtp_mlx.sampling.distribution import Distribution
+from mtp_mlx.sampling.logits import Logits
 
 
-@dataclass(frozen=True, slots=True)
-class SharedKV:
-    """What a drafter reads of the target: its last cache-owning layer of each kind."""
-
-    sliding: KeysValues  # the last `window` positions
-    full: KeysValues  # all positions
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Logits over the whole vocabulary, or over the candidates named by `ids`.
-
-    A soft cap changes no order: who looks for the best uses `raw`, and never computes the rest.
-    """
-
-    raw: mx.array  # [n, candidates], before the cap
-    ids: mx.array | None = None  # [n, candidates], int32; None: candidate i is token i
-    softcap: float | None = None  # logits are softcap * tanh(raw / softcap)
+class Snapshot(Protocol):
+    """What a state needs to come back to `length`."""
 
     @property
-    def logits(self) -> mx.array:
-        """[n, candidates], float32."""
-        x = self.raw.astype(mx.float32)
-        return x if self.softcap is None else mx.tanh(x / self.softcap) * self.softcap
+    def length(self) -> int: ...
 
-    def take(self, index: mx.array) -> Scores:
-        """The candidates at `index` [n, m] of each row."""
-        ids = index if self.ids is None else mx.take_along_axis(self.ids, index, axis=-1)
-        return Scores(mx.take_along_axis(self.raw, index, axis=-1), ids, self.softcap)
+    @property
+    def nbytes(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class DraftStep:
-    """One step of a drafter: the scores of the next token and the state that goes on."""
-
-    scores: Scores  # [1, candidates]
-    hidden: mx.array  # [1, target_hidden]
-
-
-class Target(Protocol):
-    """A language model with a cache that can be rewound."""
+class Rewindable(Protocol):
+    """What the state of a target and the state of a drafter share: both can go back."""
 
     @property
     def length(self) -> int:
-        """Number of tokens in the cache."""
+        """Number of tokens the state holds."""
         ...
 
-    def see(self, tokens: mx.array) -> mx.array:
-        """Append `tokens` [n] to the cache; their final-normed hidden states [n, hidden]."""
+    def can_trim(self, n: int) -> bool:
+        """Tell whether `trim(n)` would leave a complete state."""
         ...
 
-    def scores(self, hidden: mx.array) -> Scores:
-        """The head over `hidden` [n, hidden], one projection."""
+    def trim(self, n: int) -> None:
+        """Remove the last `n` tokens."""
         ...
 
-    def forget(self, n: int) -> None:
-        """Take the last `n` tokens out of the cache again."""
+    def snapshot(self) -> Any:
+        """Return a `Snapshot` of what `trim` alone could not bring back later."""
         ...
 
-    def shared(self) -> SharedKV:
-        """The cache as the drafter reads it. Let go of it before the next `see`."""
+    def restore(self, snapshot: Any) -> None:
+        """Return to `snapshot.length`, whose tokens must still be the first of the state."""
         ...
+
+    def evaluate(self) -> None:
+        """Compute what the state holds, and nothing else."""
+        ...
+
+
+class State(Rewindable, Protocol):
+    """The target's cache of one sequence."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of keys and values held."""
+        ...
+
+    def view(self, layer: int) -> KeysValues:
+        """Return the keys and values that cache `layer` holds, as views; nothing is copied.
+
+        A view must be dropped before the next forward pass: while it lives, an append copies the
+        whole buffer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Tokens to append to one sequence in a forward pass."""
+
+    state: State
+    tokens: mx.array  # [n], int32
+    last_row: bool = False  # hidden state wanted of the last token only, as in prefill
+
+
+class Target(Protocol):
+    """The model whose text is written: weights and head. It knows no sequence."""
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of token ids."""
+        ...
+
+    def new_state(self) -> State:
+        """Return an empty cache."""
+        ...
+
+    def forward(self, chunks: Sequence[Chunk]) -> mx.array:
+        """Append each chunk to its state; return final-normed hidden states [rows, hidden].
+
+        Rows stand in the order of the chunks: as many as a chunk has tokens, or one where it asks
+        for its last row.
+        """
+        ...
+
+    def logits(self, hidden: mx.array) -> Logits:
+        """Project `hidden` [n, hidden] onto the vocabulary, in one product."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where decoding stands: the last emitted token, which the cache does not hold yet."""
+
+    token: mx.array  # [1], int32
+    hidden: mx.array  # [1, hidden]: the target's hidden state that predicted the token
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One drafted token."""
+
+    token: mx.array  # [1], int32
+    confidence: mx.array | None  # [1]: the drafter's greatest probability; None: not known
+    distribution: Distribution | None = None  # q, which the token was drawn from, if a rule asks
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """The proposals of one sequence in one round, in order; there may be none."""
+
+    tokens: mx.array  # [K], int32
+    proposals: tuple[Proposal, ...]
+
+    @property
+    def confidence(self) -> mx.array:
+        """Return the confidence of each draft [K], or of none [0]."""
+        known = [p.confidence for p in self.proposals if p.confidence is not None]
+        return mx.concatenate(known) if known else mx.zeros((0,))
+
+
+NO_DRAFTS = Drafts(NONE_IN_FLIGHT, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How many drafts stand, and the token that follows the last of them."""
+
+    accepted: mx.array  # [1], integer
+    following: mx.array  # [1], int32
+
+
+class Rule(Protocol):
+    """How tokens are chosen and drafts judged, in one reply. All arrays are lazy.
+
+    `start` is the position of the round's anchor: no two rounds of a reply share it.
+    """
+
+    def choose(
+        self, logits: Logits, position: int, in_flight: mx.array = NONE_IN_FLIGHT
+    ) -> mx.array:
+        """Return the target's own choice [1] for `position`, as plain decoding makes it."""
+        ...
+
+    def propose(self, logits: Logits, start: int, drafted: mx.array) -> Proposal:
+        """Return the drafter's next token after the anchor at `start` and `drafted` [k]."""
+        ...
+
+    def judge(self, logits: Logits, start: int, drafts: Drafts) -> Verdict:
+        """Judge at least one draft by the target's `logits` [K + 1, candidates]."""
+        ...
+
+    def commit(self, tokens: Sequence[int]) -> None:
+        """Count `tokens` as emitted."""
+        ...
+
+
+class DraftState(Rewindable, Protocol):
+    """What a drafter keeps of one sequence.
+
+    Invariant between rounds: `length` equals that of the target's state.
+    """
+
+    @property
+    def reads_hidden(self) -> bool:
+        """Tell whether `read` needs hidden states, so that prefill must compute every row."""
+        ...
+
+    def read(self, tokens: mx.array, hidden: mx.array | None) -> None:
+        """Append the `tokens` [n] that the target appended and keeps.
+
+        `hidden` [n, hidden] are their hidden states, or None unless the state `reads_hidden`. What
+        `propose` wrote is dropped first.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """One sequence that asks for drafts."""
+
+    state: DraftState
+    anchor: Anchor
+    depth: int  # K, at least 1
+    rule: Rule
 
 
 class Drafter(Protocol):
-    """A head that proposes the target's next tokens from the target's own state."""
+    """What proposes the target's next tokens."""
 
-    def step(self, token: mx.array, hidden: mx.array, shared: SharedKV, position: int) -> DraftStep:
-        """One step: `token` [1], `hidden` [1, target_hidden], a constant `position`."""
+    def new_state(self, target_state: State) -> DraftState:
+        """Return an empty state beside `target_state`."""
+        ...
+
+    def propose(self, rows: Sequence[DraftRow]) -> list[Drafts]:
+        """Propose up to `depth` tokens for each row, all rows together."""
         ...

@@ -33,7 +33,7 @@ def prompt_ids(pair: LoadedPair, request: Generate) -> tuple[int, ...]:
         ids = tuple(token for part in request.prompt for token in _as_it_stands(pair, part))
     if not ids:
         raise UsageError("The prompt is empty.", "Write something first.")
-    vocabulary = pair.target.config.vocab_size
+    vocabulary = pair.target.vocabulary
     strange = [i for i in ids if not 0 <= i < vocabulary]
     if strange:
         raise UsageError(

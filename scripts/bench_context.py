@@ -18,40 +18,47 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import mlx.core as mx
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.decode.plain import PlainDecoder
-from mtp_mlx.decode.round import Anchor, Cast, Limits, speculate
-from mtp_mlx.decode.verification import rule_of
-from mtp_mlx.families.gemma4.config import FULL, SLIDING, CentroidConfig
-from mtp_mlx.families.gemma4.shapes import Shape, shape
+from mtp_mlx.decode import sequence as decoding
+from mtp_mlx.decode.plain import plain_round
+from mtp_mlx.decode.round import Turn, speculate
+from mtp_mlx.decode.rules import rule_of
+from mtp_mlx.decode.sequence import Control
+from mtp_mlx.decode.watch import Starting
+from mtp_mlx.families import shape
+from mtp_mlx.families.base import TrueShape
+from mtp_mlx.families.gemma4.blueprint import GemmaBlueprint
+from mtp_mlx.families.gemma4.config import FULL, SLIDING, CentroidConfig, TextConfig
+from mtp_mlx.families.gemma4.drafter import GemmaDrafter
 from mtp_mlx.families.gemma4.target import GemmaTarget
+from mtp_mlx.kv.state import LayerCache, LayersState
 from mtp_mlx.kv.window import WindowCache
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.random_pair import pair_of, random_pair
+from mtp_mlx.protocols import Anchor, Chunk
 
 DEPTH = 3
 BLOCK = 4  # steps or rounds in a row, after one that is not timed; the caches can take them back
 CHUNK = 1024  # rows filled in at a time
-LIMITS = Limits(end_tokens=frozenset(), room=1000)
 GREEDY = rule_of("coupled", Sampling(), 0, (), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The pair's target, with caches of its own that hold `length` tokens."""
+    """A sequence whose state holds `length` tokens."""
 
     length: int
     pair: LoadedPair
-    target: GemmaTarget
-    anchor: Anchor
+    state: LayersState
+    sequence: decoding.Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ def main() -> None:
         if options.shape
         else pair_of(narrow(options.layers or 10), bits=16)
     )
-    target = pair.target.config
+    target = config_of(pair)
     print(f"{pair.info.target}; {_count(pair)}; sliding window {target.sliding_window}")
     contexts = [standing_at(length, pair) for length in options.contexts]
     step, drafts = calls_of_step(pair, queries=1), calls_of_drafts(pair)
@@ -103,58 +110,75 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def narrow(layers: int) -> Shape:
+def narrow(layers: int) -> TrueShape:
     """E2B's attention, little else."""
     whole = shape("e2b", layers)
-    text = replace(whole.drafter.text, vocab_size=4096, hidden_size=128, intermediate_size=256)
-    return replace(
-        whole,
-        name="narrow E2B",
-        target=replace(
-            whole.target,
-            vocab_size=4096,
-            per_layer_vocab_size=4096,
-            hidden_size=256,
-            intermediate_size=512,
-        ),
-        drafter=replace(
-            whole.drafter,
-            text=text,
-            backbone_hidden_size=256,
-            centroids=CentroidConfig(num_centroids=64, top_k=8),
-        ),
+    pair = whole.blueprint
+    assert isinstance(pair, GemmaBlueprint)
+    assert pair.drafter_config is not None
+    target = replace(
+        pair.target_config,
+        vocab_size=4096,
+        per_layer_vocab_size=4096,
+        hidden_size=256,
+        intermediate_size=512,
     )
+    text = pair.drafter_config.text
+    drafter = replace(
+        pair.drafter_config,
+        text=replace(text, vocab_size=4096, hidden_size=128, intermediate_size=256),
+        backbone_hidden_size=256,
+        centroids=CentroidConfig(num_centroids=64, top_k=8),
+    )
+    blueprint = GemmaBlueprint(target_config=target, drafter_config=drafter)
+    return replace(whole, name="narrow E2B", blueprint=blueprint)
+
+
+def config_of(pair: LoadedPair) -> TextConfig:
+    assert isinstance(pair.target, GemmaTarget)
+    return pair.target.config
 
 
 def _count(pair: LoadedPair) -> str:
-    types = pair.target.config.layer_types
+    types = config_of(pair).layer_types
     return f"{types.count(SLIDING)} sliding and {types.count(FULL)} full layers"
 
 
-def caches(target: GemmaTarget, kind: str) -> list[Any]:
+def caches(state: LayersState, kind: str) -> list[LayerCache]:
     """The caches of one kind of layer."""
-    held = target._caches  # noqa: SLF001 - to fill them without reading a prompt
-    return [cache for cache in held if isinstance(cache, WindowCache) == (kind == SLIDING)]
+    return [layer for layer in state.layers if isinstance(layer, WindowCache) == (kind == SLIDING)]
 
 
 def standing_at(length: int, pair: LoadedPair) -> Context:
-    network = pair.target._network  # noqa: SLF001 - one network, a target for each length
-    target = GemmaTarget(network, pair.target.config)
+    """A state of random keys: none of a prompt's forward passes is needed."""
+    target = pair.target
+    assert isinstance(target, GemmaTarget)
+    state = target.new_state()
     for kind in (SLIDING, FULL):
-        heads, width = pair.target.config.kv_shape(kind)
-        for cache in caches(target, kind):
+        heads, width = target.config.kv_shape(kind)
+        for cache in caches(state, kind):
             for start in range(0, length - 1, CHUNK):
                 rows = mx.random.normal((1, heads, min(CHUNK, length - 1 - start), width))
-                cache.update_and_fetch(rows, rows)
-                mx.eval(cache.view().keys, cache.view().values)
-    hidden = target.see(mx.array([1]))
+                cache.append(rows, rows)
+                mx.eval(cache.arrays())
+    hidden = target.forward([Chunk(state, mx.array([1]))])
     mx.eval(hidden)
-    return Context(length, pair, target, Anchor(mx.array([2]), hidden))
+    assert pair.drafter is not None
+    sequence = decoding.Sequence(
+        state=state,
+        draft_state=pair.drafter.new_state(state),
+        rule=GREEDY,
+        anchor=Anchor(mx.array([2]), hidden),
+        tokens_left=sys.maxsize,
+        end_tokens=frozenset(),
+        control=Control(),
+    )
+    return Context(length, pair, state, sequence)
 
 
 def calls_of_step(pair: LoadedPair, queries: int) -> list[Attention]:
     """The target's attention: layers that share another's keys attend like the others."""
-    text = pair.target.config
+    text = config_of(pair)
     return [
         Attention(kind, text.layer_types.count(kind), text.num_heads, queries)
         for kind in (SLIDING, FULL)
@@ -162,7 +186,7 @@ def calls_of_step(pair: LoadedPair, queries: int) -> list[Attention]:
 
 
 def calls_of_drafts(pair: LoadedPair) -> list[Attention]:
-    assert pair.drafter is not None
+    assert isinstance(pair.drafter, GemmaDrafter)
     text = pair.drafter.config.text
     return [
         Attention(kind, DEPTH * text.layer_types.count(kind), text.num_heads, 1)
@@ -170,49 +194,36 @@ def calls_of_drafts(pair: LoadedPair) -> list[Attention]:
     ]
 
 
-def measured(
-    contexts: Sequence[Context], calls: set[Attention], repeats: int, clock: Clock
-) -> Samples:
+def measured(contexts: list[Context], calls: set[Attention], repeats: int, clock: Clock) -> Samples:
     """All there is to time, at all lengths in turn; every other time in reverse order."""
     samples: Samples = defaultdict(lambda: defaultdict(list))
     for repeat in range(repeats):
         for context in contexts[:: -1 if repeat % 2 else 1]:
             for run in (plain_steps, rounds):
                 samples[run][context.length] += run(context, clock)
-                context.target.forget(context.target.length - context.length)
+                context.state.trim(context.state.length - context.length)
             for call in calls:
                 samples[call][context.length] += attention(context, call, clock)
     return samples
 
 
 def plain_steps(context: Context, clock: Clock) -> list[float]:
-    decoder = PlainDecoder(context.target, GREEDY)
-    anchor = context.anchor
-
-    def step() -> None:
-        nonlocal anchor
-        anchor = decoder.round(anchor, more=True).anchor
-
-    times = timed(step, clock)
-    decoder.settle()
+    target, sequence = context.pair.target, context.sequence
+    times = timed(lambda: plain_round(target, [sequence], ahead=True), clock)
+    sequence.settle()
     return times
 
 
 def rounds(context: Context, clock: Clock) -> list[float]:
-    anchor, drafter = context.anchor, context.pair.drafter
+    target, drafter = context.pair.target, context.pair.drafter
     assert drafter is not None
-    cast = Cast(target=context.target, drafter=drafter, rule=GREEDY)
-
-    def one() -> None:
-        nonlocal anchor
-        anchor = speculate(cast, anchor, DEPTH, LIMITS).anchor
-
-    return timed(one, clock)
+    turns = [Turn(context.sequence, DEPTH)]
+    return timed(lambda: speculate(target, drafter, turns, Starting()), clock)
 
 
 def attention(context: Context, call: Attention, clock: Clock) -> list[float]:
     """One layer's attention alone; the layers of its kind take turns, as they do in a step."""
-    views = [cache.view() for cache in caches(context.target, call.kind)]
+    views = [cache.view() for cache in caches(context.state, call.kind)]
     width = views[0].keys.shape[-1]
     queries = mx.random.normal((1, call.heads, call.queries, width)) * width**-0.5
     mx.eval(queries)
@@ -235,7 +246,7 @@ def attention(context: Context, call: Attention, clock: Clock) -> list[float]:
     return timed(attend, clock)
 
 
-def timed(work: Callable[[], None], clock: Clock) -> list[float]:
+def timed(work: Callable[[], object], clock: Clock) -> list[float]:
     """Milliseconds of each of `BLOCK` calls, after one that warms up."""
     work()
     times = []
@@ -250,7 +261,7 @@ def print_table(
     title: str,
     samples: Samples,
     whole: object,
-    contexts: Sequence[Context],
+    contexts: list[Context],
     calls: Sequence[Attention],
     rows: int,
 ) -> None:
@@ -270,7 +281,7 @@ def print_table(
             sum(call.calls * growth(call, context.length) for call in calls if call.kind == kind)
             for kind in (FULL, SLIDING)
         )
-        held = caches(context.target, SLIDING)[0].stored
+        held = caches(context.state, SLIDING)[0].view().keys.shape[2]
         figures = (ms, ms / rows, grown, full, sliding, grown - full)
         print(f"{context.length:10}" + "".join(f"{x:10.2f}" for x in figures) + f"{held:10}")
 

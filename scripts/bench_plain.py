@@ -25,6 +25,7 @@ from mtp_mlx import api
 from mtp_mlx.api import Message, Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import Finished, Round
+from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.loading import LoadedPair, load_pair
 
 GOAL = 0.95
@@ -108,7 +109,8 @@ def _ours(engine: Engine, mtp: Mtp, n: int) -> Decode:
 
 
 def _theirs(pair: LoadedPair, n: int) -> Decode:
-    network = pair.target._network  # noqa: SLF001 - the very network, in another loop
+    assert isinstance(pair.target, GemmaTarget)
+    network = pair.target.network
 
     def decode(prompt: list[int]) -> Run:
         tokens: list[int] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import get_args
 
 from mtp_mlx.api import DraftPosition, Sampling
@@ -47,7 +46,7 @@ def acceptance(
     pair: LoadedPair, position: DraftPosition, prompts: Sequence[Prompt]
 ) -> tuple[float, int]:
     """The share accepted under a position rule, greedily at K 3, and the number drafted."""
-    engine = Engine(replace(pair, draft_position=position))
+    engine = Engine(pair.with_draft_position(position))
     stats = [run.finished.stats for run in runs(engine, PLAN, prompts)]
     engine.forget()
     drafted = sum(one.draft_n for one in stats)

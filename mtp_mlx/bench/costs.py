@@ -7,6 +7,7 @@ measured speed-up falls short of the allowed one is what the loop itself loses.
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,12 +16,12 @@ import mlx.core as mx
 
 from mtp_mlx.api import MAX_DEPTH, Sampling
 from mtp_mlx.calibration import Costs
-from mtp_mlx.decode.plain import PlainDecoder
+from mtp_mlx.decode.plain import plain_round
 from mtp_mlx.decode.prefill import prefill
-from mtp_mlx.decode.round import Anchor
-from mtp_mlx.decode.verification import rule_of
+from mtp_mlx.decode.rules import rule_of
+from mtp_mlx.decode.sequence import Control, Sequence
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.protocols import Drafter, Target
+from mtp_mlx.protocols import Anchor, Chunk, Drafter, DraftRow, State, Target
 
 MOST_ROWS = MAX_DEPTH + 1  # the anchor and the deepest draft
 REPEATS = 9
@@ -28,21 +29,21 @@ PLAIN_STEPS = 8  # a pipeline's step has no time of its own: a run of them is ti
 
 
 def measure(pair: LoadedPair, context: int, *, repeats: int = REPEATS) -> Costs:
-    """Time every pass behind `context` tokens (at least 1), on caches of its own.
+    """Time every pass behind `context` tokens (at least 1), on a state of its own.
 
     Each repeat times every pass once, every other repeat in reverse order, so that a machine that
-    slows down slows all of them. The pair's own cache is not touched.
+    slows down slows all of them.
     """
-    target = pair.target.apart()
-    anchor = _anchored(target, context, pair.target.config.vocab_size)
-    passes = _passes(target, pair.drafter, anchor)
+    target = pair.target
+    sequence = _sequence(target, pair.drafter, context)
+    passes = _passes(target, pair.drafter, sequence)
     for timed in passes.values():
         timed()
-    found: dict[str, list[float]] = {name: [] for name in passes}
+    times: dict[str, list[float]] = {name: [] for name in passes}
     for repeat in range(repeats):
         for name in list(passes)[:: -1 if repeat % 2 else 1]:
-            found[name].append(passes[name]())
-    median = {name: statistics.median(times) for name, times in found.items()}
+            times[name].append(passes[name]())
+    median = {name: statistics.median(each) for name, each in times.items()}
     return Costs(
         context=context,
         verify_ms=tuple(median[f"rows {n}"] for n in range(1, MOST_ROWS + 1)),
@@ -51,55 +52,69 @@ def measure(pair: LoadedPair, context: int, *, repeats: int = REPEATS) -> Costs:
     )
 
 
-def _anchored(target: Target, context: int, vocabulary: int) -> Anchor:
-    """Fill the cache with any text: a pass costs the same whatever it reads."""
-    text = mx.random.randint(0, vocabulary, (context,), key=mx.random.key(0)).tolist()
+def _sequence(target: Target, drafter: Drafter | None, context: int) -> Sequence:
+    """Fill a state with any text: a pass costs the same whatever it reads."""
+    text = mx.random.randint(0, target.vocabulary, (context,), key=mx.random.key(0)).tolist()
     assert isinstance(text, list)
-    *_, hidden = prefill(target, [int(token) for token in text])  # type: ignore[arg-type]
-    return Anchor(mx.array([0], dtype=mx.int32), hidden)
+    state = target.new_state()
+    draft_state = None if drafter is None else drafter.new_state(state)
+    tokens = [int(token) for token in text]  # type: ignore[arg-type]
+    *_, hidden = prefill(target, state, tokens, draft_state)
+    assert hidden is not None  # the last chunk's
+    return Sequence(
+        state=state,
+        draft_state=draft_state,
+        rule=rule_of("coupled", Sampling(), 0, (), 0),
+        anchor=Anchor(mx.array([0], dtype=mx.int32), hidden),
+        tokens_left=sys.maxsize,
+        end_tokens=frozenset(),
+        control=Control(),
+    )
 
 
-Pass = Callable[[], float]  # runs it once, puts the cache back; milliseconds
+Pass = Callable[[], float]  # runs it once, puts the state back; milliseconds
 
 
-def _passes(target: Target, drafter: Drafter | None, anchor: Anchor) -> dict[str, Pass]:
+def _passes(target: Target, drafter: Drafter | None, sequence: Sequence) -> dict[str, Pass]:
     passes: dict[str, Pass] = {
-        f"rows {n}": partial(_verify, target, n) for n in range(1, MOST_ROWS + 1)
+        f"rows {n}": partial(_verify, target, sequence.state, n) for n in range(1, MOST_ROWS + 1)
     }
-    if drafter is not None:
-        passes["draft"] = partial(_draft, target, drafter, anchor)
-    passes["plain"] = partial(_plain, target, anchor)
+    if drafter is not None and sequence.draft_state is not None:
+        row = DraftRow(sequence.draft_state, sequence.anchor, 1, sequence.rule)
+        passes["draft"] = partial(_draft, drafter, row)
+    passes["plain"] = partial(_plain, target, sequence)
     return passes
 
 
-def _verify(target: Target, rows: int) -> float:
+def _verify(target: Target, state: State, rows: int) -> float:
     tokens = mx.arange(rows, dtype=mx.int32)
     mx.eval(tokens)
     started = time.perf_counter()
-    mx.eval(target.scores(target.see(tokens)).raw)
+    mx.eval(target.logits(target.forward([Chunk(state, tokens)])).raw)
     ms = _since(started)
-    target.forget(rows)
+    state.trim(rows)
     return ms
 
 
-def _draft(target: Target, drafter: Drafter, anchor: Anchor) -> float:
-    shared = target.shared()
+def _draft(drafter: Drafter, row: DraftRow) -> float:
+    """Time one step with the choice of its token."""
     started = time.perf_counter()
-    step = drafter.step(anchor.token, anchor.hidden, shared, target.length - 1)
-    mx.eval(step.scores.raw, step.hidden)
+    (drafts,) = drafter.propose([row])
+    mx.eval(drafts.tokens)
     return _since(started)
 
 
-def _plain(target: Target, anchor: Anchor) -> float:
-    """One step's share of a run: the first is not timed, for it finds no other in flight."""
-    decoder = PlainDecoder(target, rule_of("coupled", Sampling(), 0, (), 0))
-    anchor = decoder.round(anchor, more=True).anchor
+def _plain(target: Target, sequence: Sequence) -> float:
+    """Time one step's share of many: the first is not timed, for it finds no other in flight."""
+    anchor = sequence.anchor
+    plain_round(target, [sequence], ahead=True)
     started = time.perf_counter()
     for _ in range(PLAIN_STEPS):
-        anchor = decoder.round(anchor, more=True).anchor
+        plain_round(target, [sequence], ahead=True)
     ms = _since(started) / PLAIN_STEPS
-    decoder.settle()
-    target.forget(PLAIN_STEPS + 1)
+    sequence.settle()
+    sequence.state.trim(PLAIN_STEPS + 1)
+    sequence.anchor = anchor
     return ms
 
 

@@ -52,18 +52,19 @@ class Parting:
 
 def margin(pair: LoadedPair, parting: Parting, sampling: Sampling, seed: int) -> Margin:
     """By one prefill on caches of its own; the pair's own cache is not touched."""
-    target = pair.target.apart()
-    *_, hidden = prefill(target, [*parting.prompt, *parting.common])
-    scores = target.scores(hidden)
-    choose = chooser(sampling, seed, parting.prompt, pair.target.config.vocab_size)
+    target = pair.target
+    *_, hidden = prefill(target, target.new_state(), [*parting.prompt, *parting.common])
+    assert hidden is not None  # the last chunk's
+    logits = target.logits(hidden)
+    choose = chooser(sampling, seed, parting.prompt, target.vocabulary)
     choose.commit(parting.common)
-    compared = choose.compared(scores, len(parting.prompt) + len(parting.common))
+    compared = choose.compared(logits, len(parting.prompt) + len(parting.common))
     one, other = (_value(compared.log_weights, compared.ids, i) for i in parting.candidates)
-    logits = scores.logits[0, mx.array(parting.candidates)]
+    candidates = logits.values[0, mx.array(parting.candidates)]
     apart = abs(one - other)
     return Margin(
         between=apart if math.isfinite(apart) else None,
-        bound=bound(hidden.dtype, float(mx.max(mx.abs(logits)).item())),  # type: ignore[arg-type]
+        bound=bound(hidden.dtype, float(mx.max(mx.abs(candidates)).item())),  # type: ignore[arg-type]
     )
 
 

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import mlx.core as mx
 
-from mtp_mlx.decode.rule import Drafts, Proposal, Rule, Verdict
-from mtp_mlx.protocols import Scores
+from mtp_mlx.protocols import Drafts, Proposal, Rule, Verdict
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
+from mtp_mlx.sampling.logits import Logits
 
 
 class Replay:
@@ -36,20 +36,20 @@ class Replay:
         self._right = [chance.random() < acceptance for _ in recording]
 
     def choose(
-        self, scores: Scores, position: int, in_flight: mx.array = NONE_IN_FLIGHT
+        self, logits: Logits, position: int, in_flight: mx.array = NONE_IN_FLIGHT
     ) -> mx.array:
-        real = self._rule.choose(scores, position, in_flight)
+        real = self._rule.choose(logits, position, in_flight)
         return _instead_of(real, self._recording[position - self._prompt_length])
 
-    def propose(self, scores: Scores, start: int, drafted: mx.array) -> Proposal:
-        real = self._rule.propose(scores, start, drafted)
+    def propose(self, logits: Logits, start: int, drafted: mx.array) -> Proposal:
+        real = self._rule.propose(logits, start, drafted)
         i = start + 1 + drafted.shape[0] - self._prompt_length
         token = self._recording[i]
         wanted = token if self._right[i] else _another(token)
         return replace(real, token=_instead_of(real.token, wanted))
 
-    def judge(self, scores: Scores, start: int, drafts: Drafts) -> Verdict:
-        real = self._rule.judge(scores, start, drafts)
+    def judge(self, logits: Logits, start: int, drafts: Drafts) -> Verdict:
+        real = self._rule.judge(logits, start, drafts)
         first = start + 1 - self._prompt_length
         k = len(drafts.proposals)
         n = next((i for i in range(k) if not self._right[first + i]), k)

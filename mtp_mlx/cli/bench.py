@@ -14,7 +14,7 @@ from mtp_mlx.cli import options
 from mtp_mlx.cli.terminal import ProgressLine, bench_line, load, stops_on_interrupt
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
-from mtp_mlx.families.gemma4.shapes import SHAPE_NAMES
+from mtp_mlx.families import SHAPE_NAMES
 
 FAILED, INTERRUPTED = 1, 130
 

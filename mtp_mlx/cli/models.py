@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 import msgspec
 
+from mtp_mlx.families import PAIRS, pair_of
+from mtp_mlx.families.base import Conversion, KnownPair
 from mtp_mlx.hub.cache import CachedModel, cached_models
-from mtp_mlx.hub.catalogue import PAIRS, CataloguePair, Conversion, pair_of
 
 GB = 10**9
 ON_DISK, CUT = "on this disk", "download not finished"
@@ -55,7 +56,7 @@ def as_object(cached: dict[str, CachedModel]) -> dict[str, object]:
     }
 
 
-def _targets(pair: CataloguePair, cached: dict[str, CachedModel]) -> list[Conversion]:
+def _targets(pair: KnownPair, cached: dict[str, CachedModel]) -> list[Conversion]:
     """The known conversions, and others of this pair that the cache holds."""
     known = {entry.repository for entry in pair.targets}
     others = [

@@ -1,120 +1,86 @@
-"""One round of speculative decoding with shared keys and values.
+"""One round of speculative decoding, of one sequence or many.
 
 Leviathan et al. 2022 (arXiv 2211.17192) for the round; the rule of acceptance comes from outside.
-
-Between rounds the target's cache holds every emitted token except the last, the anchor; beside it
-stands the target's hidden state at the position that predicted the anchor.
+The rows of all sequences go through one forward pass, each over its own cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import mlx.core as mx
 
-from mtp_mlx.api import DraftPosition
-from mtp_mlx.decode.accept import cut
-from mtp_mlx.decode.rule import Drafts, Proposal, Rule, Verdict
-from mtp_mlx.decode.watch import Laps, Starting, Watch
-from mtp_mlx.protocols import Drafter, Target
-from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
+from mtp_mlx.decode.sequence import Round, Sequence, cut
+from mtp_mlx.decode.watch import Watch
+from mtp_mlx.protocols import NO_DRAFTS, Chunk, Drafter, DraftRow, Drafts, Rule, Target, Verdict
+from mtp_mlx.sampling.logits import Logits
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
-    """Where decoding stands: the last emitted token, which the cache does not hold yet."""
+class Turn:
+    """A sequence in a round, and the tokens to draft for it: K, 0 for a plain step."""
 
-    token: mx.array  # [1]
-    hidden: mx.array  # [1, hidden]: the state that predicted it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """What one round emitted, and where it leaves decoding."""
-
-    tokens: tuple[int, ...]  # emitted, at least one
-    drafted: tuple[int, ...]  # d1 ... dK
-    accepted: int  # drafted and emitted
-    agreed: int  # drafts that stood, past an end token or a length cut too
-    confidence: tuple[float, ...]  # the drafter's greatest probability at each draft, if known
-    anchor: Anchor
-    laps: Laps | None = None  # where it was timed part by part
+    sequence: Sequence
+    depth: int
 
 
-def plain_round(token: int, anchor: Anchor) -> Round:
-    """A round that drafted nothing."""
-    return Round(tokens=(token,), drafted=(), accepted=0, agreed=0, confidence=(), anchor=anchor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Where a reply must end."""
-
-    end_tokens: AbstractSet[int]
-    room: int  # tokens that may still be emitted, at least 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
-    """Who takes part in the rounds of a reply."""
-
-    target: Target
-    drafter: Drafter
-    rule: Rule
-    draft_position: DraftPosition = "last-seen"
-    watch: Watch = field(default_factory=Starting)
-
-
-def speculate(cast: Cast, anchor: Anchor, depth: int, limits: Limits) -> Round:
-    """Draft `depth` tokens, verify them in one target pass, emit what stands and one more."""
-    target, rule, watch = cast.target, cast.rule, cast.watch
-    start = target.length
+def speculate(target: Target, drafter: Drafter, turns: list[Turn], watch: Watch) -> list[Round]:
+    """Draft K tokens each, verify all in one target pass, emit what stands and one token more."""
     watch.begin()
-    drafts = draft(cast, anchor, depth)
-    watch.built("draft", drafts.tokens)
+    drafts = propose(drafter, turns)
+    watch.built("draft", *(d.tokens for d in drafts))
 
-    hidden = target.see(mx.concatenate([anchor.token, drafts.tokens]))  # [K + 1, hidden]
-    verdict = rule.judge(target.scores(hidden), start, drafts)
-    numbers = _numbers(drafts, verdict)
-    watch.built("verify", numbers)
-    found = _to_host(numbers, depth)
+    starts = [turn.sequence.state.length for turn in turns]
+    chunks = [
+        Chunk(turn.sequence.state, mx.concatenate([turn.sequence.anchor.token, d.tokens]))
+        for turn, d in zip(turns, drafts, strict=True)
+    ]
+    hidden = target.forward(chunks)  # [sum of K + 1, hidden]
+    logits = target.logits(hidden)
+    rows = _rows(chunks)
+    verdicts = [
+        judge(turn.sequence.rule, logits.rows(at.start, at.stop), start, d)
+        for turn, at, start, d in zip(turns, rows, starts, drafts, strict=True)
+    ]
+    numbers = [_numbers(d, verdict) for d, verdict in zip(drafts, verdicts, strict=True)]
+    watch.built("verify", *numbers)
 
-    tokens = cut((*found.drafted[: found.agreed], found.following), limits.end_tokens, limits.room)
-    target.forget(depth + 1 - len(tokens))
-    last = len(tokens) - 1
-    return Round(
-        tokens=tokens,
-        drafted=found.drafted,
-        accepted=min(found.agreed, len(tokens)),
-        agreed=found.agreed,
-        confidence=found.confidence,
-        anchor=Anchor(mx.array(tokens[last:]), hidden[last : last + 1]),
-        laps=watch.laps(),
-    )
+    outcomes = _to_host(numbers, drafts)
+    return [
+        _kept(turn.sequence, chunk.tokens, hidden[at], outcome, watch)
+        for turn, chunk, at, outcome in zip(turns, chunks, rows, outcomes, strict=True)
+    ]
 
 
-def draft(cast: Cast, anchor: Anchor, depth: int) -> Drafts:
-    """Propose the `depth` tokens after the anchor, reading the target's own cache.
+def propose(drafter: Drafter, turns: list[Turn]) -> list[Drafts]:
+    """Return the drafts of every turn; all sequences that draft do so together."""
+    rows = [
+        DraftRow(turn.sequence.draft_state, turn.sequence.anchor, turn.depth, turn.sequence.rule)
+        for turn in turns
+        if turn.depth > 0 and turn.sequence.draft_state is not None
+    ]
+    proposed = iter(drafter.propose(rows) if rows else [])
+    return [
+        next(proposed) if turn.depth > 0 and turn.sequence.draft_state is not None else NO_DRAFTS
+        for turn in turns
+    ]
 
-    The position (RoPE) is the same for all steps: the drafter has no cache to move on in.
-    """
-    shared = cast.target.shared()
-    start = cast.target.length
-    position = start - (cast.draft_position == "last-seen")
-    token, hidden = anchor.token, anchor.hidden
-    drafted, proposals = NONE_IN_FLIGHT, list[Proposal]()
-    for _ in range(depth):
-        step = cast.drafter.step(token, hidden, shared, position)
-        proposals.append(cast.rule.propose(step.scores, start, drafted))
-        token, hidden = proposals[-1].token, step.hidden
-        drafted = mx.concatenate([drafted, token])
-    return Drafts(drafted, tuple(proposals))
+
+def judge(rule: Rule, logits: Logits, start: int, drafts: Drafts) -> Verdict:
+    """Judge `drafts`; where there are none, choose as a plain step does."""
+    if drafts.proposals:
+        return rule.judge(logits, start, drafts)
+    return Verdict(mx.zeros((1,), dtype=mx.int32), rule.choose(logits, start + 1))
+
+
+def _rows(chunks: list[Chunk]) -> list[slice]:
+    ends = [sum(c.tokens.shape[0] for c in chunks[: i + 1]) for i in range(len(chunks))]
+    return [slice(end - c.tokens.shape[0], end) for end, c in zip(ends, chunks, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What the host learns of a round."""
+class _Outcome:
+    """What the host learns of one sequence's round."""
 
     drafted: tuple[int, ...]
     agreed: int
@@ -123,12 +89,36 @@ class _Found:
 
 
 def _numbers(drafts: Drafts, verdict: Verdict) -> mx.array:
-    """All that the host will read of a round: at most 2 K + 2 integers."""
+    """Return all that the host will read of one sequence: at most 2 K + 2 integers."""
     per_mille = (drafts.confidence * 1000).astype(mx.int32)
     return mx.concatenate([drafts.tokens, verdict.accepted, verdict.following, per_mille])
 
 
-def _to_host(numbers: mx.array, k: int) -> _Found:
-    """The round's one wait for the device."""
-    read: list[int] = numbers.tolist()  # type: ignore[assignment]  # integers
-    return _Found(tuple(read[:k]), read[k], read[k + 1], tuple(n / 1000 for n in read[k + 2 :]))
+def _to_host(numbers: list[mx.array], drafts: list[Drafts]) -> list[_Outcome]:
+    """Read the numbers of all sequences: the round's one wait for the device."""
+    joined = numbers[0] if len(numbers) == 1 else mx.concatenate(numbers)
+    read: list[int] = joined.tolist()  # type: ignore[assignment]  # integers
+    outcomes = []
+    for own, d in zip(numbers, drafts, strict=True):
+        mine, read = read[: own.shape[0]], read[own.shape[0] :]
+        k = len(d.proposals)
+        confidence = tuple(n / 1000 for n in mine[k + 2 :])
+        outcomes.append(_Outcome(tuple(mine[:k]), mine[k], mine[k + 1], confidence))
+    return outcomes
+
+
+def _kept(
+    sequence: Sequence, appended: mx.array, hidden: mx.array, outcome: _Outcome, watch: Watch
+) -> Round:
+    """Cut, trim, read and commit; nothing is emitted before."""
+    standing = (*outcome.drafted[: outcome.agreed], outcome.following)
+    tokens = cut(standing, sequence.end_tokens, sequence.tokens_left)
+    sequence.keep(appended, hidden, tokens)
+    return Round(
+        tokens=tokens,
+        drafted=outcome.drafted,
+        accepted=min(outcome.agreed, len(tokens)),
+        agreed=outcome.agreed,
+        confidence=outcome.confidence,
+        laps=watch.laps(),
+    )

@@ -26,12 +26,12 @@ class Watch(Protocol):
         """A round begins."""
         ...
 
-    def built(self, part: Part, result: mx.array) -> None:
-        """`part` of a round has been built and ends in `result`."""
+    def built(self, part: Part, *results: mx.array) -> None:
+        """`part` of a round has been built and ends in `results`."""
         ...
 
     def laps(self) -> Laps | None:
-        """The times of the round that has just ended; None where it was not timed."""
+        """Return the times of the round that has just ended; None where it was not timed."""
         ...
 
 
@@ -41,9 +41,9 @@ class Starting:
     def begin(self) -> None:
         pass
 
-    def built(self, part: Part, result: mx.array) -> None:
+    def built(self, part: Part, *results: mx.array) -> None:
         del part
-        mx.async_eval(result)
+        mx.async_eval(results)
 
     def laps(self) -> None:
         return None
@@ -63,10 +63,10 @@ class Timing:
         self._since = time.perf_counter()
         self._times = []
 
-    def built(self, part: Part, result: mx.array) -> None:
+    def built(self, part: Part, *results: mx.array) -> None:
         del part  # they come in the order of `Laps`
         self._lap()
-        mx.eval(result)
+        mx.eval(results)
         self._lap()
 
     def _lap(self) -> None:

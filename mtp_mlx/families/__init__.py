@@ -1,1 +1,43 @@
 """Model families: recognise a configuration, load it, know its facts."""
+
+from __future__ import annotations
+
+from mtp_mlx.errors import UnsupportedModel, UsageError
+from mtp_mlx.families.base import Config, Family, KnownPair, TrueShape
+from mtp_mlx.families.gemma4.family import Gemma4
+
+FAMILIES: tuple[Family, ...] = (Gemma4(),)
+
+PAIRS: tuple[KnownPair, ...] = tuple(pair for family in FAMILIES for pair in family.pairs)
+SHAPE_NAMES: tuple[str, ...] = tuple(n for family in FAMILIES for n in family.shape_names)
+
+
+def family_of(config: Config) -> Family:
+    """Return the family of a config.json; raise UnsupportedModel where none knows it."""
+    for family in FAMILIES:
+        if family.recognises(config):
+            return family
+    raise UnsupportedModel(
+        f"The architecture {config.get('model_type')!r} is not Gemma 4.",
+        "Choose a google/gemma-4 model or a copy.",
+    )
+
+
+def pair_of(target: str) -> KnownPair | None:
+    """Return the known pair that the name of a repository or a folder speaks of, if any."""
+    return next((pair for family in FAMILIES if (pair := family.pair_of(target))), None)
+
+
+def drafter_for(target: str | Config) -> str | None:
+    """Return the drafter's repository for a target's name or config.json, if one is known."""
+    return next((name for family in FAMILIES if (name := family.drafter_for(target))), None)
+
+
+def shape(name: str, layers: int | None = None) -> TrueShape:
+    """Return the true shape called `name`; raise UsageError for a name or number that cannot be."""
+    for family in FAMILIES:
+        if name.lower() in family.shape_names or any(
+            name.lower() == pair.name.lower() for pair in family.pairs
+        ):
+            return family.shape(name, layers)
+    raise UsageError(f"There is no shape {name!r}.", f"Choose {', '.join(SHAPE_NAMES)}.")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mtp_mlx.api import DEMO_PAIR
 from mtp_mlx.errors import LoadError, ModelNotFound
+from mtp_mlx.families import drafter_for
 from mtp_mlx.hub.cache import is_complete
-from mtp_mlx.hub.catalogue import drafter_for
 from mtp_mlx.paths import resources
 
 DEMO_FOLDER = resources() / "demo_pair"

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import mlx.core as mx
 
-from mtp_mlx.protocols import KeysValues
-
 GRANULE = 256  # positions: buffers are whole multiples of it
+
+
+@dataclass(frozen=True, slots=True)
+class KeysValues:
+    """Views of one layer's cache, in time order; nothing is copied."""
+
+    keys: mx.array  # [1, kv_heads, n, head_dim]
+    values: mx.array  # [1, kv_heads, n, head_dim]
+
+    @property
+    def nbytes(self) -> int:
+        return self.keys.nbytes + self.values.nbytes
 
 
 class Buffer:
@@ -25,8 +37,16 @@ class Buffer:
     def capacity(self) -> int:
         return 0 if self._keys is None else self._keys.shape[2]
 
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for array in self.arrays())
+
+    def arrays(self) -> list[mx.array]:
+        """Return keys and values with their idle rows; nothing before the first append."""
+        return [a for a in (self._keys, self._values) if a is not None]
+
     def reserve(self, keys: mx.array, values: mx.array) -> None:
-        """Make room for [1, heads, n, dim] more rows."""
+        """Grow until there is space for [1, heads, n, dim] more rows."""
         needed = self.end + keys.shape[2]
         if needed <= self.capacity:
             return
@@ -38,11 +58,11 @@ class Buffer:
         batch, heads, _, dim = like.shape
         if old is None:
             return mx.zeros((batch, heads, size, dim), dtype=like.dtype)
-        room = mx.zeros((batch, heads, size - self.end, dim), dtype=like.dtype)
-        return mx.concatenate([old[..., : self.end, :], room], axis=2)
+        idle = mx.zeros((batch, heads, size - self.end, dim), dtype=like.dtype)
+        return mx.concatenate([old[..., : self.end, :], idle], axis=2)
 
     def append(self, keys: mx.array, values: mx.array) -> None:
-        """Write [1, heads, n, dim] behind the last row; the room must have been reserved."""
+        """Write [1, heads, n, dim] behind the last row; the space must have been reserved."""
         assert self._keys is not None
         assert self._values is not None
         start, self.end = self.end, self.end + keys.shape[2]
@@ -60,7 +80,7 @@ class Buffer:
         return mx.pad(rows, [(0, 0), (0, 0), (0, capacity - rows.shape[2]), (0, 0)])
 
     def slice(self, start: int) -> KeysValues:
-        """Rows [start, end), as views."""
+        """Return rows [start, end), as views."""
         assert self._keys is not None
         assert self._values is not None
         return KeysValues(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,28 +13,21 @@ import mlx.core as mx
 
 from mtp_mlx import api
 from mtp_mlx.api import DraftPosition, PairInfo, Sampling, ThinkingSyntax
-from mtp_mlx.errors import DamagedModel, LoadError, OutOfMemory, UnsupportedModel, UsageError
+from mtp_mlx.errors import DamagedModel, LoadError, OutOfMemory, UsageError
 from mtp_mlx.events import LoadProgress
-from mtp_mlx.families.gemma4.config import TextConfig, drafter_config, target_config
-from mtp_mlx.families.gemma4.drafter import DrafterNetwork, GemmaDrafter
-from mtp_mlx.families.gemma4.facts import THINKING
-from mtp_mlx.families.gemma4.network import gemma4_text, model_args
-from mtp_mlx.families.gemma4.pairing import check_pair
-from mtp_mlx.families.gemma4.target import GemmaTarget
-from mtp_mlx.families.gemma4.weights import fill, packing, text_names
+from mtp_mlx.families import family_of
+from mtp_mlx.families.base import Blueprint
 from mtp_mlx.hub.resolve import resolve, resolve_drafter
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import backend_name, compute_dtype, is_out_of_memory, prepare
 from mtp_mlx.loading.packing import dtype_words, pack_head, packing_words
+from mtp_mlx.loading.weights import Weights, fill, packing
+from mtp_mlx.protocols import Drafter, Target
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer, end_token_ids
 
-Given = TypeVar("Given")
 Made = TypeVar("Made")
 Progress = Callable[[LoadProgress], None]
-
-GENERATION_KEY = "mtp_draft_position"
-"""In a drafter's generation_config.json: the position rule it was trained with, if it says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +49,21 @@ class WeightFiles:
 class LoadedPair:
     """Everything generation needs, matched and in memory."""
 
-    target: GemmaTarget
-    drafter: GemmaDrafter | None
+    target: Target
+    drafter: Drafter | None
     tokenizer: Tokenizer | None
     template: ChatTemplate | None
     thinking: ThinkingSyntax | None
     end_tokens: frozenset[int]
-    draft_position: DraftPosition
     info: PairInfo
+    drafter_at: Callable[[DraftPosition], Drafter | None]  # the drafter that stands there
     target_weights: WeightFiles = WeightFiles()
     drafter_weights: WeightFiles = WeightFiles()
+
+    def with_draft_position(self, position: DraftPosition) -> LoadedPair:
+        """Return the pair with a drafter that stands at `position`; the weights are the same."""
+        drafter = None if self.drafter is None else self.drafter_at(position)
+        return replace(self, drafter=drafter, info=replace(self.info, draft_position=position))
 
 
 def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedPair:
@@ -72,52 +71,61 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
     prepare()
     progress(LoadProgress(phase="checking", done=0, total=3))
     target_at = open_checkpoint(resolve(request.target))
-    found = _drafter(request, target_at)
-    drafter_at = found.checkpoint
-    config = _understood(target_config, target_at.config, target_at)
-    drafter_settings = (
-        None if drafter_at is None else _understood(drafter_config, drafter_at.config, drafter_at)
-    )
-    if drafter_settings is not None:
-        check_pair(config, drafter_settings)
+    chosen = _drafter(request, target_at)
+    drafter_at = chosen.checkpoint
+    blueprint = _blueprint(target_at, drafter_at)
 
     progress(LoadProgress(phase="target", done=1, total=3))
     dtype = compute_dtype(request.dtype)
-    check_dtype(config, dtype)
-    network = _understood(lambda known: gemma4_text.Model(model_args(known)), config, target_at)
-    network = _loaded(network, target_at, dtype, tied=config.tied)
-    target = GemmaTarget(network, config)
+    check_dtype(blueprint, dtype)
+    network = _understood(blueprint.target_network, target_at)
+    _load(network, target_at, blueprint, blueprint.target_tensors, dtype)
+    target = blueprint.target(network)
 
-    drafter = None
-    if drafter_at is not None and drafter_settings is not None:
+    position: DraftPosition = request.draft_position or "last-seen"
+    drafter_of: Callable[[DraftPosition], Drafter | None] = _no_drafter
+    if drafter_at is not None:
         progress(LoadProgress(phase="drafter", done=2, total=3))
-        head = _understood(DrafterNetwork, drafter_settings, drafter_at)
-        head = _loaded(head, drafter_at, dtype, tied=True)
+        position = request.draft_position or blueprint.draft_position(drafter_at.generation)
+        head = _understood(blueprint.drafter_network, drafter_at)
+        _load(head, drafter_at, blueprint, blueprint.drafter_tensors, dtype)
         if request.drafter_bits is not None:
             pack_head(head, request.drafter_bits)
-        drafter = GemmaDrafter(head, drafter_settings, target.embed)
+        drafter_of = partial(blueprint.drafter, head, target)
     progress(LoadProgress(phase="drafter", done=3, total=3))
 
     tokenizer = Tokenizer.load(target_at.folder)
     template = ChatTemplate.load(target_at.folder)
-    position = request.draft_position or _trained_position(drafter_at)
     return LoadedPair(
         target=target,
-        drafter=drafter,
+        drafter=drafter_of(position),
+        drafter_at=drafter_of,
         tokenizer=tokenizer,
         template=template,
-        thinking=THINKING,
+        thinking=blueprint.thinking,
         end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_at.folder),
-        draft_position=position,
-        info=_info(request, target_at, found, config, position, tokenizer, template),
+        info=_info(request, target_at, chosen, blueprint, position, tokenizer, template),
         target_weights=WeightFiles(target_at.files),
         drafter_weights=WeightFiles(() if drafter_at is None else drafter_at.files),
     )
 
 
-def check_dtype(config: TextConfig, dtype: mx.Dtype | None) -> None:
-    """Raises UsageError where on the CPU, MLX multiplies experts in float32 only."""
-    if config.experts is not None and backend_name() == "cpu" and dtype != mx.float32:
+def _no_drafter(_: DraftPosition) -> None:
+    return None
+
+
+def _blueprint(target_at: Checkpoint, drafter_at: Checkpoint | None) -> Blueprint:
+    """Read the target's config.json by itself first, so that an error names the right file."""
+    family = family_of(target_at.config)
+    alone = _understood(lambda: family.blueprint(target_at.config, None), target_at)
+    if drafter_at is None:
+        return alone
+    return _understood(lambda: family.blueprint(target_at.config, drafter_at.config), drafter_at)
+
+
+def check_dtype(blueprint: Blueprint, dtype: mx.Dtype | None) -> None:
+    """Raise UsageError where this machine's CPU cannot compute the target in `dtype`."""
+    if blueprint.float32_on_cpu and backend_name() == "cpu" and dtype != mx.float32:
         raise UsageError(
             "On this machine's CPU a mixture of experts runs in float32 only.",
             "Leave --dtype out.",
@@ -149,10 +157,10 @@ def _drafter(request: api.Load, target_at: Checkpoint) -> _Drafter:
     return _Drafter(open_checkpoint(folder))
 
 
-def _understood(make: Callable[[Given], Made], settings: Given, checkpoint: Checkpoint) -> Made:
-    """What `make` makes of settings that come from config.json, which may say anything."""
+def _understood(make: Callable[[], Made], checkpoint: Checkpoint) -> Made:
+    """Return what `make` makes of the checkpoint's config.json, which may say anything."""
     try:
-        return make(settings)
+        return make()
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         raise DamagedModel(
             f"config.json of {checkpoint.name} cannot be understood: {error}.",
@@ -160,9 +168,16 @@ def _understood(make: Callable[[Given], Made], settings: Given, checkpoint: Chec
         ) from error
 
 
-def _loaded(network: Any, checkpoint: Checkpoint, dtype: mx.Dtype | None, *, tied: bool) -> Any:
+def _load(
+    network: Any,
+    checkpoint: Checkpoint,
+    blueprint: Blueprint,
+    named: Callable[[Weights], Weights],
+    dtype: mx.Dtype | None,
+) -> None:
+    """Fill `network` with the checkpoint's tensors and evaluate them."""
     quantization = packing(checkpoint.config)
-    fill(network, text_names(checkpoint.weights()), quantization, tied=tied)
+    fill(network, named(checkpoint.weights()), quantization, blueprint.module_name)
     if dtype is not None:
         network.set_dtype(dtype)
     network.eval()
@@ -178,26 +193,13 @@ def _loaded(network: Any, checkpoint: Checkpoint, dtype: mx.Dtype | None, *, tie
             f"The weights of {checkpoint.name} cannot be read: {error}.",
             "Download the model again.",
         ) from error
-    return network
-
-
-def _trained_position(drafter_at: Checkpoint | None) -> DraftPosition:
-    stated = None if drafter_at is None else drafter_at.generation.get(GENERATION_KEY)
-    if stated in (None, "last-seen"):
-        return "last-seen"
-    if stated == "anchor":
-        return "anchor"
-    raise UnsupportedModel(
-        f"The drafter asks for the position rule {stated!r}.",
-        "Give --draft-position last-seen or anchor.",
-    )
 
 
 def _info(
     request: api.Load,
     target_at: Checkpoint,
     drafter: _Drafter,
-    config: TextConfig,
+    blueprint: Blueprint,
     position: DraftPosition,
     tokenizer: Tokenizer | None,
     template: ChatTemplate | None,
@@ -211,8 +213,8 @@ def _info(
         target_bytes=target_at.size,
         drafter_bytes=0 if drafter_at is None else drafter_at.size,
         quantization=_quantization(target_at, request),
-        context_length=config.max_positions,
-        sliding_window=config.sliding_window,
+        context_length=blueprint.context_length,
+        sliding_window=blueprint.sliding_window,
         draft_position=position,
         recommended=_recommended(target_at),
         has_chat_template=template is not None,

@@ -7,25 +7,22 @@ memory of the real one.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import mlx.core as mx
 
-from mtp_mlx.api import Dtype, PairInfo, Sampling
+from mtp_mlx.api import Dtype, PairInfo
 from mtp_mlx.errors import OutOfMemory, UsageError
 from mtp_mlx.events import LoadProgress
-from mtp_mlx.families.gemma4.drafter import DrafterNetwork, GemmaDrafter
-from mtp_mlx.families.gemma4.network import gemma4_text, model_args
-from mtp_mlx.families.gemma4.pairing import check_pair
-from mtp_mlx.families.gemma4.shapes import Shape, shape
-from mtp_mlx.families.gemma4.target import GemmaTarget
+from mtp_mlx.families import shape
+from mtp_mlx.families.base import TrueShape
 from mtp_mlx.loading.device import compute_dtype, is_out_of_memory, memory, prepare
 from mtp_mlx.loading.packing import GROUP_SIZE, dtype_words, pack, pack_head, packing_words
 from mtp_mlx.loading.pair import LoadedPair, Progress, check_dtype
 from mtp_mlx.loading.random_weights import randomize, size_bytes
 
 BITS = (4, 8, 16)
-RECOMMENDED = Sampling(temperature=1.0, top_k=64, top_p=0.95)  # as Gemma 4's own files have it
 
 
 def random_pair(
@@ -57,7 +54,7 @@ def random_pair(
 
 
 def pair_of(
-    shape: Shape,
+    shape: TrueShape,
     *,
     bits: int,
     drafter_bits: int | None = None,
@@ -70,36 +67,36 @@ def pair_of(
         raise UsageError(f"Random weights cannot have {bits} bits.", "Choose 4, 8 or 16.")
     prepare()
     kept = compute_dtype(dtype) or mx.bfloat16
-    check_dtype(shape.target, kept)
-    check_pair(shape.target, shape.drafter)
+    check_dtype(shape.blueprint, kept)
     network, head = _networks(shape, bits)
     info = _info(shape, network, head, bits, kept)
     _fill(network, head, kept, seed, info, progress)
     if drafter_bits is not None:
         pack_head(head, drafter_bits)
         info = replace(info, drafter=f"{info.drafter}, {drafter_bits}-bit head")
-    target = GemmaTarget(network, shape.target)
+    target = shape.blueprint.target(network)
+    drafter_at = partial(shape.blueprint.drafter, head, target)
     return LoadedPair(
         target=target,
-        drafter=GemmaDrafter(head, shape.drafter, target.embed),
+        drafter=drafter_at(info.draft_position),
+        drafter_at=drafter_at,
         tokenizer=None,
         template=None,
         thinking=None,
         end_tokens=frozenset(),
-        draft_position=info.draft_position,
         info=info,
     )
 
 
-def _networks(shape: Shape, bits: int) -> tuple[Any, Any]:
+def _networks(shape: TrueShape, bits: int) -> tuple[Any, Any]:
     """Target and drafter, still lazy."""
-    network = gemma4_text.Model(model_args(shape.target))
+    network = shape.blueprint.target_network()
     if bits < 16:
         pack(network, bits, network.quant_predicate)
-    return network, DrafterNetwork(shape.drafter)
+    return network, shape.blueprint.drafter_network()
 
 
-def _info(shape: Shape, network: Any, head: Any, bits: int, dtype: mx.Dtype) -> PairInfo:
+def _info(shape: TrueShape, network: Any, head: Any, bits: int, dtype: mx.Dtype) -> PairInfo:
     plain = dtype_words(dtype)
     block = {"bits": bits, "group_size": GROUP_SIZE}
     return PairInfo(
@@ -109,10 +106,10 @@ def _info(shape: Shape, network: Any, head: Any, bits: int, dtype: mx.Dtype) -> 
         target_bytes=size_bytes(network, dtype),
         drafter_bytes=size_bytes(head, dtype),
         quantization=plain if bits == 16 else packing_words(block),
-        context_length=shape.target.max_positions,
-        sliding_window=shape.target.sliding_window,
+        context_length=shape.blueprint.context_length,
+        sliding_window=shape.blueprint.sliding_window,
         draft_position="last-seen",
-        recommended=RECOMMENDED,
+        recommended=shape.recommended,
         has_chat_template=False,
         has_tokenizer=False,
     )

@@ -1,1 +1,1 @@
-"""From scores to tokens: the sampling transforms and the shared noise."""
+"""From logits to tokens: the sampling transforms and the shared noise."""

@@ -1,8 +1,8 @@
 """Gumbel noise that depends only on (seed, position, token id).
 
-The drafter and the target, whichever of them looks and in whatever batch, see the same number at
-the same place: that is what couples them (Daliri et al. 2024, arXiv 2408.07978). A counter-based
-hash needs no state and no table, and costs only the candidates that are left after top-k.
+Drafter and target get the same number for the same place, whatever else stands in the batch: that
+is what couples them (Daliri et al. 2024, arXiv 2408.07978). A counter-based hash needs no state and
+no table, and costs only the candidates that are left after top-k.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _mix(x: int) -> int:
 
 
 def keys(seed: int, position: int, rows: int) -> mx.array:
-    """One pair of 32-bit keys for each position from `position` on: [rows, 2], uint32."""
+    """Return a pair of 32-bit keys for each position from `position` on: [rows, 2], uint32."""
     low = _mix(seed & _MASK)
     high = _mix(low ^ seed >> 32 & _MASK)
     pairs = []
@@ -37,7 +37,7 @@ def keys(seed: int, position: int, rows: int) -> mx.array:
 
 
 def stream(seed: int, purpose: int, start: int) -> int:
-    """A seed for noise of its own: independent for each `purpose` and `start`."""
+    """Derive a seed whose noise is independent for each `purpose` and `start`."""
     low = _mix(seed & _MASK)
     high = _mix(low ^ seed >> 32 & _MASK)
     word = _mix(high ^ _mix(purpose << 24 ^ start))
@@ -54,7 +54,7 @@ def _uniform(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
         x = x * mx.array(_SECOND, dtype=mx.uint32)
         x = (x ^ (x >> 16)) + word
     # 23 bits and a half are exact in float32; 24 would round up to 1, whose noise is infinite.
-    return ((x >> 9).astype(mx.float32) + 0.5) * (2.0**-23)  # in (0, 1), both ends left out
+    return ((x >> 9).astype(mx.float32) + 0.5) * (2.0**-23)  # in (0, 1), without either end
 
 
 @partial(mx.compile, shapeless=True)
@@ -63,12 +63,12 @@ def _gumbel(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
 
 
 def uniform(seed: int, count: int) -> mx.array:
-    """Uniform numbers in (0, 1): [count], float32."""
+    """Return uniform numbers in (0, 1): [count], float32."""
     pair = keys(seed, 0, 1)
     return _uniform(pair[:, :1], pair[:, 1:], mx.arange(count)[None])[0]
 
 
 def gumbel(seed: int, position: int, ids: mx.array) -> mx.array:
-    """Standard Gumbel noise for `ids` [rows, candidates], row i at `position` + i; float32."""
+    """Return Gumbel noise for `ids` [rows, candidates], row i at `position` + i; float32."""
     pair = keys(seed, position, ids.shape[0])
     return _gumbel(pair[:, :1], pair[:, 1:], ids)

@@ -1,4 +1,4 @@
-"""What is done to raw scores before temperature, at every row of a round.
+"""Biases and penalties: what changes logits before temperature, at every row of a round.
 
 In this order, vLLM's (`vllm/v1/sample/sampler.py`): the logit bias is added; the repetition
 penalty (Keskar et al. 2019, arXiv 1909.05858) weakens tokens of prompt and reply, as in
@@ -15,18 +15,18 @@ from collections.abc import Sequence
 import mlx.core as mx
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.protocols import Scores
+from mtp_mlx.sampling.logits import Logits
 
 IN_PROMPT, IN_REPLY = 1, 2
 """Where a token has been seen; 0 for nowhere. A token of both counts as one of the reply."""
 
 
 class Adjustments:
-    """The adjustments of one reply. `commit` tells them what has been emitted.
+    """The adjustments of one reply. `commit` counts what has been emitted.
 
-    Where scores cover the whole vocabulary, only those of the tokens concerned are gathered,
-    changed and put back. What a token's score becomes depends on its row and itself alone, so a
-    token listed twice gets the same number twice, not the penalty.
+    Where logits cover the whole vocabulary, only those of the tokens concerned are gathered,
+    changed and put back. The new logit of a token depends on its row and on itself alone, so a
+    token listed twice gets the same number twice, and is penalised once.
     """
 
     def __init__(self, sampling: Sampling, prompt: Sequence[int], vocabulary: int) -> None:
@@ -59,23 +59,23 @@ class Adjustments:
             self._known |= new
             self._touched = mx.concatenate([self._touched, mx.array(sorted(new), dtype=mx.int32)])
 
-    def __call__(self, scores: Scores, in_flight: mx.array) -> Scores:
+    def __call__(self, logits: Logits, in_flight: mx.array) -> Logits:
         """Adjust [n, candidates]; the last row counts all of `in_flight` [m], each row before it
         one token fewer.
         """
-        logits = scores.logits
-        if scores.ids is not None:
-            return Scores(self._adjusted(logits, scores.ids, in_flight), scores.ids)
+        values = logits.values
+        if logits.ids is not None:
+            return Logits(self._adjusted(values, logits.ids, in_flight), logits.ids)
         concerned = mx.concatenate([self._touched, in_flight])
-        if concerned.size == 0:  # nothing biased, nothing said yet
-            return Scores(logits)
-        ids = mx.broadcast_to(concerned, (logits.shape[0], concerned.size))
-        chosen = mx.take_along_axis(logits, ids, axis=-1)
+        if concerned.size == 0:  # nothing is biased, and nothing has been written yet
+            return Logits(values)
+        ids = mx.broadcast_to(concerned, (values.shape[0], concerned.size))
+        chosen = mx.take_along_axis(values, ids, axis=-1)
         adjusted = self._adjusted(chosen, ids, in_flight)
-        return Scores(mx.put_along_axis(logits, ids, adjusted, axis=-1))
+        return Logits(mx.put_along_axis(values, ids, adjusted, axis=-1))
 
     def _adjusted(self, x: mx.array, ids: mx.array, in_flight: mx.array) -> mx.array:
-        """The scores `x` of the tokens `ids`, both [n, candidates], adjusted."""
+        """Return the logits `x` of the tokens `ids`, both [n, candidates], adjusted."""
         seen = mx.where(_in_flight_before(ids, in_flight), IN_REPLY, self._seen[ids])
         x = x + self._bias[ids]
         if self._repetition != 1:
@@ -85,7 +85,7 @@ class Adjustments:
 
 
 def adjustments(sampling: Sampling, prompt: Sequence[int], vocabulary: int) -> Adjustments | None:
-    """The adjustments of a reply to `prompt`; None where the settings ask for none."""
+    """Return the adjustments of a reply to `prompt`; None where the settings ask for none."""
     penalties = sampling.repetition_penalty != 1 or sampling.presence_penalty != 0
     if penalties or sampling.logit_bias:
         return Adjustments(sampling, prompt, vocabulary)

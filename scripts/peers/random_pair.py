@@ -13,8 +13,7 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 
 from mtp_mlx.families.gemma4.config import drafter_config, target_config
-from mtp_mlx.families.gemma4.drafter import DrafterNetwork
-from mtp_mlx.families.gemma4.network import gemma4_text, model_args
+from mtp_mlx.families.gemma4.network import DrafterNetwork, target_network
 from peers.folders import write_drafter, write_target
 
 VOCABULARY = 32_768
@@ -35,7 +34,7 @@ def write_random_pair(folder: Path, seed: int = 0) -> None:
         "use_double_wide_mlp": True,
         "final_logit_softcapping": 30.0,
     }
-    target = gemma4_text.Model(model_args(target_config(text)))
+    target = target_network(target_config(text))
     write_target(folder / "target", text, _weights(target))
     head = {
         "model_type": "gemma4_assistant",

@@ -13,9 +13,9 @@ from typing import cast
 
 import mlx.core as mx
 
-from mtp_mlx.families.gemma4.drafter import GemmaDrafter
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.protocols import Drafter, DraftStep, Scores, SharedKV
+from mtp_mlx.protocols import Drafter, DraftRow, Drafts, DraftState, Proposal, Rule, State
+from mtp_mlx.sampling.logits import Logits
 
 _WINNING = 1e9  # above any logit, and finite
 
@@ -34,35 +34,48 @@ def spoiled(reply: Sequence[int], acceptance: float, vocabulary: int, seed: int)
 def replaying(pair: LoadedPair, prompt_length: int, proposals: Sequence[int]) -> LoadedPair:
     """The pair with its drafter proposing token i of the reply as `proposals[i]`."""
     assert pair.drafter is not None
-    ahead = 1 if pair.draft_position == "last-seen" else 0
-    drafter = _Replaying(pair.drafter, proposals, ahead - prompt_length)
-    return replace(pair, drafter=cast("GemmaDrafter", drafter))
+    drafter = _Replaying(pair.drafter, proposals, prompt_length)
+    return replace(pair, drafter=drafter)
 
 
 class _Replaying:
-    """A `Drafter`. A round's steps share one position, by which its first step is known."""
+    """A `Drafter` whose rules see the proposals win, whatever the real drafter computes."""
 
-    def __init__(self, drafter: Drafter, proposals: Sequence[int], shift: int) -> None:
+    def __init__(self, drafter: Drafter, proposals: Sequence[int], prompt_length: int) -> None:
         self._drafter = drafter
         self._proposals = proposals
-        self._shift = shift  # from the drafter's position to the anchor's place in the reply
-        self._position = -1
-        self._steps = 0
+        self._prompt_length = prompt_length
 
-    def step(self, token: mx.array, hidden: mx.array, shared: SharedKV, position: int) -> DraftStep:
-        self._steps = self._steps + 1 if position == self._position else 1
-        self._position = position
-        step = self._drafter.step(token, hidden, shared, position)
-        wanted = self._proposals[position + self._shift + self._steps]
-        return DraftStep(_won_by(step.scores, wanted), step.hidden)
+    def new_state(self, target_state: State) -> DraftState:
+        return self._drafter.new_state(target_state)
+
+    def propose(self, rows: Sequence[DraftRow]) -> list[Drafts]:
+        replaced = [replace(row, rule=self._replaced(row)) for row in rows]
+        return self._drafter.propose(replaced)
+
+    def _replaced(self, row: DraftRow) -> Rule:
+        # The anchor stands behind the tokens of the state.
+        first = row.state.length + 1 - self._prompt_length
+        return cast("Rule", _Winning(row.rule, self._proposals[first:]))
 
 
-def _won_by(scores: Scores, token: int) -> Scores:
-    """The same scores with `token` above them: choosing still needs every one of them."""
-    logits = scores.logits
-    if scores.ids is None:
-        wins = mx.arange(logits.shape[-1]) == token
-        return Scores(mx.where(wins, mx.array(_WINNING, logits.dtype), logits))
-    winner = mx.full((1, 1), _WINNING, dtype=logits.dtype)
-    ids = mx.concatenate([scores.ids, mx.full((1, 1), token, dtype=scores.ids.dtype)], axis=-1)
-    return Scores(mx.concatenate([logits, winner], axis=-1), ids)
+class _Winning:
+    """The part of a `Rule` that drafting asks for: token k of a round is `wanted[k]`."""
+
+    def __init__(self, rule: Rule, wanted: Sequence[int]) -> None:
+        self._rule = rule
+        self._wanted = wanted
+
+    def propose(self, logits: Logits, start: int, drafted: mx.array) -> Proposal:
+        return self._rule.propose(_won_by(logits, self._wanted[drafted.shape[0]]), start, drafted)
+
+
+def _won_by(logits: Logits, token: int) -> Logits:
+    """The same logits with `token` above them: choosing still needs every one of them."""
+    values = logits.values
+    if logits.ids is None:
+        wins = mx.arange(values.shape[-1]) == token
+        return Logits(mx.where(wins, mx.array(_WINNING, values.dtype), values))
+    winner = mx.full((1, 1), _WINNING, dtype=values.dtype)
+    ids = mx.concatenate([logits.ids, mx.full((1, 1), token, dtype=logits.ids.dtype)], axis=-1)
+    return Logits(mx.concatenate([values, winner], axis=-1), ids)

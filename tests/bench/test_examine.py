@@ -19,10 +19,12 @@ from mtp_mlx.bench.session import Circumstances, Session
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.events import ReplyEvent, Round
 from mtp_mlx.loading import LoadedPair
+from mtp_mlx.protocols import Chunk
 from mtp_mlx.reply import BARE
 from mtp_mlx.report.model import Comparison, Environment, Report
 from mtp_mlx.report.terminal import table
 from tests.bench.simulated import made
+from tests.support.pairs import both
 from tests.support.replies import AT_ONE, GREEDY, tiny_pair
 from tests.support.shapes import UNIFIED_12B
 
@@ -97,10 +99,10 @@ def plain(pair: LoadedPair, sampling: Sampling = GREEDY) -> list[int]:
 
 def logits(pair: LoadedPair, tokens: list[int]) -> mx.array:
     """Of the token after `tokens`, read one by one: another way than the one under test."""
-    target = pair.target.apart()
+    state = pair.target.new_state()
     for token in tokens:
-        hidden = target.see(mx.array([token]))
-    return target.scores(hidden).logits[0]
+        hidden = pair.target.forward([Chunk(state, mx.array([token]))])
+    return pair.target.logits(hidden).values[0]
 
 
 def number(array: mx.array) -> float:
@@ -126,7 +128,7 @@ def test_a_tie_is_told_as_one(pair: LoadedPair) -> None:
     """Two tokens with one embedding have the same score; either may be written."""
     chosen = plain(pair)[PLACE]
     twin = 383
-    embedding = pair.target._network.model.embed_tokens
+    embedding = both(pair).target.network.model.embed_tokens
     weight = embedding.weight
     try:
         embedding.weight = mx.where(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mtp_mlx import api
 from mtp_mlx.api import FinishReason, PairInfo, Sampling, Stats, TokenSource
-from mtp_mlx.decode.control import Control
+from mtp_mlx.decode.sequence import Control
 from mtp_mlx.events import Finished, PromptProgress, Rejected, Round, Token
 
 PAIR = PairInfo(

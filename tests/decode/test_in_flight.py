@@ -1,11 +1,13 @@
 """Drafts in flight count as emitted, in draft and target alike.
 
-Both models here give the same scores, and the same ones everywhere: only biases and penalties move
-the text on. Where both adjust alike, their laws are one, and every rule accepts every draft.
+Both models here give the same logits, and the same ones everywhere: only biases and penalties move
+the text on. Where both adjust alike, their distributions are one, and every rule accepts every
+draft.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mlx.core as mx
@@ -13,9 +15,14 @@ import numpy as np
 import pytest
 
 from mtp_mlx.api import Sampling, Verify
-from mtp_mlx.decode.round import Anchor, Cast, Limits, speculate
-from mtp_mlx.decode.verification import rule_of
-from mtp_mlx.protocols import DraftStep, KeysValues, Scores, SharedKV
+from mtp_mlx.decode import sequence as decoding
+from mtp_mlx.decode.round import Turn, speculate
+from mtp_mlx.decode.rules import rule_of
+from mtp_mlx.decode.sequence import Control
+from mtp_mlx.decode.watch import Starting
+from mtp_mlx.drafting.chain import Step, chain
+from mtp_mlx.protocols import Anchor, Chunk, DraftRow, Drafts
+from mtp_mlx.sampling.logits import Logits
 
 LOGITS = np.linspace(3, -3, 12, dtype=np.float32)
 VOCABULARY = len(LOGITS)
@@ -42,31 +49,42 @@ SAMPLINGS = {
 
 
 @dataclass
-class Monotone:
-    """A target and a drafter: the same scores whatever came before."""
+class Length:
+    """The state of both models: how many tokens there are is all that matters."""
 
-    dense: bool = True  # as a drafter
     length: int = len(PROMPT)
+    reads_hidden: bool = False
 
-    def see(self, tokens: mx.array) -> mx.array:
-        self.length += tokens.size
-        return mx.zeros((tokens.size, 1))
-
-    def scores(self, hidden: mx.array) -> Scores:
-        return Scores(mx.broadcast_to(mx.array(LOGITS), (hidden.shape[0], VOCABULARY)))
-
-    def forget(self, n: int) -> None:
+    def trim(self, n: int) -> None:
         self.length -= n
 
-    def shared(self) -> SharedKV:
-        nothing = KeysValues(mx.zeros((1, 1, 0, 1)), mx.zeros((1, 1, 0, 1)))
-        return SharedKV(nothing, nothing)
+    def read(self, tokens: mx.array, hidden: mx.array | None) -> None:
+        self.length += tokens.size
+        assert hidden is None
 
-    def step(self, token: mx.array, hidden: mx.array, shared: SharedKV, position: int) -> DraftStep:
-        del token, shared, position
-        whole = self.scores(hidden)
-        candidates = Scores(mx.take_along_axis(whole.logits, ORDER, axis=-1), ORDER)
-        return DraftStep(whole if self.dense else candidates, hidden)
+
+@dataclass
+class Monotone:
+    """A target and a drafter: the same logits whatever came before."""
+
+    dense: bool = True  # as a drafter
+
+    def forward(self, chunks: Sequence[Chunk]) -> mx.array:
+        for chunk in chunks:
+            chunk.state.length += chunk.tokens.size  # type: ignore[misc]
+        return mx.zeros((sum(chunk.tokens.size for chunk in chunks), 1))
+
+    def logits(self, hidden: mx.array) -> Logits:
+        return Logits(mx.broadcast_to(mx.array(LOGITS), (hidden.shape[0], VOCABULARY)))
+
+    def propose(self, rows: Sequence[DraftRow]) -> list[Drafts]:
+        return chain(self.step, rows)
+
+    def step(self, going_on: Sequence[int], tokens: mx.array, hidden: mx.array) -> Step:
+        del going_on, tokens
+        whole = self.logits(hidden)
+        candidates = Logits(mx.take_along_axis(whole.values, ORDER, axis=-1), ORDER)
+        return Step(whole if self.dense else candidates, hidden)
 
 
 def plain_text(sampling: Sampling) -> list[int]:
@@ -75,8 +93,8 @@ def plain_text(sampling: Sampling) -> list[int]:
     rule.commit([ANCHOR])
     text = list[int]()
     for place in range(LENGTH):
-        scores = Scores(mx.array(LOGITS)[None])
-        token = int(rule.choose(scores, len(PROMPT) + 1 + place).item())  # type: ignore[arg-type]
+        logits = Logits(mx.array(LOGITS)[None])
+        token = int(rule.choose(logits, len(PROMPT) + 1 + place).item())  # type: ignore[arg-type]
         rule.commit([token])
         text.append(token)
     return text
@@ -86,15 +104,22 @@ def drafted_text(verify: Verify, sampling: Sampling, depth: int, *, dense: bool)
     """Rounds of `depth` drafts, each of which must accept them all."""
     rule = rule_of(verify, sampling, 4, PROMPT, VOCABULARY)
     rule.commit([ANCHOR])
-    cast = Cast(target=Monotone(), drafter=Monotone(dense), rule=rule)
-    anchor = Anchor(mx.array([ANCHOR], dtype=mx.int32), mx.zeros((1, 1)))
-    limits = Limits(end_tokens=frozenset(), room=100)
+    sequence = decoding.Sequence(
+        state=Length(),  # type: ignore[arg-type]
+        draft_state=Length(),  # type: ignore[arg-type]
+        rule=rule,
+        anchor=Anchor(mx.array([ANCHOR], dtype=mx.int32), mx.zeros((1, 1))),
+        tokens_left=100,
+        end_tokens=frozenset(),
+        control=Control(),
+    )
     text = list[int]()
     while len(text) < LENGTH:
-        found = speculate(cast, anchor, depth, limits)
+        turns = [Turn(sequence, depth)]
+        drafter = Monotone(dense)
+        (found,) = speculate(Monotone(), drafter, turns, Starting())  # type: ignore[arg-type]
         assert found.accepted == depth, (found.drafted, found.tokens)
-        rule.commit(found.tokens)
-        anchor = found.anchor
+        assert sequence.state.length == sequence.draft_state.length  # type: ignore[union-attr]
         text += found.tokens
     return text[:LENGTH]
 
@@ -110,7 +135,7 @@ def test_every_draft_is_accepted_and_the_text_is_plain(sampling: Sampling, *, de
 
 @pytest.mark.parametrize("verify", ["block", "token"])
 @pytest.mark.parametrize("dense", [True, False], ids=["dense", "candidates"])
-def test_one_law_leaves_nothing_to_reject(verify: Verify, *, dense: bool) -> None:
+def test_equal_distributions_leave_nothing_to_reject(verify: Verify, *, dense: bool) -> None:
     for depth in (1, 3, 8):
         text = drafted_text(verify, SAMPLINGS["all at T=1"], depth, dense=dense)
         assert len(set(text)) > 3

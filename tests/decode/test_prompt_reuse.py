@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,26 +17,23 @@ class ListSnapshot:
     nbytes: int = 200 * 2**20
 
 
-class ListTarget:
-    """Holds tokens in a list; cannot take back more than `reach`."""
+@dataclass
+class ListState:
+    """Holds tokens in a list; cannot trim more than `reach`."""
 
-    def __init__(self, reach: int) -> None:
-        self.held: list[int] = []
-        self.reach = reach
+    reach: int
+    held: list[int] = field(default_factory=list)
 
     @property
     def length(self) -> int:
         return len(self.held)
 
-    def can_forget(self, n: int) -> bool:
+    def can_trim(self, n: int) -> bool:
         return n <= min(self.reach, len(self.held))
 
-    def forget(self, n: int) -> None:
-        assert self.can_forget(n)
+    def trim(self, n: int) -> None:
+        assert self.can_trim(n)
         del self.held[len(self.held) - n :]
-
-    def reset(self) -> None:
-        self.held = []
 
     def snapshot(self) -> ListSnapshot:
         return ListSnapshot(len(self.held))
@@ -47,55 +45,86 @@ class ListTarget:
         self.reach = max(self.reach, 1)
 
 
+@dataclass(frozen=True)
+class Lists:
+    """A target whose states are lists; as a drafter it keeps a list of its own beside each."""
+
+    reach: int
+
+    def new_state(self, *_: object) -> ListState:
+        return ListState(self.reach)
+
+
+def cache_of(reach: int, draft_reach: int | None = None) -> PromptCache:
+    drafter = None if draft_reach is None else Lists(draft_reach)
+    return PromptCache(Lists(reach), drafter)  # type: ignore[arg-type]
+
+
+def hold(cache: PromptCache, tokens: list[int]) -> None:
+    """Leave the states as a reply does: both hold the same tokens."""
+    for state in (cache.state, cache.draft_state):
+        if state is not None:
+            state.held = list(tokens)  # type: ignore[union-attr]
+
+
+def held(cache: PromptCache) -> list[int]:
+    """What the states hold, which must be the same."""
+    tokens: list[int] = cache.state.held  # type: ignore[attr-defined]
+    if cache.draft_state is not None:
+        assert cache.draft_state.held == tokens  # type: ignore[attr-defined]
+    return list(tokens)
+
+
 tokens = st.lists(st.integers(0, 2), min_size=1, max_size=12)
 
 
-@given(st.lists(st.tuples(tokens, st.integers(0, 3)), max_size=8), st.integers(0, 20))
+@given(
+    st.lists(st.tuples(tokens, st.integers(0, 3)), max_size=8),
+    st.integers(0, 20),
+    st.none() | st.integers(0, 20),
+)
 def test_what_is_reused_is_a_prefix_of_the_prompt(
-    requests: list[tuple[list[int], int]], reach: int
+    requests: list[tuple[list[int], int]], reach: int, draft_reach: int | None
 ) -> None:
-    target = ListTarget(reach)
-    cache: PromptCache[ListSnapshot] = PromptCache(target)  # type: ignore[arg-type]
+    cache = cache_of(reach, draft_reach)
+    least = reach if draft_reach is None else min(reach, draft_reach)
     for prompt, unread in requests:
-        before = list(target.held)
+        before = held(cache)
         reused = cache.claim(prompt)
-        assert target.held == prompt[:reused]
+        assert held(cache) == prompt[:reused]
         assert reused < len(prompt)
-        if len(before) - common_prefix(before, prompt[:-1]) <= reach:
+        if len(before) - common_prefix(before, prompt[:-1]) <= least:
             assert reused == common_prefix(before, prompt[:-1])
         cache.mark()
-        target.held = prompt[: len(prompt) - min(unread, len(prompt) - reused)]
+        hold(cache, prompt[: len(prompt) - min(unread, len(prompt) - reused)])
         cache.mark()
         cache.keep(prompt)
 
 
 def test_a_cache_that_got_out_of_step_is_emptied() -> None:
-    target = ListTarget(100)
-    cache: PromptCache[ListSnapshot] = PromptCache(target)  # type: ignore[arg-type]
+    cache = cache_of(100)
     cache.claim([1, 2, 3])
-    target.held = [1, 2, 3, 9, 9]  # a round broke off with drafts in the cache
+    hold(cache, [1, 2, 3, 9, 9])  # a round broke off with drafts in the cache
     cache.keep([1, 2, 3])
     assert cache.claim([1, 2, 3, 9, 9, 4]) == 0
-    assert target.held == []
+    assert held(cache) == []
 
 
-def test_a_snapshot_reaches_where_the_cache_cannot() -> None:
-    target = ListTarget(reach=0)
-    cache: PromptCache[ListSnapshot] = PromptCache(target)  # type: ignore[arg-type]
+@pytest.mark.parametrize("draft_reach", [None, 0, 100])
+def test_a_snapshot_reaches_where_the_cache_cannot(draft_reach: int | None) -> None:
+    cache = cache_of(0, draft_reach)
     cache.claim([1, 2, 3])
-    target.held = [1, 2, 3]
+    hold(cache, [1, 2, 3])
     cache.mark()  # the prompt is read
-    target.held = [1, 2, 3, 7, 7, 7]  # and replied to
-    cache.keep(target.held)
-    target.reach = 0
+    hold(cache, [1, 2, 3, 7, 7, 7])  # and replied to
+    cache.keep(held(cache))
     assert cache.claim([1, 2, 3]) == 2  # the same prompt again: all but its last token
-    assert target.held == [1, 2]
+    assert held(cache) == [1, 2]
 
 
 def test_snapshots_are_bounded_by_their_bytes() -> None:
-    target = ListTarget(reach=0)
-    cache: PromptCache[ListSnapshot] = PromptCache(target)  # type: ignore[arg-type]
-    for token in range(9):
-        target.held.append(token)
+    cache = cache_of(0)
+    for length in range(1, 10):
+        hold(cache, list(range(length)))
         cache.mark()
-    assert [s.length for s in cache._snapshots] == [8, 9]
+    assert cache.marks == (8, 9)

@@ -1,7 +1,8 @@
-"""The rejection rules by exact enumeration: what is emitted has the target's law.
+"""The rejection rules by exact enumeration: what is emitted has the target's distribution.
 
-Small alphabets, every possible block of drafts, in float64. The law of the emitted sequence is
-computed from the rules' own acceptance probabilities and residuals, without drawing anything.
+Small alphabets, every possible block of drafts, in float64. The distribution of the emitted
+sequence is computed from the rules' own acceptance probabilities and residuals, without drawing
+anything.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mtp_mlx.decode.ratio import Acceptance, Laws, block, token_by_token
+from mtp_mlx.decode.ratio import Acceptance, Probabilities, block, token_by_token
 
 Floats = npt.NDArray[np.float64]
-Accept = Callable[[Laws], Acceptance]
+Accept = Callable[[Probabilities], Acceptance]
 Model = dict[tuple[int, ...], Floats]
 
 CASES = [(2, 1), (2, 3), (2, 5), (3, 2), (3, 3)]  # alphabet, K
@@ -25,15 +26,15 @@ RULES = {"block": block, "token": token_by_token}
 
 
 def model(rng: np.random.Generator, alphabet: int, depth: int, *, sparse: bool) -> Model:
-    """A law after every prefix of up to `depth` tokens."""
-    laws = {}
+    """A distribution after every prefix of up to `depth` tokens."""
+    distributions = {}
     for length in range(depth + 1):
         for prefix in itertools.product(range(alphabet), repeat=length):
             law = rng.dirichlet(np.full(alphabet, 0.7))
             if sparse and alphabet > 2:
                 law[rng.integers(alphabet)] = 0.0
-            laws[prefix] = law / law.sum()
-    return laws
+            distributions[prefix] = law / law.sum()
+    return distributions
 
 
 def acceptance(accept: Accept, b: Model, q: Model, x: Sequence[int]) -> Acceptance:
@@ -42,7 +43,7 @@ def acceptance(accept: Accept, b: Model, q: Model, x: Sequence[int]) -> Acceptan
     at = np.arange(len(x)), np.array(x)
     with mx.stream(mx.cpu):
         found = accept(
-            Laws(
+            Probabilities(
                 b=mx.array(rows_b, dtype=mx.float64),
                 q=mx.array(rows_q, dtype=mx.float64),
                 b_of_x=mx.array(rows_b[at], dtype=mx.float64),
@@ -53,8 +54,8 @@ def acceptance(accept: Accept, b: Model, q: Model, x: Sequence[int]) -> Acceptan
     return found
 
 
-def count_law(found: Acceptance) -> Floats:
-    """The law of the number accepted, over all outcomes of the K independent tests."""
+def count_distribution(found: Acceptance) -> Floats:
+    """The distribution of the number accepted, over all outcomes of the K independent tests."""
     h = np.array(found.h)
     law = np.zeros(len(h) + 1)
     for passes in itertools.product([False, True], repeat=len(h)):
@@ -63,8 +64,8 @@ def count_law(found: Acceptance) -> Floats:
     return law
 
 
-def emitted_law(accept: Accept, b: Model, q: Model, alphabet: int, depth: int) -> Floats:
-    """The law of the first K + 1 tokens; past the round they are drawn from b."""
+def emitted_distribution(accept: Accept, b: Model, q: Model, alphabet: int, depth: int) -> Floats:
+    """The distribution of the first K + 1 tokens; past the round they are drawn from b."""
     law = np.zeros((alphabet,) * (depth + 1))
     for x in itertools.product(range(alphabet), repeat=depth):
         weight = np.prod([q[x[:i]][x[i]] for i in range(depth)])
@@ -72,16 +73,18 @@ def emitted_law(accept: Accept, b: Model, q: Model, alphabet: int, depth: int) -
             continue
         found = acceptance(accept, b, q, x)
         residual = np.array(found.residual)
-        for n, share in enumerate(count_law(found)):
+        for n, share in enumerate(count_distribution(found)):
             following = residual[n] / residual[n].sum()
             for token in range(alphabet):
                 emitted = (*x[:n], token)
-                law[emitted] += weight * share * following[token] * tail_law(b, emitted, law.ndim)
+                law[emitted] += (
+                    weight * share * following[token] * tail_distribution(b, emitted, law.ndim)
+                )
     return law
 
 
-def tail_law(b: Model, prefix: tuple[int, ...], length: int) -> Floats:
-    """The law of what follows `prefix` up to `length` tokens, as an array of its dimensions."""
+def tail_distribution(b: Model, prefix: tuple[int, ...], length: int) -> Floats:
+    """The distribution of what follows `prefix` up to `length` tokens, a dimension a token."""
     alphabet = len(b[()])
     tail = np.ones((alphabet,) * (length - len(prefix)))
     for rest in itertools.product(range(alphabet), repeat=length - len(prefix)):
@@ -93,14 +96,14 @@ def tail_law(b: Model, prefix: tuple[int, ...], length: int) -> Floats:
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize(("alphabet", "depth"), CASES)
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
-def test_the_emitted_law_is_the_targets(
+def test_the_emitted_distribution_is_the_targets(
     rule: Accept, alphabet: int, depth: int, *, sparse: bool
 ) -> None:
     rng = np.random.default_rng(alphabet * 10 + depth)
     b = model(rng, alphabet, depth, sparse=sparse)
     q = model(rng, alphabet, depth, sparse=sparse)
-    found = emitted_law(rule, b, q, alphabet, depth)
-    assert abs(found - tail_law(b, (), depth + 1)).max() < 1e-12
+    found = emitted_distribution(rule, b, q, alphabet, depth)
+    assert abs(found - tail_distribution(b, (), depth + 1)).max() < 1e-12
 
 
 def expected(accept: Accept, b: Model, q: Model, alphabet: int, depth: int) -> float:
@@ -108,7 +111,7 @@ def expected(accept: Accept, b: Model, q: Model, alphabet: int, depth: int) -> f
     total = 0.0
     for x in itertools.product(range(alphabet), repeat=depth):
         weight = np.prod([q[x[:i]][x[i]] for i in range(depth)])
-        law = count_law(acceptance(accept, b, q, x))
+        law = count_distribution(acceptance(accept, b, q, x))
         total += float(weight * (law * np.arange(depth + 1)).sum())
     return total
 
@@ -129,7 +132,7 @@ def test_the_papers_example() -> None:
     assert expected(token_by_token, b, q, 2, 2) == pytest.approx(10 / 9, abs=1e-12)
 
 
-def test_equal_laws_accept_everything() -> None:
+def test_equal_distributions_accept_everything() -> None:
     rng = np.random.default_rng(0)
     b = model(rng, 3, 3, sparse=False)
     assert expected(block, b, b, 3, 3) == pytest.approx(3, abs=1e-9)

@@ -1,4 +1,4 @@
-"""What the rejection rules really draw: samples against the target's law, and fresh noise."""
+"""What the rejection rules draw: samples against the target's distribution, and fresh noise."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pytest
 
 from mtp_mlx.api import Sampling, Verify
-from mtp_mlx.decode.rule import Drafts, Rule
-from mtp_mlx.decode.verification import rule_of
-from mtp_mlx.protocols import Scores
+from mtp_mlx.decode.rules import rule_of
+from mtp_mlx.protocols import Drafts, Rule
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
+from mtp_mlx.sampling.logits import Logits
 
 # Token 3 is likely for both: were noise used twice, its share in the residual would fall.
 B = np.array([0.05, 0.25, 0.15, 0.55])
@@ -23,17 +23,17 @@ ANCHOR = 11
 AT_ONE = Sampling(temperature=1.0)
 
 
-def scores(law: npt.NDArray[np.float64], rows: int) -> Scores:
-    return Scores(mx.array(np.tile(np.log(law), (rows, 1)), dtype=mx.float32))
+def logits(law: npt.NDArray[np.float64], rows: int) -> Logits:
+    return Logits(mx.array(np.tile(np.log(law), (rows, 1)), dtype=mx.float32))
 
 
 def emitted(rule: Rule, start: int) -> mx.array:
-    """The first DEPTH + 1 tokens of a round, -1 behind its end; laws know no context."""
+    """The first DEPTH + 1 tokens of a round, -1 behind its end; distributions know no context."""
     drafted, proposals = NONE_IN_FLIGHT, []
     for _ in range(DEPTH):
-        proposals.append(rule.propose(scores(Q, 1), start, drafted))
+        proposals.append(rule.propose(logits(Q, 1), start, drafted))
         drafted = mx.concatenate([drafted, proposals[-1].token])
-    verdict = rule.judge(scores(B, DEPTH + 1), start, Drafts(drafted, tuple(proposals)))
+    verdict = rule.judge(logits(B, DEPTH + 1), start, Drafts(drafted, tuple(proposals)))
     place = mx.arange(DEPTH + 1)
     longer = mx.concatenate([drafted, verdict.following])
     told = mx.where(place == verdict.accepted, verdict.following, longer)
@@ -57,7 +57,7 @@ def chi_square(counts: npt.NDArray[np.int64], law: npt.NDArray[np.float64]) -> f
 
 
 @pytest.mark.parametrize(("verify", "seeds"), [("block", True), ("block", False), ("token", False)])
-def test_tokens_are_drawn_from_the_targets_law(verify: Verify, *, seeds: bool) -> None:
+def test_tokens_are_drawn_from_the_targets_distribution(verify: Verify, *, seeds: bool) -> None:
     found = rounds(verify, seeds=seeds)
     first = np.bincount(found[:, 0], minlength=ALPHABET)
     assert chi_square(first, B) < 21.1  # 3 degrees, p = 1e-4
@@ -79,9 +79,9 @@ def test_rounds_share_no_noise(verify: Verify) -> None:
         for start in range(20)
     ]
     assert all(found.item() for found in same)
-    drawn = [rule.propose(scores(Q, 1), s, NONE_IN_FLIGHT).token.item() for s in range(1, 400)]
+    drawn = [rule.propose(logits(Q, 1), s, NONE_IN_FLIGHT).token.item() for s in range(1, 400)]
     later = [
-        rule.propose(scores(Q, 1), s, mx.zeros((1,), dtype=mx.int32)).token.item()
+        rule.propose(logits(Q, 1), s, mx.zeros((1,), dtype=mx.int32)).token.item()
         for s in range(399)
     ]
     agreement = np.mean(np.array(drawn) == np.array(later))

@@ -12,10 +12,10 @@ from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.errors import MtpMlxError, PromptTooLong, UsageError
 from mtp_mlx.events import PromptProgress, ReplyEvent, Round
-from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.loading import LoadedPair
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.oracle import Oracle
+from tests.support.pairs import both
 from tests.support.replies import PROMPT, reply, with_drafter
 from tests.support.shapes import E2B
 
@@ -32,8 +32,7 @@ def plain(plain_text: PlainTexts) -> list[int]:
 
 def perfect(pair: LoadedPair, tokens: list[int]) -> LoadedPair:
     """The pair with a drafter that knows the reply."""
-    reference = GemmaTarget(pair.target._network, pair.target.config)
-    return with_drafter(pair, Oracle([*PROMPT, *tokens], reference))
+    return with_drafter(pair, Oracle([*PROMPT, *tokens], both(pair).target))
 
 
 @pytest.mark.parametrize("mtp", ["off", 1, 3, 8])

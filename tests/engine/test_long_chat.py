@@ -40,7 +40,6 @@ def test_the_last_turn_alone_is_read_again(window: int, mtp: Mtp) -> None:
     edited = reply(engine, edited_prompt, mtp=mtp, max_tokens=REPLY)
     assert read(edited) <= TURN + 1
 
-    pair.target.reset()
     cold = reply(Engine(pair), edited_prompt, max_tokens=REPLY)
     assert read(cold) == len(edited_prompt)
     assert edited.tokens == cold.tokens

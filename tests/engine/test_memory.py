@@ -11,8 +11,6 @@ import pytest
 from mtp_mlx.api import Mtp
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import PromptProgress, ReplyEvent, Round
-from mtp_mlx.kv.full import FullCache
-from mtp_mlx.loading import LoadedPair
 from tests.support.random_pairs import TWO_LAYERS, random_tiny_pair
 from tests.support.replies import reply
 
@@ -21,19 +19,13 @@ PROMPT = [5, 17, 300, 42]
 NOISE = 32 * 1024  # bytes: the activations of a step that may be in flight
 
 
-def full_bytes(pair: LoadedPair) -> int:
-    """What the buffers of the full layers hold."""
-    buffers = [c._buffer for c in pair.target._caches if isinstance(c, FullCache)]
-    return sum(array.nbytes for b in buffers for array in (b._keys, b._values) if array is not None)
-
-
 @pytest.mark.parametrize("mtp", ["off", 3])
 def test_memory_grows_by_the_keys_of_full_layers_alone(
     mtp: Mtp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mtp_mlx.kv.window.SLACK", 16)  # windows move many times
     monkeypatch.setattr("mtp_mlx.kv.buffer.GRANULE", 16)
-    pair = random_tiny_pair(WIDE)
+    engine = Engine(random_tiny_pair(WIDE))
     seen: list[tuple[int, int]] = []
 
     def watch(event: ReplyEvent, control: Control) -> None:
@@ -41,9 +33,9 @@ def test_memory_grows_by_the_keys_of_full_layers_alone(
             if not seen:
                 gc.collect()  # or what other tests left dies while this one counts
                 mx.clear_cache()  # a buffer that is used again may be larger than what it holds
-            seen.append((mx.get_active_memory(), full_bytes(pair)))
+            seen.append((mx.get_active_memory(), engine.state.nbytes))
 
-    reply(Engine(pair), PROMPT, mtp=mtp, max_tokens=200, watch=watch)
+    reply(engine, PROMPT, mtp=mtp, max_tokens=200, watch=watch)
     (active, keys), (last_active, last_keys) = seen[0], seen[-1]
     assert last_keys - keys > 10 * NOISE
     assert last_active - active == pytest.approx(last_keys - keys, abs=NOISE)
@@ -51,7 +43,7 @@ def test_memory_grows_by_the_keys_of_full_layers_alone(
 
 @pytest.mark.parametrize("mtp", ["off", 3])
 def test_a_step_copies_no_keys(mtp: Mtp) -> None:
-    pair = random_tiny_pair(WIDE)
+    engine = Engine(random_tiny_pair(WIDE))
     gc.collect()
     without_keys = mx.get_active_memory()
 
@@ -59,8 +51,8 @@ def test_a_step_copies_no_keys(mtp: Mtp) -> None:
         if isinstance(event, Round) and event.index == 3:
             mx.reset_peak_memory()
 
-    reply(Engine(pair), PROMPT * 500, mtp=mtp, max_tokens=20, watch=watch)
-    assert mx.get_peak_memory() - without_keys < 1.25 * full_bytes(pair)
+    reply(engine, PROMPT * 500, mtp=mtp, max_tokens=20, watch=watch)
+    assert mx.get_peak_memory() - without_keys < 1.25 * engine.state.nbytes
 
 
 def test_freed_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

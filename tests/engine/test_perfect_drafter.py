@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from mtp_mlx.api import Sampling
+from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Engine
-from mtp_mlx.families.gemma4.target import GemmaTarget
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.oracle import Oracle
+from tests.support.pairs import both
 from tests.support.replies import AT_ONE, EVERYTHING, PROMPT, Reply, reply, with_drafter
 from tests.support.shapes import SHAPES, Shape
 
@@ -36,11 +36,18 @@ class Bench:
         self._shape = shape
         self._pair = pair_of(shape)
 
-    def reply(self, depth: int, sampling: Sampling = AT_ONE, miss: Miss = never) -> Reply:
+    def reply(
+        self,
+        depth: Mtp,
+        sampling: Sampling = AT_ONE,
+        *,
+        miss: Miss = never,
+        reads_hidden: bool = False,
+    ) -> Reply:
         """A reply that is right, and whose every draft was asked for with the right inputs."""
         plain = self._plain_text(self._shape, sampling=sampling, max_tokens=LENGTH)
-        reference = GemmaTarget(self._pair.target._network, self._pair.target.config)
-        oracle = Oracle([*PROMPT, *plain], reference, miss=miss)
+        target = both(self._pair).target
+        oracle = Oracle([*PROMPT, *plain], target, reads_hidden=reads_hidden, miss=miss)
         engine = Engine(with_drafter(self._pair, oracle))
         found = reply(engine, PROMPT, sampling=sampling, max_tokens=LENGTH, mtp=depth)
         assert oracle.faults == []
@@ -53,9 +60,11 @@ def bench(shape: Shape, pair_of: PairOf, plain_text: PlainTexts) -> Bench:
     return Bench(shape, pair_of, plain_text)
 
 
+@pytest.mark.parametrize("reads_hidden", [False, True], ids=["views", "reads"])
 @pytest.mark.parametrize("depth", [1, 3, 8])
-def test_all_is_accepted(bench: Bench, depth: int) -> None:
-    found = bench.reply(depth)
+def test_all_is_accepted(bench: Bench, depth: int, *, reads_hidden: bool) -> None:
+    """Whether the drafter views the target's cache only, or reads every row with its state."""
+    found = bench.reply(depth, reads_hidden=reads_hidden)
     assert found.finished.stats.acceptance_rate == 1.0
 
 
@@ -74,3 +83,8 @@ def test_all_is_accepted_again_after_a_forced_miss(bench: Bench) -> None:
         until_miss = next((i for i in range(r.depth) if place + i in missed), r.depth)
         assert r.accepted == until_miss, r.index
         place += len(r.tokens)
+
+
+def test_a_parked_drafter_reads_every_token(bench: Bench) -> None:
+    """Plain steps are read like drafted ones, so that drafting can begin at any time."""
+    bench.reply("off", reads_hidden=True)

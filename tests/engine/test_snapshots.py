@@ -46,7 +46,6 @@ def test_only_one_turn_is_read_again(
         (edited_prompt, edited),
         (earlier_prompt, earlier),
     ):
-        pair.target.reset()
         assert found.tokens == reply(Engine(pair), prompt, max_tokens=20).tokens
 
 

@@ -1,7 +1,7 @@
-"""Every rule through the whole engine: replies have the target's law, whatever K.
+"""Every rule through the whole engine: replies have the target's distribution, whatever K.
 
-The law of the first tokens of a reply is computed from plain forward passes of the same target,
-and compared with many short replies by a chi-square test (p = 1e-4).
+The distribution of the first tokens of a reply is computed from plain forward passes of the same
+target, and compared with many short replies by a chi-square test (p = 1e-4).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import pytest
 from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.sampling.law import law
+from mtp_mlx.protocols import Chunk
+from mtp_mlx.sampling.distribution import distribution
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.replies import GREEDY, PROMPT, SHARP, reply
 from tests.support.shapes import E2B, UNIFIED_12B, Shape
@@ -22,30 +23,31 @@ LENGTH = 3
 REPLIES = 400
 
 
-def exact_law(pair: LoadedPair, sampling: Sampling) -> dict[tuple[int, ...], float]:
+def exact_distribution(pair: LoadedPair, sampling: Sampling) -> dict[tuple[int, ...], float]:
     """The probability of each reply of `LENGTH` tokens."""
     found: dict[tuple[int, ...], float] = {(): 1.0}
     for _ in range(LENGTH):
         longer: dict[tuple[int, ...], float] = {}
         for prefix, weight in found.items():
-            pair.target.reset()
-            hidden = pair.target.see(mx.array([*PROMPT, *prefix]))[-1:]
-            row = law(pair.target.scores(hidden), sampling)
+            chunk = Chunk(pair.target.new_state(), mx.array([*PROMPT, *prefix]))
+            hidden = pair.target.forward([chunk])[-1:]
+            row = distribution(pair.target.logits(hidden), sampling)
             p = np.array(mx.softmax(row.log_weights, axis=-1))[0].astype(np.float64)
             for token, share in zip(np.array(row.ids)[0].tolist(), p, strict=True):
                 if share > 0:
                     longer[*prefix, token] = weight * share
         found = longer
-    pair.target.reset()
     return found
 
 
 @pytest.mark.parametrize(
     ("verify", "shape"), [("block", E2B), ("token", UNIFIED_12B)], ids=["block", "token"]
 )
-def test_replies_have_the_targets_law(verify: Verify, shape: Shape, pair_of: PairOf) -> None:
+def test_replies_have_the_targets_distribution(
+    verify: Verify, shape: Shape, pair_of: PairOf
+) -> None:
     pair = pair_of(shape)
-    expected = exact_law(pair, SHARP)
+    expected = exact_distribution(pair, SHARP)
     engine = Engine(pair)
     counts = dict.fromkeys(expected, 0)
     accepted = 0
@@ -98,12 +100,12 @@ def test_a_rejection_rule_repeats_itself(verify: Verify, pair_of: PairOf) -> Non
 
 
 @pytest.mark.parametrize("top_p", [1.0, 0.9])
-def test_laws_over_the_whole_vocabulary(
+def test_distributions_over_the_whole_vocabulary(
     top_p: float, pair_of: PairOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where there are too many candidates to compare them one by one, the reply is the same."""
     sampling = Sampling(temperature=1.0, top_p=top_p)
     engine = Engine(pair_of(E2B))
     compared = reply(engine, PROMPT, sampling=sampling, mtp=3, verify="block").tokens
-    monkeypatch.setattr("mtp_mlx.sampling.law.COMPARED", 0)
+    monkeypatch.setattr("mtp_mlx.sampling.distribution.COMPARED", 0)
     assert reply(engine, PROMPT, sampling=sampling, mtp=3, verify="block").tokens == compared

@@ -18,7 +18,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.integers(1, 12)),
         st.tuples(st.just("append"), st.sampled_from([40, 300, 700])),
-        st.tuples(st.just("forget"), st.integers(1, 40)),
+        st.tuples(st.just("trim"), st.integers(1, 40)),
     ),
     max_size=40,
 )
@@ -41,22 +41,22 @@ def test_a_window_cache_is_the_tail_of_a_list(steps: list[tuple[str, int]]) -> N
     cache, version = WindowCache(WINDOW), 0
     seen: list[int] = []
     for action, n in steps:
-        if action == "forget":
-            if cache.can_forget(n):
-                cache.forget(n)
+        if action == "trim":
+            if cache.can_trim(n):
+                cache.trim(n)
                 del seen[len(seen) - n :]
             continue
         version += 1000
         new = [version + i for i in range(n)]
-        mask = cache.make_mask(n)
-        keys, values = cache.update_and_fetch(rows(version, n), -rows(version, n))
+        mask = cache.mask(n)
+        held = cache.append(rows(version, n), -rows(version, n))
         before = min(len(seen), WINDOW - 1)
         visible = (seen[len(seen) - before :] if before else []) + new
         seen += new
-        assert positions(keys) == visible
-        assert positions(values) == [-x for x in visible]
+        assert positions(held.keys) == visible
+        assert positions(held.values) == [-x for x in visible]
         check_mask(mask, n, before)
-        assert cache.offset == len(seen)
+        assert cache.length == len(seen)
         assert positions(cache.view().keys) == seen[-WINDOW:]
 
 
@@ -81,15 +81,15 @@ def test_a_round_can_always_be_taken_back(length: int) -> None:
     cache = WindowCache(WINDOW)
     for first in range(0, length, 3):
         n = min(3, length - first)
-        cache.update_and_fetch(rows(first, n), rows(first, n))
-    assert cache.can_forget(min(length, REWIND))
-    assert not cache.can_forget(length + 1)
+        cache.append(rows(first, n), rows(first, n))
+    assert cache.can_trim(min(length, REWIND))
+    assert not cache.can_trim(length + 1)
 
 
 def test_memory_is_bounded_by_the_window() -> None:
     cache = WindowCache(WINDOW)
     for first in range(5000):
-        cache.update_and_fetch(rows(first, 1), rows(first, 1))
+        cache.append(rows(first, 1), rows(first, 1))
         assert cache.stored < WINDOW + 400
 
 
@@ -99,26 +99,24 @@ def test_a_full_cache_is_a_list(steps: list[tuple[str, int]]) -> None:
     cache, version = FullCache(), 0
     seen: list[int] = []
     for action, n in steps:
-        if action == "forget":
-            if cache.can_forget(n):
-                cache.forget(n)
+        if action == "trim":
+            if cache.can_trim(n):
+                cache.trim(n)
                 del seen[len(seen) - n :]
             continue
         version += 1000
-        mask = cache.make_mask(n, return_array=True)
-        keys, _ = cache.update_and_fetch(rows(version, n), rows(version, n))
+        mask = cache.mask(n)
+        held = cache.append(rows(version, n), rows(version, n))
         seen += [version + i for i in range(n)]
-        assert positions(keys) == seen
-        if isinstance(mask, mx.array):
-            causal = np.tril(np.ones((n, len(seen)), dtype=bool), k=len(seen) - n)
-            assert (np.array(mask) == causal).all()
+        assert positions(held.keys) == seen
+        assert mask == (None if n == 1 else "causal")
 
 
 def test_a_full_cache_grows_seldom_and_leaves_little_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mtp_mlx.kv.buffer.GRANULE", 16)
     cache, sizes = FullCache(), set()
     for first in range(0, 6000, 5):
-        cache.update_and_fetch(rows(first, 5), rows(first, 5))
+        cache.append(rows(first, 5), rows(first, 5))
         sizes.add(cache._buffer.capacity)
-        assert cache._buffer.capacity <= cache.offset * 9 / 8 + 16
+        assert cache._buffer.capacity <= cache.length * 9 / 8 + 16
     assert len(sizes) < 50  # each of them once moved all rows

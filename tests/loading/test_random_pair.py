@@ -12,12 +12,12 @@ import pytest
 from mtp_mlx.api import Memory
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import OutOfMemory, UsageError
-from mtp_mlx.families.gemma4.network import gemma4_text, model_args
 from mtp_mlx.loading import LoadedPair, random_weights
 from mtp_mlx.loading.packing import pack
 from mtp_mlx.loading.random_pair import pair_of, random_pair
 from mtp_mlx.loading.random_weights import randomize, size_bytes
 from tests.support import shapes
+from tests.support.pairs import both, forward
 from tests.support.random_pairs import tiny_shape
 from tests.support.replies import GREEDY, reply
 from tests.support.shapes import E2B, MOE_26B, SHAPES, UNIFIED_12B, VOCABULARY
@@ -26,7 +26,7 @@ PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8, 1, 2, 3, 4]
 
 
 def modules(pair: LoadedPair) -> dict[str, Any]:
-    return dict(pair.target._network.named_modules())
+    return dict(both(pair).target.network.named_modules())
 
 
 def weight(pair: LoadedPair, module: str) -> Any:
@@ -53,8 +53,7 @@ def test_what_conversions_pack_is_packed() -> None:
     assert found["model.embed_tokens"].bits == 4
     assert found["model.layers.0.router.proj"].bits == 8
     assert all(module.group_size == 64 for module in found.values() if "scales" in module)
-    assert pair.drafter is not None
-    assert "scales" not in pair.drafter._network.model.embed_tokens
+    assert "scales" not in both(pair).drafter.network.model.embed_tokens
     narrow = modules(pair_of(tiny_shape(E2B), bits=4))
     assert "scales" not in narrow["model.layers.0.per_layer_projection"]  # rows of 32
 
@@ -81,8 +80,8 @@ def test_activations_stay_finite_through_many_layers_in_16_bits() -> None:
         name="deep", layers=60, pattern=6, heads=8, kv_heads=4, global_kv_heads=1, k_eq_v=True
     )
     pair = pair_of(tiny_shape(deep), bits=16, dtype="bfloat16")
-    hidden = pair.target.see(mx.array(PROMPT))
-    logits = pair.target.scores(hidden).raw
+    hidden = forward(pair.target, PROMPT)
+    logits = pair.target.logits(hidden).raw
     assert logits.dtype == mx.bfloat16
     found = np.array(logits.astype(mx.float32))
     assert np.isfinite(found).all()
@@ -107,7 +106,7 @@ def test_blocks_leave_nothing_out(bits: int, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("bits", [4, 16])
 def test_no_more_memory_is_needed_than_is_kept(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random_weights, "BLOCK", 256)
-    network = gemma4_text.Model(model_args(tiny_shape(UNIFIED_12B).target))
+    network = tiny_shape(UNIFIED_12B).blueprint.target_network()
     if bits < 16:
         pack(network, bits)
     gc.collect()

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.choice import chooser
+from mtp_mlx.sampling.logits import Logits
 from mtp_mlx.sampling.noise import gumbel
 
 PROBABILITIES = np.array([0.5, 0.2, 0.15, 0.1, 0.04, 0.01])
@@ -55,15 +55,15 @@ def test_neighbouring_positions_and_ids_are_uncorrelated() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 2**40 + 1])
-def test_choices_follow_the_law(seed: int) -> None:
+def test_choices_follow_the_distribution(seed: int) -> None:
     logits = mx.broadcast_to(mx.array(np.log(PROBABILITIES), dtype=mx.float32), (DRAWS, 6))
     choose = chooser(Sampling(temperature=1.0), seed)
-    counts = np.bincount(np.array(choose(Scores(logits), 0).tokens), minlength=6)
+    counts = np.bincount(np.array(choose(Logits(logits), 0).tokens), minlength=6)
     assert chi_square(counts, PROBABILITIES) < 25.7  # 5 degrees, p = 1e-4
 
 
 def test_greedy_takes_the_best_candidate() -> None:
     choose = chooser(Sampling(), seed=5)
-    assert choose(Scores(mx.array([[1.0, 3.0, 2.0]])), 0).tokens.tolist() == [1]
+    assert choose(Logits(mx.array([[1.0, 3.0, 2.0]])), 0).tokens.tolist() == [1]
     ids = mx.array([[9, 8, 7]], dtype=mx.int32)
-    assert choose(Scores(mx.array([[1.0, 3.0, 2.0]]), ids), 0).tokens.tolist() == [8]
+    assert choose(Logits(mx.array([[1.0, 3.0, 2.0]]), ids), 0).tokens.tolist() == [8]

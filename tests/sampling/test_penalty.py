@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.protocols import Scores
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
+from mtp_mlx.sampling.logits import Logits
 from mtp_mlx.sampling.penalty import Adjustments, adjustments
 
 VOCABULARY = 12
@@ -30,7 +30,7 @@ ONLY = {
     "all": ALL,
 }
 tokens = st.lists(st.integers(0, VOCABULARY - 1), max_size=8)
-scores_of_tokens = st.lists(
+logits_of_tokens = st.lists(
     st.floats(-30, 30, width=32), min_size=VOCABULARY, max_size=VOCABULARY
 ).map(lambda row: np.array(row, dtype=np.float32))
 
@@ -54,9 +54,9 @@ def adjusted(
 ) -> np.ndarray:
     flight = mx.array(list(in_flight), dtype=mx.int32)
     named = None if ids is None else mx.array(ids)
-    found = adjust(Scores(mx.array(rows), named), flight)
+    found = adjust(Logits(mx.array(rows), named), flight)
     assert (found.ids is None) == (ids is None)
-    return np.array(found.logits)
+    return np.array(found.values)
 
 
 @pytest.mark.parametrize("sampling", ONLY.values(), ids=ONLY.keys())
@@ -119,7 +119,7 @@ def test_candidates_of_a_verify_pass() -> None:
     prompt=tokens,
     reply=tokens,
     drafts=tokens,
-    row=scores_of_tokens,
+    row=logits_of_tokens,
 )
 def test_a_row_of_a_verify_pass_is_a_plain_step_after_its_drafts(
     sampling: Sampling, prompt: list[int], reply: list[int], drafts: list[int], row: np.ndarray
@@ -138,11 +138,11 @@ def test_a_row_of_a_verify_pass_is_a_plain_step_after_its_drafts(
             plain.commit(drafts[i : i + 1])
 
 
-def test_low_precision_scores_are_adjusted_in_float32() -> None:
+def test_low_precision_logits_are_adjusted_in_float32() -> None:
     """A bias of 0.01 is lost in a bfloat16 score of 20."""
     adjust = Adjustments(Sampling(logit_bias=((1, 0.01),)), [], 3)
-    found = adjust(Scores(mx.array([[20.0, 20.0, 20.0]], dtype=mx.bfloat16)), NONE_IN_FLIGHT)
-    assert mx.argmax(found.logits).item() == 1
+    found = adjust(Logits(mx.array([[20.0, 20.0, 20.0]], dtype=mx.bfloat16)), NONE_IN_FLIGHT)
+    assert mx.argmax(found.values).item() == 1
 
 
 def test_nothing_asked_for_costs_nothing() -> None:

@@ -11,8 +11,11 @@ import numpy.typing as npt
 
 from mtp_mlx import api
 from mtp_mlx.api import DraftPosition, Dtype
+from mtp_mlx.families.gemma4.drafter import GemmaDrafter
+from mtp_mlx.families.gemma4.target import GemmaTarget, SharedKV, shared_kv
 from mtp_mlx.loading import LoadedPair, load_pair
-from mtp_mlx.protocols import Drafter, Scores, SharedKV, Target
+from mtp_mlx.protocols import Chunk, State, Target
+from mtp_mlx.sampling.logits import Logits
 from tests.support.checkpoints import PLAIN, write_pair
 from tests.support.golden import GoldenRound, Top
 from tests.support.shapes import WINDOW, Shape
@@ -23,8 +26,8 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    target: Target
-    drafter: Drafter
+    target: GemmaTarget
+    drafter: GemmaDrafter
 
 
 def load(
@@ -45,7 +48,8 @@ def load(
 
 
 def both(loaded: LoadedPair) -> Pair:
-    assert loaded.drafter is not None
+    assert isinstance(loaded.target, GemmaTarget)
+    assert isinstance(loaded.drafter, GemmaDrafter)
     return Pair(loaded.target, loaded.drafter)
 
 
@@ -54,26 +58,31 @@ def floats(array: mx.array) -> Floats:
 
 
 def logits(target: Target, hidden: mx.array) -> Floats:
-    scores = target.scores(hidden)
-    assert scores.ids is None
-    return floats(scores.logits)
+    computed = target.logits(hidden)
+    assert computed.ids is None
+    return floats(computed.values)
 
 
-def see(target: Target, tokens: list[int], *, chunk: int | None = None) -> mx.array:
-    """The hidden rows of all tokens, seen `chunk` at a time."""
+def forward(
+    target: Target, tokens: list[int], *, state: State | None = None, chunk: int | None = None
+) -> mx.array:
+    """The hidden rows of all tokens, read `chunk` at a time; without a state into a new one."""
+    state = state or target.new_state()
     size = chunk or len(tokens)
     rows = [
-        target.see(mx.array(tokens[start : start + size])) for start in range(0, len(tokens), size)
+        target.forward([Chunk(state, mx.array(tokens[start : start + size]))])
+        for start in range(0, len(tokens), size)
     ]
     return mx.concatenate(rows)
 
 
 def plain_text(target: Target, prompt: list[int], length: int, *, chunk: int | None) -> list[int]:
     """Greedy decoding, one token a pass."""
-    hidden = see(target, prompt, chunk=chunk)[-1:]
+    state = target.new_state()
+    hidden = forward(target, prompt, state=state, chunk=chunk)[-1:]
     text = [int(logits(target, hidden).argmax())]
     while len(text) < length:
-        hidden = target.see(mx.array(text[-1:]))
+        hidden = forward(target, text[-1:], state=state)
         text.append(int(logits(target, hidden).argmax()))
     return text
 
@@ -81,45 +90,39 @@ def plain_text(target: Target, prompt: list[int], length: int, *, chunk: int | N
 def rounds(
     pair: Pair, prompt: list[int], rule: DraftPosition, *, count: int, depth: int
 ) -> list[GoldenRound]:
-    """Greedy rounds in sequence over one cache: draft, verify, rewind."""
-    target = pair.target
-    hidden = see(target, prompt)[-1:]
+    """Greedy rounds in sequence over one cache: draft, verify, trim."""
+    target, drafter = pair.target, pair.drafter.at(rule)
+    state = target.new_state()
+    hidden = forward(target, prompt, state=state)[-1:]
     anchor = int(logits(target, hidden).argmax())
     done = []
     for _ in range(count):
-        length = target.length
-        top = draft(
-            pair.drafter,
-            anchor,
-            hidden,
-            target.shared(),
-            length - 1 if rule == "last-seen" else length,
-            depth,
-        )
+        length = state.length
+        top = draft(drafter, anchor, hidden, shared_kv(state, target.config), length, depth)
         drafts = [step.ids[0] for step in top]
-        rows = target.see(mx.array([anchor, *drafts]))
+        rows = forward(target, [anchor, *drafts], state=state)
         chosen = logits(target, rows).argmax(axis=-1).tolist()
         n = next((i for i in range(depth) if drafts[i] != chosen[i]), depth)
-        target.forget(depth - n)
+        state.trim(depth - n)
         done.append(GoldenRound(anchor, length, drafts, top, n))
         anchor, hidden = chosen[n], rows[n : n + 1]
     return done
 
 
 def draft(
-    drafter: Drafter, token: int, hidden: mx.array, shared: SharedKV, position: int, depth: int
+    drafter: GemmaDrafter, token: int, hidden: mx.array, shared: SharedKV, length: int, depth: int
 ) -> list[Top]:
     steps = []
     for _ in range(depth):
-        step = drafter.step(mx.array([token]), hidden, shared, position)
-        steps.append(best(step.scores))
+        step = drafter.step(mx.array([token]), hidden, [shared], [length])
+        steps.append(best(step.logits))
         token, hidden = steps[-1].ids[0], step.hidden
     return steps
 
 
-def best(scores: Scores, count: int = 4) -> Top:
+def best(computed: Logits, count: int = 4) -> Top:
     """The best candidates of a single row, best first, by token id."""
-    values = floats(scores.logits)[0]
+    values = floats(computed.values)[0]
     places = np.argsort(-values)[:count]
-    ids = places if scores.ids is None else np.array(scores.ids)[0][places]
+    ids = places if computed.ids is None else np.array(computed.ids)[0][places]
     return Top(ids.tolist(), values[places].tolist())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mtp_mlx.families.gemma4.config import drafter_config, target_config
-from mtp_mlx.families.gemma4.shapes import Shape as TrueShape
+from mtp_mlx.api import Sampling
+from mtp_mlx.families.base import TrueShape
+from mtp_mlx.families.gemma4.family import Gemma4
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.random_pair import pair_of
 from tests.support.configs import drafter_config as tiny_drafter_config
@@ -17,9 +18,12 @@ TWO_LAYERS = Shape(name="two layers", layers=2, pattern=2, heads=4, kv_heads=2)
 def tiny_shape(of: Shape, *, window: int = WINDOW) -> TrueShape:
     return TrueShape(
         name="Tiny",
+        layers=of.layers,
         true_layers=of.layers,
-        target=target_config(target_text_config(of, window=window)),
-        drafter=drafter_config(tiny_drafter_config(of, window=window)),
+        blueprint=Gemma4().blueprint(
+            target_text_config(of, window=window), tiny_drafter_config(of, window=window)
+        ),
+        recommended=Sampling(temperature=1.0, top_k=64, top_p=0.95),
     )
 
 

@@ -51,7 +51,7 @@ def tiny_pair(folder: Path, shape: Shape, *, window: int = WINDOW) -> LoadedPair
 
 def with_drafter(pair: LoadedPair, drafter: Drafter) -> LoadedPair:
     """The pair with a drafter of the test's own in place of its own."""
-    return replace(pair, drafter=drafter)  # type: ignore[arg-type]
+    return replace(pair, drafter=drafter)
 
 
 def reply(

@@ -53,15 +53,20 @@ class TextConfig:
     experts: Experts | None
 
     def kv_shape(self, layer_type: str) -> tuple[int, int]:
-        """(kv heads, head dim) of the layers of this type."""
+        """Return (kv heads, head dim) of the layers of this type."""
         if layer_type == SLIDING:
             return self.num_kv_heads, self.head_dim
         heads = self.num_global_kv_heads if self.k_eq_v else None
         return heads or self.num_kv_heads, self.global_head_dim
 
+    @property
+    def owners(self) -> int:
+        """The number of layers that own a cache; the layers behind them read these caches."""
+        return self.num_layers - self.num_kv_shared_layers
+
     def owner(self, layer_type: str) -> int:
-        """The last layer of this type that owns a cache: the one a drafter reads."""
-        owners = self.layer_types[: self.num_layers - self.num_kv_shared_layers]
+        """Return the last layer of this type that owns a cache: the one a drafter reads."""
+        owners = self.layer_types[: self.owners]
         if layer_type not in owners:
             raise UnsupportedModel(
                 f"The target has no {layer_type.replace('_', ' ')} layer with a cache of its own.",

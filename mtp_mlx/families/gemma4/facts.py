@@ -1,7 +1,232 @@
-r"""What is so of every Gemma 4 model. A thought: `<|channel>thought\n … <channel|>`."""
+r"""The five Gemma 4 pairs: their shapes, repositories and sizes, each fact once. Pure.
+
+The shapes are spelt as the config.json of each target and drafter. Sizes are as reported by those
+who published the files. A thought is written as `<|channel>thought\n … <channel|>`.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from mtp_mlx.api import ThinkingSyntax
+from mtp_mlx.families.base import Config, Conversion, KeyValueShape, KnownPair
+from mtp_mlx.families.gemma4.config import FULL, SLIDING, TextConfig, target_config
 
 THINKING = ThinkingSyntax(opening="<|channel>", header="thought\n", closing="<channel|>")
+
+GB, GIB, MB = 10**9, 2**30, 10**6
+
+_VOCABULARY = 262_144
+_DRAFTER_LAYERS = 4
+_PRECISIONS = ("4-bit", "8-bit")  # of mlx-community's conversions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """A pair's two configurations, but for what follows from the number of target layers."""
+
+    name: str
+    model_type: str = "gemma4"
+    layers: int
+    period: int  # the last of so many layers sees everything, the others a window
+    shared_layers: int = 0  # the last so many layers read the keys of earlier ones
+    centroid_head: bool = False
+    keys: Config  # of target and drafter, as both read the same keys and values
+    target: Config
+    drafter: Config
+    target_bytes: Mapping[str, int]  # by precision, where known
+    drafter_bytes: int
+
+
+def known_pair(facts: Facts) -> KnownPair:
+    """Return what a catalogue shows of a pair."""
+    target = target_config(target_of(facts, facts.layers))
+    community = facts.name if facts.name == "12B" else facts.name.lower()  # as they are spelt
+    conversions = [
+        (precision, f"mlx-community/gemma-4-{community}-it-{precision.replace('-', '')}")
+        for precision in _PRECISIONS
+    ]
+    return KnownPair(
+        name=facts.name,
+        title=f"Gemma 4 {facts.name}",
+        hidden_size=target.hidden_size,
+        layers=target.num_layers,
+        key_values=key_values(target),
+        targets=tuple(
+            Conversion(repository=name, precision=p, size_bytes=facts.target_bytes.get(p))
+            for p, name in (*conversions, ("bf16", f"google/gemma-4-{facts.name}-it"))
+        ),
+        drafters=(
+            Conversion(
+                repository=f"google/gemma-4-{facts.name}-it-assistant",
+                precision="bf16",
+                size_bytes=facts.drafter_bytes,
+            ),
+        ),
+    )
+
+
+def key_values(target: TextConfig) -> KeyValueShape:
+    """Return what a target caches; layers that read another's cache do not count."""
+    owners = target.layer_types[: target.owners]
+    sliding_heads, sliding_width = target.kv_shape(SLIDING)
+    full_heads, full_width = target.kv_shape(FULL)
+    return KeyValueShape(
+        sliding_layers=owners.count(SLIDING),
+        sliding_heads=sliding_heads,
+        sliding_width=sliding_width,
+        full_layers=owners.count(FULL),
+        full_heads=full_heads,
+        full_width=full_width,
+        window=target.sliding_window,
+    )
+
+
+def target_of(facts: Facts, kept: int) -> Config:
+    """Return the config.json of the target, with its last `kept` layers.
+
+    Sliding and full layers alternate as in the whole and end alike. As large a share of them as in
+    the whole reads the keys of earlier layers, or as many as leave one sliding and one full layer
+    with caches of their own, which a drafter needs. All else is as in the whole.
+    """
+    types = _layer_types(facts.layers, facts.period)[-kept:]
+    share = round(kept * facts.shared_layers / facts.layers)
+    owners = max(types.index(SLIDING), types.index(FULL)) + 1  # at the least
+    text = {
+        "num_hidden_layers": kept,
+        "num_kv_shared_layers": min(share, kept - owners),
+        "layer_types": types,
+        "final_logit_softcapping": 30.0,
+        "hidden_size_per_layer_input": 0,
+        "vocab_size_per_layer_input": _VOCABULARY,
+    }
+    return {"model_type": facts.model_type, "text_config": {**text, **facts.keys, **facts.target}}
+
+
+def drafter_of(facts: Facts) -> Config:
+    """Return the config.json of the drafter."""
+    text = {
+        "num_hidden_layers": _DRAFTER_LAYERS,
+        "layer_types": _layer_types(_DRAFTER_LAYERS, _DRAFTER_LAYERS),
+        "final_logit_softcapping": None,
+    }
+    return {
+        "model_type": f"{facts.model_type}_assistant",
+        "backbone_hidden_size": facts.target["hidden_size"],
+        "use_ordered_embeddings": facts.centroid_head,
+        "num_centroids": 2048,
+        "centroid_intermediate_top_k": 32,
+        "text_config": {**text, **facts.keys, **facts.drafter},
+    }
+
+
+def _layer_types(layers: int, period: int) -> list[str]:
+    return [SLIDING if (layer + 1) % period else FULL for layer in range(layers)]
+
+
+def _keys(kv_heads: int, global_kv_heads: int | None, window: int, context: int) -> dict[str, Any]:
+    return {
+        "vocab_size": _VOCABULARY,
+        "num_key_value_heads": kv_heads,
+        "num_global_key_value_heads": global_kv_heads,
+        "attention_k_eq_v": global_kv_heads is not None,
+        "head_dim": 256,
+        "global_head_dim": 512,
+        "sliding_window": window,
+        "max_position_embeddings": context,
+    }
+
+
+def _stack(hidden: int, ffn: int, heads: int) -> dict[str, Any]:
+    return {"hidden_size": hidden, "intermediate_size": ffn, "num_attention_heads": heads}
+
+
+_PER_LAYER_INPUTS = {"hidden_size_per_layer_input": 256}
+_EXPERTS = {
+    "enable_moe_block": True,
+    "num_experts": 128,
+    "top_k_experts": 8,
+    "moe_intermediate_size": 704,
+}
+_SMALL_DRAFTER = _stack(256, 2048, 4)
+_SMALL_CONTEXT, _LARGE_CONTEXT = 128 * 1024, 256 * 1024
+
+FACTS = (
+    Facts(
+        name="E2B", layers=35, period=5, shared_layers=20, centroid_head=True,
+        keys=_keys(1, None, window=512, context=_SMALL_CONTEXT),
+        target=_stack(1536, 6144, 8) | _PER_LAYER_INPUTS | {"use_double_wide_mlp": True},
+        drafter=_SMALL_DRAFTER,
+        target_bytes={"4-bit": 3_610 * MB, "bf16": 10 * GB}, drafter_bytes=155 * MB,
+    ),
+    Facts(
+        name="E4B", layers=42, period=6, shared_layers=18, centroid_head=True,
+        keys=_keys(2, None, window=512, context=_SMALL_CONTEXT),
+        target=_stack(2560, 10240, 8) | _PER_LAYER_INPUTS,
+        drafter=_SMALL_DRAFTER,
+        target_bytes={"4-bit": 6_400 * MB, "bf16": 16 * GB}, drafter_bytes=157 * MB,
+    ),
+    Facts(
+        name="12B", model_type="gemma4_unified", layers=48, period=6,
+        keys=_keys(8, 1, window=1024, context=_LARGE_CONTEXT),
+        target=_stack(3840, 15360, 16),
+        drafter=_stack(1024, 8192, 16),
+        target_bytes={"4-bit": 63 * GIB // 10}, drafter_bytes=846 * MB,
+    ),
+    Facts(
+        name="26B-A4B", layers=30, period=6,
+        keys=_keys(8, 2, window=1024, context=_LARGE_CONTEXT),
+        target=_stack(2816, 2112, 16) | _EXPERTS,
+        drafter=_stack(1024, 8192, 16),
+        target_bytes={"4-bit": 143 * GIB // 10, "bf16": 51_600 * MB}, drafter_bytes=839 * MB,
+    ),
+    Facts(
+        name="31B", layers=60, period=6,
+        keys=_keys(16, 4, window=1024, context=_LARGE_CONTEXT),
+        target=_stack(5376, 21504, 32),
+        drafter=_stack(1024, 8192, 32),
+        target_bytes={"4-bit": 17 * GB, "bf16": 62_500 * MB}, drafter_bytes=939 * MB,
+    ),
+)  # fmt: skip
+
+PAIRS = tuple(known_pair(facts) for facts in FACTS)
+SHAPE_NAMES = ("e2b", "e4b", "12b", "26b", "31b")
+
+_TARGET_NAME = re.compile(
+    r"gemma-4-(?P<name>e2b|e4b|12b|26b-a4b|31b)-it\b(?!.*assistant)", re.IGNORECASE
+)
+_QAT = "-qat-q4_0-unquantized"
+
+
+def pair_of(target: str) -> KnownPair | None:
+    """Return the pair that a repository's name (or a folder's) speaks of."""
+    match = _TARGET_NAME.search(target)
+    if match is None:
+        return None
+    return next(pair for pair in PAIRS if pair.name.lower() == match["name"].lower())
+
+
+def pair_of_config(config: Config) -> KnownPair | None:
+    """Return the pair whose target has this config.json, by hidden size and number of layers."""
+    text = config.get("text_config")
+    section = text if isinstance(text, Mapping) else config
+    if not str(config.get("model_type", "")).startswith("gemma4"):
+        return None
+    size = section.get("hidden_size"), section.get("num_hidden_layers")
+    return next((p for p in PAIRS if (p.hidden_size, p.layers) == size), None)
+
+
+def drafter_for(target: str | Config) -> str | None:
+    """Return the drafter's repository for a target's repository or config.json.
+
+    Targets trained for 4 bits ("qat") have drafters of their own.
+    """
+    pair = pair_of(target) if isinstance(target, str) else pair_of_config(target)
+    if pair is None:
+        return None
+    if isinstance(target, str) and "-qat" in target.lower():
+        return pair.drafter.replace("-assistant", f"{_QAT}-assistant")
+    return pair.drafter

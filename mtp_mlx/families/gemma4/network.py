@@ -1,43 +1,84 @@
-"""mlx-lm's Gemma 4 network, without the rest of mlx-lm.
+"""The modules that hold the weights: mlx-lm's Gemma 4 for the target, our own for the drafter.
 
-Importing the `mlx_lm` package runs an `__init__` that imports transformers, which costs a second
-and more; its model files alone cost a tenth of that. So they are imported beneath an empty
-stand-in for the package, which is taken away again: a later `import mlx_lm` finds the real one.
+Reference for the drafter: `transformers`, `models/gemma4_assistant`.
 """
 
 from __future__ import annotations
 
-import sys
-from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 
-from mtp_mlx.families.gemma4.config import TextConfig
+import mlx.core as mx
+from mlx import nn
+
+from mtp_mlx.families.gemma4.config import CentroidConfig, DrafterConfig, TextConfig
+from mtp_mlx.families.mlx_lm_models import mlx_lm_model
+from mtp_mlx.sampling.logits import Logits
+
+gemma4_text: Any = mlx_lm_model("gemma4_text")
 
 
-def _import_gemma4() -> Any:
-    if "mlx_lm" in sys.modules:
-        from mlx_lm.models import gemma4_text
-
-        return gemma4_text
-    spec = find_spec("mlx_lm")
-    if spec is None or spec.submodule_search_locations is None:
-        raise ModuleNotFoundError("mlx-lm is not installed", name="mlx_lm")
-    stand_in = ModuleType("mlx_lm")
-    stand_in.__path__ = list(spec.submodule_search_locations)
-    sys.modules["mlx_lm"] = stand_in
-    try:
-        from mlx_lm.models import gemma4_text
-    finally:
-        del sys.modules["mlx_lm"]
-    return gemma4_text
+def target_network(config: TextConfig) -> Any:
+    """Return mlx-lm's network for `config`, with weights that are still lazy."""
+    return gemma4_text.Model(model_args(config))
 
 
-gemma4_text = _import_gemma4()
+class DrafterNetwork(nn.Module):
+    """The weights of a `gemma4_assistant` checkpoint, named as there."""
+
+    def __init__(self, config: DrafterConfig) -> None:
+        super().__init__()
+        hidden, backbone = config.text.hidden_size, config.backbone_hidden_size
+        self.pre_projection = nn.Linear(2 * backbone, hidden, bias=False)
+        self.model = Trunk(config)
+        self.post_projection = nn.Linear(hidden, backbone, bias=False)
+        if config.centroids is not None:
+            self.masked_embedding = CentroidHead(config.text, config.centroids)
+
+    def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
+        """Drop what is never used: the head, tied to the embedding, and K/V projections."""
+        unused = ("lm_head.", ".k_proj.", ".v_proj.", ".k_norm.", ".rotary_emb.")
+        return {name: w for name, w in weights.items() if not any(part in name for part in unused)}
+
+
+class Trunk(nn.Module):
+    """The drafter's embedding and layers."""
+
+    def __init__(self, config: DrafterConfig) -> None:
+        super().__init__()
+        text = config.text
+        args = model_args(text)
+        self.embed_tokens = nn.Embedding(text.vocab_size, text.hidden_size)
+        self.layers = [gemma4_text.DecoderLayer(args, i) for i in range(text.num_layers)]
+        self.norm = nn.RMSNorm(text.hidden_size, eps=text.rms_norm_eps)
+
+
+class CentroidHead(nn.Module):
+    """The head of the E2B and E4B drafters: it scores the tokens of the best clusters only.
+
+    `token_ordering` [vocabulary] lists the token ids cluster after cluster.
+    """
+
+    def __init__(self, text: TextConfig, config: CentroidConfig) -> None:
+        super().__init__()
+        self.centroids = nn.Linear(text.hidden_size, config.num_centroids, bias=False)
+        self.token_ordering = mx.zeros((text.vocab_size,), dtype=mx.int32)
+        self._top_k = config.top_k
+
+    def __call__(self, hidden: mx.array, embedding: nn.Module) -> Logits:
+        """Return logits [n, top_k * cluster size] of `hidden` [n, hidden], with their token ids.
+
+        Rows are gathered through the embedding module, so that a quantised one unpacks them.
+        """
+        clusters = self.token_ordering.reshape(self.centroids.weight.shape[0], -1)
+        similarity = self.centroids(hidden)  # [n, clusters]
+        best = mx.argpartition(-similarity, kth=self._top_k - 1, axis=-1)[:, : self._top_k]
+        ids = clusters[best].reshape(hidden.shape[0], -1)  # [n, candidates]
+        rows = embedding(ids)  # [n, candidates, hidden]
+        return Logits((rows @ hidden[..., None])[..., 0], ids)
 
 
 def model_args(config: TextConfig) -> Any:
-    """The same configuration as mlx-lm's dataclass takes it, every field spelled out."""
+    """Return the configuration as mlx-lm's dataclass takes it, every field spelled out."""
     experts = config.experts
     return gemma4_text.ModelArgs(
         hidden_size=config.hidden_size,

@@ -1,10 +1,12 @@
 """A stack of Gemma 4 layers, cut at its attentions into pieces that are compiled.
 
-Only attention depends on how much the caches hold. What lies between two attentions (the rest of
-one layer and the beginning of the next) has the shape of the new rows and nothing else, so each
-such piece is one compiled function, traced once for each number of rows: the host builds a
-fraction of the graph, and neighbouring elementwise work becomes one kernel. The arithmetic is that
-of mlx-lm's `gemma4_text`, whose modules hold the weights.
+Only attention depends on how much the caches hold, and on which sequence a row belongs to. What
+lies between two attentions (the rest of one layer and the beginning of the next) has the shape of
+the new rows and nothing else, so each such piece is one compiled function, traced once for each
+number of rows: the host builds a fraction of the graph, and neighbouring elementwise work becomes
+one kernel. The arithmetic is that of mlx-lm's `gemma4_text`, whose modules hold the weights.
+
+Rows of several sequences stand packed along the first axis, each with a position of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from typing import Any
 import mlx.core as mx
 from mlx import nn
 
+from mtp_mlx.kv.buffer import KeysValues
+
 COMPILED_ROWS = 16  # at most: rounds repeat few sizes, chunks of a prompt come in any
 
 Arrays = tuple[mx.array, ...]
@@ -25,7 +29,7 @@ Piece = Callable[..., Arrays]
 class Pieces:
     """The pieces of `layers`: one that enters the first, one between each two, one that leaves.
 
-    `enter` makes x [1, n, hidden], and whatever else is wanted, of what the stack starts with;
+    `enter` makes x [n, hidden], and whatever else is wanted, of what the stack starts with;
     `leave` makes the result of the x behind the last layer.
     """
 
@@ -33,44 +37,57 @@ class Pieces:
         self, layers: Sequence[Any], enter: Callable[..., Arrays], leave: Callable[..., Arrays]
     ) -> None:
         self._layers = layers
-        plain = [_between(layer, following) for layer, following in pairwise(layers)]
-        self._plain = [_entering(enter, layers[0]), *plain, _leaving(layers[-1], leave)]
+        between = [_between(layer, following) for layer, following in pairwise(layers)]
+        self._plain = [_entering(enter, layers[0]), *between, _leaving(layers[-1], leave)]
         self._compiled = [mx.compile(piece) for piece in self._plain]
 
-    def enter(self, rows: int, offset: mx.array, *start: mx.array) -> Arrays:
-        """x, what the first layer projects it to, and what `enter` made besides."""
-        return self._of(rows)[0](offset, *start)
+    def enter(self, positions: mx.array, *start: mx.array) -> Arrays:
+        """Return x, what the first layer projects it to, and what `enter` made besides."""
+        return self._of(positions)[0](positions, *start)
 
     def after(
-        self, i: int, offset: mx.array, x: mx.array, attended: mx.array, *per_layer: mx.array
+        self, i: int, positions: mx.array, x: mx.array, attended: mx.array, *per_layer: mx.array
     ) -> Arrays:
-        """From layer i's attention to the next: x and its projections, or what `leave` makes."""
-        piece = self._of(attended.shape[2])[i + 1]
+        """Go from layer i's attention to the next; return x and its projections, or the result.
+
+        `positions` [n] and `attended` [n, heads, 1, head_dim] have the rows of x [n, hidden].
+        """
+        piece = self._of(positions)[i + 1]
         # As an argument: a captured scalar would become part of the kernel's source.
-        return piece(offset, x, attended, self._layers[i].layer_scalar, *per_layer)
+        return piece(positions, x, attended, self._layers[i].layer_scalar, *per_layer)
 
-    def _of(self, rows: int) -> list[Piece]:
-        return self._compiled if rows <= COMPILED_ROWS else self._plain
+    def _of(self, positions: mx.array) -> list[Piece]:
+        return self._compiled if positions.shape[0] <= COMPILED_ROWS else self._plain
 
 
-def attend(layer: Any, queries: mx.array, keys: mx.array, values: mx.array, mask: Any) -> mx.array:
-    """Queries over keys and values: [1, heads, n, head_dim]."""
+def attend(
+    layer: Any, queries: mx.array, held: KeysValues, mask: mx.array | str | None
+) -> mx.array:
+    """Let the rows of one sequence, [n, heads, 1, head_dim], attend to its keys and values."""
     scale: float = layer.self_attn.scale
-    return mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
+    attended = mx.fast.scaled_dot_product_attention(
+        in_time(queries), held.keys, held.values, scale=scale, mask=mask
+    )
+    return in_time(attended)
+
+
+def in_time(rows: mx.array) -> mx.array:
+    """Swap [n, heads, 1, dim], as rows are packed, and [1, heads, n, dim], as caches hold them."""
+    return rows.transpose(2, 1, 0, 3)
 
 
 def _entering(enter: Callable[..., Arrays], layer: Any) -> Piece:
-    def piece(offset: mx.array, *start: mx.array) -> Arrays:
+    def piece(positions: mx.array, *start: mx.array) -> Arrays:
         x, *others = enter(*start)
-        return (x, *_projected(layer, x, offset), *others)
+        return (x, *_projected(layer, x, positions), *others)
 
     return piece
 
 
 def _between(layer: Any, following: Any) -> Piece:
-    def piece(offset: mx.array, *given: mx.array) -> Arrays:
+    def piece(positions: mx.array, *given: mx.array) -> Arrays:
         x = _rest(layer, *given)
-        return (x, *_projected(following, x, offset))
+        return (x, *_projected(following, x, positions))
 
     return piece
 
@@ -82,30 +99,30 @@ def _leaving(layer: Any, leave: Callable[..., Arrays]) -> Piece:
     return piece
 
 
-def _projected(layer: Any, x: mx.array, offset: mx.array) -> Arrays:
-    """Queries [1, heads, n, head_dim], and keys and values where the layer has its own."""
+def _projected(layer: Any, x: mx.array, positions: mx.array) -> Arrays:
+    """Return queries [n, heads, 1, head_dim], and keys and values where the layer has its own."""
     attention = layer.self_attn
     x = layer.input_layernorm(x)
     queries = attention.q_norm(_heads(attention.q_proj(x), attention.n_heads))
-    queries = attention.rope(queries.transpose(0, 2, 1, 3), offset=offset)
+    queries = attention.rope(queries, offset=positions)
     if not attention.has_kv:
         return (queries,)
     keys = values = _heads(attention.k_proj(x), attention.n_kv_heads)
     if not attention.use_k_eq_v:
         values = _heads(attention.v_proj(x), attention.n_kv_heads)
-    keys = attention.rope(attention.k_norm(keys).transpose(0, 2, 1, 3), offset=offset)
-    return queries, keys, attention.v_norm(values).transpose(0, 2, 1, 3)
+    keys = attention.rope(attention.k_norm(keys), offset=positions)
+    return queries, keys, attention.v_norm(values)
 
 
 def _heads(x: mx.array, heads: int) -> mx.array:
-    return x.reshape(*x.shape[:2], heads, -1)
+    return x.reshape(x.shape[0], heads, 1, -1)
 
 
 def _rest(
     layer: Any, x: mx.array, attended: mx.array, scalar: mx.array, *per_layer: mx.array
 ) -> mx.array:
-    """What follows a layer's attention: [1, n, hidden]."""
-    attended = attended.transpose(0, 2, 1, 3).reshape(*x.shape[:2], -1)
+    """Compute what follows a layer's attention: [n, hidden]."""
+    attended = attended.reshape(x.shape[0], -1)
     x = x + layer.post_attention_layernorm(layer.self_attn.o_proj(attended))
     x = x + layer.post_feedforward_layernorm(_feed_forward(layer, x))
     for gate_input in per_layer:

@@ -13,7 +13,7 @@ import pytest
 
 from mtp_mlx.api import DraftPosition
 from tests.support.golden import Run, golden
-from tests.support.pairs import Pair, floats, load, logits, plain_text, rounds, see
+from tests.support.pairs import Pair, floats, forward, load, logits, plain_text, rounds
 from tests.support.shapes import SHAPES, WINDOW
 
 # Logits reach 28, hidden states 19. Measured in float32 on the CPU: 2e-5. Other devices sum in
@@ -45,7 +45,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
 
 @pytest.mark.parametrize("chunk", [None, 5])
 def test_hidden_states_and_logits(case: Case, chunk: int | None) -> None:
-    hidden = see(case.pair.target, case.prompt, chunk=chunk)[-len(case.run.hidden) :]
+    hidden = forward(case.pair.target, case.prompt, chunk=chunk)[-len(case.run.hidden) :]
     np.testing.assert_allclose(floats(hidden), case.run.hidden, rtol=0, atol=TOLERANCE)
     computed = logits(case.pair.target, hidden)
     np.testing.assert_allclose(computed, case.run.logits, rtol=0, atol=TOLERANCE)

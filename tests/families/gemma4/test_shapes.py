@@ -7,12 +7,11 @@ import pytest
 from mlx.utils import tree_flatten
 
 from mtp_mlx.errors import UsageError
+from mtp_mlx.families import PAIRS, SHAPE_NAMES, shape
+from mtp_mlx.families.base import KeyValueShape, KnownPair
+from mtp_mlx.families.gemma4.blueprint import GemmaBlueprint
 from mtp_mlx.families.gemma4.config import FULL, SLIDING, TextConfig
-from mtp_mlx.families.gemma4.drafter import DrafterNetwork
-from mtp_mlx.families.gemma4.network import gemma4_text, model_args
-from mtp_mlx.families.gemma4.pairing import check_pair
-from mtp_mlx.families.gemma4.shapes import SHAPE_NAMES, shape
-from mtp_mlx.hub.catalogue import FULL_HEAD_DIM, HEAD_DIM, PAIRS, CataloguePair, KeyValueShape
+from mtp_mlx.families.gemma4.facts import key_values
 
 MILLION = 10**6
 
@@ -23,42 +22,57 @@ DRAFTERS = {"e2b": 77.7, "e4b": 78.5, "12b": 422.9, "26b": 419.7, "31b": 469.5}
 TARGETS = {"e2b": 2_300, "e4b": 4_600, "12b": 11_900, "26b": 25_200, "31b": 30_700}
 
 
+# What each target caches: (layers, heads, width) of sliding and of full layers, and the window.
+CACHED = {
+    "E2B": ((12, 1, 256), (3, 1, 512), 512),
+    "E4B": ((20, 2, 256), (4, 2, 512), 512),
+    "12B": ((40, 8, 256), (8, 1, 512), 1024),
+    "26B-A4B": ((25, 8, 256), (5, 2, 512), 1024),
+    "31B": ((50, 16, 256), (10, 4, 512), 1024),
+}
+
+
+def blueprint(name: str, layers: int | None = None) -> GemmaBlueprint:
+    made = shape(name, layers).blueprint
+    assert isinstance(made, GemmaBlueprint)
+    return made
+
+
+def target(name: str, layers: int | None = None) -> TextConfig:
+    return blueprint(name, layers).target_config
+
+
 @pytest.mark.parametrize(("name", "pair"), list(zip(SHAPE_NAMES, PAIRS, strict=True)))
-def test_the_catalogue_speaks_of_the_same_pairs(name: str, pair: CataloguePair) -> None:
-    found = shape(name)
-    assert found == shape(pair.name)
-    assert found.title == pair.name
-    assert (found.target.hidden_size, found.target.num_layers) == (pair.hidden_size, pair.layers)
-    assert key_values(found.target) == pair.key_values
-    assert found.drafter.text.layer_types == (SLIDING, SLIDING, SLIDING, FULL)
-    check_pair(found.target, found.drafter)
+def test_a_pair_goes_by_two_names(name: str, pair: KnownPair) -> None:
+    assert shape(name) == shape(pair.name)
+    assert shape(name).title == pair.name
+    drafter = blueprint(name).drafter_config
+    assert drafter is not None
+    assert drafter.text.layer_types == (SLIDING, SLIDING, SLIDING, FULL)
 
 
-def key_values(target: TextConfig) -> KeyValueShape:
-    owners = target.layer_types[: target.num_layers - target.num_kv_shared_layers]
-    sliding_heads, head_dim = target.kv_shape(SLIDING)
-    full_heads, full_head_dim = target.kv_shape(FULL)
-    assert (head_dim, full_head_dim) == (HEAD_DIM, FULL_HEAD_DIM)
-    return KeyValueShape(
-        sliding_layers=owners.count(SLIDING),
-        sliding_heads=sliding_heads,
-        full_layers=owners.count(FULL),
-        full_heads=full_heads,
-        window=target.sliding_window,
-    )
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
+def test_what_a_target_caches(pair: KnownPair) -> None:
+    sliding, full, window = CACHED[pair.name]
+    assert pair.key_values == KeyValueShape(
+        sliding_layers=sliding[0], sliding_heads=sliding[1], sliding_width=sliding[2],
+        full_layers=full[0], full_heads=full[1], full_width=full[2],
+        window=window,
+    )  # fmt: skip
+    assert key_values(target(pair.name)) == pair.key_values
 
 
 @pytest.mark.parametrize("name", SHAPE_NAMES)
 def test_parameters_are_as_many_as_published(name: str) -> None:
     mx.reset_peak_memory()
     before = mx.get_active_memory()
-    drafter = sizes(DrafterNetwork(shape(name).drafter))
+    drafter = sizes(blueprint(name).drafter_network())
     drafter.pop("masked_embedding.token_ordering", None)  # a table, no weights
     assert round(sum(drafter.values()) / MILLION, 1) == DRAFTERS[name]
 
-    target = sizes(gemma4_text.Model(model_args(shape(name).target)))
-    target.pop("model.embed_tokens_per_layer.weight", None)
-    assert round(sum(target.values()) / MILLION, -2) == TARGETS[name]
+    tensors = sizes(blueprint(name).target_network())
+    tensors.pop("model.embed_tokens_per_layer.weight", None)
+    assert round(sum(tensors.values()) / MILLION, -2) == TARGETS[name]
     assert mx.get_peak_memory() - before < MILLION  # nothing was computed
 
 
@@ -69,9 +83,9 @@ def sizes(network: object) -> dict[str, int]:
 
 @pytest.mark.parametrize("name", SHAPE_NAMES)
 def test_fewer_layers_keep_pattern_and_share(name: str) -> None:
-    whole = shape(name).target
+    whole = target(name)
     for layers in range(2, whole.num_layers + 1):
-        found = shape(name, layers).target
+        found = target(name, layers)
         assert found.num_layers == layers
         assert found.layer_types == whole.layer_types[-layers:]
         share = round(layers * whole.num_kv_shared_layers / whole.num_layers)

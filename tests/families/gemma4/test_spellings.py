@@ -7,13 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import mlx.core as mx
 import numpy as np
 import pytest
 
 from mtp_mlx.api import Dtype
 from tests.support.golden import GoldenRound, golden
-from tests.support.pairs import Floats, Pair, load, logits, rounds, see
+from tests.support.pairs import Floats, Pair, forward, load, logits, rounds
 from tests.support.shapes import E2B, E4B, MOE_26B, SHAPES, Shape
 from tests.support.spelling import Keys, Quantization, Spelling
 
@@ -85,7 +84,7 @@ def test_half_precision_computes_nearly_the_same(name: str, dtype: Dtype, tmp_pa
     recorded = golden(SHAPES[name])
     run = recorded.windows[1]
     pair = load(tmp_path, SHAPES[name], window=run.window, dtype=dtype)
-    hidden = pair.target.see(mx.array(recorded.prompt))
+    hidden = forward(pair.target, recorded.prompt)
     assert str(hidden.dtype).endswith(dtype)
     rows = logits(pair.target, hidden)[-len(run.logits) :]
     difference = np.abs(rows - np.array(run.logits))
@@ -108,10 +107,8 @@ def same_as_rounded(shape: Shape, spelling: Spelling, folder: Path) -> None:
 
 
 def outputs(pair: Pair, prompt: list[int]) -> Floats:
-    """The logits of all rows; the cache is left empty."""
-    rows = logits(pair.target, see(pair.target, prompt))
-    pair.target.forget(pair.target.length)
-    return rows
+    """The logits of all rows."""
+    return logits(pair.target, forward(pair.target, prompt))
 
 
 def drafted(pair: Pair, prompt: list[int]) -> list[GoldenRound]:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.protocols import Scores
-from mtp_mlx.sampling.law import law
+from mtp_mlx.sampling.distribution import distribution
+from mtp_mlx.sampling.logits import Logits
 
 samplings = st.builds(
     Sampling,
@@ -21,7 +21,7 @@ samplings = st.builds(
 
 
 def reference(logits: np.ndarray, sampling: Sampling) -> np.ndarray:
-    """The law over the vocabulary, by sorting and cutting one row."""
+    """The distribution over the vocabulary, by sorting and cutting one row."""
     x = logits.astype(np.float64) / sampling.temperature
     order = np.argsort(-x)
     kept = order[: sampling.top_k] if sampling.top_k else order
@@ -38,8 +38,8 @@ def reference(logits: np.ndarray, sampling: Sampling) -> np.ndarray:
     return full
 
 
-def dense(scores: Scores, sampling: Sampling, vocabulary: int) -> np.ndarray:
-    drawn = law(scores, sampling)
+def dense(logits: Logits, sampling: Sampling, vocabulary: int) -> np.ndarray:
+    drawn = distribution(logits, sampling)
     weights, ids = np.array(mx.softmax(drawn.log_weights, axis=-1)), np.array(drawn.ids)
     full = np.zeros((len(ids), vocabulary))
     for row, (w, i) in enumerate(zip(weights, ids, strict=True)):
@@ -49,9 +49,9 @@ def dense(scores: Scores, sampling: Sampling, vocabulary: int) -> np.ndarray:
 
 @settings(max_examples=60, deadline=None)
 @given(samplings, st.integers(0, 2**32 - 1))
-def test_the_law_is_that_of_the_definitions(sampling: Sampling, seed: int) -> None:
+def test_the_distribution_is_that_of_the_definitions(sampling: Sampling, seed: int) -> None:
     logits = np.random.default_rng(seed).normal(size=(3, 40)).astype(np.float32) * 3
-    found = dense(Scores(mx.array(logits)), sampling, 40)
+    found = dense(Logits(mx.array(logits)), sampling, 40)
     for row in range(3):
         np.testing.assert_allclose(found[row], reference(logits[row], sampling), atol=1e-5)
 
@@ -59,5 +59,5 @@ def test_the_law_is_that_of_the_definitions(sampling: Sampling, seed: int) -> No
 def test_candidates_keep_their_token_ids() -> None:
     logits = mx.array([[0.0, 5.0, 1.0]])
     ids = mx.array([[30, 10, 20]], dtype=mx.int32)
-    drawn = law(Scores(logits, ids), Sampling(temperature=1.0, top_k=2))
+    drawn = distribution(Logits(logits, ids), Sampling(temperature=1.0, top_k=2))
     assert sorted(np.array(drawn.ids)[0].tolist()) == [10, 20]

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from mtp_mlx.hub.catalogue import PAIRS, drafter_for, pair_of, pair_of_config
+from mtp_mlx.families import PAIRS, drafter_for, pair_of
+from mtp_mlx.families.gemma4.facts import pair_of_config
 
 
 @pytest.mark.parametrize(
@@ -65,9 +66,9 @@ def test_the_cache_grows_by_full_layers_only_past_the_window() -> None:
     assert shape.size_bytes(512) - shape.size_bytes(0) == 512 * 2 * 2 * (12 * 256 + 3 * 512)
 
 
-def test_the_catalogue_needs_no_network_library() -> None:
+def test_the_facts_need_neither_mlx_nor_a_network_library() -> None:
     code = (
-        "import sys, mtp_mlx.hub.catalogue, mtp_mlx.hub.cache\n"
+        "import sys, mtp_mlx.families, mtp_mlx.hub.cache\n"
         "print([m for m in ('huggingface_hub', 'mlx', 'httpx', 'tokenizers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,9 +1,8 @@
-"""From checkpoint tensors to networks: names, quantisation, completeness."""
+"""From checkpoint tensors to networks: quantisation and completeness."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import mlx.core as mx
@@ -15,26 +14,10 @@ from mtp_mlx.errors import DamagedModel, UnsupportedModel
 Weights = dict[str, mx.array]
 
 _MODES = "Use an affine, mxfp4, mxfp8 or nvfp4 conversion."
-_PREFIX = re.compile(r"^(?:model\.)?language_model\.(?:model\.)?")
-_OTHER_SENSES = re.compile(
-    r"^(?:model\.)?(?:vision_|audio_|embed_vision|embed_audio|multi_modal_projector)"
-)
-
-
-def text_names(weights: Weights) -> Weights:
-    """The language model's tensors under the names of a text-only checkpoint (`model.*`)."""
-    kept = {name: w for name, w in weights.items() if not _OTHER_SENSES.match(name)}
-    return {text_name(name): w for name, w in kept.items()}
-
-
-def text_name(name: str) -> str:
-    """A tensor's or module's name without the wrappers of a multimodal checkpoint."""
-    head = name.find("lm_head")
-    return name[head:] if head >= 0 else _PREFIX.sub("model.", name)
 
 
 def packing(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The `quantization` block of an MLX checkpoint; raises UnsupportedModel for other packings."""
+    """Return the `quantization` block of an MLX checkpoint; raise UnsupportedModel for others."""
     block = config.get("quantization")
     if isinstance(block, Mapping):
         return block
@@ -51,29 +34,31 @@ def packing(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def fill(
-    network: Any, weights: Weights, quantization: Mapping[str, Any] | None, *, tied: bool
+    network: Any,
+    weights: Weights,
+    quantization: Mapping[str, Any] | None,
+    module_name: Callable[[str], str],
 ) -> None:
-    """Put `weights` into `network`, quantising the modules that came quantised.
+    """Put `weights`, named as in `network`, into it; quantise the modules that came quantised.
 
-    Raises DamagedModel where a tensor is missing, superfluous or of another shape.
+    `module_name` gives the network's name of a module that the checkpoint names. Raises
+    DamagedModel where a tensor is missing, superfluous or of another shape.
     """
     weights = network.sanitize(weights)
-    if tied:
-        weights = {name: w for name, w in weights.items() if not name.startswith("lm_head.")}
-    ordering = "masked_embedding.token_ordering"
-    if ordering in weights:
-        weights[ordering] = weights[ordering].astype(mx.int32)
     if quantization is not None:
-        _quantize(network, weights, quantization)
+        _quantize(network, weights, quantization, module_name)
     _check(network, weights)
-    if ordering in weights:
-        _check_ordering(ordering, weights[ordering])
     network.load_weights(list(weights.items()), strict=True)
 
 
-def _quantize(network: Any, weights: Weights, quantization: Mapping[str, Any]) -> None:
+def _quantize(
+    network: Any,
+    weights: Weights,
+    quantization: Mapping[str, Any],
+    module_name: Callable[[str], str],
+) -> None:
     overrides = {
-        text_name(path): value
+        module_name(path): value
         for path, value in quantization.items()
         if isinstance(value, Mapping | bool)
     }
@@ -92,8 +77,8 @@ def _quantize(network: Any, weights: Weights, quantization: Mapping[str, Any]) -
             class_predicate=predicate,
         )
     except (ValueError, TypeError) as error:
-        told = {name: quantization.get(name) for name in ("mode", "bits", "group_size")}
-        raise UnsupportedModel(f"The quantisation {told} is not supported.", _MODES) from error
+        named = {name: quantization.get(name) for name in ("mode", "bits", "group_size")}
+        raise UnsupportedModel(f"The quantisation {named} is not supported.", _MODES) from error
 
 
 def _check(network: Any, weights: Weights) -> None:
@@ -108,12 +93,6 @@ def _check(network: Any, weights: Weights) -> None:
     if wrong:
         name = min(wrong)
         _refuse(f"{name} has shape {weights[name].shape} where {expected[name].shape} belongs")
-
-
-def _check_ordering(name: str, ordering: mx.array) -> None:
-    """Gathering rows that are not there would read memory that is not ours."""
-    if not mx.array_equal(mx.sort(ordering), mx.arange(ordering.size)).item():
-        _refuse(f"{name} does not list every token once")
 
 
 def _differ(expected: Weights, weights: Weights, name: str) -> bool:

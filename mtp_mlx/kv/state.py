@@ -1,0 +1,69 @@
+"""The cache of one sequence: one cache a layer that owns keys and values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mlx.core as mx
+
+from mtp_mlx.kv.buffer import KeysValues
+from mtp_mlx.kv.full import FullCache
+from mtp_mlx.kv.window import WindowCache, WindowSnapshot
+
+LayerCache = FullCache | WindowCache
+
+
+@dataclass(frozen=True, slots=True)
+class LayersSnapshot:
+    """What brings a state back to `length` once its windows have moved on.
+
+    Full layers keep all positions, so only window layers are copied.
+    """
+
+    length: int
+    windows: tuple[WindowSnapshot, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(window.rows.nbytes for window in self.windows)
+
+
+class LayersState:
+    """A `State`: every layer cache holds the same `length` positions."""
+
+    def __init__(self, layers: Sequence[LayerCache]) -> None:
+        self.layers = tuple(layers)
+
+    @property
+    def length(self) -> int:
+        return self.layers[0].length
+
+    @property
+    def nbytes(self) -> int:
+        return sum(layer.nbytes for layer in self.layers)
+
+    def view(self, layer: int) -> KeysValues:
+        return self.layers[layer].view()
+
+    def can_trim(self, n: int) -> bool:
+        return all(layer.can_trim(n) for layer in self.layers)
+
+    def trim(self, n: int) -> None:
+        for layer in self.layers:
+            layer.trim(n)
+
+    def snapshot(self) -> LayersSnapshot:
+        windows = (layer.snapshot() for layer in self.layers if isinstance(layer, WindowCache))
+        return LayersSnapshot(self.length, tuple(windows))
+
+    def restore(self, snapshot: LayersSnapshot) -> None:
+        windows = iter(snapshot.windows)
+        for layer in self.layers:
+            if isinstance(layer, WindowCache):
+                layer.restore(next(windows))
+            else:
+                layer.trim(layer.length - snapshot.length)
+
+    def evaluate(self) -> None:
+        mx.eval([layer.arrays() for layer in self.layers])

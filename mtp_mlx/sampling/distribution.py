@@ -1,0 +1,84 @@
+"""The sampling transforms: from a model's logits to the distribution its tokens are drawn from.
+
+Order as in transformers: temperature, top-k, top-p, min-p; top-k is taken before the temperature,
+which changes no order. All in float32. A distribution is kept unnormalised, as log-weights with
+-inf for what is cut: adding noise and taking the maximum needs no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mlx.core as mx
+
+from mtp_mlx.api import Sampling
+from mtp_mlx.sampling.logits import Logits
+
+COMPARED = 2**18  # pairs of candidates a row up to which all pairs are compared
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Log-weights [n, candidates] over the tokens `ids` [n, candidates]."""
+
+    log_weights: mx.array
+    ids: mx.array
+
+    def at(self, index: mx.array) -> mx.array:
+        """Return the token ids [n] of the candidates `index` [n], one a row; int32."""
+        return mx.take_along_axis(self.ids, index[:, None], axis=-1)[:, 0].astype(mx.int32)
+
+    def rows(self, end: int) -> Distribution:
+        """Return the first `end` rows."""
+        return Distribution(self.log_weights[:end], self.ids[:end])
+
+
+def stacked(parts: Sequence[Distribution]) -> Distribution:
+    """Return the rows of all `parts`, which have equally many candidates."""
+    weights = mx.concatenate([part.log_weights for part in parts])
+    return Distribution(weights, mx.concatenate([part.ids for part in parts]))
+
+
+def top_probability(log_weights: mx.array) -> mx.array:
+    """Return the greatest probability of each row of [n, candidates]: [n], float32."""
+    x = log_weights.astype(mx.float32)
+    return mx.exp(mx.max(x, axis=-1) - mx.logsumexp(x, axis=-1))
+
+
+def probabilities(of: Distribution, ids: mx.array, vocabulary: int) -> mx.array:
+    """Return the probability of each token `ids` [n, m]: [n, m], 0 for tokens not among `of`."""
+    p = mx.softmax(of.log_weights, axis=-1)
+    if p.shape[-1] * ids.shape[-1] <= COMPARED:
+        same = ids[:, :, None] == of.ids[:, None, :]  # [n, m, candidates]
+        return mx.where(same, p[:, None, :], 0).sum(axis=-1)
+    dense = mx.zeros((p.shape[0], vocabulary), dtype=p.dtype)
+    dense = mx.put_along_axis(dense, of.ids, p, axis=-1)
+    return mx.take_along_axis(dense, ids, axis=-1)
+
+
+def distribution(logits: Logits, sampling: Sampling) -> Distribution:
+    """Return the distribution of each row; `sampling.temperature` must be above 0."""
+    k = sampling.top_k
+    if 0 < k < logits.raw.shape[-1]:  # first, so that all else looks at k candidates only
+        logits = logits.take(mx.argpartition(logits.raw, kth=-k, axis=-1)[:, -k:])
+    x = logits.values / sampling.temperature
+    ids = logits.ids
+    if ids is None:
+        ids = mx.broadcast_to(mx.arange(x.shape[-1]), x.shape)
+    if sampling.top_p < 1:
+        order = mx.argsort(-x, axis=-1)
+        ids = mx.take_along_axis(ids, order, axis=-1)
+        x = _within_top_p(mx.take_along_axis(x, order, axis=-1), sampling.top_p)
+    if sampling.min_p > 0:
+        least = mx.max(x, axis=-1, keepdims=True) + mx.log(mx.array(sampling.min_p))
+        x = mx.where(x < least, -mx.inf, x)
+    return Distribution(x, ids)
+
+
+def _within_top_p(x: mx.array, top_p: float) -> mx.array:
+    """Cut candidates, sorted downwards, behind those that hold `top_p`; the first stays."""
+    p = mx.softmax(x, axis=-1)
+    before = mx.cumsum(p, axis=-1) - p
+    first = mx.arange(x.shape[-1]) == 0
+    return mx.where((before < top_p) | first, x, -mx.inf)
