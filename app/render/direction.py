@@ -1,6 +1,6 @@
-"""Which way a text runs: as its first strong character does.
+"""The direction of a text: that of its first strong character.
 
-As with `dir=auto` in HTML, and where Qt begins a paragraph; UAX #9 would pass over isolates.
+HTML's `dir=auto` and Qt's paragraphs have the same rule; UAX #9 would pass over isolates.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ _STRONG: dict[str, Direction] = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 
 
 def direction(text: str) -> Direction | None:
-    """None where nothing in it has one."""
+    """Return the direction of `text`, or None where no character of it has one."""
     kinds = map(bidirectional, text)
     return next((_STRONG[kind] for kind in kinds if kind in _STRONG), None)
 
 
 def mark_quotes(tokens: Sequence[Token]) -> None:
-    """Each quote at both its ends with the direction of its text, as far as that is known."""
+    """Write the direction of each quote's text into the `meta` of its opening and closing token.
+
+    A quote whose text has none yet is left without. The tokens are changed in place.
+    """
     quotes: list[Token] = []
     for token in tokens:
         if token.type == "blockquote_open":
@@ -31,17 +34,18 @@ def mark_quotes(tokens: Sequence[Token]) -> None:
             quotes.append(token)
         elif token.type == "blockquote_close":
             token.meta = dict(quotes.pop().meta)
-        elif quotes and (found := direction(_shown(token))):
+        elif quotes and (first := direction(_shown(token))):
             for quote in quotes:
-                quote.meta.setdefault("direction", found)
+                quote.meta.setdefault("direction", first)
 
 
 def is_undecided(token: Token) -> bool:
+    """Whether it opens a quote whose text has no direction yet."""
     return token.type == "blockquote_open" and "direction" not in token.meta
 
 
 def _shown(token: Token) -> str:
-    """A formula is a picture, which has no direction."""
+    """Return the text of a token; a formula is a picture, which has no direction."""
     if token.type == "inline":
         return "".join(child.content for child in token.children or [] if child.type != "math")
     return "" if token.type == "math_block" else token.content

@@ -1,4 +1,4 @@
-"""Code into coloured spans. Pygments reads a bounded stretch; what lies beyond stays plain."""
+"""Code to coloured spans. Pygments reads a bounded number of characters; the rest stays plain."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
-from app.render.escape import text_html
-from app.render.style import HtmlStyle
+from app.render.style import HtmlStyle, text_html
 
 LIMIT = 8_000
-"""Characters highlighted of one block: about 25 ms of Pygments, a stall no one sees."""
+"""Characters of a block that are coloured: about 25 ms of Pygments, too short to be noticed."""
 
 ROLES = {
     "Keyword": "code_keyword",
@@ -29,26 +28,30 @@ ROLES = {
     "Generic.Inserted": "success",
     "Generic.Deleted": "error",
 }
-
+"""Kind of a token -> the field of `HtmlStyle` with its colour."""
 
 COMMON = ("python", "bash", "json", "javascript", "html", "sql", "cpp", "swift", "rust")
+"""Languages whose rules are compiled ahead of the first block of code."""
 
 
 @lru_cache(64)  # code in an open list is rendered again with every token
 def highlight(code: str, language: str | None, style: HtmlStyle, limit: int = LIMIT) -> str:
-    """Spans for the lines of `code` that fit in `limit`, escaped text for the rest."""
+    """Return `code` as HTML: coloured spans for the lines that fit in `limit` characters.
+
+    The rest is escaped text, and so is all of it where Pygments does not have the language.
+    """
     lexer = _lexer(language) if language else None
     end = _line_end(code, limit) if lexer else 0
     return _spans(lexer, code[:end], style) + text_html(code[end:])
 
 
 def _line_end(code: str, limit: int) -> int:
-    """Where the last line ends that fits: half a string would be coloured as an error."""
+    """Return the end of the last line that fits: half a string would be coloured as an error."""
     return len(code) if len(code) <= limit else code.rfind("\n", 0, limit) + 1
 
 
 def warm_up(languages: Iterable[str] = COMMON) -> None:
-    """Have their rules compiled: that takes up to a tenth of a second each, once."""
+    """Compile the rules of languages that Pygments has: up to 0.1 s for each, once a process."""
     for language in languages:
         for _ in _tokens(_lexer(language), "x = 1\n"):
             pass
@@ -58,13 +61,13 @@ def warm_up(languages: Iterable[str] = COMMON) -> None:
 def _lexer(language: str) -> Any | None:
     from pygments.lexers import find_lexer_class
 
-    found = _aliases().get(language.casefold())
-    return None if found is None else find_lexer_class(found)()
+    name = _aliases().get(language.casefold())
+    return None if name is None else find_lexer_class(name)()
 
 
 @cache
 def _aliases() -> dict[str, str]:
-    """Alias to name. Pygments' own search would also look through all that is installed."""
+    """Return alias -> name of a lexer. Pygments' own search would also read installed plugins."""
     from pygments.lexers import get_all_lexers
 
     return {alias: name for name, aliases, *_ in get_all_lexers(plugins=False) for alias in aliases}
@@ -76,13 +79,13 @@ def _spans(lexer: Any, code: str, style: HtmlStyle) -> str:
         (colour, "".join(text for _, text in run))
         for colour, run in groupby(pieces, key=lambda piece: piece[0])
     ]
-    if "".join(text for _, text in runs) != code:  # a lexer that drops or doubles text
+    if "".join(text for _, text in runs) != code:  # some lexers drop or double text
         return text_html(code)
     return "".join(_span(colour, text) for colour, text in runs)
 
 
 def _tokens(lexer: Any, code: str) -> Iterable[tuple[int, Any, str]]:
-    """Unprocessed, because `get_tokens` strips and adds newlines."""
+    """Return (place, kind, text) of each token; `get_tokens` would strip and add newlines."""
     return lexer.get_tokens_unprocessed(code) if code else ()
 
 
@@ -105,7 +108,7 @@ def _ancestry(kind: Any) -> tuple[str, ...]:
 
 
 def _names(kind: Any) -> Iterator[str]:
-    """`Token.Name.Function.Magic` → "Name.Function.Magic", "Name.Function", "Name"."""
+    """Yield "Name.Function.Magic", "Name.Function", "Name" for `Token.Name.Function.Magic`."""
     parts = tuple(kind)
     for length in range(len(parts), 0, -1):
         yield ".".join(parts[:length])

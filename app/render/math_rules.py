@@ -1,9 +1,9 @@
 r"""Where a formula begins and ends in Markdown: `$…$`, `\(…\)`, and displayed `$$…$$`, `\[…\]`.
 
-What stands between the marks is safe from Markdown, which would take `_` and `*` for emphasis and
-a line that begins with a minus for a list. A displayed formula of several lines is a block like a
+Markdown does not read what stands between the marks: it would take `_` and `*` for emphasis and a
+line that begins with a minus for a list. A displayed formula of several lines is a block like a
 fence, with two differences: it ends before a blank line, as in TeX, and without its closing mark
-it is the paragraph it would have been.
+it is a paragraph.
 """
 
 from __future__ import annotations
@@ -16,17 +16,22 @@ from markdown_it.rules_inline import StateInline
 from app.render.maths.reader import LONGEST
 
 CLOSING = {"$$": "$$", "\\[": "\\]", "\\(": "\\)", "$": "$"}
+"""Opening mark of a formula -> its closing mark. The longer of two that begin alike is first."""
 DISPLAYED = ("$$", "\\[")
+"""Opening marks of displayed formulas."""
 FORMULAS = "formulas"
-"""Counts those of a paragraph, in markdown-it's environment."""
+"""The key in markdown-it's environment under which the formulas of a paragraph are counted."""
 MOST = 200
-"""More of them in one paragraph are text: Qt takes seconds for thousands of them in a line."""
+"""The most formulas of a paragraph; more are text. Qt takes seconds for a line of thousands."""
 _LOOKS_LIKE_MATH = re.compile(r"[\\^_=+<>{}()/*|-]|^\S+$|^\S{1,3}(?:, ?\S{1,3})+$")
 _FENCE = re.compile("```|~~~")
 
 
 def inline_rule(state: StateInline, silent: bool) -> bool:
-    """markdown-it's inline rule. A price is no formula: `$5 or $6` has a space or a digit there."""
+    """Read a formula in running text; return whether there is one. A rule of markdown-it.
+
+    A price is no formula: `$5 or $6` has a space before the second dollar, or a digit after it.
+    """
     opening = next((mark for mark in CLOSING if state.src.startswith(mark, state.pos)), None)
     if opening is None or state.env[FORMULAS] >= MOST:
         return False
@@ -61,7 +66,10 @@ def _is_price(latex: str, follows: str) -> bool:
 
 
 def block_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """markdown-it's block rule: decided line by line, as `cut` needs it."""
+    """Read a displayed formula of whole lines; return whether there is one. A rule of markdown-it.
+
+    It decides line by line, as `blocks.final_lines` needs it.
+    """
     first = _text(state, start)
     closing = CLOSING[first[:2]] if first[:2] in DISPLAYED else ""
     inside = first.find(closing, 2)
@@ -85,7 +93,7 @@ def block_rule(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _is_open(state: StateBlock, line: int) -> bool:
-    """Whether these dollars close a formula that began within a line of the block above."""
+    """Whether the dollars close a formula that began within a line of the block above."""
     above = state.src[state.bMarks[state.line] : state.bMarks[line]]
     return bool(above.count("$$") % 2)
 
@@ -95,7 +103,7 @@ def _text(state: StateBlock, line: int) -> str:
 
 
 def _goes_on(state: StateBlock, line: int, end: int) -> bool:
-    """Code stays code, though a formula above it was never closed."""
+    """Whether the formula includes `line`: a fence after a formula without end is still code."""
     return (
         line < end
         and not state.isEmpty(line)
@@ -105,7 +113,7 @@ def _goes_on(state: StateBlock, line: int, end: int) -> bool:
 
 
 def _push_paragraph(state: StateBlock, source: str, markup: str, lines: list[int]) -> None:
-    """`markup` tells it from a paragraph that a line above could take in."""
+    """Push the formula as a paragraph, with its opening mark, which no line above can take in."""
     opening = state.push("paragraph_open", "p", 1)
     opening.map, opening.markup = lines, markup
     inline = state.push("inline", "", 0)

@@ -1,7 +1,7 @@
 """Markdown into top-level blocks of tokens: CommonMark, tables, strikethrough, task lists.
 
-Raw HTML is text like any other, and nothing is ever fetched. A block knows which reference labels
-it asked for, because a definition may follow further down: `[a][1] … [1]: https://…`.
+Raw HTML is text, and nothing is ever fetched. A block keeps the reference labels that it uses,
+because their definitions may follow further down: `[a][1] … [1]: https://…`.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ KINDS = {
     "hr": "rule",
     "math_block": "math",
 }
-
+"""Type of a block's first token -> its kind."""
 
 BRACKETS = 400
-"""More in one paragraph are shown as text: each may begin a link, and each is followed to the end,
-so that a model caught in a loop would freeze the window."""
+"""A paragraph with more of them is shown as text. Each may begin a link and is followed to the end
+of the paragraph, so that a model in a loop would freeze the window."""
 
 BOXES = {" ": "\N{BALLOT BOX}", "x": "\N{BALLOT BOX WITH CHECK}"}
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
@@ -44,7 +44,7 @@ _BOX = re.compile(r"\[([ xX])\](?=\s)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """`[label]: href`, as far as it is rendered; `line` counts in the text that was parsed."""
+    """`[label]: href`, at `line` of the text that was parsed, from 0."""
 
     href: str
     line: int
@@ -52,35 +52,37 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """One top-level block, or a part of it: lines `start` up to `end` of what was parsed."""
+    """One top-level block, or a part of a long one: lines `start` up to `end` of the text."""
 
     kind: str
     start: int
     end: int
     source: str
     tokens: tuple[Token, ...]
-    asked: frozenset[str] = frozenset()  # reference labels looked up, found or not
-    continued: Continued | None = None  # of a list or table that began above
-    sliced: bool = False  # of a paragraph, all of whose parts have its `start` and `end`
-    first: bool = True  # no part, or the first one
+    labels: frozenset[str] = frozenset()  # reference labels that it uses, defined or not
+    continued: Continued | None = None  # not None for a part of a list or table after the first
+    sliced: bool = False  # a part of a paragraph; all parts have its `start` and `end`
+    first: bool = True  # a whole block, or the first part of one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
+    """A text that was parsed."""
+
     lines: tuple[str, ...]  # newlines kept, the head of a continued table first
     blocks: tuple[Parsed, ...]
-    definitions: dict[str, Definition]  # found in this text, not the ones it was given
+    definitions: dict[str, Definition]  # by label; those of this text only
 
 
 class _References(dict[str, Any]):
-    """markdown-it's table of definitions, remembering which labels were asked for."""
+    """markdown-it's table of definitions, which keeps the labels that were looked up."""
 
-    def __init__(self, known: Mapping[str, str]) -> None:
-        super().__init__({label: {"href": href, "title": ""} for label, href in known.items()})
-        self.asked: set[str] = set()
+    def __init__(self, hrefs: Mapping[str, str]) -> None:
+        super().__init__({label: {"href": href, "title": ""} for label, href in hrefs.items()})
+        self.used: set[str] = set()
 
     def get(self, label: str, default: Any = None) -> Any:
-        self.asked.add(label)
+        self.used.add(label)
         return super().get(label, default)
 
 
@@ -94,18 +96,19 @@ def _markdown() -> MarkdownIt:
 
 
 def normal(text: str) -> str:
-    r"""Line ends as \n; what is no character (NUL, half a surrogate pair) as U+FFFD."""
+    r"""Return text with \n as its line ends and U+FFFD for NUL and for half a surrogate pair."""
     return _NOT_TEXT.sub(
         "\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n")
     )
 
 
-def parse(text: str, known: Mapping[str, str], continued: Continued | None = None) -> Document:
-    """Blocks of a `normal` text.
+def parse(text: str, hrefs: Mapping[str, str], continued: Continued | None = None) -> Document:
+    """Return the blocks of a text that is `normal`. Raises nothing.
 
-    `known` maps the labels that are defined above it; it goes on with what is `continued`.
+    `hrefs` maps the labels that are defined above the text to their addresses; `continued` is the
+    list or table that the text goes on with.
     """
-    references = _References(known)
+    references = _References(hrefs)
     env = {"references": references}
     text = continued.head + text if continued else text
     # A last line of spaces without its newline ends a fence early in markdown-it-py 4.3.
@@ -123,9 +126,9 @@ def parse(text: str, known: Mapping[str, str], continued: Continued | None = Non
     )
 
 
-def resolve(parsed: Parsed, known: Mapping[str, str]) -> Parsed:
-    """The same block once more, now that more labels are known."""
-    return replace(parsed, asked=_parse_inlines(parsed.tokens, _References(known)))
+def resolve(parsed: Parsed, hrefs: Mapping[str, str]) -> Parsed:
+    """Return the block with its links resolved by `hrefs`; its tokens are changed in place."""
+    return replace(parsed, labels=_parse_inlines(parsed.tokens, _References(hrefs)))
 
 
 def _inline(token: Token, references: _References) -> None:
@@ -139,9 +142,9 @@ def _inline(token: Token, references: _References) -> None:
 
 
 def _tick_tasks(tokens: Sequence[Token]) -> None:
-    """`- [x] done` (GitHub Flavored Markdown, section 5.3): the box becomes a character.
+    """Make a character of each box in `- [x] done` (GitHub Flavored Markdown, section 5.3).
 
-    It stands in for the bullet: the item is marked as a task.
+    The item is marked as a task, because its box takes the place of the bullet.
     """
     for item, _, inline in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if item.type != "list_item_open" or inline.type != "inline" or not inline.children:
@@ -153,12 +156,13 @@ def _tick_tasks(tokens: Sequence[Token]) -> None:
 
 
 def _lines(text: str) -> tuple[str, ...]:
-    """Not str.splitlines, which also breaks at form feeds and the like."""
+    """Return the lines with their newlines; str.splitlines would also break at form feeds."""
     *complete, last = text.split("\n")
     return (*(line + "\n" for line in complete), *([last] if last else []))
 
 
 def _top_level(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
+    """Yield the tokens of each top-level block."""
     start = 0
     for end, token in enumerate(tokens, 1):
         if token.level == 0 and token.nesting <= 0:
@@ -195,25 +199,27 @@ def _block(part: Part, lines: Sequence[str], references: _References) -> Parsed:
         end=part.end,
         source="".join(lines[part.start : part.end]),
         tokens=part.tokens,
-        asked=_parse_inlines(part.tokens, references),
+        labels=_parse_inlines(part.tokens, references),
         continued=part.continued,
         first=part.continued is None,
     )
 
 
 def _parse_inlines(tokens: Sequence[Token], references: _References) -> frozenset[str]:
-    """Returns the labels that they ask for."""
-    references.asked.clear()
+    """Fill the children of the inline tokens, in place; return the labels that they use."""
+    references.used.clear()
     for token in tokens:
         if token.type == "inline":
             _inline(token, references)
     _tick_tasks(tokens)
     mark_quotes(tokens)
-    return frozenset(references.asked)
+    return frozenset(references.used)
 
 
 def _slices(group: tuple[Token, ...]) -> Iterator[Parsed]:
-    """They ask for no labels: nobody defines one for a text of this length."""
+    """Yield the slices of a long paragraph. Their labels stay text: a late definition of one would
+    have all slices parsed again.
+    """
     opening, inline, closing = group
     start, end = opening.map or (0, 0)
     for count, text in enumerate(slices(inline.content)):
@@ -229,7 +235,7 @@ def _slices(group: tuple[Token, ...]) -> Iterator[Parsed]:
         )
 
 
-@lru_cache(256)  # all but the last one are as they were
+@lru_cache(256)  # all slices but the last are the same with each token
 def _children(text: str) -> list[Token]:
     token = Token("inline", "", 0, content=text)
     _inline(token, _References({}))

@@ -1,12 +1,11 @@
 """Long blocks in parts of a few thousand characters.
 
-A list of a whole reply would be parsed, laid out and painted again with every token. Its parts are
-blocks of their own: of a list some items, of a table some rows, of a paragraph some lines. Where a
-part begins depends on nothing that follows, so that a stream cuts where the whole text does.
+A list as long as a reply would be parsed, laid out and painted again with every token. Its parts
+are blocks of their own: some items of a list, some rows of a table, some lines of a paragraph.
+Nothing that follows decides where a part begins, so a stream is cut where the whole text is.
 
-In three things parts differ from the whole: each part of a list is loose or tight by itself, each
-part of a table repeats the head, and an emphasis that reaches from one part of a paragraph into the
-next is none.
+Parts differ from the whole in three things: each part of a list is loose or tight by itself, each
+part of a table repeats the head, and marks of emphasis in two parts of a paragraph are no pair.
 """
 
 from __future__ import annotations
@@ -18,33 +17,36 @@ from unicodedata import combining
 from markdown_it.token import Token
 
 PART = 4_000
-"""Characters: laid out in a few milliseconds, and longer than most blocks ever are."""
+"""Characters of a part: laid out in a few milliseconds, and more than most blocks ever have."""
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}"
 _LONGEST_CLUSTER = 32
+"""Characters that are kept together at a cut because they are one on the screen."""
 LISTS = ("bullet_list_open", "ordered_list_open")
 
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """A list or a table that began above: what its next part has to know."""
+    """What the next part of a list or a table needs of the parts above it."""
 
-    number: int | None = None  # of the first item of a numbered list
-    head: str = ""  # of a table: its first two lines
+    number: int | None = None  # of a numbered list: that of its next item
+    head: str = ""  # of a table: its first two lines, head and delimiter row
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
+    """Lines `start` up to `end`, as the tokens of a whole list or table."""
+
     tokens: tuple[Token, ...]
-    start: int  # lines
+    start: int
     end: int
-    continued: Continued | None  # None: the first part
+    continued: Continued | None  # None for the first part
 
 
 def list_parts(
     tokens: Sequence[Token], lines: Sequence[str], continued: Continued | None
 ) -> Iterator[Part]:
-    """Of a list at the top level, which begins with `continued` where that is given."""
+    """Yield the parts of a list at the top level; `continued` where it began above."""
     starts = [i for i, t in enumerate(tokens) if t.type == "list_item_open" and t.level == 1]
     rows = [_rows(tokens[i])[0] for i in starts] + [_rows(tokens[0])[1]]
     firsts = _firsts(rows, lines)
@@ -63,7 +65,10 @@ def list_parts(
 def table_parts(
     tokens: Sequence[Token], lines: Sequence[str], continued: Continued | None
 ) -> Iterator[Part]:
-    """Of a table at the top level; `lines` begin with its head also where it is continued."""
+    """Yield the parts of a table at the top level; `continued` where it began above.
+
+    `lines` begin with its head in either case.
+    """
     start, end = _rows(tokens[0])
     body = next((i for i, t in enumerate(tokens) if t.type == "tbody_open"), None)
     if body is None:  # the head alone
@@ -86,11 +91,12 @@ def table_parts(
 
 
 def is_long(text: str) -> bool:
+    """Whether a paragraph is cut into slices."""
     return len(text) > PART
 
 
 def slices(text: str) -> Iterator[str]:
-    """A long paragraph at ends of lines, else at spaces, else between characters."""
+    """Yield a long paragraph cut at ends of lines, else at spaces, else between characters."""
     start = 0
     while len(text) - start > PART:
         end = _cut(text, start)
@@ -100,7 +106,10 @@ def slices(text: str) -> Iterator[str]:
 
 
 def _firsts(rows: Sequence[int], lines: Sequence[str]) -> list[int]:
-    """Which of the items, or rows, begin a part; the last one of `rows` is the end."""
+    """Return which items, or rows of a table, begin a part.
+
+    `rows` has the first line of each, and then the line after the last.
+    """
     firsts = [0]
     for item, row in enumerate(rows[:-1]):
         if sum(map(len, lines[rows[firsts[-1]] : row])) >= PART:
@@ -109,11 +118,12 @@ def _firsts(rows: Sequence[int], lines: Sequence[str]) -> list[int]:
 
 
 def _cut(text: str, start: int) -> int:
+    """Return the end of the slice that begins at `start`."""
     middle, limit = start + PART // 2, start + PART
     for separator in ("\n", " "):
-        found = text.rfind(separator, middle, limit)
-        if found >= 0:
-            return found + 1
+        last = text.rfind(separator, middle, limit)
+        if last >= 0:
+            return last + 1
     for end in range(limit, limit - _LONGEST_CLUSTER, -1):
         if not (combining(text[end]) or text[end] in _JOINERS or text[end - 1] in _JOINERS):
             return end

@@ -1,4 +1,4 @@
-"""What Markdown reads as: for the clipboard, for screen readers, for a title."""
+"""Markdown as text without marks: for the clipboard, for screen readers, for a title."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 from markdown_it.token import Token
 
-from app.render.math_text import math_words
+from app.render.formulas import math_words
 from app.render.parser import normal, parse
 
 Formula = Callable[[str], str]
-"""What LaTeX reads as."""
+"""Turns LaTeX into text."""
 
 
 def plain_text(text: str) -> str:
-    """The text without its marks; blocks are lines, table cells are parted by tabs."""
+    """Return Markdown without its marks: formulas as LaTeX, cells of a table parted by tabs."""
     return _text(text, lambda latex: latex)
 
 
 def spoken_text(text: str) -> str:
-    """The same with formulas as they read, for those who listen."""
+    """Return Markdown as a screen reader is to read it: as `plain_text`, formulas in characters."""
     return _text(text, math_words)
 
 

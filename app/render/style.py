@@ -1,15 +1,14 @@
-"""What the HTML needs to know of the theme: colours by role and the family of code."""
+"""The look of the HTML: colours by role, the family of code, and the escaping of text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from html import escape
 
 from app.render.maths.font import MathFont
 
 MONOSPACE = "'SF Mono','Menlo','Cascadia Mono','DejaVu Sans Mono','Noto Sans Mono',monospace"
-
-
 _NO_COLOURS = ("code_family", "maths")
 
 
@@ -17,7 +16,7 @@ _NO_COLOURS = ("code_family", "maths")
 class HtmlStyle:
     """Colours as "#rrggbb", each named like the theme token it comes from.
 
-    Sizes are not here: the HTML uses relative ones, so the reader's font size holds.
+    It has no sizes: those of the HTML are relative, so that the reader's font size holds.
     """
 
     text_muted: str
@@ -34,10 +33,15 @@ class HtmlStyle:
     code_number: str
     code_name: str
     code_family: str = MONOSPACE
-    maths: MathFont | None = None  # without it, formulas are running text
+    maths: MathFont | None = None  # None: formulas are running text
 
     @classmethod
     def from_tokens(cls, tokens: Mapping[str, str], maths: MathFont | None = None) -> HtmlStyle:
-        """Raises KeyError, naming the token, where the theme lacks one."""
+        """Return the style of a theme. Raises KeyError, naming the token that the theme lacks."""
         colours = (field.name for field in fields(cls) if field.name not in _NO_COLOURS)
         return cls(**{name: tokens[name] for name in colours}, maths=maths)
+
+
+def text_html(text: str) -> str:
+    """Return `text` escaped for an element, not for an attribute: its quotes stay as they are."""
+    return escape(text, quote=False)

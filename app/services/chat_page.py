@@ -12,7 +12,7 @@ from app import strings
 from app.domain.conversation import Chat, ChatMessage, ReplyRecord
 from app.domain.tree import path
 from app.render.blocks import render
-from app.render.formula_html import drawn
+from app.render.formulas import drawn
 from app.render.maths.formula import typeset
 from app.render.style import HtmlStyle
 

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtSvg import QSvgRenderer
 
-from app.render.formula_html import JOINER, Drawn, drawn
+from app.render.formulas import JOINER, Drawn, drawn
 from app.render.maths.font import MathFont, math_font
 from app.render.maths.formula import COLOUR, Formula, typeset
 from mtp_mlx.paths import resources
@@ -71,7 +71,7 @@ class _Found:
 
 
 class FormulaObject(QPyTextObject):
-    """Stands in for the images of `app.render.formula_html`; any other image has no size."""
+    """Stands in for the images of `app.render.formulas`; any other image has no size."""
 
     def intrinsicSize(  # noqa: N802
         self, _document: QTextDocument, _position: int, text_format: QTextFormat

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import strings
 from app.render.blocks import Block, BlockStream, render
-from app.render.formula_html import SCHEME
+from app.render.formulas import SCHEME
 from app.render.plain import spoken_text
 from app.views.chat.text_block import TextBlock
 from app.views.common import fonts

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from app.render.direction import Direction, direction
-from tests.app.render.strategies import patient
+from tests.app.render.support import patient
 
 LETTERS = "aZ\u00e9\u0416\u4f60\u05d0\u05e9\u0627\u06cc\U0001e900"
 OTHERS = " .,-1\u0660\u0301\u02b9\U0001f680\u2067\u2068\u2069\u200e\u200f"

@@ -8,7 +8,7 @@ from app.render.blocks import render
 from app.render.math_rules import MOST
 from app.render.maths.reader import LONGEST
 from app.render.parser import parse
-from tests.app.render.sample import STYLE
+from tests.app.render.support import STYLE
 
 
 def kinds(text: str) -> list[str]:

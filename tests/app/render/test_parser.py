@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from app.render.parser import BRACKETS, normal, parse
-from tests.app.render.strategies import markdown, patient
+from tests.app.render.support import markdown, patient
 
 REFERENCE = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
@@ -44,13 +44,13 @@ def test_spaces_at_the_end_belong_to_the_code() -> None:
     assert parse("```\na\n    ", {}).blocks[0].end == 3
 
 
-def test_labels_asked_for_are_remembered_by_block() -> None:
+def test_a_block_keeps_the_labels_that_it_uses() -> None:
     document = parse("[a] [b][c]\n\n![d]\n\n[A]: /u\n", {"d": "/v"})
-    assert [block.asked for block in document.blocks] == [{"A", "C"}, {"D"}]
+    assert [block.labels for block in document.blocks] == [{"A", "C"}, {"D"}]
     assert document.definitions.keys() == {"A"}
 
 
-def test_a_label_known_from_above_is_not_defined_again() -> None:
+def test_a_label_defined_above_is_not_defined_again() -> None:
     assert parse("[a]: /other\n", {"A": "/first"}).definitions == {}
 
 

@@ -13,9 +13,7 @@ from app.render import parts
 from app.render.blocks import Block, BlockStream, render
 from app.render.parser import parse
 from app.render.parts import PART, slices
-from tests.app.render.sample import STYLE
-from tests.app.render.strategies import PIECES, patient
-from tests.app.render.test_html import read
+from tests.app.render.support import PIECES, STYLE, in_pieces, patient, text_of
 
 TABLE = ("a|b\n-|-\n", "|a|b|\n|-|-|\n", "1|2\n", "|3|[x]|\n", "|4|", "x\n", "|\n")
 LIST_PIECES = ("- a\n", "- b\n", "- [ ] t\n", "1. c\n", "2. d\n", "1) e\n", "\n", "  f\n", "   g\n")
@@ -28,19 +26,17 @@ def short_parts() -> Iterator[None]:
         yield
 
 
-@st.composite
-def long_blocks(draw: st.DrawFn) -> list[str]:
-    """Lists for the most part, in the pieces in which they may arrive."""
-    source = st.one_of(
-        st.sampled_from(LIST_PIECES), st.sampled_from(TABLE), st.sampled_from(PIECES)
-    )
-    text = "".join(draw(st.lists(source, max_size=30)))
-    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=len(text))))
-    return [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+long_blocks = in_pieces(
+    st.lists(
+        st.one_of(st.sampled_from(LIST_PIECES), st.sampled_from(TABLE), st.sampled_from(PIECES)),
+        max_size=30,
+    ).map("".join)
+)
+"""Lists and tables for the most part."""
 
 
 @patient
-@given(long_blocks())
+@given(long_blocks)
 @example(["- a\n- b\n- c\n- d\n- [x]\n\n", "[x]: http://y.z\n\nend\n"])  # a link in a closed part
 @example(["a|b\n-|-\n" + "1234|[x]\n" * 4, "1|", "2\n\n[x]: http://y.z\n"])
 @example(["3. a\n1. b\n1. c\n1. d\n", "\n1. e\n\n   f\n", "1. g\n"])
@@ -54,7 +50,7 @@ def test_any_split_gives_the_blocks_of_the_whole(pieces: list[str]) -> None:
 
 
 @patient
-@given(long_blocks())
+@given(long_blocks)
 def test_closed_parts_stay(pieces: list[str]) -> None:
     written, closed = BlockStream(STYLE), list[str]()
     for piece in pieces:
@@ -76,7 +72,7 @@ def test_a_long_list_is_cut_between_its_items() -> None:
 
 
 @pytest.mark.parametrize(("number", "starts"), [(1, [2, 3, 4]), (7, [7, 8, 9, 10])])
-def test_the_numbers_go_on(number: int, starts: list[int]) -> None:
+def test_the_parts_of_a_numbered_list_go_on_counting(number: int, starts: list[int]) -> None:
     html = "".join(block.html for block in blocks(f"{number}. aaaaaaaa\n" * 4))
     assert [int(start) for start in re.findall('<ol start="(\\d+)"', html)] == starts
 
@@ -85,7 +81,7 @@ def test_a_long_table_is_cut_between_its_rows_and_repeats_its_head() -> None:
     head, rows = "a|b\n-|-\n", "one|two\n" * 5
     cut = blocks(head + rows)
     assert [block.source for block in cut] == [head + rows[:16], rows[:16], rows[:8]]
-    assert [read(block.html).text for block in cut] == ["abonetwoonetwo"] * 2 + ["abonetwo"]
+    assert [text_of(block.html) for block in cut] == ["abonetwoonetwo"] * 2 + ["abonetwo"]
     assert [block.first for block in cut] == [True, False, False]
 
 
@@ -93,7 +89,7 @@ def test_a_long_table_is_cut_between_its_rows_and_repeats_its_head() -> None:
 def test_a_short_table_is_whole(table: str) -> None:
     (block,) = blocks(table)
     assert block.source == table
-    assert read(block.html).text == ("ab12" if "1" in table else "ab")
+    assert text_of(block.html) == ("ab12" if "1" in table else "ab")
 
 
 def test_what_is_inside_an_item_is_not_cut() -> None:
@@ -113,7 +109,7 @@ def test_a_long_paragraph_is_cut_at_spaces() -> None:
     assert {block.kind for block in cut} == {"paragraph"}
 
 
-def test_slices_that_are_as_they_were_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slices_that_have_not_changed_are_kept() -> None:
     written = BlockStream(STYLE)
     written.append("some words go on and on")
     first = written.blocks[0]
@@ -148,22 +144,20 @@ def test_a_character_of_endless_length_is_cut() -> None:
 
 
 @patient
-@given(long_blocks())
+@given(long_blocks)
 def test_the_html_of_parts_is_well_formed(pieces: list[str]) -> None:
     for block in blocks("".join(pieces)):
-        read(block.html)
+        text_of(block.html)
 
 
-def test_parts_are_longer_than_what_is_written_by_hand() -> None:
+def test_the_length_of_a_part() -> None:
     assert PART == 4_000
 
 
-def test_a_list_is_parsed_once() -> None:
+def test_a_list_is_parsed_part_by_part(parsed: list[int]) -> None:
     text = "- an item\n" * 300
     written = BlockStream(STYLE)
-    longest = 0
     for start in range(0, len(text), 7):
         written.append(text[start : start + 7])
-        longest = max(longest, len(written._tail))
-    assert longest < 60
+    assert max(parsed) < 60
     assert len(parse(text, {}).blocks) == len(written.blocks)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from app.render.plain import plain_text, spoken_text
-from tests.app.render.strategies import markdown, patient
+from tests.app.render.support import markdown, patient
 
 
 @pytest.mark.parametrize(

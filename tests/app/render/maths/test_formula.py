@@ -8,7 +8,7 @@ from hypothesis import given
 
 from app.render.maths.formula import COLOUR, typeset
 from tests.app.render.maths.support import FONT, box, formulas
-from tests.app.render.strategies import patient
+from tests.app.render.support import patient
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -11,7 +11,7 @@ from app.render.maths.commands import read
 from app.render.maths.layout import lay
 from app.render.maths.reader import CannotReadError
 from tests.app.render.maths.support import DISPLAY, TEXT, X, Y, box, formulas, glyphs, place, scale
-from tests.app.render.strategies import patient
+from tests.app.render.support import patient
 
 SUM, INTEGRAL = "\N{N-ARY SUMMATION}^1", "\N{INTEGRAL}^1"
 PRIME = "\N{PRIME}"

@@ -21,7 +21,7 @@ from app.render.maths.tree import (
     Words,
 )
 from tests.app.render.maths.support import LETTER_X, ONE, TWO, formulas, only
-from tests.app.render.strategies import patient
+from tests.app.render.support import patient
 
 R = Atom("\N{DOUBLE-STRUCK CAPITAL R}", Kind.ORDINARY)
 PRIME = Atom("\N{PRIME}", Kind.ORDINARY)

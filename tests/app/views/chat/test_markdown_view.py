@@ -20,7 +20,7 @@ from app.views.chat.text_block import TextBlock, open_link
 from app.views.common import fonts
 from app.views.common.theme import ThemeController
 from mtp_mlx.paths import resources
-from tests.app.render.strategies import patient, pieces
+from tests.app.render.support import patient, pieces
 
 TEXT = """First paragraph with `code`.
 

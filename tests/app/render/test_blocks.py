@@ -3,12 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 
-from app.render import blocks
-from app.render.blocks import Block, BlockStream, render
-from app.render.parser import Document, parse
-from app.render.parts import PART, Continued
-from tests.app.render.sample import STYLE
-from tests.app.render.strategies import patient, pieces
+from app.render.blocks import Block, BlockStream, final_lines, render
+from app.render.parser import parse
+from app.render.parts import PART
+from tests.app.render.support import STYLE, patient, pieces
 
 
 def stream(parts: list[str]) -> BlockStream:
@@ -120,19 +118,6 @@ def test_nothing_changes_without_text() -> None:
     assert written.append("").first_changed == 2
 
 
-@pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The lengths of the texts that were parsed."""
-    lengths = list[int]()
-
-    def count(text: str, known: dict[str, str], continued: Continued | None) -> Document:
-        lengths.append(len(text))
-        return parse(text, known, continued)
-
-    monkeypatch.setattr(blocks, "parse", count)
-    return lengths
-
-
 @pytest.mark.parametrize("begun", ["One", "# One", "- a **bold** word", "12. one", "> - 1) one"])
 def test_plain_words_are_not_parsed(parsed: list[int], begun: str) -> None:
     written = stream([begun])
@@ -177,3 +162,44 @@ def test_long_code_is_parsed_a_bounded_number_of_times(parsed: list[int], fence:
 )
 def test_what_is_laborious_is_what_cannot_be_cut(text: str, laborious: bool) -> None:
     assert stream([text]).laborious == laborious
+
+
+@pytest.mark.parametrize(
+    ("text", "final"),
+    [
+        ("a\n\n", 0),  # an end is final once something else begins
+        ("a\n\nb", 0),  # "b" may become "b|c", but that is not why: its line is not complete
+        ("a\n\nb\n", 2),
+        ("# a", 0),
+        ("# a\n", 1),
+        ("a\n# b\n", 2),
+        ("***\n", 1),
+        ("```\na\n```", 0),  # "```x" would not close it
+        ("```\na\n```\n", 3),
+        ("- a\n\n", 0),
+        ("- a\n\n  b\n", 0),  # a blank line does not end a list
+        ("- a\n\nb\n", 2),
+        ("- ```\n\n  x\n", 0),
+        ("```\na\n\nb\n", 0),  # nor a fence
+        ("a\n```\nb\n\nc\n", 1),  # but what is above an open fence is final
+        ("    a\n\n    b\n", 0),  # nor indented code
+        ("> a\n", 0),
+        ("> a\n\n> b\n", 2),
+        ("a\n===\n", 0),
+        ('[a]: /u\n"t\n===\n', 0),  # the title may go on: `"t\n===\nx"`
+        ("[a]: /u\n\nb\n", 2),
+        ("a\nb|c\n", 0),
+        ("b|c\n-|-\n1|2\n", 0),
+        ("b|c\n-|-\n\nx\n", 3),
+        ("$$\nx\n", 0),
+        ("$$\nx\n$$\n", 3),
+        ("a\n\n$$x$$\n", 3),
+        ("a\n$$x$$\n", 0),  # a line above may still take it in
+        ("$$\nx\n\n", 2),  # a formula is not closed across a blank line
+        ("$$\nx\n ", 0),
+        ("# b|c\n", 0),  # a delimiter row would make it a table
+        ("# b|c\nx\n", 1),
+    ],
+)
+def test_final_lines(text: str, final: int) -> None:
+    assert final_lines(parse(text, {})) == final
