@@ -136,8 +136,8 @@ class Drafts:
     @property
     def confidence(self) -> mx.array:
         """Return the confidence of each draft [K], or of none [0]."""
-        known = [p.confidence for p in self.proposals if p.confidence is not None]
-        return mx.concatenate(known) if known else mx.zeros((0,))
+        measured = [p.confidence for p in self.proposals if p.confidence is not None]
+        return mx.concatenate(measured) if measured else mx.zeros((0,))
 
 
 NO_DRAFTS = Drafts(NONE_IN_FLIGHT, ())

@@ -35,9 +35,9 @@ from mtp_mlx.decode.sequence import Control
 from mtp_mlx.decode.watch import Starting
 from mtp_mlx.families import shape
 from mtp_mlx.families.base import TrueShape
-from mtp_mlx.families.gemma4.blueprint import GemmaBlueprint
 from mtp_mlx.families.gemma4.config import FULL, SLIDING, CentroidConfig, TextConfig
 from mtp_mlx.families.gemma4.drafter import GemmaDrafter
+from mtp_mlx.families.gemma4.family import GemmaBlueprint
 from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.kv.state import LayerCache, LayersState
 from mtp_mlx.kv.window import WindowCache

@@ -26,7 +26,7 @@ from mlx_lm.generate import generate_step  # isort: skip
 from mtp_mlx.decode.prefill import prefill
 from mtp_mlx.families import shape
 from mtp_mlx.families.base import TrueShape
-from mtp_mlx.families.gemma4.blueprint import GemmaBlueprint
+from mtp_mlx.families.gemma4.family import GemmaBlueprint
 from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.loading.random_pair import pair_of
 

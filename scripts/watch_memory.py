@@ -22,7 +22,7 @@ from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import Round
 from mtp_mlx.families import shape
 from mtp_mlx.families.base import TrueShape
-from mtp_mlx.families.gemma4.blueprint import GemmaBlueprint
+from mtp_mlx.families.gemma4.family import GemmaBlueprint
 from mtp_mlx.loading.random_pair import pair_of
 
 PROMPT = [1, 2, 3, 4]

@@ -1,4 +1,4 @@
-"""Reading the prompt, in chunks between which progress is told and a stop is honoured."""
+"""Reading the prompt in chunks: between two of them progress is reported and a stop obeyed."""
 
 from __future__ import annotations
 

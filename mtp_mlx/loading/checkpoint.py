@@ -98,9 +98,9 @@ def _weight_files(folder: Path) -> Iterable[Path]:
                 "Finish the download.",
             )
         return files
-    found = sorted(file for file in folder.glob("*.safetensors") if file.is_file())
-    if found:
-        return found
+    files = sorted(file for file in folder.glob("*.safetensors") if file.is_file())
+    if files:
+        return files
     if any(next(folder.glob(pattern), None) for pattern in _PICKLES):
         raise UnsupportedModel(
             f"{folder.name} holds pickled weights, which can run code when opened.",
@@ -119,7 +119,7 @@ def _all_strings(values: Iterable[object]) -> bool:
 
 
 def check_safetensors(file: Path) -> None:
-    """Compare the file's size with what its header promises: a cut download is told at once.
+    """Compare the file's size with what its header promises; raise DamagedModel for a cut download.
 
     Format: 8 bytes little-endian header length, a JSON header, then the tensors' bytes.
     """

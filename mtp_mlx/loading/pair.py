@@ -20,8 +20,7 @@ from mtp_mlx.families.base import Blueprint
 from mtp_mlx.hub.resolve import resolve, resolve_drafter
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import backend_name, compute_dtype, is_out_of_memory, prepare
-from mtp_mlx.loading.packing import dtype_words, pack_head, packing_words
-from mtp_mlx.loading.weights import Weights, fill, packing
+from mtp_mlx.loading.weights import Weights, dtype_words, fill, pack_head, packing, packing_words
 from mtp_mlx.protocols import Drafter, Target
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer, end_token_ids

@@ -10,7 +10,7 @@ from mtp_mlx import api
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import LoadError, ModelNotFound, UsageError
 from mtp_mlx.loading import load_pair
-from mtp_mlx.loading.packing import pack_head
+from mtp_mlx.loading.weights import pack_head
 from tests.support.checkpoints import write_pair
 from tests.support.pairs import both
 from tests.support.replies import reply

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from mtp_mlx.errors import PairMismatch
-from mtp_mlx.families.gemma4.blueprint import check_pair
 from mtp_mlx.families.gemma4.config import drafter_config, target_config
+from mtp_mlx.families.gemma4.family import check_pair
 from tests.support import configs
 from tests.support.checkpoints import PairFolders
 from tests.support.damage import edit_config, edit_text_config, load, refused

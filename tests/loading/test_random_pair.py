@@ -12,10 +12,9 @@ import pytest
 from mtp_mlx.api import Memory
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import OutOfMemory, UsageError
-from mtp_mlx.loading import LoadedPair, random_weights
-from mtp_mlx.loading.packing import pack
-from mtp_mlx.loading.random_pair import pair_of, random_pair
-from mtp_mlx.loading.random_weights import randomize, size_bytes
+from mtp_mlx.loading import LoadedPair
+from mtp_mlx.loading.random_pair import pair_of, random_pair, randomize, size_bytes
+from mtp_mlx.loading.weights import pack
 from tests.support import shapes
 from tests.support.pairs import both, forward
 from tests.support.random_pairs import tiny_shape
@@ -98,14 +97,14 @@ def test_a_seed_stands_for_its_weights() -> None:
 
 @pytest.mark.parametrize("bits", [4, 16])
 def test_blocks_leave_nothing_out(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random_weights, "BLOCK", 1000)
+    monkeypatch.setattr(random_pair, "BLOCK", 1000)
     rows = weight(pair_of(tiny_shape(E2B), bits=bits), "model.embed_tokens")
     assert len({row.tobytes() for row in rows}) == len(rows) == VOCABULARY
 
 
 @pytest.mark.parametrize("bits", [4, 16])
 def test_no_more_memory_is_needed_than_is_kept(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random_weights, "BLOCK", 256)
+    monkeypatch.setattr(random_pair, "BLOCK", 256)
     network = tiny_shape(UNIFIED_12B).blueprint.target_network()
     if bits < 16:
         pack(network, bits)

@@ -206,8 +206,8 @@ def _full_layer_overrides(raw: Config, layer_types: tuple[str, ...]) -> Mapping[
     if per_layer:
         first_full = str(layer_types.index(FULL))
         by_name = {str(index): values for index, values in per_layer.items()}
-        found: Mapping[str, int] = by_name.get(first_full, {})
-        return found
+        overrides: Mapping[str, int] = by_name.get(first_full, {})
+        return overrides
     spelled = {
         "head_dim": _number(raw, "global_head_dim", 512),
         "num_key_value_heads": raw.get("num_global_key_value_heads"),

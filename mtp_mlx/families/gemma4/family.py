@@ -1,19 +1,35 @@
-"""Gemma 4 as a family: what the rest of the engine asks of it."""
+"""Gemma 4 as a family: what the rest of the engine asks of it.
+
+Building a network is what first needs MLX; recognising, pairing and naming need none.
+"""
 
 from __future__ import annotations
 
-from mtp_mlx.api import Sampling
-from mtp_mlx.errors import UsageError
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from mtp_mlx.api import DraftPosition, Sampling, ThinkingSyntax
+from mtp_mlx.errors import DamagedModel, PairMismatch, UnsupportedModel, UsageError
 from mtp_mlx.families.base import Config, KnownPair, TrueShape
 from mtp_mlx.families.gemma4 import facts
-from mtp_mlx.families.gemma4.blueprint import GemmaBlueprint, check_pair
 from mtp_mlx.families.gemma4.config import (
     DRAFTER_TYPES,
+    FULL,
     MULTIMODAL_TYPES,
+    SLIDING,
     TEXT_TYPES,
+    DrafterConfig,
+    TextConfig,
     drafter_config,
     target_config,
 )
+
+if TYPE_CHECKING:
+    from mtp_mlx.families.base import Weights
+    from mtp_mlx.families.gemma4.drafter import GemmaDrafter
+    from mtp_mlx.families.gemma4.target import GemmaTarget
+    from mtp_mlx.protocols import Target
 
 _BY_NAME = dict(zip(facts.SHAPE_NAMES, facts.FACTS, strict=True)) | {
     pair.name.lower(): pair for pair in facts.FACTS
@@ -69,3 +85,141 @@ def _blueprint(target: Config, drafter: Config | None) -> GemmaBlueprint:
     if head is not None:
         check_pair(text, head)
     return GemmaBlueprint(target_config=text, drafter_config=head)
+
+
+_POSITION_KEY = "mtp_draft_position"
+"""In a drafter's generation_config.json: the position rule it was trained with, if it says so."""
+
+_PREFIX = re.compile(r"^(?:model\.)?language_model\.(?:model\.)?")
+_OTHER_SENSES = re.compile(
+    r"^(?:model\.)?(?:vision_|audio_|embed_vision|embed_audio|multi_modal_projector)"
+)
+_ORDERING = "masked_embedding.token_ordering"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GemmaBlueprint:
+    """A `Blueprint`. Building a network is what first needs MLX."""
+
+    target_config: TextConfig
+    drafter_config: DrafterConfig | None
+
+    @property
+    def vocabulary(self) -> int:
+        return self.target_config.vocab_size
+
+    @property
+    def context_length(self) -> int:
+        return self.target_config.max_positions
+
+    @property
+    def sliding_window(self) -> int:
+        return self.target_config.sliding_window
+
+    @property
+    def thinking(self) -> ThinkingSyntax:
+        return facts.THINKING
+
+    @property
+    def float32_on_cpu(self) -> bool:
+        """MLX multiplies a mixture of experts on the CPU in float32 only."""
+        return self.target_config.experts is not None
+
+    def target_network(self) -> Any:
+        from mtp_mlx.families.gemma4.network import target_network
+
+        return target_network(self.target_config)
+
+    def drafter_network(self) -> Any:
+        from mtp_mlx.families.gemma4.network import DrafterNetwork
+
+        assert self.drafter_config is not None
+        return DrafterNetwork(self.drafter_config)
+
+    def target_tensors(self, weights: Weights) -> Weights:
+        kept = {name: w for name, w in weights.items() if not _OTHER_SENSES.match(name)}
+        named = {self.module_name(name): w for name, w in kept.items()}
+        return _without_head(named) if self.target_config.tied else named
+
+    def drafter_tensors(self, weights: Weights) -> Weights:
+        import mlx.core as mx
+
+        named = _without_head({self.module_name(name): w for name, w in weights.items()})
+        if _ORDERING in named:
+            ordering = named[_ORDERING] = named[_ORDERING].astype(mx.int32)
+            # Gathering rows that are not there would read memory that is not ours.
+            if not mx.array_equal(mx.sort(ordering), mx.arange(ordering.size)).item():
+                raise DamagedModel(
+                    f"The weights do not match config.json: {_ORDERING} does not list every token "
+                    "once.",
+                    "Download it again.",
+                )
+        return named
+
+    def module_name(self, name: str) -> str:
+        """Return a name without the wrappers of a multimodal checkpoint."""
+        head = name.find("lm_head")
+        return name[head:] if head >= 0 else _PREFIX.sub("model.", name)
+
+    def target(self, network: Any) -> GemmaTarget:
+        from mtp_mlx.families.gemma4.target import GemmaTarget
+
+        return GemmaTarget(network, self.target_config)
+
+    def drafter(self, network: Any, target: Target, position: DraftPosition) -> GemmaDrafter:
+        from mtp_mlx.families.gemma4.drafter import GemmaDrafter
+
+        assert self.drafter_config is not None
+        return GemmaDrafter(network, self.drafter_config, cast("GemmaTarget", target), position)
+
+    def draft_position(self, generation: Config) -> DraftPosition:
+        stated = generation.get(_POSITION_KEY)
+        if stated in (None, "last-seen"):
+            return "last-seen"
+        if stated == "anchor":
+            return "anchor"
+        raise UnsupportedModel(
+            f"The drafter asks for the position rule {stated!r}.",
+            "Give --draft-position last-seen or anchor.",
+        )
+
+
+def _without_head(weights: Weights) -> Weights:
+    return {name: w for name, w in weights.items() if not name.startswith("lm_head.")}
+
+
+def check_pair(target: TextConfig, drafter: DrafterConfig) -> None:
+    """Raise PairMismatch, with both numbers and the drafter that fits, where the two do not fit."""
+    remedy = _remedy(target)
+    _compare("hidden size", target.hidden_size, drafter.backbone_hidden_size, remedy)
+    _compare("vocabulary", target.vocab_size, drafter.text.vocab_size, remedy)
+    for kind, name in ((SLIDING, "sliding layers"), (FULL, "full layers")):
+        if kind not in drafter.text.layer_types:
+            continue
+        # The drafter has no K/V of its own: what must fit is the width of a head and that its
+        # heads can be shared out over the target's key heads, as many as it was trained with.
+        kv_heads, head_dim = target.kv_shape(kind)
+        trained_kv_heads, trained_head_dim = drafter.text.kv_shape(kind)
+        _compare(f"head width of the {name}", head_dim, trained_head_dim, remedy)
+        if kind == SLIDING or not drafter.text.k_eq_v or drafter.text.num_global_kv_heads:
+            _compare(f"number of key heads of the {name}", kv_heads, trained_kv_heads, remedy)
+        if drafter.text.num_heads % kv_heads:
+            raise PairMismatch(
+                f"The target's {name} have {kv_heads} key heads, which {drafter.text.num_heads} "
+                "heads of the drafter cannot share.",
+                remedy,
+            )
+
+
+def _compare(what: str, target: int, drafter: int, remedy: str) -> None:
+    if target != drafter:
+        raise PairMismatch(
+            f"The target's {what} is {target}, the drafter was made for {drafter}.", remedy
+        )
+
+
+def _remedy(target: TextConfig) -> str:
+    pair = next((p for p in facts.PAIRS if p.hidden_size == target.hidden_size), None)
+    if pair is None:
+        return "Use the drafter that was trained with this target."
+    return f"Use {pair.drafter}."

@@ -9,9 +9,9 @@ from mlx.utils import tree_flatten
 from mtp_mlx.errors import UsageError
 from mtp_mlx.families import PAIRS, SHAPE_NAMES, shape
 from mtp_mlx.families.base import KeyValueShape, KnownPair
-from mtp_mlx.families.gemma4.blueprint import GemmaBlueprint
 from mtp_mlx.families.gemma4.config import FULL, SLIDING, TextConfig
 from mtp_mlx.families.gemma4.facts import key_values
+from mtp_mlx.families.gemma4.family import GemmaBlueprint
 
 MILLION = 10**6
 
