@@ -22,12 +22,36 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> LoadedPair:
     return tiny_pair(tmp_path_factory.mktemp("pair"), E2B)
 
 
-def test_every_pass_is_measured(pair: LoadedPair) -> None:
-    costs = measure(pair, CONTEXT, repeats=1)
+def test_every_pass_is_measured(pair: LoadedPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a clock of the work done: a second a row forwarded, 100 a row of logits, 1000 a draft."""
+    seconds = 0.0
+    target = type(pair.target)
+    see, scores = target.see, target.scores
+
+    def forward(self: object, tokens: mx.array) -> mx.array:
+        nonlocal seconds
+        seconds += tokens.size
+        return see(self, tokens)  # type: ignore[arg-type]
+
+    def logits_of(self: object, hidden: mx.array) -> object:
+        nonlocal seconds
+        seconds += 100 * hidden.shape[-2]
+        return scores(self, hidden)  # type: ignore[arg-type]
+
+    class Drafting:
+        def step(self, *arguments: object) -> object:
+            nonlocal seconds
+            seconds += 1000
+            return pair.drafter.step(*arguments)  # type: ignore[union-attr,arg-type]
+
+    monkeypatch.setattr(target, "see", forward)
+    monkeypatch.setattr(target, "scores", logits_of)
+    monkeypatch.setattr("mtp_mlx.bench.costs.time.perf_counter", lambda: seconds)
+    costs = measure(with_drafter(pair, Drafting()), CONTEXT, repeats=1)  # type: ignore[arg-type]
     assert costs.context == CONTEXT
-    assert len(costs.verify_ms) == MOST_ROWS == 9
-    assert costs.draft_ms is not None
-    assert all(ms > 0 for ms in (*costs.verify_ms, costs.draft_ms, costs.plain_ms))
+    assert costs.verify_ms == tuple(101e3 * rows for rows in range(1, MOST_ROWS + 1))
+    assert costs.draft_ms == 1000e3
+    assert costs.plain_ms == pytest.approx(101e3)
 
 
 def test_a_pair_without_a_drafter_has_no_drafting_cost(pair: LoadedPair) -> None:
