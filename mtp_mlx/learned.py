@@ -1,8 +1,8 @@
-"""What is known of a pair on this machine, kept from one process to the next.
+"""What auto and a calibration measured of a pair on this machine, kept between processes.
 
 One small JSON file a pair, device and quantisation, in the user's data folder. It only saves time:
-a file that is missing, damaged or of another version counts as nothing known and is written anew,
-and a disk that takes no file costs a few rounds of measuring, never a reply.
+a file that is missing, damaged or of another version counts as nothing measured and is written
+anew. A disk that takes no file costs a few rounds of measuring, never a reply.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import msgspec
 
 from mtp_mlx.api import MAX_DEPTH, PairInfo
 from mtp_mlx.calibration import Calibration
-from mtp_mlx.depth.auto import Learned
+from mtp_mlx.depth.control import Learned
+from mtp_mlx.depth.costs import DraftCost, DraftKey, VerifyCost, VerifyKey, band_of
 from mtp_mlx.files import write_atomically
 from mtp_mlx.paths import data_folder
 
-VERSION = 1
+VERSION = 2  # of the file; it changes with what the file holds
+DEPTHS = range(1, MAX_DEPTH + 1)
 _SUFFIX = ".json"
 
 
@@ -69,38 +71,41 @@ def folder() -> Path:
 
 
 def start_from(calibration: Calibration) -> Learned:
-    """What auto can take from a calibration: costs, and nothing of acceptance."""
+    """Return what auto can take from a calibration: costs, and nothing of acceptance."""
     costs = calibration.costs
-    drafting = range(1, MAX_DEPTH + 1)
+    band = band_of(costs.context)
+    verify = [VerifyCost(VerifyKey(1, band), costs.plain_ms)]
     if costs.draft_ms is None:
-        return Learned(costs_ms=(costs.plain_ms, *(None for _ in drafting)))
-    return Learned(costs_ms=(costs.plain_ms, *(costs.round_ms(k) for k in drafting)))
+        return Learned(verify=tuple(verify))
+    verify += [VerifyCost(VerifyKey(k + 1, band), costs.verify_ms[k]) for k in DEPTHS]
+    draft = [DraftCost(DraftKey("drafter", k), k * costs.draft_ms) for k in DEPTHS]
+    return Learned(verify=tuple(verify), draft=tuple(draft))
 
 
 def recall(subject: Subject) -> Known:
-    """What is known of `subject`, which may be nothing."""
-    found = _read(subject.file)
-    return found if found is not None and found.subject == subject else Known(subject=subject)
+    """Return what was kept of `subject`, which may be nothing."""
+    kept = _read(subject.file)
+    return kept if kept is not None and kept.subject == subject else Known(subject=subject)
 
 
 def recall_all() -> Iterator[Known]:
-    """Everything known on this machine."""
+    """Yield everything that was kept on this machine."""
     with contextlib.suppress(OSError):
         for file in sorted(folder().glob(f"*{_SUFFIX}")):
-            found = _read(file)
-            if found is not None:
-                yield found
+            kept = _read(file)
+            if kept is not None:
+                yield kept
 
 
 def remember(known: Known) -> None:
-    """Write a file whole or not at all; a disk that refuses is put up with."""
+    """Write a file whole or not at all; do nothing where the disk refuses."""
     with contextlib.suppress(OSError):
         write_atomically(known.subject.file, msgspec.json.encode(known))
 
 
 def _read(file: Path) -> Known | None:
     try:
-        found = msgspec.json.decode(file.read_bytes(), type=Known)
+        kept = msgspec.json.decode(file.read_bytes(), type=Known)
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
-    return found if found.version == VERSION else None
+    return kept if kept.version == VERSION else None

@@ -11,7 +11,9 @@ import msgspec
 import pytest
 
 from mtp_mlx import api
+from mtp_mlx.api import MAX_DEPTH
 from mtp_mlx.cli.main import run
+from mtp_mlx.depth.costs import Costs, DraftKey
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import Round
 from mtp_mlx.learned import Known, Subject, folder, recall, recall_all, remember, start_from
@@ -69,6 +71,32 @@ def test_a_damaged_file_counts_as_nothing_and_is_written_anew(written: bytes) ->
     remember(KNOWN)
     assert recall(SUBJECT) == KNOWN
     assert [file.name for file in folder().iterdir()] == [SUBJECT.file.name]
+
+
+def test_a_file_of_version_1_counts_as_nothing() -> None:
+    """It held a cost for each depth, without the context's length."""
+    subject = msgspec.json.encode(SUBJECT).decode()
+    SUBJECT.file.parent.mkdir(parents=True, exist_ok=True)
+    SUBJECT.file.write_text(
+        f'{{"version": 1, "subject": {subject}, "calibration": null, "auto": {{"costs_ms": '
+        '[10.0, null, null, 15.0, null, null, null, null, null], "hits": [], "counts": []}}'
+    )
+    assert recall(SUBJECT) == Known(subject=SUBJECT)
+    assert list(recall_all()) == []
+
+
+def test_a_calibration_is_a_start_at_its_own_context() -> None:
+    start = start_from(CALIBRATION)
+    costs = Costs(start.verify, start.draft)
+    context = CALIBRATION.costs.context
+    assert costs.round_ms(1, None, context) == CALIBRATION.costs.plain_ms
+    for depth in range(1, MAX_DEPTH + 1):
+        draft = DraftKey("drafter", depth)
+        expected = CALIBRATION.costs.round_ms(depth)
+        assert costs.round_ms(depth + 1, draft, context) == pytest.approx(expected)
+        assert costs.round_ms(depth + 1, None, context) == CALIBRATION.costs.verify_ms[depth]
+    alone = replace(CALIBRATION, costs=replace(CALIBRATION.costs, draft_ms=None))
+    assert [cost.key.rows for cost in start_from(alone).verify] == [1]
 
 
 def test_a_folder_that_takes_no_file_costs_no_reply(

@@ -1,55 +1,62 @@
 """a_i, the conditional acceptance at each position, learned from rounds. Pure.
 
-Outcomes are counted with a memory of tokens, so that what was learned before a long parking weighs
-little when a probe comes back. A position's prior is the estimate of the one before it: climbing
-to a deep K needs no blind exploration.
+Judged drafts are counted with a memory of tokens, so that what was learned before a long parking
+weighs little when a probe comes back. A position's prior is the estimate of the position before:
+climbing to a deep K needs no blind exploration.
 
-How sure the drafter was in the round before shifts all a_i together, on the logit scale, by a
-slope that is learned too (online logistic regression). It is known before the next round is built:
-the confidence of that round's own drafts would tell more, but to wait for it would cost a second
-wait for the device in every round.
+The drafter's confidence in the round before shifts all a_i together, on the logit scale, by a slope
+that is learned too (online logistic regression). It is known before the next round is built: the
+confidence of that round's own drafts would tell more, but reading it would cost a second wait for
+the device in every round.
+
+`docs/depth.md` explains the model and says what each constant was measured to give.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 
 from mtp_mlx.api import MAX_DEPTH
 
-PRIOR = 0.7  # of the first position, before anything is known
-PRIOR_WEIGHT = 4.0  # outcomes that the position before stands for
-FLOOR = 4.0  # outcomes of the first position that are never forgotten: what is known while parked
-MEMORY = 400.0  # tokens after which an outcome weighs 1/e
-LIMIT = 0.01  # estimates stay this far from 0 and 1, where a logit ends
+PRIOR = 0.7  # acceptance at the first position before anything is known
+PRIOR_WEIGHT = 4.0  # drafts that the estimate of the position before counts as
+FLOOR = 4.0  # drafts at the first position that are never forgotten
+MEMORY = 400.0  # tokens after which a judged draft weighs 1/e
+LIMIT = 0.01  # distance that estimates keep from 0 and 1, where a logit is infinite
 
-# A sudden change of text: Page's cumulative sums of log likelihood ratios against a shift.
-SHIFT = 1.5  # of the logit, up or down
-SURPRISE = 4.0  # the sum at which a change is believed
-FATIGUE, RESTED = 2.0, 100.0  # more of it after each change, wearing off over so many tokens
-FORGET = 0.3  # what the counts keep at a change
+SHIFT = 1.5  # of the logit, up or down, that a change of text is tested against
+ALARM = 4.0  # the sum of log likelihood ratios at which a change is believed
+RAISE = 2.0  # times ALARM, by which each change raises the next alarm
+RAISE_TOKENS = 100.0  # tokens after which a raise weighs 1/e
+KEPT_AT_CHANGE = 0.3  # of the counts
 
-RIDGE = 10.0  # shrinks the slope to 0: an uninformative confidence must cost nothing
-SLOPE_MEMORY = 1000.0  # outcomes
-SPREAD_MEMORY = 1000.0  # rounds over which confidence is centred and scaled
-PERSISTENCE = 0.9  # a token, of the last confidence while nothing is drafted
-SETTLED = 5  # rounds before a spread is believed
-MOST_SIGMAS = 3.0
+RIDGE = 10.0  # information (in drafts) that holds the slope at 0
+CONFIDENCE_MEMORY = 1000.0  # drafts for the slope, rounds for mean and spread
+PERSISTENCE = 0.9  # of the last confidence, a token that is decoded plainly
+MOST_SIGMAS = 3.0  # standard deviations at which confidence is cut, so that exp stays finite
 
 
 class Acceptance:
-    """Observe rounds; `estimates` are the a_i of any round, `expected` those of the next."""
+    """Learns from rounds: `estimates` are the mean a_i, `expected` those of the next round."""
 
     def __init__(self, hits: Sequence[float] = (), counts: Sequence[float] = ()) -> None:
         self.hits = list(hits) or [PRIOR * FLOOR] + [0.0] * (MAX_DEPTH - 1)
         self.counts = list(counts) or [FLOOR] + [0.0] * (MAX_DEPTH - 1)
-        self.slope = _Slope()
-        self._surprise = _Surprise()
+        self.confidence = Confidence()
+        self._change = ChangeDetector()
         self.estimates = self._estimated()
         self.expected = self.estimates
 
+    def copy(self) -> Acceptance:
+        """Return what another sequence starts from: all but this sequence's own last rounds."""
+        other = Acceptance(self.hits, self.counts)
+        other.confidence = self.confidence.copy()
+        return other
+
     def observe(self, accepted: int, reached: int, confidence: Sequence[float]) -> None:
-        """A round whose first `reached` positions were judged, `accepted` of them right."""
+        """Learn from a round whose first `reached` drafts were judged and `accepted` accepted."""
         self._decay(math.exp(-(accepted + 1) / MEMORY))
         for i in range(reached):
             right = float(i < accepted)
@@ -58,101 +65,106 @@ class Acceptance:
             self.counts[i] += 1
             hits = self.hits[i] + self.estimates[i] + residual
             self.hits[i] = min(max(hits, 0.0), self.counts[i])
-            self.slope.learn(residual, self.expected[i])
-            if self._surprise.at(right, self.expected[i]):
-                self._decay(FORGET)
-        self._surprise.rest(accepted + 1)
-        self.slope.move(accepted + 1, confidence)
+            self.confidence.learn(residual, self.expected[i])
+            if self._change.happened(right, self.expected[i]):
+                self._decay(KEPT_AT_CHANGE)
+        self._change.passed(accepted + 1)
+        self.confidence.move(accepted + 1, confidence)
         self.estimates = self._estimated()
-        self.expected = [self.slope.shifted(a) for a in self.estimates]
+        self.expected = self.confidence.shifted(self.estimates)
 
     def _decay(self, keep: float) -> None:
-        floor = min(1.0, FLOOR / self.counts[0])
-        for i in range(MAX_DEPTH):
-            kept = keep if i else max(keep, floor)
-            self.hits[i] *= kept
-            self.counts[i] *= kept
+        first = max(keep, min(1.0, FLOOR / self.counts[0]))
+        self.hits = [self.hits[0] * first, *(keep * hits for hits in self.hits[1:])]
+        self.counts = [self.counts[0] * first, *(keep * counts for counts in self.counts[1:])]
 
     def _estimated(self) -> list[float]:
         estimates: list[float] = []
-        for i, (hits, counts) in enumerate(zip(self.hits, self.counts, strict=True)):
-            weight, prior = (PRIOR_WEIGHT, estimates[-1]) if i else (0.0, PRIOR)
-            estimates.append(_inside((hits + weight * prior) / (counts + weight)))
+        prior, weight = PRIOR, 0.0
+        for hits, counts in zip(self.hits, self.counts, strict=True):
+            a = (hits + weight * prior) / (counts + weight)
+            prior, weight = min(max(a, LIMIT), 1 - LIMIT), PRIOR_WEIGHT
+            estimates.append(prior)
         return estimates
 
 
-class _Surprise:
-    """Tells when outcomes no longer fit their estimates, upwards or downwards.
+class ChangeDetector:
+    """Notices when judged drafts do not fit the estimates, upwards or downwards.
 
-    A text that changes all the time is better described by its mean: each alarm makes the next
-    one harder.
+    A text that changes all the time is better described by its mean, so each alarm raises the next.
     """
 
     def __init__(self) -> None:
-        self._sums = {SHIFT: 0.0, -SHIFT: 0.0}
-        self._fatigue = 0.0
+        self._sums = dict.fromkeys((math.exp(SHIFT), math.exp(-SHIFT)), 0.0)  # by shift of the odds
+        self._raised = 0.0
 
-    def rest(self, tokens: int) -> None:
-        self._fatigue *= math.exp(-tokens / RESTED)
+    def passed(self, tokens: int) -> None:
+        """Lower the alarm again over the tokens that passed."""
+        self._raised *= math.exp(-tokens / RAISE_TOKENS)
 
-    def at(self, right: float, estimate: float) -> bool:
+    def happened(self, right: float, estimate: float) -> bool:
+        """Judge one draft; return whether the text has changed. Page's cumulative sums."""
         for shift, total in self._sums.items():
             other = _shift(estimate, shift)
             ratio = other / estimate if right else (1 - other) / (1 - estimate)
             self._sums[shift] = max(0.0, total + math.log(ratio))
-        if max(self._sums.values()) <= SURPRISE * (1 + self._fatigue):
+        if max(self._sums.values()) <= ALARM * (1 + self._raised):
             return False
         self._sums = dict.fromkeys(self._sums, 0.0)
-        self._fatigue += FATIGUE
+        self._raised += RAISE
         return True
 
 
-class _Slope:
-    """How much acceptance follows the drafter's confidence, and where that stands now."""
+class Confidence:
+    """Learns how much acceptance follows the drafter's confidence in the round before."""
 
     def __init__(self) -> None:
         self._slope = 0.0
         self._curvature = 0.0
         self._rounds = 0.0
         self._mean = self._variance = 0.0  # of the mean logit of a round's confidence
-        self._x = 0.0  # the last one, in standard deviations from the mean
+        self.last = 0.0  # the last round's, in standard deviations from the mean
 
-    def shifted(self, a: float) -> float:
-        return _shift(a, self._slope * self._x)
+    def copy(self) -> Confidence:
+        """Return the same without the last confidence, which is another sequence's."""
+        other = copy(self)
+        other.last = 0.0
+        return other
+
+    def shifted(self, estimates: list[float]) -> list[float]:
+        """Return the estimates as they are at the last confidence."""
+        factor = math.exp(self._slope * self.last)
+        return [_shift(a, factor) for a in estimates] if factor != 1 else estimates
 
     def learn(self, residual: float, expected: float) -> None:
-        """One Newton step of the log loss, with a ridge."""
-        information = expected * (1 - expected) * self._x**2
-        self._curvature += information - self._curvature / SLOPE_MEMORY
+        """Take one Newton step of the log loss, with a ridge."""
+        information = expected * (1 - expected) * self.last**2
+        self._curvature += information - self._curvature / CONFIDENCE_MEMORY
         step = self._curvature + RIDGE
-        self._slope += residual * self._x / step
-        self._slope *= 1 - RIDGE / SLOPE_MEMORY / step
+        self._slope += residual * self.last / step
+        self._slope *= 1 - RIDGE / CONFIDENCE_MEMORY / step
 
     def move(self, tokens: int, confidence: Sequence[float]) -> None:
-        """The round at hand becomes the one before."""
+        """Note the confidence of a round that emitted `tokens`; empty: it drafted nothing."""
         if not confidence:
-            self._x *= PERSISTENCE**tokens
+            self.last *= PERSISTENCE**tokens
             return
         raw = sum(map(logit, confidence)) / len(confidence)
-        self._rounds = min(self._rounds + 1, SPREAD_MEMORY)
+        self._rounds = min(self._rounds + 1, CONFIDENCE_MEMORY)
         off = raw - self._mean
         self._mean += off / self._rounds
         self._variance += (off * (raw - self._mean) - self._variance) / self._rounds
-        known = self._rounds > SETTLED and self._variance > 1e-6
-        x = (raw - self._mean) / math.sqrt(self._variance) if known else 0.0
-        self._x = min(max(x, -MOST_SIGMAS), MOST_SIGMAS)
+        sigmas = (raw - self._mean) / math.sqrt(self._variance) if self._variance > 1e-6 else 0.0
+        self.last = min(max(sigmas, -MOST_SIGMAS), MOST_SIGMAS)
 
 
 def logit(p: float) -> float:
+    """Return the logit of a probability."""
     p = min(max(p, 0.001), 0.999)  # confidences come in steps of 1/1000
     return math.log(p / (1 - p))
 
 
-def _shift(a: float, by: float) -> float:
-    """`a` moved on the logit scale."""
-    odds = a * math.exp(by)
-    return _inside(odds / (odds + 1 - a))
-
-
-def _inside(a: float) -> float:
-    return min(max(a, LIMIT), 1 - LIMIT)
+def _shift(a: float, factor: float) -> float:
+    """Return `a` with its odds multiplied by `factor`."""
+    odds = a * factor
+    return min(max(odds / (odds + 1 - a), LIMIT), 1 - LIMIT)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtp_mlx.api import MAX_DEPTH
-from mtp_mlx.depth.acceptance import PRIOR, Acceptance
-from mtp_mlx.depth.auto import AutoDepth, Learned, Observation
+from mtp_mlx.depth.acceptance import PRIOR, Acceptance, ChangeDetector, Confidence
+from mtp_mlx.depth.control import AutoDepth, Learned, Observation, PairState
 
 chances = st.floats(0, 1)
 rounds = st.integers(0, MAX_DEPTH).flatmap(
@@ -25,12 +25,12 @@ rounds = st.integers(0, MAX_DEPTH).flatmap(
 @given(st.lists(rounds, max_size=200))
 def test_what_is_learned_can_always_be_kept(seen: list[Observation]) -> None:
     """`Learned` refuses what makes no sense; what auto learns must never be refused."""
-    auto = AutoDepth()
+    auto = AutoDepth(PairState())
     for one in seen:
         auto.observe(one)
-        assert isinstance(auto.learned(), Learned)
+        assert isinstance(auto.pair.learned(), Learned)
         assert all(0 < a < 1 for a in auto.acceptance.expected)
-        assert 0 <= auto.choose().depth <= MAX_DEPTH
+        assert 0 <= auto.choose(0).depth <= MAX_DEPTH
 
 
 def test_a_confident_drafter_that_is_right_keeps_counts_in_bounds() -> None:
@@ -69,3 +69,32 @@ def test_a_sudden_change_is_believed_soon() -> None:
     for _ in range(20):
         acceptance.observe(0, 1, ())
     assert acceptance.estimates[0] < 0.5
+
+
+def changes(turns: int, length: int = 40) -> int:
+    """How many changes are noticed in a text whose drafts are right and wrong in turn."""
+    detector = ChangeDetector()
+    noticed = 0
+    for turn in range(turns):
+        for _ in range(length):
+            noticed += detector.happened(float(turn % 2), 0.5)
+            detector.passed(1)
+    return noticed
+
+
+def test_a_text_that_changes_all_the_time_is_described_by_its_mean() -> None:
+    assert changes(1) > 1
+    assert changes(20) < 10 * changes(2)
+
+
+def test_confidence_wears_off_while_nothing_is_drafted() -> None:
+    confidence = Confidence()
+    for sure in (0.5, 0.9) * 50:
+        confidence.move(1, (sure,))
+    surer = confidence.last
+    assert surer > 0.5
+    confidence.move(1, ())
+    assert 0.8 * surer < confidence.last < surer
+    for _ in range(50):
+        confidence.move(1, ())
+    assert confidence.last < 0.05 * surer

@@ -1,16 +1,359 @@
-"""The MTP switch as depths, and what auto is told of the rounds."""
+"""Auto in simulation: within 3 % of the best fixed K, and never under 0.98 of plain decoding."""
 
 from __future__ import annotations
 
-from mtp_mlx.depth.control import DepthControl, Plan
+import math
+from statistics import mean
+
+import pytest
+
+from mtp_mlx.api import MAX_DEPTH
+from mtp_mlx.depth.control import (
+    FIRST_DEPTH,
+    MARGIN,
+    AutoDepth,
+    DepthControl,
+    Learned,
+    Observation,
+    PairState,
+    Plan,
+    Probes,
+    best_depth,
+)
+from mtp_mlx.depth.costs import DraftCost, DraftKey, VerifyCost, VerifyKey
+from tests.depth.simulation import (
+    CURVES,
+    DRAFT_STEP,
+    PLAIN_MS,
+    Acceptance,
+    Drift,
+    Outcome,
+    Text,
+    against_best,
+    against_plain,
+    cost,
+    informative,
+    noise,
+    simulate,
+    turns,
+)
+
+LENGTH = 4000  # tokens
+NAMES = list(CURVES)
+ACCEPTANCES = [0.0, 0.4, 0.6, 0.8, 0.95]
+CHANGING = {
+    "drifting": lambda place: 0.6 + 0.3 * math.cos(2 * math.pi * place / LENGTH),
+    "switching": turns(0.95, 0.3, 300),
+    "drafts right or wrong": turns(0.0, 0.9, 400),
+}
+
+
+def new(learned: Learned | None = None) -> AutoDepth:
+    return AutoDepth(PairState(learned))
+
+
+@pytest.mark.parametrize("acceptance", ACCEPTANCES)
+@pytest.mark.parametrize("name", NAMES)
+def test_auto_comes_near_the_best_fixed_depth(name: str, acceptance: float) -> None:
+    """Over two texts: one alone may favour a neighbouring K by chance."""
+    curve = CURVES[name]
+    best, plain = [], []
+    for seed in range(2):
+        text = Text(lambda _: acceptance, LENGTH, seed)
+        outcome = simulate(new(), curve, text, seed=seed)
+        best.append(against_best(outcome, text, curve))
+        plain.append(against_plain(outcome, text, curve))
+    assert mean(best) >= 0.97
+    assert min(plain) >= 0.98
+
+
+@pytest.mark.parametrize("acceptance", CHANGING.values(), ids=CHANGING.keys())
+@pytest.mark.parametrize("name", NAMES)
+def test_auto_follows_a_text_that_changes(name: str, acceptance: Acceptance) -> None:
+    curve = CURVES[name]
+    text = Text(acceptance, 2 * LENGTH, 1)
+    outcome = simulate(new(), curve, text)
+    assert against_best(outcome, text, curve) >= 0.97
+    assert against_plain(outcome, text, curve) >= 0.98
+
+
+def test_a_confidence_that_tells_something_is_used() -> None:
+    """Stretches too short to be learned by counting."""
+    curve = CURVES["M3 Ultra"]
+    with_it, without = (
+        against_best(simulate(new(), curve, text), text, curve)
+        for text in (
+            Text(turns(0.9, 0.0, 40), 2 * LENGTH, 2, informative),
+            Text(turns(0.9, 0.0, 40), 2 * LENGTH, 2),
+        )
+    )
+    assert with_it > 1.1 * without
+
+
+@pytest.mark.parametrize("acceptance", [0.4, 0.8])
+def test_a_confidence_that_means_nothing_costs_nothing(acceptance: float) -> None:
+    for name in ("M5 Max", "mixture of experts"):
+        text = Text(lambda _: acceptance, LENGTH, 3, noise)
+        outcome = simulate(new(), CURVES[name], text)
+        assert against_best(outcome, text, CURVES[name]) >= 0.97
+
+
+def heat(place: int, depth: int) -> float:
+    return 1.4 if place > LENGTH / 2 and depth > 0 else 1.0
+
+
+def growth(place: int, depth: int) -> float:
+    del depth
+    return 1 + 0.5 * place / LENGTH
+
+
+@pytest.mark.parametrize("drift", [heat, growth])
+def test_costs_that_drift_are_followed(drift: Drift) -> None:
+    for name in ("M4 Pro", "M3 Ultra"):
+        text = Text(lambda _: 0.7, LENGTH, 4)
+        outcome = simulate(new(), CURVES[name], text, drift=drift)
+        assert against_best(outcome, text, CURVES[name], drift) >= 0.97
+
+
+def parked(acceptance: float) -> Outcome:
+    return simulate(new(), CURVES["M1 (linear)"], Text(lambda _: acceptance, LENGTH, 5))
+
+
+def test_auto_parks_where_drafting_never_pays() -> None:
+    outcome = parked(0.4)
+    assert outcome.depths.count(0) >= 0.98 * len(outcome.depths)
+
+
+def test_probes_come_back_but_rarely() -> None:
+    outcome = parked(0.0)
+    assert 0 < outcome.probing_ms <= 0.01 * outcome.ms
+
+
+def settled(auto: AutoDepth, context: int = 0) -> int:
+    choice = auto.choose(context)
+    assert not choice.probe
+    return choice.depth
+
+
+def learned_on(name: str, acceptance: float) -> Learned:
+    auto = new()
+    simulate(auto, CURVES[name], Text(lambda _: acceptance, LENGTH, 6))
+    return auto.pair.learned()
+
+
+@pytest.mark.parametrize(("name", "acceptance"), [("M3 Ultra", 0.95), ("M1 (linear)", 0.4)])
+def test_a_new_process_goes_on_where_the_last_one_stopped(name: str, acceptance: float) -> None:
+    learned = learned_on(name, acceptance)
+    text = Text(lambda _: acceptance, 600, 7)
+    outcome = simulate(new(learned), CURVES[name], text, warm_up=0)
+    assert against_best(outcome, text, CURVES[name]) >= 0.97
+    deep = settled(new(learned))
+    assert deep >= 6 if name == "M3 Ultra" else deep == 0
+
+
+def calibrated(name: str, dearer: float = 0.0, band: int = 0) -> Learned:
+    """What a calibration of a machine knows: each row costs `dearer` plain steps more."""
+    curve = CURVES[name]
+    verify = [PLAIN_MS * (ms + dearer * k) for k, ms in enumerate(curve)]
+    return Learned(
+        verify=tuple(VerifyCost(VerifyKey(k + 1, band), ms) for k, ms in enumerate(verify)),
+        draft=tuple(
+            DraftCost(DraftKey("drafter", k), DRAFT_STEP * PLAIN_MS * k)
+            for k in range(1, MAX_DEPTH + 1)
+        ),
+    )
+
+
+def test_calibrated_costs_alone_save_the_measuring() -> None:
+    assert settled(new(calibrated("M5 Max"))) > 0
+    assert settled(new(calibrated("M1 (linear)"))) == 0
+
+
+def test_the_length_of_the_context_decides_too() -> None:
+    """Where rows are dear behind a long context, auto parks there and only there."""
+    short, long = calibrated("M5 Max"), calibrated("M5 Max", dearer=0.8, band=3)
+    auto = new(Learned(verify=short.verify + long.verify, draft=short.draft))
+    assert settled(auto, 500) > 0
+    assert settled(auto, 40_000) == 0
+    assert settled(auto, 500) > 0
+
+
+def test_two_sequences_share_costs_and_have_texts_of_their_own() -> None:
+    """In turn, a round each: one drafter is always right, the other always wrong."""
+    pair = PairState(calibrated("M3 Ultra"))
+    right, wrong = AutoDepth(pair), AutoDepth(pair)
+    for _ in range(100):
+        for auto in (right, wrong):
+            depth = auto.choose(0).depth
+            ms = cost(CURVES["M3 Ultra"], depth)
+            accepted = depth if auto is right else 0
+            auto.observe(Observation(depth=depth, accepted=accepted, ms=ms))
+    assert right.choose(0).depth >= 6
+    assert wrong.choose(0).depth == 0
+    assert right.pair.costs is wrong.pair.costs
+
+
+def test_a_new_sequence_starts_from_what_the_last_one_learned() -> None:
+    """It parks at once, and the probes of the last one, which have become rare, stay rare."""
+    control = DepthControl(None, calibrated("M3 Ultra"))
+    states = []
+    for _ in range(20):
+        for _ in range(50):
+            plan = control.plan("auto", 100)
+            control.observe(plan, plan.depth, 0, (), cost(CURVES["M3 Ultra"], plan.depth))
+            states.append(plan.state)
+        control = control.for_sequence()
+    assert DepthControl(None, control.learned()).plan("auto", 100).state == "parked"
+    assert states[200:].count("parked") >= 0.98 * len(states[200:])
+
+
+COSTS = [10.0 + 2 * k for k in range(MAX_DEPTH + 1)]
+
+
+@pytest.mark.parametrize(("better", "chosen"), [(0.5 * MARGIN, 2), (2 * MARGIN, 3)])
+def test_a_depth_hardly_better_is_not_worth_a_change(better: float, chosen: int) -> None:
+    tokens = [1.0, 1.5, 2.0, 2.0, 2.0]
+    tokens[3] = 2.0 + 0.1 * (COSTS[3] - COSTS[2]) + better * tokens[2]
+    assert best_depth(tokens, COSTS, 0.1, 4, current=2) == chosen
+
+
+def test_a_hard_round_is_kept_short_and_an_easy_one_may_be_long() -> None:
+    """By the rate of the whole: the best rate of an easy round alone would be a shorter one."""
+    costs = [10.0, 20.0, 30.0, 45.0]
+    rho = 0.05
+    easy = [1.0, 2.0, 3.0, 4.0]  # 3 tokens in 30 ms is its best rate; a fourth is worth 15 ms
+    assert best_depth(easy, costs, rho, 3, current=0) == 3
+    assert max(range(4), key=lambda k: easy[k] / costs[k]) != 3
+    assert best_depth([1.0, 1.2, 1.25, 1.26], costs, rho, 3, current=3) == 0
+
+
+def test_a_depth_as_good_as_the_best_is_not_probed_for_nothing() -> None:
+    """Depth 1 promises the rate of plain decoding: a probe of it seems to cost nothing."""
+    probes = Probes()
+    tokens = [1.0, *(COSTS[k] / COSTS[0] for k in range(1, MAX_DEPTH + 1))]
+    for _ in range(3):
+        probes.passed(0, 0, 10.0)
+        assert probes.due(0, tokens, COSTS, 0.1, 0) is None
+    for _ in range(200):
+        probes.passed(0, 0, 10.0)
+    assert probes.due(0, tokens, COSTS, 0.1, 0) is not None
+
+
+def rounds_until_due(probes: Probes) -> int:
+    tokens = [1.0, 1.1, *(1.1 for _ in range(MAX_DEPTH - 1))]
+    for n in range(10_000):
+        probes.passed(0, 0, 10.0)
+        if probes.due(0, tokens, COSTS, 0.1, 0) is not None:
+            probes.passed(1, 0, 12.0)
+            probes.ended(parked=True)
+            return n
+    raise AssertionError
+
+
+def test_probes_that_change_nothing_become_rarer_and_never_stop() -> None:
+    probes = Probes()
+    first, second, *_, last_but_one, last = [rounds_until_due(probes) for _ in range(8)]
+    assert second == pytest.approx(2 * first, rel=0.2)
+    assert last == pytest.approx(last_but_one, rel=0.2)
+    probes.reset()
+    assert rounds_until_due(probes) == pytest.approx(first, rel=0.2)
+
+
+def test_nothing_known_is_measured_first() -> None:
+    auto = new()
+    depths = []
+    for _ in range(8):
+        choice = auto.choose(0)
+        assert choice.probe
+        depths.append(choice.depth)
+        auto.observe(Observation(depth=choice.depth, accepted=0, ms=10.0 + choice.depth))
+    assert depths == 4 * [FIRST_DEPTH] + 4 * [0]  # the first of each is not sampled
+
+
+def verify(*ms: float) -> tuple[VerifyCost, ...]:
+    return tuple(VerifyCost(VerifyKey(rows, 0), cost) for rows, cost in enumerate(ms, start=1))
+
+
+ZEROS, ONES = (0.0,) * MAX_DEPTH, (1.0,) * MAX_DEPTH
+DRAFT = DraftCost(DraftKey("drafter", 1), 1.0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"verify": verify(math.nan)},
+        {"verify": verify(-1.0)},
+        {"verify": verify(0.0)},
+        {"verify": verify(math.inf)},
+        {"verify": verify(1e300)},
+        {"verify": (*verify(1.0), *verify(2.0))},
+        {"verify": (VerifyCost(VerifyKey(0, 0), 1.0),)},
+        {"verify": (VerifyCost(VerifyKey(1, -1), 1.0),)},
+        {"draft": (DraftCost(DraftKey("drafter", 0), 1.0),)},
+        {"draft": (DraftCost(DraftKey("drafter", 1), -1.0),)},
+        {"draft": (DraftCost(DraftKey("drafter", 1), math.nan),)},
+        {"draft": (DRAFT, DRAFT)},
+        {"hits": ONES, "counts": (1e300,) * MAX_DEPTH},
+        {"hits": (1.0,), "counts": (1.0,)},
+        {"hits": ONES},
+        {"hits": ONES, "counts": ZEROS},
+        {"hits": ZEROS, "counts": ZEROS},
+        {"hits": (math.nan, *ONES[1:]), "counts": ONES},
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(values: dict[str, tuple[float, ...]]) -> None:
+    with pytest.raises(ValueError, match="cannot have been measured"):
+        Learned(**values)  # type: ignore[arg-type]
+
+
+def test_what_is_learned_can_be_learned_from() -> None:
+    learned = learned_on("M4 Pro", 0.8)
+    assert PairState(learned).learned() == learned
+
+
+def test_stalls_do_not_change_the_choice() -> None:
+    auto = new(learned_on("M5 Max", 0.8))
+    depth = settled(auto)
+    expected = cost(CURVES["M5 Max"], depth)
+    for stall in (1, 100, 1, 1, 100, 1, 1, 1):
+        auto.observe(Observation(depth=depth, accepted=depth, ms=stall * expected))
+    assert auto.pair.costs.by_depth(0)[depth] == pytest.approx(expected, rel=0.1)
+
+
+def test_the_same_observations_make_the_same_choices() -> None:
+    text = Text(lambda _: 0.7, 1000, 8)
+    first, second = (simulate(new(), CURVES["M4 Pro"], text).depths for _ in range(2))
+    assert first == second
+
+
+def plain_ms(control: DepthControl) -> float:
+    return next(cost.ms for cost in control.learned().verify if cost.key.rows == 1)
 
 
 def test_a_step_left_in_flight_says_nothing_of_what_a_step_costs() -> None:
-    depth = DepthControl(None)
+    control = DepthControl(None)
     plain, drafting = Plan(depth=0, state="plain"), Plan(depth=3, state="drafting")
     for ms in (20.0, 10.0, 10.0, 10.0):
-        depth.observe(plain, 0, 0, (), ms)
+        control.observe(plain, 0, 0, (), ms)
     for _ in range(20):  # the switch is turned on and off again and again
-        depth.observe(drafting, 0, 0, (), 2.0)
-        depth.observe(plain, 0, 0, (), 10.0)
-    assert depth.learned().costs_ms[0] == 10.0
+        control.observe(drafting, 0, 0, (), 2.0)
+        control.observe(plain, 0, 0, (), 10.0)
+    assert plain_ms(control) == 10.0
+
+
+def test_a_plan_notes_the_context_that_its_cost_belongs_to() -> None:
+    control = DepthControl(None)
+    for context in (100, 20_000):
+        for _ in range(4):
+            control.observe(control.plan(2, 100, context), 2, 2, (), 10.0 + context / 1000)
+    bands = {cost.key.band: cost.ms for cost in control.learned().verify}
+    assert bands == pytest.approx({0: 10.1, 3: 30.0})
+
+
+def test_no_draft_goes_past_the_end_of_the_reply() -> None:
+    control = DepthControl(None)
+    assert control.plan(5, 6).depth == 5
+    plan = control.plan(5, 3)
+    assert (plan.depth, plan.state) == (2, "drafting")
+    assert "length limit" in (plan.reason or "")
+    assert control.plan(5, 1).state == "plain"
