@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import mlx.core as mx
 import pytest
 
 from mtp_mlx.bench.costs import MOST_ROWS, measure
 from mtp_mlx.calibration import Costs
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.protocols import DraftRow, Drafts, DraftState, State
+from mtp_mlx.protocols import Chunk, DraftRow, Drafts, DraftState, State, Target
+from mtp_mlx.sampling.logits import Logits
 from tests.support.replies import tiny_pair, with_drafter
 from tests.support.shapes import E2B, WINDOW
 
@@ -24,30 +26,34 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> LoadedPair:
 
 def test_every_pass_is_measured(pair: LoadedPair, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a clock of the work done: a second a row forwarded, 100 a row of logits, 1000 a draft."""
+    assert pair.drafter is not None
     seconds = 0.0
-    target = type(pair.target)
-    see, scores = target.see, target.scores
+    drafter, target = pair.drafter, type(pair.target)
+    forward_, logits_ = target.forward, target.logits
 
-    def forward(self: object, tokens: mx.array) -> mx.array:
+    def forward(self: Target, chunks: Sequence[Chunk]) -> mx.array:
         nonlocal seconds
-        seconds += tokens.size
-        return see(self, tokens)  # type: ignore[arg-type]
+        seconds += sum(chunk.tokens.size for chunk in chunks)
+        return forward_(self, chunks)
 
-    def logits_of(self: object, hidden: mx.array) -> object:
+    def logits(self: Target, hidden: mx.array) -> Logits:
         nonlocal seconds
-        seconds += 100 * hidden.shape[-2]
-        return scores(self, hidden)  # type: ignore[arg-type]
+        seconds += 100 * hidden.shape[0]
+        return logits_(self, hidden)
 
     class Drafting:
-        def step(self, *arguments: object) -> object:
-            nonlocal seconds
-            seconds += 1000
-            return pair.drafter.step(*arguments)  # type: ignore[union-attr,arg-type]
+        def new_state(self, target_state: State) -> DraftState:
+            return drafter.new_state(target_state)
 
-    monkeypatch.setattr(target, "see", forward)
-    monkeypatch.setattr(target, "scores", logits_of)
+        def propose(self, rows: Sequence[DraftRow]) -> list[Drafts]:
+            nonlocal seconds
+            seconds += 1000 * sum(row.depth for row in rows)
+            return drafter.propose(rows)
+
+    monkeypatch.setattr(target, "forward", forward)
+    monkeypatch.setattr(target, "logits", logits)
     monkeypatch.setattr("mtp_mlx.bench.costs.time.perf_counter", lambda: seconds)
-    costs = measure(with_drafter(pair, Drafting()), CONTEXT, repeats=1)  # type: ignore[arg-type]
+    costs = measure(with_drafter(pair, Drafting()), CONTEXT, repeats=1)
     assert costs.context == CONTEXT
     assert costs.verify_ms == tuple(101e3 * rows for rows in range(1, MOST_ROWS + 1))
     assert costs.draft_ms == 1000e3
