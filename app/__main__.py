@@ -46,13 +46,15 @@ def _open(options: argparse.Namespace) -> int:
 
     from app.engine.worker import WorkerProcess
     from app.program import Program
-    from app.services.folder_lock import lock_folder
+    from app.services.data_folder import lock_folder
+    from app.services.log import Faults, LogFile
     from app.views.common.preload import PRELOAD_MS, preload
     from mtp_mlx.paths import DATA_VARIABLE, data_folder, resources
 
     data: Path = options.data_dir or data_folder()
     os.environ[DATA_VARIABLE] = str(data)  # for the engine, which starts as a child
     lock = lock_folder(data)
+    log = LogFile(data)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python see Ctrl+C
     application = QApplication([strings.APP_NAME])
     application.setApplicationName(strings.APP_NAME)
@@ -60,11 +62,16 @@ def _open(options: argparse.Namespace) -> int:
     application.setWindowIcon(QIcon(str(resources() / "icons" / "app.svg")))
     application.setStyle("Fusion")
     engine = WorkerProcess(worker_command())
+    faults = Faults(log.path)
+    faults.install()
     program = Program(engine, data, options.theme, alone=lock is not None)
+    faults.said.connect(program.models.engine.say)
     application.aboutToQuit.connect(program.close)
     program.start()
     QTimer.singleShot(PRELOAD_MS, preload)
     code = application.exec()
+    faults.remove()
+    log.stop()
     if lock is not None:
         lock.unlock()
     return code

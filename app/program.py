@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,18 +11,22 @@ from PySide6.QtCore import QObject
 
 from app import strings
 from app.domain.comparison import Comparison
-from app.domain.conversation import EngineRecord, ReplyRecord
+from app.domain.conversation import Chat, EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.engine.engine import Engine
 from app.engine.watch import Watch
 from app.engine.worker import Worker
-from app.services.baselines import BaselineStore
 from app.services.chat_export import CHAT_FORMATS
 from app.services.chat_page import Look
-from app.services.chat_store import open_store
+from app.services.data_folder import (
+    BaselineStore,
+    DataFolder,
+    Kept,
+    SettingsStore,
+    open_folder,
+)
 from app.services.report import comparison_report, reply_report
 from app.services.report_files import ReportFiles
-from app.services.settings import SettingsStore
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter
 from app.viewmodels.chat.footer import footer
@@ -46,6 +49,8 @@ from mtp_mlx.paths import resources
 from mtp_mlx.report import saving
 from mtp_mlx.report.model import Report
 
+_LAST_CHAT_S = 0.3  # how long the first sight of the window may wait for the last chat
+
 
 class Program(QObject):
     """Everything that lives as long as the window. `close` may be called twice.
@@ -64,15 +69,10 @@ class Program(QObject):
     ) -> None:
         super().__init__()
         self._open = True
-        self.settings = SettingsStore(data / "settings.json")
-        settings = self.settings.current
-        notice = ""
-        try:
-            self.store = open_store(data / "chats.sqlite3", alone=alone)
-            notice = self.store.notice
-        except (OSError, sqlite3.Error) as error:
-            self.store = open_store(None)
-            notice = strings.CHATS_UNAVAILABLE.format(reason=error)
+        self.store = open_folder(data, alone=alone, parent=self)
+        kept = self._read_kept()
+        self.settings = SettingsStore(self.store, kept.settings)
+        settings = kept.settings
         self._theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
         self._worker = worker
@@ -80,18 +80,21 @@ class Program(QObject):
         self.engine = Engine(worker, clock=clock, parent=self)
         self._watch = Watch(worker, clock, parent=self)
         self._saver = Saver(self.store, parent=self)
-        self._plain = PlainSpeed(BaselineStore(data / "plain speed.json"), parent=self)
+        self._plain = PlainSpeed(BaselineStore(self.store, kept.speeds), parent=self)
         self._report_files = ReportFiles(data / "reports")
         self.models = self._make_models(settings)
         self._theme.apply()
         self.window = MainWindow(self.models, self._theme, settings)
-        self._reopen(settings, alone=alone)
+        self._reopening = alone
         self._connect()
-        if notice:
-            self.models.engine.say(notice)
+        self._reopen(settings)
 
     def start(self) -> None:
-        """Show the window first: an engine takes longer than a window."""
+        """Show the window first: an engine takes longer than a window.
+
+        With the last chat, where that is read in a moment, so that no other page flashes up.
+        """
+        self.store.wait(_LAST_CHAT_S)
         self.window.show()
         self.engine.start()
 
@@ -130,11 +133,11 @@ class Program(QObject):
     def _connect(self) -> None:
         self._worker.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
-        self._saver.trouble.connect(self.models.engine.say)
         self.models.chat.streaming.trouble.connect(self.models.engine.say)
+        self.store.refused.connect(self.models.engine.show_unwritten)
+        self.store.caught_up.connect(self.models.engine.show_written)
         self.models.chat.branches.removed.connect(self._offer_undo)
         self.models.chats.trouble.connect(self.models.engine.say)
-        self._plain.trouble.connect(self.models.engine.say)
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
         self.models.chat.reply_started.connect(self._save_settings)
@@ -149,32 +152,50 @@ class Program(QObject):
         """A closed window may still be told that it is active."""
         self.models.chats.watch(active=active and self._open)
 
-    def _reopen(self, settings: Settings, *, alone: bool) -> None:
-        last = (settings.last_chat or self.store.last_chat()) if alone else None
-        chat = None if last is None else self.store.load(last)
-        if chat is None:
-            self.models.chat.set_settings(settings.reply)
-        else:
+    def _read_kept(self) -> Kept:
+        """The window is built with its settings: what is waited for is one small file's reading."""
+        kept: list[Kept] = []
+        self.store.run(DataFolder.read_kept, self).then(kept.append)
+        return kept[0] if self.store.wait() else Kept(settings=Settings(), speeds={})
+
+    def _reopen(self, settings: Settings) -> None:
+        """The last chat, once the store has opened its file and read it."""
+        self.models.chat.set_settings(settings.reply)
+        self.store.run(DataFolder.open_chats, self).then(self._on_chats_opened)
+        if self._reopening:
+            last = settings.last_chat
+            answer = self.store.run(lambda folder: _last_chat(folder, last), self)
+            answer.then(self._on_last_chat).failed(self._on_unreadable)
+
+    def _on_chats_opened(self, notice: str) -> None:
+        if notice:
+            self.models.engine.say(notice)
+
+    def _on_last_chat(self, chat: Chat | None) -> None:
+        """Not where something was begun meanwhile."""
+        self._reopening = False
+        if chat is not None and self._open and self.models.chat.blank:
             self.models.chat.open(chat)
+
+    def _on_unreadable(self, error: Exception) -> None:
+        self._reopening = False
+        self.models.engine.say(strings.CHATS_UNREADABLE.format(reason=error))
 
     def _save_settings(self) -> None:
         chat = self.models.chat
         kept = self.settings.current
-        try:
-            self.settings.update(
-                msgspec.structs.replace(
-                    kept,
-                    theme=kept.theme if self._theme_forced else self._theme.choice,
-                    geometry=self.window.geometry_text(),
-                    overlay=self.window.page.overlay_settings,
-                    sidebar=self.window.split.settings,
-                    last_chat=chat.chat.id,
-                    welcomed=kept.welcomed or len(chat.messages) > 0,
-                    reply=chat.chat.settings,
-                )
+        self.settings.update(
+            msgspec.structs.replace(
+                kept,
+                theme=kept.theme if self._theme_forced else self._theme.choice,
+                geometry=self.window.geometry_text(),
+                overlay=self.window.page.overlay_settings,
+                sidebar=self.window.split.settings,
+                last_chat=kept.last_chat if self._reopening else chat.chat.id,
+                welcomed=kept.welcomed or len(chat.messages) > 0,
+                reply=chat.chat.settings,
             )
-        except OSError as error:
-            self.models.engine.say(strings.SETTINGS_NOT_SAVED.format(reason=error))
+        )
 
     def _offer_undo(self, removed: Removed) -> None:
         restore = self.models.chat.branches.restore
@@ -219,3 +240,9 @@ class Program(QObject):
 
 def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:
     return engine.versions | engine.device
+
+
+def _last_chat(folder: DataFolder, chat_id: str | None) -> Chat | None:
+    """The chat of that id; without an id the one that was written to last."""
+    last = chat_id or folder.chats.last_chat()
+    return None if last is None else folder.chats.load(last)

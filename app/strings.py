@@ -96,7 +96,10 @@ CHATS_SET_ASIDE = (
     "The saved chats could not be opened ({reason}). The file was kept as “{name}”,"
     " and a new one begun."
 )
-NOT_SAVED = "This chat could not be saved: {reason}."
+DEFECT = "Something went wrong in this program; what it was is written down in {path}."
+NOT_SAVED = (
+    "Something could not be saved yet: {reason}. It is kept in memory and tried again until it is."
+)
 
 # Numbers
 SEPARATOR = " · "
@@ -129,7 +132,6 @@ ACCEPTED_OF = "{accepted} of {drafted} ({percent})"
 GREEDY = "greedy, seed {seed}"
 SAMPLED = "T {temperature}, top-k {top_k}, top-p {top_p}, seed {seed}"
 CHATS_UNAVAILABLE = "The saved chats cannot be used: {reason}. Nothing is kept in this session."
-SETTINGS_NOT_SAVED = "The settings could not be saved: {reason}."
 
 # Window
 MENU_CHAT = "Chat"
@@ -385,9 +387,6 @@ SPEED_UP_PARTLY = "{times} plain speed while MTP was on"
 FACT_SPEED_UP = "Against plain decoding"
 FACT_PLAIN = "Plain decoding here"
 PLAIN_MEASURED = "{rate} tok/s, measured on {day}"
-BASELINE_NOT_SAVED = (
-    "The plain speed could not be saved: {reason}. It will be measured again after a restart."
-)
 OVERLAY_COMPACT = "Show less"
 OVERLAY_FULL = "Show more"
 SHOW_TOKENS = "Token view"

@@ -59,6 +59,25 @@ def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:
     )
 
 
+def recounted(record: ReplyRecord) -> ReplyRecord:
+    """Return a reply whose continuation was lost with statistics of all its rounds.
+
+    They were stored when it was continued, and count what there was then. How fast the rest was
+    decoded is not known.
+    """
+    stats = record.stats
+    if record.finish != "interrupted" or stats is None:
+        return record
+    tally = tally_of(record.rounds, record.mtp, record.switches)
+    counted = tally.counts.stats(
+        prefill_tps=stats.prefill_tps, peak_memory_bytes=stats.peak_memory_bytes
+    )
+    if counted.generated_tokens == stats.generated_tokens:
+        return record
+    counted = replace(counted, decode_tps=None, ttft_s=stats.ttft_s)
+    return msgspec.structs.replace(record, stats=counted)
+
+
 def _switches(first: ReplyRecord, second: ReplyRecord, seam: Seam) -> tuple[SwitchRecord, ...]:
     between = [] if second.mtp == _last_wish(first) else [SwitchRecord(seam.at, second.mtp)]
     later = [SwitchRecord(seam.at + switch.at, switch.mtp) for switch in second.switches]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.domain.continued import recounted
 from app.domain.conversation import (
     Attachment,
     ChatMessage,
@@ -197,7 +198,7 @@ def _read_reply(text: str, pieces: Sequence[_PieceRow]) -> ReplyRecord | None:
         rounds = [one for piece in pieces for one in _ROUNDS.decode(piece.rounds)]
     except msgspec.DecodeError:
         return None
-    return msgspec.structs.replace(record, rounds=tuple(rounds))
+    return recounted(msgspec.structs.replace(record, rounds=tuple(rounds)))
 
 
 def _rounds_kept(connection: sqlite3.Connection, message_id: str) -> int:

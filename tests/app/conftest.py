@@ -7,20 +7,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from pytestqt.qtbot import QtBot
 
+from app.domain.conversation import Chat
 from app.engine.engine import Engine
 from app.engine.scripted import ScriptedWorker
 from app.engine.state import Model, State
 from app.engine.worker import Death
 from app.program import Program
 from app.services.chat_store import ChatStore, open_store
+from app.services.data_folder import DataFolder, open_folder
+from app.services.store_thread import StoreThread
 from mtp_mlx.api import PairInfo
 from mtp_mlx.wire import Event, Finished, Generate, Loaded, Round
 from tests.app.helpers import HELLO, LOADED, MEMORY, finished, rounds
+
+R = TypeVar("R")
 
 
 @dataclass
@@ -57,12 +63,37 @@ class EngineRig:
         self.say(HELLO, LOADED)
 
 
+def settle(program: Program) -> None:
+    """Wait until the store has answered, and again for what its answers have asked.
+
+    What the disk refuses stays unwritten.
+    """
+    assert program.store.wait(30)
+    while not (program.store.idle or program.store.unwritten):
+        assert program.store.wait(30)
+
+
 @dataclass
 class Rig:
     """What a test of the window needs: the program, and both ends of its engine."""
 
     program: Program
     engine: ScriptedWorker
+
+    def settle(self) -> None:
+        settle(self.program)
+
+    def ask(self, operation: Callable[[DataFolder], R]) -> R:
+        """What the store answers, once it has done what it was asked before."""
+        answers: list[R] = []
+        self.program.store.run(operation, self.program).then(answers.append)
+        self.settle()
+        return answers[0]
+
+    def stored(self, chat_id: str | None = None) -> Chat | None:
+        """A chat as the store has it, by default the open one."""
+        wanted = chat_id or self.program.models.chat.chat.id
+        return self.ask(lambda folder: folder.chats.load(wanted))
 
     def ready(self) -> None:
         self.engine.say(HELLO)
@@ -113,6 +144,7 @@ def opened(qtbot: QtBot, data: Path, clock: Callable[[], float]) -> Iterator[Rig
     program = Program(engine, data, "light", clock=clock)
     qtbot.addWidget(program.window)
     program.start()
+    settle(program)
     yield Rig(program, engine)
     program.close()
     program.window.hide()
@@ -137,6 +169,15 @@ def timed(qtbot: QtBot, tmp_path: Path, clock: Clock) -> Iterator[Rig]:
 def ready(rig: Rig) -> Rig:
     rig.ready()
     return rig
+
+
+@pytest.fixture
+def store(qtbot: QtBot, tmp_path: Path) -> Iterator[StoreThread[DataFolder]]:
+    """A store thread over a folder, without a program."""
+    parent = QObject()
+    store = open_folder(tmp_path / "data", alone=True, parent=parent)
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -31,7 +31,10 @@ WINDOW = """
     for said in range(1_000_000):
         engine.say(round_of(reply, said, [f"word{said} "]))
         application.processEvents()
-        kept = program.store.load(chat.chat.id)
+        found = []
+        program.store.run(lambda f: f.chats.load(chat.chat.id), program).then(found.append)
+        program.store.wait()
+        (kept,) = found
         print(len(kept.messages[1].text.split()), kept.draft == "Half a thought", flush=True)
 """
 

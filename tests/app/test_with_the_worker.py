@@ -13,7 +13,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.__main__ import worker_command
-from app.domain.conversation import Died
+from app.domain.conversation import Chat, Died
 from app.domain.numbers import numbers_of
 from app.domain.settings import ReplySettings
 from app.domain.tally import MEASURED_TOKENS, tally_of
@@ -25,6 +25,7 @@ from app.viewmodels.reports.bench_run import Choice
 from mtp_mlx.api import Sampling
 from mtp_mlx.paths import resources
 from mtp_mlx.report.saving import load
+from tests.app.conftest import settle
 
 PATIENCE_MS = 60_000
 NOT_TRAINED = not (resources() / "demo_pair" / "target" / "model.safetensors").exists()
@@ -82,6 +83,7 @@ def test_a_reply_that_goes_on_in_the_background(qtbot: QtBot, program: Program) 
     mtp.turn(on=False)
     qtbot.waitUntil(lambda: chat.written is None, timeout=PATIENCE_MS)
     program.models.chats.open(left)
+    settle(program)
     reply = chat.messages.at(1)
     assert reply.text == watched
     assert reply.reply is not None
@@ -146,7 +148,10 @@ def test_branches_and_what_the_engine_reads_again(qtbot: QtBot, program: Program
     assert chat.messages.at(1).text not in {"", first.text}
     chat.branches.show_sibling(chat.messages.at(0).id, -1)
     assert chat.messages.at(1) == second
-    stored = program.store.load(chat.chat.id)
+    found: list[Chat | None] = []
+    program.store.run(lambda folder: folder.chats.load(chat.chat.id), program).then(found.append)
+    assert program.store.wait()
+    (stored,) = found
     assert stored is not None
     assert len(stored.messages) == 5
 

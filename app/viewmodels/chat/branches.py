@@ -41,8 +41,7 @@ class Branches(QObject):
         chat = self._history.chat
         if self._writing.here or self._history.message(message_id) is None:
             return
-        if not self._saver.delete_messages(chat.id, tuple(below(chat.messages, message_id))):
-            return
+        self._saver.delete_messages(chat.id, tuple(below(chat.messages, message_id)))
         gone = self._history.remove(message_id)
         self._saver.save_begun(self._history.chat)
         self.removed.emit(gone)

@@ -17,6 +17,7 @@ from app.domain.conversation import (
     Failed,
     Finish,
     RejectedRecord,
+    ReplyPiece,
     ReplyRecord,
     RoundRecord,
     SwitchRecord,
@@ -172,11 +173,17 @@ class Streaming(QObject):
         self._rounds: list[RoundRecord] = []
         self._tally = Tally()
         self._unseen: list[Piece] = []
+        self._stored: ReplyPiece | None = None  # all that was handed out to be stored, as one
         self._paint = Throttle(PAINT_MS, self._hand_out, self)
 
     @property
     def running(self) -> bool:
         return self._reply is not None
+
+    @property
+    def message_id(self) -> str:
+        """Of the reply, also after its end."""
+        return self._begun.id
 
     @property
     def rounds(self) -> Sequence[RoundRecord]:
@@ -199,6 +206,7 @@ class Streaming(QObject):
         self._rounds = [] if message.reply is None else list(message.reply.rounds)
         self._tally = tally_after(message.reply, request.mtp)
         self._asked_at = self._clock()
+        self._stored = None
         sparing = engine.device.get("backend") == "cpu"
         self._paint.set_interval(SPARING_MS if sparing else PAINT_MS)
 
@@ -226,6 +234,30 @@ class Streaming(QObject):
         if self._reply is not None:
             self._reply.switched(mtp, self._clock() - self._asked_at)
             self._tally.switch(mtp)
+            self._stored = None
+
+    def unstored(self) -> ChatMessage | ReplyPiece | None:
+        """Return what is to be stored, and count it as stored.
+
+        That is the whole message at the beginning, and where the record was changed; else what the
+        reply has gained since, which does not depend on how long it is already.
+        """
+        reply, stored = self._reply, self._stored
+        if reply is None:
+            return None
+        text, thought, seconds = self._text(reply), self._thought(reply), self._seconds(reply)
+        self._stored = ReplyPiece(
+            first=len(self._rounds), rounds=(), text=text, thought=thought, thought_seconds=seconds
+        )
+        if stored is None:
+            return self.part()
+        return ReplyPiece(
+            first=stored.first,
+            rounds=tuple(self._rounds[stored.first :]),
+            text=text[len(stored.text) :],
+            thought=thought[len(stored.thought) :],
+            thought_seconds=seconds,
+        )
 
     def part(self) -> ChatMessage | None:
         """What is written so far, as it would be found if the program ended now."""
@@ -283,15 +315,26 @@ class Streaming(QObject):
 
     def _message(self, reply: Reply, part: ReplyRecord) -> ChatMessage:
         begun = self._begun
-        thoughts = (begun.thought, reply.thought)
-        times = [t for t in (begun.thought_seconds, reply.thought_seconds) if t is not None]
         return msgspec.structs.replace(
             begun,
-            text=begun.text + (reply.raw_text if begun.text else reply.text),
-            thought="\n\n".join(thought for thought in thoughts if thought),
-            thought_seconds=sum(times) if times else None,
+            text=self._text(reply),
+            thought=self._thought(reply),
+            thought_seconds=self._seconds(reply),
             reply=part if begun.reply is None else joined(begun.reply, part),
         )
+
+    def _text(self, reply: Reply) -> str:
+        begun = self._begun.text
+        return begun + (reply.raw_text if begun else reply.text)
+
+    def _thought(self, reply: Reply) -> str:
+        thoughts = (self._begun.thought, reply.thought)
+        return "\n\n".join(thought for thought in thoughts if thought)
+
+    def _seconds(self, reply: Reply) -> float | None:
+        times = (self._begun.thought_seconds, reply.thought_seconds)
+        known = [seconds for seconds in times if seconds is not None]
+        return sum(known) if known else None
 
     def _hand_out(self) -> None:
         pieces, self._unseen = self._unseen, []

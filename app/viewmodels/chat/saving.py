@@ -1,19 +1,20 @@
 """Saving a chat as it is written: at once where something ends, once a second while it streams.
 
-Every write goes through here, so that a disk that refuses is said in one way. What waits to be sent
-is stored within a second too, and when its chat is left.
+Every write goes through here, to the store thread. What waits to be sent is stored within a second
+too, and when its chat is left.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app import strings
-from app.domain.conversation import Attachment, Chat, ChatMessage
+from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyPiece
 from app.services.chat_store import ChatStore
+from app.services.data_folder import DataFolder
+from app.services.store_thread import Answer, StoreThread
 from app.viewmodels.chat.history import History
 from app.viewmodels.common.throttle import Throttle
 
@@ -21,17 +22,24 @@ INTERVAL_MS = 1000
 
 
 class Saver(QObject):
-    """A disk that refuses stops no conversation: `trouble` is said, writing goes on."""
-
-    trouble = Signal(str)
+    """A disk that refuses stops no conversation: what it refused is written later."""
 
     def __init__(
-        self, store: ChatStore, interval_ms: int = INTERVAL_MS, parent: QObject | None = None
+        self,
+        store: StoreThread[DataFolder],
+        interval_ms: int = INTERVAL_MS,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._store = store
         self._action: Callable[[], None] | None = None
         self._throttle = Throttle(interval_ms, self._run, self)
+        self._unwritten: dict[str, _Unwritten] = {}  # by chat
+
+    def unwritten(self, chat_id: str) -> Chat | None:
+        """A chat as it stands here, while the store does not have all of it."""
+        waiting = self._unwritten.get(chat_id)
+        return None if waiting is None else waiting.chat
 
     def request(self, action: Callable[[], None]) -> None:
         """Run `action` within the interval; of several, the last."""
@@ -45,7 +53,7 @@ class Saver(QObject):
         action()
 
     def save_chat(self, chat: Chat) -> None:
-        self._guard(lambda: self._store.save_chat(chat))
+        self._write_chat(chat, lambda chats: chats.save_chat(chat))
 
     def save_begun(self, chat: Chat) -> None:
         """A chat that nothing was said in is not worth a row."""
@@ -53,44 +61,60 @@ class Saver(QObject):
             self.save_chat(chat)
 
     def save_message(self, chat: Chat, message: ChatMessage, *, ended: bool = True) -> None:
-        """The chat with it: an earlier save of it may have failed, and it was changed now."""
+        """The chat with it, for it was changed now."""
 
-        def write() -> None:
-            self._store.save_chat(chat)
-            self._store.save_message(chat.id, message, ended=ended)
+        def write(chats: ChatStore) -> None:
+            chats.save_chat(chat)
+            chats.save_message(chat.id, message, ended=ended)
 
-        self._guard(write)
+        self._write_chat(chat, write)
 
-    def delete_messages(self, chat_id: str, ids: Sequence[str]) -> bool:
-        return self._guard(lambda: self._store.delete_messages(chat_id, ids))
+    def append(self, message_id: str, piece: ReplyPiece) -> None:
+        """To a reply that was saved when it began."""
+        self._write(lambda chats: chats.append(message_id, piece))
+
+    def delete_messages(self, chat_id: str, ids: Sequence[str]) -> None:
+        self._write(lambda chats: chats.delete_messages(chat_id, ids))
 
     def restore_messages(self, chat_id: str, ids: Sequence[str]) -> None:
-        self._guard(lambda: self._store.restore_messages(chat_id, ids))
+        self._write(lambda chats: chats.restore_messages(chat_id, ids))
 
     def rename(self, chat_id: str, title: str) -> None:
-        self._guard(lambda: self._store.rename(chat_id, title))
+        self._write(lambda chats: chats.rename(chat_id, title))
 
     def pin(self, chat_id: str, *, pinned: bool) -> None:
-        self._guard(lambda: self._store.pin(chat_id, pinned=pinned))
+        self._write(lambda chats: chats.pin(chat_id, pinned=pinned))
 
-    def delete_chat(self, chat_id: str) -> bool:
-        return self._guard(lambda: self._store.delete_chat(chat_id))
+    def delete_chat(self, chat_id: str) -> Answer[None]:
+        return self._write(lambda chats: chats.delete_chat(chat_id))
 
     def restore_chat(self, chat_id: str) -> None:
-        self._guard(lambda: self._store.restore_chat(chat_id))
+        self._write(lambda chats: chats.restore_chat(chat_id))
 
     def _run(self) -> None:
         if self._action is not None:
             self._action()
 
-    def _guard(self, write: Callable[[], None]) -> bool:
-        """Whether it was written."""
-        try:
-            write()
-        except (OSError, sqlite3.Error) as error:
-            self.trouble.emit(strings.NOT_SAVED.format(reason=error))
-            return False
-        return True
+    def _write(self, write: Callable[[ChatStore], None]) -> Answer[None]:
+        return self._store.write(lambda folder: write(folder.chats), self)
+
+    def _write_chat(self, chat: Chat, write: Callable[[ChatStore], None]) -> None:
+        waiting = self._unwritten.setdefault(chat.id, _Unwritten(chat))
+        waiting.chat = chat
+        waiting.writes += 1
+
+        def written(_result: None) -> None:
+            waiting.writes -= 1
+            if not waiting.writes:
+                del self._unwritten[chat.id]
+
+        self._store.write(lambda folder: write(folder.chats), self).then(written)
+
+
+@dataclass(slots=True)
+class _Unwritten:
+    chat: Chat
+    writes: int = 0
 
 
 DRAFT_MS = 1000

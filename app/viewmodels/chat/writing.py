@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.conversation import Chat, ChatMessage, ChatSummary
+from app.domain.conversation import Chat, ChatMessage, ChatSummary, ReplyPiece
 from app.domain.tree import replaced
 from app.viewmodels.chat.history import History, Removed, labelled, restored
 from app.viewmodels.chat.reply import Piece, Streaming
@@ -97,9 +97,16 @@ class Writing(QObject):
 
     def save(self) -> None:
         """As far as it is written."""
-        part, chat = self._streaming.part(), self.chat
-        if part is not None and chat is not None:
-            self._saver.save_message(chat, part, ended=False)
+        chat, unstored = self.chat, self._streaming.unstored()
+        if chat is None:
+            return
+        match unstored:
+            case ChatMessage() as message:
+                self._saver.save_message(chat, message, ended=False)
+            case ReplyPiece() as piece if piece.rounds:
+                self._saver.append(self._streaming.message_id, piece)
+            case _:
+                pass
 
     def _on_streamed(self, piece: Piece) -> None:
         if self.here:

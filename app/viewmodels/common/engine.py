@@ -28,7 +28,7 @@ class Status:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
     message: str
-    about: Literal["notice", "restart", "silence", "failure"] = "notice"
+    about: Literal["notice", "unwritten", "restart", "silence", "failure"] = "notice"
     can_restart: bool = False
     can_dismiss: bool = True
 
@@ -56,6 +56,15 @@ class EngineViewModel(QObject):
     def say(self, message: str) -> None:
         """Something the user should know, such as chats that could not be saved."""
         self._show(Banner(message=message))
+
+    def show_unwritten(self, error: Exception) -> None:
+        """The disk refuses what is to be saved; `show_written` takes this back."""
+        message = strings.NOT_SAVED.format(reason=error)
+        self._show(Banner(message=message, about="unwritten"))
+
+    def show_written(self) -> None:
+        if self._is_about("unwritten"):
+            self._show(None)
 
     def show_silence(self, seconds: float) -> None:
         """It may be busy, or hang: the user decides."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from app import strings
 from app.domain.baseline import baseline_key, updated
 from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.numbers import Plain
 from app.domain.tally import Tally
-from app.services.baselines import BaselineStore
+from app.services.data_folder import BaselineStore
 from mtp_mlx.api import PairInfo
 
 
@@ -22,8 +21,6 @@ def today() -> str:
 
 
 class PlainSpeed(QObject):
-    trouble = Signal(str)
-
     def __init__(
         self,
         store: BaselineStore,
@@ -50,7 +47,4 @@ class PlainSpeed(QObject):
         now = updated(known, tally.plain_measured, self._day())
         if now is None or now == known:
             return
-        try:
-            self._store.put(key, now)
-        except OSError as error:
-            self.trouble.emit(strings.BASELINE_NOT_SAVED.format(reason=error))
+        self._store.put(key, now)

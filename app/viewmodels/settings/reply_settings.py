@@ -11,13 +11,13 @@ from app import strings
 from app.domain import presets
 from app.domain.presets import BUILT_IN, PresetError
 from app.domain.settings import Preset, ReplySettings
-from app.services.settings import SettingsStore
+from app.services.data_folder import SettingsStore
 from app.viewmodels.common import format as fmt
 from mtp_mlx.api import Sampling, Verify
 
 
 class PresetsViewModel(QObject):
-    """Each change is in the settings file at once. Methods return what went wrong, or ""."""
+    """A change counts at once, and is stored by and by. Methods return what went wrong, or ""."""
 
     changed = Signal()
 
@@ -53,8 +53,6 @@ class PresetsViewModel(QObject):
             self._store.update(msgspec.structs.replace(self._store.current, presets=now))
         except PresetError as error:
             return str(error)
-        except OSError as error:
-            return strings.SETTINGS_NOT_SAVED.format(reason=error)
         finally:
             self.changed.emit()
         return ""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeVar
+from functools import partial
 
 import msgspec
 from PySide6.QtCore import (
@@ -20,9 +19,11 @@ from PySide6.QtCore import (
 )
 
 from app import strings
-from app.domain.conversation import ChatSummary
+from app.domain.changes import Changes
+from app.domain.conversation import Chat, ChatSummary
 from app.domain.groups import Group, grouped
-from app.services.chat_store import ChatStore
+from app.services.data_folder import DataFolder
+from app.services.store_thread import StoreThread
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.saving import Saver
 from app.viewmodels.common.format import one_line
@@ -143,11 +144,12 @@ def _chat_data(chat: ChatSummary, role: int) -> str | None:
 SEARCH_MS = 150
 LOOK_MS = 2000
 
-_T = TypeVar("_T")
-
 
 class ChatListViewModel(QObject):
-    """Keeps up with what this window does, and, while it is in use, with what others do."""
+    """Keeps up with what this window does, and, while it is in use, with what others do.
+
+    It shows what it has, and is corrected when the store answers.
+    """
 
     changed = Signal()  # rows, or which of them is open
     chosen = Signal()  # a chat, perhaps the one that is open
@@ -155,7 +157,7 @@ class ChatListViewModel(QObject):
 
     def __init__(
         self,
-        store: ChatStore,
+        store: StoreThread[DataFolder],
         saver: Saver,
         chat: ChatViewModel,
         undo: Undo,
@@ -172,7 +174,10 @@ class ChatListViewModel(QObject):
         self._wanted = ""
         self._query = ""
         self._editing = False
+        self._opening: str | None = None  # the chat that the store was asked for
+        self._listed: tuple[ChatSummary, ...] = ()  # as the store last told them
         self._behind = False  # what another window wrote may not have been taken up
+        self._news: list[Changes] = []  # of the open chat, until its reply has ended
         self._debounce = QTimer(self, singleShot=True, interval=SEARCH_MS)
         self._debounce.timeout.connect(self.search_now)
         self._watch = QTimer(self, interval=LOOK_MS)
@@ -181,6 +186,8 @@ class ChatListViewModel(QObject):
         self.rows.renamed.connect(self.rename)
         for signal in (chat.opened, chat.reply_started, chat.reply_ended, chat.ended_elsewhere):
             signal.connect(self.refresh)
+        chat.opened.connect(self._on_opened)
+        store.caught_up.connect(self.refresh)
         self.refresh()
 
     @property
@@ -204,7 +211,8 @@ class ChatListViewModel(QObject):
         A chat that is not listed stands above the first.
         """
         ids = [chat.id for chat in self.rows.chats]
-        at = step + (ids.index(self.open_id) if self.open_id in ids else -1)
+        start = self._opening or self.open_id
+        at = step + (ids.index(start) if start in ids else -1)
         return ids[at] if 0 <= at < len(ids) else None
 
     # What is asked
@@ -223,20 +231,31 @@ class ChatListViewModel(QObject):
             self._query = self._wanted
             self.refresh()
 
+    def open_first(self) -> None:
+        """Open the first of what is searched for: what was typed counts now, not after a pause."""
+        self.search_now()
+        query = self._query
+        if query:
+            answer = self._store.run(lambda folder: folder.chats.chats(query), self)
+            answer.then(self._on_first).failed(self._on_unreadable)
+
     def open(self, chat_id: str) -> None:
+        """A chat that is still in memory at once, any other when the store has read it."""
         self.chosen.emit()
+        self._opening = None
         written = self._chat.written
         if chat_id == self.open_id:
             return
         if written is not None and chat_id == written.id:
             self._return()
             return
-        found, chat = self._read(lambda: self._store.load(chat_id))
-        if chat is not None:
-            self._chat.open(chat)
-        elif found:
-            self.trouble.emit(strings.CHAT_GONE)
-            self.refresh()
+        unwritten = self._saver.unwritten(chat_id)
+        if unwritten is not None:
+            self._chat.open(unwritten)
+            return
+        self._opening = chat_id
+        answer = self._store.run(lambda folder: folder.chats.load(chat_id), self)
+        answer.then(partial(self._on_loaded, chat_id)).failed(self._on_unreadable)
 
     def step(self, by: int) -> None:
         """To a neighbour of the open chat, as the list is shown."""
@@ -249,6 +268,13 @@ class ChatListViewModel(QObject):
 
     def rename(self, chat_id: str, title: str) -> None:
         self._saver.rename(chat_id, title)
+        for chat in (self._chat.chat, self._chat.written):
+            if chat is not None and chat.id == chat_id:
+                self._chat.label(ChatSummary(id=chat_id, title=title, pinned=chat.pinned))
+        self._listed = tuple(
+            msgspec.structs.replace(chat, title=title) if chat.id == chat_id else chat
+            for chat in self._listed
+        )
         self.refresh()
 
     def pin(self, chat_id: str, *, pinned: bool) -> None:
@@ -256,14 +282,17 @@ class ChatListViewModel(QObject):
         self.refresh()
 
     def delete(self, chat_id: str) -> None:
-        """A reply being written in it ends first, and is kept with it."""
+        """A reply being written in it ends first, and is kept with it.
+
+        It stays listed, and can be opened, until the disk has taken it.
+        """
         was_open = chat_id == self.open_id
         self._chat.abandon(chat_id)
         if was_open:
             self._chat.new_chat()
-        if self._saver.delete_chat(chat_id):
-            self._undo.offer(strings.CHAT_DELETED, lambda: self._restore(chat_id, reopen=was_open))
-        self.refresh()
+        self._saver.delete_chat(chat_id).then(
+            lambda _: self._on_deleted(chat_id, was_open=was_open)
+        )
 
     # How it keeps up
 
@@ -274,13 +303,12 @@ class ChatListViewModel(QObject):
             self.refresh()
 
     def refresh(self) -> None:
-        if self._editing:
-            return
-        found, chats = self._read(lambda: self._store.chats(self._query))
-        if found and chats is not None:
-            self._day = self._today()
-            self.rows.show([self._marked(chat) for chat in chats], self._day)
-            self._follow(chats)
+        """Ask for the list; until it comes, the one there is gets its marks."""
+        if not self._editing:
+            query = self._query
+            self._show(self._listed)
+            answer = self._store.run(lambda folder: folder.chats.chats(query), self)
+            answer.then(partial(self._on_listed, query)).failed(self._on_unreadable)
         self.changed.emit()
 
     def watch(self, *, active: bool) -> None:
@@ -292,24 +320,21 @@ class ChatListViewModel(QObject):
             self._watch.stop()
 
     def look(self) -> None:
-        _found, changed = self._read(self._store.changed_elsewhere)
-        if changed or self._day != self._today():
-            self.refresh()
-        if changed or self._behind:
-            self._catch_up()
+        answer = self._store.run(lambda folder: folder.chats.changed_elsewhere(), self)
+        answer.then(self._on_looked).failed(self._on_unreadable)
 
     def _return(self) -> None:
         """To the chat being written in, as it is in memory; a search may have hidden its title."""
-        _found, chats = self._read(self._store.chats)
-        self._follow(chats or ())
+        answer = self._store.run(lambda folder: folder.chats.chats(), self)
+        answer.then(self._follow).failed(self._on_unreadable)
         self._chat.open_written()
 
     def _catch_up(self) -> None:
         """With the open chat; one that a reply is being written in waits for its end."""
         if not self._chat.writing:
-            _found, changes = self._read(lambda: self._store.changes(self.open_id))
-            if changes is not None:
-                self._chat.branches.take_up(changes)
+            chat_id = self.open_id
+            answer = self._store.run(lambda folder: folder.chats.changes(chat_id), self)
+            answer.then(partial(self._on_news, chat_id)).failed(self._on_unreadable)
         self._behind = self._chat.written is not None
 
     def _follow(self, chats: tuple[ChatSummary, ...]) -> None:
@@ -319,6 +344,10 @@ class ChatListViewModel(QObject):
         for chat in chats:
             if chat.id in followed:
                 self._chat.label(chat)
+
+    def _show(self, chats: tuple[ChatSummary, ...]) -> None:
+        self._listed = chats
+        self.rows.show([self._marked(chat) for chat in chats], self._day)
 
     def _marked(self, chat: ChatSummary) -> ChatSummary:
         written = self._chat.written
@@ -333,10 +362,56 @@ class ChatListViewModel(QObject):
             self.open(chat_id)
         self.refresh()
 
-    def _read(self, question: Callable[[], _T]) -> tuple[bool, _T | None]:
-        """Whether it could be read, and what."""
-        try:
-            return True, question()
-        except sqlite3.Error as error:
-            self.trouble.emit(strings.CHATS_UNREADABLE.format(reason=error))
-            return False, None
+    # What the store answers
+
+    def _on_opened(self) -> None:
+        """A chat, by whatever way: what was asked for before is no longer wanted."""
+        self._opening = None
+        self._news.clear()
+
+    def _on_deleted(self, chat_id: str, *, was_open: bool) -> None:
+        self._undo.offer(strings.CHAT_DELETED, lambda: self._restore(chat_id, reopen=was_open))
+        self.refresh()
+
+    def _on_loaded(self, chat_id: str, chat: Chat | None) -> None:
+        if chat_id != self._opening:
+            return
+        self._opening = None
+        if chat is not None:
+            self._chat.open(chat)
+        else:
+            self.trouble.emit(strings.CHAT_GONE)
+            self.refresh()
+
+    def _on_listed(self, query: str, chats: tuple[ChatSummary, ...]) -> None:
+        """An answer to a search that was typed on is none; a title being typed must not move."""
+        if query == self._query and not self._editing:
+            self._day = self._today()
+            self._show(chats)
+            self._follow(chats)
+            self.changed.emit()
+
+    def _on_first(self, chats: tuple[ChatSummary, ...]) -> None:
+        if chats:
+            self.open(chats[0].id)
+
+    def _on_looked(self, changed: bool) -> None:
+        if changed or self._day != self._today():
+            self.refresh()
+        if changed or self._behind:
+            self._catch_up()
+
+    def _on_news(self, chat_id: str, changes: Changes | None) -> None:
+        """In the order it came; a reply that has begun since the question keeps it waiting."""
+        if chat_id != self.open_id:
+            return
+        if changes is not None:
+            self._news.append(changes)
+        self._behind = self._chat.written is not None
+        if not self._chat.writing:
+            news, self._news = self._news, []
+            for one in news:
+                self._chat.branches.take_up(one)
+
+    def _on_unreadable(self, error: Exception) -> None:
+        self.trouble.emit(strings.CHATS_UNREADABLE.format(reason=error))

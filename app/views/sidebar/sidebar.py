@@ -53,7 +53,7 @@ class Sidebar(QWidget):
         self.new.clicked.connect(self.new_asked)
         self.search.textChanged.connect(chats.search)
         self.search.leave_asked.connect(self._enter_list)
-        self.search.returnPressed.connect(self._open_first)
+        self.search.returnPressed.connect(chats.open_first)
         chats.changed.connect(self._show)
         theme.changed.connect(self._paint)
         self._paint(theme.current)
@@ -65,13 +65,6 @@ class Sidebar(QWidget):
 
     def _enter_list(self) -> None:
         self.list.setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _open_first(self) -> None:
-        """What was typed counts now, not when the pause is over."""
-        self._chats.search_now()
-        first = next(iter(self._chats.rows.chats), None)
-        if first is not None and self.search.text().strip():
-            self._chats.open(first.id)
 
     def _show(self) -> None:
         words = self._chats.empty_text

@@ -20,7 +20,7 @@ from app.views.settings.reply_settings import ReplySettingsDialog
 from app.views.tokens.details import Details
 from mtp_mlx.api import Sampling
 from mtp_mlx.wire import PromptProgress, SetMtp
-from tests.app.conftest import Rig
+from tests.app.conftest import Rig, settle
 from tests.app.helpers import HELLO, LOADED, round_of
 
 
@@ -226,6 +226,7 @@ def test_the_last_chat_is_reopened_with_its_numbers(qtbot: QtBot, tmp_path: Path
     second = Program(ScriptedWorker(), data, "light")
     qtbot.addWidget(second.window)
     second.start()
+    settle(second)
     assert second.models.chat.messages.messages == kept
     footer = second.window.transcript._views[-1].footer  # type: ignore[union-attr]
     assert "61.3 tok/s" in footer.text
@@ -239,6 +240,7 @@ def test_a_new_chat_is_reopened_after_a_crash(qtbot: QtBot, ready: Rig, tmp_path
     answer(ready)
     again = Program(ScriptedWorker(), tmp_path / "data", "light")
     qtbot.addWidget(again.window)
+    settle(again)
     assert again.models.chat.chat.id == ready.program.models.chat.chat.id
     again.close()
 
@@ -252,13 +254,17 @@ def test_a_second_window_shares_the_folder(qtbot: QtBot, ready: Rig, tmp_path: P
     second.start()
     rig = Rig(second, engine)
     rig.ready()
+    rig.settle()
     assert second.models.chat.blank
     answer(rig)
+    rig.settle()
     ready.program.models.chats.look()
-    assert len(ready.program.store.chats()) == len(second.store.chats()) == 2
+    ready.settle()
+    assert len(ready.ask(lambda folder: folder.chats.chats())) == 2
+    assert len(rig.ask(lambda folder: folder.chats.chats())) == 2
     assert ready.program.models.chats.rows.rowCount() == 3
     second.close()
-    assert ready.program.store.load(second.models.chat.chat.id) is not None
+    assert ready.stored(second.models.chat.chat.id) is not None
 
 
 def test_a_second_window_leaves_a_damaged_file_to_the_first(qtbot: QtBot, tmp_path: Path) -> None:
@@ -266,6 +272,7 @@ def test_a_second_window_leaves_a_damaged_file_to_the_first(qtbot: QtBot, tmp_pa
     second = Program(ScriptedWorker(), tmp_path, "light", alone=False)
     qtbot.addWidget(second.window)
     second.start()
+    settle(second)
     assert "Nothing is kept in this session" in second.window.banner.text.text()
     assert (tmp_path / "chats.sqlite3").read_bytes().startswith(b"no database")
     second.close()
@@ -278,6 +285,7 @@ def test_broken_chats_are_set_aside_and_said(qtbot: QtBot, tmp_path: Path) -> No
     program = Program(ScriptedWorker(), data, "light")
     qtbot.addWidget(program.window)
     program.start()
+    settle(program)
     assert program.window.banner.isVisible()
     assert "could not be opened" in program.window.banner.text.text()
     program.close()
@@ -291,6 +299,7 @@ def test_closing_in_mid_reply_keeps_it(qtbot: QtBot, ready: Rig, tmp_path: Path)
     assert ready.engine.closed
     again = Program(ScriptedWorker(), tmp_path / "data", "light")
     qtbot.addWidget(again.window)
+    settle(again)
     assert again.models.chat.chat.id == chat_id
     half = again.models.chat.messages.at(1)
     assert half.text == "Half"

@@ -19,6 +19,7 @@ from mtp_mlx.api import Message, Sampling
 from mtp_mlx.wire import Error
 from tests.app.conftest import Rig
 from tests.app.helpers import finished, round_of
+from tests.app.viewmodels.sidebar.test_chat_list import banner
 
 
 def chat_of(rig: Rig) -> ChatViewModel:
@@ -38,7 +39,7 @@ def shown(rig: Rig) -> list[str]:
 
 
 def stored(rig: Rig) -> tuple[ChatMessage, ...]:
-    chat = rig.program.store.load(chat_of(rig).chat.id)
+    chat = rig.stored(chat_of(rig).chat.id)
     assert chat is not None
     return chat.messages
 
@@ -75,7 +76,7 @@ def test_the_branch_one_reads_is_the_one_opened_again(ready: Rig) -> None:
     ready.write("Second answer.")
     ready.finish()
     chat.branches.show_sibling(ready.request().id, -1)
-    again = ready.program.store.load(chat.chat.id)
+    again = ready.stored(chat.chat.id)
     assert again is not None
     chat.new_chat()
     chat.open(again)
@@ -375,7 +376,7 @@ def test_undo_after_another_chat_was_opened(ready: Rig) -> None:
     chat.new_chat()
     chat.branches.restore(gone[0])
     assert shown(ready) == []
-    again = ready.program.store.load(old)
+    again = ready.stored(old)
     assert again is not None
     chat.open(again)
     assert shown(ready) == ["One", "A."]
@@ -404,22 +405,27 @@ def test_the_switch_belongs_to_the_chat(ready: Rig) -> None:
     assert ready.request().mtp == "off"
     chat.open(first)
     assert (mtp.wish.on, mtp.wish.depth) == (True, 5)
-    again = ready.program.store.load(first.id)
+    again = ready.stored(first.id)
     assert again is not None
     assert again.settings.mtp.depth == 5
 
 
-def test_what_the_disk_does_not_forget_stays(ready: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_disk_does_not_delete_is_deleted_later(
+    ready: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> None:
         raise sqlite3.OperationalError("database is locked")
 
     ask(ready, "One", "A.")
-    monkeypatch.setattr(ChatStore, "delete_messages", refuse)
-    chat_of(ready).branches.delete(chat_of(ready).messages.at(1).id)
-    assert shown(ready) == ["One", "A."]
-    banner = ready.program.models.engine.banner
-    assert banner is not None
-    assert "database is locked" in banner.message
+    with monkeypatch.context() as refusing:
+        refusing.setattr(ChatStore, "delete_messages", refuse)
+        chat_of(ready).branches.delete(chat_of(ready).messages.at(1).id)
+        assert "database is locked" in banner(ready)
+        assert shown(ready) == ["One"]
+    kept = ready.stored()
+    assert kept is not None
+    assert [message.text for message in kept.messages] == ["One"]
+    assert banner(ready) == ""
 
 
 def test_a_deletion_is_offered_to_be_taken_back(ready: Rig) -> None:

@@ -118,7 +118,7 @@ def test_a_death_keeps_the_partial_reply_and_says_why(ready: Rig) -> None:
     assert message.reply.finish == Died(text="crashed (signal 11)")
     assert message.reply.stats is None
     assert len(message.reply.rounds) == 2
-    stored = ready.program.store.load(chat.chat.id)
+    stored = ready.stored(chat.chat.id)
     assert stored is not None
     assert stored.messages[1] == message
     ready.say(round_of(reply, 2, [" ghost"]))
@@ -210,7 +210,7 @@ def test_a_chat_is_opened_as_it_was_left(ready: Rig) -> None:
     chat.send("Hello")
     ready.write("Hi there.")
     ready.finish()
-    left = ready.program.store.load(chat.chat.id)
+    left = ready.stored(chat.chat.id)
     assert left is not None
     chat.new_chat()
     chat.open(left)

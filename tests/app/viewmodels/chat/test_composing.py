@@ -51,7 +51,7 @@ def test_files_go_with_the_message_and_are_counted(ready: Rig, notes: Path) -> N
     assert composing.attachments == {}
     assert ready.program.models.chat.messages.at(0).attachments == (file,)
     ready.finish()
-    stored = ready.program.store.load(ready.program.models.chat.chat.id)
+    stored = ready.stored(ready.program.models.chat.chat.id)
     assert stored is not None
     assert stored.messages[0].attachments == (file,)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
 import msgspec
-import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Attachment, Chat, ChatMessage
@@ -19,6 +23,7 @@ def texts(rig: Rig) -> list[str]:
 
 def look(rig: Rig) -> None:
     rig.program.models.chats.look()
+    rig.settle()
 
 
 def loaded(store: ChatStore, chat_id: str) -> Chat:
@@ -107,6 +112,7 @@ def test_what_waits_here_is_not_lost_and_that_there_is_not_overwritten(
     look(ready)
     assert chat.chat.draft == "Half a thought"
     chat.drafts.flush()
+    ready.settle()
     kept = loaded(other, chat_id)
     assert (kept.draft, kept.draft_files) == ("Half a thought", (file,))
 
@@ -136,6 +142,7 @@ def test_the_open_chat_does_not_wait_for_another(ready: Rig, other: ChatStore) -
     second, reply = chat.chat.id, ready.request().id
     ready.say(round_of(reply, 0, ["One"]))
     chats.open(first)
+    ready.settle()
     go_on(other, first)
     question = loaded(other, second).messages[0].id
     other.save_message(
@@ -149,19 +156,25 @@ def test_the_open_chat_does_not_wait_for_another(ready: Rig, other: ChatStore) -
     assert chat.message("n") is not None
 
 
+def trace(rig: Rig, callback: Callable[[str], None] | None) -> None:
+    """Only SQLite itself tells what it was asked."""
+    rig.ask(lambda folder: folder.chats._connection.set_trace_callback(callback))
+
+
 def test_nothing_is_asked_while_nothing_changes(ready: Rig, other: ChatStore) -> None:
     chat_id = talk(ready, "Hello")
     go_on(other, chat_id)
     look(ready)
     asked: list[str] = []
-    ready.program.store._connection.set_trace_callback(asked.append)
+    trace(ready, asked.append)
     look(ready)
     ready.program.models.chat.set_settings(
         msgspec.structs.replace(ready.program.models.chat.chat.settings, system="x")
     )
+    ready.settle()
     asked.clear()
     look(ready)
-    ready.program.store._connection.set_trace_callback(None)
+    trace(ready, None)
     assert asked == ["PRAGMA data_version"]
 
 
@@ -179,12 +192,11 @@ def test_a_change_of_another_chat_builds_nothing_again(
     assert titles(ready) == ["Today", "First", "Second"]
 
 
-def test_a_file_that_cannot_be_read_is_said(
-    ready: Rig, other: ChatStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_read_is_said(ready: Rig, other: ChatStore, tmp_path: Path) -> None:
     chat_id = talk(ready, "Hello")
     go_on(other, chat_id)
-    ready.program.store._connection.execute("ALTER TABLE messages RENAME COLUMN text TO lost")
+    with closing(sqlite3.connect(tmp_path / "data" / "chats.sqlite3")) as connection:
+        connection.execute("ALTER TABLE messages RENAME COLUMN text TO lost")
     look(ready)
     assert "no such column" in banner(ready)
     assert texts(ready) == ["Hello", "An answer."]

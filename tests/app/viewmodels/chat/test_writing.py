@@ -26,7 +26,7 @@ def chat_of(rig: Rig) -> ChatViewModel:
 
 
 def stored(rig: Rig, chat_id: str) -> Chat:
-    chat = rig.program.store.load(chat_id)
+    chat = rig.stored(chat_id)
     assert chat is not None
     return chat
 
@@ -90,7 +90,7 @@ def test_it_is_saved_as_it_streams_under_its_own_chat(qtbot: QtBot, ready: Rig) 
     ready.say(round_of(reply, 1, [" two"]))
     qtbot.waitUntil(lambda: stored(ready, left).messages[1].text == "One two", timeout=2000)
     assert record_of(stored(ready, left).messages[1]).finish == "interrupted"
-    assert ready.program.store.load(chat_of(ready).chat.id) is None
+    assert ready.stored(chat_of(ready).chat.id) is None
 
 
 def test_who_comes_back_misses_nothing_and_gets_nothing_twice(qtbot: QtBot, ready: Rig) -> None:
@@ -106,6 +106,7 @@ def test_who_comes_back_misses_nothing_and_gets_nothing_twice(qtbot: QtBot, read
     ready.say(round_of(reply, 4, [" three"]))
     assert pieces == []
     ready.program.models.chats.open(left)
+    ready.settle()
     assert chat.writing
     ready.say(round_of(reply, 5, [" four"]), finished(reply))
     assert "".join(piece.answer for piece in pieces) == " four"
@@ -152,6 +153,7 @@ def test_a_full_disk_costs_no_reply_that_ended_meanwhile(
         full.setattr(ChatStore, "save_chat", refuse)
         ready.say(round_of(reply, 1, [" two"]), finished(reply))
     ready.program.models.chats.open(left)
+    ready.settle()
     assert chat_of(ready).messages.at(1).text == "One two"
 
 
@@ -173,6 +175,7 @@ def test_a_continued_reply_goes_on_too(ready: Rig) -> None:
     chat.new_chat()
     ready.say(round_of(reply, 0, [" two"]))
     ready.program.models.chats.open(left)
+    ready.settle()
     ready.say(round_of(reply, 1, [", three"]), finished(reply))
     message = chat.messages.at(1)
     assert (message.text, message.thought) == ("One, two, three", "Hm")
@@ -188,7 +191,7 @@ def test_deleting_its_chat_stops_it_and_undo_brings_back_what_was_written(ready:
     assert chat.obstacle == "Stopping the last reply…"
     ready.say(round_of(reply, 2, [" more"]), finished(reply, "cancelled"))
     assert chat.obstacle == ""
-    assert ready.program.store.load(left) is None
+    assert ready.stored(left) is None
     ready.program.models.undo.undo()
     message = stored(ready, left).messages[1]
     assert (message.text, record_of(message).finish) == ("One two", "cancelled")
@@ -208,9 +211,11 @@ def test_a_title_and_a_pin_given_meanwhile_stay(ready: Rig) -> None:
     left, reply = leave_in_mid_reply(ready)
     chats.rename(left, "Kyoto in spring")
     chats.pin(left, pinned=True)
+    ready.settle()
     assert "“Kyoto in spring”" in chat.obstacle
     ready.say(round_of(reply, 1, [" two"]))
     chats.open(left)
+    ready.settle()
     assert (chat.chat.title, chat.chat.pinned) == ("Kyoto in spring", True)
     chat.new_chat()
     chats.rename(left, "Kyoto")
@@ -226,6 +231,7 @@ def test_a_title_given_while_a_search_hides_the_chat(ready: Rig) -> None:
     chats.search_now()
     chats.rename(left, "Spring")
     chats.open(left)
+    ready.settle()
     assert chat_of(ready).chat.title == "Spring"
 
 
@@ -242,6 +248,7 @@ def test_settings_and_drafts_stay_with_their_chats(ready: Rig) -> None:
     chat.drafts.write("Another")
     other = chat.chat.id
     chats.open(left)
+    ready.settle()
     assert stored(ready, other).draft == "Another"
     assert (chat.chat.settings.system, chat.chat.draft) == ("Be brief.", "And then")
     chat.new_chat()
@@ -298,6 +305,7 @@ def test_branches_of_the_open_chat_do_not_wait_for_another_ones_reply(ready: Rig
     leave_in_mid_reply(ready)
     chat = chat_of(ready)
     ready.program.models.chats.open(other)
+    ready.settle()
     chat.branches.delete(chat.messages.at(1).id)
     assert [m.text for m in stored(ready, other).messages] == ["Other"]
     ready.program.models.undo.undo()
@@ -312,6 +320,7 @@ def test_messages_deleted_before_are_brought_back_meanwhile(ready: Rig) -> None:
     chat.new_chat()
     ready.program.models.undo.undo()
     ready.program.models.chats.open(left)
+    ready.settle()
     assert [m.text for m in chat.chat.messages] == ["Hello", "An answer.", ""]
     ready.write("Another.")
     ready.finish()
@@ -345,6 +354,7 @@ def test_a_switch_in_another_chat_does_not_touch_it(ready: Rig) -> None:
     assert mtp.wish == MtpChoice(on=False)
     assert mtp.effect.text == "in another chat: drafting, K 3"
     ready.program.models.chats.open(left)
+    ready.settle()
     assert mtp.wish == MtpChoice()
     assert mtp.effect.text == "drafting, K 3"
     assert since(ready, before) == []
@@ -369,6 +379,7 @@ def test_a_reply_written_to_compare_stays_what_it_is(ready: Rig) -> None:
     mtp.choose(4)
     assert mtp.effect.text == "in another chat: off"
     ready.program.models.chats.open(left)
+    ready.settle()
     assert mtp.effect.text == "off"
     ready.finish()
     assert since(ready, before) == []
@@ -395,6 +406,7 @@ def test_another_chat_opened_in_mid_comparison_spoils_nothing(ready: Rig) -> Non
 
 
 def marks(rig: Rig) -> dict[str, str]:
+    rig.settle()
     rows = rig.program.models.chats.rows
     chats = (rows.chat_at(row) for row in range(rows.rowCount()))
     return {chat.title or "": chat.mark for chat in chats if chat is not None}
@@ -411,6 +423,7 @@ def test_the_list_marks_where_one_is_written_and_where_one_waits(ready: Rig) -> 
     ready.finish()
     assert marks(ready) == {"Trip to Kyoto": "unseen", "Hello": ""}
     chats.open(left)
+    ready.settle()
     assert set(marks(ready).values()) == {""}
     chat.new_chat()
     assert set(marks(ready).values()) == {""}

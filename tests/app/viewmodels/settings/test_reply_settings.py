@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.domain.settings import MtpChoice, ReplySettings
-from app.services.settings import SettingsStore
+from app.domain.settings import MtpChoice, ReplySettings, Settings
+from app.services.data_folder import DataFolder, SettingsFile, SettingsStore
+from app.services.store_thread import StoreThread
 from app.viewmodels.settings.reply_settings import RULES, PresetsViewModel, advice
 from mtp_mlx.api import Sampling
 from tests.app.helpers import PAIR
@@ -18,14 +18,18 @@ MINE = ReplySettings(sampling=Sampling(temperature=0.3))
 
 
 @pytest.fixture
-def presets(qtbot: QtBot, tmp_path: Path) -> PresetsViewModel:
-    return PresetsViewModel(SettingsStore(tmp_path / "settings.json"))
+def presets(store: StoreThread[DataFolder]) -> PresetsViewModel:
+    return PresetsViewModel(SettingsStore(store, Settings()))
 
 
-def test_saved_presets_outlive_the_program(presets: PresetsViewModel, tmp_path: Path) -> None:
+def test_saved_presets_outlive_the_program(
+    presets: PresetsViewModel, store: StoreThread[DataFolder], tmp_path: Path
+) -> None:
     assert presets.save("Mine", MINE) == ""
     assert presets.rename("Mine", "Calm") == ""
-    again = PresetsViewModel(SettingsStore(tmp_path / "settings.json"))
+    assert store.wait()
+    kept = SettingsFile(tmp_path / "data" / "settings.json").read()
+    again = PresetsViewModel(SettingsStore(store, kept))
     assert [preset.name for preset in again.all] == ["Gemma's own", "Greedy", "Creative", "Calm"]
     assert again.own[0].settings == MINE
     assert again.delete("Calm") == ""
@@ -42,20 +46,12 @@ def test_which_one_is_chosen(presets: PresetsViewModel) -> None:
     assert presets.chosen(ReplySettings(seed=3)) is None
 
 
-def test_what_goes_wrong_is_said_and_changes_nothing(
-    presets: PresetsViewModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_goes_wrong_is_said_and_changes_nothing(presets: PresetsViewModel) -> None:
     assert "needs a name" in presets.save(" ", MINE)
     presets.save("Mine", MINE)
     presets.save("Other", MINE)
     assert "already" in presets.rename("Mine", "Other")
-
-    def refuse(*_paths: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", refuse)
-    monkeypatch.setattr(Path, "replace", refuse)
-    assert "No space left" in presets.save("Third", MINE)
+    assert [preset.name for preset in presets.own] == ["Mine", "Other"]
 
 
 def test_each_change_is_told(qtbot: QtBot, presets: PresetsViewModel) -> None:

@@ -22,6 +22,7 @@ def list_of(rig: Rig) -> ChatListViewModel:
 
 
 def titles(rig: Rig) -> list[str]:
+    rig.settle()
     rows = list_of(rig).rows
     return [str(rows.index(row).data()) for row in range(rows.rowCount())]
 
@@ -34,10 +35,12 @@ def talk(rig: Rig, question: str) -> str:
     chat.send(question)
     rig.write("An answer.")
     rig.finish()
+    rig.settle()
     return chat.chat.id
 
 
 def banner(rig: Rig) -> str:
+    rig.settle()
     shown = rig.program.models.engine.banner
     return "" if shown is None else shown.message
 
@@ -47,15 +50,19 @@ def test_steps_walk_the_list_as_it_is_shown(ready: Rig) -> None:
     assert (chats.neighbour(-1), chats.neighbour(1)) == (None, None)
     bread, kyoto, tokyo = (talk(ready, q) for q in ("Bread", "Trip to Kyoto", "Trip to Tokyo"))
     chats.pin(bread, pinned=True)
+    ready.settle()
     assert titles(ready) == ["Pinned", "Bread", "Today", "Trip to Tokyo", "Trip to Kyoto"]
     walked = []
     for by in (1, 1, -1, -1, -1):
         chats.step(by)
+        ready.settle()
         walked.append(chats.open_id)
     assert walked == [kyoto, kyoto, tokyo, bread, bread]
     chats.open(kyoto)
+    ready.settle()
     chats.search("bread")
     chats.search_now()
+    ready.settle()
     assert (chats.neighbour(-1), chats.neighbour(1)) == (None, bread)
 
 
@@ -64,8 +71,10 @@ def test_a_new_chat_stands_above_the_first(ready: Rig) -> None:
     chats = list_of(ready)
     chats.new()
     chats.step(-1)
+    ready.settle()
     assert chats.open_id != first
     chats.step(1)
+    ready.settle()
     assert chats.open_id == first
 
 
@@ -88,9 +97,11 @@ def test_opening_another_chat_loses_nothing_of_a_running_reply(ready: Rig) -> No
     chat.send("More")
     ready.say(round_of(ready.request().id, 0, ["Half"]))
     list_of(ready).open(first)
+    ready.settle()
     assert chat.chat.id == first
     assert [m.text for m in chat.messages.messages] == ["First", "An answer."]
     list_of(ready).open(second)
+    ready.settle()
     ready.finish()
     assert [m.text for m in chat.messages.messages][-2:] == ["More", "Half"]
 
@@ -99,6 +110,7 @@ def test_opening_the_open_chat_stops_nothing(ready: Rig) -> None:
     chat = ready.program.models.chat
     chat.send("Hello")
     list_of(ready).open(chat.chat.id)
+    ready.settle()
     assert chat.writing
 
 
@@ -108,7 +120,7 @@ def test_a_title_reaches_list_store_and_window(ready: Rig) -> None:
     assert rows.setData(rows.index(1), "  A better\nname ", Qt.ItemDataRole.EditRole)
     assert titles(ready) == ["Today", "A better name"]
     assert ready.program.window.windowTitle().startswith("A better name")
-    stored = ready.program.store.load(chat_id)
+    stored = ready.stored(chat_id)
     assert stored is not None
     assert stored.title == "A better name"
     ready.program.models.chat.send("And now?")
@@ -122,8 +134,10 @@ def test_pinned_chats_come_first_under_their_own_heading(ready: Rig) -> None:
     first = talk(ready, "First")
     talk(ready, "Second")
     list_of(ready).pin(first, pinned=True)
+    ready.settle()
     assert titles(ready) == ["Pinned", "First", "Today", "Second"]
     list_of(ready).pin(first, pinned=False)
+    ready.settle()
     assert titles(ready) == ["Today", "Second", "First"]
 
 
@@ -132,17 +146,21 @@ def test_deleting_is_undone(ready: Rig) -> None:
     second = talk(ready, "Second")
     undo, chat = ready.program.models.undo, ready.program.models.chat
     list_of(ready).delete(first)
+    ready.settle()
     assert chat.chat.id == second
     list_of(ready).delete(second)
+    ready.settle()
     assert titles(ready) == []
     assert chat.blank
     assert undo.current is not None
     assert undo.current.text == "Chat deleted"
     undo.undo()
+    ready.settle()
     assert titles(ready) == ["Today", "Second"]
     assert chat.chat.id == second
     assert [m.text for m in chat.messages.messages] == ["Second", "An answer."]
     undo.undo()
+    ready.settle()
     assert titles(ready) == ["Today", "Second", "First"]
     assert chat.chat.id == second
 
@@ -150,8 +168,10 @@ def test_deleting_is_undone(ready: Rig) -> None:
 def test_undoing_does_not_take_one_from_what_one_has_begun(ready: Rig) -> None:
     first = talk(ready, "First")
     list_of(ready).delete(first)
+    ready.settle()
     second = talk(ready, "Second")
     ready.program.models.undo.undo()
+    ready.settle()
     assert ready.program.models.chat.chat.id == second
     assert titles(ready) == ["Today", "Second", "First"]
 
@@ -162,14 +182,16 @@ def test_a_chat_deleted_in_mid_reply_stays_deleted_and_whole(ready: Rig) -> None
     chat_id, reply = chat.chat.id, ready.request().id
     ready.say(round_of(reply, 0, ["Half"]))
     list_of(ready).delete(chat_id)
+    ready.settle()
     ready.say(round_of(reply, 1, [" more"]))
     ready.finish()
     assert titles(ready) == []
     ready.program.models.undo.undo()
+    ready.settle()
     assert [m.text for m in chat.messages.messages] == ["Hello", "Half"]
 
 
-def test_a_disk_that_refuses_to_delete_offers_no_undo(
+def test_a_disk_that_refuses_to_delete_offers_no_undo_until_it_has(
     ready: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chat_id = talk(ready, "Hello")
@@ -177,11 +199,16 @@ def test_a_disk_that_refuses_to_delete_offers_no_undo(
     def refuse(_store: ChatStore, _chat_id: str) -> None:
         raise sqlite3.OperationalError("disk full")
 
-    monkeypatch.setattr(ChatStore, "delete_chat", refuse)
-    list_of(ready).delete(chat_id)
-    assert ready.program.models.undo.current is None
-    assert titles(ready) == ["Today", "Hello"]
-    assert "disk full" in banner(ready)
+    with monkeypatch.context() as full:
+        full.setattr(ChatStore, "delete_chat", refuse)
+        list_of(ready).delete(chat_id)
+        ready.settle()
+        assert ready.program.models.undo.current is None
+        assert titles(ready) == ["Today", "Hello"]
+        assert "disk full" in banner(ready)
+    assert titles(ready) == []
+    assert banner(ready) == ""
+    assert ready.program.models.undo.current is not None
 
 
 def test_a_search_waits_for_a_pause(qtbot: QtBot, ready: Rig) -> None:
@@ -195,6 +222,7 @@ def test_a_search_waits_for_a_pause(qtbot: QtBot, ready: Rig) -> None:
     assert chats.searching
     chats.search("nothing like it")
     chats.search_now()
+    ready.settle()
     assert titles(ready) == []
     assert chats.empty_text == "No chat holds “nothing like it”."
     chats.search("")
@@ -226,8 +254,10 @@ def test_another_window_is_noticed_while_this_one_is_in_use(
     assert not chats._watch.isActive()
     other.rename(chat_id, "Renamed again")
     chats.look()
+    ready.settle()
     assert titles(ready) == ["Today", "Renamed again"]
     chats.look()
+    ready.settle()
 
 
 def test_a_chat_deleted_elsewhere_cannot_be_opened(ready: Rig, other: ChatStore) -> None:
@@ -235,6 +265,7 @@ def test_a_chat_deleted_elsewhere_cannot_be_opened(ready: Rig, other: ChatStore)
     second = talk(ready, "Second")
     other.delete_chat(first)
     list_of(ready).open(first)
+    ready.settle()
     assert "deleted in another window" in banner(ready)
     assert ready.program.models.chat.chat.id == second
     assert titles(ready) == ["Today", "Second"]
@@ -250,6 +281,7 @@ def test_a_file_that_cannot_be_read_is_said(ready: Rig, monkeypatch: pytest.Monk
     monkeypatch.setattr(ChatStore, "load", refuse)
     monkeypatch.setattr(ChatStore, "chats", refuse)
     list_of(ready).open(first)
+    ready.settle()
     list_of(ready).refresh()
     assert "malformed" in banner(ready)
     assert titles(ready) == ["Today", "Second", "First"]
@@ -261,6 +293,7 @@ def test_a_new_day_is_a_new_heading(ready: Rig) -> None:
     tomorrow = chats._today() + timedelta(days=1)
     chats._today = lambda: tomorrow
     chats.look()
+    ready.settle()
     assert titles(ready) == ["Yesterday", "Hello"]
 
 
@@ -290,12 +323,15 @@ def test_pins_and_marks_are_told_to_those_who_listen(ready: Rig) -> None:
     role = Qt.ItemDataRole.AccessibleTextRole
     assert rows.index(1).data(role) == "Hello"
     list_of(ready).pin(chat_id, pinned=True)
+    ready.settle()
     assert rows.index(1).data(role) == "Hello, pinned"
     assert rows.index(1).data(Qt.ItemDataRole.ToolTipRole) == "Hello"
     ready.program.models.chat.send("More")
+    ready.settle()
     assert rows.index(1).data(role) == "Hello, pinned, a reply is being written"
     ready.program.models.chat.new_chat()
     ready.finish()
+    ready.settle()
     assert rows.index(1).data(role) == "Hello, pinned, new reply"
     assert rows.index(1).data(Qt.ItemDataRole.ToolTipRole) == "Hello\nnew reply"
 
@@ -320,6 +356,8 @@ def test_a_chat_of_another_window_can_be_opened(ready: Rig, other: ChatStore) ->
     other.save_chat(Chat(id="there", title="There", created=0.0))
     other.save_message("there", ChatMessage(id="m", role="user", text="Hm"))
     list_of(ready).look()
+    ready.settle()
     assert titles(ready) == ["Today", "There", "Here"]
     list_of(ready).open("there")
+    ready.settle()
     assert ready.program.models.chat.messages.at(0).text == "Hm"

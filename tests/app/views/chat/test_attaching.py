@@ -135,6 +135,7 @@ def test_what_waits_is_there_again_at_the_next_start(
     again = Rig(Program(engine, tmp_path / "data", "light"), engine)
     qtbot.addWidget(again.program.window)
     again.program.start()
+    again.settle()
     assert names(again) == ["notes.txt", "notes.txt"]
     assert again.program.window.composer.text.toPlainText() == "What is"
     again.ready()

@@ -23,6 +23,7 @@ from tests.app.views.test_window import actions
 
 def come_back(rig: Rig, chat_id: str) -> None:
     rig.program.models.chats.open(chat_id)
+    rig.settle()
 
 
 def shown(answer: MarkdownView) -> str:

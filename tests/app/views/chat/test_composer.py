@@ -84,6 +84,7 @@ def test_what_was_not_sent_stays_with_its_chat(qtbot: QtBot, ready: Rig) -> None
     chat.new_chat()
     assert composer.text.toPlainText() == ""
     ready.program.models.chats.open(left)
+    ready.settle()
     assert composer.text.toPlainText() == "Half a thought"
     QTest.keyClicks(composer.text, " more")
     assert composer.text.toPlainText() == "Half a thought more"

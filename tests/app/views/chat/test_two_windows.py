@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import ChatMessage
 from app.services.chat_store import ChatStore
+from app.services.data_folder import DataFolder
 from app.views.chat.user_view import UserView
 from tests.app.conftest import Rig
 from tests.app.viewmodels.chat.test_taking_up import go_on, look
@@ -18,10 +19,15 @@ from tests.app.views.chat.test_transcript import last, long_chat
 
 def open_long(qtbot: QtBot, rig: Rig) -> None:
     chat, transcript = long_chat(40), rig.program.window.transcript
-    rig.program.store.save_chat(chat)
-    for message in chat.messages:
-        rig.program.store.save_message(chat.id, message)
+
+    def fill(folder: DataFolder) -> None:
+        folder.chats.save_chat(chat)
+        for message in chat.messages:
+            folder.chats.save_message(chat.id, message)
+
+    rig.ask(fill)
     rig.program.models.chats.open(chat.id)
+    rig.settle()
     qtbot.waitUntil(lambda: not transcript._filling.isActive() and transcript._held is None)
 
 

@@ -113,6 +113,7 @@ def test_choosing_a_chat_leads_back_to_it(ready: Rig, folder: Path) -> None:
         assert chat is not None
         places(ready).show_reports()
         chats.open(chat.id)  # the first of them is open already
+        ready.settle()
         assert not places(ready).shows_reports
     places(ready).show_reports()
     ready.program.window.sidebar.new.click()

@@ -57,11 +57,13 @@ def spot(rig: Rig, title: str, *, dots: bool = False) -> QPoint:
 
 
 def here(rig: Rig) -> str:
+    rig.settle()
     chat = view_of(rig).currentIndex().data(CHAT_ROLE)
     return (chat.title or "") if isinstance(chat, ChatSummary) else ""
 
 
 def opened(rig: Rig) -> str:
+    rig.settle()
     return rig.program.models.chat.chat.title or ""
 
 
@@ -106,6 +108,7 @@ def test_keys_lead_through_the_list_from_anywhere(three: Rig) -> None:
     assert view.currentIndex().row() == at(three, "Trip to Kyoto")
     three.program.models.chats.search("kyoto")
     three.program.models.chats.search_now()
+    three.settle()
     assert not known["Previous chat"].isEnabled()
 
 
@@ -131,6 +134,7 @@ def test_the_open_chat_is_scrolled_into_view(ready: Rig) -> None:
     assert is_seen("Chat 39")
     assert not is_seen("Chat 0")
     chats.open(chats.rows.chats[-1].id)
+    ready.settle()
     assert is_seen("Chat 0")
     talk(ready, "Chat 40")
     assert is_seen("Chat 40")
@@ -288,9 +292,11 @@ def test_nothing_found_is_said(three: Rig) -> None:
     sidebar = three.program.window.sidebar
     sidebar.search.setText("<b>zebra</b>")
     three.program.models.chats.search_now()
+    three.settle()
     assert sidebar.note.isVisible()
     assert sidebar.note.text() == "No chat holds “<b>zebra</b>”."
     sidebar.search._empty.trigger()
+    three.settle()
     assert sidebar.list.isVisible()
 
 
@@ -333,6 +339,7 @@ def test_the_composer_shows_the_draft_of_the_open_chat(three: Rig) -> None:
     chats.new()
     assert window.composer.text.toPlainText() == ""
     chats.open(bread)
+    three.settle()
     assert window.composer.text.toPlainText() == "Half a thought"
     assert window.composer.send.isEnabled()
 
@@ -342,8 +349,8 @@ def test_titles_of_all_kinds_are_drawn(three: Rig) -> None:
     view = view_of(three)
     heights = set()
     for title in ("two\nlines", "שלום לכולם, מה שלומכם היום", "👩🏽‍💻 🎉 emoji", "x" * 10_000):
-        three.program.store.rename(three.program.models.chat.chat.id, title)
-        three.program.models.chats.refresh()
+        three.program.models.chats.rename(three.program.models.chat.chat.id, title)
+        three.settle()
         assert not view.grab().isNull()
         heights.add(view.visualRect(view.model().index(1, 0)).height())
     assert len(heights) == 1

@@ -224,7 +224,7 @@ def test_stored_rounds_come_back_as_tokens(qtbot: QtBot, ready: Rig, tmp_path: P
     ready.program.models.chat.send("Hello")
     ready.write("Some words in reply, and some more.")
     ready.finish()
-    chat = ready.program.store.load(ready.program.models.chat.chat.id)
+    chat = ready.stored(ready.program.models.chat.chat.id)
     assert chat is not None
     ready.program.window._tokens.trigger()
     ready.program.models.chat.open(chat)

@@ -1,11 +1,11 @@
 """A thread that owns what only it may touch; the interface thread asks it and goes on.
 
-`worker.run(operation, owner).then(callback).failed(callback)`: an operation is a function of the
+`store.run(operation, owner).then(callback).failed(callback)`: an operation is a function of the
 value that the thread owns. Operations run one after the other, and their results come back on the
 interface thread in the same order. An owner that was destroyed meanwhile gets nothing.
 
-`worker.write(operation, owner)` is for what must not be lost: while the disk refuses it, it is
-tried again until it is written, and the writes that were asked for after it wait.
+`store.write(operation, owner)` is for what must not be lost: while the disk refuses it, it is
+tried again until it is written, and the writes of its lane that were asked for after it wait.
 """
 
 from __future__ import annotations
@@ -79,10 +79,28 @@ class _Job(Generic[T]):
 
     work: Callable[[T], Callable[[], None]]
     fail: Callable[[Exception], None]
-    is_write: bool
+    lane: _Lane[T] | None  # of a write
 
 
-class Worker(QObject, Generic[T]):
+class _Lane(Generic[T]):
+    """Writes that must keep their order. While any is left here, the first was refused."""
+
+    def __init__(self, first_pause_s: float) -> None:
+        self.jobs: deque[_Job[T]] = deque()
+        self._first_pause_s = first_pause_s
+        self._pause_s = first_pause_s
+        self.next_try = 0.0  # by the monotonic clock
+
+    def refused(self) -> None:
+        self.next_try = time.monotonic() + self._pause_s
+        self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
+
+    def written(self) -> None:
+        self.jobs.popleft()
+        self._pause_s = self._first_pause_s
+
+
+class StoreThread(QObject, Generic[T]):
     """The value is opened on the thread before the first operation, and closed after the last."""
 
     refused = Signal(object)  # OSError or sqlite3.Error: writes wait for the disk from now on
@@ -108,10 +126,8 @@ class Worker(QObject, Generic[T]):
         self._outcomes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._asked = 0
         self._answered = 0
-        self._waiting: deque[_Job[T]] = deque()  # writes; the first was refused, if any is left
+        self._lanes: dict[str, _Lane[T]] = {}
         self._first_pause_s = first_pause_s
-        self._pause_s = first_pause_s
-        self._next_try = 0.0  # of the first of `_waiting`, by the monotonic clock
         self._is_refused = False
         self._closes_at: float | None = None
         self._value: T | None = None
@@ -127,15 +143,20 @@ class Worker(QObject, Generic[T]):
     @property
     def unwritten(self) -> int:
         """Writes that wait for a disk that refuses them."""
-        return len(self._waiting)
+        return sum(len(lane.jobs) for lane in self._lanes.copy().values())
 
     def run(self, operation: Callable[[T], R], owner: QObject) -> Answer[R]:
         """Ask once. Writes that wait for the disk are tried before."""
-        return self._ask(operation, owner, is_write=False)
+        return self._ask(operation, owner, None)
 
-    def write(self, operation: Callable[[T], R], owner: QObject) -> Answer[R]:
-        """Have it written, however often that takes: `operation` may run more than once."""
-        return self._ask(operation, owner, is_write=True)
+    def write(self, operation: Callable[[T], R], owner: QObject, lane: str = "") -> Answer[R]:
+        """Have it written, however often that takes: `operation` may run more than once.
+
+        A disk may refuse one file and take another: what need not wait for it has another `lane`.
+        """
+        if lane not in self._lanes:
+            self._lanes[lane] = _Lane(self._first_pause_s)
+        return self._ask(operation, owner, self._lanes[lane])
 
     def wait(self, timeout_s: float = CLOSE_S) -> bool:
         """Block until what was asked so far is answered, and answer it. False: time ran out.
@@ -165,12 +186,12 @@ class Worker(QObject, Generic[T]):
             if self._thread.is_alive() and self._value is not None:
                 self._interrupt(self._value)
                 self._thread.join(_INTERRUPTED_S)
-            left = len(self._waiting) + self._jobs.qsize()
+            left = self.unwritten + self._jobs.qsize()
             if left or self._thread.is_alive():
                 _log.error("%s: closed before %d operations were done", self._thread.name, left)
-        return not (self._waiting or self._thread.is_alive())
+        return not (self.unwritten or self._thread.is_alive())
 
-    def _ask(self, operation: Callable[[T], R], owner: QObject, *, is_write: bool) -> Answer[R]:
+    def _ask(self, operation: Callable[[T], R], owner: QObject, lane: _Lane[T] | None) -> Answer[R]:
         answer: Answer[R] = Answer(owner)
 
         def answered(give: Callable[[], None]) -> Callable[[], None]:
@@ -188,7 +209,7 @@ class Worker(QObject, Generic[T]):
             self._hand_over(answered(lambda: answer.fail(error)))
 
         self._asked += 1
-        self._jobs.put(_Job(work, fail, is_write))
+        self._jobs.put(_Job(work, fail, lane))
         return answer
 
     def _give_one(self) -> None:
@@ -207,45 +228,49 @@ class Worker(QObject, Generic[T]):
             try:
                 job = self._jobs.get(timeout=self._pause_left())
             except queue.Empty:
-                self._write(value)
+                self._write_waiting(value)
                 continue
             if job is None:
                 break
-            if job.is_write:
-                self._waiting.append(job)
-                if len(self._waiting) == 1:
-                    self._write(value)
-            else:
-                self._write(value)
+            if job.lane is None:
+                self._write_waiting(value, at_once=True)
                 self._do(job, value)
-        while self._waiting and time.monotonic() < (self._closes_at or 0.0):
+            else:
+                job.lane.jobs.append(job)
+                if len(job.lane.jobs) == 1:
+                    self._write(job.lane, value)
+        while self.unwritten and time.monotonic() < (self._closes_at or 0.0):
             time.sleep(_LAST_TRIES_S)
-            self._write(value)
+            self._write_waiting(value, at_once=True)
         self._close_value(value)
 
     def _pause_left(self) -> float | None:
         """Seconds until the next try; None where nothing waits."""
-        return max(0.0, self._next_try - time.monotonic()) if self._waiting else None
+        tries = [lane.next_try for lane in self._lanes.copy().values() if lane.jobs]
+        return max(0.0, min(tries) - time.monotonic()) if tries else None
 
-    def _write(self, value: T) -> None:
-        """Write what waits, up to the first that the disk refuses."""
-        while self._waiting:
-            job = self._waiting[0]
+    def _write_waiting(self, value: T, *, at_once: bool = False) -> None:
+        """Try those whose pause is over, or all of them."""
+        for lane in self._lanes.copy().values():
+            if lane.jobs and (at_once or lane.next_try <= time.monotonic()):
+                self._write(lane, value)
+
+    def _write(self, lane: _Lane[T], value: T) -> None:
+        """Write what waits in it, up to the first that the disk refuses."""
+        while lane.jobs:
             try:
-                self._do(job, value)
+                self._do(lane.jobs[0], value)
             except _DISK as error:
-                self._refuse(error)
+                _log.warning("a write was refused: %s", type(error).__name__)
+                lane.refused()
+                self._say_refused(error)
                 return
-            self._waiting.popleft()
-            self._pause_s = self._first_pause_s
-        if self._is_refused:
+            lane.written()
+        if self._is_refused and not self.unwritten:
             self._is_refused = False
             self._hand_over(self.caught_up.emit)
 
-    def _refuse(self, error: Exception) -> None:
-        _log.warning("a write was refused: %s", type(error).__name__)
-        self._next_try = time.monotonic() + self._pause_s
-        self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
+    def _say_refused(self, error: Exception) -> None:
         if not self._is_refused:
             self._is_refused = True
             self._hand_over(lambda: self.refused.emit(error))
@@ -255,7 +280,7 @@ class Worker(QObject, Generic[T]):
         try:
             outcome = job.work(value)
         except Exception as error:
-            if job.is_write and isinstance(error, _DISK) and not isinstance(error, _HOPELESS):
+            if job.lane and isinstance(error, _DISK) and not isinstance(error, _HOPELESS):
                 raise
             job.fail(error)
         else:

@@ -12,17 +12,17 @@ import shiboken6
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from app.services.worker import Worker
+from app.services.store_thread import StoreThread
 from mtp_mlx.errors import UsageError
 
 Notes = list[str]
 
 
 @pytest.fixture
-def worker(qtbot: QtBot) -> Iterator[Worker[Notes]]:
-    worker = Worker[Notes]("test", list, first_pause_s=0.01)
-    yield worker
-    worker.close()
+def store(qtbot: QtBot) -> Iterator[StoreThread[Notes]]:
+    store = StoreThread[Notes]("test", list, first_pause_s=0.01)
+    yield store
+    store.close()
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ class Disk:
 
 
 def test_answers_come_in_order_and_on_the_interface_thread(
-    qtbot: QtBot, worker: Worker[Notes], owner: QObject
+    qtbot: QtBot, store: StoreThread[Notes], owner: QObject
 ) -> None:
     here = threading.get_ident()
     threads: list[int] = []
@@ -63,11 +63,11 @@ def test_answers_come_in_order_and_on_the_interface_thread(
         return number
 
     for n in range(20):
-        worker.run(lambda _notes, n=n: operation(n), owner).then(  # type: ignore[misc]
+        store.run(lambda _notes, n=n: operation(n), owner).then(  # type: ignore[misc]
             lambda n: answers.append((n, threading.get_ident() == here))
         )
     assert answers == []
-    qtbot.waitUntil(lambda: worker.idle)
+    qtbot.waitUntil(lambda: store.idle)
     assert answers == [(n, True) for n in range(20)]
     assert len(set(threads)) == 1
     assert here not in threads
@@ -80,63 +80,69 @@ def test_the_value_is_opened_and_closed_on_the_thread(qtbot: QtBot) -> None:
         threads.append(threading.get_ident())
         return []
 
-    worker = Worker[Notes]("test", opened, lambda _notes: threads.append(threading.get_ident()))
-    assert worker.wait()
-    assert worker.close()
-    assert worker.close()
+    store = StoreThread[Notes]("test", opened, lambda _notes: threads.append(threading.get_ident()))
+    assert store.wait()
+    assert store.close()
+    assert store.close()
     assert len(threads) == 2
     assert len(set(threads)) == 1
     assert threading.get_ident() not in threads
 
 
-def test_what_fails_is_told_to_who_asked(worker: Worker[Notes], owner: QObject) -> None:
+def test_what_fails_is_told_to_who_asked(store: StoreThread[Notes], owner: QObject) -> None:
     def refuse(_notes: Notes) -> None:
         raise UsageError("It cannot be done.", "Do something else.")
 
     told: list[str] = []
-    worker.run(refuse, owner).then(lambda _: told.append("done")).failed(
+    store.run(refuse, owner).then(lambda _: told.append("done")).failed(
         lambda error: told.append(str(error))
     )
-    assert worker.wait()
+    assert store.wait()
     assert told == ["It cannot be done. Do something else."]
 
 
-def test_a_defect_is_raised_on_the_interface_thread(worker: Worker[Notes], owner: QObject) -> None:
-    worker.run(lambda notes: notes[7], owner).failed(lambda _error: pytest.fail("it is a defect"))
+def test_a_defect_is_raised_on_the_interface_thread(
+    store: StoreThread[Notes], owner: QObject
+) -> None:
+    store.run(lambda notes: notes[7], owner).failed(lambda _error: pytest.fail("it is a defect"))
     with pytest.raises(IndexError):
-        worker.wait()
+        store.wait()
 
 
-def test_a_failure_that_nobody_waits_for_is_raised(worker: Worker[Notes], owner: QObject) -> None:
-    worker.run(Disk(1).noted("read"), owner)
+def test_a_failure_that_nobody_waits_for_is_raised(
+    store: StoreThread[Notes], owner: QObject
+) -> None:
+    store.run(Disk(1).noted("read"), owner)
     with pytest.raises(sqlite3.OperationalError):
-        worker.wait()
+        store.wait()
 
 
 def test_an_exception_in_a_callback_costs_no_other_its_answer(
-    qtbot: QtBot, worker: Worker[Notes], owner: QObject
+    qtbot: QtBot, store: StoreThread[Notes], owner: QObject
 ) -> None:
     told: list[str] = []
 
     def broken(_result: None) -> None:
         raise ValueError
 
-    worker.run(noted("one"), owner).then(broken)
-    worker.run(noted("two"), owner).then(lambda _: told.append("two"))
+    store.run(noted("one"), owner).then(broken)
+    store.run(noted("two"), owner).then(lambda _: told.append("two"))
     with qtbot.captureExceptions() as exceptions:
-        qtbot.waitUntil(lambda: worker.idle)
+        qtbot.waitUntil(lambda: store.idle)
     assert [type(error) for _, error, _ in exceptions] == [ValueError]
     assert told == ["two"]
 
 
-def test_an_owner_that_was_destroyed_gets_nothing(worker: Worker[Notes], owner: QObject) -> None:
+def test_an_owner_that_was_destroyed_gets_nothing(
+    store: StoreThread[Notes], owner: QObject
+) -> None:
     told: list[str] = []
     ended = QObject()
-    worker.run(noted("one"), ended).then(lambda _: told.append("ended"))
-    worker.run(Disk(1).noted("two"), ended).failed(lambda _: told.append("ended"))
-    worker.run(told.extend, owner)
+    store.run(noted("one"), ended).then(lambda _: told.append("ended"))
+    store.run(Disk(1).noted("two"), ended).failed(lambda _: told.append("ended"))
+    store.run(told.extend, owner)
     shiboken6.delete(ended)
-    assert worker.wait()
+    assert store.wait()
     assert told == ["one"]
 
 
@@ -149,25 +155,25 @@ def test_an_owner_that_was_destroyed_gets_nothing(worker: Worker[Notes], owner: 
     ],
 )
 def test_what_the_disk_refuses_is_tried_until_it_is_written(
-    qtbot: QtBot, worker: Worker[Notes], owner: QObject, error: Exception
+    qtbot: QtBot, store: StoreThread[Notes], owner: QObject, error: Exception
 ) -> None:
     """In order, though only the first was refused; and each is answered once."""
     disk, told, signals = Disk(4, error), list[str](), list[str]()
-    worker.refused.connect(lambda refusal: signals.append(str(refusal)))
-    worker.caught_up.connect(lambda: signals.append("caught up"))
+    store.refused.connect(lambda refusal: signals.append(str(refusal)))
+    store.caught_up.connect(lambda: signals.append("caught up"))
     for text in ("one", "two", "three"):
-        worker.write(disk.noted(text), owner).then(
+        store.write(disk.noted(text), owner).then(
             lambda _, text=text: told.append(text)  # type: ignore[misc]
         )
-    qtbot.waitUntil(lambda: worker.idle)
+    qtbot.waitUntil(lambda: store.idle)
     assert disk.refusals == 0
     assert told == ["one", "two", "three"]
     qtbot.waitUntil(lambda: len(signals) == 2)
     assert signals == [str(error), "caught up"]
-    assert worker.unwritten == 0
+    assert store.unwritten == 0
     written: Notes = []
-    worker.run(written.extend, owner)
-    assert worker.wait()
+    store.run(written.extend, owner)
+    assert store.wait()
     assert written == told
 
 
@@ -178,7 +184,7 @@ def test_a_disk_that_refuses_is_left_alone_for_longer_each_time(
     now = 100.0
 
     class Time:
-        """Passes while the worker waits, and not otherwise."""
+        """Passes while the store waits, and not otherwise."""
 
         @staticmethod
         def monotonic() -> float:
@@ -193,49 +199,66 @@ def test_a_disk_that_refuses_is_left_alone_for_longer_each_time(
             now += timeout
             raise queue.Empty
 
-    monkeypatch.setattr("app.services.worker.time", Time)
+    monkeypatch.setattr("app.services.store_thread.time", Time)
     with monkeypatch.context() as queues:
-        queues.setattr("app.services.worker.queue.SimpleQueue", Jobs)
-        worker = Worker[Notes]("test", list, first_pause_s=0.5)
+        queues.setattr("app.services.store_thread.queue.SimpleQueue", Jobs)
+        store = StoreThread[Notes]("test", list, first_pause_s=0.5)
     try:
-        worker.write(Disk(8).noted("one"), owner)
-        qtbot.waitUntil(lambda: worker.idle)
+        store.write(Disk(8).noted("one"), owner)
+        qtbot.waitUntil(lambda: store.idle)
     finally:
-        worker.close()
+        store.close()
     assert tries == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
 
 def test_reading_goes_on_while_the_disk_refuses_to_write(
-    worker: Worker[Notes], owner: QObject
+    store: StoreThread[Notes], owner: QObject
 ) -> None:
     """And each time the writes are tried first."""
     disk, lengths = Disk(3), list[int]()
-    worker.write(disk.noted("one"), owner)
+    store.write(disk.noted("one"), owner)
     for _ in range(3):
-        worker.run(len, owner).then(lengths.append)
-    assert worker.wait()
+        store.run(len, owner).then(lengths.append)
+    assert store.wait()
     assert lengths[0] == 0
     assert lengths[-1] == 1
 
 
+def test_what_one_file_refuses_holds_up_no_other(
+    qtbot: QtBot, store: StoreThread[Notes], owner: QObject
+) -> None:
+    disk, told = Disk(10**9), list[str]()
+    store.write(disk.noted("settings 1"), owner, lane="settings")
+    store.write(noted("chat 1"), owner).then(lambda _: told.append("chat 1"))
+    store.write(disk.noted("settings 2"), owner, lane="settings").then(
+        lambda _: told.append("settings 2")
+    )
+    store.write(noted("chat 2"), owner).then(lambda _: told.append("chat 2"))
+    assert store.wait()
+    assert (told, store.unwritten) == (["chat 1", "chat 2"], 2)
+    disk.refusals = 0
+    assert store.wait()
+    assert told == ["chat 1", "chat 2", "settings 2"]
+
+
 def test_a_write_that_can_never_succeed_does_not_hold_up_the_others(
-    worker: Worker[Notes], owner: QObject
+    store: StoreThread[Notes], owner: QObject
 ) -> None:
     told: list[str] = []
     orphan = Disk(1, sqlite3.IntegrityError("FOREIGN KEY constraint failed"))
-    worker.write(orphan.noted("orphan"), owner).failed(lambda error: told.append(str(error)))
-    worker.write(noted("two"), owner).then(lambda _: told.append("two"))
-    assert worker.wait()
+    store.write(orphan.noted("orphan"), owner).failed(lambda error: told.append(str(error)))
+    store.write(noted("two"), owner).then(lambda _: told.append("two"))
+    assert store.wait()
     assert told == ["FOREIGN KEY constraint failed", "two"]
 
 
 def test_closing_does_what_was_asked(qtbot: QtBot, owner: QObject) -> None:
     notes: Notes = []
-    worker = Worker[Notes]("test", lambda: notes)
+    store = StoreThread[Notes]("test", lambda: notes)
     disk = Disk(3)
     for text in ("one", "two", "three"):
-        worker.write(disk.noted(text), owner)
-    assert worker.close()
+        store.write(disk.noted(text), owner)
+    assert store.close()
     assert notes == ["one", "two", "three"]
 
 
@@ -247,20 +270,20 @@ def test_closing_takes_no_longer_than_it_may(qtbot: QtBot, owner: QObject) -> No
         begun.set()
         interrupted.wait(60)
 
-    worker = Worker[Notes]("test", list, interrupt=lambda _notes: interrupted.set())
-    worker.run(hang, owner)
-    worker.write(Disk(10**9).noted("never"), owner)
+    store = StoreThread[Notes]("test", list, interrupt=lambda _notes: interrupted.set())
+    store.run(hang, owner)
+    store.write(Disk(10**9).noted("never"), owner)
     begun.wait(10)
-    assert not worker.close(0.05)
+    assert not store.close(0.05)
     assert interrupted.is_set()
-    assert worker.unwritten == 1
+    assert store.unwritten == 1
 
 
 def test_a_worker_that_hangs_for_good_is_left_behind(qtbot: QtBot, owner: QObject) -> None:
     released = threading.Event()
-    worker = Worker[Notes]("test", list)
-    worker.run(lambda _notes: released.wait(60), owner)
+    store = StoreThread[Notes]("test", list)
+    store.run(lambda _notes: released.wait(60), owner)
     try:
-        assert not worker.close(0.05)
+        assert not store.close(0.05)
     finally:
         released.set()
