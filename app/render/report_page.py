@@ -58,7 +58,7 @@ def report_html(
     report: Report, tokens: Mapping[str, str], pictures: Iterable[Picture], *, roomy: bool
 ) -> str:
     """Return the report's page; `roomy` says that its widest table fits."""
-    page = write(contents(report, brief=True), _Page(tuple(pictures), roomy=roomy))
+    page = write(contents(report, brief=True), Page(tuple(pictures), roomy=roomy))
     return _STYLE.format_map(tokens) + page
 
 
@@ -69,7 +69,7 @@ def comparison_html(
 
     Where the window is not roomy, paired charts stand one below the other: half of it is too small.
     """
-    page = _Page((), roomy=roomy)
+    page = Page((), roomy=roomy)
     heads = (f"<b>{name}</b>{write(head(one), page)}" for name, one in (("A", a), ("B", b)))
     return "".join(
         [
@@ -107,7 +107,9 @@ def _compared(row: Row) -> tuple[str, ...]:
     )
 
 
-class _Page(Html):
+class Page(Html):
+    """The dialect of the window, with the charts that it has drawn as `pictures`."""
+
     between = ""
     most_rows = 100  # nobody reads more of them here, and laying them out takes time
 

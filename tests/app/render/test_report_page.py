@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from app.render.report_page import (
+    Page,
     Picture,
-    _Page,
     comparison_html,
     palette,
     report_html,
@@ -106,13 +106,13 @@ def test_prompts_and_replies_are_left_to_the_exports() -> None:
     spoken = tuple(replace(run, prompt="SECRET", text="SECRET") for run in REPORT.runs)
     assert page(replace(REPORT, runs=spoken)) == page(REPORT)
     parts: list[Part] = [Heading("Runs"), Verbatim(title="Prompt", text="SECRET")]
-    assert write(parts, _Page(PICTURES, roomy=True)) == "<h3>Runs</h3>"
+    assert write(parts, Page(PICTURES, roomy=True)) == "<h3>Runs</h3>"
 
 
 def test_long_tables_end_with_what_is_left() -> None:
-    many = Identity(measured=True, comparisons=(PARTED,) * (_Page.most_rows + 7))
+    many = Identity(measured=True, comparisons=(PARTED,) * (Page.most_rows + 7))
     html = page(replace(REPORT, identity=many))
-    assert html.count(">code-1</span>") == _Page.most_rows
+    assert html.count(">code-1</span>") == Page.most_rows
     assert "And 7 more, which the JSON and the CSV hold." in html
 
 
