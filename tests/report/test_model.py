@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from mtp_mlx.errors import DamagedReport, NewerReport
+from mtp_mlx.numbers import Counts
 from mtp_mlx.report import model
 from mtp_mlx.report.saving import decode, encode, tidy
 from tests.app.services.schema import violations
@@ -209,3 +210,11 @@ def test_the_time_is_in_utc_to_the_second() -> None:
     assert report.created is not None
     assert len(report.created) == len("2026-01-02T03:04:05Z")
     assert report.created.endswith("Z")
+
+
+def test_numbers_that_the_engine_never_had_are_not_measured() -> None:
+    assert set(model.numbers_of(None)) <= set(model.Run.__struct_fields__)
+    assert set(model.numbers_of(None).values()) == {None}
+    stats = Counts().stats()
+    assert model.numbers_of(stats)["draft_n"] == 0
+    assert set(model.numbers_of(stats)) == set(model.numbers_of(None))
