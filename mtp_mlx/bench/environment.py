@@ -1,16 +1,36 @@
-"""The machine a benchmark ran on, by the names of the report's schema."""
+"""The machine and the program that a benchmark ran on, by the names of the report's schema."""
 
 from __future__ import annotations
 
 import platform
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
-from mtp_mlx.bench.machine import Conditions, Machine, asking
-from mtp_mlx.bench.machine.checkout import commit
+from mtp_mlx.bench.machine import asking, linux, macos
+from mtp_mlx.bench.machine.asking import Conditions, Machine
 from mtp_mlx.loading.device import describe, versions
 from mtp_mlx.paths import checkout
 from mtp_mlx.report.model import Environment
+
+
+def machine() -> Machine:
+    """What does not change while a benchmark runs."""
+    if platform.system() == "Darwin":
+        return macos.machine(asking.output)
+    return linux.machine(asking.text) if platform.system() == "Linux" else Machine()
+
+
+def conditions() -> Conditions:
+    """What does; asked before and after, never during a run."""
+    if platform.system() == "Darwin":
+        return macos.conditions(asking.output, asking.load())
+    if platform.system() == "Linux":
+        return linux.conditions(asking.text, asking.listed, asking.load())
+    return Conditions(load=asking.load())
 
 
 def environment(machine: Machine, before: Conditions) -> Environment:
@@ -56,3 +76,24 @@ def finished(found: Environment, after: Conditions) -> Environment:
 def cooldown_s(machine: Machine, before: Conditions) -> float:
     """The pause between runs where none was asked for: heat without a fan, a battery's limits."""
     return 5.0 if machine.fanless or before.power_source == "battery" else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    sha: str | None = None
+    clean: bool | None = None  # no tracked file differs from it
+
+
+def commit(ask: Callable[..., str | None], root: Path | None) -> Commit:
+    """Return the commit of the checkout at `root`; None, an installed copy, has none."""
+    if root is None:
+        return Commit()
+    git = ("git", "-C", str(root))
+    sha = ask(*git, "rev-parse", "HEAD")
+    if sha is None or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", sha):
+        return Commit()
+    # A word before the list, for no output may also mean that git failed.
+    told = ask(*git, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    if told is None or not told.startswith("# branch.oid"):
+        return Commit(sha=sha)
+    return Commit(sha=sha, clean=all(line.startswith("#") for line in told.splitlines()))

@@ -1,26 +1,39 @@
-"""What is asked for, made into a plan for the loaded pair, or refused before it is measured."""
+"""What is asked for, made into a plan for the loaded pair, or refused before it is measured.
+
+A report's runs are kept in a benchmark that goes on with the same plan, pair and machine.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
-from mtp_mlx import api
-from mtp_mlx.api import PairInfo, Sampling
-from mtp_mlx.bench import resuming
-from mtp_mlx.bench.environment import cooldown_s, environment
+from mtp_mlx.api import Bench, PairInfo, Sampling
+from mtp_mlx.bench.environment import conditions, cooldown_s, environment, machine
 from mtp_mlx.bench.hashes import weights_sha256
-from mtp_mlx.bench.machine import conditions, machine
 from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Suite, load_suite, random_suite
-from mtp_mlx.bench.report import Subject, Weights
+from mtp_mlx.bench.report import Subject, Weights, pair, settings
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import UsageError
-from mtp_mlx.report.model import Report
+from mtp_mlx.report import words
+from mtp_mlx.report.model import Environment, Pair, Report, Settings
 from mtp_mlx.report.saving import load
+from mtp_mlx.report.words import label
 from mtp_mlx.request import check_mtp
+
+_PAIR = (
+    "target", "drafter", "target_sha256", "drafter_sha256", "target_bytes", "drafter_bytes",
+    "quantization",
+)  # fmt: skip
+_SETTINGS = (
+    "suite", "modes", "repeats", "max_tokens", "sampling", "seed", "verify", "draft_position",
+    "replay_acceptance", "cooldown_s",
+)  # fmt: skip
+_MACHINE = ("app_version", "commit", "mlx", "mlx_lm", "device", "backend", "memory_bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +46,7 @@ class Order:
     out: Path | None
 
 
-def order(engine: Engine, asked: api.Bench, cancelled: Callable[[], bool]) -> Order | None:
+def order(engine: Engine, asked: Bench, cancelled: Callable[[], bool]) -> Order | None:
     """None once `cancelled`: hashing may take seconds. Raises UsageError, DamagedReport or
     NewerReport.
     """
@@ -53,13 +66,13 @@ def order(engine: Engine, asked: api.Bench, cancelled: Callable[[], bool]) -> Or
     if cancelled():
         return None
     if earlier is not None:
-        resuming.check(earlier, subject, plan)
-        subject = resuming.continued(earlier, subject)
+        check_resumed(earlier, subject, plan)
+        subject = continued(earlier, subject)
     out = asked.out or asked.resume
     return Order(plan=plan, subject=subject, earlier=earlier, out=Path(out) if out else None)
 
 
-def check(asked: api.Bench) -> None:
+def check(asked: Bench) -> None:
     """Raises UsageError where what is asked for makes no benchmark."""
     if not asked.modes:
         raise UsageError("There is no mode to measure.", "Give one or more of off, auto, 0 to 8.")
@@ -81,7 +94,7 @@ def check(asked: api.Bench) -> None:
         raise UsageError(f"There is no folder for {Path(asked.out).name}.", "Make it first.")
 
 
-def plan_of(asked: api.Bench, pair: PairInfo, pause: float) -> Plan:
+def plan_of(asked: Bench, pair: PairInfo, pause: float) -> Plan:
     sampling = Sampling()
     if asked.temperature:
         recommended = pair.recommended
@@ -113,15 +126,64 @@ def weights(engine: Engine, cancelled: Callable[[], bool]) -> Weights:
     )
 
 
-def _suite(engine: Engine, asked: api.Bench) -> Suite:
+def _suite(engine: Engine, asked: Bench) -> Suite:
     """A pair of random weights has no tokenizer: to it all texts are alike."""
     if asked.suite is None and engine.tokenizer is None:
         return random_suite(engine.vocabulary)
     return load_suite(asked.suite or "quick")
 
 
-def _pause(asked: api.Bench, earlier: Report | None, usual: float) -> float:
+def _pause(asked: Bench, earlier: Report | None, usual: float) -> float:
     if asked.cooldown_s is not None:
         return asked.cooldown_s
     resumed = None if earlier is None else earlier.settings.cooldown_s
     return usual if resumed is None else resumed
+
+
+def check_resumed(earlier: Report, subject: Subject, plan: Plan) -> None:
+    """Raises UsageError, with the first thing that differs."""
+    here = settings(subject, plan)
+    if earlier.settings.plan_sha256 is None:
+        raise UsageError(
+            "The report was made by no benchmark that can be resumed.", "Start a new report."
+        )
+    _same(earlier.pair, pair(subject), _PAIR)
+    _same(earlier.settings, here, _SETTINGS)
+    _same(earlier.environment, subject.environment, _MACHINE)
+    if earlier.settings.plan_sha256 != here.plan_sha256:  # what has no name of its own
+        raise UsageError(
+            "The report was begun otherwise: with other prompts, or without their texts.",
+            "Go on as it was begun, or start a new report.",
+        )
+
+
+def continued(earlier: Report, subject: Subject) -> Subject:
+    """Begun when the earlier report was, in the state the machine was in then."""
+    return replace(
+        subject,
+        created=earlier.created,
+        environment=earlier.environment,
+        resumed=(earlier.settings.resumed or 0) + 1,
+    )
+
+
+Part = TypeVar("Part", Pair, Settings, Environment)
+
+
+def _same(before: Part, now: Part, names: Sequence[str]) -> None:
+    for name in names:
+        there, here = getattr(before, name), getattr(now, name)
+        if there != here:
+            raise UsageError(
+                f"The report was begun otherwise: {label(name)} {_shown(there)} there, "
+                f"{_shown(here)} here.",
+                "Go on as it was begun, or start a new report.",
+            )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(str(one) for one in value)
+    if isinstance(value, Sampling):
+        return f"temperature {value.temperature:g}"
+    return words.NOT_MEASURED if value is None else str(value)

@@ -15,11 +15,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from mtp_mlx.api import Bench, Mtp
-from mtp_mlx.bench.environment import finished
-from mtp_mlx.bench.examine import Examiner
-from mtp_mlx.bench.identity import comparisons, key
+from mtp_mlx.bench.environment import conditions, finished
+from mtp_mlx.bench.identity import Examiner, comparisons, key
 from mtp_mlx.bench.keeping import Keeper
-from mtp_mlx.bench.machine import conditions
 from mtp_mlx.bench.order import order
 from mtp_mlx.bench.plan import Key, Plan, Turn, turns
 from mtp_mlx.bench.report import Subject, report

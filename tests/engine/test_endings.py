@@ -10,7 +10,7 @@ import pytest
 from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
-from mtp_mlx.errors import MtpMlxError, PromptTooLong, UsageError
+from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.events import PromptProgress, ReplyEvent, Round
 from mtp_mlx.loading import LoadedPair
 from tests.engine.conftest import PairOf, PlainTexts
@@ -172,8 +172,3 @@ def test_a_prompt_longer_than_the_context_is_refused(pair: LoadedPair) -> None:
     long = [7] * pair.info.context_length
     with pytest.raises(PromptTooLong, match="Start a new chat"):
         reply(Engine(pair), long)
-
-
-def test_errors_name_their_remedy() -> None:
-    for kind in MtpMlxError.__subclasses__():
-        assert kind.code != MtpMlxError.code, kind

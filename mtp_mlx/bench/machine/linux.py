@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mtp_mlx.bench.machine.facts import Conditions, Machine, PowerSource
+from mtp_mlx.bench.machine.asking import Conditions, Machine, PowerSource
 
 Read = Callable[[str], str | None]
 List = Callable[[str], list[str]]

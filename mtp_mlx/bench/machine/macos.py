@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 
-from mtp_mlx.bench.machine.facts import Conditions, Machine, PowerSource
+from mtp_mlx.bench.machine.asking import Conditions, Machine, PowerSource
 
 Ask = Callable[..., str | None]
 

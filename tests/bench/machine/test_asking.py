@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx.bench.machine import asking, conditions, machine
-from mtp_mlx.bench.machine.checkout import Commit, commit
+from mtp_mlx.bench.environment import Commit, commit, conditions, machine
+from mtp_mlx.bench.machine import asking
 
 PYTHON = (sys.executable, "-c")
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtp_mlx.bench.machine import linux
-from mtp_mlx.bench.machine.facts import Conditions
+from mtp_mlx.bench.machine.asking import Conditions
 
 SUPPLY = "/sys/class/power_supply"
 ZONES = "/sys/class/thermal"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtp_mlx.bench.machine import macos
-from mtp_mlx.bench.machine.facts import Conditions, Machine
+from mtp_mlx.bench.machine.asking import Conditions, Machine
 from tests.bench.machine.recorded import DESKTOP, LAPTOP, OLDER, VIRTUAL
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from mtp_mlx import api
 from mtp_mlx.api import Sampling
-from mtp_mlx.bench.margin import Parting, bound, margin
+from mtp_mlx.bench.identity import Parting, bound, margin
 from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Prompt, Suite
 from mtp_mlx.bench.report import Subject
