@@ -23,7 +23,7 @@ class CachedModel:
 
 
 def cache_folder() -> Path:
-    """Where huggingface_hub keeps models, by the same environment variables."""
+    """Return where huggingface_hub keeps models, by the same environment variables."""
     if "HF_HUB_CACHE" in os.environ:
         return Path(os.environ["HF_HUB_CACHE"]).expanduser()
     caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
@@ -32,13 +32,13 @@ def cache_folder() -> Path:
 
 
 def cached_models(cache: Path | None = None) -> list[CachedModel]:
-    """Every model in the cache, by name."""
+    """Return every model in the cache, sorted by name."""
     folders = sorted((cache or cache_folder()).glob(f"{PREFIX}*"))
     return [model for folder in folders if (model := _read(folder)) is not None]
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a snapshot has its configuration and every weight file its index lists."""
+    """Tell whether a snapshot has its configuration and every weight file its index lists."""
     names = weight_names(folder)
     return (
         (folder / "config.json").is_file()
@@ -48,7 +48,7 @@ def is_complete(folder: Path) -> bool:
 
 
 def weight_names(folder: Path) -> list[str]:
-    """The names in the index, else the safetensors files there; empty where there are none.
+    """Return the names in the index, else the safetensors files there; empty where none are.
 
     A damaged index lists nothing: such a folder is not complete.
     """
@@ -75,14 +75,14 @@ def _read(folder: Path) -> CachedModel | None:
 
 
 def _snapshot(folder: Path) -> Path | None:
-    """The snapshot the branch "main" points at, else the newest."""
+    """Return the snapshot the branch "main" points at, else the newest; None without any."""
     main = folder / "refs" / "main"
     if main.is_file():
         named = folder / "snapshots" / main.read_text(encoding="utf-8").strip()
         if named.is_dir():
             return named
-    found = [entry for entry in folder.glob("snapshots/*") if entry.is_dir()]
-    return max(found, key=lambda entry: entry.stat().st_mtime, default=None)
+    snapshots = [entry for entry in folder.glob("snapshots/*") if entry.is_dir()]
+    return max(snapshots, key=lambda entry: entry.stat().st_mtime, default=None)
 
 
 def _sizes(folder: Path) -> Iterator[int]:

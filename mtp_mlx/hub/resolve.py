@@ -1,7 +1,7 @@
-"""A model's name to a folder on this disk: a folder, the built-in pair, or a repository id.
+"""Turn a model's name into a folder on this disk: a folder, the built-in pair, or a repository id.
 
-A repository that lies complete in the local cache is used as it is, with no request; anything
-else is fetched, and only the files an engine reads: safetensors and the texts beside them.
+A repository that lies complete in the local cache is used without a request. Any other repository
+is fetched, but only the files that an engine reads: safetensors and the texts beside them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def resolve(name: str) -> Path:
-    """The folder of a model. Raises ModelNotFound or LoadError, with the remedy."""
+    """Return the folder of a model. Raises ModelNotFound or LoadError, with the remedy."""
     if name == DEMO_PAIR:
         return _demo("target")
     folder = _folder(name)
@@ -39,15 +39,15 @@ def resolve(name: str) -> Path:
 
 
 def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> Path | None:
-    """The drafter asked for, else the one that belongs to the target; None where none is known."""
+    """Return the drafter asked for, else the target's own; None where the catalogue has none."""
     if DEMO_PAIR in (drafter, target if drafter is None else None):
         return _demo("drafter")
     if drafter is not None:
         return resolve(drafter)
     if target_folder.resolve() == DEMO_FOLDER / "target":
         return _demo("drafter")
-    known = drafter_for(target) or drafter_for(_config(target_folder))
-    return None if known is None else resolve(known)
+    repository = drafter_for(target) or drafter_for(_config(target_folder))
+    return None if repository is None else resolve(repository)
 
 
 def _folder(name: str) -> Path | None:

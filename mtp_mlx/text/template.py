@@ -1,7 +1,7 @@
 """The checkpoint's own chat template, in a sandbox.
 
-Templates come from strangers: they run in Jinja2's immutable sandbox, see the messages and four
-helpers, and nothing else. Same environment as in transformers, so the same prompt comes out.
+Templates come from strangers: they run in Jinja2's immutable sandbox and reach the messages and
+four helpers only. The environment is the one of transformers, so that the prompt is the same.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ChatTemplate:
 
     @classmethod
     def load(cls, folder: Path) -> ChatTemplate | None:
-        """The folder's template; None where it has none. Raises DamagedModel."""
+        """Return the folder's template; None where it has none. Raises DamagedModel."""
         config = read_object(folder / "tokenizer_config.json")
         source = _source(folder, config)
         if source is None:
@@ -51,7 +51,7 @@ class ChatTemplate:
         thinking: bool,
         add_generation_prompt: bool = True,
     ) -> str:
-        """The prompt for a conversation, bos included. Raises UsageError, in one sentence."""
+        """Return the prompt for a conversation, bos included. Raises UsageError."""
         turns = [{"role": message.role, "content": message.content} for message in messages]
         try:
             return self._template.render(
@@ -81,13 +81,13 @@ def _source(folder: Path, config: Mapping[str, Any]) -> str | None:
 
 
 def _named(entries: Sequence[object]) -> str | None:
-    """Of a list of named templates the one called "default", else the first."""
-    found = {
+    """Return the template named "default", else the first of the list; None where it is empty."""
+    sources = {
         str(entry.get("name")): text
         for entry in entries
         if isinstance(entry, Mapping) and isinstance(text := entry.get("template"), str)
     }
-    return found.get("default", next(iter(found.values()), None))
+    return sources.get("default", next(iter(sources.values()), None))
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -101,7 +101,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 def _to_json(value: object, indent: int | None = None, ensure_ascii: bool = False) -> str:
-    """Jinja's own filter escapes HTML, which a prompt must not."""
+    """Return JSON as it is: Jinja's own filter escapes HTML, which would change the prompt."""
     return json.dumps(value, indent=indent, ensure_ascii=ensure_ascii)
 
 

@@ -110,8 +110,10 @@ class PieceVocabulary:
         self.size = max([len(library) - 1, *self._added]) + 1
         self._bos = self.id(token_name(config.get("bos_token")) or "")
         self._adds_bos = bool(config.get("add_bos_token", True))
-        names = {self.name(i) or "" for i in self.special_ids} | set(self._ids)
-        self._cut = re.compile("|".join(map(re.escape, sorted(names - {""}, key=len)[::-1])))
+        names = {name: i for i in self.special_ids if (name := self.name(i))}
+        self._controls = names | self._ids
+        longest_first = sorted(self._controls, key=len, reverse=True)
+        self._cut = re.compile("|".join(map(re.escape, longest_first)))
 
     @classmethod
     def load(cls, file: Path, config: Mapping[str, Any]) -> PieceVocabulary:
@@ -129,7 +131,7 @@ class PieceVocabulary:
         end = 0
         for match in self._cut.finditer(text) if self._cut.pattern else ():
             ids += self._library.EncodeAsIds(text[end : match.start()])
-            ids.append(self._control_id(match.group()))
+            ids.append(self._controls[match.group()])
             end = match.end()
         return ids + list(self._library.EncodeAsIds(text[end:]))
 
@@ -158,12 +160,6 @@ class PieceVocabulary:
             return self._ids[name]
         piece = int(self._library.PieceToId(name))  # the unknown piece's id for other names
         return piece if self.name(piece) == name else None
-
-    def _control_id(self, name: str) -> int:
-        token_id = self.id(name)
-        if token_id is None:
-            raise KeyError(name)
-        return token_id
 
     def _decode_run(self, run: list[int]) -> str:
         return str(self._library.DecodeIds(run)) if run else ""

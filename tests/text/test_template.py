@@ -122,6 +122,12 @@ def test_the_file_of_its_own_comes_first(tmp_path: Path) -> None:
     assert template.render([], thinking=False) == "new"
 
 
+def test_a_template_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "chat_template.jinja").write_bytes(b"\xff\xfe")
+    with pytest.raises(DamagedModel, match=r"chat_template\.jinja cannot be read"):
+        ChatTemplate.load(tmp_path)
+
+
 def test_a_template_with_a_mistake_is_told(tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").write_text("{% if %}")
     with pytest.raises(DamagedModel, match=r"chat_template\.jinja cannot be read"):
