@@ -16,6 +16,8 @@ from hypothesis import settings
 
 T = TypeVar("T")
 
+GRACE_S = 10  # for a thread or child process to end: other tests may have the cores just then
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -37,7 +39,7 @@ _numbers = itertools.count()
 def _data_of_its_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """What engines learn stays out of the user's own data folder and of other tests."""
+    """Keep what engines learn out of the user's own data folder and of other tests."""
     folder = tmp_path_factory.getbasetemp() / f"data-{next(_numbers)}"
     monkeypatch.setenv("MTP_MLX_DATA", str(folder))
 
@@ -70,8 +72,8 @@ def _childless() -> bool:
 
 
 def _until_empty(left: Callable[[], set[T]]) -> set[T]:
-    """What is still left after a moment's grace: ends are not always instant."""
-    deadline = time.monotonic() + 2
-    while (found := left()) and time.monotonic() < deadline:
+    """Return what is still left after `GRACE_S`: ends are not always instant."""
+    deadline = time.monotonic() + GRACE_S
+    while (remaining := left()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return found
+    return remaining
