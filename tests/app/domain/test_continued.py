@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from app.domain.continued import joined, seam_after, tally_after
+from app.domain.continued import joined, recounted, seam_after, tally_after
 from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord, TokenRecord
 from app.domain.tally import begun, tally_of
 from mtp_mlx.api import Mtp, Stats
@@ -137,3 +137,26 @@ def test_the_pause_between_the_parts_is_not_decoding() -> None:
     tally = tally_of(joined(FIRST, SECOND).rounds, 3)
     assert tally.counts.decoded_tokens == 6
     assert tally.counts.decode_s == pytest.approx(0.3 + 0.2)
+
+
+def test_a_lost_continuation_is_counted_again() -> None:
+    """The rounds of both parts were stored, the statistics of the first only."""
+    first_only = joined(FIRST, part()).stats
+    lost = msgspec.structs.replace(joined(FIRST, SECOND), stats=first_only, finish="interrupted")
+    counted, whole = numbers(recounted(lost)), numbers(joined(FIRST, SECOND))
+    assert counted.generated_tokens == whole.generated_tokens == 8
+    assert (counted.draft_n, counted.draft_n_accepted) == (6, 4)
+    assert counted.decode_tps is None
+    assert counted.ttft_s == whole.ttft_s
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        msgspec.structs.replace(joined(FIRST, SECOND), stats=joined(FIRST, part()).stats),
+        msgspec.structs.replace(joined(FIRST, SECOND), finish="interrupted"),
+        msgspec.structs.replace(FIRST, finish="interrupted", stats=None),
+    ],
+)
+def test_a_reply_that_lost_nothing_keeps_its_statistics(record: ReplyRecord) -> None:
+    assert recounted(record) is record
