@@ -27,15 +27,16 @@ LOAD_FIRST = "Choose a model first."
 ENGINE_IS_BUSY = "The engine is busy with another request."
 WAIT_OR_STOP = "Wait for its end, or stop it."
 DIED_TOO_OFTEN = "The engine {reason}. It has now died three times within a minute."
-TRY_SMALLER = "Close other programs or use a smaller model, then start it again."
-CHECK_INSTALLATION = "Check the installation, then start it again."
+TRY_SMALLER = "Close other programs or use a smaller model, then restart the engine."
+CHECK_INSTALLATION = "Check the installation, then restart the engine."
 WRONG_PROTOCOL = "The engine speaks protocol {theirs}, this window speaks {ours}."
-REINSTALL = "Install both from the same release."
+REINSTALL = "Install the engine and the window from the same release."
 ENGINE_SILENT = "The engine has not answered for {seconds} s."
 ENGINE_GARBLED = (
-    "The engine said something this window cannot read. If a reply does not end, start it again."
+    "The window could not read a message of the engine. If a reply does not end, restart the"
+    " engine."
 )
-SILENT_REMEDY = "It may be busy; if it stays silent, start it again."
+SILENT_REMEDY = "It may be busy. If it stays silent, restart it."
 RESTART = "Restart engine"
 
 # The engine's state, in a few words
@@ -55,7 +56,7 @@ MTP_SWITCH_HELP = "Draft several tokens a round and verify them in one pass"
 MTP_DEPTH_HELP = "How many tokens to draft a round"
 AUTO = "Auto"
 DEPTH = "K {depth}"
-DEPTH_AUTO_LONG = "Auto: measure, and choose K every round"
+DEPTH_AUTO_LONG = "Auto: choose K every round, as measured"
 DEPTH_ONE_LONG = "K 1: draft one token a round"
 DEPTH_LONG = "K {depth}: draft {depth} tokens a round"
 EFFECT_WAITING = "waiting for the engine"
@@ -114,7 +115,7 @@ FOOTER_RATE = "{rate} tok/s"
 FOOTER_SPEED_UP = "{times} plain speed"
 FOOTER_ACCEPTED = "{percent} of {drafted} drafted accepted"
 FOOTER_TTFT = "{seconds} to first token"
-FACT_FINISH = "Ended by"
+FACT_FINISH = "How it ended"
 FACT_TOKENS = "Tokens written"
 FACT_RATE = "Speed"
 FACT_TTFT = "Time to first token"
@@ -122,7 +123,7 @@ FACT_PROMPT = "Prompt tokens"
 FACT_PREFILL = "Prompt speed"
 FACT_ACCEPTED = "Drafts accepted"
 FACT_TAU = "Tokens a round (τ)"
-FACT_POSITIONS = "By position"
+FACT_POSITIONS = "Accepted by position"
 FACT_PEAK = "Peak memory"
 FACT_MTP = "MTP"
 FACT_SAMPLING = "Sampling"
@@ -131,7 +132,9 @@ PROMPT_REUSED = "{total} ({reused} reused)"
 ACCEPTED_OF = "{accepted} of {drafted} ({percent})"
 GREEDY = "greedy, seed {seed}"
 SAMPLED = "T {temperature}, top-k {top_k}, top-p {top_p}, seed {seed}"
-CHATS_UNAVAILABLE = "The saved chats cannot be used: {reason}. Nothing is kept in this session."
+CHATS_UNAVAILABLE = (
+    "The saved chats cannot be opened: {reason}. New chats will not be saved in this session."
+)
 
 # Window
 MENU_CHAT = "Chat"
@@ -143,10 +146,10 @@ MENU_HELP = "Help"
 NEW_CHAT = "New chat"
 PREVIOUS_CHAT = "Previous chat"
 NEXT_CHAT = "Next chat"
-SHOW_WRITING = "Show the reply being written"
+SHOW_WRITING = "Go to the reply being written"
 FOCUS_MESSAGE = "Write a message"
 STOP_REPLY = "Stop the reply"
-REGENERATE = "Write again"
+REGENERATE = "Regenerate"
 COPY_LAST = "Copy the last reply"
 SAVE_REPORT = "Save speed report…"
 REPLY_SETTINGS = "Reply settings…"
@@ -158,12 +161,12 @@ ABOUT_TEXT = (
     "<b>MTP MLX</b><p>Chat with Gemma 4 on Apple silicon, made visibly faster by multi-token"
     " prediction.</p><p>Everything runs on this computer; nothing is sent anywhere.</p>"
 )
-THEMES: dict[ThemeChoice, str] = {"system": "As the system", "light": "Light", "dark": "Dark"}
+THEMES: dict[ThemeChoice, str] = {"system": "System", "light": "Light", "dark": "Dark"}
 EFFECT = "What MTP does now: {effect}"
 PALETTE = "Commands"
 PALETTE_COMMAND = "Command palette…"
 PALETTE_HINT = "Type a command"
-PALETTE_NOTHING = "No command is called that"
+PALETTE_NOTHING = "No command has this name"
 DISMISS = "Dismiss"
 
 # Conversation
@@ -175,18 +178,20 @@ COPY_CODE = "Copy the code"
 COPIED = "Copied"
 COPY_REPLY = "Copy the reply"
 REPLY_NUMBERS = "Numbers of this reply"
-NO_NUMBERS = "no numbers were kept"
+NO_NUMBERS = "no numbers were saved"
 WAITING_DOTS = "…"
 THINKING = "Thinking…"
 THOUGHT = "Thought"
 THOUGHT_FOR = "Thought for {seconds}"
-JUMP_TO_LATEST = "Jump to the latest"
+GO_TO_END = "Go to the end"
 REPLY_STARTED = "The reply begins."
 REPLY_ENDED = "The reply has ended: {finish}."
 REPLY_ENDED_ELSEWHERE = "The reply in “{title}” has ended: {finish}."
 WELCOME = "What would you like to know?"
-WELCOME_FIRST = "Welcome. Ask it something"
-WELCOME_NOTE = "Everything runs on this computer. Watch the speed at the right while it writes."
+WELCOME_FIRST = "Welcome. Ask the model something"
+WELCOME_NOTE = (
+    "Everything runs on this computer. The overlay shows the speed while the model writes."
+)
 WELCOME_BUILT_IN = (
     "This is the small demo pair that ships with the program: a target and its drafter, to show"
     " multi-token prediction at once. It knows little; Gemma 4 knows more. All of it runs here."
@@ -198,14 +203,14 @@ SUGGESTIONS = (
 )
 EXPLAIN_NUMBERS = "What the numbers say"
 NUMBERS_EXPLAINED = (
-    ("tok/s", "Tokens written in a second, now; the curve is the last minute."),
-    ("Against plain", "How many times the speed without MTP, once that was measured here."),
+    ("tok/s", "Tokens written per second now; the curve shows the last minute."),
+    ("Speed-up over plain", "How many times faster than without MTP, once that was measured here."),
     (
         "Drafts accepted",
-        "The share of the drafter's guesses that the target agreed with.",
+        "The share of drafted tokens that the target accepted.",
     ),
-    ("τ", "Tokens a round: the accepted guesses, and one of the target's own."),
-    ("By position", "That share for the first guess of a round, the second, and so on."),
+    ("τ", "Tokens a round: the accepted drafts, and one token of the target's own."),
+    ("By position", "That share for the first draft of a round, the second, and so on."),
 )
 
 # Composer
@@ -214,20 +219,20 @@ MESSAGE_HINT = "Message…"
 SEND = "Send"
 SEND_HELP = "Enter sends, Shift+Enter begins a new line"
 STOP = "Stop"
-SHOW_WRITTEN = "Show it"
-SHOW_WRITTEN_HELP = "Open the chat that a reply is being written in"
+SHOW_WRITTEN = "Go to reply"
+SHOW_WRITTEN_HELP = "Open the chat in which a reply is being written"
 STOP_HELP = "Stop the reply and keep what was written (Esc)"
 CONTEXT = "{used} / {length} tokens"
 
 # Overlay
 OVERLAY = "Speed"
 PIN = "Pin beside the conversation"
-UNPIN = "Let it float over the conversation"
+UNPIN = "Float over the conversation"
 CLOSE_OVERLAY = "Close the overlay"
 NOTHING = "—"
 RATE_UNKNOWN = "tok/s"
 RATE_PLOT = "Tokens a second over the last minute"
-SPEED_UP = "Against plain"
+SPEED_UP = "Speed-up over plain"
 ACCEPTED = "Drafts accepted"
 TAU = "Tokens a round (τ)"
 MEMORY = "Memory"
@@ -238,7 +243,7 @@ PROMPT_PROGRESS = "Prompt progress"
 # Reply settings
 SYSTEM_PROMPT = "System prompt"
 SYSTEM_HINT = "How the model should answer in this chat"
-SAMPLING = "Writing"
+SAMPLING = "Sampling"
 RECOMMENDED = "As the model recommends"
 TEMPERATURE = "Temperature"
 TOP_K = "Top-k"
@@ -246,14 +251,14 @@ TOP_K_OFF = "off"
 TOP_P = "Top-p"
 FIXED_SEED = "Same seed every time"
 SEED = "Seed"
-MAX_TOKENS = "Most tokens in a reply"
+MAX_TOKENS = "Max tokens"
 THINK = "Think before answering"
 DONE = "Done"
 CANCEL = "Cancel"
 
 # Presets and advice, in the reply settings
 PRESET = "Preset"
-PRESET_NONE = "Own settings"
+PRESET_NONE = "Custom settings"
 PRESET_OWN = "Gemma's own"
 PRESET_GREEDY = "Greedy"
 PRESET_CREATIVE = "Creative"
@@ -273,16 +278,18 @@ MIN_P = "Min-p"
 VERIFY = "Verify rule"
 RULE_COUPLED = "Coupled"
 RULE_COUPLED_MEANS = (
-    "A draft stands while it is the model's own choice: the text is the same with MTP and without."
+    "A draft is accepted while it is the model's own choice: the text is the same with MTP and"
+    " without."
 )
 RULE_BLOCK = "Block"
 RULE_BLOCK_MEANS = (
-    "Drafts are judged together, which accepts a few more: as good a text, but another one than"
-    " without MTP."
+    "The drafts of a round are judged together, which accepts a few more: the text is as good, but"
+    " not the same as without MTP."
 )
 RULE_EACH = "Token"
 RULE_EACH_MEANS = (
-    "Drafts are judged one by one at random: as good a text, but another one than without MTP."
+    "Each draft is accepted or rejected at random by its probability: the text is as good, but not"
+    " the same as without MTP."
 )
 ADVICE_HOT = "At temperature {temperature} most models soon write nonsense; 1 is usual."
 ADVICE_GREEDY_SEED = "At temperature 0 nothing is left to chance: the seed changes nothing."
@@ -302,33 +309,33 @@ EDIT = "Edit and ask again"
 EDIT_LAST = "Edit the last question"
 EDIT_HINT = "Enter asks again, Esc leaves it as it was"
 EDIT_ASK = "Ask again"
-DELETE_MESSAGE = "Delete with all that follows"
+DELETE_MESSAGE = "Delete this and all that follows"
 DELETE_LAST = "Delete the last reply"
 MESSAGE_DELETED = "Message deleted"
 MESSAGES_DELETED = "{count} messages deleted"
 MORE = "More"
-AGAIN_WITH = "Write again with"
-AGAIN_MTP_OFF = "Write again with MTP off"
-AGAIN_MTP_ON = "Write again with MTP on"
-AGAIN_SAME_SEED = "Write again with the same seed"
-AGAIN_ANOTHER_SEED = "Write again with another seed"
+AGAIN_WITH = "Regenerate with"
+AGAIN_MTP_OFF = "Regenerate with MTP off"
+AGAIN_MTP_ON = "Regenerate with MTP on"
+AGAIN_SAME_SEED = "Regenerate with the same seed"
+AGAIN_ANOTHER_SEED = "Regenerate with another seed"
 VERSION_OF = "{position}/{count}"
 VERSION = "Version {position} of {count}"
 PREVIOUS_VERSION = "Previous version"
 NEXT_VERSION = "Next version"
 CONTEXT_FULL = (
-    "{used} tokens are more than the {length} this model can hold; shorten the message, take a"
-    " file off, or start a new chat."
+    "The chat with this message needs {used} tokens, and the model's context holds {length};"
+    " shorten the message, remove a file, or start a new chat."
 )
 
 # Attached files
 ATTACH = "Attach text files…"
 ATTACH_TITLE = "Attach text files"
 ATTACHED = "Attached files"
-TAKE_OFF = "Take “{name}” off"
+TAKE_OFF = "Remove “{name}”"
 FILE_TOKENS = "{count} tokens"
 FILE_GONE = "“{name}” is no longer there; choose it again where it is now."
-FILE_FORBIDDEN = "“{name}” may not be read; change its permissions or attach a copy."
+FILE_FORBIDDEN = "The program may not read “{name}”; change its permissions or attach a copy."
 FILE_UNREADABLE = "“{name}” could not be read ({reason}); try again or attach a copy."
 FILE_FOLDER = "“{name}” is not a file; attach the text files inside it."
 FILE_TOO_LARGE = "“{name}” has {size} MB, and at most 1 MB can be attached; attach a part of it."
@@ -354,7 +361,7 @@ NO_DISPLAY = "There is no display to open a window on; use `scripts/run chat` in
 
 # Chats
 UNDO = "Undo"
-UNDO_HELP = "Take back what was deleted last ({shortcut})"
+UNDO_HELP = "Undo the last deletion ({shortcut})"
 CHAT_DELETED = "Chat deleted"
 SIDEBAR = "Chats"
 SIDEBAR_TOGGLE = "Sidebar"
@@ -363,7 +370,7 @@ SEARCH_CHATS = "Search chats"
 SEARCH_CLEAR = "Clear the search"
 NEW_CHAT_HELP = "Begin a new chat ({shortcut})"
 SIDEBAR_HELP = "Show or hide the chats ({shortcut})"
-NOTHING_FOUND = "No chat holds “{words}”."
+NOTHING_FOUND = "No chat contains “{words}”."
 NO_CHATS = "Your chats will be listed here."
 GROUP_PINNED = "Pinned"
 GROUP_TODAY = "Today"
@@ -380,12 +387,12 @@ CHAT_MORE = "More"
 CHAT_PINNED = "{title}, pinned"
 CHAT_MARKS = {"writing": "a reply is being written", "unseen": "new reply"}
 CHAT_GONE = "This chat was deleted in another window."
-CHATS_UNREADABLE = "The chats could not be read: {reason}. What is shown may be out of date."
+CHATS_UNREADABLE = "The chats could not be read: {reason}. The list may be out of date."
 
 # Numbers: overlay, token view, timeline
 SPEED_UP_PARTLY = "{times} plain speed while MTP was on"
-FACT_SPEED_UP = "Against plain decoding"
-FACT_PLAIN = "Plain decoding here"
+FACT_SPEED_UP = "Speed-up over plain"
+FACT_PLAIN = "Plain speed here"
 PLAIN_MEASURED = "{rate} tok/s, measured on {day}"
 OVERLAY_COMPACT = "Show less"
 OVERLAY_FULL = "Show more"
@@ -398,7 +405,7 @@ LEGEND_TARGET = "{count} the target's own"
 LEGEND_REJECTED = "{count} drafted and rejected"
 LEGEND_ROUNDS = "{count} rounds, a tick before each"
 ROUND = "Round {index}"
-ROUND_PREFILL = "First token, with the prompt"
+ROUND_PREFILL = "First token, from the prompt"
 ROUND_STATES: dict[RoundState, str] = {
     "plain": "plain",
     "drafting": "drafting",
@@ -416,14 +423,14 @@ TIMELINE_HINT = "Click a bar, or use the arrow keys, to see a round"
 TIMELINE_RATE = "tok/s"
 TIMELINE_TOKENS = "tokens a round"
 TIMELINE_TIME = "seconds after the request"
-NO_ROUNDS = "No round was decoded in this reply."
+NO_ROUNDS = "This reply has no rounds."
 CLOSE = "Close"
 
 # Compare
 COMPARE = "Compare with and without MTP…"
 COMPARE_TITLE = "Compare"
-COMPARE_QUESTION = "What both runs are asked"
-COMPARE_QUESTION_HINT = "Type a question, or leave the last one of this chat"
+COMPARE_QUESTION = "Prompt of both runs"
+COMPARE_QUESTION_HINT = "Type a prompt, or keep the last question of this chat"
 COMPARE_START = "Compare"
 COMPARE_AGAIN = "Compare again"
 COMPARE_STOP = "Stop"
@@ -448,15 +455,15 @@ LANE_TAU = "τ\u00a0{tau}"
 COMPARED_RATIO = "{times} the speed of plain decoding"
 COMPARED_TOO_SHORT = "Too short to compare speeds"
 COMPARED_SAME = "Same text, token for token: {count} tokens."
-COMPARED_SAME_SO_FAR = "Same text as far as both went: {count} tokens."
-COMPARED_PARTS = "The texts part at token {at}: off wrote {off}, on wrote {on}."
+COMPARED_SAME_SO_FAR = "Same text up to the end of the shorter one: {count} tokens."
+COMPARED_PARTS = "The texts differ from token {at} on: off wrote {off}, on wrote {on}."
 COMPARED_WORD = "“{text}”"
-COMPARED_END = "its end"
+COMPARED_END = "the end"
 ORDER_OFF_FIRST = "Off ran first"
 ORDER_ON_FIRST = "On ran first"
 SAME_SEED = "seed {seed} in both"
 RULE_MAY_DIFFER = "under the {rule} rule the texts may differ"
-ONE_RUN_EACH = "one run each, so a few percent mean nothing"
+ONE_RUN_EACH = "one run each, so a few percent are noise"
 RACE_PLAY = "Race again"
 RACE_PAUSE = "Pause"
 RACE_POSITION = "Time since both first tokens"
@@ -464,14 +471,16 @@ RACE_PLOT = "Tokens over time, MTP off against on"
 RACE_TIME = "seconds since the first token"
 RACE_TOKENS = "tokens"
 COMPARE_NO_DRAFTER = "There is nothing to compare: MTP is off ({reason})."
-COMPARE_STOPPED = "Stopped before both had run. Compare again for a result."
-COMPARE_SWITCHED = "The MTP switch was turned in mid-run, so the run was stopped. Compare again."
-COMPARE_DIED = "The engine {reason}. What has run is kept; compare again once it is ready."
+COMPARE_STOPPED = "The comparison stopped before both runs were made. Compare again for a result."
+COMPARE_SWITCHED = (
+    "The comparison stopped because the MTP switch was turned during a run. Compare again."
+)
+COMPARE_DIED = "The engine {reason}. Finished runs are kept; compare again once it is ready."
 OBSTACLE_COMPARING = "A comparison is running."
 
 # Speed reports
 REPORTS = "Speed reports"
-REPORTS_HELP = "Measure MTP on this machine, and read what was measured ({shortcut})"
+REPORTS_HELP = "Measure MTP on this computer, and read earlier reports ({shortcut})"
 REPORTS_LEAVE = "Back to the chat"
 REPORTS_BACK = "All reports"
 REPORTS_PAST = "Past reports"
@@ -489,7 +498,7 @@ REPORT_COPY_CARD = "Copy card as image"
 REPORT_COPIED = "Copied"
 REPORT_TEXTS = "Include prompts and replies"
 REPORT_REPLY_TEXTS = "Include the prompt and the reply"
-REPORT_TEXTS_HELP = "They are in this report; an export leaves them out unless this is ticked."
+REPORT_TEXTS_HELP = "This report holds them; an export includes them only while this is ticked."
 REPORT_TEXT = "The report"
 REPORT_CUT = "cut short"
 REPORT_UNREADABLE = "cannot be opened"
@@ -503,12 +512,12 @@ BENCH_SUITES = {"quick": "Quick: 8 prompts", "full": "Full: 64 prompts"}
 BENCH_MODES_LABEL = "MTP"
 BENCH_MODES = {"off": "Off", "auto": "Auto"}
 BENCH_MODE_HELP = {
-    "off": "Plain decoding, which speed-ups are against; it always runs",
-    "auto": "The engine chooses the number of drafts as it goes",
+    "off": "Plain decoding; it always runs, for speed-ups are over it",
+    "auto": "The engine chooses how many tokens to draft in each round",
 }
 BENCH_DEPTH_HELP = "Always {depth} drafts a round"
 BENCH_REPEATS = "Repeats"
-BENCH_TOKENS = "Most tokens"
+BENCH_TOKENS = "Max tokens"
 BENCH_TEMPERATURE = "Temperature"
 BENCH_GREEDY = "0"
 BENCH_OWN = "the model's own"
@@ -533,8 +542,8 @@ BENCH_COLUMNS = ("MTP", "Runs", "tok/s", "Speed-up", "Accepted")
 BENCH_ACCEPTED = "{percent} accepted"
 BENCH_LAST = "Last runs"
 BENCH_PROGRESS = "Progress of the benchmark"
-BENCH_KEPT = "Stopped. The runs that were finished are kept."
-BENCH_NOTHING = "Stopped before a run was finished; there is nothing to keep."
+BENCH_KEPT = "The benchmark stopped. Finished runs are kept."
+BENCH_NOTHING = "The benchmark stopped before a run was finished; there is no report."
 BENCH_DIED = (
     "The engine {reason}. Finished runs are kept; start another benchmark once it is ready."
 )
@@ -543,6 +552,7 @@ COMPARED_HEADS = ("Category", "MTP", "Pairs", "A, tok/s", "B, tok/s", "B over A"
 COMPARED_OTHERWISE = ("What differs", "A", "B")
 COMPARED_REPORTS = "A and B, side by side"
 COMPARED_NO_ROWS = (
-    "They have no prompts in common, so speeds are not compared run by run; what differs is below."
+    "The reports have no prompts in common, so their speeds are not compared run by run; their"
+    " differences are below."
 )
 COMPARED_ALIKE = "Pair, settings and environment are the same."

@@ -1,1 +1,1 @@
-"""Widgets, and only here. They show view-models and ask them; they decide nothing."""
+"""Widgets, and only here. They show view models and ask them; they decide nothing."""

@@ -36,7 +36,7 @@ def command(owner: QObject, text: str, run: Callable[[], object], shortcut: str 
 
 
 def depth_group(owner: QObject, mtp: MtpViewModel) -> QActionGroup:
-    """Auto and K 1 to 8; checked is what is wished for."""
+    """Return commands for Auto and K 1 to 8; the user's choice is checked."""
     group = QActionGroup(owner)
     actions: dict[Depth, QAction] = {}
     for depth in ("auto", *range(1, MAX_DEPTH + 1)):
@@ -93,7 +93,7 @@ class ChatCommands(QObject):
         menu.addActions([self._previous, self._next, self._written])
 
     def refresh(self) -> None:
-        """What cannot be done now is grey."""
+        """Disable what cannot be done now."""
         self.new.setEnabled(not self._chat.blank)
         self._previous.setEnabled(self._chats.neighbour(-1) is not None)
         self._next.setEnabled(self._chats.neighbour(1) is not None)
@@ -101,7 +101,7 @@ class ChatCommands(QObject):
 
 
 class MessageCommands(QObject):
-    """`run` is the one place where an act on a message is carried out."""
+    """Commands on messages, from the menus and under each message; `run` carries them out."""
 
     def __init__(self, chat: ChatViewModel, transcript: Transcript, window: QWidget) -> None:
         super().__init__(window)
@@ -151,7 +151,7 @@ class MessageCommands(QObject):
                 perform(self._chat, other, message_id)
 
     def refresh(self) -> None:
-        """What cannot be done now is grey."""
+        """Disable what cannot be done now."""
         reply, question = self._last("assistant"), self._last("user")
         possible = row(self._chat, reply).enabled if reply is not None else frozenset[Act]()
         for act, action in self._on_reply.items():

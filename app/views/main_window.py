@@ -256,7 +256,7 @@ class MainWindow(QMainWindow):
         self._drop.hovering.connect(self.composer.show_drag)
 
     def _refresh(self) -> None:
-        """What cannot be done now is grey."""
+        """Disable what cannot be done now, and check what is on."""
         chat = self._models.chat
         shown = self.page.overlay_settings.shown
         last = self._last_reply()

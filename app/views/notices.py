@@ -59,7 +59,10 @@ _GAP = 12
 
 
 class Toast(QFrame):
-    """Floats above `below`, in the same parent, and takes no focus. Pointed at, it stays."""
+    """One line above `below` that says what was done and offers to undo it.
+
+    It takes no focus, and stays while the pointer or the focus is on it.
+    """
 
     def __init__(self, undo: Undo, theme: ThemeController, below: QWidget) -> None:
         super().__init__(below.parentWidget())
@@ -115,7 +118,7 @@ class Toast(QFrame):
 
 
 class _Holding(QPushButton):
-    """Whoever has reached it by keyboard has time to press it."""
+    """A button that keeps the toast while it has the focus."""
 
     def __init__(self, text: str, undo: Undo) -> None:
         super().__init__(text)

@@ -26,7 +26,7 @@ _SIDE = 28
 
 
 class Page(QWidget):
-    """A pinned overlay has its own strip at the right; a floating one lies where it was put."""
+    """The chat's page; a pinned overlay has a strip at the right, a floating one lies anywhere."""
 
     overlay_changed = Signal(object)  # OverlaySettings
 
@@ -113,7 +113,7 @@ class Page(QWidget):
         self._overlay.raise_()
 
     def _inside(self, corner: QPoint) -> QPoint:
-        """Wherever it is put, all of its head stays within reach."""
+        """Return the corner moved so that the overlay's head stays within reach."""
         return QPoint(
             max(0, min(corner.x(), self.width() - self._overlay.width())),
             max(0, min(corner.y(), self.height() - self._overlay.height())),
@@ -135,7 +135,7 @@ def _centred(view: QWidget, top: int = 0, bottom: int = 0) -> QHBoxLayout:
 
 
 class Places(QStackedWidget):
-    """The reports' page is made when it is first asked for: the window opens without it."""
+    """The chat or, in its place, the speed reports, whose page is made when first asked for."""
 
     export_asked = Signal(bool)  # the open report, with prompts and replies
 
@@ -187,7 +187,7 @@ _LEAST = 190
 _MOST = 420
 _STILL_MS = 300
 _ROOMY = 840
-"""A narrower window hides the sidebar until it is asked for; the wish itself is kept."""
+"""Pixels: a narrower window hides the sidebar until asked, and keeps the user's choice."""
 
 
 class SideSplit(QSplitter):
@@ -223,7 +223,7 @@ class SideSplit(QSplitter):
         self.show_side(shown=not self.shown)
 
     def show_side(self, *, shown: bool) -> None:
-        """Where there is little room this holds until the window's size changes."""
+        """Show or hide the sidebar; in a narrow window until its size changes."""
         if self._roomy:
             self._settings = msgspec.structs.replace(self._settings, shown=shown)
         self._show(shown=shown)
@@ -252,7 +252,7 @@ class SideSplit(QSplitter):
 
 
 def sidebar_button(theme: ThemeController) -> IconButton:
-    """Outside the sidebar: it has to bring it back as well."""
+    """Return the button that shows and hides the sidebar; it stands outside of it."""
     button = IconButton("sidebar", strings.SIDEBAR_TOGGLE, theme)
     button.setCheckable(True)
     keys = QKeySequence(SIDEBAR_KEYS).toString(QKeySequence.SequenceFormat.NativeText)

@@ -49,7 +49,7 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class PaletteRow(QStyledItemDelegate):
-    """One row: what it does, where else it is found, and its shortcut."""
+    """Draws a command: its words, its shortcut, or else its menu."""
 
     def __init__(self, theme: ThemeController, parent: QObject) -> None:
         super().__init__(parent)
@@ -96,7 +96,7 @@ class PaletteRow(QStyledItemDelegate):
 
 
 def _draw(painter: QPainter, rect: QRect, text: str, letters: tuple[int, ...]) -> None:
-    """The letters that were typed are bold, so that one sees why this is here."""
+    """Draw the text with the typed letters bold, which shows why it was found."""
     at = rect.left()
     for start, end, bold in _runs(len(text), letters):
         font: QFont = fonts.strong() if bold else fonts.ui()
@@ -126,7 +126,7 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """An action, and the menu it hangs in."""
+    """An action and its menu."""
 
     menu: str
     action: QAction
@@ -142,7 +142,7 @@ class Command:
 
 
 def commands_of(bar: QMenuBar) -> list[Command]:
-    """What the menus hold, submenus included; a command that hangs in two is listed once."""
+    """Return all commands of the menus and submenus, each once."""
     found: dict[QAction, Command] = {}
     for top in bar.actions():
         menu = top.menu()
@@ -162,12 +162,12 @@ def _inside(menu: QMenu) -> Iterator[Command]:
 
 
 def _plain(text: str) -> str:
-    """Without the mark of a menu's access key."""
+    """Return the text without the mark of a menu's access key."""
     return text.replace("&&", "\0").replace("&", "").replace("\0", "&")
 
 
 class Palette(QWidget):
-    """Lies over the whole window: a click beside it, or Esc, closes it; Enter runs a command."""
+    """Lies over the whole window. Enter runs a command; Esc or a click beside it closes it."""
 
     def __init__(
         self, commands: Sequence[Command], theme: ThemeController, parent: QWidget
@@ -209,7 +209,7 @@ class Palette(QWidget):
         self.query.setFocus()
 
     def close(self) -> bool:
-        """The focus goes back to where it was."""
+        """Close, and give the focus back."""
         closed = super().close()
         if self._before is not None:
             self._before.setFocus()
@@ -221,7 +221,7 @@ class Palette(QWidget):
             self.close()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """The list is driven from the field: one never has to leave it."""
+        """Drive the list by the keys that the field gets."""
         if watched is not self.query:
             if event.type() == QEvent.Type.Resize:
                 self._place()
@@ -229,7 +229,7 @@ class Palette(QWidget):
         if not isinstance(event, QKeyEvent):
             return False
         if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Escape:
-            event.accept()  # here it does not stop the reply
+            event.accept()  # Esc closes the palette and does not stop the reply
             return True
         return event.type() == QEvent.Type.KeyPress and self._pressed(Qt.Key(event.key()))
 

@@ -1,4 +1,4 @@
-"""The strip on top: which pair, whether MTP is on, and what it really does."""
+"""The toolbar: the loaded pair, the MTP switch, and what MTP does now."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Toolbar(QWidget):
         super().resizeEvent(event)
 
     def lead_with(self, button: QWidget) -> None:
-        """Put what belongs to the window as a whole before the rest."""
+        """Put `button` before everything else."""
         self._row.insertWidget(0, button)
 
     def _show_status(self, status: Status) -> None:

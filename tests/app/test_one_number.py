@@ -66,7 +66,7 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
     reply = timed.program.models.chat.last_reply
     assert reply is not None
     overlay = timed.program.models.overlay.numbers
-    footer = timed.program.window.transcript._views[-1].footer.text  # type: ignore[union-attr]
+    footer = timed.program.window.transcript.views[-1].footer.text  # type: ignore[union-attr]
     told = {fact.label: fact.value for fact in facts(reply)}
     report = _saved(timed, tmp_path)
     (group,) = report.summary
@@ -80,15 +80,15 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
     assert overlay.speed_up == words.times(group.speedup) == "1.82\u00d7"
     assert cells[8] == overlay.speed_up
     assert f"{overlay.speed_up} plain speed" in footer
-    assert told["Against plain decoding"] == f"{overlay.speed_up} plain speed"
+    assert told["Speed-up over plain"] == f"{overlay.speed_up} plain speed"
     assert group.plain_tps is not None
     assert group.speedup == 41.647 / group.plain_tps
-    assert told["Plain decoding here"] == overlay.speed_up_note
+    assert told["Plain speed here"] == overlay.speed_up_note
     assert overlay.speed_up_note.startswith(f"{cells[7]} tok/s, measured on ")
     assert overlay.acceptance == cells[11] == "61 %"
     assert f"{overlay.acceptance} of 120 drafted accepted" in footer
     assert overlay.tau == cells[12] == told["Tokens a round (τ)"] == "2.82"
-    assert told["By position"] == "81 % · 61 % · 40 %"
+    assert told["Accepted by position"] == "81 % · 61 % · 40 %"
     assert overlay.by_position == report.runs[0].acceptance_by_position
 
 
@@ -150,7 +150,7 @@ def test_a_reply_that_was_off_in_part_is_told_the_same_way(timed: Rig, clock: Cl
     live = timed.program.models.overlay.numbers
     timed.say(finished(timed.request().id, decode_tps=30.0))
     ended = timed.program.models.overlay.numbers
-    footer = timed.program.window.transcript._views[-1].footer.text  # type: ignore[union-attr]
+    footer = timed.program.window.transcript.views[-1].footer.text  # type: ignore[union-attr]
     assert live.speed_up
     assert ended.speed_up == live.speed_up
     assert f"{ended.speed_up} plain speed while MTP was on" in footer

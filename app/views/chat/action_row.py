@@ -67,7 +67,7 @@ class ActionRow(QWidget):
         self._line.setSpacing(2)
 
     def show_row(self, row: Row, *, always: bool = False) -> None:
-        """`always`: seen without the pointer, as those of the last message are."""
+        """Show what can be done; `always` also without the pointer, as under the last message."""
         self._row = row
         self._always = always
         self._show_place()
@@ -93,7 +93,7 @@ class ActionRow(QWidget):
         return self._always or self._hovered or any(b.hasFocus() for b in self._fading())
 
     def menu(self) -> QMenu:
-        """What there is no room for: other ways to write a reply again, and to copy it."""
+        """Return the menu of what has no button: other ways to regenerate and to copy a reply."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for act in _IN_MENU:
@@ -129,7 +129,7 @@ class ActionRow(QWidget):
         return button
 
     def _add(self, name: IconName, label: str, place: int) -> IconButton:
-        """In the order of `_PLACES`, whenever it is made."""
+        """Add a button at its place among `_PLACES`, whenever it is made."""
         button = IconButton(name, label, self._theme)
         button.setProperty("place", place)
         button.focus_changed.connect(self._refresh)
@@ -141,7 +141,7 @@ class ActionRow(QWidget):
 
 
 class Switcher(QWidget):
-    """Which of the versions of a message is shown: seen at all times, where there are several."""
+    """Which version of a message is shown; always in sight where there are several."""
 
     acted = Signal(str)  # Act
 

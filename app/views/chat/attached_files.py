@@ -19,7 +19,7 @@ from app.views.common.theme import Theme, ThemeController
 
 
 def local_files(mime: QMimeData) -> list[Path]:
-    """What lies on this machine; an address from the web is text like any other."""
+    """Return files on this computer; an address from the web is text like any other."""
     urls = mime.urls() if mime.hasUrls() else []
     return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
 
@@ -30,10 +30,10 @@ def ask_for_files(parent: QWidget) -> Sequence[Path]:
 
 
 class FileDrop(QObject):
-    """Watches a window: what is dropped on any part of it that wants no drop itself."""
+    """Takes files dropped on any part of a window that takes no drop itself."""
 
     dropped = Signal(list)  # Path
-    hovering = Signal(bool)  # files are held over the window
+    hovering = Signal(bool)  # files are dragged over the window
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -69,7 +69,7 @@ _REMOVE = 22
 
 
 class Chip(QFrame):
-    """`remove` is there where the file can still be taken off."""
+    """One file; `remove` exists where the file can still be removed."""
 
     def __init__(
         self, file: Attachment, theme: ThemeController, *, removable: bool, parent: QWidget
@@ -104,7 +104,7 @@ class Chip(QFrame):
         self._paint(theme.current)
 
     def show_detail(self, file: Attachment) -> None:
-        """Its tokens are known a moment later than the file."""
+        """Show the size; the tokens are counted a moment later."""
         self.detail.setText(file_detail(file))
         self.setAccessibleName(f"{file.name}, {self.detail.text()}")
 
@@ -131,7 +131,7 @@ class ChipRow(QWidget):
         self.hide()
 
     def show_files(self, files: Mapping[str, Attachment]) -> None:
-        """Chips of files that stay keep their places, and the focus that may be in them."""
+        """Show a chip a file; chips of files that stay keep their places and the focus."""
         for key in self.chips.keys() - files.keys():
             chip = self.chips.pop(key)
             self._flow.removeWidget(chip)

@@ -1,4 +1,4 @@
-"""Where one writes: a text that Enter sends, the files that go with it, and what it will take."""
+"""The composer: a text that Enter sends, the files that go with it, and the tokens it needs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Composer(QFrame):
         self._composing.attach(ask_for_files(self))
 
     def refresh(self) -> None:
-        """What cannot be done says why."""
+        """Enable what can be done; where sending cannot, its note says why."""
         composing = self._composing
         self.send.setVisible(not self._chat.writing)
         self.stop.setVisible(self._chat.writing)
@@ -89,7 +89,7 @@ class Composer(QFrame):
         return QSize(640, super().sizeHint().height())
 
     def show_drag(self, over: bool) -> None:
-        """Files are held over the window: this is where they would go."""
+        """Highlight the composer while files are dragged over the window."""
         self.show_focus(over or self.text.hasFocus())
 
     def show_focus(self, focused: bool) -> None:
@@ -103,7 +103,7 @@ class Composer(QFrame):
         self._composing.write(text)
 
     def _on_opened(self) -> None:
-        """What was not sent is where it was left: with its chat."""
+        """Show the draft of the chat that was opened."""
         self.text.setPlainText(self._chat.chat.draft)
         self.text.moveCursor(QTextCursor.MoveOperation.End)
         self.text.setFocus()

@@ -33,7 +33,7 @@ _LEAST, _MOST = 1.0, 1.25
 
 @cache
 def shipped_font() -> MathFont:
-    """Raises FileNotFoundError where the program ships without it."""
+    """Return the font of formulas. Raises FileNotFoundError where the program ships without it."""
     return math_font((resources() / "maths" / "font.json").read_bytes())
 
 
@@ -56,7 +56,7 @@ class _Found:
 
     @property
     def reach(self) -> float:
-        """Half the height of a centred image, in which the baseline is not in the middle."""
+        """Return half the height of a centred image whose baseline is not in the middle."""
         return max(self.up - self.middle, self.down + self.middle)
 
     @property
@@ -99,13 +99,13 @@ class FormulaObject(QPyTextObject):
 
 
 def source_of(text_format: QTextFormat) -> str:
-    """What the clipboard gets in place of a formula."""
+    """Return the LaTeX that the clipboard gets in place of a formula."""
     found = drawn(text_format.toImageFormat().name())
     return "" if found is None else found.source
 
 
 def selected_text(cursor: QTextCursor) -> str:
-    """Formulas as the LaTeX they were written in."""
+    """Return the selected text, with formulas as the LaTeX they were written in."""
     text = cursor.selection().toPlainText().replace(JOINER, "")
     if _OBJECT not in text:
         return text
@@ -128,7 +128,7 @@ def _found(text_format: QTextFormat) -> _Found | None:
 
 @lru_cache(32)
 def _em(key: str) -> float:
-    """The size in which an x of the mathematical font is as high as one of the text."""
+    """Return the size in which an x of the mathematical font is as high as one of the text."""
     font = QFont()
     font.fromString(key)
     metrics = QFontMetricsF(font)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QGuiApplication, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -18,14 +18,14 @@ from app.views.common.controls import IconButton
 from app.views.common.theme import Theme, ThemeController
 
 _LONG = 4_000
-"""Characters up to which an open block is coloured anew whenever it grows."""
+"""Characters up to which an open block is highlighted anew whenever it grows."""
 _PLAIN = 30_000
-"""More than these are never coloured: replacing them at the end would hold the window up."""
+"""Longer blocks are never highlighted: replacing them at the end would stall the window."""
 _COPIED_MS = 1600
 
 
 class CodeBlock(QWidget):
-    """A long block still being written is only appended to; it is coloured when it closes."""
+    """A long block still being written is only appended to; it is highlighted when it closes."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,7 +61,7 @@ class CodeBlock(QWidget):
         return self._text
 
     def set_gap(self, gap: int) -> None:
-        """Left free above the frame."""
+        """Leave `gap` pixels free above the frame."""
         self._outer.setContentsMargins(0, gap, 0, 0)
 
     def show_block(self, block: Block) -> None:
@@ -97,24 +97,23 @@ class CodeBlock(QWidget):
 _GAP = 12
 _ABOVE_HEADING = 22
 _GROUP = 24
-_AT_ONCE = 40  # blocks: more than a window shows
-_SLICE_S = 0.004  # for building the others, between two looks at what the user does
+_AT_ONCE = 40  # blocks built at once: more than a window shows
+_SLICE_S = 0.004  # spent on building other blocks in one turn of the event loop
 
 BlockView = TextBlock | CodeBlock
 
 
 class BlockColumn(QWidget):
-    """A row has no view until it is built; `filling` comes before some are, above all others."""
-
-    filling = Signal()
+    """A row of `Block`s has no view until it is built, the last rows first."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._blocks: tuple[Block, ...] = ()
         self._views: list[BlockView | None] = []
-        self._unbuilt: list[int] = []  # rows, the next one last
+        self._unbuilt: list[int] = []  # rows; the one to be built next is last
         self._groups: list[QVBoxLayout] = []
+        self.changed: list[TextBlock] = []  # by the last `show_blocks`
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -125,16 +124,32 @@ class BlockColumn(QWidget):
     def built(self) -> list[BlockView]:
         return [view for view in self._views if view is not None]
 
+    @property
+    def filling(self) -> bool:
+        """Whether rows are still to be built."""
+        return bool(self._unbuilt)
+
+    @property
+    def rows(self) -> list[int]:
+        """The rows that are built, from the top."""
+        return [row for row, view in enumerate(self._views) if view is not None]
+
+    def top_of(self, row: int) -> int | None:
+        """Pixels below the top of this column; None where the row is not built."""
+        view = self._views[row] if row < len(self._views) else None
+        return None if view is None else view.mapTo(self, QPoint(0, 0)).y()
+
     def texts(self) -> list[TextBlock]:
         """In reading order."""
-        return [view.text if isinstance(view, CodeBlock) else view for view in self.built]
+        return [_text_of(view) for view in self.built]
 
     def show_blocks(self, blocks: tuple[Block, ...], first: int) -> None:
-        """Those before `first` are as they were."""
+        """Show `blocks`; those before `first` are as they were."""
         self._blocks = blocks
         self._cut(len(blocks))
         for row in range(first, len(blocks)):
             self._refresh(row, later=row < len(blocks) - _AT_ONCE)
+        self.changed = [_text_of(view) for view in self._views[first:] if view is not None]
         if self._unbuilt:
             self._filler.start()
 
@@ -150,7 +165,6 @@ class BlockColumn(QWidget):
             self._build(row)
 
     def _fill(self) -> None:
-        self.filling.emit()
         end = time.perf_counter() + _SLICE_S
         while self._unbuilt and time.perf_counter() < end:
             self._build(self._unbuilt[-1])
@@ -170,7 +184,7 @@ class BlockColumn(QWidget):
             view.show_block(block)
         else:
             _show_text(view, block)
-        view.show()  # by itself it would be given its place only after the next paint
+        view.show()  # Qt would show it by itself only after the next paint
 
     def _make(self, block: Block) -> BlockView:
         if block.kind == "code":
@@ -181,7 +195,7 @@ class BlockColumn(QWidget):
         return view
 
     def _group_of(self, row: int) -> QVBoxLayout:
-        """Blocks in groups: when the last one grows, only its group's heights are added up."""
+        """Return the group of a row: when the last block grows, only its group is laid out."""
         while row // _GROUP >= len(self._groups):
             group = QVBoxLayout()
             group.setSpacing(0)
@@ -194,7 +208,7 @@ class BlockColumn(QWidget):
         return self._groups[row // _GROUP]
 
     def _cut(self, rows: int) -> None:
-        """An emptied group keeps its place: what was dropped is about to be replaced."""
+        """Drop the rows from `rows` on; an emptied group stays, for new rows are about to come."""
         for view in self._views[rows:]:
             if view is not None:
                 for group in self._groups:
@@ -205,26 +219,32 @@ class BlockColumn(QWidget):
         self._unbuilt = [row for row in self._unbuilt if row < rows]
 
 
+def _text_of(view: BlockView) -> TextBlock:
+    return view.text if isinstance(view, CodeBlock) else view
+
+
 def _kind(block: Block) -> type[BlockView]:
     return CodeBlock if block.kind == "code" else TextBlock
 
 
 def _show_text(view: TextBlock, block: Block) -> None:
     view.goes_on = not block.first
-    if view.html != block.html:  # it may only have been closed
+    if view.html != block.html:  # the block may only have been closed
         view.show_html(block.html)
-        needs_name = SCHEME in block.html or "<a " in block.html  # it can have the focus
+        needs_name = (
+            SCHEME in block.html or "<a " in block.html
+        )  # a formula or a link can have the focus
         view.setAccessibleName(spoken_text(block.source) if needs_name else "")
 
 
 def _gap(block: Block) -> int:
-    """The room above it: a heading belongs to what is below."""
+    """Return pixels above a block: a heading belongs to what is below."""
     if not block.first:
         return 0
     return _ABOVE_HEADING if block.kind == "heading" else _GAP
 
 
-_PACE_MS = 1000  # between two paints of what is laborious to render
+_PACE_MS = 1000  # between two paints of a text that is slow to render
 
 
 class MarkdownView(BlockColumn):
@@ -234,19 +254,19 @@ class MarkdownView(BlockColumn):
         super().__init__(theme, parent)
         self._source = ""
         self._stream: BlockStream | None = None
-        self._held = ""  # of the source: not yet in the stream
+        self._held = ""  # the part of the source that is not in the stream yet
         self._pace = QTimer(self, singleShot=True, interval=_PACE_MS)
         self._pace.timeout.connect(self._flush)
         theme.changed.connect(self._on_theme)
 
     def set_text(self, text: str) -> None:
-        """A finished text."""
+        """Show a finished text."""
         self._source = text
         self._held, self._stream = "", None
         self.show_blocks(render(text, self._theme.current.html()), 0)
 
     def append(self, text: str) -> None:
-        if self._stream is None:  # what is there was finished, and goes on
+        if self._stream is None:  # a finished text is continued
             self._stream = BlockStream(self._theme.current.html())
             self._stream.append(self._source)
         self._source += text

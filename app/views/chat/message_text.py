@@ -58,7 +58,7 @@ class MessageText(QPlainTextEdit):
         return super().canInsertFromMimeData(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:  # noqa: N802
-        """Files are attached; their paths would be of no use to the model."""
+        """Attach files: their paths would be of no use to the model."""
         files = local_files(source)
         if files:
             self.files_given.emit(files)
@@ -79,7 +79,7 @@ class MessageText(QPlainTextEdit):
             self._fit()
 
     def _fit(self) -> None:
-        """Its document counts in lines, wrapped ones included."""
+        """Fit the height to the lines: the document's size is in lines, wrapped ones included."""
         lines = self.document().documentLayout().documentSize().height()
         shown = min(max(1, ceil(lines)), self._most_lines)
         scrolls = lines > self._most_lines
@@ -128,7 +128,7 @@ class MessageEditor(QFrame):
         self.show_obstacle("")
 
     def show_obstacle(self, obstacle: str) -> None:
-        """Why it cannot be asked now; what is being edited stays."""
+        """Say why the question cannot be asked now; the text stays."""
         self._note.set_text(obstacle or strings.EDIT_HINT)
         self.ask.setEnabled(not obstacle)
 

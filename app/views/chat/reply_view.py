@@ -33,29 +33,29 @@ from app.views.tokens.token_view import TokenView
 
 
 class ThoughtView(QWidget):
-    """Plain text: a thought is read, not presented. Laid out only while it is unfolded."""
+    """A thought as plain text, which is laid out only while it is unfolded."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._source = ""
         self._shown = 0
-        self._button = QToolButton()
-        self._button.setCheckable(True)
-        self._button.setFont(fonts.small())
-        self._button.toggled.connect(self._unfold)
+        self.button = QToolButton()
+        self.button.setCheckable(True)
+        self.button.setFont(fonts.small())
+        self.button.toggled.connect(self._unfold)
         self._text = TextBlock()
         self._text.setFont(fonts.ui())
         self._text.setAccessibleName(strings.THOUGHT)
-        self._frame = QFrame()
-        self._frame.setObjectName("thought")
-        inner = QHBoxLayout(self._frame)
+        self.frame = QFrame()
+        self.frame.setObjectName("thought")
+        inner = QHBoxLayout(self.frame)
         inner.setContentsMargins(14, 2, 0, 2)
         inner.addWidget(self._text)
-        self._frame.hide()
+        self.frame.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 8)
-        column.addWidget(self._button)
-        column.addWidget(self._frame)
+        column.addWidget(self.button)
+        column.addWidget(self.frame)
         self._label = strings.THINKING
         self._relabel()
 
@@ -65,7 +65,7 @@ class ThoughtView(QWidget):
 
     def append(self, text: str) -> None:
         self._source += text
-        if self._button.isChecked():
+        if self.button.isChecked():
             self._catch_up()
 
     def finish(self, seconds: float | None) -> None:
@@ -78,7 +78,7 @@ class ThoughtView(QWidget):
     def _unfold(self, shown: bool) -> None:
         if shown:
             self._catch_up()
-        self._frame.setVisible(shown)
+        self.frame.setVisible(shown)
         self._relabel()
 
     def _catch_up(self) -> None:
@@ -86,9 +86,9 @@ class ThoughtView(QWidget):
         self._shown = len(self._source)
 
     def _relabel(self) -> None:
-        arrow = "▾" if self._button.isChecked() else "▸"
-        self._button.setText(f"{arrow} {self._label}")
-        self._button.setAccessibleName(self._label)
+        arrow = "▾" if self.button.isChecked() else "▸"
+        self.button.setText(f"{arrow} {self._label}")
+        self.button.setAccessibleName(self._label)
 
 
 _ROOMY = 600
@@ -121,7 +121,7 @@ class FooterView(QWidget):
         self._line.addLayout(buttons)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Where both do not fit in a line, the buttons go beneath the numbers."""
+        """Put the buttons beneath the numbers where both do not fit in a line."""
         narrow = event.size().width() < _ROOMY
         directions = QBoxLayout.Direction
         self._line.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
@@ -132,7 +132,7 @@ class FooterView(QWidget):
         return self._text.text()
 
     def show_reply(self, reply: ReplyRecord | None) -> None:
-        """None: a reply whose numbers cannot be read."""
+        """Show the numbers of a reply; None: they cannot be read."""
         self.info.setVisible(reply is not None)
         self._text.setText(strings.NO_NUMBERS if reply is None else footer(reply))
         went_wrong = reply is not None and reply.finish not in {"finished", "length", "cancelled"}
@@ -142,11 +142,10 @@ class FooterView(QWidget):
 
 
 class ReplyView(QWidget):
-    """Streaming or finished."""
+    """A reply, being written or finished."""
 
     info_asked = Signal(str)  # message id
     acted = Signal(str, str)  # message id, Act
-    filling = Signal()  # something comes in at its top
 
     def __init__(
         self, message: ChatMessage, theme: ThemeController, parent: QWidget | None = None
@@ -154,14 +153,13 @@ class ReplyView(QWidget):
         super().__init__(parent)
         self.message = message
         self._theme = theme
-        self._thought: ThoughtView | None = None
+        self.thought: ThoughtView | None = None
         self.tokens: TokenView | None = None
-        self._answer = MarkdownView(theme)
-        self._answer.setAccessibleName(strings.MODEL)
-        self._answer.filling.connect(self.filling)
-        self._wait = QLabel(strings.WAITING_DOTS)
-        self._wait.setFont(fonts.ui())
-        self._wait.setProperty("tone", "muted")
+        self.answer = MarkdownView(theme)
+        self.answer.setAccessibleName(strings.MODEL)
+        self.wait = QLabel(strings.WAITING_DOTS)
+        self.wait.setFont(fonts.ui())
+        self.wait.setProperty("tone", "muted")
         self.footer = FooterView(theme)
         self.footer.hide()
         self.footer.info_asked.connect(lambda: self.info_asked.emit(self.message.id))
@@ -169,35 +167,49 @@ class ReplyView(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
-        for view in (self._answer, self._wait, self.footer):
+        for view in (self.answer, self.wait, self.footer):
             self._column.addWidget(view)
 
     def texts(self) -> list[TextBlock]:
         """In reading order."""
-        thought = [] if self._thought is None else [self._thought.text]
-        return thought + self._answer.texts()
+        thought = [] if self.thought is None else [self.thought.text]
+        return thought + self.answer.texts()
+
+    def changed(self) -> list[QWidget]:
+        """Return the widgets that the last `append` changed, for `lay_out_now`."""
+        thought = [] if self.thought is None else [self.thought.text]
+        return [*thought, *self.answer.changed, self.answer]
+
+    def blocks(self) -> Sequence[int]:
+        """Return the rows of the answer's blocks that are shown, from the top."""
+        return () if self.answer.isHidden() else self.answer.rows
+
+    def block_top(self, row: int) -> int | None:
+        """Return pixels below the top of this view; None where the block is not shown."""
+        top = None if self.answer.isHidden() else self.answer.top_of(row)
+        return None if top is None else self.answer.y() + top
 
     def append(self, piece: Piece) -> None:
         if piece.thought:
             self._open_thought().append(piece.thought)
         if piece.answer:
-            if self._thought is not None:
-                self._thought.finish(piece.thought_seconds)
-            self._wait.hide()
-            self._answer.append(piece.answer)
+            if self.thought is not None:
+                self.thought.finish(piece.thought_seconds)
+            self.wait.hide()
+            self.answer.append(piece.answer)
 
     def show_wait(self, text: str) -> None:
-        self._wait.setText(text or strings.WAITING_DOTS)
+        self.wait.setText(text or strings.WAITING_DOTS)
 
     def show_tokens(self, rounds: Sequence[RoundRecord]) -> None:
-        """The token view in place of the text; without rounds, the text again."""
+        """Show the token view in place of the text; without rounds, the text again."""
         if rounds and self.tokens is None:
             self.tokens = TokenView(self._theme)
             self._column.insertWidget(0, self.tokens)
         if self.tokens is not None:
             self.tokens.setVisible(bool(rounds))
             self.tokens.show_rounds(rounds or self.tokens.rounds)
-        for view in (self._answer, self._thought):
+        for view in (self.answer, self.thought):
             if view is not None:
                 view.setVisible(not rounds)
 
@@ -205,20 +217,20 @@ class ReplyView(QWidget):
         self.footer.acts.show_row(row, always=last)
 
     def resume(self) -> None:
-        """It is being written once more: what is appended goes on where it ended."""
+        """Prepare to continue the reply: `append` goes on where it ended."""
         self.footer.hide()
-        self._wait.show()
+        self.wait.show()
 
     def finish(self, message: ChatMessage) -> None:
-        """The reply has ended: close what is open, show its numbers."""
-        self._answer.finish()
+        """End the reply: close its open block and show its numbers."""
+        self.answer.finish()
         self._settle(message)
 
     def show_finished(self, message: ChatMessage) -> None:
-        """A reply from the store."""
+        """Show a reply from the store."""
         if message.thought:
             self._open_thought().append(message.thought)
-        self._answer.set_text(message.text)
+        self.answer.set_text(message.text)
         self._settle(message)
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
@@ -231,15 +243,15 @@ class ReplyView(QWidget):
 
     def _settle(self, message: ChatMessage) -> None:
         self.message = message
-        self._wait.hide()
-        if self._thought is not None:
-            self._thought.finish(message.thought_seconds)
+        self.wait.hide()
+        if self.thought is not None:
+            self.thought.finish(message.thought_seconds)
         self.footer.show_reply(message.reply)
         self.footer.show()
 
     def _open_thought(self) -> ThoughtView:
-        if self._thought is None:
-            self._thought = ThoughtView(self)  # without a parent it would be shown as a window
-            self._thought.setVisible(self.tokens is None or self.tokens.isHidden())
-            self._column.insertWidget(0, self._thought)
-        return self._thought
+        if self.thought is None:
+            self.thought = ThoughtView(self)  # without a parent it would be shown as a window
+            self.thought.setVisible(self.tokens is None or self.tokens.isHidden())
+            self._column.insertWidget(0, self.thought)
+        return self.thought

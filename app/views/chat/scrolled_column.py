@@ -1,88 +1,139 @@
-"""A column that follows what is added at its end until one scrolls up, and then holds still."""
+"""A column that follows what is added at its end until the reader scrolls up, then holds still."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app import strings
+from app.views.chat.scroll_anchor import (
+    AT_THE_END,
+    NEAR_END,
+    anchor_at,
+    marks_at,
+    remeasured,
+    value_of,
+)
 from app.views.common.controls import IconButton
 from app.views.common.theme import ThemeController
 
 COLUMN_WIDTH = 760
 SPACING = 14
 _SIDE = 28
-_SETTLING_MS = 250
-_BOTTOM = 8
-_LEVELS = 8  # of widgets, from a line of code to the column
+_USUAL = 200  # pixels: the height of most messages
+_LAYOUT = QEvent.Type.LayoutRequest.value
+
+
+class RoomBelow(QWidget):
+    """Empty room as high as the views that were taken down below, so that nothing moves.
+
+    Without taking views down, a chat of thousands of messages would be thousands of views, laid
+    out time and again. The height of the nearest message is the last.
+    """
+
+    def __init__(self, spacing: int) -> None:
+        super().__init__()
+        self._spacing = spacing
+        self._heights: list[int] = []
+        self._fit()
+
+    def __len__(self) -> int:
+        """Return how many messages it stands for."""
+        return len(self._heights)
+
+    def __bool__(self) -> bool:
+        return bool(self._heights)
+
+    def put(self, height: int) -> None:
+        self._heights.append(height)
+        self._fit()
+
+    def extend(self, count: int) -> None:
+        """Add messages at the far end, at a usual height until they have views."""
+        self._heights[:0] = [_USUAL] * count
+        self._fit()
+
+    def take(self) -> None:
+        """Drop the nearest message, which has a view again."""
+        self._heights.pop()
+        self._fit()
+
+    def keep(self, count: int) -> None:
+        """Keep only the nearest `count` messages: the others are gone from the chat."""
+        self._heights = self._heights[len(self._heights) - count :] if count else []
+        self._fit()
+
+    def _fit(self) -> None:
+        between = self._spacing * (len(self._heights) - 1)
+        self.setVisible(bool(self._heights))
+        self.setFixedHeight(max(0, sum(self._heights) + between))
 
 
 class ScrolledColumn(QScrollArea):
-    """Widgets come and go in `column`; what one reads stays where it is.
-
-    Heights come in one by one while Qt lays out: a place is held until none has come for a while.
-    """
+    """Widgets come and go in `column`; the reader's place in it stays where it is."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("transcriptArea")
-        self._following = True
-        self._held: int | None = None  # what lies below the eye, while something comes in above
-        self._kept: int | None = None  # where one reads, while something else is laid out below
-        self._settled = QTimer(self, singleShot=True, interval=_SETTLING_MS)
-        self._settled.timeout.connect(self._let_go)
+        self._anchor = AT_THE_END
+        self._restoring = False
         self.column = QVBoxLayout()
-        self._latest = IconButton("chevron_down", strings.JUMP_TO_LATEST, theme, self)
+        self.latest = IconButton("chevron_down", strings.GO_TO_END, theme, self)
         self._lay_out()
-        self._latest.clicked.connect(self.scroll_to_end)
+        self.latest.clicked.connect(self.scroll_to_end)
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._on_scrolled)
         bar.rangeChanged.connect(self._on_grown)
 
     @property
     def following(self) -> bool:
-        return self._following
+        return self._anchor.following
 
     def scroll_to_end(self) -> None:
-        self._following = True
-        self._kept = None
-        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+        self._anchor = AT_THE_END
+        self._restore()
 
-    def lay_out_now(self) -> None:
-        """What was added takes its place at once: else it would be painted before it has it, and
-        everything again with each layout that takes note of it.
+    def follow(self) -> None:
+        """Follow the end from the next layout on."""
+        self._anchor = AT_THE_END
+
+    def stay(self) -> None:
+        """Keep what is at the top of the viewport where it is, instead of following the end."""
+        if self.following:
+            self._anchor = marks_at(self.verticalScrollBar().value(), self)
+
+    def lay_out_now(self, changed: Iterable[QWidget]) -> None:
+        """Lay out `changed` widgets and all that are around them, before the next paint.
+
+        Qt lays out one level for each turn of the event loop, from the inside, and would paint each
+        time.
         """
-        for _ in range(_LEVELS):  # a new height climbs one level each time
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        for widget in changed:
+            around: QWidget | None = widget
+            while around is not None and around is not self:
+                QCoreApplication.sendPostedEvents(around, _LAYOUT)
+                around = around.parentWidget()
+        QCoreApplication.sendPostedEvents(self, _LAYOUT)
 
-    def hold(self) -> None:
-        """What comes or goes above the eye must not move what is before it."""
-        bar = self.verticalScrollBar()
-        self._held = bar.maximum() - bar.value()
-        self._settled.start()
+    def messages(self) -> Sequence[str]:
+        """See `scroll_anchor.Messages`; for subclasses."""
+        return ()
 
-    def keep(self) -> None:
-        """What comes or goes below the eye must not either."""
-        self._kept = self.verticalScrollBar().value()
-        self._settled.start()
+    def blocks(self, message: str) -> Sequence[int]:
+        """See `scroll_anchor.Messages`; for subclasses."""
+        del message
+        return ()
 
-    def make_room(self, view: QWidget) -> None:
-        """Something comes in at its top, which may be above the eye."""
-        if not self._following and view.y() < self.verticalScrollBar().value():
-            self.hold()
-
-    def follow(self, *, wanted: bool) -> None:
-        self._following = wanted
-        if wanted:
-            self._kept = None
+    def top(self, message: str, block: int | None = None) -> int | None:
+        """See `scroll_anchor.Messages`; for subclasses."""
+        del message, block
+        return None
 
     def scrolled(self) -> None:
-        """For those who build on this: the eye has moved."""
-
-    def settled(self) -> bool:
-        """For those who build on this: nothing more will come in by itself."""
-        return True
+        """Other messages may be in sight; for subclasses."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -107,48 +158,42 @@ class ScrolledColumn(QScrollArea):
         row.addWidget(column, 1000)
         row.addStretch(1)
         self.setWidget(page)
-        self._latest.setObjectName("latest")
-        self._latest.hide()
+        self.latest.setObjectName("latest")
+        self.latest.hide()
 
     def _on_scrolled(self, value: int) -> None:
-        bar = self.verticalScrollBar()
-        if self._kept is None:
-            self._following = value >= bar.maximum() - _BOTTOM
-        if self._held is not None:
-            self._held = bar.maximum() - value  # one scrolls on meanwhile
+        if not self._restoring:
+            self._anchor = anchor_at(value, self.verticalScrollBar().maximum(), self)
         self._place_latest()
         self.scrolled()
 
-    def _on_grown(self, _minimum: int, maximum: int) -> None:
-        if self._held is not None:
-            self.verticalScrollBar().setValue(maximum - self._held)
-            self._settled.start()
-        elif self._kept is not None:
-            self.verticalScrollBar().setValue(self._kept)
-            self._settled.start()
-        elif self._following:
-            self.verticalScrollBar().setValue(maximum)
+    def _on_grown(self) -> None:
+        self._restore()
         self._balance()
         self._place_latest()
-
-    def _let_go(self) -> None:
-        if not self.settled():
-            self._settled.start()
-            return
-        self._held = self._kept = None
         self.scrolled()
 
+    def _restore(self) -> None:
+        """Scroll to the anchor; while the column is too short for that, the anchor stays."""
+        bar = self.verticalScrollBar()
+        wanted = value_of(self._anchor, bar.maximum(), self)
+        self._restoring = True
+        bar.setValue(wanted)
+        self._restoring = False
+        if bar.value() == wanted:
+            self._anchor = remeasured(self._anchor, wanted, self)
+
     def _balance(self) -> None:
-        """The scroll bar takes its room from the margin: the column stays where it is."""
+        """Take the scroll bar's width from the margin, so that the column stays where it is."""
         taken = self.width() - self.viewport().width()
         self._row.setContentsMargins(_SIDE, 0, max(0, _SIDE - taken), 0)
 
     def _place_latest(self) -> None:
         bar = self.verticalScrollBar()
-        self._latest.setVisible(not self._following and bar.value() < bar.maximum() - _BOTTOM)
-        size = self._latest.sizeHint()
-        self._latest.move(
+        self.latest.setVisible(not self.following and bar.value() < bar.maximum() - NEAR_END)
+        size = self.latest.sizeHint()
+        self.latest.move(
             (self.viewport().width() - size.width()) // 2,
             self.viewport().height() - size.height() - 10,
         )
-        self._latest.raise_()
+        self.latest.raise_()

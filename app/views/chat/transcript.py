@@ -1,6 +1,8 @@
-"""The conversation: views of the messages around the eye, in a column that scrolls."""
+"""The conversation: views of the messages around the reader's place, in a column that scrolls."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QTimer, Signal
 from PySide6.QtWidgets import QWidget
@@ -13,18 +15,17 @@ from app.viewmodels.chat.message_acts import row
 from app.viewmodels.chat.reply import Piece
 from app.viewmodels.overlay.overlay import OverlayNumbers
 from app.views.chat.reply_view import ReplyView
-from app.views.chat.room_below import RoomBelow
-from app.views.chat.scrolled_column import SPACING
-from app.views.chat.selectable_column import SelectableColumn
+from app.views.chat.scrolled_column import SPACING, RoomBelow
+from app.views.chat.selecting import SelectableColumn
 from app.views.chat.text_block import TextBlock
 from app.views.chat.user_view import UserView, is_edited
 from app.views.common.theme import ThemeController
 from mtp_mlx.wire import Generate
 
-_PAGE = 24  # messages built in one go; earlier ones as one scrolls up to them
-_AT_ONCE = 6  # of them before the chat is first painted
+_PAGE = 24  # messages built at a time; earlier ones are built as the reader scrolls up
+_AT_ONCE = 6  # messages built before a chat is first painted
 _NEAR = 900
-_MOST = 60  # views; beyond them those far from the eye are taken down
+_MOST = 60  # views; with more, those far from the reader's place are taken down
 
 
 class Transcript(SelectableColumn):
@@ -41,7 +42,7 @@ class Transcript(SelectableColumn):
         self._views: list[UserView | ReplyView] = []
         self._first = 0  # the row of the first view
         self._token_view = False
-        self._wait = ""  # what the reply being written waits for
+        self._wait = ""  # the phase that the reply being written waits in
         self._wanted = 0  # the row down to which views are being built
         self._rendered: str | None = None  # the message whose text was rendered last
         self._filling = QTimer(self, interval=0)
@@ -59,21 +60,36 @@ class Transcript(SelectableColumn):
         self._on_reset()
 
     @property
+    def filling(self) -> bool:
+        """Whether views around the reader's place are still being built."""
+        return self._filling.isActive()
+
+    @property
+    def views(self) -> Sequence[UserView | ReplyView]:
+        """The messages' views around the reader's place, from the top."""
+        return self._views
+
+    @property
+    def hidden_below(self) -> int:
+        """How many messages below have no view, because the reader has scrolled up from them."""
+        return len(self._below)
+
+    @property
     def hidden_above(self) -> int:
-        """How many messages have no view yet: one has not scrolled up to them."""
+        """How many messages above have no view, because the reader has not scrolled up to them."""
         return self._first
 
     def texts(self) -> list[list[TextBlock]]:
         return [view.texts() for view in self._views]
 
     def show_wait(self, numbers: OverlayNumbers) -> None:
-        """Slow must not look like stuck: the waiting reply names its phase, with a clock."""
+        """Name the phase of a waiting reply, with a clock: slow must not look like stuck."""
         self._wait = numbers.prompt
         if self._chat.writing and self._views and isinstance(self._views[-1], ReplyView):
             self._views[-1].show_wait(numbers.prompt)
 
     def set_token_view(self, *, shown: bool) -> None:
-        """For all replies of this chat, as far as their rounds were kept, and those to come."""
+        """Show or hide the tokens of all replies of this chat, and of those to come."""
         self._token_view = shown
         for view in self._views:
             if isinstance(view, ReplyView):
@@ -90,7 +106,7 @@ class Transcript(SelectableColumn):
     def edit(self, message_id: str) -> None:
         """Open the question for editing, where it stands."""
         if self._below and not any(view.message.id == message_id for view in self._views):
-            self._on_reset()  # it is at the end, and one has scrolled far up
+            self._on_reset()  # it is at the end, far below the views
         for view in self._views:
             if isinstance(view, UserView) and view.message.id == message_id:
                 view.edit()
@@ -103,17 +119,16 @@ class Transcript(SelectableColumn):
         self._below.keep(0)
         rows = len(self._chat.messages)
         self._first = rows
-        self.follow(wanted=True)
-        self._held = None
+        self.follow()
         self._show_earlier(_AT_ONCE)
         self._want(rows - _PAGE)
         QTimer.singleShot(0, self, self.scroll_to_end)
 
     def _on_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
-        if self._below and not self._chat.writing and first == self._end + len(self._below):
-            self._below.extend(last - first + 1)  # one reads on far above
+        if self._below and not self._chat.writing and first == self.end + len(self._below):
+            self._below.extend(last - first + 1)  # the reader is far above
             return
-        if last - first >= _PAGE or self._below:  # as a chat is opened: at its end
+        if last - first >= _PAGE or self._below:  # show the end, as when a chat is opened
             self._on_reset()
             return
         for at in range(first, last + 1):
@@ -121,18 +136,21 @@ class Transcript(SelectableColumn):
             self._insert_last(self._views[-1])
         self._fill()
         self._refresh_rows()
-        self.follow(wanted=self._chat.writing)  # another branch is read from where one is
+        if self._chat.writing:
+            self.follow()
+        else:
+            self.stay()  # another branch is shown where the reader is
 
     def _on_removed(self, _parent: QModelIndex, first: int, _last: int) -> None:
         if not self._chat.writing:
-            self.keep()
-        self._below.keep(max(0, min(len(self._below), first - self._end)))
+            self.stay()
+        self._below.keep(max(0, min(len(self._below), first - self.end)))
         self._drop(max(0, first - self._first))
         self._first = min(self._first, first)
         self._fill()
 
     def _fill(self) -> None:
-        """What is too short to be scrolled must be there as a whole."""
+        """Build earlier messages too where the column is too short to be scrolled."""
         if self._first > 0 and len(self._views) < _PAGE:
             self._show_earlier()
 
@@ -141,13 +159,13 @@ class Transcript(SelectableColumn):
             self._on_reset()
         if request.continue_reply and isinstance(self._views[-1], ReplyView):
             self._views[-1].resume()
-            self.follow(wanted=True)
+            self.follow()
 
     def _on_streamed(self, piece: Piece) -> None:
         if self._views and isinstance(self._views[-1], ReplyView):
             self._views[-1].append(piece)
             self._show_tokens(self._views[-1])
-            self.lay_out_now()
+            self.lay_out_now(self._views[-1].changed())
 
     def _on_ended(self, message: ChatMessage) -> None:
         if self._views and isinstance(self._views[-1], ReplyView):
@@ -165,7 +183,6 @@ class Transcript(SelectableColumn):
         view = ReplyView(message, self._theme)
         view.info_asked.connect(self.info_asked)
         view.acted.connect(self.acted)
-        view.filling.connect(lambda: self.make_room(view))
         view.show_finished(message)
         if self._is_written(message):
             view.resume()
@@ -183,7 +200,7 @@ class Transcript(SelectableColumn):
         view.show_tokens(self._chat.streaming.rounds if written else stored)
 
     def _is_written(self, message: ChatMessage) -> bool:
-        """While one is being written it is the last of the branch."""
+        """Whether the message is the reply being written, which is the last of its branch."""
         return self._chat.writing and message.id == self._chat.chat.tip
 
     def _drop(self, first: int) -> None:
@@ -199,7 +216,7 @@ class Transcript(SelectableColumn):
         view.deleteLater()
 
     @property
-    def _end(self) -> int:
+    def end(self) -> int:
         """The row below the last view."""
         return self._first + len(self._views)
 
@@ -217,7 +234,7 @@ class Transcript(SelectableColumn):
             self._refresh_row(view)
 
     def _want(self, first: int) -> None:
-        """Views from row `first` on, built a slice at a time: the window stays answerable."""
+        """Build views from row `first` on, a slice at a time: the window stays responsive."""
         self._wanted = max(0, first)
         if self._first > self._wanted:
             self._filling.start()
@@ -230,7 +247,7 @@ class Transcript(SelectableColumn):
             self._filling.stop()
 
     def _is_rendered(self, at: int) -> bool:
-        """If not, it is now: a text and its view, each a slice, leave the window answerable."""
+        """Whether the text is rendered; if not, render it and leave its view to the next slice."""
         message = self._chat.messages.at(at)
         before, self._rendered = self._rendered, message.id
         if message.role == "assistant" and before != message.id:
@@ -249,9 +266,9 @@ class Transcript(SelectableColumn):
             self._drop(len(self._views) - 1)
 
     def _show_later(self) -> None:
-        """One more of those that were taken down; a far one above makes room for it."""
+        """Build the next view below, and take down one far above."""
         bar = self.verticalScrollBar()
-        view = self._make(self._end)
+        view = self._make(self.end)
         self._views.append(view)
         self._insert_last(view)
         self._below.take()
@@ -262,7 +279,6 @@ class Transcript(SelectableColumn):
             and not is_edited(self._views[0])
             and not self.selecting.busy
         ):
-            self.hold()
             self._take_down(self._views.pop(0))
             self._first += 1
 
@@ -279,23 +295,38 @@ class Transcript(SelectableColumn):
         self._look_above()
         self._look_below()
 
-    def settled(self) -> bool:
-        return not self._filling.isActive()
+    def messages(self) -> list[str]:
+        return [view.message.id for view in self._views]
+
+    def blocks(self, message: str) -> Sequence[int]:
+        view = self._view(message)
+        return view.blocks() if isinstance(view, ReplyView) else ()
+
+    def top(self, message: str, block: int | None = None) -> int | None:
+        view = self._view(message)
+        if view is None or not view.y():  # 0 is above the column's margin: not laid out
+            return None
+        if block is None:
+            return view.y()
+        within = view.block_top(block) if isinstance(view, ReplyView) else None
+        return None if within is None else view.y() + within
+
+    def _view(self, message: str) -> UserView | ReplyView | None:
+        return next((view for view in self._views if view.message.id == message), None)
 
     def _look_below(self) -> None:
         bar = self.verticalScrollBar()
         bottom = bar.value() + self.viewport().height()
-        if not self._below or self._filling.isActive():  # then it has no place yet
+        if not self._below or self._filling.isActive():  # `_below` has no place yet
             return
         if self._below.y() - bottom < _NEAR:
-            if self._is_rendered(self._end):
+            if self._is_rendered(self.end):
                 self._show_later()
             QTimer.singleShot(0, self, self._look_below)
 
     def _look_above(self) -> None:
-        """Have earlier messages built before one gets to where they belong."""
+        """Build earlier messages before the reader reaches their place."""
         bar = self.verticalScrollBar()
         near = bar.value() < _NEAR and bar.maximum() > 0 and not self.following
         if near and self._first > 0 and not self._filling.isActive():
-            self.hold()
             self._want(self._first - _PAGE)

@@ -23,7 +23,7 @@ _PADDING = 16
 
 
 class UserView(QWidget):
-    """As it was written: no Markdown."""
+    """A question as it was written, without Markdown."""
 
     acted = Signal(str, str)  # message id, Act
     rewritten = Signal(str, str)  # message id, the text to ask with
@@ -98,12 +98,12 @@ class UserView(QWidget):
 
 
 def is_edited(view: QWidget) -> bool:
-    """What is being rewritten in it would be lost with it."""
+    """Whether a question is being edited in the view, which would be lost with it."""
     return isinstance(view, UserView) and view.editor is not None
 
 
 def _natural_width(text: str) -> int:
-    """The width at which no line has to be wrapped."""
+    """Return the width at which no line has to be wrapped."""
     probe = TextBlock()
     document = probe.document()
     document.setDefaultFont(fonts.reading())

@@ -29,7 +29,7 @@ _SIDE = 24
 
 
 class Welcome(QScrollArea):
-    """`first`: the numbers are explained without being asked for."""
+    """`first`: explain the numbers without being asked."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ def _label(text: str, *, centred: bool = False) -> QLabel:
 
 
 def _explained() -> str:
-    """One sentence a number of the overlay."""
+    """Return a sentence for each number of the overlay."""
     return "".join(
         f"<p style='margin: 0 0 5px 0'><b>{escape(name)}</b>&nbsp; {escape(sentence)}</p>"
         for name, sentence in strings.NUMBERS_EXPLAINED

@@ -121,7 +121,7 @@ class IconButton(QToolButton):
         self._paint(self._theme.current)
 
     def set_shown(self, shown: bool) -> None:
-        """Without its picture it keeps its place, and can be reached by the keyboard."""
+        """Show or hide the picture; the button keeps its place and can be reached by keyboard."""
         if shown != self._shown:
             self._shown = shown
             self._paint(self._theme.current)
@@ -140,7 +140,7 @@ class IconButton(QToolButton):
 
 
 def push_button(text: str, shape: str, parent: QWidget | None = None) -> QPushButton:
-    """`shape` as the style sheet knows it: outline, filled or card."""
+    """Return a button; `shape` is one of the style sheet's: outline, filled or card."""
     button = QPushButton(text, parent)
     button.setProperty("shape", shape)
     button.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -148,7 +148,7 @@ def push_button(text: str, shape: str, parent: QWidget | None = None) -> QPushBu
 
 
 class PlaceButton(QPushButton):
-    """Checked while its place is shown. `help_text` has a {shortcut} in it."""
+    """A row of the sidebar that opens a page; `help_text` has a {shortcut} in it."""
 
     def __init__(
         self, name: IconName, text: str, help_text: str, shortcut: str, theme: ThemeController
@@ -215,7 +215,7 @@ class Switch(QAbstractButton):
 
 
 class Segments(QFrame):
-    """`names` maps what is chosen to its words."""
+    """A choice among a few that all stay in sight; `names` maps values to their words."""
 
     chosen = Signal(str)
 
@@ -257,7 +257,7 @@ class Segments(QFrame):
 
 
 def plain_tip(text: str) -> str:
-    """Shown as it stands: Qt takes for markup whatever looks like it."""
+    """Return `text` for a tooltip to show as it is: Qt takes what looks like markup for markup."""
     return f"<p>{escape(text)}</p>" if "<" in text or "&" in text else text
 
 

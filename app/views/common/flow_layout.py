@@ -52,7 +52,7 @@ class FlowLayout(QLayout):
         self._lines(rect, place=True)
 
     def _lines(self, rect: QRect, *, place: bool) -> int:
-        """The height of all lines."""
+        """Return the height of all lines; `place` the items where it says so."""
         x = y = tallest = 0
         for item in self._items:
             size = item.sizeHint().boundedTo(QSize(rect.width(), item.sizeHint().height()))

@@ -27,7 +27,7 @@ def small() -> QFont:
 
 
 def reading() -> QFont:
-    """For what is read at length."""
+    """Return the font for messages."""
     return ui(_READING)
 
 
@@ -36,7 +36,7 @@ def title() -> QFont:
 
 
 def display() -> QFont:
-    """For the one number that matters; figures of one width do not dance."""
+    """Return the font for the rate; its figures have one width, so that the number stands still."""
     font = ui(_DISPLAY, QFont.Weight.DemiBold)
     font.setFeature(QFont.Tag("tnum"), 1)
     return font

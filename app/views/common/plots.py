@@ -15,7 +15,7 @@ from app.views.common.theme import Theme
 
 
 def style_plot(plot: Any, theme: Theme, left: str, bottom: str) -> None:
-    """`plot` is a pyqtgraph.PlotItem; it is looked at, not dragged about."""
+    """Style `plot`, a pyqtgraph.PlotItem, and turn dragging and its menu off."""
     plot.setMouseEnabled(x=False, y=False)
     plot.hideButtons()
     plot.setMenuEnabled(False)
@@ -31,7 +31,7 @@ def style_plot(plot: Any, theme: Theme, left: str, bottom: str) -> None:
 
 
 def pen(theme: Theme, token: str, width: float = 1.0, style: Qt.PenStyle | None = None) -> QPen:
-    """Cosmetic: as wide on the screen whatever the plot's scale."""
+    """Return a cosmetic pen: its width on the screen does not depend on the plot's scale."""
     drawn = QPen(QColor(theme.color(token)), width)
     drawn.setCosmetic(True)
     if style is not None:

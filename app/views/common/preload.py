@@ -13,7 +13,7 @@ from app.render.highlight import warm_up
 from app.views.chat.formulas import shipped_font
 
 PRELOAD_MS = 2500
-"""After the window is shown: it has been painted by then, and the model is being loaded."""
+"""Delay after the window is shown: by then it is painted, and the model is being loaded."""
 
 
 def preload() -> threading.Thread:

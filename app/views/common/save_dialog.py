@@ -14,7 +14,7 @@ from app import strings
 def ask_path(
     parent: QWidget, title: str, suggested: Path, formats: Mapping[str, str]
 ) -> Path | None:
-    """`formats`: a filter of Qt's to its ending. None where the user thought better of it."""
+    """Ask where to save; `formats` maps Qt's filters to endings. None where the user cancels."""
     chosen, kind = QFileDialog.getSaveFileName(
         parent, title.removesuffix("…"), str(suggested), ";;".join(formats)
     )
@@ -28,7 +28,7 @@ def ask_path(
 
 
 def _may_replace(parent: QWidget, name: str) -> bool:
-    """The file dialog has asked for the name it knew, not for the one with an ending."""
+    """Ask before replacing: the file dialog only asked about the name without its ending."""
     question = strings.REPLACE_FILE.format(name=name)
     answer = QMessageBox.question(parent, strings.APP_NAME, question)
     return answer is QMessageBox.StandardButton.Yes
@@ -57,16 +57,16 @@ _LONGEST = 80
 
 
 def ask_report_path(parent: QWidget, folder: Path) -> Path | None:
-    """None where the user thought better of it."""
+    """Ask where to save; None where the user cancels."""
     return ask_path(parent, strings.SAVE_REPORT, folder / strings.REPORT_FILE, _REPORT)
 
 
 def ask_chat_path(parent: QWidget, folder: Path, title: str) -> Path | None:
-    """None where the user thought better of it."""
+    """Ask where to save; None where the user cancels."""
     return ask_path(parent, strings.EXPORT_CHAT, folder / f"{file_name(title)}.md", _CHAT)
 
 
 def file_name(title: str) -> str:
-    """What is left of a title in a name that every system takes."""
+    """Return the title as a file name that every system accepts."""
     name = " ".join(_NOT_IN_NAMES.sub(" ", title).split())[:_LONGEST].strip(" .")
     return name or strings.UNTITLED

@@ -139,7 +139,7 @@ _SCROLL = 0.22
 
 
 def stylesheet(tokens: Mapping[str, str]) -> str:
-    """Raises KeyError, naming the token, where the theme lacks one."""
+    """Return the style sheet. Raises KeyError, naming the token, where the theme lacks one."""
     return _SHEET.substitute(
         tokens,
         check=(resources() / "icons" / "check.svg").as_posix(),
@@ -150,7 +150,7 @@ def stylesheet(tokens: Mapping[str, str]) -> str:
 
 
 def _veil(color: str, opacity: float) -> str:
-    """A thin layer of `color`, so that states work on any surface of either theme."""
+    """Return a translucent `color`, so that states show on any surface of either theme."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity})"
 
@@ -220,7 +220,7 @@ class ThemeController(QObject):
 
     @property
     def light(self) -> Theme:
-        """For paper, whatever the screen shows."""
+        """The theme for paper, whatever the screen shows."""
         return self._themes["light"]
 
     @property

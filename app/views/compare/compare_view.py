@@ -34,7 +34,7 @@ _MAC_CHOICES = Path.home() / "Library" / "Preferences" / "com.apple.universalacc
 
 
 def reduced_motion(platform: str = sys.platform, mac_choices: Path = _MAC_CHOICES) -> bool:
-    """The style's own answer; on a Mac also the system's, which Qt does not pass on."""
+    """Whether the user wants less motion: by Qt's style, on a Mac also by the system's setting."""
     duration = QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
     if duration == 0:
         return True
@@ -87,7 +87,7 @@ class LaneView(QFrame):
         self._write(shown.text)
 
     def _write(self, text: str) -> None:
-        """What only grew is appended: a whole text laid out thirty times a second would stutter."""
+        """Append what is new: laying out a whole text thirty times a second would stutter."""
         known = self.text.toPlainText()
         if text == known:
             return
@@ -107,7 +107,7 @@ _STEPS_A_SECOND = 100
 
 
 class CompareDialog(QDialog):
-    """Nothing else can be asked meanwhile: the engine does one thing at a time."""
+    """While it compares nothing else can be asked: the engine does one thing at a time."""
 
     report_asked = Signal(object)  # Comparison
 
@@ -149,7 +149,7 @@ class CompareDialog(QDialog):
         (self.start if compare.last_question else self.question).setFocus()
 
     def reject(self) -> None:
-        """Esc and the close button: a run that nobody watches is stopped."""
+        """Stop the run on Esc and on closing: nobody watches it any more."""
         self._leave()
         super().reject()
 
@@ -242,7 +242,7 @@ class CompareDialog(QDialog):
         for side, lane in self.lanes.items():
             lane.show_moment(race.shown(side))
         if not self.moment.isSliderDown():
-            with QSignalBlocker(self.moment):  # or it would take this for the user's hand
+            with QSignalBlocker(self.moment):  # this move is not the user's
                 self.moment.setSliderPosition(round(race.position * _STEPS_A_SECOND))
 
     def _refresh(self) -> None:

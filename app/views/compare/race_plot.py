@@ -48,7 +48,7 @@ class RacePlot(QWidget):
         self._paint(theme.current)
 
     def show_runs(self) -> None:
-        """The runs of the race have changed."""
+        """Draw the curves of new runs."""
         most = 1
         for side, curve in self._curves.items():
             lane = self._race.lane(side)

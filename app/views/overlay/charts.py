@@ -73,12 +73,12 @@ class RatePlot(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignTop, fmt.rate(most))
 
     def _span(self) -> tuple[float, float]:
-        """Seconds, from the left edge to the right one."""
+        """Return the seconds from the left edge to the right one."""
         end = max(self._samples[-1].at if self._samples else 0.0, _LEAST_S)
         return max(0.0, end - _SPAN_S), end
 
     def _step_s(self) -> float:
-        """Seconds that the width of the line stands for: what comes sooner cannot be seen."""
+        """Return the seconds that the line's width stands for: closer samples look like one."""
         start, end = self._span()
         return (end - start) * _LINE / self.width()
 
@@ -88,7 +88,7 @@ class RatePlot(QWidget):
 
 
 def lines(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
-    """The curve in pieces of one colour, that of their last sample; over a pause there is none."""
+    """Return the curve in pieces of one colour, that of their last sample; none over a pause."""
     line: list[Sample] = []
     for before, after in pairwise(samples):
         goes_on = after.at - before.at <= _GAP_S
@@ -102,7 +102,7 @@ def lines(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
 
 
 def thinned(line: Sequence[Sample], step: float) -> Iterator[tuple[float, float]]:
-    """Time and rate of the first and the last point, and of one a `step` between them."""
+    """Return time and rate of the first and the last sample, and of one a `step` between."""
     last = -step
     for sample in line:
         if sample.at - last >= step or sample is line[-1]:

@@ -1,4 +1,4 @@
-"""The overlay: what the reply is doing right now, in one card that can be dragged about."""
+"""The overlay: live numbers of the reply in a card that can be dragged."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _ARROWS = {
 
 
 class OverlayView(QFrame):
-    """Its place belongs to whoever holds it: it asks to be moved, and by how much."""
+    """It asks its parent to move it: `dragged` says by how much."""
 
-    dragged = Signal(QPoint)  # by how much
+    dragged = Signal(QPoint)  # pixels
     close_asked = Signal()
     pin_asked = Signal(bool)
     compact_asked = Signal(bool)
@@ -175,7 +175,7 @@ class OverlayView(QFrame):
 
 
 class _Rows(QWidget):
-    """Label and value; a value that was not measured has no row."""
+    """Labels and values; a value that is not measured has no row."""
 
     def __init__(self) -> None:
         super().__init__()

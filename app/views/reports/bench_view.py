@@ -191,7 +191,7 @@ class BenchProgressView(QFrame):
     def show_state(self, state: BenchState) -> None:
         self.text.setText(progress_text(state))
         share = state.share
-        self.bar.setRange(0, 0 if share is None else _STEPS)  # without a range it runs to and fro
+        self.bar.setRange(0, 0 if share is None else _STEPS)  # without a range: activity only
         self.bar.setValue(0 if share is None else round(share * _STEPS))
         self.stop.setEnabled(not state.stopping)
         groups = overall(state)
@@ -203,7 +203,7 @@ class BenchProgressView(QFrame):
         return [[cell.text() for cell in row if not cell.isHidden()] for row in self._cells]
 
     def _show_rows(self, rows: list[tuple[str, ...]]) -> None:
-        """Labels are made once: a table built anew at every run would flicker."""
+        """Make the labels once: a table built anew at every run would flicker."""
         while len(self._cells) < len(rows):
             self._cells.append(self._row(len(self._cells)))
         for i, cells in enumerate(self._cells):

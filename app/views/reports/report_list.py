@@ -126,7 +126,7 @@ class ReportList(QWidget):
 
 
 class _Tree(QTreeWidget):
-    """Several can be selected: two to compare, any number to delete."""
+    """A list in which several reports can be selected: two to compare, any number to delete."""
 
     delete_asked = Signal()
 

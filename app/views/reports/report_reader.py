@@ -22,10 +22,10 @@ from mtp_mlx.report.model import Report
 from mtp_mlx.report.writer import markdown
 
 _SETTLE_MS = 80
-_ROOMY = 1000  # pixels from which on the widest table has room
-_TWO = 760  # and two charts beside each other
+_ROOMY = 1000  # pixels that the widest table needs
+_TWO = 760  # pixels that two charts beside each other need
 _EDGE = 24
-_WIDEST = 760  # of a chart: a wider one is not easier to read
+_WIDEST = 760  # pixels of a chart: a wider one is not easier to read
 _GAP = 16
 
 
@@ -54,7 +54,7 @@ class ReportBrowser(QTextBrowser):
             self._settle.request()
 
     def _draw(self) -> None:
-        """The charts anew: their colours are the theme's."""
+        """Draw the charts anew, in the theme's colours."""
         if self._shown is None:
             return
         colours = palette(self._theme.current.tokens)
@@ -108,7 +108,7 @@ class ReportBrowser(QTextBrowser):
 
 
 def _image(renderer: QSvgRenderer, width: int, height: int, ratio: float) -> QImage:
-    """As sharp as the screen."""
+    """Return the chart at the screen's resolution."""
     image = QImage(round(width * ratio), round(height * ratio), QImage.Format.Format_ARGB32)
     image.fill(0)
     painter = QPainter(image)
@@ -147,11 +147,11 @@ class ReportReader(QWidget):
         self.delete.clicked.connect(self._ask_to_delete)
 
     def show_state(self, state: ReportsState) -> None:
-        """Of two, nothing is exported or deleted: each is opened for that."""
+        """Disable export and deletion while two are compared: each is opened for that."""
         if state.shown is None:
             return
         if state.shown != self._state.shown:
-            self.texts.setChecked(False)  # private again for every report
+            self.texts.setChecked(False)  # every report starts without its texts
         self._state = state
         alone = state.beside is None
         for button in (self.export, self.markdown, self.card):
@@ -161,7 +161,7 @@ class ReportReader(QWidget):
         self.browser.show_report(state.shown, state.beside)
 
     def _told(self) -> Report | None:
-        """What may be copied."""
+        """Return the report as it may be copied, or None."""
         shown = self._state.shown
         if shown is None:
             return None
@@ -174,7 +174,7 @@ class ReportReader(QWidget):
             self._say_copied(self.markdown)
 
     def _copy_card(self) -> None:
-        """Imported where it is asked for: the window opens without it."""
+        """Copy the card. Its code is imported here, so that the window opens without it."""
         from mtp_mlx.report import painter
 
         report = self._told()

@@ -1,4 +1,4 @@
-"""Speed reports: measure, watch, and what was measured before."""
+"""The speed reports' page: start a benchmark, watch it, and read past reports."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ReportsPage(QWidget):
         self._show(reports.state)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
-        """Other windows may have written into the folder."""
+        """Read the folder again: other windows may have written into it."""
         super().showEvent(event)
         self._reports.arrive()
         if not event.spontaneous():

@@ -26,7 +26,7 @@ from app.views.common.controls import push_button
 
 
 class _Name(QLineEdit):
-    """Enter is its own: it would press the dialog's button too."""
+    """A field that handles Enter itself: it would else press the dialog's button too."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         super().keyPressEvent(event)
@@ -48,7 +48,7 @@ class PresetBar(QWidget):
         super().__init__(parent)
         self._presets = presets
         self._settings = settings
-        self._renamed = ""  # the preset that is getting another name; "": one is being saved
+        self._renamed = ""  # the preset being renamed; "" while a new one is saved
         title = QLabel(strings.PRESET)
         title.setFont(fonts.strong())
         self.button = QToolButton()
@@ -76,7 +76,7 @@ class PresetBar(QWidget):
         self.trouble.hide()
 
     def refresh(self) -> None:
-        """The settings have changed, or the presets."""
+        """Show the preset of changed settings, or changed presets."""
         chosen = self._presets.chosen(self._settings())
         name = strings.PRESET_NONE if chosen is None else chosen.name
         self.button.setText(f"{name} ▾")

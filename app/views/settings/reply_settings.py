@@ -1,4 +1,4 @@
-"""How the replies of this chat are written."""
+"""The dialog of a chat's reply settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WIDTH = 520
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What the loaded model recommends, and how much it can hold, where that is known."""
+    """The loaded model's recommended sampling, and its context in tokens; None: not known."""
 
     recommended: Sampling
     context: int | None
@@ -87,7 +87,7 @@ class ReplySettingsDialog(QDialog):
         self.system.setFocus()
 
     def settings(self) -> ReplySettings:
-        """What has no field here stays as it was."""
+        """Return the settings; those without a field here stay as they were."""
         return msgspec.structs.replace(
             self._base,
             system=self.system.toPlainText(),
@@ -125,7 +125,7 @@ class ReplySettingsDialog(QDialog):
         self.min_p.setValue(law.min_p)
 
     def _reset(self) -> None:
-        """All but the MTP switch, which is not among these settings."""
+        """Reset everything but the MTP switch, which is not among these settings."""
         self.show_settings(ReplySettings())
 
     def _refresh(self) -> None:
@@ -189,7 +189,7 @@ class ReplySettingsDialog(QDialog):
         self.setMinimumWidth(_WIDTH)
 
     def _fields(self) -> QGridLayout:
-        """Two columns: the window may be 600 pixels high."""
+        """Lay out two columns: the window may be 600 pixels high."""
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(8)
@@ -244,7 +244,7 @@ def _whole(least: int, most: int, name: str) -> QSpinBox:
 
 
 def _furnish(box: QAbstractSpinBox, name: str, most: str, least: str) -> None:
-    """What is out of bounds cannot be typed; the tooltip says what they are."""
+    """Set the bounds, outside of which nothing can be typed, and name them in the tooltip."""
     box.setAccessibleName(name)
     box.setToolTip(strings.ADVICE_RANGE.format(least=least, most=most))
     box.lineEdit().setTextMargins(*_INSET)

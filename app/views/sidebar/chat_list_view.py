@@ -34,7 +34,7 @@ from app.views.common import fonts
 from app.views.common.controls import icon
 from app.views.common.theme import ThemeController
 
-_SIDE = 10  # between the list's edge and the words
+_SIDE = 10  # pixels between the list's edge and the words
 _ABOVE = 8
 _BETWEEN = 2
 _RADIUS = 8.0
@@ -43,7 +43,7 @@ _MARK = 13
 _DOT = 7.0
 _HOVER = 0.05
 OPEN = 0.07
-"""How much of the text's colour lies over the open chat's row."""
+"""Opacity of the text's colour over the open chat's row."""
 
 _START = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter  # of right-to-left, the right
 
@@ -56,13 +56,13 @@ class ChatDelegate(QStyledItemDelegate):
         self.measure()
 
     def measure(self) -> None:
-        """Once for each font, not for each of thousands of rows."""
+        """Measure once for each font, not for each of thousands of rows."""
         title = QFontMetrics(fonts.ui()).height()
         self._height = title + 2 * _ABOVE
         self._height_with_snippet = self._height + _BETWEEN + QFontMetrics(fonts.small()).height()
 
     def sizeHint(self, _option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
-        """Headings are as high as chats, so that a list without snippets has one height."""
+        """Give headings the height of chats: a list without snippets then has one row height."""
         chat = index.data(CHAT_ROLE)
         tall = isinstance(chat, ChatSummary) and bool(chat.snippet)
         return QSize(0, self._height_with_snippet if tall else self._height)
@@ -78,7 +78,7 @@ class ChatDelegate(QStyledItemDelegate):
         painter.restore()
 
     def menu_area(self, row: QRect) -> QRect:
-        """Where a row shows its dots."""
+        """Return where a row shows its dots."""
         return QRect(row.right() - _ICON - _SIDE, row.top(), _ICON + _SIDE, row.height())
 
     def createEditor(  # noqa: N802
@@ -125,7 +125,7 @@ class ChatDelegate(QStyledItemDelegate):
             self._line(painter, area, chat.snippet, small=True)
 
     def _paint_mark(self, painter: QPainter, spot: QRect, mark: ChatMark) -> None:
-        """A pencil where a reply is being written, a dot where one waits to be read."""
+        """Draw a pencil where a reply is being written, a dot where one waits to be read."""
         theme = self._theme.current
         if mark == "writing":
             icon("edit", theme.color("text_muted"), _MARK).paint(painter, spot)
@@ -135,7 +135,7 @@ class ChatDelegate(QStyledItemDelegate):
         painter.drawEllipse(spot.toRectF().center(), _DOT / 2, _DOT / 2)
 
     def _line(self, painter: QPainter, area: QRect, words: str, *, small: bool) -> None:
-        """Which side it begins at is the words' own affair: a title may run right to left."""
+        """Draw the words from the side they begin at: a title may run right to left."""
         font = fonts.small() if small else fonts.ui()
         metrics = QFontMetrics(font)
         line = QRect(area.left(), area.top(), area.width(), metrics.height())
@@ -160,13 +160,13 @@ class ChatDelegate(QStyledItemDelegate):
 
 
 def direction(words: str) -> Qt.LayoutDirection:
-    """That of the first letter that has one: alignment does not follow the text by itself."""
+    """Return the direction of the first letter that has one: Qt does not align by it."""
     from_right = text_direction(words) == "rtl"
     return Qt.LayoutDirection.RightToLeft if from_right else Qt.LayoutDirection.LeftToRight
 
 
 def _rect(option: QStyleOptionViewItem) -> QRect:
-    """Typed here: the stubs do not say what an option's fields are."""
+    """Return the rectangle with its type: PySide's stubs leave out the fields of an option."""
     rect: QRect = option.rect
     return rect
 
@@ -180,7 +180,7 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ChatListView(QListView):
-    """The keyboard's place stays with its chat when rows move, and goes to one that is opened."""
+    """The current row stays with its chat when rows move, and goes to a chat that is opened."""
 
     def __init__(
         self, chats: ChatListViewModel, theme: ThemeController, parent: QWidget | None = None
@@ -190,7 +190,7 @@ class ChatListView(QListView):
         self.setAccessibleName(strings.SIDEBAR)
         self._chats = chats
         self._delegate = ChatDelegate(theme, self)
-        self._at, self._row = "", 0  # the chat the keyboard is at, and where that was
+        self._at, self._row = "", 0  # the current chat, and its row
         self._followed = ""  # the open chat, while it is listed
         self.setModel(chats.rows)
         self.setItemDelegate(self._delegate)
@@ -236,7 +236,7 @@ class ChatListView(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         chat = self._current()
-        if self.state() == QListView.State.EditingState:  # what ends an edit opens no chat
+        if self.state() == QListView.State.EditingState:  # Enter ends the edit and opens no chat
             event.accept()
         elif chat is None:
             super().keyPressEvent(event)
@@ -268,7 +268,7 @@ class ChatListView(QListView):
             self._at, self._row = chat.id, current.row()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
-        """At the mouse, or, asked for by the keyboard, at the current row."""
+        """Open the menu at the mouse or, from the keyboard, at the current row."""
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self.currentIndex() if by_key else self.indexAt(event.pos())
         place = self.visualRect(index).bottomLeft() if by_key else event.pos()
@@ -295,7 +295,7 @@ class ChatListView(QListView):
         self.viewport().update()
 
     def _take_up(self) -> None:
-        """At the same chat, or, where that is gone, at what stands there now."""
+        """Make the same chat current or, where it is gone, the one in its row."""
         rows = self._chats.rows
         row = rows.row_of(self._at or self._chats.open_id)
         near = (self._row, self._row + 1, self._row - 1) if row is None else (row,)
@@ -313,7 +313,7 @@ class ChatListView(QListView):
 
 
 def _deletes(event: QKeyEvent) -> bool:
-    """A Mac's keyboard has Backspace only; alone it would delete by one slip."""
+    """Whether the key deletes; Backspace, a Mac's only key for it, does with the command key."""
     control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
     key = event.key()
     return key == Qt.Key.Key_Delete or (control and key == Qt.Key.Key_Backspace)

@@ -1,4 +1,4 @@
-"""The sidebar: begin a chat, find one, and all of them under their days."""
+"""The sidebar: begin a chat, search, and all chats under their days."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST_SEARCH = 200
 
 
 class Sidebar(QWidget):
-    """`places` is where what is not a chat may be added, below the list."""
+    """`places` is the layout below the list, for pages that are no chat."""
 
     new_asked = Signal()
 
@@ -89,7 +89,7 @@ class Sidebar(QWidget):
 
 
 class _NewChat(QPushButton):
-    """As wide as the sidebar, with its shortcut at the far end."""
+    """A button as wide as the sidebar, with its shortcut at the far end."""
 
     def __init__(self) -> None:
         super().__init__(strings.NEW_CHAT)
@@ -109,7 +109,7 @@ class _NewChat(QPushButton):
 
 
 class _Search(QLineEdit):
-    """Escape empties it, and only then stops a reply; Down leads into the list."""
+    """The search field. Esc empties it and, once empty, stops a reply; Down enters the list."""
 
     leave_asked = Signal()
 
@@ -134,7 +134,7 @@ class _Search(QLineEdit):
         self._empty.setIcon(icon("close", muted, _ICON))
 
     def event(self, event: QEvent) -> bool:
-        """Claimed before the window's shortcut takes it."""
+        """Claim Esc before the window's shortcut takes it."""
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)

@@ -58,7 +58,7 @@ class Details(QDialog):
         self._lay_out()
 
     def choose(self, bar: int) -> None:
-        """Name the round of a bar, and its tokens."""
+        """Say what round a bar is, and show its tokens."""
         chosen = self._timeline.bars[bar]
         self.round.setText(bar_text(chosen, self._reply.rounds))
         self.tokens.show_others(self._reply.rounds[chosen.first : chosen.last + 1])

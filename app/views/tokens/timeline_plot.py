@@ -34,7 +34,7 @@ def bar_brush(theme: Theme, state: RoundState) -> QBrush:
 
 
 class StateLegend(QWidget):
-    """Only of the states that are there."""
+    """A legend of the states that the timeline has."""
 
     def __init__(
         self, shown: Timeline, theme: ThemeController, parent: QWidget | None = None
@@ -148,7 +148,7 @@ class TimelinePlot(QWidget):
         self._rate.setYRange(0, 1.08 * max(tps, default=1.0), padding=0)
 
     def _paint_bars(self) -> None:
-        """One item a state: each has one brush."""
+        """Draw one item a state: each has one brush."""
         for state in get_args(RoundState):
             bars = [bar for bar in self._shown.bars if bar.state == state]
             if not bars:

@@ -36,7 +36,7 @@ def token_font(kind: Kind) -> QFont:
 
 
 def paint_token(painter: QPainter, theme: Theme, box: QRectF, text: str, kind: Kind) -> None:
-    """In the painter's font, in the middle of `box`, which is as wide as the text."""
+    """Paint in the painter's font, in the middle of `box`, which is as wide as the text."""
     if kind == "drafted":
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("drafted_soft"))
@@ -51,7 +51,7 @@ _MARGIN = 48
 
 
 def reveal(view: QWidget, y: int) -> None:
-    """Has no effect where nothing scrolls `view`."""
+    """Scroll pixel `y` of `view` into sight; no effect where nothing scrolls `view`."""
     area = view.parentWidget()
     while area is not None and not isinstance(area, QScrollArea):
         area = area.parentWidget()
@@ -64,14 +64,14 @@ def reveal(view: QWidget, y: int) -> None:
 _MARK = 5.0
 _TICK = 7.0
 _LEADING = 1.5
-_SLICE = 200  # rounds laid out before the event loop has its turn
+_SLICE = 200  # rounds laid out in one turn of the event loop
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class TokenCanvas(QWidget):
-    """`rounds` may be a list that grows; what is new in it is set where the last line ended."""
+    """Paints `rounds`, which may grow; new ones go on where the last line ended."""
 
-    pointed = Signal(object)  # the place of a round, or None
+    pointed = Signal(object)  # a round's index in the list, or None
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,7 +92,7 @@ class TokenCanvas(QWidget):
 
     @property
     def settled(self) -> bool:
-        """Everything there is has its place."""
+        """Whether all rounds are laid out."""
         return self._set == len(self._rounds)
 
     def show_rounds(self, rounds: Sequence[RoundRecord]) -> None:

@@ -20,7 +20,7 @@ _GAP = 14
 
 
 class TokenView(QWidget):
-    """Shows a reply as it grows: what has been shown is not laid out again."""
+    """Shows a reply as it grows; what is shown is not laid out again."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +40,7 @@ class TokenView(QWidget):
         return strings.SEPARATOR.join(label.text() for label in self._labels.values())
 
     def show_rounds(self, rounds: Sequence[RoundRecord]) -> None:
-        """`rounds` begins with what was shown before."""
+        """Show `rounds`, which begin with those shown before."""
         for record in rounds[self._counts.rounds :]:
             self._counts = self._counts.plus(record)
         self.rounds = rounds
@@ -91,7 +91,7 @@ class TokenSample(QWidget):
 
 
 def _pair(*views: QWidget) -> QWidget:
-    """What is not torn apart where the legend needs a second line."""
+    """Return a part of the legend that stays on one line."""
     both = QWidget()
     row = QHBoxLayout(both)
     row.setContentsMargins(0, 0, _GAP, 0)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.views.chat.text_block import TextBlock
 from app.views.chat.transcript import Transcript
@@ -46,13 +47,12 @@ class Hand:
 
     def lay_out(self) -> None:
         self.rig.program.models.chat.streaming.flush()
-        for _ in range(3):
-            self.transcript.lay_out_now()
+        for _ in range(10):  # a new height climbs one widget each time
             QApplication.processEvents()
 
     def texts(self) -> list[TextBlock]:
         """Those of all messages, from the top."""
-        views = self.transcript._views
+        views = self.transcript.views
         return [text for view in views for text in view.texts()]
 
     def text(self, start: str) -> TextBlock:
@@ -106,3 +106,20 @@ class Hand:
         """Over all blocks of the reply."""
         self.drag(self.place("First", "paragraph"), self.place("Last", "paragraph"))
         assert len(self.selected()) == 5
+
+
+def settle(qtbot: QtBot, transcript: Transcript) -> None:
+    """Until nothing comes or goes in the transcript by itself."""
+
+    def shown() -> tuple[int, ...]:
+        bar = transcript.verticalScrollBar()
+        hidden = (transcript.hidden_above, transcript.hidden_below)
+        return (*hidden, len(transcript.views), bar.value(), bar.maximum())
+
+    def still() -> bool:
+        before = shown()
+        for _ in range(10):  # a new height climbs one widget each time
+            QApplication.processEvents()
+        return not transcript.filling and shown() == before
+
+    qtbot.waitUntil(still)

@@ -73,7 +73,7 @@ def test_a_click_runs_a_command(ready: Rig) -> None:
 def test_nothing_found_is_said(ready: Rig) -> None:
     palette = opened(ready)
     QTest.keyClicks(palette.query, "qqqq")
-    assert rows(palette) == ["No command is called that"]
+    assert rows(palette) == ["No command has this name"]
     QTest.keyClick(palette.query, Qt.Key.Key_Return)
     assert palette.isVisible()
     palette.close()

@@ -50,14 +50,14 @@ def test_commands_follow_what_is_possible(ready: Rig) -> None:
     known = actions(ready)
     assert not known["Stop the reply"].isEnabled()
     assert not known["Save speed report…"].isEnabled()
-    assert not known["Write again"].isEnabled()
+    assert not known["Regenerate"].isEnabled()
     ready.program.models.chat.send("Hello")
     assert known["Stop the reply"].isEnabled()
     ready.write("Hi.")
     ready.finish()
     assert not known["Stop the reply"].isEnabled()
     assert known["Save speed report…"].isEnabled()
-    assert known["Write again"].isEnabled()
+    assert known["Regenerate"].isEnabled()
 
 
 def test_the_switch_in_mid_reply(qtbot: QtBot, ready: Rig) -> None:
@@ -228,7 +228,7 @@ def test_the_last_chat_is_reopened_with_its_numbers(qtbot: QtBot, tmp_path: Path
     second.start()
     settle(second)
     assert second.models.chat.messages.messages == kept
-    footer = second.window.transcript._views[-1].footer  # type: ignore[union-attr]
+    footer = second.window.transcript.views[-1].footer  # type: ignore[union-attr]
     assert "61.3 tok/s" in footer.text
     second.close()
 

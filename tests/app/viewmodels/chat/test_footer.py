@@ -49,11 +49,11 @@ def test_a_speed_up_of_a_part_says_so() -> None:
 
 def test_facts_tell_what_a_speed_up_is_against() -> None:
     known = {f.label: f.value for f in facts(reply(plain_tps=30.65, plain_day="2026-11-24"))}
-    assert known["Against plain decoding"] == "2.00\u00d7 plain speed"
-    assert known["Plain decoding here"] == "30.6 tok/s, measured on 2026-11-24"
+    assert known["Speed-up over plain"] == "2.00\u00d7 plain speed"
+    assert known["Plain speed here"] == "30.6 tok/s, measured on 2026-11-24"
     known = {f.label: f.value for f in facts(reply(plain_tps=30.65))}
-    assert known["Plain decoding here"] == "30.6 tok/s"
-    assert "Plain decoding here" not in {f.label for f in facts(reply())}
+    assert known["Plain speed here"] == "30.6 tok/s"
+    assert "Plain speed here" not in {f.label for f in facts(reply())}
 
 
 def test_greedy_decoding_has_a_seed_too() -> None:
@@ -80,7 +80,7 @@ def test_facts_tell_everything() -> None:
     switched = reply(switches=(SwitchRecord(0.5, "off"), SwitchRecord(1.25, 3)))
     known = {fact.label: fact.value for fact in facts(switched)}
     assert known["Drafts accepted"] == "243 of 312 (78 %)"
-    assert known["By position"] == "93 % · 81 % · 60 %"
+    assert known["Accepted by position"] == "93 % · 81 % · 60 %"
     assert known["MTP"] == "Auto → off (0.50 s) → K 3 (1.25 s)"
     assert known["Sampling"] == "T 1, top-k 64, top-p 0.95, seed 11"
     assert known["Prompt tokens"] == "42 (40 reused)"
@@ -95,4 +95,4 @@ def test_facts_of_a_plain_reply_have_no_drafts() -> None:
     bare = stats(draft_n=0, acceptance_rate=None, mean_acceptance_length=None)
     labels = {fact.label for fact in facts(reply(stats=bare))}
     assert "Drafts accepted" not in labels
-    assert "By position" not in labels
+    assert "Accepted by position" not in labels

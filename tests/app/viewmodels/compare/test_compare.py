@@ -229,7 +229,10 @@ def test_stopping_early_leaves_no_result(
     compare.begin("Count!")
     compare.stop()
     ready.say(finished(ready.request().id, "cancelled"))
-    assert compare.state.note == "Stopped before both had run. Compare again for a result."
+    assert (
+        compare.state.note
+        == "The comparison stopped before both runs were made. Compare again for a result."
+    )
     compare.begin("Count!")
     warm_up(ready)
     run(ready, clock, end=False)
@@ -246,7 +249,7 @@ def test_a_death_keeps_what_has_run(ready: Rig, clock: Clock, compare: CompareVi
     run(ready, clock, depth=2, end=False)
     ready.engine.say(Death(reason="crashed (signal 11)"))
     assert compare.state.note == (
-        "The engine crashed (signal 11). What has run is kept; compare again once it is ready."
+        "The engine crashed (signal 11). Finished runs are kept; compare again once it is ready."
     )
     assert not compare.state.running
     result = compare.state.result
@@ -314,14 +317,14 @@ def test_a_loss_is_told_as_plainly() -> None:
 
 def test_where_the_texts_part() -> None:
     said = verdict(comparison([*OFF[:50], with_id(OFF[50], 999), *OFF[51:]], ON))
-    assert said.texts == "The texts part at token 51: off wrote “w50.0 ”, on wrote “w17.1 ”."
+    assert said.texts == "The texts differ from token 51 on: off wrote “w50.0 ”, on wrote “w17.1 ”."
     said = verdict(comparison(OFF[:100], ON))
-    assert said.texts == "The texts part at token 101: off wrote its end, on wrote “w34.0 ”."
+    assert said.texts == "The texts differ from token 101 on: off wrote the end, on wrote “w34.0 ”."
 
 
 def test_a_run_that_was_cut_short_is_not_called_the_same() -> None:
     said = verdict(comparison(OFF, ON[:3], "cancelled"))
-    assert said.texts == "Same text as far as both went: 7 tokens."
+    assert said.texts == "Same text up to the end of the shorter one: 7 tokens."
     assert said.headline == "Too short to compare speeds"
 
 

@@ -144,7 +144,7 @@ def test_stop_keeps_the_runs_that_are_finished(ready: Rig, reports: ReportsViewM
     assert reports.state.running is not None
     assert reports.state.running.stopping
     end(ready, reason="cancelled")
-    assert reports.state.note == "Stopped. The runs that were finished are kept."
+    assert reports.state.note == "The benchmark stopped. Finished runs are kept."
     assert reports.state.shown is not None
     assert len(reports.state.shown.report.runs) == 2
 

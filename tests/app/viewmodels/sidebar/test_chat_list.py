@@ -224,7 +224,7 @@ def test_a_search_waits_for_a_pause(qtbot: QtBot, ready: Rig) -> None:
     chats.search_now()
     ready.settle()
     assert titles(ready) == []
-    assert chats.empty_text == "No chat holds “nothing like it”."
+    assert chats.empty_text == "No chat contains “nothing like it”."
     chats.search("")
     assert len(titles(ready)) == 3
     assert not chats.searching

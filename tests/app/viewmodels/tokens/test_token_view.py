@@ -81,7 +81,7 @@ def test_a_round_in_words() -> None:
     assert round_text(ROUND) == (
         "Round 12 · drafting, K 3 · 1 of 3 accepted · 31.5 ms · 2.31 s after the request"
     )
-    assert round_text(a_round(0, 0.2)) == "First token, with the prompt · 0.20 s after the request"
+    assert round_text(a_round(0, 0.2)) == "First token, from the prompt · 0.20 s after the request"
     parked = a_round(4, 0.5, state="parked", reason="plain decoding is faster here")
     assert round_text(parked) == (
         "Round 4 · parked (plain decoding is faster here) · 20.0 ms · 0.50 s after the request"

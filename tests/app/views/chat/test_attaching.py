@@ -90,7 +90,7 @@ def test_pasting_files_and_pasting_text(qtbot: QtBot, ready: Rig, notes: Path) -
 def test_a_question_being_edited_takes_no_files(ready: Rig, notes: Path) -> None:
     ready.program.models.chat.send("Hello")
     ready.finish()
-    view = ready.program.window.transcript._views[0]
+    view = ready.program.window.transcript.views[0]
     assert isinstance(view, UserView)
     view.edit()
     assert view.editor is not None
@@ -115,7 +115,7 @@ def test_choosing_sending_and_finding_them_again(
     messages = ready.request().messages
     assert messages is not None
     assert messages[0].content == "notes.txt:\n```\nSome notes.\n```\n\nWhat is this?"
-    view = ready.program.window.transcript._views[0]
+    view = ready.program.window.transcript.views[0]
     assert isinstance(view, UserView)
     (sent,) = view.files.chips.values()
     assert sent.detail.text() == "12 bytes · 7 tokens"
@@ -151,7 +151,7 @@ def test_taking_a_file_off(ready: Rig, notes: Path) -> None:
     ready.program.models.composing.attach([notes, notes])
     first, second = composer.files.chips.values()
     assert first.remove is not None
-    assert first.remove.accessibleName() == "Take “notes.txt” off"
+    assert first.remove.accessibleName() == "Remove “notes.txt”"
     first.remove.click()
     assert list(composer.files.chips.values()) == [second]
 
@@ -168,7 +168,7 @@ def test_a_refused_file_is_said_in_the_composer(ready: Rig, tmp_path: Path) -> N
 def test_a_message_of_files_alone_has_no_bubble(ready: Rig, notes: Path) -> None:
     ready.program.models.composing.attach([notes])
     ready.program.window.composer.submit()
-    view = ready.program.window.transcript._views[0]
+    view = ready.program.window.transcript.views[0]
     assert isinstance(view, UserView)
     assert view._bubble.isHidden()
     assert not view.files.isHidden()

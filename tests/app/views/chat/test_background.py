@@ -17,6 +17,7 @@ from tests.app.viewmodels.chat.test_branching import stop_early
 from tests.app.viewmodels.chat.test_writing import leave_in_mid_reply
 from tests.app.viewmodels.sidebar.test_chat_list import talk
 from tests.app.views.chat.test_transcript import last, long_chat, scroll_to
+from tests.app.views.hand import settle
 from tests.app.views.sidebar.test_sidebar import at, view_of
 from tests.app.views.test_window import actions
 
@@ -39,15 +40,15 @@ def test_who_comes_back_reads_on(ready: Rig) -> None:
     ready.say(round_of(reply, 1, ["\n\nOne,"]), round_of(reply, 2, [" two"]))
     come_back(ready, left)
     view = last(transcript)
-    assert shown(view._answer) == "One, two"
-    assert view._thought is not None
-    assert "Thought for" in view._thought._button.text()
-    assert view._thought._source == "Hm so."
+    assert shown(view.answer) == "One, two"
+    assert view.thought is not None
+    assert "Thought for" in view.thought.button.text()
+    assert view.thought._source == "Hm so."
     assert view.footer.isHidden()
-    assert view._wait.isHidden()
+    assert view.wait.isHidden()
     ready.say(round_of(reply, 3, [", three"]))
     chat.streaming.flush()
-    assert shown(view._answer) == "One, two, three"
+    assert shown(view.answer) == "One, two, three"
     ready.finish()
     assert not view.footer.isHidden()
     assert view.footer.text.startswith("61.3 tok/s")
@@ -61,9 +62,9 @@ def test_a_thought_that_is_still_being_thought(ready: Rig) -> None:
     chat.new_chat()
     ready.say(round_of(reply, 0, ["Hm"], thought=True))
     come_back(ready, left)
-    thought = last(ready.program.window.transcript)._thought
+    thought = last(ready.program.window.transcript).thought
     assert thought is not None
-    assert "Thinking" in thought._button.text()
+    assert "Thinking" in thought.button.text()
 
 
 def test_what_ended_meanwhile_has_its_footer(ready: Rig) -> None:
@@ -71,7 +72,7 @@ def test_what_ended_meanwhile_has_its_footer(ready: Rig) -> None:
     ready.say(round_of(reply, 1, [" two"]), finished(reply))
     come_back(ready, left)
     view = last(ready.program.window.transcript)
-    assert shown(view._answer) == "One two"
+    assert shown(view.answer) == "One two"
     assert not view.footer.isHidden()
 
 
@@ -85,12 +86,12 @@ def test_the_prompt_goes_on_being_read(ready: Rig) -> None:
     come_back(ready, other)
     ready.say(PromptProgress(id=reply, done=5, total=10, reused=0))
     overlay.publish()
-    assert last(transcript)._wait.isHidden()
-    assert last(transcript)._wait.text() == "…"
+    assert last(transcript).wait.isHidden()
+    assert last(transcript).wait.text() == "…"
     assert overlay.numbers.prompt == "Reading the prompt: 5 of 10 · 0 s"
     come_back(ready, left)
-    assert not last(transcript)._wait.isHidden()
-    assert last(transcript)._wait.text() == "Reading the prompt: 5 of 10 · 0 s"
+    assert not last(transcript).wait.isHidden()
+    assert last(transcript).wait.text() == "Reading the prompt: 5 of 10 · 0 s"
 
 
 def test_tokens_are_those_of_the_reply_they_stand_for(ready: Rig) -> None:
@@ -123,7 +124,7 @@ def test_a_continued_reply_shows_both_its_parts(ready: Rig) -> None:
     ready.say(round_of(reply, 0, [" two"]))
     come_back(ready, left)
     view = last(window.transcript)
-    assert shown(view._answer) == "One, two"
+    assert shown(view.answer) == "One, two"
     assert view.tokens is not None
     assert [item.text for item in view.tokens.canvas.layout_.items] == ["Hm", "no", "One,", " two"]
 
@@ -131,12 +132,13 @@ def test_a_continued_reply_shows_both_its_parts(ready: Rig) -> None:
 def test_a_reply_continued_from_far_above_keeps_its_text(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     chat.open(long_chat(120))
-    qtbot.waitUntil(lambda: not transcript._filling.isActive() and transcript._held is None)
+    settle(qtbot, transcript)
     scroll_to(qtbot, transcript, 20)
-    qtbot.waitUntil(lambda: bool(transcript._below) and transcript._held is None)
+    settle(qtbot, transcript)
+    assert transcript.hidden_below
     chat.continue_reply()
     ready.say(round_of("119", 0, ["And on."]))
-    assert shown(last(transcript)._answer).startswith("Message 119.")
+    assert shown(last(transcript).answer).startswith("Message 119.")
 
 
 def test_an_end_elsewhere_changes_nothing_here(ready: Rig) -> None:
@@ -147,7 +149,7 @@ def test_an_end_elsewhere_changes_nothing_here(ready: Rig) -> None:
     view = last(ready.program.window.transcript)
     ready.say(round_of(reply, 1, [" two"]), finished(reply))
     assert view is last(ready.program.window.transcript)
-    assert (view.message.text, shown(view._answer)) == ("An answer.", "An answer.")
+    assert (view.message.text, shown(view.answer)) == ("An answer.", "An answer.")
     assert left != other
 
 
@@ -175,7 +177,7 @@ def test_one_click_leads_to_it(qtbot: QtBot, ready: Rig) -> None:
 
 def test_a_command_leads_to_it(qtbot: QtBot, ready: Rig) -> None:
     window, chat = ready.program.window, ready.program.models.chat
-    show = actions(ready)["Show the reply being written"]
+    show = actions(ready)["Go to the reply being written"]
     assert not show.isEnabled()
     left, _reply = leave_in_mid_reply(ready)
     assert show.isEnabled()

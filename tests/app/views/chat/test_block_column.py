@@ -14,6 +14,7 @@ from app.views.chat.reply_view import ReplyView
 from app.views.chat.text_block import TextBlock
 from app.views.chat.transcript import Transcript
 from tests.app.conftest import Rig
+from tests.app.views.hand import settle
 
 PARTS = 90
 TEXT = "".join(f"Paragraph {n}.\n\n```\ncode {n}\n```\n\n" for n in range(PARTS))
@@ -27,7 +28,7 @@ def plain(view: MarkdownView) -> list[str]:
 
 
 def filled(qtbot: QtBot, view: MarkdownView) -> None:
-    qtbot.waitUntil(lambda: not view._filler.isActive())
+    qtbot.waitUntil(lambda: not view.filling)
 
 
 def tops(view: MarkdownView) -> list[int]:
@@ -39,31 +40,27 @@ def test_the_end_is_there_at_once(qtbot: QtBot, view: MarkdownView) -> None:
     assert plain(view) == WHOLE[-markdown_view._AT_ONCE :]
     filled(qtbot, view)
     assert plain(view) == WHOLE
-    qtbot.waitUntil(lambda: tops(view)[-1] > 0)
+    qtbot.waitUntil(lambda: len(set(tops(view))) == len(WHOLE))  # each has a place of its own
     assert tops(view) == sorted(tops(view))
-    assert len(set(tops(view))) == len(WHOLE)
 
 
 def test_the_rest_comes_a_little_at_a_time(
     view: MarkdownView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(markdown_view, "_SLICE_S", 0.0)
-    seen: list[int] = []
-    view.filling.connect(lambda: seen.append(len(view.built)))
     view.set_text(TEXT)
     view._fill()
     assert len(view.built) == markdown_view._AT_ONCE
     monkeypatch.setattr(markdown_view, "_SLICE_S", 60.0)
     view._fill()
     assert plain(view) == WHOLE
-    assert not view._filler.isActive()
-    assert seen == [markdown_view._AT_ONCE] * 2
+    assert not view.filling
 
 
 def test_a_short_text_is_there_as_a_whole(view: MarkdownView) -> None:
     view.set_text("one\n\ntwo")
     assert len(view.built) == 2
-    assert not view._filler.isActive()
+    assert not view.filling
 
 
 def test_it_may_go_on_before_it_is_there(qtbot: QtBot, view: MarkdownView) -> None:
@@ -109,9 +106,9 @@ def opened(rig: Rig) -> tuple[Transcript, MarkdownView]:
     rig.program.models.chat.open(
         Chat(id="long", title="Long", created=0.0, messages=messages, tip="a")
     )
-    reply = transcript._views[-1]
+    reply = transcript.views[-1]
     assert isinstance(reply, ReplyView)
-    return transcript, reply._answer
+    return transcript, reply.answer
 
 
 def place(widget: QWidget, transcript: Transcript) -> int:
@@ -130,8 +127,8 @@ def test_a_chat_is_opened_at_the_end_of_a_long_reply(qtbot: QtBot, ready: Rig) -
 def test_what_one_reads_stays_while_the_rest_comes(
     qtbot: QtBot, ready: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(markdown_view, "_SLICE_S", 0.0)  # nothing comes before the reader is there
     transcript, answer = opened(ready)
-    answer._filler.stop()
     bar = transcript.verticalScrollBar()
     seen = answer.built[-5]
     qtbot.waitUntil(lambda: bar.value() == bar.maximum() and place(seen, transcript) > 0)
@@ -139,23 +136,7 @@ def test_what_one_reads_stays_while_the_rest_comes(
     before = bar.maximum()
     there = place(seen, transcript)
     monkeypatch.setattr(markdown_view, "_SLICE_S", 60.0)
-    answer._fill()
     qtbot.waitUntil(lambda: bar.maximum() > before + 3000)
     assert place(seen, transcript) == there
-    qtbot.waitUntil(lambda: transcript._held is None)
+    settle(qtbot, transcript)
     assert place(seen, transcript) == there
-
-
-def test_room_is_held_only_above_the_eye(ready: Rig) -> None:
-    transcript, _ = opened(ready)
-    reply = transcript._views[-1]
-    reply.move(0, -100)
-    transcript.make_room(reply)
-    assert transcript._held is None  # it follows the end anyway
-    transcript.follow(wanted=False)
-    reply.move(0, 100_000)
-    transcript.make_room(reply)
-    assert transcript._held is None
-    reply.move(0, -100)
-    transcript.make_room(reply)
-    assert transcript._held is not None

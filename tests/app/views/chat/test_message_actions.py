@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -21,10 +22,11 @@ from tests.app.conftest import Rig
 from tests.app.helpers import PAIR, finished, round_of
 from tests.app.viewmodels.chat.test_branching import ask, chat_of, shown, stop_early
 from tests.app.views.chat.test_transcript import at_the_end, long_chat, scroll_to
+from tests.app.views.hand import settle
 
 
-def views(rig: Rig) -> list[UserView | ReplyView]:
-    return rig.program.window.transcript._views
+def views(rig: Rig) -> Sequence[UserView | ReplyView]:
+    return rig.program.window.transcript.views
 
 
 def question(rig: Rig, at: int = 0) -> UserView:
@@ -40,7 +42,7 @@ def reply(rig: Rig, at: int = -1) -> ReplyView:
 
 
 def text_of(view: ReplyView) -> str:
-    return view._answer._source
+    return view.answer._source
 
 
 def switcher_of(acts: ActionRow) -> Switcher:
@@ -156,8 +158,8 @@ def test_the_last_question_is_edited_from_far_above(qtbot: QtBot, ready: Rig) ->
     chat.open(long_chat(120))
     at_the_end(qtbot, transcript)
     scroll_to(qtbot, transcript, 20)
-    qtbot.waitUntil(lambda: transcript._held is None)
-    assert transcript._below
+    settle(qtbot, transcript)
+    assert transcript.hidden_below
     command(ready, "Edit the last question").trigger()
     edited = [v.message.id for v in views(ready) if isinstance(v, UserView) and v.editor]
     assert edited == ["118"]
@@ -173,7 +175,7 @@ def test_what_is_being_rewritten_outlives_a_long_way_up(qtbot: QtBot, ready: Rig
     assert view.editor is not None
     view.editor.text.setPlainText("Half a thought")
     scroll_to(qtbot, transcript, 20)
-    qtbot.waitUntil(lambda: transcript._held is None)
+    settle(qtbot, transcript)
     transcript.scroll_to_end()
     assert view in views(ready)
     assert view.editor.text.toPlainText() == "Half a thought"
@@ -186,7 +188,7 @@ def test_continue_goes_on_in_the_same_place(ready: Rig) -> None:
     QApplication.processEvents()
     command(ready, "Continue the reply").trigger()
     assert view.footer.isHidden()
-    assert not view._wait.isHidden()
+    assert not view.wait.isHidden()
     ready.say(
         round_of(view.message.id, 0, [" two"]),
         round_of(view.message.id, 1, [" three"]),
@@ -194,8 +196,8 @@ def test_continue_goes_on_in_the_same_place(ready: Rig) -> None:
     )
     assert reply(ready) is view
     assert text_of(view) == "One, two three"
-    assert [block.toPlainText() for block in view._answer._views] == ["One, two three"]  # type: ignore[union-attr]
-    assert view._wait.isHidden()
+    assert [block.toPlainText() for block in view.answer._views] == ["One, two three"]  # type: ignore[union-attr]
+    assert view.wait.isHidden()
     assert view.footer.acts.buttons[Act.CONTINUE].isHidden()
     left = [view.footer.acts.buttons[act].x() for act in (Act.AGAIN, Act.CONTINUE, Act.DELETE)]
     assert left == sorted(left)
@@ -226,7 +228,7 @@ def test_deleting_all_leads_back_to_the_welcome(ready: Rig) -> None:
     ask(ready, "Hello", "A.")
     command(ready, "Delete the last reply").trigger()
     assert shown(ready) == ["Hello"]
-    command(ready, "Write again").trigger()
+    command(ready, "Regenerate").trigger()
     assert len(views(ready)) == 2
     ready.finish()
     question(ready).acts.buttons[Act.DELETE].click()
@@ -295,7 +297,7 @@ def test_a_grey_action_says_why(ready: Rig) -> None:
     assert not again.isEnabled()
     assert "Esc" in again.toolTip()
     ready.finish()
-    assert again.toolTip() == "Write again"
+    assert again.toolTip() == "Regenerate"
 
 
 @pytest.mark.parametrize("length", [10, 200])
@@ -335,9 +337,9 @@ def test_switching_keeps_the_place_one_reads(qtbot: QtBot, ready: Rig) -> None:
     chat.branches.show_sibling(chat.messages.at(5).id, -1)
     assert not transcript.following
     QApplication.processEvents()
-    qtbot.waitUntil(lambda: not transcript._settled.isActive())
+    settle(qtbot, transcript)
     assert bar.value() == 60
-    assert transcript._latest.isVisible()
+    assert transcript.latest.isVisible()
 
 
 def test_without_a_drafter_there_is_nothing_to_compare(ready: Rig) -> None:
@@ -346,17 +348,17 @@ def test_without_a_drafter_there_is_nothing_to_compare(ready: Rig) -> None:
     enabled = {
         entry.text(): entry.isEnabled() for entry in reply(ready).footer.acts.menu().actions()
     }
-    assert not enabled["Write again with MTP on"]
-    assert not enabled["Write again with MTP off"]
-    assert enabled["Write again with the same seed"]
+    assert not enabled["Regenerate with MTP on"]
+    assert not enabled["Regenerate with MTP off"]
+    assert enabled["Regenerate with the same seed"]
 
 
 def test_commands_follow_what_is_possible(ready: Rig) -> None:
-    names = ("Write again", "Continue the reply", "Edit the last question", "Previous version")
+    names = ("Regenerate", "Continue the reply", "Edit the last question", "Previous version")
     assert not any(command(ready, name).isEnabled() for name in names)
     stop_early(ready)
     assert [command(ready, name).isEnabled() for name in names] == [True, True, True, False]
-    command(ready, "Write again").trigger()
+    command(ready, "Regenerate").trigger()
     assert not any(command(ready, name).isEnabled() for name in names)
     ready.finish()
     assert [command(ready, name).isEnabled() for name in names] == [True, False, True, True]

@@ -67,8 +67,8 @@ def test_a_folded_thought_is_left_out_and_an_open_one_taken_in(hand: Hand) -> No
     reply = with_thought(hand)
     hand.drag(hand.place("And", "now"), hand.place("Yes", "Yes", after=True))
     assert hand.copied() == "now?\n\nYes"
-    assert reply._thought is not None
-    reply._thought._button.click()
+    assert reply.thought is not None
+    reply.thought.button.click()
     hand.lay_out()
     hand.click(hand.place("Last", "paragraph"))
     hand.drag(hand.place("And", "now"), hand.place("Yes", "Yes", after=True))
@@ -76,7 +76,7 @@ def test_a_folded_thought_is_left_out_and_an_open_one_taken_in(hand: Hand) -> No
     hand.click(hand.place("Last", "paragraph"))
     hand.drag(hand.place("Yes", "Yes"), hand.place("Hmm", "so"))
     assert hand.copied() == "so"
-    reply._thought._button.click()
+    reply.thought.button.click()
     assert hand.transcript.selection.text() == ""
 
 
@@ -85,7 +85,7 @@ def with_thought(hand: Hand) -> ReplyView:
     hand.rig.say(round_of(reply, 0, ["Hmm", " so"], thought=True), round_of(reply, 1, ["Yes"]))
     hand.rig.finish()
     hand.lay_out()
-    view = hand.transcript._views[-1]
+    view = hand.transcript.views[-1]
     assert isinstance(view, ReplyView)
     return view
 

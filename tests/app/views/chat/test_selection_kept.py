@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.helpers import round_of
 from tests.app.views.chat.test_transcript import at_the_end, long_chat, scroll_to
-from tests.app.views.hand import SHIFT, Hand
+from tests.app.views.hand import SHIFT, Hand, settle
 
 
 def test_it_outlives_what_is_written_below(hand: Hand) -> None:
@@ -110,7 +110,7 @@ def test_no_message_below_is_taken_down_while_one_selects(qtbot: QtBot, hand: Ha
     transcript = hand.transcript
     at = pressed_in(qtbot, hand, row=137)
     scroll_to(qtbot, transcript, 50)
-    qtbot.waitUntil(lambda: transcript._held is None)
+    settle(qtbot, transcript)
     assert transcript.selection.anchor is not None
     hand.release(at)
     scroll_to(qtbot, transcript, 5)
@@ -123,7 +123,7 @@ def pressed_in(qtbot: QtBot, hand: Hand, row: int) -> QPoint:
     at_the_end(qtbot, hand.transcript)
     for _ in range(2):  # it has no place before it has been built
         scroll_to(qtbot, hand.transcript, row)
-        qtbot.waitUntil(lambda: hand.transcript._held is None)
+        settle(qtbot, hand.transcript)
     at = hand.place(f"Message {row}.", "Message")
     hand.press(at)
     assert hand.transcript.selecting.busy

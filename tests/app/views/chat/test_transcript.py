@@ -15,10 +15,11 @@ from app.views.chat.transcript import Transcript
 from mtp_mlx.wire import PromptProgress
 from tests.app.conftest import Rig
 from tests.app.helpers import round_of
+from tests.app.views.hand import settle
 
 
 def last(transcript: Transcript) -> ReplyView:
-    view = transcript._views[-1]
+    view = transcript.views[-1]
     assert isinstance(view, ReplyView)
     return view
 
@@ -44,14 +45,15 @@ def test_it_follows_what_is_written_until_one_scrolls_up(qtbot: QtBot, ready: Ri
     ready.say(round_of(reply, 0, ["Line.\n\n"] * 60))
     qtbot.waitUntil(lambda: len(last(transcript).texts()) == 60)
     qtbot.waitUntil(lambda: bar.maximum() > 1000 and bar.value() == bar.maximum())
+    settle(qtbot, transcript)
     bar.setValue(bar.maximum() - 150)
     held = bar.value()
     assert not transcript.following
     ready.say(round_of(reply, 1, ["More.\n\n"] * 40))
     qtbot.waitUntil(lambda: bar.maximum() > held + 500)
     assert bar.value() == held
-    assert transcript._latest.isVisible()
-    QTest.mouseClick(transcript._latest, Qt.MouseButton.LeftButton)
+    assert transcript.latest.isVisible()
+    QTest.mouseClick(transcript.latest, Qt.MouseButton.LeftButton)
     assert bar.value() == bar.maximum()
     ready.say(round_of(reply, 2, ["End.\n\n"] * 40))
     qtbot.waitUntil(lambda: bar.value() == bar.maximum() and bar.maximum() > held + 900)
@@ -70,13 +72,13 @@ def test_the_footer_comes_with_the_end(qtbot: QtBot, ready: Rig) -> None:
 def test_a_waiting_reply_names_its_phase(ready: Rig) -> None:
     transcript = ready.program.window.transcript
     ready.program.models.chat.send("Hello")
-    assert last(transcript)._wait.text() == "Waiting for the engine · 0 s"
+    assert last(transcript).wait.text() == "Waiting for the engine · 0 s"
     reply = ready.request().id
     ready.say(PromptProgress(id=reply, done=5, total=10, reused=0))
     ready.program.models.overlay.publish()
-    assert last(transcript)._wait.text() == "Reading the prompt: 5 of 10 · 0 s"
+    assert last(transcript).wait.text() == "Reading the prompt: 5 of 10 · 0 s"
     ready.say(round_of(reply, 0, ["Word"]))
-    assert last(transcript)._wait.isHidden()
+    assert last(transcript).wait.isHidden()
 
 
 def test_a_death_leaves_the_words_and_the_reason(qtbot: QtBot, ready: Rig) -> None:
@@ -96,17 +98,17 @@ def test_thoughts_are_folded(qtbot: QtBot, ready: Rig) -> None:
     ready.program.models.chat.send("Hello")
     reply = ready.request().id
     ready.say(round_of(reply, 0, ["Hmm", " so."], thought=True))
-    thought = last(transcript)._thought
+    thought = last(transcript).thought
     assert thought is not None
-    assert "Thinking" in thought._button.text()
+    assert "Thinking" in thought.button.text()
     ready.say(round_of(reply, 1, ["Yes."]))
-    qtbot.waitUntil(lambda: "Thought for" in thought._button.text())
+    qtbot.waitUntil(lambda: "Thought for" in thought.button.text())
     ready.finish()
-    assert thought._frame.isHidden()
-    assert "Thought for" in thought._button.text()
-    thought._button.click()
-    assert not thought._frame.isHidden()
-    assert thought._text.toPlainText() == "Hmm so."
+    assert thought.frame.isHidden()
+    assert "Thought for" in thought.button.text()
+    thought.button.click()
+    assert not thought.frame.isHidden()
+    assert thought.text.toPlainText() == "Hmm so."
 
 
 def test_a_thought_never_is_a_window_of_its_own(qtbot: QtBot, ready: Rig) -> None:
@@ -117,7 +119,7 @@ def test_a_thought_never_is_a_window_of_its_own(qtbot: QtBot, ready: Rig) -> Non
     ready.say(round_of(ready.request().id, 0, ["Hmm"], thought=True))
     ready.program.models.chat.streaming.flush()
     QApplication.processEvents()
-    assert last(window.transcript)._thought is not None
+    assert last(window.transcript).thought is not None
     assert window.isActiveWindow()
 
 
@@ -128,21 +130,21 @@ def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None
     chat.open(long)
     QApplication.processEvents()
     assert time.process_time() - began < 0.3
-    assert len(transcript._views) < 100
+    assert len(transcript.views) < 100
     bar = transcript.verticalScrollBar()
     at_the_end(qtbot, transcript)
-    before = len(transcript._views)
+    before = len(transcript.views)
     below = bar.maximum()
     bar.setValue(bar.minimum())
-    qtbot.waitUntil(lambda: transcript._held is None)
-    assert len(transcript._views) > before
+    settle(qtbot, transcript)
+    assert len(transcript.views) > before
     assert bar.maximum() - bar.value() == below  # what one was reading stays where it was
     assert bar.value() > 1000
 
 
 def at_the_end(qtbot: QtBot, transcript: Transcript) -> None:
     bar = transcript.verticalScrollBar()
-    qtbot.waitUntil(lambda: not transcript._filling.isActive() and transcript._held is None)
+    settle(qtbot, transcript)
     qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
 
 
@@ -150,13 +152,13 @@ def scroll_to(qtbot: QtBot, transcript: Transcript, row: int) -> None:
     """Up or down, as one does: a bit at a time."""
     bar = transcript.verticalScrollBar()
     for _ in range(600):
-        if transcript._first <= row < transcript._end:
-            view = transcript._views[row - transcript._first]
+        if transcript.hidden_above <= row < transcript.end:
+            view = transcript.views[row - transcript.hidden_above]
             bar.setValue(max(0, view.y() - 100))
             return
-        bar.setValue(bar.value() + (-1500 if row < transcript._first else 1500))
-        qtbot.wait(1)
-    raise AssertionError(row, transcript._first, transcript._end)
+        bar.setValue(bar.value() + (-1500 if row < transcript.hidden_above else 1500))
+        QApplication.processEvents()
+    raise AssertionError(row, transcript.hidden_above, transcript.end)
 
 
 def test_a_slice_renders_a_text_or_builds_a_view_and_never_both(ready: Rig) -> None:
@@ -179,16 +181,16 @@ def test_views_far_from_the_eye_are_taken_down_and_come_back(qtbot: QtBot, ready
     at_the_end(qtbot, transcript)
     for row in (80, 10, 120, 40):
         scroll_to(qtbot, transcript, row)
-        qtbot.waitUntil(lambda: transcript._held is None)
-        shown = [view.message.id for view in transcript._views]
-        stored = [m.id for m in chat.messages.messages[transcript._first : transcript._end]]
+        settle(qtbot, transcript)
+        shown = [view.message.id for view in transcript.views]
+        stored = [m.id for m in chat.messages.messages[transcript.hidden_above : transcript.end]]
         assert shown == stored
-        assert transcript._end + len(transcript._below) == 160
-        assert len(transcript._views) < 100
-    assert len(transcript._below) > 20
+        assert transcript.end + transcript.hidden_below == 160
+        assert len(transcript.views) < 100
+    assert transcript.hidden_below > 20
     transcript.scroll_to_end()
     at_the_end(qtbot, transcript)
-    assert transcript._end == 160
+    assert transcript.end == 160
 
 
 def test_what_comes_at_the_end_moves_nothing_far_above(qtbot: QtBot, ready: Rig) -> None:
@@ -196,19 +198,20 @@ def test_what_comes_at_the_end_moves_nothing_far_above(qtbot: QtBot, ready: Rig)
     chat.open(long_chat(160))
     at_the_end(qtbot, transcript)
     scroll_to(qtbot, transcript, 10)
-    qtbot.waitUntil(lambda: transcript._held is None and bool(transcript._below))
-    views, at = list(transcript._views), transcript.verticalScrollBar().value()
+    settle(qtbot, transcript)
+    assert transcript.hidden_below
+    views, at = list(transcript.views), transcript.verticalScrollBar().value()
     for number in (160, 161):  # as from another window
         chat.history.append(
             ChatMessage(id=str(number), parent=str(number - 1), role="user", text="New.")
         )
     QApplication.processEvents()
-    assert transcript._views == views
+    assert transcript.views == views
     assert transcript.verticalScrollBar().value() == at
-    assert transcript._end + len(transcript._below) == 162
+    assert transcript.end + transcript.hidden_below == 162
     transcript.scroll_to_end()
     at_the_end(qtbot, transcript)
-    assert transcript._views[-1].message.text == "New."
+    assert transcript.views[-1].message.text == "New."
 
 
 def test_nothing_is_built_below_as_long_as_something_is_above(qtbot: QtBot, ready: Rig) -> None:
@@ -216,15 +219,14 @@ def test_nothing_is_built_below_as_long_as_something_is_above(qtbot: QtBot, read
     chat.open(long_chat(160))
     at_the_end(qtbot, transcript)
     scroll_to(qtbot, transcript, 50)
-    qtbot.waitUntil(lambda: transcript._held is None)
-    end = transcript._end
-    transcript.hold()
+    settle(qtbot, transcript)
+    end = transcript.end
     transcript._want(0)
     bar = transcript.verticalScrollBar()
     bar.setValue(bar.maximum())
-    assert transcript._filling.isActive()
-    assert transcript._end == end < 160
-    qtbot.waitUntil(lambda: transcript._end > end)
+    assert transcript.filling
+    assert transcript.end == end < 160
+    qtbot.waitUntil(lambda: transcript.end > end)
 
 
 def test_a_question_asked_from_far_above_is_seen(qtbot: QtBot, ready: Rig) -> None:
@@ -232,10 +234,10 @@ def test_a_question_asked_from_far_above_is_seen(qtbot: QtBot, ready: Rig) -> No
     chat.open(long_chat(120))
     at_the_end(qtbot, transcript)
     scroll_to(qtbot, transcript, 20)
-    qtbot.waitUntil(lambda: transcript._held is None)
-    assert transcript._below
+    settle(qtbot, transcript)
+    assert transcript.hidden_below
     chat.send("And now?")
-    assert transcript._end == 122
+    assert transcript.end == 122
     assert transcript.following
 
 
@@ -244,10 +246,10 @@ def test_messages_deleted_below_the_views_leave_no_room(qtbot: QtBot, ready: Rig
     chat.open(long_chat(120))
     at_the_end(qtbot, transcript)
     scroll_to(qtbot, transcript, 20)
-    qtbot.waitUntil(lambda: transcript._held is None)
-    for first in (115, transcript._end + 1, transcript._end - 5):
+    settle(qtbot, transcript)
+    for first in (115, transcript.end + 1, transcript.end - 5):
         chat.messages.show(chat.messages.messages[:first])
-        assert transcript._end + len(transcript._below) == first
+        assert transcript.end + transcript.hidden_below == first
 
 
 def test_a_reply_cut_off_before_its_first_word_is_not_waited_for(ready: Rig) -> None:
@@ -257,8 +259,8 @@ def test_a_reply_cut_off_before_its_first_word_is_not_waited_for(ready: Rig) -> 
         ChatMessage(id="a", role="assistant", text="", parent="q"),
     )
     chat.open(Chat(id="c", title="t", created=0.0, messages=messages, tip="a"))
-    assert last(transcript)._wait.isHidden()
-    assert last(transcript).footer.text == "no numbers were kept"
+    assert last(transcript).wait.isHidden()
+    assert last(transcript).footer.text == "no numbers were saved"
 
 
 def test_new_text_is_painted_once(ready: Rig) -> None:

@@ -15,6 +15,7 @@ from tests.app.viewmodels.chat.test_taking_up import go_on, look
 from tests.app.viewmodels.sidebar.test_chat_list import talk
 from tests.app.views.chat.test_background import shown
 from tests.app.views.chat.test_transcript import last, long_chat
+from tests.app.views.hand import settle
 
 
 def open_long(qtbot: QtBot, rig: Rig) -> None:
@@ -28,7 +29,7 @@ def open_long(qtbot: QtBot, rig: Rig) -> None:
     rig.ask(fill)
     rig.program.models.chats.open(chat.id)
     rig.settle()
-    qtbot.waitUntil(lambda: not transcript._filling.isActive() and transcript._held is None)
+    settle(qtbot, transcript)
 
 
 def test_one_reads_on_where_one_was(qtbot: QtBot, ready: Rig, other: ChatStore) -> None:
@@ -36,27 +37,28 @@ def test_one_reads_on_where_one_was(qtbot: QtBot, ready: Rig, other: ChatStore) 
     transcript = ready.program.window.transcript
     bar = transcript.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
-    qtbot.waitUntil(lambda: not transcript._filling.isActive() and transcript._held is None)
+    settle(qtbot, transcript)
     before, end = bar.value(), bar.maximum()
     go_on(other, "long", "Another word.\n" * 30)
     look(ready)
-    qtbot.waitUntil(lambda: bar.maximum() > end and transcript._kept is None)
+    qtbot.waitUntil(lambda: bar.maximum() > end)
+    settle(qtbot, transcript)
     assert bar.value() == before
-    assert transcript._views[-1].message.text.startswith("Another word.")
+    assert transcript.views[-1].message.text.startswith("Another word.")
 
 
 def test_a_reply_written_there_to_its_end_is_shown_anew(ready: Rig, other: ChatStore) -> None:
     chat_id, transcript = talk(ready, "Hello"), ready.program.window.transcript
     answer = last(transcript).message
-    first = transcript._views[0]
+    first = transcript.views[0]
     assert isinstance(first, UserView)
     first.edit()
     other.load(chat_id)
     other.save_message(chat_id, msgspec.structs.replace(answer, text="Another end."))
     look(ready)
     QApplication.processEvents()
-    assert shown(last(transcript)._answer) == "Another end."
-    assert transcript._views[0] is first
+    assert shown(last(transcript).answer) == "Another end."
+    assert transcript.views[0] is first
     assert first.editor is not None
 
 

@@ -105,7 +105,7 @@ def test_stop_keeps_what_has_run(ready: Rig, clock: Clock, dialog: CompareDialog
     press(dialog.stop)
     ready.say(finished(ready.request().id, "cancelled", generated_tokens=16))
     assert dialog.headline.text() == "Too short to compare speeds"
-    assert dialog.texts.text().startswith("Same text as far as both went: 16 tokens.")
+    assert dialog.texts.text().startswith("Same text up to the end of the shorter one: 16 tokens.")
 
 
 def test_closing_it_stops_the_run(ready: Rig, dialog: CompareDialog) -> None:

@@ -39,7 +39,7 @@ def test_a_preset_is_saved_applied_renamed_and_deleted(
     assert bar.button.text() == "Gemma's own ▾"
     dialog.recommended.click()
     dialog.temperature.setValue(0.4)
-    assert bar.button.text() == "Own settings ▾"
+    assert bar.button.text() == "Custom settings ▾"
     choose(bar, "Save these settings as…")
     QTest.keyClicks(bar.name, "Calm")
     QTest.keyClick(bar.name, Qt.Key.Key_Return)

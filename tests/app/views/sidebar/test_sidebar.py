@@ -294,7 +294,7 @@ def test_nothing_found_is_said(three: Rig) -> None:
     three.program.models.chats.search_now()
     three.settle()
     assert sidebar.note.isVisible()
-    assert sidebar.note.text() == "No chat holds “<b>zebra</b>”."
+    assert sidebar.note.text() == "No chat contains “<b>zebra</b>”."
     sidebar.search._empty.trigger()
     three.settle()
     assert sidebar.list.isVisible()

@@ -99,7 +99,7 @@ def test_the_theme_may_change_under_it(
 
 def test_a_reply_of_one_token_has_no_timeline(qtbot: QtBot, theme: ThemeController) -> None:
     details = opened(qtbot, reply_of([a_round(0, 0.1)]), theme)
-    assert "No round was decoded in this reply." in texts(details)
+    assert "This reply has no rounds." in texts(details)
 
 
 def test_thousands_of_rounds_are_a_few_hundred_bars(qtbot: QtBot, theme: ThemeController) -> None:

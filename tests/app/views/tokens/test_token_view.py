@@ -64,11 +64,11 @@ def test_it_replaces_the_text_while_it_is_on(ready: Rig) -> None:
     window._tokens.trigger()
     assert view.tokens is not None
     assert not view.tokens.isHidden()
-    assert view._answer.isHidden()
+    assert view.answer.isHidden()
     assert view.tokens.legend_text.startswith("1 drafted and accepted · 3 the target's own")
     window._tokens.trigger()
     assert view.tokens.isHidden()
-    assert not view._answer.isHidden()
+    assert not view.answer.isHidden()
 
 
 def test_it_grows_with_the_reply(qtbot: QtBot, ready: Rig) -> None:
@@ -85,7 +85,7 @@ def test_it_grows_with_the_reply(qtbot: QtBot, ready: Rig) -> None:
     ready.finish()
     texts = [item.text for item in view.tokens.canvas.layout_.items]
     assert texts == ["Some", " words", " in", "no", " reply"]
-    assert view._answer.isHidden()
+    assert view.answer.isHidden()
 
 
 def test_thoughts_are_tokens_too(ready: Rig) -> None:
@@ -96,10 +96,10 @@ def test_thoughts_are_tokens_too(ready: Rig) -> None:
     ready.say(round_of(ready.request().id, 1, ["Yes"]))
     ready.finish()
     view = last(window.transcript)
-    assert view._thought is not None
-    assert view._thought.isHidden()
+    assert view.thought is not None
+    assert view.thought.isHidden()
     window._tokens.trigger()
-    assert not view._thought.isHidden()
+    assert not view.thought.isHidden()
 
 
 def test_it_can_be_switched_on_for_old_replies(ready: Rig) -> None:
@@ -108,7 +108,7 @@ def test_it_can_be_switched_on_for_old_replies(ready: Rig) -> None:
     window = ready.program.window
     window._tokens.trigger()
     ready.program.models.chat.open(Chat(id="c", title="t", created=0.0, messages=(old, bare)))
-    with_rounds, without = window.transcript._views
+    with_rounds, without = window.transcript.views
     assert with_rounds.tokens is not None  # type: ignore[union-attr]
     assert without.tokens is None  # type: ignore[union-attr]
 
@@ -139,7 +139,7 @@ def test_the_arrow_keys_go_from_round_to_round(qtbot: QtBot, theme: ThemeControl
     for key in ["right", "right", "right", "right", "left"]:
         QTest.keyClick(view.canvas, Qt.Key.Key_Right if key == "right" else Qt.Key.Key_Left)
         said.append(view.round.text().split(" · ")[0])
-    first = "First token, with the prompt"
+    first = "First token, from the prompt"
     assert said == [first, "Round 1", "Round 2", "Round 2", "Round 1"]
     assert view.canvas.accessibleDescription().startswith("Round 1")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.viewmodels.chat.spans import Place, Span, agreement, spans
+from app.views.chat.selection import Place, Span, agreement, spans
 
 
 @dataclass(frozen=True)

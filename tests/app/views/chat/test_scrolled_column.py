@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
 
-from app.views.chat.room_below import RoomBelow
+from app.views.chat.scrolled_column import RoomBelow
 
 
 def test_it_is_as_high_as_what_it_stands_for(qtbot: QtBot) -> None:
