@@ -47,6 +47,10 @@ class DragScroll(QObject):
         elif not self._timer.isActive():
             self._timer.start()
 
+    @property
+    def running(self) -> bool:
+        return self._timer.isActive()
+
     def stop(self) -> None:
         self._timer.stop()
 
@@ -104,6 +108,11 @@ class Selecting(QObject):
         """Whether a selection is being dragged; its text may be taken down before the release."""
         selects = self._press in (_Press.SELECT, _Press.EXTEND)
         return selects and self._text in self._selection.shown()
+
+    @property
+    def scrolling(self) -> bool:
+        """Whether the column or a wide text scrolls, because the pointer is beyond an edge."""
+        return self._scroll.running
 
     def press(self, text: SelectableText, event: QMouseEvent, by_qt: Handler) -> None:
         self._text = text

@@ -106,12 +106,21 @@ def test_opening_another_chat_loses_nothing_of_a_running_reply(ready: Rig) -> No
     assert [m.text for m in chat.messages.messages][-2:] == ["More", "Half"]
 
 
-def test_opening_the_open_chat_stops_nothing(ready: Rig) -> None:
-    chat = ready.program.models.chat
-    chat.send("Hello")
-    list_of(ready).open(chat.chat.id)
+def test_opening_the_open_chat_changes_nothing(ready: Rig) -> None:
+    chat, chat_id = ready.program.models.chat, talk(ready, "Hello")
+    opened: list[str] = []
+    chat.opened.connect(lambda: opened.append(chat.chat.id))
+    chat.drafts.write("Half a thought")
+    list_of(ready).open(chat_id)
+    ready.settle()
+    assert chat.chat.draft == "Half a thought"
+    chat.send("And now?")
+    list_of(ready).open(chat_id)
     ready.settle()
     assert chat.writing
+    assert opened == []  # nothing was read from the store, where an older state may be
+    list_of(ready).new()
+    assert opened != []
 
 
 def test_a_title_reaches_list_store_and_window(ready: Rig) -> None:

@@ -97,14 +97,14 @@ def test_a_change_of_theme_reaches_what_is_still_to_come(qtbot: QtBot, view: Mar
 # In the transcript
 
 
-def opened(rig: Rig) -> tuple[Transcript, MarkdownView]:
+def opened(rig: Rig, name: str = "long") -> tuple[Transcript, MarkdownView]:
     messages = (
-        ChatMessage(id="q", role="user", text="Go on."),
-        ChatMessage(id="a", role="assistant", text=TEXT, parent="q"),
+        ChatMessage(id=f"{name} q", role="user", text="Go on."),
+        ChatMessage(id=f"{name} a", role="assistant", text=TEXT, parent=f"{name} q"),
     )
     transcript = rig.program.window.transcript
     rig.program.models.chat.open(
-        Chat(id="long", title="Long", created=0.0, messages=messages, tip="a")
+        Chat(id=name, title="Long", created=0.0, messages=messages, tip=f"{name} a")
     )
     reply = transcript.views[-1]
     assert isinstance(reply, ReplyView)
@@ -116,8 +116,14 @@ def place(widget: QWidget, transcript: Transcript) -> int:
 
 
 def test_a_chat_is_opened_at_the_end_of_a_long_reply(qtbot: QtBot, ready: Rig) -> None:
-    transcript, answer = opened(ready)
+    """Wherever the reader was in the chat before it."""
+    transcript, answer = opened(ready, "before")
     bar = transcript.verticalScrollBar()
+    filled(qtbot, answer)
+    qtbot.waitUntil(lambda: bar.maximum() > 5000)
+    bar.setValue(500)
+    assert not transcript.following
+    transcript, answer = opened(ready)
     qtbot.waitUntil(lambda: bar.maximum() > 0)
     filled(qtbot, answer)
     qtbot.waitUntil(lambda: bar.maximum() > 5000 and bar.value() == bar.maximum())

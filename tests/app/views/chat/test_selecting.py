@@ -8,7 +8,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.views.chat.selecting import Selecting
+from app.views.chat.selecting import Handler, Selecting
+from app.views.chat.selection import SelectableText
 from app.views.chat.text_block import TextBlock
 from tests.app.helpers import round_of
 from tests.app.views.hand import LEFT, NONE, SHIFT, Hand
@@ -137,15 +138,27 @@ def test_wide_code_scrolls_when_one_drags_beyond_its_side(qtbot: QtBot, hand: Ha
 
 
 def test_nothing_is_done_while_the_mouse_rests_beside_a_text(
-    qtbot: QtBot, hand: Hand, monkeypatch: pytest.MonkeyPatch
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Qt would scroll again and again while the pointer is beyond a side: it is never told so."""
+    seen: list[float] = []
+    move = Selecting.move
+
+    def noting(self: Selecting, text: SelectableText, event: QMouseEvent, by_qt: Handler) -> None:
+        def note(moved: QMouseEvent) -> None:
+            seen.append(moved.position().x())
+            by_qt(moved)
+
+        move(self, text, event, note)
+
+    monkeypatch.setattr(Selecting, "move", noting)
+    text = hand.text("First").viewport()
     hand.press(hand.place("First", "paragraph"))
     hand.move(hand.place("First", "here") + QPoint(600, 0))
+    assert seen
+    assert all(0 <= x < text.width() for x in seen)
     assert hand.selected() == ["paragraph here."]
-    moves: list[TextBlock] = []
-    monkeypatch.setattr(Selecting, "move", lambda _self, text, *_: moves.append(text))
-    qtbot.wait(200)  # twice what Qt waits for before it scrolls a text by itself
-    assert moves == []
+    assert not hand.transcript.selecting.scrolling
     hand.release(hand.place("First", "here"))
 
 
@@ -158,7 +171,7 @@ def wide_code(hand: Hand) -> TextBlock:
 
 def scrolls(hand: Hand) -> bool:
     """Whether the timer is running that scrolls beyond an edge."""
-    return hand.transcript.selecting._scroll._timer.isActive()
+    return hand.transcript.selecting.scrolling
 
 
 def long_reply(qtbot: QtBot, hand: Hand) -> str:
@@ -192,7 +205,7 @@ def test_dragging_above_the_view_scrolls_up_and_ends_following(qtbot: QtBot, han
     hand.release(above)
     assert not scrolls(hand)
     chosen, held = hand.selected(), bar.value()
-    qtbot.wait(80)
+    hand.lay_out()
     assert (hand.selected(), bar.value()) == (chosen, held)
     assert chosen[-1] == "Line 79 of "
     assert hand.copied().endswith("Line 78 of many.\n\nLine 79 of ")

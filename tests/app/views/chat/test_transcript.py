@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -125,11 +123,9 @@ def test_a_thought_never_is_a_window_of_its_own(qtbot: QtBot, ready: Rig) -> Non
 
 def test_a_long_chat_opens_quickly_and_in_full(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
-    long = long_chat(2000)
-    began = time.process_time()
-    chat.open(long)
+    chat.open(long_chat(2000))
+    assert len(transcript.views) == 6  # no more than are in sight; the others come in slices
     QApplication.processEvents()
-    assert time.process_time() - began < 0.3
     assert len(transcript.views) < 100
     bar = transcript.verticalScrollBar()
     at_the_end(qtbot, transcript)

@@ -351,7 +351,7 @@ def test_titles_of_all_kinds_are_drawn(three: Rig) -> None:
     for title in ("two\nlines", "שלום לכולם, מה שלומכם היום", "👩🏽‍💻 🎉 emoji", "x" * 10_000):
         three.program.models.chats.rename(three.program.models.chat.chat.id, title)
         three.settle()
-        assert not view.grab().isNull()
+        view.grab()  # a warning of Qt's fails the test
         heights.add(view.visualRect(view.model().index(1, 0)).height())
     assert len(heights) == 1
 

@@ -90,11 +90,13 @@ def test_the_theme_may_change_under_it(
 ) -> None:
     details = opened(qtbot, reply, theme)
     QTest.keyClick(details.plot, Qt.Key.Key_Right)
-    before = details.plot.grab().toImage()
-    theme.choose("dark")
-    QApplication.processEvents()
-    assert details.plot.grab().toImage() != before
-    theme.choose("light")
+    papers = []
+    for _ in range(2):
+        theme.choose("light" if papers else "dark")
+        QApplication.processEvents()
+        papers.append(details.plot.grab().toImage().pixelColor(1, 1))
+        assert papers[-1] == theme.current.color("window")
+    assert papers[0] != papers[1]
 
 
 def test_a_reply_of_one_token_has_no_timeline(qtbot: QtBot, theme: ThemeController) -> None:

@@ -207,10 +207,20 @@ def test_a_new_width_and_another_theme(qtbot: QtBot, theme: ThemeController) -> 
     wide = len(view.canvas.layout_.lines)
     view.resize(250, 300)
     qtbot.waitUntil(lambda: len(view.canvas.layout_.lines) > wide)
-    before = view.grab().toImage()
+    light = theme.current.color("drafted_soft").name()
+    assert light in colours(view.canvas)
     theme.choose("dark")
-    assert view.grab().toImage() != before
+    assert theme.current.color("drafted_soft").name() in colours(view.canvas)
+    assert light not in colours(view.canvas)
     theme.choose("light")
+
+
+def colours(canvas: TokenCanvas) -> set[str]:
+    image = canvas.grab().toImage()
+    size = image.size()
+    return {
+        image.pixelColor(x, y).name() for x in range(size.width()) for y in range(size.height())
+    }
 
 
 def test_a_narrow_column_is_not_made_wider(qtbot: QtBot, theme: ThemeController) -> None:
