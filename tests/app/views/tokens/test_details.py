@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -90,7 +91,7 @@ def test_the_theme_may_change_under_it(
 ) -> None:
     details = opened(qtbot, reply, theme)
     QTest.keyClick(details.plot, Qt.Key.Key_Right)
-    papers = []
+    papers: list[QColor] = []
     for _ in range(2):
         theme.choose("light" if papers else "dark")
         QApplication.processEvents()
