@@ -284,7 +284,7 @@ def test_the_switch_turned_in_mid_run_spoils_it(
     assert isinstance(ready.engine.sent[-1], Cancel)
     ready.say(finished(ready.request().id, "cancelled"))
     assert compare.record("off") is None
-    assert compare.state.note.startswith("The MTP switch was turned in mid-run")
+    assert compare.state.note.startswith("The comparison stopped because the MTP switch was turned")
     ready.program.models.mtp.turn(on=True)
     assert sum(isinstance(command, Cancel) for command in ready.engine.sent) == 1
 

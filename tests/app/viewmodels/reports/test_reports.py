@@ -152,7 +152,7 @@ def test_stop_keeps_the_runs_that_are_finished(ready: Rig, reports: ReportsViewM
 def test_stopped_before_a_run_was_finished(ready: Rig, reports: ReportsViewModel) -> None:
     reports.begin(Choice())
     end(ready, reason="cancelled", report=None, saved=None)
-    assert reports.state.note.startswith("Stopped before a run was finished")
+    assert reports.state.note.startswith("The benchmark stopped before a run was finished")
     assert shown(reports) is None
 
 

@@ -35,7 +35,10 @@ def tops(view: MarkdownView) -> list[int]:
     return [block.mapTo(view, QPoint(0, 0)).y() for block in view.built]
 
 
-def test_the_end_is_there_at_once(qtbot: QtBot, view: MarkdownView) -> None:
+def test_the_end_is_there_at_once(
+    qtbot: QtBot, view: MarkdownView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markdown_view, "_SLICE_S", 60.0)  # the rest in one turn, however busy
     view.set_text(TEXT)
     assert plain(view) == WHOLE[-markdown_view._AT_ONCE :]
     filled(qtbot, view)
