@@ -97,14 +97,14 @@ def test_a_seed_stands_for_its_weights() -> None:
 
 @pytest.mark.parametrize("bits", [4, 16])
 def test_blocks_leave_nothing_out(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random_pair, "BLOCK", 1000)
+    monkeypatch.setattr("mtp_mlx.loading.random_pair.BLOCK", 1000)
     rows = weight(pair_of(tiny_shape(E2B), bits=bits), "model.embed_tokens")
     assert len({row.tobytes() for row in rows}) == len(rows) == VOCABULARY
 
 
 @pytest.mark.parametrize("bits", [4, 16])
 def test_no_more_memory_is_needed_than_is_kept(bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random_pair, "BLOCK", 256)
+    monkeypatch.setattr("mtp_mlx.loading.random_pair.BLOCK", 256)
     network = tiny_shape(UNIFIED_12B).blueprint.target_network()
     if bits < 16:
         pack(network, bits)
