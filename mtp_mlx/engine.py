@@ -155,7 +155,9 @@ class Engine:
         Raises UsageError or PromptTooLong before the first event, OutOfMemory at any time; the
         engine can go on after each of them, and after a consumer that stops listening.
         """
-        reply = Reply(self._pair, self._cache, self._depth, request, control, instruments)
+        reply = Reply(
+            self._pair, self._cache, self._depth.for_sequence(), request, control, instruments
+        )
         yield from self._survived(reply.events())
         if instruments is BARE:  # a measured reply says nothing of others
             self._keep()

@@ -116,13 +116,13 @@ class Reply:
             tokens_left=tokens_left,
             end_tokens=self._end_tokens(),
             control=self._control,
+            depth=self._depth,
         )
 
     def _batch(self) -> Batch:
         return Batch(
             target=self._pair.target,
             drafter=self._pair.drafter,
-            depth=self._depth,
             watch=self._instruments.watch,
             clock=self._instruments.clock,
         )

@@ -33,6 +33,7 @@ from mtp_mlx.decode.round import Turn, speculate
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control
 from mtp_mlx.decode.watch import Starting
+from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.families import shape
 from mtp_mlx.families.base import TrueShape
 from mtp_mlx.families.gemma4.config import FULL, SLIDING, CentroidConfig, TextConfig
@@ -172,6 +173,7 @@ def standing_at(length: int, pair: LoadedPair) -> Context:
         tokens_left=sys.maxsize,
         end_tokens=frozenset(),
         control=Control(),
+        depth=DepthControl(None),
     )
     return Context(length, pair, state, sequence)
 

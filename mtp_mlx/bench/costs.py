@@ -20,6 +20,7 @@ from mtp_mlx.decode.plain import plain_round
 from mtp_mlx.decode.prefill import prefill
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence
+from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Anchor, Chunk, Drafter, DraftRow, State, Target
 
@@ -69,6 +70,7 @@ def _sequence(target: Target, drafter: Drafter | None, context: int) -> Sequence
         tokens_left=sys.maxsize,
         end_tokens=frozenset(),
         control=Control(),
+        depth=DepthControl(None),
     )
 
 

@@ -18,7 +18,7 @@ from mtp_mlx.decode.plain import plain_round
 from mtp_mlx.decode.round import Turn, speculate
 from mtp_mlx.decode.sequence import Round, Sequence
 from mtp_mlx.decode.watch import Starting, Watch
-from mtp_mlx.depth.control import DepthControl, Plan
+from mtp_mlx.depth.control import Plan
 from mtp_mlx.protocols import Drafter, Target
 
 TIDY_AFTER = 256
@@ -43,7 +43,6 @@ class Batch:
 
     target: Target
     drafter: Drafter | None
-    depth: DepthControl
     watch: Watch = field(default_factory=Starting)
     clock: Callable[[], float] = time.perf_counter  # seconds
     _before: float | None = None  # when the round before was over
@@ -55,7 +54,7 @@ class Batch:
         Where a sequence is about to draft, plain steps in flight are emitted first and alone:
         their tokens are the anchors of the next round.
         """
-        plans = [self.depth.plan(s.control.mtp, s.tokens_left) for s in sequences]
+        plans = [s.plan() for s in sequences]
         turns = list(zip(sequences, plans, strict=True))
         drafting = self.drafter is not None and any(plan.depth for plan in plans)
         if drafting and any(s.in_flight for s in sequences):
@@ -65,7 +64,7 @@ class Batch:
         over = self.clock()
         if len(turns) == 1:
             # What the consumer did since is hidden behind a plain step, but not before a draft.
-            self._learn(turns[0][1], rounds[0], over - (self._before or started))
+            _learn(*turns[0], rounds[0], over - (self._before or started))
         self._before = over
         self._tidy(sum(len(round_.tokens) for round_ in rounds))
         return [
@@ -82,11 +81,6 @@ class Batch:
         planned = [Turn(s, plan.depth) for s, plan in turns]
         return speculate(self.target, self.drafter, planned, self.watch)
 
-    def _learn(self, plan: Plan, round_: Round, seconds: float) -> None:
-        # A round of several sequences costs what no depth of one of them does.
-        drafted = len(round_.drafted)
-        self.depth.observe(plan, drafted, round_.agreed, round_.confidence, seconds * 1e3)
-
     def _tidy(self, tokens: int) -> None:
         self._untidy += tokens
         if self._untidy >= TIDY_AFTER:
@@ -97,6 +91,12 @@ class Batch:
         if s.finish is not None:
             s.settle()
         return Emitted(sequence=s, round=round_, plan=plan, ms=ms, finish=s.finish)
+
+
+def _learn(s: Sequence, plan: Plan, round_: Round, seconds: float) -> None:
+    """Learn from a round of one sequence; with several, its time is no one depth's cost."""
+    drafted = len(round_.drafted)
+    s.depth.observe(plan, drafted, round_.agreed, round_.confidence, seconds * 1e3)
 
 
 def decode(batch: Batch, sequences: list[Sequence]) -> Generator[Emitted]:

@@ -9,6 +9,7 @@ import mlx.core as mx
 
 from mtp_mlx.api import FinishReason, Mtp
 from mtp_mlx.decode.watch import Laps
+from mtp_mlx.depth.control import DepthControl, Plan
 from mtp_mlx.protocols import Anchor, DraftState, Rule, State
 
 
@@ -50,8 +51,13 @@ class Sequence:
     tokens_left: int  # tokens that may still be emitted
     end_tokens: AbstractSet[int]
     control: Control
+    depth: DepthControl
     in_flight: Anchor | None = None  # the next anchor, of a plain step that the device computes
     finish: FinishReason | None = None
+
+    def plan(self) -> Plan:
+        """Return how many tokens the next round is to draft."""
+        return self.depth.plan(self.control.mtp, self.tokens_left, self.state.length)
 
     def keep(self, appended: mx.array, hidden: mx.array, tokens: tuple[int, ...]) -> None:
         """Commit a round that appended `appended` [n] with `hidden` [n, hidden], to emit `tokens`.

@@ -20,6 +20,7 @@ from mtp_mlx.decode.round import Turn, speculate
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control
 from mtp_mlx.decode.watch import Starting
+from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.drafting.chain import Step, chain
 from mtp_mlx.protocols import Anchor, Chunk, DraftRow, Drafts
 from mtp_mlx.sampling.logits import Logits
@@ -112,6 +113,7 @@ def drafted_text(verify: Verify, sampling: Sampling, depth: int, *, dense: bool)
         tokens_left=100,
         end_tokens=frozenset(),
         control=Control(),
+        depth=DepthControl(None),
     )
     text = list[int]()
     while len(text) < LENGTH:

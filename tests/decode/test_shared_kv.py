@@ -12,6 +12,7 @@ from mtp_mlx.decode.round import Turn, propose, speculate
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence
 from mtp_mlx.decode.watch import Starting
+from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.families.gemma4.drafter import GemmaDrafter
 from mtp_mlx.families.gemma4.target import GemmaTarget, shared_kv
 from mtp_mlx.protocols import Anchor, Chunk
@@ -59,6 +60,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
         tokens_left=1000,
         end_tokens=frozenset(),
         control=Control(),
+        depth=DepthControl(None),
     )
     return Scene(pair.target, pair.drafter, sequence)
 

@@ -55,12 +55,13 @@ def begin(pair: LoadedPair, order: Order) -> Writing:
         tokens_left=order.length - 1,
         end_tokens=order.end_tokens,
         control=Control(mtp=order.mtp),
+        depth=DepthControl(None),
     )
     return Writing(sequence, [token])
 
 
 def batch_of(pair: LoadedPair) -> Batch:
-    return Batch(target=pair.target, drafter=pair.drafter, depth=DepthControl(None))
+    return Batch(target=pair.target, drafter=pair.drafter)
 
 
 def together(
