@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from app.render.maths.boxes import Box
+from app.render.maths.constructions import as_limits, beside_base, fence_height, fraction
 from tests.app.render.maths.support import DISPLAY, TEXT, X, Y, bars, box, glyphs, place, scale
 
 MINUS = "\N{MINUS SIGN}"
+LETTER = Box(0.5, 0.4, 0.0, single=True)
 
 
 def test_superscripts_are_above_and_smaller() -> None:
@@ -20,6 +23,48 @@ def test_superscripts_are_above_and_smaller() -> None:
 def test_subscripts_are_below() -> None:
     assert place("2", "x_2").y < -0.1
     assert place("2", "x_2^y").y < place("2", "x_2").y
+
+
+def test_limits_keep_their_distance_and_half_the_slant() -> None:
+    """TeXbook, appendix G, rule 13a."""
+    base, limit = Box(1.0, 1.0, 0.5, italic=0.2), Box(0.5, 0.4, 0.0)
+    _, above, below = as_limits(base, limit, limit, DISPLAY).parts
+    rise = max(DISPLAY.length(f"UpperLimit{end}") for end in ("GapMin", "BaselineRiseMin"))
+    assert above.y == pytest.approx(base.height + rise)
+    drop = DISPLAY.length("LowerLimitBaselineDropMin") - limit.height
+    gap = max(DISPLAY.length("LowerLimitGapMin"), drop)
+    assert below.y == pytest.approx(-(base.depth + limit.height + gap))
+    assert (above.x, below.x) == pytest.approx((0.35, 0.15))
+
+
+def test_a_deep_numerator_is_clear_of_the_bar() -> None:
+    deep, half = Box(1.0, 0.5, 3.0), DISPLAY.rule / 2
+    above, _, _ = fraction(deep, LETTER, DISPLAY).parts
+    gap = above.y - deep.depth - (DISPLAY.axis + half)
+    assert gap == pytest.approx(DISPLAY.length("FractionNumDisplayStyleGapMin"))
+
+
+@pytest.mark.parametrize(("reach", "lacking"), [(1.0, 0.099), (10.0, 0.5)])
+def test_a_fence_may_lack_a_tenth_or_half_an_em(reach: float, lacking: float) -> None:
+    """TeXbook, appendix G, rule 19, with plain TeX's delimiterfactor and delimitershortfall."""
+    body = Box(1.0, reach / 2 + DISPLAY.axis, 0.0)
+    assert fence_height(body, DISPLAY) == pytest.approx(reach - lacking)
+
+
+def test_a_high_subscript_is_lowered_until_it_stays_below_the_letter() -> None:
+    """TeXbook, appendix G, rule 18b."""
+    low = Box(0.5, 0.9, 0.0)
+    _, below = beside_base(LETTER, low, None, DISPLAY).parts
+    assert below.y + low.height == pytest.approx(DISPLAY.length("SubscriptTopMax"))
+
+
+def test_scripts_that_would_meet_move_apart_and_up() -> None:
+    """TeXbook, appendix G, rule 18e."""
+    low, high = Box(0.5, 0.6, 0.0), Box(0.5, 0.5, 0.2)
+    _, above, below = beside_base(LETTER, low, high, DISPLAY).parts
+    bottom = above.y - high.depth
+    assert bottom - (below.y + low.height) == pytest.approx(DISPLAY.length("SubSuperscriptGapMin"))
+    assert bottom == pytest.approx(DISPLAY.length("SuperscriptBottomMaxWithSubscript"))
 
 
 def test_scripts_of_a_high_base_are_raised_more() -> None:

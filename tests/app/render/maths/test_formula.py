@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 
-from app.render.maths.formula import COLOUR, typeset
+from app.render.maths.formula import COLOUR, EDGE, typeset
 from tests.app.render.maths.support import FONT, box, formulas
 from tests.app.render.support import patient
 
@@ -44,6 +44,22 @@ def test_ink_that_leans_over_the_edge_is_not_cut_off() -> None:
     formula = typeset("y", FONT, display=False)
     assert formula is not None
     assert formula.width > box("y").width + 0.05
+
+
+def test_ink_that_leans_over_the_right_edge_is_not_cut_off() -> None:
+    leaning = FONT.glyphs["\N{MATHEMATICAL ITALIC CAPITAL Y}"]
+    assert leaning.right > leaning.advance
+    formula = typeset("Y", FONT, display=False)
+    assert formula is not None
+    assert 1000 * formula.width >= leaning.right - min(leaning.left, 0) + 2 * 1000 * EDGE - 1
+
+
+def test_the_bar_of_a_fraction_is_on_the_axis() -> None:
+    formula = typeset(r"\frac{1}{2}", FONT, display=True)
+    assert formula is not None
+    (bar,) = drawing(r"\frac{1}{2}").iter(f"{SVG}rect")
+    middle = float(bar.get("y") or 0) + float(bar.get("height") or 0) / 2
+    assert middle == pytest.approx(1000 * formula.height - FONT.constants["AxisHeight"], abs=2)
 
 
 def test_marks_below_the_baseline_are_inside() -> None:

@@ -30,6 +30,7 @@ def test_a_row_is_as_wide_as_its_letters() -> None:
         ("-x", ["-", "x"], 0),
         ("x=-y", ["x", "=", "-", "y"], 10),
         ("(-x)", ["(", "-", "x", ")"], 0),
+        ("(x-)", ["(", "x", "-", ")"], 0),
         ("x,y", ["x", ",", "y"], 3),
         (r"\sin x", [r"\sin", "x"], 3),
         (r"x\,y", ["x", "y"], 3),
@@ -79,6 +80,11 @@ def test_limits_that_every_style_has(latex: str) -> None:
     assert place(X, latex).y < -0.4
 
 
+def test_scripts_of_an_operator_are_at_its_ends() -> None:
+    assert place(Y, r"\int_x^y").y > box(r"\int").height - 0.5
+    assert place(X, r"\int_x^y").y < 0.2 - box(r"\int").depth
+
+
 def test_a_subscript_stands_under_the_slant_of_an_integral() -> None:
     latex = r"\int_x^y"
     assert place(X, latex).x < box(r"\int").width - 0.1
@@ -102,6 +108,11 @@ def test_fractions_in_fractions_are_smaller() -> None:
 def test_a_phantom_is_white_space_of_the_same_size() -> None:
     assert box(r"\phantom{xy}").width == pytest.approx(box("xy").width)
     assert list(box(r"\phantom{xy}").ink()) == []
+
+
+def test_a_delimiter_in_the_middle_makes_its_fence_no_higher() -> None:
+    fence = glyphs(r"\left/ x \middle\updownarrow x \right/")
+    assert [key for key, _ in fence if key[0] == "/"] == ["/", "/"]
 
 
 def test_a_delimiter_in_the_middle_is_as_high_as_its_fence() -> None:
