@@ -224,10 +224,47 @@ Answer = (
 
 Event = Hello | Answer | Pong | Error
 
+Request = Load | Unload | Calibrate | CountTokens | Bench
+"""The requests of `mtp_mlx.api` that are told field by field."""
+
+_REQUESTS: dict[type, type[Request]] = {kind.__base__: kind for kind in get_args(Request)}
 _ANSWERS: dict[type, type[Answer]] = {kind.__base__: kind for kind in get_args(Answer)}
 _encoder = msgspec.json.Encoder()
 _command_decoder: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def ask(request: api.Request, request_id: str) -> Request | Generate:
+    """Return `request` as the message that asks for it. Raises TypeError where there is none."""
+    if isinstance(request, api.Generate):
+        return _generate(request, request_id)
+    kind = _REQUESTS.get(type(request))
+    if kind is None:
+        raise TypeError(f"{type(request).__name__} is not asked for by pipe.")
+    fields: dict[str, Any] = msgspec.structs.asdict(request)
+    if "id" in kind.__struct_fields__:
+        fields["id"] = request_id
+    return kind(**fields)
+
+
+def _generate(request: api.Generate, request_id: str) -> Generate:
+    messages = [part for part in request.prompt if isinstance(part, Message)]
+    ids = [token for part in request.prompt if isinstance(part, TokenIds) for token in part.ids]
+    if not all(isinstance(part, Message | TokenIds) for part in request.prompt):
+        raise TypeError("Raw text is not told by pipe.")
+    return Generate(
+        id=request_id,
+        messages=messages or None,
+        prompt_ids=ids or None,
+        continue_reply=request.continue_reply,
+        thinking=request.thinking,
+        sampling=request.sampling,
+        mtp=request.mtp,
+        verify=request.verify,
+        max_tokens=request.max_tokens,
+        seed=request.seed,
+        ignore_eos=request.ignore_eos,
+    )
 
 
 def answer(event: events.Event, request_id: str | None) -> Answer:

@@ -28,6 +28,7 @@ from app.engine.worker import WorkerProcess
 from app.program import Program
 from app.views.common.preload import preload
 from mtp_mlx import wire
+from mtp_mlx.api import Generate, Message
 
 DEPTH = 3
 TICK_MS = 4
@@ -235,9 +236,8 @@ class Headless(QObject):
     def write(self, i: int) -> float:
         self._finished.clear()
         ticket = self._engine.submit(
-            wire.Generate(
-                id=f"headless {i}",
-                messages=[wire.Message(role="user", content=QUESTIONS[i % len(QUESTIONS)])],
+            Generate(
+                prompt=(Message(role="user", content=QUESTIONS[i % len(QUESTIONS)]),),
                 sampling=wire.Sampling(),
                 mtp=DEPTH,
                 max_tokens=LENGTH,

@@ -13,12 +13,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import overload
 
-import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import strings
 from app.domain.conversation import EngineRecord
-from app.engine.state import BUILT_IN, STARTING, Dead, Loading, Model, Ready, State, Unloaded
+from app.engine.state import BUILT_IN, STARTING, Dead, Loading, Ready, State, Unloaded
 from app.engine.ticket import (
     Answer,
     BenchTicket,
@@ -30,21 +29,17 @@ from app.engine.ticket import (
     Ticket,
 )
 from app.engine.worker import Death, Worker
-from mtp_mlx.api import Memory
+from mtp_mlx.api import Bench, CountTokens, Generate, Load, Memory, Unload
 from mtp_mlx.errors import BadMessage, EngineBusy, NotLoaded
 from mtp_mlx.wire import (
     PROTOCOL_VERSION,
-    Bench,
-    CountTokens,
     Error,
     Event,
-    Generate,
     Hello,
-    Load,
     Loaded,
     LoadProgress,
     MemoryReport,
-    Unload,
+    ask,
 )
 
 DEATHS_ALLOWED = 3
@@ -65,17 +60,18 @@ class Engine(QObject):
     def __init__(
         self,
         worker: Worker,
-        model: Model = BUILT_IN,
+        model: Load = BUILT_IN,
         clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
     ) -> None:
         """`model` is loaded as soon as the worker has started."""
         super().__init__(parent)
         self._worker = worker
-        self._model: Model | None = model  # what is to be in memory
+        self._model: Load | None = model  # what is to be in memory
         self._clock = clock
         self._deaths: deque[float] = deque(maxlen=DEATHS_ALLOWED)
         self._tickets: dict[str, Ticket] = {}  # open ones, by request id
+        self._submitted = 0  # requests so far, to name the next one
         self._greeted = False  # the worker has said hello: it takes commands
         self._ending: State | None = None  # what follows the death that was asked for
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
@@ -111,7 +107,7 @@ class Engine(QObject):
 
     # The model
 
-    def load(self, model: Model) -> None:
+    def load(self, model: Load) -> None:
         """Put `model` in the place of what is loaded or being loaded; open requests are cancelled.
 
         `Ready` follows, or `Unloaded` with the reason.
@@ -120,7 +116,7 @@ class Engine(QObject):
         if isinstance(self.state, Dead):
             self.start()
         else:
-            self._replace(Loading(model=model), _load(model))
+            self._replace(Loading(model=model), model)
 
     def unload(self) -> None:
         """Free the pair's memory. A dead worker is not started for it."""
@@ -128,8 +124,8 @@ class Engine(QObject):
         if not isinstance(self.state, Dead):
             self._replace(Unloaded(), Unload())
 
-    def _replace(self, state: State, command: Load | Unload) -> None:
-        """Become `state` by `command`, where the worker is up to take it.
+    def _replace(self, state: State, request: Load | Unload) -> None:
+        """Become `state` by `request`, where the worker is up to take it.
 
         A load under way cannot be interrupted: its process is ended, and another one started.
         """
@@ -143,7 +139,7 @@ class Engine(QObject):
             for ticket in tuple(self._tickets.values()):
                 ticket.cancel()
             self._become(state)
-            self._worker.send(command)
+            self._worker.send(ask(request, ""))
 
     # Requests
 
@@ -163,23 +159,24 @@ class Engine(QObject):
             raise NotLoaded(strings.NOTHING_LOADED, strings.LOAD_FIRST)
         if self.state.busy is not None:
             raise EngineBusy(strings.ENGINE_IS_BUSY, strings.WAIT_OR_STOP)
-        ticket = self._ticket(request, purpose)
+        self._submitted += 1
+        ticket = self._ticket(request, f"request {self._submitted}", purpose)
         self._tickets[ticket.id] = ticket
         self._settle()
-        self._worker.send(request)
+        self._worker.send(ask(request, ticket.id))
         return ticket
 
-    def _ticket(self, request: Request, purpose: Purpose) -> Ticket:
+    def _ticket(self, request: Request, request_id: str, purpose: Purpose) -> Ticket:
         match request:
-            case Generate(id=request_id):
+            case Generate():
                 return ReplyTicket(request_id, self._worker.send, purpose)
-            case Bench(id=request_id):
+            case Bench():
                 return BenchTicket(request_id, self._worker.send)
-            case CountTokens(id=request_id):
+            case CountTokens():
                 return CountTicket(request_id, self._worker.send)
 
-    def _deliver(self, answer: Answer) -> None:
-        ticket = self._tickets.get(answer.id or "")
+    def _deliver(self, request_id: str, answer: Answer) -> None:
+        ticket = self._tickets.get(request_id)
         if ticket is None:
             _log.warning("Ignored: %s of no open request.", type(answer).__name__)
             return
@@ -215,7 +212,7 @@ class Engine(QObject):
             case Error(id=None):
                 self._on_error(event)
             case _ if isinstance(event, Answer):
-                self._deliver(event)
+                self._deliver(event.id or "", event)
             case _:
                 pass
 
@@ -227,7 +224,7 @@ class Engine(QObject):
         self._greeted = True
         if self._model is not None:
             self._become(Loading(model=self._model))
-            self._worker.send(_load(self._model))
+            self._worker.send(ask(self._model, ""))
 
     def _on_error(self, error: Error) -> None:
         """What could not be loaded, or a request that the worker could not read and so not name."""
@@ -236,7 +233,7 @@ class Engine(QObject):
         if isinstance(self.state, Loading):
             self._become(Unloaded(failure=failure))
         elif waiting and error.code == BadMessage.code:
-            self._deliver(msgspec.structs.replace(error, id=waiting[-1].id))
+            self._deliver(waiting[-1].id, error)
         else:
             self.troubled.emit(failure)
 
@@ -293,17 +290,6 @@ class Engine(QObject):
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
-
-
-def _load(model: Model) -> Load:
-    return Load(
-        target=model.target,
-        drafter=model.drafter,
-        use_drafter=model.use_drafter,
-        drafter_bits=model.drafter_bits,
-        dtype=model.dtype,
-        draft_position=model.draft_position,
-    )
 
 
 def _death(message: str, remedy: str, reason: str) -> Failure:

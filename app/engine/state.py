@@ -5,26 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.engine.ticket import Failure, Purpose
-from mtp_mlx.api import DraftPosition, Dtype, PairInfo
-from mtp_mlx.wire import DEMO_PAIR
+from mtp_mlx.api import DEMO_PAIR, Load, PairInfo
 
 STARTING = "starting"
 """The phase of `Loading` while the worker process comes up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A pair to load and how to load it. None leaves the choice to the pair."""
-
-    target: str = DEMO_PAIR  # a folder, a repository id, or DEMO_PAIR
-    drafter: str | None = None
-    use_drafter: bool = True
-    drafter_bits: int | None = None  # quantise the drafter's head to 4 or 8 bits
-    dtype: Dtype = "auto"
-    draft_position: DraftPosition | None = None
-
-
-BUILT_IN = Model()
+BUILT_IN = Load(target=DEMO_PAIR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +25,7 @@ class Unloaded:
 class Loading:
     """`phase` is "" and `total` is 0 until the worker has said more."""
 
-    model: Model = BUILT_IN
+    model: Load = BUILT_IN
     phase: str = ""
     done: int = 0
     total: int = 0
@@ -49,7 +36,7 @@ class Ready:
     """`busy` is None where a request would be taken up at once."""
 
     pair: PairInfo
-    model: Model = BUILT_IN
+    model: Load = BUILT_IN
     busy: Purpose | None = None
 
 

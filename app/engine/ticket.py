@@ -13,28 +13,24 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from mtp_mlx.api import Mtp
-from mtp_mlx.wire import (
-    Bench,
+from mtp_mlx.api import Bench, CountTokens, Generate, Mtp
+from mtp_mlx.events import (
     BenchFinished,
     BenchProgress,
     BenchRun,
-    Cancel,
-    Command,
-    CountTokens,
-    Error,
     Finished,
-    Generate,
     PromptProgress,
     Round,
-    SetMtp,
     TokenCount,
 )
+from mtp_mlx.wire import Cancel, Command, Error, SetMtp
 
 Purpose = Literal["reply", "comparison", "benchmark"]
 """What a request is for, so that others who have to wait for its end can say why."""
 
 Request = Generate | Bench | CountTokens
+"""What a ticket is given for."""
+
 Answer = (
     PromptProgress
     | Round
@@ -45,7 +41,7 @@ Answer = (
     | TokenCount
     | Error
 )
-"""An event that names a request."""
+"""An event of one request."""
 
 _log = logging.getLogger(__name__)
 

@@ -16,13 +16,13 @@ from pytestqt.qtbot import QtBot
 from app.domain.conversation import Chat
 from app.engine.engine import Engine
 from app.engine.scripted import ScriptedWorker
-from app.engine.state import Model, State
+from app.engine.state import State
 from app.engine.worker import Death
 from app.program import Program
 from app.services.chat_store import ChatStore, open_store
 from app.services.data_folder import DataFolder, open_folder
 from app.services.store_thread import StoreThread
-from mtp_mlx.api import PairInfo
+from mtp_mlx.api import Load, PairInfo
 from mtp_mlx.wire import Event, Finished, Generate, Loaded, Round
 from tests.app.helpers import HELLO, LOADED, MEMORY, finished, rounds
 
@@ -101,7 +101,7 @@ class Rig:
 
     def load(self, pair: PairInfo) -> None:
         """Put another pair in the place of the loaded one."""
-        self.program.engine.load(Model(target=pair.target))
+        self.program.engine.load(Load(target=pair.target))
         self.engine.say(Loaded(pair=pair, memory=MEMORY))
 
     def request(self) -> Generate:

@@ -13,8 +13,7 @@ import msgspec
 from app.domain.attachments import content
 from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
-from mtp_mlx.api import Message
-from mtp_mlx.wire import Generate
+from mtp_mlx.api import Generate, Message
 
 Variant = Literal["plain", "mtp_off", "mtp_on", "same_seed", "another_seed"]
 """How a reply is written again. With another MTP switch the seed stays: only the speed differs."""
@@ -48,7 +47,6 @@ def turns_to_last_question(system: str, messages: Sequence[ChatMessage]) -> list
 
 
 def request_for(
-    reply_id: str,
     settings: ReplySettings,
     path: Sequence[ChatMessage],
     variant: Variant = "plain",
@@ -56,8 +54,7 @@ def request_for(
 ) -> Generate:
     """A request for the reply that follows `path`; `before` is the one it stands beside."""
     return Generate(
-        id=reply_id,
-        messages=turns(settings.system, path),
+        prompt=tuple(turns(settings.system, path)),
         thinking=settings.thinking,
         sampling=settings.sampling,
         mtp=asked_mtp(settings.mtp, variant).wire(),
@@ -76,8 +73,7 @@ def continuation(settings: ReplySettings, path: Sequence[ChatMessage]) -> Genera
     record = last.reply
     begun = msgspec.structs.replace(last, text=whole(last.text))
     return Generate(
-        id=last.id,
-        messages=turns(settings.system, [*path[:-1], begun]),
+        prompt=tuple(turns(settings.system, [*path[:-1], begun])),
         continue_reply=True,
         thinking=settings.thinking,
         sampling=settings.sampling if record is None else record.sampling,
@@ -127,6 +123,6 @@ def new_question(text: str, files: tuple[Attachment, ...], parent: str | None) -
     )
 
 
-def new_reply(request_id: str, parent: str | None) -> ChatMessage:
+def new_reply(parent: str | None) -> ChatMessage:
     """Nothing of it is written yet."""
-    return ChatMessage(id=request_id, role="assistant", text="", parent=parent, created=time.time())
+    return ChatMessage(id=new_id(), role="assistant", text="", parent=parent, created=time.time())

@@ -18,7 +18,6 @@ from app.viewmodels.chat.asking import (
     asked_mtp,
     continuation,
     new_chat,
-    new_id,
     new_question,
     new_reply,
     request_for,
@@ -33,8 +32,7 @@ from app.viewmodels.common.engine import loaded_pair, obstacle
 from app.viewmodels.common.format import one_line
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.overlay.plain_speed import PlainSpeed
-from mtp_mlx.api import PairInfo
-from mtp_mlx.wire import Generate
+from mtp_mlx.api import Generate, PairInfo
 
 
 class ChatViewModel(QObject):
@@ -240,8 +238,8 @@ class ChatViewModel(QObject):
             return False
         settings = self.chat.settings
         path = self.history.path(parent)
-        request = request_for(new_id(), settings, path, variant, before)
-        reply = new_reply(request.id, parent)
+        request = request_for(settings, path, variant, before)
+        reply = new_reply(parent)
         self.streaming.begin(reply, request, ready.pair, self._engine.identity)
         self.history.append(reply)
         return self._begin(request, asked_mtp(settings.mtp, variant))

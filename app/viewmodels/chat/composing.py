@@ -18,8 +18,7 @@ from app.services.text_files import FileError, read_text_file
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.throttle import Throttle
-from mtp_mlx.api import PairInfo
-from mtp_mlx.wire import CountTokens
+from mtp_mlx.api import CountTokens, PairInfo
 
 
 class TokenCounter(QObject):
@@ -37,7 +36,6 @@ class TokenCounter(QObject):
         self._texts: dict[str, str] = {}
         self._open: set[str] = set()  # keys without an answer
         self._tickets: dict[str, CountTicket] = {}  # of those that were sent, by key
-        self._number = 0
         self._pair: PairInfo | None = None
         engine.state_changed.connect(self._on_state)
 
@@ -60,8 +58,7 @@ class TokenCounter(QObject):
     def _send(self, key: str) -> None:
         if self._engine.idle is None:
             return
-        self._number += 1
-        ticket = self._engine.submit(CountTokens(id=f"count-{self._number}", text=self._texts[key]))
+        ticket = self._engine.submit(CountTokens(text=self._texts[key]))
         self._tickets[key] = ticket
         ticket.finished.connect(lambda tokens: self._on_count(key, tokens))
         ticket.failed.connect(lambda: self._tickets.pop(key, None))

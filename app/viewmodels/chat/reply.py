@@ -29,8 +29,8 @@ from app.engine.ticket import Failure, ReplyTicket
 from app.viewmodels.chat.asking import whole
 from app.viewmodels.common.throttle import Throttle
 from app.viewmodels.overlay.plain_speed import PlainSpeed
-from mtp_mlx.api import Mtp, PairInfo
-from mtp_mlx.wire import Finished, Generate, Round
+from mtp_mlx.api import Generate, Mtp, PairInfo
+from mtp_mlx.events import Finished, Round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,6 @@ class Reply:
         self._thought: list[str] = []
         self._thinking_since: float | None = None
         self.thought_seconds: float | None = None
-        self.id = request.id
 
     @property
     def text(self) -> str:
@@ -199,7 +198,7 @@ class Streaming(QObject):
     def begin(
         self, message: ChatMessage, request: Generate, pair: PairInfo, engine: EngineRecord
     ) -> None:
-        """`message` holds what was written before; its id is the request's."""
+        """`message` holds what was written before."""
         self._begun = msgspec.structs.replace(message, text=whole(message.text))
         self._reply = Reply(request, pair, engine)
         self._seam = seam_after(message.reply)

@@ -13,7 +13,7 @@ from app.engine.state import Dead, Ready, State, Unloaded
 from app.engine.ticket import ReplyTicket
 from app.viewmodels.common.throttle import Throttle
 from mtp_mlx.api import PairInfo
-from mtp_mlx.wire import Round
+from mtp_mlx.events import Round
 
 PACE_MS = 250  # rounds come faster than one can read
 
@@ -65,6 +65,7 @@ class MtpViewModel(QObject):
         """
         self._ticket = ticket
         self._running = asked
+        self._elsewhere = False
         ticket.round.connect(self._on_round)
         self._refresh()
 
@@ -92,7 +93,6 @@ class MtpViewModel(QObject):
         if not isinstance(state, Ready) or state.busy is None:
             self._ticket = None
             self._round = None
-            self._elsewhere = False
             self._pending = False
         self._refresh()
 

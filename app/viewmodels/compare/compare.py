@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -39,8 +38,8 @@ from app.viewmodels.common.throttle import Throttle
 from app.viewmodels.compare.race import TICK_MS, Race
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.tokens.token_view import pieces
-from mtp_mlx.api import Message, Mtp
-from mtp_mlx.wire import Finished, Generate, Round
+from mtp_mlx.api import Generate, Message, Mtp
+from mtp_mlx.events import Finished, Round
 
 WARM_UP_TOKENS = 16
 _SEEDS = 2**31
@@ -82,7 +81,7 @@ class CompareViewModel(QObject):
         self._mtp = mtp
         self._plain = plain
         self._clock = clock
-        self._request = Generate(id="")
+        self._request = Generate(prompt=())
         self._left: list[Stage] = []
         self._ticket: ReplyTicket | None = None
         self._reply: Reply | None = None
@@ -138,8 +137,7 @@ class CompareViewModel(QObject):
         self._question = question
         self._records = {}
         self._request = Generate(
-            id="",
-            messages=self._messages(question),
+            prompt=tuple(self._messages(question)),
             thinking=settings.thinking,
             sampling=settings.sampling,
             mtp=self.depth,
@@ -176,7 +174,7 @@ class CompareViewModel(QObject):
             self._rest()
             return
         stage = self._left.pop(0)
-        request = msgspec.structs.replace(self._request, id=uuid.uuid4().hex)
+        request = self._request
         if stage == "warm-up":
             most = min(WARM_UP_TOKENS, request.max_tokens)
             request = msgspec.structs.replace(request, max_tokens=most)

@@ -24,7 +24,7 @@ from app.viewmodels.chat.footer import plain_text
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.throttle import Pace
 from mtp_mlx.api import Memory
-from mtp_mlx.wire import PromptProgress
+from mtp_mlx.events import PromptProgress
 
 Phase = Literal["idle", "waiting", "prompt", "decoding", "ended"]
 

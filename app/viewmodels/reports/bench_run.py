@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app import strings
-from mtp_mlx.api import Mtp, PairInfo
+from mtp_mlx.api import Bench, Mtp, PairInfo
+from mtp_mlx.events import BenchProgress, BenchRun
 from mtp_mlx.report import words
 from mtp_mlx.report.model import Group, Run
-from mtp_mlx.wire import Bench, BenchProgress, BenchRun
 
 MOST_SHOWN = 6  # of the last runs; all of them are in the report
 Suite = Literal["quick", "full"]
@@ -33,9 +33,8 @@ class Choice:
         """A speed-up needs plain decoding and something else."""
         return "off" in self.modes and len(self.modes) > 1
 
-    def request(self, bench_id: str, pair: PairInfo, out: str) -> Bench:
+    def request(self, pair: PairInfo, out: str) -> Bench:
         return Bench(
-            id=bench_id,
             suite=self.suite,
             modes=self.modes,
             repeats=self.repeats,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +18,11 @@ from app.services.report_files import ReportEntry, ReportFiles
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.bench_run import BenchState, Choice
 from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
 from mtp_mlx.report import words
 from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Outline, Report
 from mtp_mlx.report.saving import load
-from mtp_mlx.wire import BenchFinished, BenchProgress, BenchRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +141,7 @@ class ReportsViewModel(QObject):
             self._show(replace(self.state, note=str(error)))
             return False
         self._show(replace(self.state, running=BenchState(name=out.name), note=""))
-        request = choice.request(uuid.uuid4().hex, ready.pair, str(out.resolve()))
+        request = choice.request(ready.pair, str(out.resolve()))
         ticket = self._engine.submit(request)
         ticket.progress.connect(self._on_progress)
         ticket.run.connect(self._on_run)

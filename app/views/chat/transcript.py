@@ -20,7 +20,7 @@ from app.views.chat.selecting import SelectableColumn
 from app.views.chat.text_block import TextBlock
 from app.views.chat.user_view import UserView, is_edited
 from app.views.common.theme import ThemeController
-from mtp_mlx.wire import Generate
+from mtp_mlx.api import Generate
 
 _PAGE = 24  # messages built at a time; earlier ones are built as the reader scrolls up
 _AT_ONCE = 6  # messages built before a chat is first painted

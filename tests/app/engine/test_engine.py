@@ -8,31 +8,21 @@ import pytest
 from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-from app.engine.state import BUILT_IN, STARTING, Dead, Loading, Model, Ready, Unloaded
+from app.engine.state import BUILT_IN, STARTING, Dead, Loading, Ready, Unloaded
 from app.engine.ticket import Failure
 from app.engine.worker import Death
-from mtp_mlx.api import Memory
+from mtp_mlx import wire
+from mtp_mlx.api import Bench, CountTokens, Generate, Load, Memory, TokenIds
 from mtp_mlx.errors import EngineBusy, NotLoaded
-from mtp_mlx.wire import (
-    Bench,
-    Cancel,
-    CountTokens,
-    Error,
-    Generate,
-    Hello,
-    Load,
-    Loaded,
-    LoadProgress,
-    MemoryReport,
-    Unload,
-)
+from mtp_mlx.wire import Cancel, Error, Hello, Loaded, LoadProgress, MemoryReport, ask
 from mtp_mlx.wire import Unloaded as UnloadedEvent
 from tests.app.conftest import Clock, EngineRig
 from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR, finished
 
 DEATH = Death(reason="crashed (signal 11)")
-REQUEST = Generate(id="r", prompt_ids=[1])
-OTHER = Model(target="/models/other", drafter="/models/drafter", drafter_bits=4)
+REQUEST = Generate(prompt=(TokenIds((1,)),))
+FIRST, SECOND = "request 1", "request 2"  # how the engine names them
+OTHER = Load(target="/models/other", drafter="/models/drafter", drafter_bits=4)
 OTHER_PAIR = replace(PAIR, target="Other")
 BUSY_STARTING = Loading(model=BUILT_IN, phase=STARTING)
 
@@ -47,7 +37,7 @@ def test_from_start_to_ready(bare: EngineRig) -> None:
     assert bare.state() == BUSY_STARTING
     bare.engine.start()
     bare.say(HELLO)
-    assert bare.worker.sent == [Load(target="demo")]
+    assert bare.worker.sent == [ask(BUILT_IN, "")]
     bare.say(LoadProgress(phase="target", done=1, total=4))
     assert bare.state() == Loading(model=BUILT_IN, phase="target", done=1, total=4)
     bare.say(LOADED)
@@ -67,14 +57,14 @@ def test_a_reply_keeps_the_engine_busy_until_its_end(bare: EngineRig) -> None:
     bare.ready()
     bare.engine.submit(REQUEST)
     assert bare.state() == Ready(pair=PAIR, busy="reply")
-    for request in (Generate(id="s"), Bench(id="b"), CountTokens(id="c", text="")):
+    for request in (REQUEST, Bench(), CountTokens(text="")):
         with pytest.raises(EngineBusy) as refused:
             bare.engine.submit(request)
         assert refused.value.remedy
-    assert bare.worker.sent[-1] is REQUEST
+    assert bare.worker.sent[-1] == ask(REQUEST, FIRST)
     bare.say(finished("another"))
     assert bare.state() == Ready(pair=PAIR, busy="reply")
-    bare.say(finished("r"))
+    bare.say(finished(FIRST))
     assert bare.state() == Ready(pair=PAIR)
 
 
@@ -82,14 +72,14 @@ def test_it_says_what_keeps_it_busy(bare: EngineRig) -> None:
     bare.ready()
     bare.engine.submit(REQUEST, "comparison")
     assert bare.state() == Ready(pair=PAIR, busy="comparison")
-    bare.say(finished("r"))
-    bare.engine.submit(Bench(id="b"))
+    bare.say(finished(FIRST))
+    bare.engine.submit(Bench())
     assert bare.state() == Ready(pair=PAIR, busy="benchmark")
 
 
 def test_a_count_keeps_nobody_waiting(bare: EngineRig) -> None:
     bare.ready()
-    bare.engine.submit(CountTokens(id="c", text="one"))
+    bare.engine.submit(CountTokens(text="one"))
     assert bare.state() == Ready(pair=PAIR)
     bare.engine.submit(REQUEST)
     assert bare.state() == Ready(pair=PAIR, busy="reply")
@@ -102,9 +92,7 @@ def test_another_pair_takes_the_place_of_the_loaded_one(bare: EngineRig) -> None
     bare.ready()
     bare.engine.load(OTHER)
     assert bare.state() == Loading(model=OTHER)
-    assert bare.worker.sent[-1] == Load(
-        target="/models/other", drafter="/models/drafter", drafter_bits=4
-    )
+    assert bare.worker.sent[-1] == ask(OTHER, "")
     bare.say(Loaded(pair=OTHER_PAIR, memory=MEMORY))
     assert bare.state() == Ready(pair=OTHER_PAIR, model=OTHER)
     assert bare.worker.starts == 1
@@ -116,9 +104,9 @@ def test_another_pair_ends_what_is_being_written(bare: EngineRig) -> None:
     ended: list[object] = []
     ticket.finished.connect(ended.append)
     bare.engine.load(OTHER)
-    assert bare.worker.sent[-2] == Cancel(id="r")
-    assert isinstance(bare.worker.sent[-1], Load)
-    event = finished("r", "cancelled")
+    assert bare.worker.sent[-2] == Cancel(id=FIRST)
+    assert isinstance(bare.worker.sent[-1], wire.Load)
+    event = finished(FIRST, "cancelled")
     bare.say(event)
     assert ended == [event]
     assert bare.state() == Loading(model=OTHER)
@@ -132,9 +120,7 @@ def test_another_pair_while_one_is_loaded_begins_with_a_new_process(bare: Engine
     assert bare.worker.starts == 2
     assert not any(isinstance(state, Dead) for state in bare.states)
     bare.say(HELLO)
-    assert bare.worker.sent[-1] == Load(
-        target="/models/other", drafter="/models/drafter", drafter_bits=4
-    )
+    assert bare.worker.sent[-1] == ask(OTHER, "")
     bare.say(Loaded(pair=OTHER_PAIR, memory=MEMORY))
     assert bare.state() == Ready(pair=OTHER_PAIR, model=OTHER)
 
@@ -147,7 +133,7 @@ def test_what_a_worker_that_is_given_up_still_says_changes_nothing(bare: EngineR
     bare.say(LOADED)
     assert bare.state() == Loading(model=OTHER, phase=STARTING)
     bare.say(Death(reason="was killed"), HELLO)
-    assert isinstance(bare.worker.sent[-1], Load)
+    assert isinstance(bare.worker.sent[-1], wire.Load)
     assert bare.worker.sent[-1].target == OTHER.target
 
 
@@ -157,7 +143,7 @@ def test_a_pair_chosen_before_the_worker_speaks_is_the_one_it_loads(bare: Engine
     assert bare.worker.sent == []
     bare.say(HELLO)
     (load,) = bare.worker.sent
-    assert isinstance(load, Load)
+    assert isinstance(load, wire.Load)
     assert load.target == OTHER.target
     assert bare.worker.starts == 1
 
@@ -181,7 +167,7 @@ def test_after_a_failed_load_a_restart_is_a_new_process(qtbot: QtBot, bare: Engi
     assert dead(bare).by_user
     qtbot.waitUntil(lambda: bare.worker.starts == 2)
     bare.say(HELLO)
-    assert bare.worker.sent[-1] == Load(target="demo")
+    assert bare.worker.sent[-1] == ask(BUILT_IN, "")
 
 
 def test_unloading_frees_the_pair_and_stays_that_way(qtbot: QtBot, bare: EngineRig) -> None:
@@ -189,15 +175,15 @@ def test_unloading_frees_the_pair_and_stays_that_way(qtbot: QtBot, bare: EngineR
     ticket = bare.engine.submit(REQUEST)
     bare.engine.unload()
     assert bare.state() == Unloaded()
-    assert bare.worker.sent[-2:] == [Cancel(id="r"), Unload()]
-    bare.say(finished("r", "cancelled"), UnloadedEvent())
+    assert bare.worker.sent[-2:] == [Cancel(id=FIRST), wire.Unload()]
+    bare.say(finished(FIRST, "cancelled"), UnloadedEvent())
     assert not ticket.open
     assert bare.state() == Unloaded()
     bare.say(DEATH)
     qtbot.waitUntil(lambda: bare.worker.starts == 2)
     bare.say(HELLO)
     assert bare.state() == Unloaded()
-    assert bare.worker.sent[-1] == Unload()
+    assert bare.worker.sent[-1] == wire.Unload()
     bare.engine.load(BUILT_IN)
     bare.say(LOADED)
     assert bare.state() == Ready(pair=PAIR)
@@ -210,7 +196,7 @@ def test_unloading_what_is_being_loaded_ends_the_load(bare: EngineRig) -> None:
     assert bare.worker.starts == 2
     bare.say(HELLO)
     assert bare.state() == Unloaded()
-    assert bare.worker.sent == [Load(target="demo")]
+    assert bare.worker.sent == [ask(BUILT_IN, "")]
 
 
 def test_loading_brings_a_dead_worker_back(bare: EngineRig) -> None:
@@ -242,7 +228,7 @@ def test_a_death_is_followed_by_a_start_and_a_load(qtbot: QtBot, bare: EngineRig
     assert dead(bare).failure.died_of == DEATH.reason
     qtbot.waitUntil(lambda: bare.worker.starts == 2)
     bare.say(HELLO)
-    assert bare.worker.sent[-1] == Load(target="demo")
+    assert bare.worker.sent[-1] == ask(BUILT_IN, "")
     bare.say(LOADED)
     assert bare.state() == Ready(pair=PAIR)
 

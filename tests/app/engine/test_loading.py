@@ -10,14 +10,16 @@ from pytestqt.qtbot import QtBot
 
 from app.__main__ import worker_command
 from app.engine.engine import Engine
-from app.engine.state import BUILT_IN, Dead, Model, Ready, Unloaded
+from app.engine.state import BUILT_IN, Dead, Ready, Unloaded
 from app.engine.worker import WorkerProcess
+from mtp_mlx.api import Generate, Load, TokenIds
+from mtp_mlx.events import Finished
 from mtp_mlx.paths import resources
-from mtp_mlx.wire import Finished, Generate
 from tests.support.checkpoints import PairFolders, write_pair
 from tests.support.shapes import E2B
 
 PATIENCE_MS = 60_000
+PROMPT = (TokenIds((2, 3)),)
 NOT_TRAINED = not (resources() / "demo_pair" / "target" / "model.safetensors").exists()
 pytestmark = pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there")
 
@@ -29,7 +31,7 @@ def tiny(tmp_path: Path) -> PairFolders:
 
 @pytest.fixture
 def engine(qtbot: QtBot, tiny: PairFolders) -> Iterator[Engine]:
-    model = Model(target=str(tiny.target), drafter=str(tiny.drafter))
+    model = Load(target=str(tiny.target), drafter=str(tiny.drafter))
     engine = Engine(WorkerProcess(worker_command()), model)
     engine.start()
     yield engine
@@ -43,7 +45,7 @@ def loaded(qtbot: QtBot, engine: Engine) -> Ready:
 
 
 def answer(qtbot: QtBot, engine: Engine) -> Finished:
-    ticket = engine.submit(Generate(id="r", prompt_ids=[2, 3], max_tokens=8, ignore_eos=True))
+    ticket = engine.submit(Generate(prompt=PROMPT, max_tokens=8, ignore_eos=True))
     with qtbot.waitSignal(ticket.finished, timeout=PATIENCE_MS) as ended:
         pass
     (event,) = ended.args
@@ -68,7 +70,7 @@ def test_a_folder_that_is_not_there_says_so_and_the_next_pair_loads(
     qtbot: QtBot, engine: Engine, tmp_path: Path
 ) -> None:
     loaded(qtbot, engine)
-    engine.load(Model(target=str(tmp_path / "nowhere")))
+    engine.load(Load(target=str(tmp_path / "nowhere")))
     qtbot.waitUntil(lambda: isinstance(engine.state, Unloaded), timeout=PATIENCE_MS)
     assert isinstance(engine.state, Unloaded)
     failure = engine.state.failure
@@ -81,7 +83,7 @@ def test_a_folder_that_is_not_there_says_so_and_the_next_pair_loads(
 
 def test_unloaded_in_mid_reply_and_another_pair_after_it(qtbot: QtBot, engine: Engine) -> None:
     loaded(qtbot, engine)
-    ticket = engine.submit(Generate(id="r", prompt_ids=[2, 3], max_tokens=20_000, ignore_eos=True))
+    ticket = engine.submit(Generate(prompt=PROMPT, max_tokens=20_000, ignore_eos=True))
     with qtbot.waitSignal(ticket.round, timeout=PATIENCE_MS):
         pass
     with qtbot.waitSignal(ticket.finished, timeout=PATIENCE_MS) as ended:

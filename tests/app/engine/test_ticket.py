@@ -10,24 +10,24 @@ from PySide6.QtCore import SignalInstance
 from app.engine.state import Ready
 from app.engine.ticket import Failure, Ticket
 from app.engine.worker import Death
+from mtp_mlx.api import Bench, CountTokens, Generate, TokenIds
 from mtp_mlx.wire import (
-    Bench,
     BenchFinished,
     BenchProgress,
     Cancel,
-    CountTokens,
     Error,
-    Generate,
     PromptProgress,
     SetMtp,
     TokenCount,
+    ask,
 )
 from tests.app.conftest import EngineRig
 from tests.app.helpers import PAIR, finished, round_of
 
-REQUEST = Generate(id="r", prompt_ids=[1])
+REQUEST = Generate(prompt=(TokenIds((1,)),))
+FIRST, SECOND = "request 1", "request 2"  # how the engine names them
 UNREAD = Error(code="bad_message", message="Too long.", remedy="Shorten.")
-BENCH_OVER = BenchFinished(id="b", reason="done", report=None, saved=None, warnings=())
+BENCH_OVER = BenchFinished(id=FIRST, reason="done", report=None, saved=None, warnings=())
 
 
 class Heard:
@@ -46,9 +46,9 @@ class Heard:
 def test_a_reply_from_prompt_to_end(bare: EngineRig) -> None:
     bare.ready()
     heard = Heard(bare.engine.submit(REQUEST), "prompt", "round", "finished")
-    assert bare.worker.sent[-1] is REQUEST
-    reading = PromptProgress(id="r", done=1, total=2, reused=0)
-    first, end = round_of("r", 0, ["x"]), finished("r")
+    assert bare.worker.sent[-1] == ask(REQUEST, FIRST)
+    reading = PromptProgress(id=FIRST, done=1, total=2, reused=0)
+    first, end = round_of(FIRST, 0, ["x"]), finished(FIRST)
     bare.say(reading, first, end)
     assert heard.events == [
         ("started", None),
@@ -60,8 +60,8 @@ def test_a_reply_from_prompt_to_end(bare: EngineRig) -> None:
 
 def test_a_benchmark_from_first_phase_to_end(bare: EngineRig) -> None:
     bare.ready()
-    heard = Heard(bare.engine.submit(Bench(id="b")), "progress", "run", "finished")
-    begun = BenchProgress(id="b", phase="warming up", done=0, total=4, elapsed_s=0)
+    heard = Heard(bare.engine.submit(Bench()), "progress", "run", "finished")
+    begun = BenchProgress(id=FIRST, phase="warming up", done=0, total=4, elapsed_s=0)
     bare.say(begun, BENCH_OVER)
     assert heard.events == [("started", None), ("progress", begun), ("finished", BENCH_OVER)]
     assert bare.state() == Ready(pair=PAIR)
@@ -69,12 +69,12 @@ def test_a_benchmark_from_first_phase_to_end(bare: EngineRig) -> None:
 
 def test_each_holder_hears_of_its_own_request(bare: EngineRig) -> None:
     bare.ready()
-    one = Heard(bare.engine.submit(CountTokens(id="one", text="a")), "finished")
-    two = Heard(bare.engine.submit(CountTokens(id="two", text="b")), "finished")
-    bare.say(TokenCount(id="two", tokens=7))
+    one = Heard(bare.engine.submit(CountTokens(text="a")), "finished")
+    two = Heard(bare.engine.submit(CountTokens(text="b")), "finished")
+    bare.say(TokenCount(id=SECOND, tokens=7))
     assert one.events == []
     assert two.events == [("started", None), ("finished", 7)]
-    bare.say(TokenCount(id="one", tokens=None))
+    bare.say(TokenCount(id=FIRST, tokens=None))
     assert one.events == [("started", None), ("finished", None)]
 
 
@@ -82,10 +82,10 @@ def test_the_state_has_changed_when_the_end_is_heard(bare: EngineRig) -> None:
     """So that a holder may submit its next request at once."""
     bare.ready()
     ticket = bare.engine.submit(REQUEST)
-    ticket.finished.connect(lambda _: bare.engine.submit(Generate(id="s", prompt_ids=[1])))
-    bare.say(finished("r"))
+    ticket.finished.connect(lambda _: bare.engine.submit(REQUEST))
+    bare.say(finished(FIRST))
     assert bare.state() == Ready(pair=PAIR, busy="reply")
-    assert bare.worker.sent[-1] == Generate(id="s", prompt_ids=[1])
+    assert bare.worker.sent[-1] == ask(REQUEST, SECOND)
 
 
 def test_stop_is_sent_once_and_the_end_is_heard(bare: EngineRig) -> None:
@@ -94,12 +94,12 @@ def test_stop_is_sent_once_and_the_end_is_heard(bare: EngineRig) -> None:
     heard = Heard(ticket, "finished")
     ticket.cancel()
     ticket.cancel()
-    assert bare.worker.sent[-2:] == [REQUEST, Cancel(id="r")]
-    end = finished("r", "cancelled")
+    assert bare.worker.sent[-2:] == [ask(REQUEST, FIRST), Cancel(id=FIRST)]
+    end = finished(FIRST, "cancelled")
     bare.say(end)
     assert heard.events[-1] == ("finished", end)
     ticket.cancel()
-    assert bare.worker.sent[-1] == Cancel(id="r")
+    assert bare.worker.sent[-1] == Cancel(id=FIRST)
 
 
 def test_a_dropped_request_is_stopped_and_never_heard_of_again(bare: EngineRig) -> None:
@@ -107,21 +107,21 @@ def test_a_dropped_request_is_stopped_and_never_heard_of_again(bare: EngineRig) 
     ticket = bare.engine.submit(REQUEST)
     heard = Heard(ticket, "round", "finished")
     ticket.drop()
-    assert bare.worker.sent[-1] == Cancel(id="r")
-    bare.say(round_of("r", 0, ["x"]))
+    assert bare.worker.sent[-1] == Cancel(id=FIRST)
+    bare.say(round_of(FIRST, 0, ["x"]))
     assert bare.state() == Ready(pair=PAIR, busy="reply")
-    bare.say(finished("r", "cancelled"))
+    bare.say(finished(FIRST, "cancelled"))
     assert bare.state() == Ready(pair=PAIR)
     assert heard.events == []
 
 
 def test_a_count_cannot_be_stopped_but_dropped(bare: EngineRig) -> None:
     bare.ready()
-    ticket = bare.engine.submit(CountTokens(id="c", text="a"))
+    ticket = bare.engine.submit(CountTokens(text="a"))
     heard = Heard(ticket, "finished")
     ticket.drop()
     assert not any(isinstance(command, Cancel) for command in bare.worker.sent)
-    bare.say(TokenCount(id="c", tokens=1))
+    bare.say(TokenCount(id=FIRST, tokens=1))
     assert heard.events == []
 
 
@@ -132,7 +132,7 @@ def test_the_switch_reaches_a_reply_while_it_is_open(bare: EngineRig) -> None:
     ticket.set_mtp(3)
     assert bare.worker.sent[-1] == SetMtp(mtp=3)
     assert heard.events == [("switched", 3)]
-    bare.say(finished("r"))
+    bare.say(finished(FIRST))
     ticket.set_mtp("off")
     assert bare.worker.sent[-1] == SetMtp(mtp=3)
 
@@ -145,7 +145,7 @@ def test_an_error_ends_the_request_it_names(bare: EngineRig) -> None:
     bare.say(Error(code="usage", message="No.", remedy="Else."))
     assert bare.state() == Ready(pair=PAIR, busy="reply")
     assert troubles == [Failure(message="No.", remedy="Else.", code="usage")]
-    bare.say(Error(code="usage", message="No.", remedy="Else.", id="r"))
+    bare.say(Error(code="usage", message="No.", remedy="Else.", id=FIRST))
     assert bare.state() == Ready(pair=PAIR)
     assert heard.events[-1] == ("failed", Failure(message="No.", remedy="Else.", code="usage"))
     assert len(troubles) == 1
@@ -165,7 +165,7 @@ def test_a_request_that_could_not_be_read_fails(bare: EngineRig) -> None:
 
 def test_death_fails_every_open_request_once(bare: EngineRig) -> None:
     bare.ready()
-    count = Heard(bare.engine.submit(CountTokens(id="c", text="a")), "finished")
+    count = Heard(bare.engine.submit(CountTokens(text="a")), "finished")
     reply = Heard(bare.engine.submit(REQUEST), "finished")
     bare.say(Death(reason="crashed (signal 11)"))
     for heard in (count, reply):
@@ -182,7 +182,7 @@ def test_death_fails_every_open_request_once(bare: EngineRig) -> None:
 def test_what_has_ended_is_not_stopped(bare: EngineRig) -> None:
     bare.ready()
     ticket = bare.engine.submit(REQUEST)
-    bare.say(finished("r"))
+    bare.say(finished(FIRST))
     ticket.cancel()
     ticket.drop()
     assert not any(isinstance(command, Cancel) for command in bare.worker.sent)
@@ -191,7 +191,7 @@ def test_what_has_ended_is_not_stopped(bare: EngineRig) -> None:
 def test_death_after_the_end_is_not_heard(bare: EngineRig) -> None:
     bare.ready()
     heard = Heard(bare.engine.submit(REQUEST), "finished")
-    bare.say(finished("r"), Death(reason="crashed"))
+    bare.say(finished(FIRST), Death(reason="crashed"))
     assert [name for name, _ in heard.events] == ["started", "finished"]
 
 
@@ -214,7 +214,7 @@ def test_an_event_of_another_kind_of_request_is_ignored_and_logged(
     bare.ready()
     heard = Heard(bare.engine.submit(REQUEST), "round", "finished")
     with caplog.at_level(logging.WARNING):
-        bare.say(TokenCount(id="r", tokens=1))
+        bare.say(TokenCount(id=FIRST, tokens=1))
     assert heard.events == [("started", None)]
     assert bare.state() == Ready(pair=PAIR, busy="reply")
     assert "TokenCount" in caplog.records[0].getMessage()

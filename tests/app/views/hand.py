@@ -35,7 +35,7 @@ class Hand:
         return self.rig.program.window.transcript
 
     def send(self, question: str) -> str:
-        """Returns the reply's id."""
+        """Returns the id of its request."""
         self.rig.program.models.chat.send(question)
         return self.rig.request().id
 

@@ -32,7 +32,7 @@ def answer(rig: Rig) -> str:
     rig.program.models.chat.send("Hello")
     rig.write("An answer.")
     rig.finish()
-    return rig.request().id
+    return rig.program.models.chat.chat.tip or ""
 
 
 def test_no_command_is_empty_and_shortcuts_are_unique(ready: Rig) -> None:

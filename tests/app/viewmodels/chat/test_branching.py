@@ -31,7 +31,12 @@ def ask(rig: Rig, question: str, answer: str) -> str:
     assert chat_of(rig).send(question)
     rig.write(answer)
     rig.finish()
-    return rig.request().id
+    return tip(rig)
+
+
+def tip(rig: Rig) -> str:
+    """The id of the last message that is read."""
+    return chat_of(rig).chat.tip or ""
 
 
 def shown(rig: Rig) -> list[str]:
@@ -61,8 +66,8 @@ def test_writing_again_stands_beside_the_first_reply(ready: Rig) -> None:
     ready.write("Second answer.")
     ready.finish()
     assert shown(ready) == ["Hello", "Second answer."]
-    assert chat.history.place(ready.request().id) == Place(2, 2)
-    chat.branches.show_sibling(ready.request().id, -1)
+    assert chat.history.place(tip(ready)) == Place(2, 2)
+    chat.branches.show_sibling(tip(ready), -1)
     assert shown(ready) == ["Hello", "First answer."]
     assert [m.text for m in stored(ready)] == ["Hello", "First answer.", "Second answer."]
     chat.branches.show_sibling(first, -1)
@@ -75,7 +80,7 @@ def test_the_branch_one_reads_is_the_one_opened_again(ready: Rig) -> None:
     chat.regenerate()
     ready.write("Second answer.")
     ready.finish()
-    chat.branches.show_sibling(ready.request().id, -1)
+    chat.branches.show_sibling(tip(ready), -1)
     again = ready.stored(chat.chat.id)
     assert again is not None
     chat.new_chat()
@@ -92,7 +97,7 @@ def test_any_reply_can_be_written_again(ready: Rig) -> None:
     ready.write("A again.")
     ready.finish()
     assert shown(ready) == ["One", "A again."]
-    chat.branches.show_sibling(ready.request().id, -1)
+    chat.branches.show_sibling(tip(ready), -1)
     assert shown(ready) == ["One", "A.", "Two", "B."]
 
 
@@ -196,7 +201,7 @@ def stop_early(rig: Rig) -> str:
         round_of(reply, 1, ["One,"], depth=1),
         finished(reply, "cancelled"),
     )
-    return reply
+    return tip(rig)
 
 
 def test_a_stopped_reply_goes_on_in_its_place(ready: Rig) -> None:
@@ -208,7 +213,7 @@ def test_a_stopped_reply_goes_on_in_its_place(ready: Rig) -> None:
     chat.set_settings(ReplySettings(sampling=Sampling(temperature=0.1)))
     assert chat.continue_reply()
     request = ready.request()
-    assert (request.id, request.continue_reply) == (reply, True)
+    assert (request.continue_reply, tip(ready)) == (True, reply)
     assert request.messages == [
         Message(role="user", content="Count"),
         Message(role="assistant", content="One,"),
@@ -216,7 +221,11 @@ def test_a_stopped_reply_goes_on_in_its_place(ready: Rig) -> None:
     assert (request.seed, request.sampling) == (before.reply.seed, before.reply.sampling)
     kept = stored(ready)[1]
     assert kept.text == "One,"
-    ready.say(round_of(reply, 0, [" two"]), round_of(reply, 1, [", three"]), finished(reply))
+    ready.say(
+        round_of(ready.request().id, 0, [" two"]),
+        round_of(ready.request().id, 1, [", three"]),
+        finished(ready.request().id),
+    )
     after = chat.messages.at(1)
     assert (after.text, after.thought) == ("One, two, three", "Hm")
     assert after.thought_seconds == before.thought_seconds
@@ -232,14 +241,17 @@ def test_a_continued_reply_is_measured_as_a_whole_and_learned_from_once(ready: R
     chat = chat_of(ready)
     learned: list[ReplyRecord] = []
     chat.streaming.measured.connect(lambda record, _tally: learned.append(record))
-    reply = stop_early(ready)
+    stop_early(ready)
     chat.continue_reply()
-    ready.say(round_of(reply, 0, [" two"]), round_of(reply, 1, [", three"], depth=2))
+    ready.say(
+        round_of(ready.request().id, 0, [" two"]),
+        round_of(ready.request().id, 1, [", three"], depth=2),
+    )
     assert [len(record.tokens) for record in chat.streaming.rounds] == [1, 1, 1, 1]
     assert chat.streaming.numbers.generated_tokens == 4
     assert chat.streaming.numbers.draft_rounds == 2
     ready.program.models.mtp.turn(on=False)
-    ready.say(finished(reply))
+    ready.say(finished(ready.request().id))
     assert chat.streaming.rounds == ()
     whole = chat.messages.at(1).reply
     assert whole is not None
@@ -252,7 +264,7 @@ def test_what_died_while_continuing_keeps_both_parts(ready: Rig) -> None:
     chat = chat_of(ready)
     reply = stop_early(ready)
     chat.continue_reply()
-    ready.say(round_of(reply, 0, [" two"]))
+    ready.say(round_of(ready.request().id, 0, [" two"]))
     ready.engine.say(Death(reason="crashed"))
     assert chat.messages.at(1).text == "One, two"
     assert not chat.continue_reply()
@@ -264,10 +276,12 @@ def test_what_died_while_continuing_keeps_both_parts(ready: Rig) -> None:
 
 def test_a_thought_that_goes_on_is_added_to_the_first(ready: Rig) -> None:
     chat = chat_of(ready)
-    reply = stop_early(ready)
+    stop_early(ready)
     chat.continue_reply()
     ready.say(
-        round_of(reply, 0, ["So"], thought=True), round_of(reply, 1, [" two"]), finished(reply)
+        round_of(ready.request().id, 0, ["So"], thought=True),
+        round_of(ready.request().id, 1, [" two"]),
+        finished(ready.request().id),
     )
     assert chat.messages.at(1).thought == "Hm\n\nSo"
 
@@ -275,11 +289,12 @@ def test_a_thought_that_goes_on_is_added_to_the_first(ready: Rig) -> None:
 def test_half_a_character_is_written_again_as_a_whole(ready: Rig) -> None:
     chat = chat_of(ready)
     chat.send("Emoji?")
-    reply = ready.request().id
-    ready.say(round_of(reply, 0, ["Yes \ufffd"]), finished(reply, "length"))
+    ready.say(
+        round_of(ready.request().id, 0, ["Yes \ufffd"]), finished(ready.request().id, "length")
+    )
     chat.continue_reply()
     assert sent(ready)[-1] == ("assistant", "Yes ")
-    ready.say(round_of(reply, 0, ["🙂"]), finished(reply))
+    ready.say(round_of(ready.request().id, 0, ["🙂"]), finished(ready.request().id))
     assert chat.messages.at(1).text == "Yes 🙂"
 
 
@@ -342,7 +357,7 @@ def test_undo_leaves_alone_what_was_written_since(ready: Rig) -> None:
     ready.write("B.")
     chat.branches.restore(gone[0])
     assert shown(ready) == ["One", ""]
-    assert chat.history.place(ready.request().id) == Place(2, 2)
+    assert chat.history.place(tip(ready)) == Place(2, 2)
     ready.finish()
     assert shown(ready) == ["One", "B."]
     chat.branches.restore(gone[0])
@@ -387,8 +402,8 @@ def test_while_a_reply_is_written_branches_stand_still(ready: Rig) -> None:
     first = ask(ready, "One", "A.")
     chat.regenerate()
     chat.branches.delete(first)
-    chat.branches.show_sibling(ready.request().id, -1)
-    assert chat.messages.at(1).id == ready.request().id
+    chat.branches.show_sibling(tip(ready), -1)
+    assert chat.messages.at(1).id == tip(ready)
     assert len(chat.chat.messages) == 3
     chat.branches.delete("gone")
 

@@ -9,10 +9,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Attachment
-from app.engine.state import Model
 from app.engine.worker import Death
 from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter, file_detail
-from mtp_mlx.wire import CountTokens, Error, Generate, Loaded, TokenCount
+from mtp_mlx.api import Generate, Load, TokenIds
+from mtp_mlx.wire import CountTokens, Error, Loaded, TokenCount
 from tests.app.conftest import EngineRig, Rig
 from tests.app.helpers import MEMORY, PAIR, finished, round_of
 from tests.app.viewmodels.sidebar.test_chat_list import talk
@@ -208,10 +208,10 @@ def test_what_is_asked_too_early_waits(counting: Counting) -> None:
     counting.counter.ask("a", "hello")
     assert counting.asked == []
     counting.ready()
-    counting.rig.engine.submit(Generate(id="r", prompt_ids=[1]))
+    counting.rig.engine.submit(Generate(prompt=(TokenIds((1,)),)))
     counting.counter.ask("b", "there")
     assert [question.text for question in counting.asked] == ["hello"]
-    counting.rig.say(finished("r"))
+    counting.rig.say(finished("request 2"))
     assert [question.text for question in counting.asked] == ["hello", "there"]
 
 
@@ -241,7 +241,7 @@ def test_a_death_and_another_pair_mean_asking_again(counting: Counting) -> None:
     counting.ready()
     counting.answer(1, 1)
     assert counting.counted == [("a", 1)]
-    counting.rig.engine.load(Model(target="another"))
+    counting.rig.engine.load(Load(target="another"))
     counting.rig.say(Loaded(pair=replace(PAIR, target="Another"), memory=MEMORY))
     counting.answer(2, 4)
     assert counting.counted == [("a", 1), ("a", 4)]

@@ -169,9 +169,10 @@ def test_opening_the_same_chat_anew_leaves_its_reply_running(ready: Rig) -> None
 
 def test_a_continued_reply_goes_on_too(ready: Rig) -> None:
     chat = chat_of(ready)
-    reply = stop_early(ready)
+    stop_early(ready)
     left = chat.chat.id
     chat.continue_reply()
+    reply = ready.request().id
     chat.new_chat()
     ready.say(round_of(reply, 0, [" two"]))
     ready.program.models.chats.open(left)
@@ -368,6 +369,15 @@ def test_a_switch_in_another_chat_does_not_touch_it(ready: Rig) -> None:
     after = stored(ready, left)
     assert [switch.mtp for switch in record_of(after.messages[1]).switches] == [2]
     assert after.settings.mtp == MtpChoice(depth=2)
+
+
+def test_the_switch_is_the_next_replys_once_the_one_elsewhere_has_ended(ready: Rig) -> None:
+    _, reply = leave_in_mid_reply(ready)
+    ready.say(finished(reply))
+    chat_of(ready).send("Another")
+    before = len(ready.engine.sent)
+    ready.program.models.mtp.choose(2)
+    assert since(ready, before) == [SetMtp(mtp=2)]
 
 
 def test_a_reply_written_to_compare_stays_what_it_is(ready: Rig) -> None:

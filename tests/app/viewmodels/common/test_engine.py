@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from pytestqt.qtbot import QtBot
 
-from app.engine.state import STARTING, Dead, Loading, Model, Ready, State, Unloaded
+from app.engine.state import STARTING, Dead, Loading, Ready, State, Unloaded
 from app.engine.ticket import Failure
 from app.engine.worker import Death
 from app.viewmodels.common.engine import Banner, Status, obstacle, pair_name, status
+from mtp_mlx.api import Load
 from mtp_mlx.wire import Error
 from tests.app.conftest import Rig
 from tests.app.helpers import HELLO, PAIR
@@ -53,7 +54,7 @@ def test_a_pair_that_cannot_be_loaded_is_told_until_another_one_is(rig: Rig) -> 
     assert engine.banner.message == "A file is cut short. Fetch it again."
     assert engine.banner.can_restart
     assert rig.program.models.mtp.effect.text == "off: no model is loaded"
-    rig.program.engine.load(Model(target="another"))
+    rig.program.engine.load(Load(target="another"))
     assert engine.banner is None
 
 

@@ -11,9 +11,12 @@ from app.domain.settings import MtpChoice
 from app.engine.worker import Death
 from app.viewmodels.common.mtp import Effect, MtpViewModel, idle_text, round_text
 from app.viewmodels.reports.bench_run import Choice
-from mtp_mlx.wire import Generate, Loaded, SetMtp
+from mtp_mlx.api import Generate, TokenIds
+from mtp_mlx.wire import Loaded, SetMtp
 from tests.app.conftest import EngineRig, Rig
 from tests.app.helpers import HELLO, MEMORY, PAIR, finished, round_of
+
+REPLY = "request 1"
 
 
 class Switch:
@@ -24,7 +27,8 @@ class Switch:
 
     def generating(self) -> None:
         self.rig.ready()
-        ticket = self.rig.engine.submit(Generate(id="r", prompt_ids=[1]))
+        ticket = self.rig.engine.submit(Generate(prompt=(TokenIds((1,)),)))
+        assert ticket.id == REPLY
         self.mtp.follow(ticket, self.mtp.wish)
 
     @property
@@ -66,21 +70,21 @@ def test_a_target_without_a_drafter_says_why(switch: Switch) -> None:
 def test_turning_it_in_mid_reply(qtbot: QtBot, switch: Switch) -> None:
     switch.generating()
     assert switch.text == "on once the prompt is read"
-    switch.worker.say(round_of("r", 0, ["x"]))
+    switch.worker.say(round_of(REPLY, 0, ["x"]))
     assert switch.text == "on once the prompt is read"
-    switch.worker.say(round_of("r", 1, ["x"], depth=3, state="drafting"))
+    switch.worker.say(round_of(REPLY, 1, ["x"], depth=3, state="drafting"))
     assert switch.text == "drafting, K 3"
     assert switch.mtp.effect.live
     switch.mtp.turn(on=False)
     assert switch.worker.sent[-1] == SetMtp(mtp="off")
     assert switch.text == "drafting, K 3 (changes with the next round)"
-    switch.worker.say(round_of("r", 2, ["x"]))
+    switch.worker.say(round_of(REPLY, 2, ["x"]))
     qtbot.waitUntil(lambda: switch.text == "off")
     switch.mtp.choose(2)
     assert switch.worker.sent[-1] == SetMtp(mtp=2)
-    switch.worker.say(round_of("r", 3, ["x"], depth=2, state="drafting"))
+    switch.worker.say(round_of(REPLY, 3, ["x"], depth=2, state="drafting"))
     qtbot.waitUntil(lambda: switch.text == "drafting, K 2")
-    switch.worker.say(finished("r"))
+    switch.worker.say(finished(REPLY))
     assert switch.text == "ready, K 2"
     assert not switch.mtp.effect.live
 
@@ -98,14 +102,14 @@ def test_fast_rounds_do_not_flicker(qtbot: QtBot, switch: Switch) -> None:
     switch.mtp.effect_changed.connect(lambda effect: seen.append(effect.text))
     for index in range(1, 101):
         depth = index % 8
-        switch.worker.say(round_of("r", index, ["x"], depth=depth, state="probe"))
+        switch.worker.say(round_of(REPLY, index, ["x"], depth=depth, state="probe"))
     assert len(seen) == 1
     qtbot.waitUntil(lambda: len(seen) == 2)
 
 
 def test_a_death_leaves_nothing_effective(switch: Switch) -> None:
     switch.generating()
-    switch.worker.say(round_of("r", 1, ["x"], depth=3, state="drafting"))
+    switch.worker.say(round_of(REPLY, 1, ["x"], depth=3, state="drafting"))
     switch.worker.say(Death(reason="crashed"))
     assert switch.text == "waiting for the engine"
 

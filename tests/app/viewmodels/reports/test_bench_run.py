@@ -39,11 +39,11 @@ MEASURING = BenchProgress(
 
 def test_the_choice_as_a_request() -> None:
     choice = Choice(suite="full", modes=("off", 3), repeats=5, max_tokens=64, include_text=True)
-    asked = choice.request("b", PAIR, "/r.json")
-    assert (asked.id, asked.suite, asked.modes, asked.out) == ("b", "full", ("off", 3), "/r.json")
+    asked = choice.request(PAIR, "/r.json")
+    assert (asked.suite, asked.modes, asked.out) == ("full", ("off", 3), "/r.json")
     assert (asked.repeats, asked.max_tokens, asked.temperature) == (5, 64, 0.0)
     assert asked.include_text
-    own = replace(choice, own_sampling=True, include_text=False).request("b", PAIR, "/r.json")
+    own = replace(choice, own_sampling=True, include_text=False).request(PAIR, "/r.json")
     assert own.temperature == PAIR.recommended.temperature == 1.0
     assert not own.include_text
 
