@@ -268,6 +268,14 @@ def test_memory_is_the_engines_and_outlives_a_reply() -> None:
     assert fresh.history == ()
 
 
+def test_how_far_the_prompt_of_a_reply_is_read(ready: Rig) -> None:
+    overlay = ready.program.models.overlay
+    ready.program.models.chat.send("Hello")
+    ready.say(PromptProgress(id=ready.request().id, done=512, total=2048, reused=0))
+    overlay.publish()
+    assert overlay.numbers.prompt.startswith("Reading the prompt: 512 of")
+
+
 def test_a_comparison_is_not_the_reply_being_written(ready: Rig) -> None:
     models = ready.program.models
     before = models.overlay.live
