@@ -193,10 +193,6 @@ class Cost:
     ms: float  # median of the rounds
     tokens: float | None  # mean of the rounds
 
-    @property
-    def tps(self) -> float | None:
-        return self.tokens / self.ms * 1000 if self.tokens and self.ms else None
-
 
 def costs(rounds: Iterable[Round]) -> tuple[Cost, ...]:
     """Return a cost for each K that was used, in rising order; K 0 is a plain step."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,14 @@ def test_a_full_disk_keeps_the_old_file(
     assert "the disk is full. Free some space" in capsys.readouterr().err
     assert out.read_text() == "old"
     assert sorted(path.name for path in file.parent.iterdir()) == ["out.md", "r.json"]
+
+
+@pytest.mark.parametrize("ending", [".png", ".pdf"])
+def test_painting_needs_no_window(file: Path, ending: str) -> None:
+    """In a process of its own, which has no application of Qt's until one is painted with."""
+    out = file.with_name(f"out{ending}")
+    command = [sys.executable, "-m", "mtp_mlx", "report", "export", str(file), str(out)]
+    without = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
+    done = subprocess.run(command, env=without, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"Saved out{ending}.\n", "")
+    assert out.read_bytes().startswith({".png": b"\x89PNG", ".pdf": b"%PDF-"}[ending])

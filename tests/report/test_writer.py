@@ -36,7 +36,8 @@ def test_a_slow_down_is_as_plain_as_a_gain() -> None:
 def test_what_one_chose_is_shown() -> None:
     law = Sampling(logit_bias=((5, 2.0), (7, -1.5)), presence_penalty=0.5)
     turned = replace(REPORT.settings, sampling=law, mtp=3, switches=(Switch(at_s=0.5, mtp="auto"),))
-    text = markdown(replace(REPORT, settings=turned))
+    text = markdown(replace(REPORT, settings=replace(turned, modes=("off", "auto", 3))))
+    assert "| Modes | off, auto, K 3 |" in text
     assert "| Sampling logit bias | +2 for token 5; -1.5 for token 7 |" in text
     assert "| Sampling presence penalty | 0.5 |" in text
     assert "| MTP switched | auto from 0.50 s |" in text
