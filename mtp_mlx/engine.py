@@ -130,11 +130,11 @@ class Engine:
         return self._pair.target.vocabulary
 
     def prompt_ids(self, request: api.Generate) -> tuple[int, ...]:
-        """The request's prompt as the model reads it. Raises UsageError or PromptTooLong."""
+        """Return the request's prompt as token ids. Raises UsageError or PromptTooLong."""
         return prompt_ids(self._pair, request)
 
     def count_tokens(self, text: str) -> int | None:
-        """Tokens of `text` by itself; None where the model came without a tokenizer."""
+        """Count the tokens of `text` by itself; None where the model came without a tokenizer."""
         tokenizer = self._pair.tokenizer
         return None if tokenizer is None else len(tokenizer.encode(text, special=False))
 

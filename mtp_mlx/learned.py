@@ -27,7 +27,7 @@ _SUFFIX = ".json"
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """What costs and acceptance belong to. Names and sizes only, no paths."""
+    """The pair, device and versions that costs and acceptance belong to; no paths."""
 
     target: str
     drafter: str | None

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 import mlx.core as mx
 
 from mtp_mlx import api
-from mtp_mlx.api import FinishReason
-from mtp_mlx.decode.loop import Batch, decode
+from mtp_mlx.api import FinishReason, TokenSource
+from mtp_mlx.decode.loop import Batch, Emitted, decode
 from mtp_mlx.decode.prefill import prefill
 from mtp_mlx.decode.prompt_reuse import PromptCache
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence
 from mtp_mlx.decode.watch import Starting, Watch
 from mtp_mlx.depth.control import DepthControl
-from mtp_mlx.events import Finished, PromptProgress, ReplyEvent
+from mtp_mlx.events import Finished, PromptProgress, Rejected, ReplyEvent, Round, Token
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.device import memory
-from mtp_mlx.narration import Narrator
+from mtp_mlx.numbers import Counts
 from mtp_mlx.protocols import Anchor, Rule
 from mtp_mlx.request import check_request, prompt_ids
 from mtp_mlx.text.reply import ReplyText
@@ -159,3 +159,68 @@ class Reply:
             sampling=self._sampling,
             stats=stats,
         )
+
+
+class Narrator:
+    """Makes a reply's rounds into events: token ids become text, and rounds are counted."""
+
+    def __init__(self, text: ReplyText, requested: float) -> None:
+        """`requested` is the time of the request on `time.perf_counter`."""
+        self._requested = requested
+        self._rounds = 0
+        self._text = text
+        self.tokens: list[int] = []
+        self.counts = Counts()
+
+    def first(self, token: int, seconds: float, *, last: bool) -> Round:
+        """Return round 0: the token that prefill yields, `seconds` after the request."""
+        event = Round(
+            index=0,
+            tokens=self._with_text([token], accepted=0, last=last),
+            depth=0,
+            accepted=0,
+            rejected=[],
+            ms=seconds * 1e3,
+        )
+        self.counts.add(event, seconds)
+        return event
+
+    def round(self, emitted: Emitted) -> Round:
+        came = time.perf_counter() - self._requested
+        result, plan, laps = emitted.round, emitted.plan, emitted.round.laps
+        depth = len(result.drafted)
+        self._rounds += 1
+        tokens = self._with_text(
+            list(result.tokens), accepted=result.accepted, last=emitted.finish is not None
+        )
+        rejected = result.drafted[result.accepted :]
+        event = Round(
+            index=self._rounds,
+            tokens=tokens,
+            depth=depth,
+            accepted=result.accepted,
+            rejected=[Rejected(id=i, text=self._text.peek(i)) for i in rejected],
+            ms=emitted.ms,
+            draft_ms=laps.draft_build + laps.draft_wait if laps else None,
+            verify_ms=laps.verify_build + laps.verify_wait if laps else None,
+            state=plan.state if depth > 0 or plan.depth == 0 else "plain",
+            reason=plan.reason,
+        )
+        self.counts.add(event, came)
+        return event
+
+    def _with_text(self, ids: list[int], *, accepted: int, last: bool) -> list[Token]:
+        """Return `ids` with their texts, the first `accepted` as drafts; `last` flushes."""
+        made = []
+        for i, token in enumerate(ids):
+            piece = self._text.push(token)
+            source: TokenSource = "draft" if i < accepted else "target"
+            made.append(Token(id=token, text=piece.text, source=source, thought=piece.thought))
+        if last:
+            tail, end = self._text.flush(), made[-1]
+            thought = end.thought if end.text else tail.thought
+            made[-1] = Token(
+                id=end.id, text=end.text + tail.text, source=end.source, thought=thought
+            )
+        self.tokens.extend(ids)
+        return made

@@ -99,7 +99,7 @@ def test_requests_are_served_in_the_order_they_came() -> None:
     host = host_of(engine)
     reply = host.submit(ASK)
     count = host.submit(COUNT)
-    assert [type(event) for event in count] == [TokenCount]  # the reply was written before it
+    assert list(count) == [TokenCount(tokens=2)]  # the reply was written before it
     assert engine.kept == 1
     assert kinds(list(reply)) == [PromptProgress, Round, Round, Round, Finished]
 
@@ -160,6 +160,8 @@ def test_a_switch_out_of_range_is_refused() -> None:
         with pytest.raises(UsageError, match="K 9"):
             refuse(9)
     assert ticket.control.mtp == "off"
+    with pytest.raises(UsageError, match="K 9"):
+        Host().set_mtp(9)  # also where no reply would obey it
 
 
 def test_instruments_reach_the_reply() -> None:
@@ -211,7 +213,7 @@ class Serving:
             made.put(host)
             host.serve()
 
-        self.thread = threading.Thread(target=serve)
+        self.thread = threading.Thread(target=serve, daemon=True)  # a failing test must end too
         self.thread.start()
         self.host = made.get(timeout=PATIENCE_S)
 
@@ -251,6 +253,23 @@ def test_events_are_delivered_in_order_on_the_hosts_thread(serving: Serving) -> 
     names = [name for name, event, _ in got if not isinstance(event, MemoryReport)]
     assert names == ["reply"] * 5 + ["count"]
     assert {thread for _, _, thread in got} == {serving.thread.ident}
+
+
+def test_the_next_may_be_submitted_from_the_delivery_of_the_last_event(serving: Serving) -> None:
+    """The worker's window may ask at once; a reply that is not over would have it refused."""
+    second: SimpleQueue[Ticket | Exception] = SimpleQueue()
+
+    def deliver(event: Event | Exception) -> None:
+        if isinstance(event, Finished):
+            try:
+                second.put(serving.host.submit(ASK))
+            except EngineBusy as error:
+                second.put(error)
+
+    serving.host.submit(ASK, deliver=deliver).wait()
+    ticket = second.get(timeout=PATIENCE_S)
+    assert isinstance(ticket, Ticket)
+    assert reason(list(ticket)) == "stop"
 
 
 def test_an_error_is_delivered_and_raised(engine: Told, serving: Serving) -> None:

@@ -26,7 +26,7 @@ class Rate:
 
 
 def rate_of(recent: Sequence[Arrival]) -> float | None:
-    """The first one's tokens took a time that is not known."""
+    """Return tokens a second between the first and the last arrival; None below two arrivals."""
     if len(recent) < 2:
         return None
     first, *rest = recent
@@ -35,7 +35,7 @@ def rate_of(recent: Sequence[Arrival]) -> float | None:
 
 
 def within(recent: tuple[Arrival, ...], oldest: float) -> tuple[Arrival, ...]:
-    """Those since `oldest`, and as many before it as a rate needs, together with one to come."""
+    """Return the arrivals since `oldest`, and at least as many as the next rate needs."""
     start = 0
     while len(recent) - start > _RATE_ROUNDS and recent[start].at < oldest:
         start += 1
@@ -43,7 +43,7 @@ def within(recent: tuple[Arrival, ...], oldest: float) -> tuple[Arrival, ...]:
 
 
 def stale_after(recent: Sequence[Arrival]) -> float:
-    """After how much silence a rate is no longer the rate: a few of its own gaps."""
+    """Return the seconds of silence after which a rate is stale: a few of its own gaps."""
     if len(recent) < 2:
         return _STALE_S
     mean = (recent[-1].at - recent[0].at) / (len(recent) - 1)
@@ -51,7 +51,7 @@ def stale_after(recent: Sequence[Arrival]) -> float:
 
 
 def rates(rounds: Sequence[RoundRecord]) -> Iterator[Rate]:
-    """The rate at the end of each round, as it was shown when the round came."""
+    """Yield the rate at the end of each round, as it was shown when the round came."""
     recent: tuple[Arrival, ...] = ()
     for record in rounds:
         arrival = Arrival(record.at, len(record.tokens))

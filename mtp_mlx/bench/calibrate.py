@@ -1,24 +1,43 @@
-"""Measuring what auto starts from: the cost of each pass, and both draft positions."""
+"""Measuring what auto starts from: what each pass of a pair costs, and both draft positions.
+
+With the costs a round's ideal time is known: one verify pass and K drafter steps. What a reply's
+measured speed-up falls short of the allowed one is what the loop itself loses.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
-from mtp_mlx.api import DraftPosition, Sampling
-from mtp_mlx.bench.costs import measure
+import mlx.core as mx
+
+from mtp_mlx.api import MAX_DEPTH, DraftPosition, Sampling
 from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Prompt, load_suite
 from mtp_mlx.bench.runs import runs
-from mtp_mlx.calibration import Calibration
+from mtp_mlx.calibration import Calibration, Costs
+from mtp_mlx.decode.plain import plain_round
+from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.rules import rule_of
+from mtp_mlx.decode.sequence import Control, Sequence
+from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.numbers import acceptance_rate
+from mtp_mlx.protocols import Anchor, Chunk, Drafter, DraftRow, State, Target
 
 CONTEXT = 256  # tokens behind which passes are timed: a short chat
 PROMPTS = 4
 PLAN = Plan(modes=(3,), repeats=1, max_tokens=64, sampling=Sampling())
+MOST_ROWS = MAX_DEPTH + 1  # the anchor and the deepest draft
+REPEATS = 9
+PLAIN_STEPS = 8  # a pipeline's step has no time of its own: a run of them is timed
 
 
 def calibrate(engine: Engine) -> Calibration:
@@ -26,29 +45,127 @@ def calibrate(engine: Engine) -> Calibration:
     pair = engine.loaded
     context = min(CONTEXT, pair.info.context_length // 2)
     costs = measure(pair, context)
-    accepted: list[tuple[DraftPosition, float]] = []
-    drafted = 0
+    drafts: dict[DraftPosition, Accepted] = {}
     if pair.drafter is not None and pair.template is not None:
         prompts = load_suite("quick").prompts[:PROMPTS]
-        for position in get_args(DraftPosition):
-            rate, drafted = acceptance(pair, position, prompts)
-            accepted.append((position, rate))
+        drafts = {
+            position: accepted(pair, position, prompts) for position in get_args(DraftPosition)
+        }
     engine.forget()
     return Calibration(
         costs=costs,
-        acceptance=tuple(accepted),
-        drafted=drafted,
+        acceptance=tuple((position, one.rate) for position, one in drafts.items()),
+        drafted=max((one.drafted for one in drafts.values()), default=0),
         date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
     )
 
 
-def acceptance(
-    pair: LoadedPair, position: DraftPosition, prompts: Sequence[Prompt]
-) -> tuple[float, int]:
-    """The share accepted under a position rule, greedily at K 3, and the number drafted."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    drafted: int  # tokens
+    rate: float  # the share of them that was accepted
+
+
+def accepted(pair: LoadedPair, position: DraftPosition, prompts: Iterable[Prompt]) -> Accepted:
+    """Measure acceptance under a position rule, greedily at K 3."""
     engine = Engine(pair.with_draft_position(position))
-    stats = [run.finished.stats for run in runs(engine, PLAN, prompts)]
+    stats = [run.finished.stats for run in runs(engine, PLAN, list(prompts))]
     engine.forget()
     drafted = sum(one.draft_n for one in stats)
-    accepted = sum(one.draft_n_accepted for one in stats)
-    return acceptance_rate(accepted, drafted) or 0.0, drafted
+    rate = acceptance_rate(sum(one.draft_n_accepted for one in stats), drafted)
+    return Accepted(drafted=drafted, rate=rate or 0.0)
+
+
+def measure(pair: LoadedPair, context: int, *, repeats: int = REPEATS) -> Costs:
+    """Time every pass behind `context` tokens (at least 1), on a state of its own.
+
+    Each repeat times every pass once, every other repeat in reverse order, so that a machine that
+    slows down slows all of them.
+    """
+    target = pair.target
+    sequence = _sequence(target, pair.drafter, context)
+    passes = _passes(target, pair.drafter, sequence)
+    for timed in passes.values():
+        timed()
+    times: dict[str, list[float]] = {name: [] for name in passes}
+    for repeat in range(repeats):
+        for name in list(passes)[:: -1 if repeat % 2 else 1]:
+            times[name].append(passes[name]())
+    median = {name: statistics.median(each) for name, each in times.items()}
+    return Costs(
+        context=context,
+        verify_ms=tuple(median[f"rows {n}"] for n in range(1, MOST_ROWS + 1)),
+        draft_ms=median.get("draft"),
+        plain_ms=median["plain"],
+    )
+
+
+def _sequence(target: Target, drafter: Drafter | None, context: int) -> Sequence:
+    """Fill a state with any text: a pass costs the same whatever it reads."""
+    text = mx.random.randint(0, target.vocabulary, (context,), key=mx.random.key(0)).tolist()
+    assert isinstance(text, list)
+    state = target.new_state()
+    draft_state = None if drafter is None else drafter.new_state(state)
+    tokens = [int(token) for token in text]  # type: ignore[arg-type]
+    *_, hidden = prefill(target, state, tokens, draft_state)
+    assert hidden is not None  # the last chunk's
+    return Sequence(
+        state=state,
+        draft_state=draft_state,
+        rule=rule_of("coupled", Sampling(), 0, (), 0),
+        anchor=Anchor(mx.array([0], dtype=mx.int32), hidden),
+        tokens_left=sys.maxsize,
+        end_tokens=frozenset(),
+        control=Control(),
+        depth=DepthControl(None),
+    )
+
+
+Pass = Callable[[], float]  # runs it once, puts the state back; milliseconds
+
+
+def _passes(target: Target, drafter: Drafter | None, sequence: Sequence) -> dict[str, Pass]:
+    passes: dict[str, Pass] = {
+        f"rows {n}": partial(_verify, target, sequence.state, n) for n in range(1, MOST_ROWS + 1)
+    }
+    if drafter is not None and sequence.draft_state is not None:
+        row = DraftRow(sequence.draft_state, sequence.anchor, 1, sequence.rule)
+        passes["draft"] = partial(_draft, drafter, row)
+    passes["plain"] = partial(_plain, target, sequence)
+    return passes
+
+
+def _verify(target: Target, state: State, rows: int) -> float:
+    tokens = mx.arange(rows, dtype=mx.int32)
+    mx.eval(tokens)
+    started = time.perf_counter()
+    mx.eval(target.logits(target.forward([Chunk(state, tokens)])).raw)
+    ms = _since(started)
+    state.trim(rows)
+    return ms
+
+
+def _draft(drafter: Drafter, row: DraftRow) -> float:
+    """Time one step with the choice of its token."""
+    started = time.perf_counter()
+    (drafts,) = drafter.propose([row])
+    mx.eval(drafts.tokens)
+    return _since(started)
+
+
+def _plain(target: Target, sequence: Sequence) -> float:
+    """Time one step's share of many: the first is not timed, for it finds no other in flight."""
+    anchor = sequence.anchor
+    plain_round(target, [sequence], ahead=True)
+    started = time.perf_counter()
+    for _ in range(PLAIN_STEPS):
+        plain_round(target, [sequence], ahead=True)
+    ms = _since(started) / PLAIN_STEPS
+    sequence.settle()
+    sequence.state.trim(PLAIN_STEPS + 1)
+    sequence.anchor = anchor
+    return ms
+
+
+def _since(started: float) -> float:
+    return (time.perf_counter() - started) * 1e3

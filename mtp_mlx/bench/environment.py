@@ -18,14 +18,14 @@ from mtp_mlx.report.model import Environment
 
 
 def machine() -> Machine:
-    """What does not change while a benchmark runs."""
+    """Return what does not change while a benchmark runs."""
     if platform.system() == "Darwin":
         return macos.machine(asking.output)
     return linux.machine(asking.text) if platform.system() == "Linux" else Machine()
 
 
 def conditions() -> Conditions:
-    """What does; asked before and after, never during a run."""
+    """Return the state of the machine now; it is asked before and after runs, never during one."""
     if platform.system() == "Darwin":
         return macos.conditions(asking.output, asking.load())
     if platform.system() == "Linux":
@@ -62,7 +62,7 @@ def environment(machine: Machine, before: Conditions) -> Environment:
 
 
 def finished(found: Environment, after: Conditions) -> Environment:
-    """With the state at the end; a low power mode that came meanwhile counts."""
+    """Add the state at the end to `found`. A low power mode that began meanwhile counts."""
     slowed = {found.low_power_mode, after.low_power_mode}
     return msgspec.structs.replace(
         found,
@@ -74,7 +74,7 @@ def finished(found: Environment, after: Conditions) -> Environment:
 
 
 def cooldown_s(machine: Machine, before: Conditions) -> float:
-    """The pause between runs where none was asked for: heat without a fan, a battery's limits."""
+    """Return the seconds between runs where none are asked for: without a fan heat stays."""
     return 5.0 if machine.fanless or before.power_source == "battery" else 0.0
 
 

@@ -22,7 +22,7 @@ Known = dict[str, str]
 
 
 def weights_sha256(files: Sequence[Path], cancelled: Callable[[], bool]) -> str | None:
-    """Of one file its own hash; of several that of their names and hashes, in order of names.
+    """Return the hash of a single file, or that of the names and hashes of several, by name.
 
     The latter is the hash of what `sha256sum *.safetensors` prints. None where there are no files,
     where one cannot be read, or once `cancelled`.
@@ -60,7 +60,7 @@ def _sha256(file: Path, cancelled: Callable[[], bool]) -> str | None:
 
 
 def _place(file: Path) -> str:
-    """Another one as soon as the file is written to."""
+    """Return a name for the file as it is now: it changes as soon as the file is written to."""
     real = file.resolve()
     state = real.stat()
     told = f"{real}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ino}"

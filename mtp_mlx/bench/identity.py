@@ -48,7 +48,7 @@ def key(run: Run) -> Key:
 def comparisons(
     runs: Sequence[Run], texts: Texts, known: Sequence[Comparison] = ()
 ) -> tuple[Comparison, ...]:
-    """One a prompt and mode, of the first repeat in which the texts part.
+    """Return one comparison a prompt and mode, of the first repeat in which the texts part.
 
     What `known` says of a difference stands: it may have been found with texts that are gone.
     """
@@ -86,7 +86,7 @@ def _compared(run: Run, base: Run, texts: Texts) -> Comparison:
 
 
 def located(one: Comparison, mine: Sequence[int], plain: Sequence[int]) -> Comparison:
-    """With the place where two texts part, and the ids there."""
+    """Add the place where the two texts part, and the ids there."""
     at = first_difference(mine, plain)
     if at is None:
         return one
@@ -99,7 +99,7 @@ def located(one: Comparison, mine: Sequence[int], plain: Sequence[int]) -> Compa
 
 
 def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
-    """Where two texts part; None where they are the same."""
+    """Return the first place at which two texts differ; None where they are the same."""
     if tuple(a) == tuple(b):
         return None
     shared = zip(a, b, strict=False)
@@ -108,7 +108,7 @@ def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """In logits, as the target's choice compares them: above temperature 0 with its noise."""
+    """The distance of two candidates in logits, above temperature 0 with the choice's noise."""
 
     between: float | None  # None: one of the two was cut by top-k, top-p or min-p
     bound: float  # what rounding explains at most
@@ -128,7 +128,7 @@ class Parting:
 
 
 def margin(pair: LoadedPair, parting: Parting, sampling: Sampling, seed: int) -> Margin:
-    """By one prefill on caches of its own; the pair's own cache is not touched."""
+    """Measure by one prefill of a state of its own; the state of the chat is not touched."""
     target = pair.target
     *_, hidden = prefill(target, target.new_state(), [*parting.prompt, *parting.common])
     assert hidden is not None  # the last chunk's
@@ -146,18 +146,18 @@ def margin(pair: LoadedPair, parting: Parting, sampling: Sampling, seed: int) ->
 
 
 def bound(dtype: mx.Dtype, logit: float) -> float:
-    """The greatest difference rounding explains between two passes, at a logit of this size."""
+    """Return the greatest difference that rounding explains, at a logit of this size."""
     return STEPS[dtype] * _UNIT[dtype] * max(abs(logit), 1.0)
 
 
 def _value(weights: mx.array, ids: mx.array, token: int) -> float:
-    """Of one candidate; -inf where it is none."""
+    """Return the log weight of one candidate; -inf where it was cut."""
     found = mx.where(ids == token, weights, -mx.inf)
     return float(mx.max(found).item())  # type: ignore[arg-type]
 
 
 class Examiner:
-    """Of one plan's differences. What it writes again to look at is not measured."""
+    """Examines the differences of one plan. Replies written again for it are not measured."""
 
     def __init__(self, engine: Engine, runner: Runner, plan: Plan, turns: Iterable[Turn]) -> None:
         self._engine = engine
@@ -168,7 +168,7 @@ class Examiner:
     def examined(
         self, one: Comparison, runs: Mapping[Key, Run], texts: Mapping[Key, Sequence[int]]
     ) -> Comparison:
-        """As much of it as can be known: a text that is gone is written again, if it can be."""
+        """Add place and margin to `one`; a text that is gone is written again where possible."""
         repeat = one.repeat
         if repeat is None:
             return one
@@ -183,7 +183,7 @@ class Examiner:
         return self._weighed(located(one, mine, plain), plain)
 
     def _again(self, key: Key, runs: Mapping[Key, Run]) -> Sequence[int] | None:
-        """The reply that an earlier session measured; None where it comes out otherwise now."""
+        """Write again what an earlier session measured; None where another text comes out now."""
         made = self._runner.run(self._turns[key])
         return made.tokens if tokens_sha256(made.tokens) == runs[key].tokens_sha256 else None
 

@@ -14,7 +14,7 @@ from mtp_mlx.report.saving import encode, write
 
 
 class Keeper:
-    """Of one report. A disk that refuses ends no benchmark: it is told once, then tried again."""
+    """Keeps one report on disk. A disk that refuses is warned of once, and tried again each run."""
 
     def __init__(self, out: Path, warn: Callable[[str], None]) -> None:
         self.out = out
@@ -23,7 +23,7 @@ class Keeper:
         self.spare: Path | None = None  # where the report is, if not there
 
     def keep(self, report: Report) -> None:
-        """The report so far: a crash loses the run at hand at most."""
+        """Save the report so far, so that a crash loses the run at hand at most."""
         try:
             write(encode(report), self.out)
         except ReportNotSaved as error:
@@ -44,7 +44,7 @@ class Keeper:
 
 
 def elsewhere(data: bytes, stem: str) -> Path | None:
-    """A place of this machine's own choice that takes the report; None where none does."""
+    """Save a report in another folder and return its path; None where no folder takes it."""
     for place in (folder().parent / "reports", Path(tempfile.gettempdir())):
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -57,6 +57,6 @@ def elsewhere(data: bytes, stem: str) -> Path | None:
 
 
 def _unused(place: Path, stem: str) -> Path:
-    """A name that replaces no report kept before."""
+    """Return a name that replaces no report kept before."""
     names = (place / f"{stem}{f'-{n}' if n else ''}.json" for n in count())
     return next(name for name in names if not name.exists())

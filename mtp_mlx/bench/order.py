@@ -38,7 +38,7 @@ _MACHINE = ("app_version", "commit", "mlx", "mlx_lm", "device", "backend", "memo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """All that a benchmark is made from."""
+    """What a benchmark needs before its first run."""
 
     plan: Plan
     subject: Subject
@@ -47,8 +47,9 @@ class Order:
 
 
 def order(engine: Engine, asked: Bench, cancelled: Callable[[], bool]) -> Order | None:
-    """None once `cancelled`: hashing may take seconds. Raises UsageError, DamagedReport or
-    NewerReport.
+    """Return the order; None once `cancelled`, for hashing may take seconds.
+
+    Raises UsageError, DamagedReport or NewerReport.
     """
     check(asked)
     here, before = machine(), conditions()
@@ -127,7 +128,7 @@ def weights(engine: Engine, cancelled: Callable[[], bool]) -> Weights:
 
 
 def _suite(engine: Engine, asked: Bench) -> Suite:
-    """A pair of random weights has no tokenizer: to it all texts are alike."""
+    """Return the prompts asked for; a pair without a tokenizer gets random token ids."""
     if asked.suite is None and engine.tokenizer is None:
         return random_suite(engine.vocabulary)
     return load_suite(asked.suite or "quick")
@@ -158,7 +159,7 @@ def check_resumed(earlier: Report, subject: Subject, plan: Plan) -> None:
 
 
 def continued(earlier: Report, subject: Subject) -> Subject:
-    """Begun when the earlier report was, in the state the machine was in then."""
+    """Return `subject` with the date and the machine's state of the earlier report."""
     return replace(
         subject,
         created=earlier.created,

@@ -12,7 +12,7 @@ from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.bench.prompts import Prompt
 
 Key = tuple[str | None, int, Mtp]
-"""Prompt, repeat and mode: what tells one run of a plan from all others."""
+"""Prompt, repeat and mode, which name one run of a plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +31,12 @@ class Plan:
     include_text: bool = False  # prompts and replies are written into the report
 
     def seed_of(self, repeat: int) -> int:
-        """Another noise each repeat, the same for all modes: ratios compare like with like."""
+        """Return the seed of a repeat: the same for all modes, which must meet the same noise."""
         return self.seed + repeat
 
     @property
     def same_text(self) -> bool:
-        """Whether all modes must write the same.
+        """Return whether all modes must write the same text.
 
         Replayed texts are the same by construction, which proves nothing; above temperature 0 only
         the coupled rule keeps the text, the others its distribution.
@@ -45,7 +45,7 @@ class Plan:
         return self.replay_acceptance is None and lossless
 
     def sha256(self, prompts: Sequence[Prompt]) -> str:
-        """Of all that a run's speed and text are made from, besides pair and machine."""
+        """Return the hash of all that decides speed and text, besides pair and machine."""
         words = [(prompt.id, prompt.category, prompt.sha256) for prompt in prompts]
         return hashlib.sha256(msgspec.json.encode([msgspec.to_builtins(self), words])).hexdigest()
 
@@ -64,7 +64,7 @@ class Turn:
 
 
 def turns(plan: Plan, prompts: Sequence[Prompt]) -> list[Turn]:
-    """All runs in order; every other repeat takes the modes in reverse."""
+    """Return all runs in order; every other repeat takes the modes in reverse."""
     found = []
     for repeat in range(plan.repeats):
         modes = plan.modes if repeat % 2 == 0 else plan.modes[::-1]

@@ -25,7 +25,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sha256(self) -> str:
-        """Of what the model reads; an id alone does not tell whether the words are the same."""
+        """Return the hash of what the model reads, which the id alone does not determine."""
         said: list[int] | str | None = self.ids if self.text is None else self.text
         return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
@@ -37,7 +37,7 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_suite(name: str) -> Suite:
-    """A shipped suite, or one in a JSON file of the same form. Raises UsageError."""
+    """Read a shipped suite, or a JSON file of the same form. Raises UsageError."""
     file = resources() / "prompts" / f"{name}.json" if name in SHIPPED else Path(name)
     try:
         written = file.read_bytes()
@@ -66,12 +66,12 @@ def load_suite(name: str) -> Suite:
 
 
 def random_suite(vocabulary: int, length: int = 64) -> Suite:
-    """One prompt of token ids, for a pair of random weights, to which all texts are alike."""
+    """Return a suite of one prompt of token ids, for a pair of random weights."""
     ids = random_ids(vocabulary, length, seed=0)
     return Suite(name="random tokens", prompts=[Prompt(id="random", category="random", ids=ids)])
 
 
 def random_ids(vocabulary: int, length: int, seed: int) -> list[int]:
-    """Any text: varied, so that a mixture of experts is not spared by repetition."""
+    """Return varied ids: repetition would spare a mixture of experts."""
     chance = random.Random(seed)  # noqa: S311 - the same text on every machine
     return [chance.randrange(vocabulary) for _ in range(length)]

@@ -1,4 +1,4 @@
-"""Replayed acceptance: the speed a pair would have if its drafts were right so and so often.
+"""Replayed acceptance: the speed of a pair whose drafts are right with a given chance.
 
 Everything is computed in full: the drafter's steps, the verify pass, the rule's own verdict. Only
 the tokens are replaced, the target's by a recorded text and the drafter's by the same text, spoiled
@@ -61,10 +61,10 @@ class Replay:
 
 
 def _instead_of(real: mx.array, wanted: int) -> mx.array:
-    """`wanted`, depending on `real`: were it not, `real` would never be computed."""
+    """Return `wanted` in a graph that depends on `real`: otherwise `real` is never computed."""
     return mx.where(real < 0, real, wanted).astype(real.dtype)
 
 
 def _another(token: int) -> int:
-    """A token that is not `token`, and in the vocabulary whatever its size."""
+    """Return a token other than `token` that every vocabulary has."""
     return token - 1 if token > 0 else 1

@@ -20,7 +20,7 @@ from mtp_mlx.report.model import Comparison, Environment, Identity, Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Which weights exactly; None where they came from no file."""
+    """Revisions and hashes of the weights; None where they came from no file."""
 
     target_revision: str | None = None
     target_sha256: str | None = None
@@ -47,7 +47,7 @@ def report(
     runs: Sequence[model.Run],
     compared: Sequence[Comparison] | None = None,
 ) -> Report:
-    """The document of `runs`, at least one. `compared` None: whether texts agree is not known."""
+    """Return the report of one run or more. `compared` is None where texts were not compared."""
     measured = compared is not None and bool(compared)
     return Report(
         title=title(subject, plan, len(runs)),
@@ -63,7 +63,7 @@ def report(
 
 
 def title(subject: Subject, plan: Plan, made: int) -> str:
-    """What a stranger must know before the first number."""
+    """Return what a reader must know before the first number."""
     words = f"Speed of {model.pair_names(subject.pair)}"
     if plan.replay_acceptance is not None:
         words += f", replayed acceptance {plan.replay_acceptance:g}"

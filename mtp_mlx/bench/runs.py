@@ -52,12 +52,12 @@ class Runner:
         self._recordings: dict[str, list[int]] = {}
 
     def warm_up(self, prompt: Prompt) -> None:
-        """Every mode once: what is built or read for the first time is not measured."""
+        """Run every mode once, so that what is built or read for the first time is not measured."""
         for mode in self._plan.modes:
             self.run(Turn(mode=mode, prompt=prompt, repeat=0))
 
     def run(self, turn: Turn) -> Run:
-        """One cold reply: nothing of an earlier one is reused."""
+        """Measure one reply that reuses nothing of an earlier one."""
         request, control = self._request(turn, self._plan.max_tokens), Control(mtp=turn.mode)
         tokens: list[Token] = []
         rounds: list[Round] = []
@@ -81,7 +81,7 @@ class Runner:
         )
 
     def prompt_ids(self, turn: Turn) -> tuple[int, ...]:
-        """The turn's prompt as the model reads it."""
+        """Return the turn's prompt as the model reads it."""
         return self._engine.prompt_ids(self._request(turn, 1))
 
     def _request(self, turn: Turn, max_tokens: int) -> Generate:
@@ -111,7 +111,7 @@ class Runner:
         return Instruments(wrap=replay)
 
     def _recording(self, turn: Turn) -> list[int]:
-        """What follows a prompt, end tokens and all; the same for every mode and repeat."""
+        """Return what follows a prompt, end tokens included: the same for every mode and repeat."""
         known = self._recordings.get(turn.prompt.id)
         if known is None:
             length = self._plan.max_tokens + MARGIN
@@ -123,7 +123,7 @@ class Runner:
         return known
 
     def _plain_text(self, prompt: Prompt, length: int) -> list[int]:
-        """What plain decoding writes. Raises UsageError where the context does not hold it."""
+        """Return what plain decoding writes. Raises UsageError where the context is too short."""
         request = self._request(Turn(mode="off", prompt=prompt, repeat=0), length)
         found = [
             token.id

@@ -201,7 +201,7 @@ class Session:
         return comparisons(tuple(self._runs.values()), self._texts, self._found_before)
 
     def _examined(self, compared: Sequence[Comparison]) -> tuple[Comparison, ...]:
-        """Add what can be known of each difference; a benchmark that is stopped leaves it."""
+        """Examine each difference until the benchmark is cancelled."""
         examiner = Examiner(self._engine, self._runner, self._plan, self._order)
         return tuple(
             one

@@ -117,7 +117,7 @@ class Asked:
 
     @property
     def acceptance(self) -> float | None:
-        """Drafts between random weights are never right by themselves."""
+        """The replayed acceptance: drafts between random weights are never right by themselves."""
         return 0.8 if self.shape and self.replay_acceptance is None else self.replay_acceptance
 
     @property
@@ -156,7 +156,7 @@ class Asked:
 
 
 def measure(asked: Asked) -> int:
-    """Load, run, print; the exit code."""
+    """Load, measure, print, and return the exit code."""
     from mtp_mlx.report.terminal import table
 
     _check_files(asked)
@@ -182,7 +182,7 @@ def measure(asked: Asked) -> int:
 
 
 def _check_files(asked: Asked) -> None:
-    """Before a model is loaded, which takes its time."""
+    """Read the files before a model is loaded, which takes a while."""
     from mtp_mlx.bench.prompts import load_suite
     from mtp_mlx.report.saving import load as load_report
 

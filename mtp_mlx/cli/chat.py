@@ -49,7 +49,7 @@ def _greet(pair: PairInfo) -> None:
 
 
 def _read_line() -> str | None:
-    """The next line; None at its end. Ctrl-C gives up the line, not the chat."""
+    """Return the next line; None at the end. Ctrl-C gives up the line, not the chat."""
     if not sys.stdin.isatty():
         return sys.stdin.readline() or None
     with contextlib.suppress(ImportError):
@@ -66,7 +66,7 @@ def _read_line() -> str | None:
 
 @dataclass(slots=True)
 class Dialogue:
-    """The conversation and its settings. `take` is all a line can do to it."""
+    """The conversation and its settings, which change only by `take`."""
 
     host: Host
     options: Options

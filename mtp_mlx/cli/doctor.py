@@ -56,7 +56,7 @@ def _line(found: Finding) -> str:
 
 
 def diagnose() -> list[Finding]:
-    """All findings, in the order they are read."""
+    """Return all findings in the order they are shown."""
     asked: tuple[Callable[[], Finding], ...] = (
         versions,
         device,
@@ -70,7 +70,7 @@ def diagnose() -> list[Finding]:
 
 
 def installed() -> dict[str, str | None]:
-    """Versions of what matters here; None where a package is not installed."""
+    """Return the versions of the packages that matter; None where one is not installed."""
     found: dict[str, str | None] = {"mtp-mlx": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -167,7 +167,7 @@ def built_in_pair() -> Finding:
 
 
 def calibrations() -> list[Finding]:
-    """What verifying costs here, of each pair that was calibrated on this device."""
+    """Return what verifying costs here, for each pair that was calibrated on this device."""
     from mtp_mlx.learned import recall_all
     from mtp_mlx.loading.device import describe
 
@@ -205,7 +205,7 @@ def display() -> Finding:
 
 
 def _loaded_libraries() -> str:
-    """The names of the libraries in this process."""
+    """Return the names of the libraries in this process."""
     try:
         return Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     except OSError:

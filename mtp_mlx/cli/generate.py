@@ -1,4 +1,4 @@
-"""`mtp-mlx generate`: one reply, streamed as text or told as one JSON object."""
+"""`mtp-mlx generate`: one reply, streamed as text or printed as one JSON object."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INTERRUPTED = 130
 )
 @click.option("--raw", is_flag=True, help="Give the prompt as it is, with no chat template.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--profile", is_flag=True, help="Tell on stderr where the time of a round goes.")
+@click.option("--profile", is_flag=True, help="Print to stderr where the time of a round goes.")
 @engine_options
 def command(
     options: Options,
@@ -57,7 +57,7 @@ def command(
 
 
 def read_ids(file: Path) -> list[int]:
-    """The token ids in a file. Raises UsageError for anything but a list of them."""
+    """Return the token ids in a file. Raises UsageError for anything but a list of ids."""
     text = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     try:
         ids = msgspec.json.decode(text, type=list[int])
@@ -102,7 +102,7 @@ class Written:
 
 
 def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False) -> int:
-    """Run a request and print it; the exit code."""
+    """Run a request, print the reply, and return the exit code."""
     from mtp_mlx.cli.profile import Profile
     from mtp_mlx.engine import BARE, Instruments
 
@@ -129,17 +129,17 @@ def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False
 
 
 def answer(rounds: list[Round]) -> str:
-    """The text of some rounds, thoughts left out."""
+    """Return the text of some rounds, thoughts left out."""
     return "".join(t.text for told in rounds for t in told.tokens if not t.thought)
 
 
 def numbers(rounds: list[Round]) -> str:
-    """The ids of some rounds, where there is no tokenizer to make a text of them."""
+    """Return the ids of some rounds, for a pair without a tokenizer."""
     return "".join(f"{token.id} " for told in rounds for token in told.tokens)
 
 
 def as_object(written: Written, *, has_text: bool) -> str:
-    """The JSON object of `--json`. Round 0, the token that prefill yields, is no round there."""
+    """Return the JSON object of `--json`, which leaves out round 0, the token of the prompt."""
     finished = written.finished
     assert finished is not None  # the engine's last event, always
     stats = msgspec.to_builtins(finished.stats)
@@ -157,7 +157,7 @@ def as_object(written: Written, *, has_text: bool) -> str:
 
 
 def round_object(told: Round) -> dict[str, Any]:
-    """Accepted drafts come first in a round, so these are the drafts in their order."""
+    """Return a round of `--json`; accepted drafts come first, so `drafted` is in draft order."""
     drafted = [token.id for token in told.tokens if token.source == "draft"]
     drafted += [rejected.id for rejected in told.rejected]
     return {"depth": told.depth, "drafted": drafted, "accepted": told.accepted, "ms": told.ms}

@@ -60,7 +60,7 @@ def root() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit code. Raises nothing."""
+    """Run one command and return its exit code. Raises nothing."""
     _write_any_text()
     try:
         with root.make_context("mtp-mlx", list(arguments) or ["--help"]) as ctx:
@@ -87,7 +87,7 @@ def _code(error: BaseException) -> int:
 
 
 def _message(error: BaseException) -> str:
-    """What happened and how to go on."""
+    """Return what happened and how to go on."""
     match error:
         case MtpMlxError():
             return str(error)

@@ -33,7 +33,7 @@ def list_models(as_json: bool) -> None:
 
 
 def as_lines(cached: dict[str, CachedModel]) -> list[str]:
-    """A block a pair: its conversions, its drafter, and where they are."""
+    """Return a block a pair: its conversions, its drafter, and where they are."""
     lines = ["built-in (demo): always there"]
     for pair in PAIRS:
         lines += ["", pair.title]
@@ -43,7 +43,7 @@ def as_lines(cached: dict[str, CachedModel]) -> list[str]:
 
 
 def as_object(cached: dict[str, CachedModel]) -> dict[str, object]:
-    """The same as plain values."""
+    """Return the same as plain values."""
     return {
         "pairs": [
             {
@@ -57,7 +57,7 @@ def as_object(cached: dict[str, CachedModel]) -> dict[str, object]:
 
 
 def _targets(pair: KnownPair, cached: dict[str, CachedModel]) -> list[Conversion]:
-    """The known conversions, and others of this pair that the cache holds."""
+    """Return the conversions of the catalogue and others of this pair that the cache holds."""
     known = {entry.repository for entry in pair.targets}
     others = [
         Conversion(repository=name, precision="other", size_bytes=model.size_bytes)

@@ -11,7 +11,7 @@ import mlx.core as mx
 
 from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling
-from mtp_mlx.bench.costs import measure
+from mtp_mlx.bench.calibrate import measure
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import Finished, Round
 from mtp_mlx.loading import LoadedPair, load_pair

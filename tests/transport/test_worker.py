@@ -211,7 +211,7 @@ def test_tokens_are_counted_between_replies(loaded: WorkerProcess) -> None:
     assert any(isinstance(event, wire.Finished) for event in seen)
     loaded.send(wire.CountTokens(id="d", text=""))
     empty = loaded.wait_for(wire.TokenCount)
-    assert (empty.id, empty.tokens) in {("d", 0), ("d", None)}
+    assert (empty.id, empty.tokens) == ("d", None)  # this pair has no tokenizer
 
 
 def test_without_a_model_nothing_is_counted(worker: WorkerProcess) -> None:

@@ -35,7 +35,7 @@ class Conditions:
 
 
 def output(*command: str) -> str | None:
-    """What a tool prints, also where it then fails: sysctl does so for one unknown key."""
+    """Return what a tool prints, also where it then fails: sysctl fails for one unknown key."""
     try:
         done = subprocess.run(
             command,
@@ -51,7 +51,7 @@ def output(*command: str) -> str | None:
 
 
 def text(path: str) -> str | None:
-    """The text of a small file of the system."""
+    """Return the text of a small file of the system."""
     try:
         with Path(path).open("rb") as file:
             return _short(file.read(_MOST + 1))
@@ -60,7 +60,7 @@ def text(path: str) -> str | None:
 
 
 def listed(folder: str) -> list[str]:
-    """The paths in a folder; none where there is no such folder."""
+    """Return the paths in a folder; none where there is no such folder."""
     try:
         return sorted(str(entry) for entry in Path(folder).iterdir())
     except OSError:

@@ -64,7 +64,7 @@ class Supply:
 
 
 def power_source(supplies: Iterable[Supply]) -> PowerSource | None:
-    """None where there is nothing to ask: most desktops and virtual machines."""
+    """Return the source; None where the system lists none: most desktops, virtual machines."""
     found = [one for one in supplies if one.scope != "Device"]
     if any(one.kind == "Battery" and one.status == "Discharging" for one in found):
         return "battery"
@@ -81,7 +81,7 @@ def low_power_mode(profile: str | None) -> bool | None:
 
 
 def temperature(zones: Iterable[str | None]) -> str | None:
-    """The hottest zone; files tell thousandths of a degree Celsius."""
+    """Return the hottest zone; the files hold thousandths of a degree Celsius."""
     told = (_line(zone) or "" for zone in zones)
     degrees = [int(word) / 1000 for word in told if re.fullmatch(r"[0-9]{4,6}", word)]
     plausible = [value for value in degrees if value < 150]
@@ -89,7 +89,7 @@ def temperature(zones: Iterable[str | None]) -> str | None:
 
 
 def processor(cpuinfo: str | None) -> str | None:
-    """x86 says "model name"; of Arm boards some say "Model"."""
+    """Return the brand: "model name" on x86, "Model" or "Hardware" on some Arm boards."""
     for key in ("model name", "Model", "Hardware"):
         found = re.search(rf"^{key}[ \t]*:[ \t]*(\S.*)$", cpuinfo or "", re.MULTILINE)
         if found:
@@ -103,7 +103,7 @@ def memory(meminfo: str | None) -> int | None:
 
 
 def distribution(release: str | None) -> str | None:
-    """PRETTY_NAME, quoted as a shell would have it."""
+    """Return PRETTY_NAME, which is quoted as in a shell."""
     found = re.search(r"^PRETTY_NAME=(.+)$", release or "", re.MULTILINE)
     try:
         return " ".join(shlex.split(found[1])) or None if found else None
@@ -117,6 +117,6 @@ def product(told: str | None) -> str | None:
 
 
 def _line(told: str | None) -> str | None:
-    """A file of one line; more is no answer."""
+    """Return the text of a file of one line; a longer file is no answer."""
     word = (told or "").strip()
     return word if word and "\n" not in word else None

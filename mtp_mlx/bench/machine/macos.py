@@ -49,19 +49,19 @@ def conditions(ask: Ask, load: float | None) -> Conditions:
 
 
 def pairs(told: str | None) -> dict[str, str]:
-    """Lines of `key: value`; other lines are left out."""
+    """Return the lines `key: value`; other lines are left out."""
     cut = (line.partition(":") for line in (told or "").splitlines())
     return {key.strip(): value.strip() for key, _, value in cut if key.strip() and value.strip()}
 
 
 def count(value: object) -> int | None:
-    """A number above 0; tools write it as a word too."""
+    """Return a number above 0, which tools also write as text."""
     word = str(value) if isinstance(value, int | str) else ""
     return int(word) if re.fullmatch(r"[1-9][0-9]{0,17}", word) else None
 
 
 def profile(told: str | None, kind: str) -> list[dict[str, object]]:
-    """The entries of one kind in system_profiler's JSON."""
+    """Return the entries of one kind in system_profiler's JSON."""
     try:
         found = json.loads(told or "")[kind]
     except (ValueError, LookupError, TypeError, RecursionError):
@@ -70,7 +70,7 @@ def profile(told: str | None, kind: str) -> list[dict[str, object]]:
 
 
 def gpu_cores(displays: list[dict[str, object]]) -> int | None:
-    """Of the first GPU that says so: a virtual one, or an Intel Mac's, does not."""
+    """Return the cores of the first GPU that lists them: an Intel Mac's does not."""
     return next((n for one in displays if (n := count(one.get("sppci_cores")))), None)
 
 
@@ -96,7 +96,7 @@ def power_source(told: str | None) -> PowerSource | None:
 
 
 def low_power_mode(told: str | None, source: PowerSource | None) -> bool | None:
-    """As set for the power source in use; None where this macOS has no such mode.
+    """Return the mode set for the power source in use; None where this macOS has none.
 
     Machines with a high-power mode keep all three in `powermode`: 0 automatic, 1 low, 2 high.
     """
@@ -112,13 +112,13 @@ def low_power_mode(told: str | None, source: PowerSource | None) -> bool | None:
 
 
 def pressure(told: str | None) -> str | None:
-    """The thermal pressure, which tells throttling on Apple silicon."""
+    """Return the thermal pressure, by which Apple silicon is throttled."""
     found = re.search(rf"{re.escape(_PRESSURE)}\s+([0-4])$", told or "", re.MULTILINE)
     return _LEVELS[int(found[1])] if found else None
 
 
 def warnings(told: str | None) -> str | None:
-    """What was recorded since the start, where the pressure is not told."""
+    """Return the warnings recorded since the start, for where there is no pressure to read."""
     limit = re.search(r"CPU_Speed_Limit\s*=\s*(\d{1,3})\b", told or "")
     if limit:
         return "nominal" if int(limit[1]) >= 100 else f"CPU limited to {int(limit[1])} %"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import mlx.core as mx
 import pytest
 
-from mtp_mlx.bench.costs import MOST_ROWS, measure
+from mtp_mlx.bench.calibrate import MOST_ROWS, measure
 from mtp_mlx.calibration import Costs
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Chunk, DraftRow, Drafts, DraftState, State, Target
@@ -52,7 +52,7 @@ def test_every_pass_is_measured(pair: LoadedPair, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(target, "forward", forward)
     monkeypatch.setattr(target, "logits", logits)
-    monkeypatch.setattr("mtp_mlx.bench.costs.time.perf_counter", lambda: seconds)
+    monkeypatch.setattr("mtp_mlx.bench.calibrate.time.perf_counter", lambda: seconds)
     costs = measure(with_drafter(pair, Drafting()), CONTEXT, repeats=1)
     assert costs.context == CONTEXT
     assert costs.verify_ms == tuple(101e3 * rows for rows in range(1, MOST_ROWS + 1))
