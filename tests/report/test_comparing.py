@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from mtp_mlx.report.comparing import side_by_side
@@ -42,6 +43,8 @@ def test_what_differs_is_named() -> None:
 def test_ratios_are_of_the_second_over_the_first() -> None:
     rows = side_by_side(REPORT, faster(0.5)).rows
     assert {row.ratio.median for row in rows} == {0.5}
+    assert [row.b_tps / row.a_tps for row in rows] == pytest.approx([0.5] * len(rows))
+    assert rows[3].a_tps == pytest.approx(30.3)  # the median of three repeats on code, MTP off
     assert [(row.category, row.mode, row.pairs) for row in rows][:4] == [
         (None, "off", 6),
         (None, "auto", 6),
