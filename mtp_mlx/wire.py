@@ -13,24 +13,14 @@ import msgspec
 
 from mtp_mlx import api, events
 from mtp_mlx.api import (
-    DEMO_PAIR,
-    MAX_DEPTH,
-    DraftPosition,
-    Dtype,
-    FinishReason,
-    Memory,
     Message,
     Mtp,
-    PairInfo,
     Prompt,
-    RoundState,
     Sampling,
-    Stats,
     TokenIds,
     Verify,
 )
 from mtp_mlx.errors import BadMessage
-from mtp_mlx.events import BenchPhase, Rejected, Token
 
 PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 8 * 1024 * 1024
@@ -306,55 +296,3 @@ def decode_event(line: bytes) -> Event:
             f"The engine wrote a line that is no message: {error}.",
             "Restart the engine.",
         ) from error
-
-
-__all__ = [
-    "DEMO_PAIR",
-    "MAX_DEPTH",
-    "MAX_LINE_BYTES",
-    "PROTOCOL_VERSION",
-    "Bench",
-    "BenchFinished",
-    "BenchPhase",
-    "BenchProgress",
-    "BenchRun",
-    "Calibrate",
-    "Calibrated",
-    "Cancel",
-    "Command",
-    "CountTokens",
-    "DraftPosition",
-    "Dtype",
-    "Error",
-    "Event",
-    "FinishReason",
-    "Finished",
-    "Generate",
-    "Hello",
-    "Load",
-    "LoadProgress",
-    "Loaded",
-    "Memory",
-    "MemoryReport",
-    "Message",
-    "Mtp",
-    "PairInfo",
-    "Ping",
-    "Pong",
-    "PromptProgress",
-    "Rejected",
-    "Round",
-    "RoundState",
-    "Sampling",
-    "SetMtp",
-    "Shutdown",
-    "Stats",
-    "Token",
-    "TokenCount",
-    "Unload",
-    "Unloaded",
-    "Verify",
-    "decode_command",
-    "decode_event",
-    "encode",
-]

@@ -29,7 +29,7 @@ from app.domain.settings import ReplySettings, ThemeChoice
 from app.engine.worker import WorkerProcess
 from app.program import Program
 from app.views.compare.compare_view import CompareDialog
-from mtp_mlx.wire import Sampling
+from mtp_mlx.api import Sampling
 
 SIZE = (1280, 800)
 PATIENCE_S = 180.0

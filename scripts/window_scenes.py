@@ -27,7 +27,7 @@ from app.engine.scripted import ScriptedWorker
 from app.engine.worker import WorkerProcess
 from app.program import Program
 from app.views.common.preload import preload
-from mtp_mlx import wire
+from mtp_mlx import api, events, wire
 from mtp_mlx.api import Generate, Message
 
 DEPTH = 3
@@ -35,7 +35,7 @@ TICK_MS = 4
 LENGTH = 400  # tokens of the real engine's replies, as many as a large model writes
 QUESTIONS = ("Tell me a story about a fox.", "What is speculative decoding?", "Who are you?")
 
-PAIR = wire.PairInfo(
+PAIR = api.PairInfo(
     target="Scripted",
     drafter="Scripted drafter",
     no_drafter_reason=None,
@@ -45,7 +45,7 @@ PAIR = wire.PairInfo(
     context_length=131_072,
     sliding_window=512,
     draft_position="last-seen",
-    recommended=wire.Sampling(),
+    recommended=api.Sampling(),
     has_chat_template=True,
 )
 
@@ -83,7 +83,7 @@ def scripted() -> Iterator[tuple[Program, ScriptedWorker]]:
         program.start()
         program.window.resize(1280, 800)
         said.say(wire.Hello(protocol=wire.PROTOCOL_VERSION, versions={}, device={}))
-        said.say(wire.Loaded(pair=PAIR, memory=wire.Memory(active=1, peak=1, limit=10**9)))
+        said.say(wire.Loaded(pair=PAIR, memory=api.Memory(active=1, peak=1, limit=10**9)))
         preload().join()  # as the program does once the window is up
         settle()
         try:
@@ -127,12 +127,12 @@ def rounds_of(reply: str, tokens: int) -> Iterator[wire.Round]:
             id=reply,
             index=index,
             tokens=[
-                wire.Token(id=i, text=piece, source="target" if i == len(taken) - 1 else "draft")
+                events.Token(id=i, text=piece, source="target" if i == len(taken) - 1 else "draft")
                 for i, piece in enumerate(taken)
             ],
             depth=drafted,
             accepted=len(taken) - 1,
-            rejected=[wire.Rejected(id=1, text="no")] if drafted and len(taken) <= DEPTH else [],
+            rejected=[events.Rejected(id=1, text="no")] if drafted and len(taken) <= DEPTH else [],
             ms=10.0,
             state="drafting" if index else "plain",
         )
@@ -145,8 +145,8 @@ def finished(request: wire.Generate, tokens: int) -> wire.Finished:
         prompt_tokens=10,
         reused_tokens=0,
         seed=0,
-        sampling=wire.Sampling(),
-        stats=wire.Stats(
+        sampling=api.Sampling(),
+        stats=api.Stats(
             draft_rounds=0,
             draft_n=0,
             draft_n_accepted=0,
@@ -199,7 +199,7 @@ def record_of(text: str) -> ReplyRecord:
         rounds=tuple(rounds),
         stats=None,
         seed=0,
-        sampling=wire.Sampling(),
+        sampling=api.Sampling(),
         max_tokens=2048,
         mtp="auto",
         switches=(),
@@ -238,7 +238,7 @@ class Headless(QObject):
         ticket = self._engine.submit(
             Generate(
                 prompt=(Message(role="user", content=QUESTIONS[i % len(QUESTIONS)]),),
-                sampling=wire.Sampling(),
+                sampling=api.Sampling(),
                 mtp=DEPTH,
                 max_tokens=LENGTH,
                 seed=0,
@@ -272,7 +272,7 @@ def real() -> Iterator[tuple[Program, Headless]]:
         program.window.resize(1280, 800)
         headless = Headless()
         wait(lambda: not program.models.chat.obstacle and headless.ready)
-        greedy = ReplySettings(sampling=wire.Sampling(), seed=0, max_tokens=LENGTH)
+        greedy = ReplySettings(sampling=api.Sampling(), seed=0, max_tokens=LENGTH)
         program.models.chat.set_settings(greedy)
         program.models.mtp.choose(DEPTH)
         try:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from mtp_mlx.api import FinishReason, Memory, PairInfo, RoundState, Sampling, Stats
-from mtp_mlx.wire import PROTOCOL_VERSION, Finished, Hello, Loaded, Rejected, Round, Token
+from mtp_mlx.events import Rejected, Token
+from mtp_mlx.wire import PROTOCOL_VERSION, Finished, Hello, Loaded, Round
 
 PAIR = PairInfo(
     target="Demo",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mtp_mlx import wire
+from mtp_mlx.api import Sampling
 from tests.support.checkpoints import PairFolders, write_pair
 from tests.support.shapes import E2B
 from tests.support.worker import PATIENCE_S, WorkerProcess
@@ -138,7 +139,7 @@ def test_unknown_fields_are_ignored(worker: WorkerProcess) -> None:
 
 def test_sampling_settings_cross_the_pipe(loaded: WorkerProcess) -> None:
     """A bias of 100 outweighs every score and the presence penalty."""
-    wished = wire.Sampling(logit_bias=((77, 100.0), (300, -100.0)), presence_penalty=2.0)
+    wished = Sampling(logit_bias=((77, 100.0), (300, -100.0)), presence_penalty=2.0)
     loaded.send(ask("a", max_tokens=6, mtp=3, sampling=wished))
     seen: list[wire.Event] = []
     assert loaded.wait_for(wire.Finished, seen=seen).sampling == wished
