@@ -74,7 +74,7 @@ class Ticket:
     def __next__(self) -> Event:
         answer = self._host.next_answer(self._answers)
         if answer is None or isinstance(answer, Exception):
-            self._answers.put(None)  # whoever asks again is told again
+            self._answers.put(None)  # an iterator stays at its end
             if answer is None:
                 raise StopIteration
             raise answer
@@ -185,7 +185,7 @@ class Host:
         try:
             event = next(self._events, None)
             if event is None or isinstance(event, _LAST):
-                # Its work is done before its end is told: then the next may be asked for at once.
+                # The last event is handed over when the work is done: the next may follow at once.
                 for _ in self._events:
                     pass
                 self._served, ticket.is_over = None, True

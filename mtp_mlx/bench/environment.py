@@ -34,16 +34,16 @@ def conditions() -> Conditions:
 
 
 def environment(machine: Machine, before: Conditions) -> Environment:
-    known = versions()
+    installed = versions()
     device = describe()
     program = commit(asking.output, checkout())
     return Environment(
-        app_version=known["mtp-mlx"],
+        app_version=installed["mtp-mlx"],
         commit=program.sha,
         commit_clean=program.clean,
-        python=known["python"],
-        mlx=known["mlx"],
-        mlx_lm=known["mlx-lm"],
+        python=installed["python"],
+        mlx=installed["mlx"],
+        mlx_lm=installed["mlx-lm"],
         os=machine.os or platform.platform(terse=True),
         machine=machine.model,
         device=device.name,
@@ -61,13 +61,13 @@ def environment(machine: Machine, before: Conditions) -> Environment:
     )
 
 
-def finished(found: Environment, after: Conditions) -> Environment:
-    """Add the state at the end to `found`. A low power mode that began meanwhile counts."""
-    slowed = {found.low_power_mode, after.low_power_mode}
+def finished(begun: Environment, after: Conditions) -> Environment:
+    """Add the state at the end to `begun`. A low power mode that began meanwhile counts."""
+    slowed = {begun.low_power_mode, after.low_power_mode}
     return msgspec.structs.replace(
-        found,
+        begun,
         power_source_after=after.power_source,
-        low_power_mode=True if True in slowed else found.low_power_mode,
+        low_power_mode=True if True in slowed else begun.low_power_mode,
         thermal_after=after.thermal,
         load_after=after.load,
     )
@@ -93,7 +93,7 @@ def commit(ask: Callable[..., str | None], root: Path | None) -> Commit:
     if sha is None or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", sha):
         return Commit()
     # A word before the list, for no output may also mean that git failed.
-    told = ask(*git, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
-    if told is None or not told.startswith("# branch.oid"):
+    status = ask(*git, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    if status is None or not status.startswith("# branch.oid"):
         return Commit(sha=sha)
-    return Commit(sha=sha, clean=all(line.startswith("#") for line in told.splitlines()))
+    return Commit(sha=sha, clean=all(line.startswith("#") for line in status.splitlines()))

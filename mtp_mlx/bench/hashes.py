@@ -27,7 +27,7 @@ def weights_sha256(files: Sequence[Path], cancelled: Callable[[], bool]) -> str 
     The latter is the hash of what `sha256sum *.safetensors` prints. None where there are no files,
     where one cannot be read, or once `cancelled`.
     """
-    found: list[tuple[str, str]] = []
+    hashes: list[tuple[str, str]] = []
     for file in sorted(files, key=lambda file: file.name):
         try:
             digest = _sha256(file, cancelled)
@@ -35,18 +35,18 @@ def weights_sha256(files: Sequence[Path], cancelled: Callable[[], bool]) -> str 
             return None
         if digest is None:
             return None
-        found.append((file.name, digest))
-    if len(found) < 2:
-        return found[0][1] if found else None
-    listing = "".join(f"{digest}  {name}\n" for name, digest in found)
+        hashes.append((file.name, digest))
+    if len(hashes) < 2:
+        return hashes[0][1] if hashes else None
+    listing = "".join(f"{digest}  {name}\n" for name, digest in hashes)
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _sha256(file: Path, cancelled: Callable[[], bool]) -> str | None:
     place = _place(file)
-    known = _known()
-    if place in known:
-        return known[place]
+    kept = _known()
+    if place in kept:
+        return kept[place]
     hashed = hashlib.sha256()
     with file.open("rb") as stream:
         while chunk := stream.read(CHUNK):
@@ -63,8 +63,8 @@ def _place(file: Path) -> str:
     """Return a name for the file as it is now: it changes as soon as the file is written to."""
     real = file.resolve()
     state = real.stat()
-    told = f"{real}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ino}"
-    return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()
+    name = f"{real}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ino}"
+    return hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
 
 
 def _file() -> Path:

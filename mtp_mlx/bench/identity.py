@@ -46,31 +46,31 @@ def key(run: Run) -> Key:
 
 
 def comparisons(
-    runs: Sequence[Run], texts: Texts, known: Sequence[Comparison] = ()
+    runs: Sequence[Run], texts: Texts, earlier: Sequence[Comparison] = ()
 ) -> tuple[Comparison, ...]:
     """Return one comparison a prompt and mode, of the first repeat in which the texts part.
 
-    What `known` says of a difference stands: it may have been found with texts that are gone.
+    What `earlier` says of a difference stands: it may have been compared with texts that are gone.
     """
     plain = {(run.prompt_id, run.repeat): run for run in runs if run.mode == "off"}
     parted: dict[Place, Comparison] = {
-        (one.prompt_id, one.mode): one for one in known if not one.identical
+        (one.prompt_id, one.mode): one for one in earlier if not one.identical
     }
-    found: dict[Place, Comparison] = {}
+    compared: dict[Place, Comparison] = {}
     for run in runs:
         base = plain.get((run.prompt_id, run.repeat))
         place = (run.prompt_id, run.mode)
         if run.mode == "off" or base is None or run.tokens_sha256 is None:
             continue
         if place in parted:
-            found[place] = parted[place]
-        elif place not in found or found[place].identical:
-            found[place] = _compared(run, base, texts)
-    return tuple(found.values())
+            compared[place] = parted[place]
+        elif place not in compared or compared[place].identical:
+            compared[place] = _compared(run, base, texts)
+    return tuple(compared.values())
 
 
 def _compared(run: Run, base: Run, texts: Texts) -> Comparison:
-    told = Comparison(
+    compared = Comparison(
         category=run.category,
         prompt_id=run.prompt_id,
         mode=run.mode,
@@ -79,10 +79,10 @@ def _compared(run: Run, base: Run, texts: Texts) -> Comparison:
         margin=None,
     )
     mine, plain = texts.get(key(run)), texts.get(key(base))
-    if told.identical:
-        return told
-    told = replace(told, repeat=run.repeat)
-    return told if mine is None or plain is None else located(told, mine, plain)
+    if compared.identical:
+        return compared
+    compared = replace(compared, repeat=run.repeat)
+    return compared if mine is None or plain is None else located(compared, mine, plain)
 
 
 def located(one: Comparison, mine: Sequence[int], plain: Sequence[int]) -> Comparison:
@@ -152,8 +152,8 @@ def bound(dtype: mx.Dtype, logit: float) -> float:
 
 def _value(weights: mx.array, ids: mx.array, token: int) -> float:
     """Return the log weight of one candidate; -inf where it was cut."""
-    found = mx.where(ids == token, weights, -mx.inf)
-    return float(mx.max(found).item())  # type: ignore[arg-type]
+    value = mx.where(ids == token, weights, -mx.inf)
+    return float(mx.max(value).item())  # type: ignore[arg-type]
 
 
 class Examiner:
@@ -198,18 +198,18 @@ class Examiner:
             candidates=(one.plain_token, one.mode_token),
         )
         seed = self._plan.seed_of(repeat)
-        found = margin(self._engine.loaded, parting, self._plan.sampling, seed)
-        told = replace(
+        measured = margin(self._engine.loaded, parting, self._plan.sampling, seed)
+        weighed = replace(
             one,
-            margin=found.between,
-            margin_bound=found.bound,
-            rounding_tie=found.rounding_tie,
+            margin=measured.between,
+            margin_bound=measured.bound,
+            rounding_tie=measured.rounding_tie,
         )
         tokenizer = self._engine.tokenizer
         if not self._plan.include_text or tokenizer is None:
-            return told
+            return weighed
         return replace(
-            told,
+            weighed,
             plain_text=tokenizer.decode([one.plain_token]),
             mode_text=tokenizer.decode([one.mode_token]),
         )

@@ -65,10 +65,10 @@ class Turn:
 
 def turns(plan: Plan, prompts: Sequence[Prompt]) -> list[Turn]:
     """Return all runs in order; every other repeat takes the modes in reverse."""
-    found = []
+    ordered = []
     for repeat in range(plan.repeats):
         modes = plan.modes if repeat % 2 == 0 else plan.modes[::-1]
-        found += [
+        ordered += [
             Turn(mode=mode, prompt=prompt, repeat=repeat) for prompt in prompts for mode in modes
         ]
-    return found
+    return ordered

@@ -26,8 +26,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sha256(self) -> str:
         """Return the hash of what the model reads, which the id alone does not determine."""
-        said: list[int] | str | None = self.ids if self.text is None else self.text
-        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+        content: list[int] | str | None = self.ids if self.text is None else self.text
+        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):

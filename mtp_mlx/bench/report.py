@@ -103,7 +103,7 @@ def settings(subject: Subject, plan: Plan) -> model.Settings:
 
 def run(made: Run, *, include_text: bool = False) -> model.Run:
     finished = made.finished
-    told = model.Run(
+    measured = model.Run(
         mode=made.mode,
         category=made.prompt.category,
         prompt_id=made.prompt.id,
@@ -112,25 +112,25 @@ def run(made: Run, *, include_text: bool = False) -> model.Run:
         prompt_tokens=finished.prompt_tokens,
         reused_tokens=finished.reused_tokens,
         **model.numbers_of(finished.stats),
-        rounds=tuple(_round(told) for told in made.rounds),
+        rounds=tuple(_round(event) for event in made.rounds),
         prompt_sha256=made.prompt.sha256,
         tokens_sha256=tokens_sha256(made.tokens),
     )
     if not include_text:
-        return told
-    return msgspec.structs.replace(told, prompt=made.prompt.text, text=made.text)
+        return measured
+    return msgspec.structs.replace(measured, prompt=made.prompt.text, text=made.text)
 
 
 def tokens_sha256(tokens: Sequence[int]) -> str:
     return hashlib.sha256(msgspec.json.encode(list(tokens))).hexdigest()
 
 
-def _round(told: Round) -> model.Round:
+def _round(event: Round) -> model.Round:
     return model.Round(
-        ms=told.ms,
-        state=told.state,
-        depth=told.depth,
-        drafted=told.depth,
-        accepted=told.accepted,
-        tokens=len(told.tokens),
+        ms=event.ms,
+        state=event.state,
+        depth=event.depth,
+        drafted=event.depth,
+        accepted=event.accepted,
+        tokens=len(event.tokens),
     )

@@ -112,28 +112,28 @@ class Runner:
 
     def _recording(self, turn: Turn) -> list[int]:
         """Return what follows a prompt, end tokens included: the same for every mode and repeat."""
-        known = self._recordings.get(turn.prompt.id)
-        if known is None:
+        recording = self._recordings.get(turn.prompt.id)
+        if recording is None:
             length = self._plan.max_tokens + MARGIN
             if turn.prompt.ids is None:
-                known = self._plain_text(turn.prompt, length)
+                recording = self._plain_text(turn.prompt, length)
             else:
-                known = random_ids(self._engine.vocabulary, length, seed=1)
-            self._recordings[turn.prompt.id] = known
-        return known
+                recording = random_ids(self._engine.vocabulary, length, seed=1)
+            self._recordings[turn.prompt.id] = recording
+        return recording
 
     def _plain_text(self, prompt: Prompt, length: int) -> list[int]:
         """Return what plain decoding writes. Raises UsageError where the context is too short."""
         request = self._request(Turn(mode="off", prompt=prompt, repeat=0), length)
-        found = [
+        text = [
             token.id
             for event in self._engine.generate(request, Control(mtp="off"))
             if isinstance(event, Round)
             for token in event.tokens
         ]
-        if len(found) < length:
+        if len(text) < length:
             raise UsageError(
                 f"The context does not hold {length} tokens after {prompt.id}.",
                 "Ask for fewer with --max-tokens.",
             )
-        return found
+        return text

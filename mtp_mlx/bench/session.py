@@ -36,7 +36,7 @@ def benchmark(
 ) -> Iterator[BenchProgress | BenchRun | BenchFinished]:
     """Measure what is asked for, and keep the report on disk as it grows.
 
-    Raises what makes a benchmark impossible; what befalls it later is told by its events.
+    Raises what makes a benchmark impossible; what goes wrong later is in its events.
     """
     yield BenchProgress(phase="hashing", done=0, total=0, elapsed_s=0.0)
     given = order(engine, asked, cancelled)
@@ -48,9 +48,9 @@ def benchmark(
     session = Session(engine, given.subject, given.plan, Circumstances(cancelled=cancelled))
     for event in session.measure(given.earlier):
         if isinstance(event, BenchRun) and keeper is not None and session.report is not None:
-            told = len(warnings)
+            before = len(warnings)
             keeper.keep(session.report)
-            yield msgspec.structs.replace(event, warning=" ".join(warnings[told:]) or None)
+            yield msgspec.structs.replace(event, warning=" ".join(warnings[before:]) or None)
         else:
             yield event
     yield _finished(session, keeper, warnings, cancelled=cancelled())

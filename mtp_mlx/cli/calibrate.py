@@ -37,9 +37,9 @@ def command(
 
 
 def as_object(measured: Calibration) -> dict[str, object]:
-    told: dict[str, object] = msgspec.to_builtins(measured)
+    values: dict[str, object] = msgspec.to_builtins(measured)
     depths = _depths(measured)
-    return told | {
+    return values | {
         "acceptance": dict(measured.acceptance),
         "break_even": {str(k): measured.costs.break_even(k) for k in depths},
         "words": measured.in_words(),

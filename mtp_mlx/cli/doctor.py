@@ -40,19 +40,19 @@ def command(as_json: bool) -> int:
     """Tell versions, device, and what is slow and why."""
     findings = diagnose()
     if as_json:
-        told = {"versions": installed(), "findings": [asdict(found) for found in findings]}
-        click.echo(msgspec.json.encode(told))
+        values = {"versions": installed(), "findings": [asdict(finding) for finding in findings]}
+        click.echo(msgspec.json.encode(values))
     else:
-        click.echo("\n".join(_line(found) for found in findings))
-    return 1 if any(found.verdict == "broken" for found in findings) else 0
+        click.echo("\n".join(_line(finding) for finding in findings))
+    return 1 if any(finding.verdict == "broken" for finding in findings) else 0
 
 
-def _line(found: Finding) -> str:
-    mark = MARKS[found.verdict]
-    if sys.stdout.isatty() and found.verdict != "good":
+def _line(finding: Finding) -> str:
+    mark = MARKS[finding.verdict]
+    if sys.stdout.isatty() and finding.verdict != "good":
         mark = f"\x1b[1m{mark}\x1b[0m"
-    remedy = f" {found.remedy}" if found.remedy else ""
-    return f"{mark}  {found.subject:13} {found.fact}{remedy}"
+    remedy = f" {finding.remedy}" if finding.remedy else ""
+    return f"{mark}  {finding.subject:13} {finding.fact}{remedy}"
 
 
 def diagnose() -> list[Finding]:
@@ -71,19 +71,21 @@ def diagnose() -> list[Finding]:
 
 def installed() -> dict[str, str | None]:
     """Return the versions of the packages that matter; None where one is not installed."""
-    found: dict[str, str | None] = {"mtp-mlx": __version__, "python": platform.python_version()}
+    numbers: dict[str, str | None] = {"mtp-mlx": __version__, "python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            numbers[package] = version(package)
         except PackageNotFoundError:
-            found[package] = None
-    return found
+            numbers[package] = None
+    return numbers
 
 
 def versions() -> Finding:
-    found = installed()
-    fact = ", ".join(f"{name} {number or 'not installed'}" for name, number in found.items()) + "."
-    if None in found.values():
+    packages = installed()
+    fact = (
+        ", ".join(f"{name} {number or 'not installed'}" for name, number in packages.items()) + "."
+    )
+    if None in packages.values():
         remedy = "Run scripts/run once."
         return Finding(subject="versions", verdict="broken", fact=fact, remedy=remedy)
     return Finding(subject="versions", verdict="good", fact=fact)
@@ -93,7 +95,7 @@ def device() -> Finding:
     try:
         from mtp_mlx.loading.device import describe
 
-        found = describe()
+        this = describe()
     except (ImportError, OSError, RuntimeError) as error:
         return Finding(
             subject="device",
@@ -101,8 +103,8 @@ def device() -> Finding:
             fact=f"MLX does not start: {error}.",
             remedy="Run scripts/run on macOS with Apple silicon, or on 64-bit Linux.",
         )
-    fact = f"{found.name or 'unnamed'}, {found.backend}, {platform.platform(terse=True)}."
-    if found.backend == "cpu":
+    fact = f"{this.name or 'unnamed'}, {this.backend}, {platform.platform(terse=True)}."
+    if this.backend == "cpu":
         remedy = "MLX computes on the processor here: good for trying, not for large models."
         return Finding(subject="device", verdict="slow", fact=fact, remedy=remedy)
     return Finding(subject="device", verdict="good", fact=fact)
@@ -111,9 +113,9 @@ def device() -> Finding:
 def memory() -> Finding:
     import psutil
 
-    found = psutil.virtual_memory()
-    fact = f"{found.available / GIB:.1f} of {found.total / GIB:.1f} GiB free."
-    if found.available < 2 * GIB:
+    free = psutil.virtual_memory()
+    fact = f"{free.available / GIB:.1f} of {free.total / GIB:.1f} GiB free."
+    if free.available < 2 * GIB:
         return Finding(
             subject="memory", verdict="slow", fact=fact, remedy="Close other programs first."
         )
@@ -140,9 +142,9 @@ def compiler() -> Finding:
     subject = "C++ compiler"
     if sys.platform != "linux":
         return Finding(subject=subject, verdict="good", fact="Not needed here.")
-    found = next((name for name in ("g++", "clang++") if shutil.which(name)), None)
-    if found:
-        return Finding(subject=subject, verdict="good", fact=f"{found} builds fused kernels.")
+    name = next((name for name in ("g++", "clang++") if shutil.which(name)), None)
+    if name:
+        return Finding(subject=subject, verdict="good", fact=f"{name} builds fused kernels.")
     return Finding(
         subject=subject,
         verdict="slow",
@@ -175,21 +177,21 @@ def calibrations() -> list[Finding]:
         device = describe().name
     except (ImportError, OSError, RuntimeError):
         return []  # `device` has said so
-    found = [
+    findings = [
         Finding(
             subject="MTP",
-            verdict="slow" if known.calibration.costs.least_acceptance() is None else "good",
-            fact=f"{known.subject.target}: {known.calibration.in_words()} "
-            f"(measured {known.calibration.date}).",
+            verdict="slow" if pair.calibration.costs.least_acceptance() is None else "good",
+            fact=f"{pair.subject.target}: {pair.calibration.in_words()} "
+            f"(measured {pair.calibration.date}).",
         )
-        for known in recall_all()
-        if known.calibration is not None and known.subject.device == device
+        for pair in recall_all()
+        if pair.calibration is not None and pair.subject.device == device
     ]
     remedy = "Run `scripts/run calibrate`; auto measures as it goes meanwhile."
     absent = Finding(
         subject="MTP", verdict="absent", fact="No pair was calibrated here yet.", remedy=remedy
     )
-    return found or [absent]
+    return findings or [absent]
 
 
 def display() -> Finding:

@@ -130,12 +130,12 @@ def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False
 
 def answer(rounds: list[Round]) -> str:
     """Return the text of some rounds, thoughts left out."""
-    return "".join(t.text for told in rounds for t in told.tokens if not t.thought)
+    return "".join(t.text for one in rounds for t in one.tokens if not t.thought)
 
 
 def numbers(rounds: list[Round]) -> str:
     """Return the ids of some rounds, for a pair without a tokenizer."""
-    return "".join(f"{token.id} " for told in rounds for token in told.tokens)
+    return "".join(f"{token.id} " for one in rounds for token in one.tokens)
 
 
 def as_object(written: Written, *, has_text: bool) -> str:
@@ -143,9 +143,9 @@ def as_object(written: Written, *, has_text: bool) -> str:
     finished = written.finished
     assert finished is not None  # the engine's last event, always
     stats = msgspec.to_builtins(finished.stats)
-    stats["rounds"] = [round_object(told) for told in written.rounds if told.index > 0]
-    found = {
-        "tokens": [token.id for told in written.rounds for token in told.tokens],
+    stats["rounds"] = [round_object(one) for one in written.rounds if one.index > 0]
+    reply = {
+        "tokens": [token.id for one in written.rounds for token in one.tokens],
         "text": answer(written.rounds) if has_text else None,
         "finish_reason": finished.reason,
         "prompt_tokens": finished.prompt_tokens,
@@ -153,11 +153,11 @@ def as_object(written: Written, *, has_text: bool) -> str:
         "seed": finished.seed,
         "stats": stats,
     }
-    return msgspec.json.encode(found).decode()
+    return msgspec.json.encode(reply).decode()
 
 
-def round_object(told: Round) -> dict[str, Any]:
+def round_object(one: Round) -> dict[str, Any]:
     """Return a round of `--json`; accepted drafts come first, so `drafted` is in draft order."""
-    drafted = [token.id for token in told.tokens if token.source == "draft"]
-    drafted += [rejected.id for rejected in told.rejected]
-    return {"depth": told.depth, "drafted": drafted, "accepted": told.accepted, "ms": told.ms}
+    drafted = [token.id for token in one.tokens if token.source == "draft"]
+    drafted += [rejected.id for rejected in one.rejected]
+    return {"depth": one.depth, "drafted": drafted, "accepted": one.accepted, "ms": one.ms}

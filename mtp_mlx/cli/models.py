@@ -58,11 +58,11 @@ def as_object(cached: dict[str, CachedModel]) -> dict[str, object]:
 
 def _targets(pair: KnownPair, cached: dict[str, CachedModel]) -> list[Conversion]:
     """Return the conversions of the catalogue and others of this pair that the cache holds."""
-    known = {entry.repository for entry in pair.targets}
+    listed = {entry.repository for entry in pair.targets}
     others = [
         Conversion(repository=name, precision="other", size_bytes=model.size_bytes)
         for name, model in cached.items()
-        if name not in known and pair_of(name) is pair
+        if name not in listed and pair_of(name) is pair
     ]
     return [*pair.targets, *others]
 

@@ -59,10 +59,10 @@ def token_bias(text: str) -> tuple[int, float]:
 
 def mtp_switch(text: str) -> Mtp:
     """off, auto, or a fixed number of drafts a round."""
-    found = read_mtp(text)
-    if found is None:
+    mtp = read_mtp(text)
+    if mtp is None:
         raise click.BadParameter(f"{text!r} is not off, auto or 0 to {MAX_DEPTH}.")
-    return found
+    return mtp
 
 
 def mtp_modes(text: str) -> tuple[Mtp, ...]:

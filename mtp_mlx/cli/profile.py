@@ -34,9 +34,9 @@ class Profile(Timing):
 
     def table(self, rounds: Sequence[Round], stats: Stats) -> str:
         """Milliseconds a drafting round, and a plain step; with what passes between them."""
-        drafting = [told for told in rounds if told.depth > 0]
+        drafting = [one for one in rounds if one.depth > 0]
         lines = self._drafting(drafting, _between(rounds, stats)) if self._found else []
-        plain = [told.ms for told in rounds if told.depth == 0]
+        plain = [one.ms for one in rounds if one.depth == 0]
         if plain:
             lines.append(f"{len(plain)} plain steps, {statistics.mean(plain):.2f} ms each.")
         return "\n".join([*lines, NOTE])
@@ -46,12 +46,12 @@ class Profile(Timing):
             words: statistics.mean(getattr(laps, name) for laps in self._found)
             for name, words in PARTS.items()
         }
-        mean = statistics.mean(told.ms for told in rounds)
+        mean = statistics.mean(one.ms for one in rounds)
         parts["read, settled, committed"] = mean - sum(parts.values())
         parts["between rounds: text, events"] = between
         whole = sum(parts.values())
-        depth = statistics.mean(told.depth for told in rounds)
-        tokens = statistics.mean(len(told.tokens) for told in rounds)
+        depth = statistics.mean(one.depth for one in rounds)
+        tokens = statistics.mean(len(one.tokens) for one in rounds)
         return [
             f"{'':30}{'ms a round':>10}{'share':>8}",
             *(f"{words:30}{ms:10.2f}{100 * ms / whole:6.0f} %" for words, ms in parts.items()),
@@ -65,4 +65,4 @@ def _between(rounds: Sequence[Round], stats: Stats) -> float:
     if stats.decode_tps is None:
         return 0.0
     decode_ms = (stats.generated_tokens - 1) / stats.decode_tps * 1e3
-    return max(decode_ms - sum(told.ms for told in rounds), 0.0) / len(rounds)
+    return max(decode_ms - sum(one.ms for one in rounds), 0.0) / len(rounds)

@@ -109,7 +109,7 @@ def test_runs_are_compared_also_where_their_texts_are_gone() -> None:
     gone = comparisons(TOLD, {})
     assert [(one.identical, one.parts_at) for one in gone] == [(True, None), (False, None)]
     assert "prose-1, K 3: parts from plain decoding" in table(report(SUBJECT, PLAN, TOLD, gone))
-    assert comparisons(TOLD, {}, known=COMPARED) == COMPARED
+    assert comparisons(TOLD, {}, earlier=COMPARED) == COMPARED
 
 
 def test_a_text_is_written_down_only_where_it_was_asked_for() -> None:
