@@ -73,7 +73,7 @@ class Program(QObject):
         kept = self._read_kept()
         self.settings = SettingsStore(self.store, kept.settings)
         settings = kept.settings
-        self._theme = ThemeController(resources() / "themes", theme or settings.theme, self)
+        self.theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
         self._worker = worker
         self._clock = clock
@@ -83,8 +83,8 @@ class Program(QObject):
         self._plain = PlainSpeed(BaselineStore(self.store, kept.speeds), parent=self)
         self._report_files = ReportFiles(data / "reports")
         self.models = self._make_models(settings)
-        self._theme.apply()
-        self.window = MainWindow(self.models, self._theme, settings)
+        self.theme.apply()
+        self.window = MainWindow(self.models, self.theme, settings)
         self._reopening = alone
         self._connect()
         self._reopen(settings)
@@ -187,7 +187,7 @@ class Program(QObject):
         self.settings.update(
             msgspec.structs.replace(
                 kept,
-                theme=kept.theme if self._theme_forced else self._theme.choice,
+                theme=kept.theme if self._theme_forced else self.theme.choice,
                 geometry=self.window.geometry_text(),
                 overlay=self.window.page.overlay_settings,
                 sidebar=self.window.split.settings,
@@ -216,7 +216,7 @@ class Program(QObject):
         path = ask_chat_path(self.window, Path.home(), chat.title or strings.UNTITLED)
         if path is None:
             return
-        look = Look(style=self._theme.light.html(), numbers=footer)
+        look = Look(style=self.theme.light.html(), numbers=footer)
         try:
             saving.write(CHAT_FORMATS[path.suffix.lower()](chat, look), path)
         except MtpMlxError as error:

@@ -188,8 +188,8 @@ class MainWindow(QMainWindow):
         self._overlay = command(self, strings.OVERLAY_TOGGLE, self._toggle_overlay, "Ctrl+Shift+O")
         self._overlay.setCheckable(True)
         self._palette = command(self, strings.PALETTE_COMMAND, self.show_palette, "Ctrl+K")
-        self._tokens = command(self, strings.SHOW_TOKENS, self._toggle_tokens, "Ctrl+T")
-        self._tokens.setCheckable(True)
+        self.tokens_command = command(self, strings.SHOW_TOKENS, self._toggle_tokens, "Ctrl+T")
+        self.tokens_command.setCheckable(True)
         self._compare = command(self, strings.COMPARE, self.compare, "Ctrl+D")
         self._reports = command(self, strings.REPORTS, self.places.toggle, REPORTS_KEYS)
         self._restart = command(self, strings.RESTART, self._models.engine.restart)
@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
         mtp.addSeparator()
         mtp.addActions([self._compare, self._reports])
         view = bar.addMenu(strings.MENU_VIEW)
-        view.addActions([self._palette, self._side, self._overlay, self._tokens])
+        view.addActions([self._palette, self._side, self._overlay, self.tokens_command])
         view.addSeparator()
         self._theme_menu = QMenu(strings.MENU_THEME, self)
         self._theme_menu.addActions(self._themes.actions())
@@ -289,7 +289,7 @@ class MainWindow(QMainWindow):
         self.sidebar.begin_search()
 
     def _toggle_tokens(self) -> None:
-        self.transcript.set_token_view(shown=self._tokens.isChecked())
+        self.transcript.set_token_view(shown=self.tokens_command.isChecked())
 
     def _choose_theme(self, choice: ThemeChoice) -> None:
         self._theme.choose(choice)

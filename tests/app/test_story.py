@@ -117,7 +117,7 @@ def everything_is_still_there(program: Program, left: tuple[object, ...]) -> Non
     assert window.transcript.isVisible()
     assert not window.welcome.numbers.isVisible()
     assert program.models.mtp.wish.depth == 2
-    assert window._theme.current.name == "dark"
+    assert program.theme.current.name == "dark"
     assert (window.width(), window.height()) == (760, 620)
     assert chat.last_reply is not None
     assert chat.last_reply.stats is not None

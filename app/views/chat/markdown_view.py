@@ -108,7 +108,7 @@ class BlockColumn(QWidget):
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self.theme = theme
         self._blocks: tuple[Block, ...] = ()
         self._views: list[BlockView | None] = []
         self._unbuilt: list[int] = []  # rows; the one to be built next is last
@@ -188,7 +188,7 @@ class BlockColumn(QWidget):
 
     def _make(self, block: Block) -> BlockView:
         if block.kind == "code":
-            return CodeBlock(self._theme, self)
+            return CodeBlock(self.theme, self)
         view = TextBlock(self)
         view.setFont(fonts.reading())
         view.expect_width(self.width())
@@ -263,11 +263,11 @@ class MarkdownView(BlockColumn):
         """Show a finished text."""
         self._source = text
         self._held, self._stream = "", None
-        self.show_blocks(render(text, self._theme.current.html()), 0)
+        self.show_blocks(render(text, self.theme.current.html()), 0)
 
     def append(self, text: str) -> None:
         if self._stream is None:  # a finished text is continued
-            self._stream = BlockStream(self._theme.current.html())
+            self._stream = BlockStream(self.theme.current.html())
             self._stream.append(self._source)
         self._source += text
         self._held += text

@@ -38,9 +38,9 @@ class UserView(QWidget):
         self._text.setPlainText(message.text)
         self._text.setAccessibleName(strings.YOU)
         self._natural = _natural_width(message.text)
-        self._bubble = QFrame()
-        self._bubble.setObjectName("userBubble")
-        inner = QHBoxLayout(self._bubble)
+        self.bubble = QFrame()
+        self.bubble.setObjectName("userBubble")
+        inner = QHBoxLayout(self.bubble)
         inner.setContentsMargins(_PADDING, 10, _PADDING, 10)
         inner.addWidget(self._text)
         self.files = ChipRow(theme, removable=False)
@@ -51,10 +51,10 @@ class UserView(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         right = Qt.AlignmentFlag.AlignRight
-        self._column.addWidget(self._bubble, 0, right)
+        self._column.addWidget(self.bubble, 0, right)
         self._column.addWidget(self.files)
         self._column.addWidget(self.acts, 0, right)
-        self._bubble.setVisible(bool(message.text))
+        self.bubble.setVisible(bool(message.text))
         self.files.show_files({str(i): file for i, file in enumerate(message.attachments)})
 
     def texts(self) -> list[TextBlock]:
@@ -71,7 +71,7 @@ class UserView(QWidget):
             self.editor.finished.connect(lambda text: self.rewritten.emit(self.message.id, text))
             self.editor.cancelled.connect(self._close_editor)
             self._column.insertWidget(0, self.editor)
-        self._bubble.hide()
+        self.bubble.hide()
         self.acts.hide()
         self.editor.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -80,7 +80,7 @@ class UserView(QWidget):
             self.editor.hide()
             self.editor.deleteLater()
             self.editor = None
-        self._bubble.setVisible(bool(self.message.text))
+        self.bubble.setVisible(bool(self.message.text))
         self.acts.show()
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
@@ -93,7 +93,7 @@ class UserView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         widest = int(event.size().width() * _BUBBLE_SHARE)
-        self._bubble.setFixedWidth(min(widest, self._natural + 2 * _PADDING + 4))
+        self.bubble.setFixedWidth(min(widest, self._natural + 2 * _PADDING + 4))
         super().resizeEvent(event)
 
 

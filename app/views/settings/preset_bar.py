@@ -66,7 +66,7 @@ class PresetBar(QWidget):
         self.trouble = QLabel()
         self.trouble.setProperty("tone", "warning")
         self.trouble.setWordWrap(True)
-        self._naming = QWidget()
+        self.naming = QWidget()
         self._lay_out(title)
         self.save.clicked.connect(self._finish)
         self.name.returnPressed.connect(self._finish)
@@ -110,12 +110,12 @@ class PresetBar(QWidget):
         self._renamed = renamed
         self.save.setText(strings.RENAME if renamed else strings.SAVE)
         self.name.setText(renamed)
-        self._naming.show()
+        self.naming.show()
         self.name.setFocus()
         self.name.selectAll()
 
     def _close_naming(self) -> None:
-        self._naming.hide()
+        self.naming.hide()
         self._say("")
 
     def _finish(self) -> None:
@@ -137,7 +137,7 @@ class PresetBar(QWidget):
         head.addWidget(title)
         head.addStretch(1)
         head.addWidget(self.button)
-        naming = QHBoxLayout(self._naming)
+        naming = QHBoxLayout(self.naming)
         naming.setContentsMargins(0, 0, 0, 0)
         naming.addWidget(self.name, 1)
         for button in (self.cancel, self.save):
@@ -145,6 +145,6 @@ class PresetBar(QWidget):
             naming.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for part in (self._naming, self.trouble):
+        for part in (self.naming, self.trouble):
             column.addWidget(part)
         column.insertLayout(0, head)

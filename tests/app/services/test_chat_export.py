@@ -143,7 +143,7 @@ def test_the_window_exports_what_it_shows(
     file = tmp_path / f"chat{ending}"
     monkeypatch.setattr("app.program.ask_chat_path", lambda *_: file)
     window._export.trigger()
-    look = Look(style=ready.program._theme.light.html(), numbers=footer)
+    look = Look(style=ready.program.theme.light.html(), numbers=footer)
     if ending == ".pdf":
         assert file.read_bytes().startswith(b"%PDF")
     else:

@@ -120,4 +120,4 @@ def test_nothing_shines_through_it(ready: Rig) -> None:
     palette = opened(ready)
     frame = palette._frame.geometry()
     edge = frame.center().x(), frame.bottom() - 5
-    assert window.grab().toImage().pixelColor(*edge) == window._theme.current.color("surface")
+    assert window.grab().toImage().pixelColor(*edge) == ready.program.theme.current.color("surface")

@@ -205,9 +205,9 @@ def test_what_is_kept_between_two_starts(qtbot: QtBot, tmp_path: Path) -> None:
     second.start()
     assert second.models.mtp.wish == MtpChoice(on=False, depth=3)
     assert not second.window.page.overlay_settings.shown
-    assert second._theme.choice == "dark"
+    assert second.theme.choice == "dark"
     assert second.window.width() == 720
-    second._theme.choose("light")
+    second.theme.choose("light")
     second.close()
 
 

@@ -170,7 +170,7 @@ def test_a_message_of_files_alone_has_no_bubble(ready: Rig, notes: Path) -> None
     ready.program.window.composer.submit()
     view = ready.program.window.transcript.views[0]
     assert isinstance(view, UserView)
-    assert view._bubble.isHidden()
+    assert view.bubble.isHidden()
     assert not view.files.isHidden()
 
 

@@ -28,7 +28,7 @@ def come_back(rig: Rig, chat_id: str) -> None:
 
 
 def shown(answer: MarkdownView) -> str:
-    return " ".join(view.toPlainText() for view in answer._views)  # type: ignore[union-attr]
+    return " ".join(view.toPlainText() for view in answer.built)  # type: ignore[union-attr]
 
 
 def test_who_comes_back_reads_on(ready: Rig) -> None:
@@ -97,7 +97,7 @@ def test_the_prompt_goes_on_being_read(ready: Rig) -> None:
 def test_tokens_are_those_of_the_reply_they_stand_for(ready: Rig) -> None:
     chat, window = ready.program.models.chat, ready.program.window
     other = talk(ready, "Other")
-    window._tokens.trigger()
+    window.tokens_command.trigger()
     chat.new_chat()
     left, reply = leave_in_mid_reply(ready)
     ready.say(round_of(reply, 1, [" two", " three"], depth=3, state="drafting"))
@@ -118,7 +118,7 @@ def test_a_continued_reply_shows_both_its_parts(ready: Rig) -> None:
     chat, window = ready.program.models.chat, ready.program.window
     reply = stop_early(ready)
     left = chat.chat.id
-    window._tokens.trigger()
+    window.tokens_command.trigger()
     chat.continue_reply()
     chat.new_chat()
     ready.say(round_of(reply, 0, [" two"]))

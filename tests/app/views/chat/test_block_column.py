@@ -90,9 +90,9 @@ def test_another_text_takes_its_place(qtbot: QtBot, view: MarkdownView) -> None:
 
 def test_a_change_of_theme_reaches_what_is_still_to_come(qtbot: QtBot, view: MarkdownView) -> None:
     view.set_text("A [link](https://x.y).\n\n" + TEXT)
-    view._theme.choose("dark")
+    view.theme.choose("dark")
     filled(qtbot, view)
-    assert view._theme.current.tokens["link"] in view._blocks[0].html
+    assert view.theme.current.tokens["link"] in view._blocks[0].html
     first = view.texts()[0]
     assert first.html == view._blocks[0].html
 

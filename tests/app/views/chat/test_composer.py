@@ -74,7 +74,7 @@ def test_suggestions_are_really_asked(qtbot: QtBot, ready: Rig) -> None:
     messages = ready.request().messages
     assert messages is not None
     assert messages[0].content == "Tell me a story about a fox."
-    assert window.page._stack.currentWidget() is window.transcript
+    assert window.transcript.isVisibleTo(window.page)
 
 
 def test_what_was_not_sent_stays_with_its_chat(qtbot: QtBot, ready: Rig) -> None:

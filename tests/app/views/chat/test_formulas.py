@@ -33,7 +33,7 @@ def view(qtbot: QtBot) -> Iterator[MarkdownView]:
 def shown(view: MarkdownView, text: str) -> TextBlock:
     view.set_text(text)
     QApplication.processEvents()
-    block = view._views[0]
+    block = view.built[0]
     assert isinstance(block, TextBlock)
     return block
 
@@ -64,7 +64,7 @@ def test_a_fraction_is_centred_where_the_text_has_its_minus(view: MarkdownView) 
 
 
 def test_formulas_have_the_colour_of_the_text(view: MarkdownView) -> None:
-    view._theme.choose("dark")
+    view.theme.choose("dark")
     _, image = ink(shown(view, r"$$\boxed{\mathbf{x}}$$"))
     shades = {image.pixelColor(x, y).lightness() for x in range(600) for y in range(image.height())}
     assert max(shades) > 180

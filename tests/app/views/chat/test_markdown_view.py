@@ -47,14 +47,14 @@ def test_streamed_and_whole_are_the_same(qtbot: QtBot, view: MarkdownView) -> No
     view.set_text(TEXT)
     assert plain(view) == streamed
     assert streamed[1] == "def f():\n    return 1"
-    assert [type(v) for v in view._views] == [TextBlock, CodeBlock, TextBlock, TextBlock]
+    assert [type(v) for v in view.built] == [TextBlock, CodeBlock, TextBlock, TextBlock]
 
 
 def test_closed_blocks_are_left_alone(
     qtbot: QtBot, view: MarkdownView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view.append(TEXT)
-    kept = list(view._views[:2])
+    kept = list(view.built[:2])
     shown: list[TextBlock] = []
     original = TextBlock.setHtml
 
@@ -66,7 +66,7 @@ def test_closed_blocks_are_left_alone(
     for _ in range(50):
         view.append(" more")
     view.append("\n\nAnother.")
-    assert view._views[:2] == kept
+    assert view.built[:2] == kept
     assert all(block not in kept for block in shown)
 
 
@@ -74,7 +74,7 @@ def test_words_are_added_without_laying_out_what_is_there(
     view: MarkdownView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view.append("- one **bold** word")
-    block = view._views[0]
+    block = view.built[0]
     assert isinstance(block, TextBlock)
     cursor = block.textCursor()
     cursor.setPosition(4)
@@ -117,7 +117,7 @@ def test_a_block_has_its_height_before_it_is_seen(view: MarkdownView) -> None:
     view.append("One line.")
     one = view.built[0]
     assert one.isVisible()
-    hidden = MarkdownView(view._theme)
+    hidden = MarkdownView(view.theme)
     hidden.resize(view.size())
     hidden.set_text("One line.\n\n" + "Several lines. " * 20)
     first, second = hidden.built
@@ -141,14 +141,14 @@ def test_long_open_code_is_only_appended_to(
     view: MarkdownView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view.append("```python\n" + "value = 1\n" * 600)
-    block = view._views[0]
+    block = view.built[0]
     assert isinstance(block, CodeBlock)
     calls: list[str] = []
     monkeypatch.setattr(TextBlock, "setHtml", lambda _self, html: calls.append(html))
     for _ in range(20):
         view.append("value = 2\n")
     assert calls == []
-    text = block._text.toPlainText()
+    text = block.text.toPlainText()
     assert text.count("value = 1") == 600
     assert text.count("value = 2") == 20
     view.append("```\n\nDone.")
@@ -157,13 +157,13 @@ def test_long_open_code_is_only_appended_to(
 
 def colours(block: CodeBlock) -> set[str]:
     """Those of its first line."""
-    first = block._text.document().firstBlock()
+    first = block.text.document().firstBlock()
     return {piece.format.foreground().color().name() for piece in first.textFormats()}
 
 
 def test_long_open_code_takes_on_no_colour(view: MarkdownView) -> None:
     view.append("```python\ndef f(): pass\n")
-    block = view._views[0]
+    block = view.built[0]
     assert isinstance(block, CodeBlock)
     assert len(colours(block)) > 1
     view.append("value = 1\n" * 600)
@@ -180,9 +180,9 @@ def test_very_long_code_stays_plain_and_whole(
     view.append("```python\n" + code)
     view.append("```\n")
     view.finish()
-    block = view._views[0]
+    block = view.built[0]
     assert isinstance(block, CodeBlock)
-    assert block._text.toPlainText() == code.removesuffix("\n")
+    assert block.text.toPlainText() == code.removesuffix("\n")
     block.copy()
     assert QGuiApplication.clipboard().text() == code.removesuffix("\n")
 
@@ -190,14 +190,14 @@ def test_very_long_code_stays_plain_and_whole(
 def test_other_code_replaces_what_was_there(view: MarkdownView) -> None:
     view.set_text("```\n" + "a\n" * 16_000 + "```")
     view.set_text("```\n" + "b\n" * 16_000 + "```")
-    block = view._views[0]
+    block = view.built[0]
     assert isinstance(block, CodeBlock)
-    assert "a" not in block._text.toPlainText()
+    assert "a" not in block.text.toPlainText()
 
 
 def test_code_says_what_it_is(view: MarkdownView) -> None:
     view.set_text("```python\nx\n```\n\n```\ny\n```\n")
-    labels = [block._language.text() for block in view._views if isinstance(block, CodeBlock)]
+    labels = [block._language.text() for block in view.built if isinstance(block, CodeBlock)]
     assert labels == ["python", "Code"]
 
 
@@ -217,7 +217,7 @@ def test_the_scroll_bar_of_code_hides_no_line(qtbot: QtBot, view: MarkdownView) 
 
 def test_copying_code_copies_the_code(view: MarkdownView) -> None:
     view.set_text(TEXT)
-    block = view._views[1]
+    block = view.built[1]
     assert isinstance(block, CodeBlock)
     block._copy.click()
     assert QGuiApplication.clipboard().text() == "def f():\n    return 1"
@@ -227,16 +227,16 @@ def test_html_is_inert_and_images_are_not_loaded(view: MarkdownView) -> None:
     view.set_text(
         '<img src="file:///etc/hostname"><script>x</script> ![a](https://example.org/a.png)'
     )
-    block = view._views[0]
+    block = view.built[0]
     assert isinstance(block, TextBlock)
-    assert "<script>" in "".join(v.toPlainText() for v in view._views if isinstance(v, TextBlock))
+    assert "<script>" in "".join(v.toPlainText() for v in view.built if isinstance(v, TextBlock))
     image = QTextDocument.ResourceType.ImageResource
     assert block.document().resource(image, QUrl("https://example.org/a.png")) is None
 
 
 def test_what_is_laborious_is_shown_at_intervals(qtbot: QtBot, view: MarkdownView) -> None:
     view.append("> a quote that goes on\n" * 300)
-    quote = view._views[0]
+    quote = view.built[0]
     assert isinstance(quote, TextBlock)
     view.append("> new\n")
     assert "new" not in quote.toPlainText()
@@ -251,7 +251,7 @@ def test_what_is_laborious_is_shown_at_intervals(qtbot: QtBot, view: MarkdownVie
 def test_a_change_of_theme_shows_what_was_held_back(view: MarkdownView) -> None:
     view.append("> a quote that goes on\n" * 300)
     view.append("> new\n")
-    view._theme.choose("dark")
+    view.theme.choose("dark")
     assert "new" in plain(view)[0]
     view.append("> last\n")
     view.finish()
@@ -286,7 +286,7 @@ def test_links_open_only_where_they_belong(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_block_is_as_high_as_its_text(qtbot: QtBot, view: MarkdownView) -> None:
     view.set_text("word " * 400)
-    block = view._views[0]
+    block = view.built[0]
     assert isinstance(block, TextBlock)
     qtbot.waitUntil(lambda: block.height() >= block.document().size().height() > 100)
     view.resize(300, 400)
@@ -296,7 +296,7 @@ def test_a_block_is_as_high_as_its_text(qtbot: QtBot, view: MarkdownView) -> Non
 def test_a_change_of_theme_recolours_and_keeps_the_text(qtbot: QtBot, view: MarkdownView) -> None:
     view.append(TEXT)
     before = plain(view)
-    view._theme.choose("dark")
+    view.theme.choose("dark")
     assert plain(view) == before
     view.append(" And more.")
     assert plain(view)[-1] == "Last paragraph. And more."

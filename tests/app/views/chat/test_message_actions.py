@@ -105,7 +105,7 @@ def test_editing_where_it_stands(qtbot: QtBot, ready: Rig) -> None:
     view = question(ready)
     view.acts.buttons[Act.EDIT].click()
     assert view.editor is not None
-    assert view._bubble.isHidden()
+    assert view.bubble.isHidden()
     assert view.editor.text.toPlainText() == "Helo"
     QTest.keyClick(view.editor.text, Qt.Key.Key_Backspace)
     QTest.keyClicks(view.editor.text, "lo")
@@ -127,7 +127,7 @@ def test_escape_leaves_a_question_as_it_was(qtbot: QtBot, ready: Rig) -> None:
     QTest.keyClicks(editor.text, " there")
     QTest.keyClick(editor.text, Qt.Key.Key_Escape)
     assert view.editor is None
-    assert not view._bubble.isHidden()
+    assert not view.bubble.isHidden()
     assert shown(ready) == ["Hello", "A."]
 
 
@@ -196,7 +196,7 @@ def test_continue_goes_on_in_the_same_place(ready: Rig) -> None:
     )
     assert reply(ready) is view
     assert text_of(view) == "One, two three"
-    assert [block.toPlainText() for block in view.answer._views] == ["One, two three"]  # type: ignore[union-attr]
+    assert [block.toPlainText() for block in view.answer.built] == ["One, two three"]  # type: ignore[union-attr]
     assert view.wait.isHidden()
     assert view.footer.acts.buttons[Act.CONTINUE].isHidden()
     left = [view.footer.acts.buttons[act].x() for act in (Act.AGAIN, Act.CONTINUE, Act.DELETE)]
@@ -233,7 +233,7 @@ def test_deleting_all_leads_back_to_the_welcome(ready: Rig) -> None:
     ready.finish()
     question(ready).acts.buttons[Act.DELETE].click()
     page = ready.program.window.page
-    assert page._stack.currentWidget() is page._welcome
+    assert ready.program.window.welcome.isVisibleTo(page)
 
 
 def test_copying_as_markdown_and_as_plain_text(ready: Rig) -> None:

@@ -76,10 +76,10 @@ def test_the_tab_key_goes_from_link_to_link(hand: Hand) -> None:
 def test_another_theme_leaves_it_alone(hand: Hand) -> None:
     hand.select_some()
     before = hand.copied()
-    hand.rig.program._theme.choose("dark")
+    hand.rig.program.theme.choose("dark")
     hand.lay_out()
     assert hand.copied() == before
-    hand.rig.program._theme.choose("light")
+    hand.rig.program.theme.choose("light")
 
 
 def test_messages_that_are_taken_down_take_it_along(hand: Hand) -> None:

@@ -134,7 +134,7 @@ def test_past_reports_newest_first(page: ReportsPage, folder: Path, ready: Rig) 
     slow = column(page, 3).index("0.50×")  # noqa: RUF001
     item = page.list.tree.topLevelItem(slow)
     assert item is not None
-    warning = ready.program._theme.current.color("warning")
+    warning = ready.program.theme.current.color("warning")
     assert item.foreground(3).color() == warning
 
 
@@ -241,10 +241,10 @@ def test_opened_by_keyboard_and_read(page: ReportsPage, qtbot: QtBot) -> None:
 def test_charts_follow_the_theme(ready: Rig, page: ReportsPage) -> None:
     model(ready).open("a.json")
     before = page.reader.browser._charts
-    ready.program._theme.choose("dark")
-    ready.program._theme.choose("light")
+    ready.program.theme.choose("dark")
+    ready.program.theme.choose("light")
     assert page.reader.browser._charts == before
-    ready.program._theme.choose("dark")
+    ready.program.theme.choose("dark")
     assert page.reader.browser._charts != before
 
 

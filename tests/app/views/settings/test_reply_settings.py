@@ -44,7 +44,7 @@ def test_a_preset_is_saved_applied_renamed_and_deleted(
     QTest.keyClicks(bar.name, "Calm")
     QTest.keyClick(bar.name, Qt.Key.Key_Return)
     assert dialog.isVisible()
-    assert bar._naming.isHidden()
+    assert bar.naming.isHidden()
     assert bar.button.text() == "Calm ▾"
     choose(bar, "Greedy")
     assert dialog.temperature.value() == 0
@@ -71,7 +71,7 @@ def test_naming_can_be_left(dialog: ReplySettingsDialog) -> None:
     bar.save.click()
     assert "needs a name" in bar.trouble.text()
     bar.cancel.click()
-    assert bar._naming.isHidden()
+    assert bar.naming.isHidden()
     assert bar.trouble.isHidden()
 
 
