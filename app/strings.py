@@ -189,9 +189,7 @@ REPLY_ENDED = "The reply has ended: {finish}."
 REPLY_ENDED_ELSEWHERE = "The reply in “{title}” has ended: {finish}."
 WELCOME = "What would you like to know?"
 WELCOME_FIRST = "Welcome. Ask the model something"
-WELCOME_NOTE = (
-    "Everything runs on this computer. The overlay shows the speed while the model writes."
-)
+WELCOME_NOTE = "Everything runs on this computer. The overlay shows the speed."
 WELCOME_BUILT_IN = (
     "This is the small demo pair that ships with the program: a target and its drafter, to show"
     " multi-token prediction at once. It knows little; Gemma 4 knows more. All of it runs here."
@@ -204,7 +202,7 @@ SUGGESTIONS = (
 EXPLAIN_NUMBERS = "What the numbers say"
 NUMBERS_EXPLAINED = (
     ("tok/s", "Tokens written per second now; the curve shows the last minute."),
-    ("Speed-up over plain", "How many times faster than without MTP, once that was measured here."),
+    ("Speed-up over plain", "How many times faster than without MTP, once measured here."),
     (
         "Drafts accepted",
         "The share of drafted tokens that the target accepted.",
