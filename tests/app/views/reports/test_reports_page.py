@@ -196,7 +196,7 @@ def test_watched_and_stopped(ready: Rig, page: ReportsPage) -> None:
     save(SLOWER, out)
     ready.say(BenchFinished(id=id_, reason="cancelled", report=SLOWER, saved=str(out), warnings=()))
     assert page.note.isVisible()
-    assert page.note.text().startswith("Stopped.")
+    assert page.note.text().startswith("The benchmark stopped.")
     assert page.reader.isVisible()
     press(page.dismiss)
     assert not page.note.isVisible()
