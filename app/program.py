@@ -16,8 +16,7 @@ from app.domain.settings import Settings, ThemeChoice
 from app.engine.engine import Engine
 from app.engine.watch import Watch
 from app.engine.worker import Worker
-from app.services.chat_export import CHAT_FORMATS
-from app.services.chat_page import Look
+from app.services.chat_export import CHAT_FORMATS, Look
 from app.services.data_folder import (
     BaselineStore,
     DataFolder,
@@ -27,6 +26,7 @@ from app.services.data_folder import (
 )
 from app.services.report import comparison_report, reply_report
 from app.services.report_files import ReportFiles
+from app.services.store_thread import StoreThread
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter
 from app.viewmodels.chat.footer import footer
@@ -44,7 +44,6 @@ from app.viewmodels.sidebar.chat_list import ChatListViewModel
 from app.views.common.save_dialog import ask_chat_path, ask_report_path, say_not_saved
 from app.views.common.theme import ThemeController
 from app.views.main_window import MainWindow, ViewModels
-from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.paths import resources
 from mtp_mlx.report import saving
 from mtp_mlx.report.model import Report
@@ -81,8 +80,10 @@ class Program(QObject):
         self._watch = Watch(worker, clock, parent=self)
         self._saver = Saver(self.store, parent=self)
         self._plain = PlainSpeed(BaselineStore(self.store, kept.speeds), parent=self)
-        self._report_files = ReportFiles(data / "reports")
-        self.models = self._make_models(settings)
+        # A second thread: rendering a PDF, or a slow disk that is not the program's own, must not
+        # hold up what is saved each second.
+        self.files = StoreThread("files", lambda: ReportFiles(data / "reports"), parent=self)
+        self.models = self._make_models(settings, data / "reports")
         self.theme.apply()
         self.window = MainWindow(self.models, self.theme, settings)
         self._reopening = alone
@@ -106,21 +107,22 @@ class Program(QObject):
         self.models.chat.leave()
         self._save_settings()
         self.engine.close()
+        self.files.close()
         self.store.close()
 
-    def _make_models(self, settings: Settings) -> ViewModels:
+    def _make_models(self, settings: Settings, reports_folder: Path) -> ViewModels:
         mtp = MtpViewModel(self.engine, settings.reply.mtp, self)
         chat = ChatViewModel(self.engine, mtp, self._saver, self._plain, self._clock, self)
         overlay = OverlayViewModel(self.engine, chat, self._clock, self)
         compare = CompareViewModel(self.engine, chat, mtp, self._plain, self._clock, self)
         undo = Undo(parent=self)
         reports = ReportsViewModel(
-            self.engine, self._report_files, undo, lambda: chat.obstacle, self
+            self.engine, self.files, reports_folder, undo, lambda: chat.obstacle, self
         )
         return ViewModels(
             engine=EngineViewModel(self.engine, self),
             chat=chat,
-            composing=ComposingViewModel(chat, TokenCounter(self.engine, self), self),
+            composing=ComposingViewModel(chat, TokenCounter(self.engine, self), self.files, self),
             presets=PresetsViewModel(self.settings, self),
             mtp=mtp,
             overlay=overlay,
@@ -138,6 +140,7 @@ class Program(QObject):
         self.store.caught_up.connect(self.models.engine.show_written)
         self.models.chat.branches.removed.connect(self._offer_undo)
         self.models.chats.trouble.connect(self.models.engine.say)
+        self.models.reports.not_saved.connect(lambda text: say_not_saved(self.window, text))
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
         self.models.chat.reply_started.connect(self._save_settings)
@@ -205,11 +208,13 @@ class Program(QObject):
         """With its texts only where the prompt is given."""
         texts = prompt is not None
         known = _environment(reply.engine)
-        report = reply_report(reply, reply.pair, known, include_text=texts, prompt=prompt)
-        self._save_to_file(report)
+        self._save_to_file(
+            lambda: reply_report(reply, reply.pair, known, include_text=texts, prompt=prompt)
+        )
 
     def _save_comparison(self, comparison: Comparison) -> None:
-        self._save_to_file(comparison_report(comparison, _environment(comparison.on.engine)))
+        known = _environment(comparison.on.engine)
+        self._save_to_file(lambda: comparison_report(comparison, known))
 
     def _export_chat(self) -> None:
         chat = self.models.chat.chat
@@ -217,25 +222,24 @@ class Program(QObject):
         if path is None:
             return
         look = Look(style=self.theme.light.html(), numbers=footer)
-        try:
-            saving.write(CHAT_FORMATS[path.suffix.lower()](chat, look), path)
-        except MtpMlxError as error:
-            say_not_saved(self.window, str(error))
+        written = CHAT_FORMATS[path.suffix.lower()]
+        self._to_file(lambda: saving.write(written(chat, look), path))
 
     def _export_open_report(self, texts: bool) -> None:
         path = ask_report_path(self.window, Path.home())
-        trouble = "" if path is None else self.models.reports.export(path, texts=texts)
-        if trouble:
-            say_not_saved(self.window, trouble)
+        if path is not None:
+            self.models.reports.export(path, texts=texts)
 
-    def _save_to_file(self, report: Report) -> None:
+    def _save_to_file(self, make: Callable[[], Report]) -> None:
         path = ask_report_path(self.window, Path.home())
-        if path is None:
-            return
-        try:
-            saving.save(report, path)
-        except MtpMlxError as error:
-            say_not_saved(self.window, str(error))
+        if path is not None:
+            self._to_file(lambda: saving.save(make(), path))
+
+    def _to_file(self, write: Callable[[], None]) -> None:
+        self.files.run(lambda _files: write(), self).failed(self._say_not_saved)
+
+    def _say_not_saved(self, error: Exception) -> None:
+        say_not_saved(self.window, str(error))
 
 
 def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:

@@ -1,14 +1,17 @@
 """A chat as a file that others can read: the branch that is shown, or, as JSON, all of it.
 
-Markdown keeps what was written, letter for letter; HTML and PDF show it as the window does.
+Markdown keeps what was written, letter for letter; HTML and PDF show it as the window does, inert
+and in one piece.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
-from html import escape
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from html import escape, unescape
 
 import msgspec
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
@@ -16,20 +19,53 @@ from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 from app import strings
 from app.domain.attachments import content
-from app.domain.conversation import Chat
+from app.domain.conversation import Chat, ChatMessage, ReplyRecord
 from app.domain.tree import path
-from app.services.chat_page import PAGE, Look, body, speaker, title_line
+from app.render.blocks import render
+from app.render.formulas import drawn
+from app.render.maths.formula import typeset
+from app.render.style import HtmlStyle
 
 VERSION = 1
 _MARGIN_MM = 18.0
+_IMAGE = re.compile(r'<img src="([^"]*)"[^>]*>')
+_SIZE = re.compile(r' width="[^"]*" height="[^"]*"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Colours of what is shown, and a reply's numbers in a line."""
+
+    style: HtmlStyle
+    numbers: Callable[[ReplyRecord], str]
+
+
+_PAGE = """<!DOCTYPE html>
+<html><head><meta charset="utf-8"><title>{title}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<style>
+body {{ font: 16px/1.6 system-ui, sans-serif; max-width: 46em; margin: 2.5em auto; padding: 0 1em;
+  color: #1c1b19; background: #fff; }}
+h2 {{ font-size: .85em; color: {muted}; margin: 2.2em 0 .4em; }}
+.formula {{ text-align: center; overflow-x: auto; }}
+pre {{ background: {raised}; border: 1px solid {border}; border-radius: 10px; padding: .8em 1em;
+  overflow-x: auto; }}
+a {{ color: {link}; }}
+small {{ color: {muted}; }}
+</style></head>
+<body><h1>{title}</h1>
+{body}
+</body></html>
+"""
 
 
 def chat_markdown(chat: Chat, look: Look) -> bytes:
-    parts = [f"# {title_line(chat)}"]
+    parts = [f"# {_title(chat)}"]
     if system := chat.settings.system.strip():
         parts.append(f"## {strings.SYSTEM_PROMPT}\n\n{system}")
     for message in path(chat.messages, chat.tip):
-        parts.append(f"## {speaker(message)}\n\n{content(message)}")
+        parts.append(f"## {_speaker(message)}\n\n{content(message)}")
         if message.reply is not None:
             parts.append(f"*{look.numbers(message.reply)}*")
     return ("\n\n".join(parts) + "\n").encode()
@@ -45,13 +81,13 @@ def chat_json(chat: Chat, look: Look) -> bytes:
 
 def chat_html(chat: Chat, look: Look) -> bytes:
     """One file: no script, nothing from elsewhere."""
-    return PAGE.format(
-        title=escape(title_line(chat)),
+    return _PAGE.format(
+        title=escape(_title(chat)),
         muted=look.style.text_muted,
         border=look.style.border,
         raised=look.style.surface_raised,
         link=look.style.link,
-        body=body(chat, look),
+        body=_body(chat, look),
     ).encode()
 
 
@@ -59,13 +95,13 @@ def chat_pdf(chat: Chat, look: Look) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
-    writer.setTitle(title_line(chat))
+    writer.setTitle(_title(chat))
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
     margins = QMarginsF(_MARGIN_MM, _MARGIN_MM, _MARGIN_MM, _MARGIN_MM)
     writer.setPageMargins(margins, QPageLayout.Unit.Millimeter)
     document = QTextDocument()
     plain = replace(look, style=replace(look.style, maths=None))  # formulas as running text
-    document.setHtml(f"<h1>{escape(title_line(chat))}</h1>{body(chat, plain)}")
+    document.setHtml(f"<h1>{escape(_title(chat))}</h1>{_body(chat, plain)}")
     document.print_(writer)
     return bytes(buffer.data().data())
 
@@ -76,3 +112,66 @@ CHAT_FORMATS: dict[str, Callable[[Chat, Look], bytes]] = {
     ".pdf": chat_pdf,
     ".json": chat_json,
 }
+
+
+def _body(chat: Chat, look: Look) -> str:
+    parts: list[str] = []
+    if system := chat.settings.system.strip():
+        parts.append(f"<h2>{strings.SYSTEM_PROMPT}</h2>{_written(system)}")
+    for message in path(chat.messages, chat.tip):
+        parts += [f"<h2>{_speaker(message)}</h2>", *_message(message, look)]
+    return "\n".join(parts)
+
+
+def _message(message: ChatMessage, look: Look) -> Sequence[str]:
+    if message.role == "user":
+        files = [
+            f"<small>{escape(_one_line(file.name))}</small><br>" for file in message.attachments
+        ]
+        return [*files, _written(message.text)]
+    blocks = [
+        f"<pre>{escape(block.code)}</pre>" if block.code is not None else _drawn(block.html, look)
+        for block in render(message.text, look.style)
+    ]
+    if message.reply is None:
+        return blocks
+    return [*blocks, f"<p><small>{escape(look.numbers(message.reply))}</small></p>"]
+
+
+def _drawn(html: str, look: Look) -> str:
+    """Formulas as drawings of their own: an image by the window's scheme means nothing here."""
+    font = look.style.maths
+
+    def drawing(image: re.Match[str]) -> str:
+        found = drawn(unescape(image.group(1)))
+        formula = found and font and typeset(found.latex, font, display=found.display)
+        if not found or not formula:
+            return ""
+        size = (
+            f'style="width:{formula.width:.3f}em; height:{formula.height + formula.depth:.3f}em; '
+            f'vertical-align:{-formula.depth:.3f}em" role="img" aria-label="{escape(found.latex)}"'
+        )
+        svg = _SIZE.sub(lambda _: f" {size}", formula.svg, count=1)
+        return f"<div class=formula>{svg}</div>" if found.place == "block" else svg
+
+    return _IMAGE.sub(drawing, html)
+
+
+def _written(text: str) -> str:
+    """As it was typed: no Markdown."""
+    return f"<p>{'<br>'.join(escape(text).splitlines())}</p>"
+
+
+def _speaker(message: ChatMessage) -> str:
+    name = strings.YOU if message.role == "user" else strings.MODEL
+    if not message.created:
+        return name
+    return f"{name}, {time.strftime('%Y-%m-%d %H:%M', time.localtime(message.created))}"
+
+
+def _title(chat: Chat) -> str:
+    return _one_line(chat.title or strings.UNTITLED)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

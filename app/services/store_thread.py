@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEventLoop, QObject, Qt, Signal
 
 from mtp_mlx.errors import MtpMlxError
 
@@ -223,6 +223,7 @@ class StoreThread(QObject, Generic[T]):
     # On the thread
 
     def _work(self) -> None:
+        events = QEventLoop()  # makes the thread one of Qt's: text that is laid out here needs it
         value = self._value = self._open_value()
         while True:
             try:
@@ -243,6 +244,7 @@ class StoreThread(QObject, Generic[T]):
             time.sleep(_LAST_TRIES_S)
             self._write_waiting(value, at_once=True)
         self._close_value(value)
+        del events
 
     def _pause_left(self) -> float | None:
         """Seconds until the next try; None where nothing waits."""

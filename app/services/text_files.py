@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import errno
 import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from app import strings
@@ -20,8 +22,27 @@ _REASONS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class TextFiles:
+    """What was read, and of each of the others a sentence why not."""
+
+    read: tuple[Attachment, ...]
+    refused: tuple[str, ...]
+
+
 class FileError(Exception):
     """A file that was not attached: one sentence, with what to do about it."""
+
+
+def read_text_files(paths: Sequence[Path]) -> TextFiles:
+    read: list[Attachment] = []
+    refused: list[str] = []
+    for path in paths:
+        try:
+            read.append(read_text_file(path))
+        except FileError as error:
+            refused.append(str(error))
+    return TextFiles(tuple(read), tuple(refused))
 
 
 def read_text_file(path: Path) -> Attachment:

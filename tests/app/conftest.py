@@ -25,8 +25,20 @@ from app.services.store_thread import StoreThread
 from mtp_mlx.api import Load, PairInfo
 from mtp_mlx.wire import Event, Finished, Generate, Loaded, Round
 from tests.app.helpers import HELLO, LOADED, MEMORY, finished, rounds
+from tests.app.interface_thread import Watch
 
 R = TypeVar("R")
+
+
+_watch = Watch()
+
+
+@pytest.fixture(autouse=True)
+def _interface_thread_touches_no_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The window leaves files to its threads; a test's own folder stands for the user's disk."""
+    _watch.begin(tmp_path_factory.getbasetemp())
+    yield
+    assert _watch.end() == []
 
 
 @dataclass
@@ -68,9 +80,11 @@ def settle(program: Program) -> None:
 
     What the disk refuses stays unwritten.
     """
-    assert program.store.wait(30)
-    while not (program.store.idle or program.store.unwritten):
+    while True:
+        assert program.files.wait(30)
         assert program.store.wait(30)
+        if program.files.idle and (program.store.idle or program.store.unwritten):
+            return
 
 
 @dataclass

@@ -97,6 +97,7 @@ def _saved(rig: Rig, folder: Path) -> Report:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.program.ask_report_path", lambda _parent, _folder: target)
         rig.program.window._report.trigger()
+        rig.settle()
     return load(target)
 
 

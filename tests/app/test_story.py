@@ -21,6 +21,7 @@ from app.engine.worker import WorkerProcess
 from app.program import Program
 from app.views.compare.compare_view import CompareDialog
 from mtp_mlx.paths import resources
+from tests.app.conftest import settle
 from tests.app.services.schema import violations
 
 PATIENCE_MS = 90_000
@@ -97,6 +98,7 @@ def compares_and_exports(
     file = folder / "compared.json"
     monkeypatch.setattr("app.program.ask_report_path", lambda *_: file)
     click(dialog.save)
+    settle(program)
     report = json.loads(file.read_text())
     schema = json.loads((resources() / "report.schema.json").read_text())
     assert violations(report, schema, schema) == []

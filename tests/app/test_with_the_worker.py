@@ -189,6 +189,7 @@ def test_an_attached_file_is_counted_and_read(
     notes.write_text("The fox is called Renard.\n")
     composing = program.models.composing
     composing.attach([notes])
+    settle(program)
     qtbot.waitUntil(
         lambda: all(file.tokens for file in composing.attachments.values()), timeout=PATIENCE_MS
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,9 @@ from app.domain.conversation import Attachment, ReplyRecord
 from app.engine.engine import Engine
 from app.engine.state import State
 from app.engine.ticket import CountTicket
-from app.services.text_files import FileError, read_text_file
+from app.services.report_files import ReportFiles
+from app.services.store_thread import StoreThread
+from app.services.text_files import TextFiles, read_text_files
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.throttle import Throttle
@@ -98,16 +101,23 @@ class ComposingViewModel(QObject):
     changed = Signal()
 
     def __init__(
-        self, chat: ChatViewModel, counter: TokenCounter, parent: QObject | None = None
+        self,
+        chat: ChatViewModel,
+        counter: TokenCounter,
+        reader: StoreThread[ReportFiles],
+        parent: QObject | None = None,
     ) -> None:
+        """`reader` is the thread of files that are not the program's own."""
         super().__init__(parent)
         self._chat = chat
+        self._reader = reader
         self._counter = counter
         self._files: dict[str, Attachment] = {}  # of the open chat, by key
         self._number = 0
         self._text = ""
         self._text_tokens = 0
         self._trouble = ""
+        self._reading = 0  # questions to the reader that are not answered
         self._said: tuple[ReplyRecord | None, int] = (None, 0)
         self._count = Throttle(COUNT_MS, self._count_text, self)
         counter.counted.connect(self._on_counted)
@@ -124,6 +134,8 @@ class ComposingViewModel(QObject):
         """Why this message cannot be sent; "" where it can. An empty one has nothing to say."""
         if self._chat.obstacle:
             return self._chat.obstacle
+        if self._reading:
+            return strings.OBSTACLE_READING
         pair = self._chat.pair
         used = self.used
         if pair is None or used < pair.context_length:
@@ -165,15 +177,15 @@ class ComposingViewModel(QObject):
             self.changed.emit()
 
     def attach(self, paths: Iterable[Path]) -> None:
-        """Those that can be read; of the others it is said why they cannot."""
-        trouble: list[str] = []
-        for path in paths:
-            try:
-                self._add(read_text_file(path))
-            except FileError as error:
-                trouble.append(str(error))
-        self._trouble = " ".join(trouble)
-        self._keep()
+        """Those that can be read; of the others it is said why they cannot.
+
+        Nothing is sent until they are there. To a chat that is left meanwhile nothing is attached.
+        """
+        chosen, chat_id = tuple(paths), self._chat.chat.id
+        self._reading += 1
+        answer = self._reader.run(lambda _files: read_text_files(chosen), self)
+        answer.then(partial(self._on_read, chat_id))
+        self.changed.emit()
 
     def remove(self, key: str) -> None:
         self._take_off(key)
@@ -187,6 +199,14 @@ class ComposingViewModel(QObject):
         self._trouble = ""
         self._keep()
         return True
+
+    def _on_read(self, chat_id: str, files: TextFiles) -> None:
+        self._reading -= 1
+        if chat_id == self._chat.chat.id:
+            for file in files.read:
+                self._add(file)
+            self._trouble = " ".join(files.refused)
+            self._keep()
 
     def _add(self, file: Attachment) -> None:
         self._number += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -15,9 +16,9 @@ from app.engine.state import Ready
 from app.engine.ticket import BenchTicket, Failure
 from app.services.report import export_report
 from app.services.report_files import ReportEntry, ReportFiles
+from app.services.store_thread import StoreThread
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.bench_run import BenchState, Choice
-from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
 from mtp_mlx.report import words
 from mtp_mlx.report.derived import headline
@@ -98,12 +99,14 @@ class ReportsState:
 
 class ReportsViewModel(QObject):
     changed = Signal(object)  # ReportsState
+    not_saved = Signal(str)  # why an export failed
     availability_changed = Signal()  # `obstacle` may have changed
 
     def __init__(
         self,
         engine: Engine,
-        files: ReportFiles,
+        files: StoreThread[ReportFiles],
+        folder: Path,
         undo: Undo,
         busy: Callable[[], str],
         parent: QObject | None = None,
@@ -112,6 +115,8 @@ class ReportsViewModel(QObject):
         super().__init__(parent)
         self._engine = engine
         self._files = files
+        self._folder = folder
+        self._out: Path | None = None  # where the benchmark under way writes
         self._undo = undo
         self._busy = busy
         self._ticket: BenchTicket | None = None
@@ -135,19 +140,9 @@ class ReportsViewModel(QObject):
         ready = self._engine.idle
         if self.obstacle or not choice.compares or ready is None:
             return False
-        try:
-            out = self._files.new()
-        except MtpMlxError as error:
-            self._show(replace(self.state, note=str(error)))
-            return False
-        self._show(replace(self.state, running=BenchState(name=out.name), note=""))
-        request = choice.request(ready.pair, str(out.resolve()))
-        ticket = self._engine.submit(request)
-        ticket.progress.connect(self._on_progress)
-        ticket.run.connect(self._on_run)
-        ticket.finished.connect(self._on_finished)
-        ticket.failed.connect(self._on_failed)
-        self._ticket = ticket
+        self._show(replace(self.state, running=BenchState(name=""), note=""))
+        answer = self._files.run(lambda files: files.new().resolve(), self)
+        answer.then(partial(self._submit, choice)).failed(self._on_no_folder)
         return True
 
     def stop(self) -> None:
@@ -156,31 +151,25 @@ class ReportsViewModel(QObject):
         if running is not None and self._ticket is not None:
             self._ticket.cancel()
             self._show(replace(self.state, running=replace(running, stopping=True)))
+        elif running is not None:
+            self._show(replace(self.state, running=None))
 
     # The list
 
     def arrive(self) -> None:
         """They are about to be looked at."""
-        self._files.purge()
+        self._files.run(lambda files: files.purge(), self)
         self.refresh()
 
     def refresh(self) -> None:
         """As the folder is now; the report that is being written is not one yet."""
-        running = self.state.running
-        try:
-            found = self._files.entries()
-        except MtpMlxError as error:
-            self._show(replace(self.state, note=str(error)))
-            return
-        writing = None if running is None else running.name
-        entries = tuple(entry for entry in found if entry.name != writing)
-        self._show(replace(self.state, entries=entries))
+        answer = self._files.run(lambda files: files.entries(), self)
+        answer.then(self._on_entries).failed(self._on_unreadable)
 
     def open(self, name: str) -> None:
         self.dismiss()
-        shown = self._opened(name)
-        if shown is not None:
-            self._show(replace(self.state, shown=shown, beside=None))
+        answer = self._files.run(lambda files: Shown(files.load(name), name), self)
+        answer.then(self._open).failed(self._on_failure)
 
     def compare(self, name: str, other: str) -> None:
         """The older first, for one asks what has become of it."""
@@ -188,9 +177,11 @@ class ReportsViewModel(QObject):
         if len(order) != 2:
             return
         self.dismiss()
-        shown, beside = self._opened(order[1]), self._opened(order[0])
-        if shown is not None and beside is not None:
-            self._show(replace(self.state, shown=shown, beside=beside))
+        newer, older = order
+        answer = self._files.run(
+            lambda files: (Shown(files.load(older), older), Shown(files.load(newer), newer)), self
+        )
+        answer.then(lambda both: self._open(*both)).failed(self._on_failure)
 
     def close(self) -> None:
         self._show(replace(self.state, shown=None, beside=None, note=""))
@@ -199,31 +190,42 @@ class ReportsViewModel(QObject):
         self._show(replace(self.state, note=""))
 
     def delete(self, name: str) -> None:
-        try:
-            aside = self._files.delete(name)
-        except MtpMlxError as error:
-            self._say(str(error))
-            return
-        if self.state.shown is not None and self.state.shown.name == name:
-            self.close()
-        self.refresh()
-        self._undo.offer(strings.REPORT_DELETED, lambda: self._restore(aside, name))
+        answer = self._files.run(lambda files: files.delete(name), self)
+        answer.then(partial(self._on_deleted, name)).failed(self._on_failure)
 
     # Out of the program
 
-    def export(self, target: Path, *, texts: bool) -> str:
-        """The open report, in the format of the ending. A sentence where it failed, else ""."""
+    def export(self, target: Path, *, texts: bool) -> None:
+        """The open report, in the format of the ending; `not_saved` tells where that failed."""
         shown = self.state.shown
         if shown is None:
-            return ""
-        source = None if shown.name is None else self._files.path(shown.name)
-        try:
-            export_report(shown.report, source, target, texts=texts)
-        except MtpMlxError as error:
-            return str(error)
-        return ""
+            return
+        source = None if shown.name is None else self._folder / shown.name
+        answer = self._files.run(
+            lambda _files: export_report(shown.report, source, target, texts=texts), self
+        )
+        answer.failed(lambda error: self.not_saved.emit(str(error)))
 
     # How it goes on
+
+    def _submit(self, choice: Choice, out: Path) -> None:
+        """Measure, unless that was stopped while the folder was made."""
+        running, ready = self.state.running, self._engine.idle
+        if running is None or ready is None:
+            self._show(replace(self.state, running=None))
+            return
+        self._out = out
+        self._show(replace(self.state, running=replace(running, name=out.name)))
+        request = choice.request(ready.pair, str(out))
+        ticket = self._engine.submit(request)
+        ticket.progress.connect(self._on_progress)
+        ticket.run.connect(self._on_run)
+        ticket.finished.connect(self._on_finished)
+        ticket.failed.connect(self._on_failed)
+        self._ticket = ticket
+
+    def _on_no_folder(self, error: Exception) -> None:
+        self._show(replace(self.state, running=None, note=str(error)))
 
     def _on_progress(self, event: BenchProgress) -> None:
         if self.state.running is not None:
@@ -247,17 +249,26 @@ class ReportsViewModel(QObject):
             some = event.report is not None or event.saved is not None
             told.insert(0, strings.BENCH_KEPT if some else strings.BENCH_NOTHING)
         note = " ".join(told)
-        if event.saved == str(self._files.path(running.name).resolve()):
+        if event.saved == str(self._out):
             self._end(running, note)
             return
         self._rest(note)
-        report = event.report or self._from(event.saved)
-        self._offer(None if report is None else Shown(report))
+        report, saved = event.report, event.saved
+        if report is not None:
+            self._offer(Shown(report))
+        elif saved is not None:
+            answer = self._files.run(lambda _files: Shown(load(Path(saved))), self)
+            answer.then(self._offer).failed(self._on_failure)
 
     def _end(self, running: BenchState, note: str) -> None:
+        """The report is opened, if any run was finished."""
+        name = running.name
+
+        def opened(files: ReportFiles) -> Shown | None:
+            return Shown(files.load(name), name) if files.path(name).exists() else None
+
         self._rest(note)
-        if any(entry.name == running.name for entry in self.state.entries):
-            self._offer(self._opened(running.name))
+        self._files.run(opened, self).then(self._offer).failed(self._on_failure)
 
     def _rest(self, note: str) -> None:
         self._ticket = None
@@ -269,26 +280,29 @@ class ReportsViewModel(QObject):
         if shown is not None and self.state.shown is None:
             self._show(replace(self.state, shown=shown, beside=None))
 
-    def _from(self, path: str | None) -> Report | None:
-        try:
-            return None if path is None else load(Path(path))
-        except MtpMlxError as error:
-            self._say(str(error))
-            return None
+    def _open(self, shown: Shown, beside: Shown | None = None) -> None:
+        self._show(replace(self.state, shown=shown, beside=beside))
 
-    def _opened(self, name: str) -> Shown | None:
-        try:
-            return Shown(self._files.load(name), name)
-        except MtpMlxError as error:
-            self._say(str(error))
-            return None
+    def _on_entries(self, entries: tuple[ReportEntry, ...]) -> None:
+        writing = None if self.state.running is None else self.state.running.name
+        shown = tuple(entry for entry in entries if entry.name != writing)
+        self._show(replace(self.state, entries=shown))
+
+    def _on_unreadable(self, error: Exception) -> None:
+        self._show(replace(self.state, note=str(error)))
+
+    def _on_deleted(self, name: str, aside: Path) -> None:
+        if self.state.shown is not None and self.state.shown.name == name:
+            self.close()
+        self.refresh()
+        self._undo.offer(strings.REPORT_DELETED, lambda: self._restore(aside, name))
 
     def _restore(self, aside: Path, name: str) -> None:
-        try:
-            self._files.restore(aside, name)
-        except MtpMlxError as error:
-            self._say(str(error))
+        self._files.run(lambda files: files.restore(aside, name), self).failed(self._on_failure)
         self.refresh()
+
+    def _on_failure(self, error: Exception) -> None:
+        self._say(str(error))
 
     def _say(self, note: str) -> None:
         """After what is said already."""

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 
 import msgspec
 from PySide6.QtCore import (
-    QAbstractListModel,
-    QLocale,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
-    Qt,
     QTimer,
     Signal,
 )
@@ -21,125 +16,12 @@ from PySide6.QtCore import (
 from app import strings
 from app.domain.changes import Changes
 from app.domain.conversation import Chat, ChatSummary
-from app.domain.groups import Group, grouped
 from app.services.data_folder import DataFolder
 from app.services.store_thread import StoreThread
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.saving import Saver
-from app.viewmodels.common.format import one_line
 from app.viewmodels.common.undo import Undo
-
-CHAT_ROLE = Qt.ItemDataRole.UserRole + 1  # ChatSummary; None for a heading
-
-_HEADINGS = {
-    "pinned": strings.GROUP_PINNED,
-    "today": strings.GROUP_TODAY,
-    "yesterday": strings.GROUP_YESTERDAY,
-    "week": strings.GROUP_WEEK,
-    "month": strings.GROUP_MONTH,
-}
-Index = QModelIndex | QPersistentModelIndex
-
-
-class ChatListModel(QAbstractListModel):
-    """Headings cannot be chosen. A title edited in the view is asked for by `renamed`."""
-
-    renamed = Signal(str, str)  # chat id, title
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[str | ChatSummary] = []
-        self._keys: list[str] = []
-
-    def show(self, chats: Sequence[ChatSummary], today: date) -> None:
-        """Where only words changed, no row moves: a view keeps its place, and what is edited."""
-        rows = [
-            row if isinstance(row, ChatSummary) else heading(row) for row in grouped(chats, today)
-        ]
-        keys = [row.id if isinstance(row, ChatSummary) else row for row in rows]
-        if keys != self._keys:
-            self.beginResetModel()
-            self._rows, self._keys = rows, keys
-            self.endResetModel()
-            return
-        changed = [
-            row for row, (old, new) in enumerate(zip(self._rows, rows, strict=True)) if old != new
-        ]
-        self._rows = rows
-        if changed:
-            self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
-
-    @property
-    def chats(self) -> tuple[ChatSummary, ...]:
-        """As they stand, without the headings."""
-        return tuple(row for row in self._rows if isinstance(row, ChatSummary))
-
-    def row_of(self, chat_id: str) -> int | None:
-        return self._keys.index(chat_id) if chat_id in self._keys else None
-
-    def chat_at(self, row: int) -> ChatSummary | None:
-        """None for a heading, and outside the list."""
-        if not 0 <= row < len(self._rows):
-            return None
-        found = self._rows[row]
-        return found if isinstance(found, ChatSummary) else None
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
-        return 0 if parent.isValid() else len(self._rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        row = self._rows[index.row()]
-        if role == CHAT_ROLE:
-            return row if isinstance(row, ChatSummary) else None
-        if isinstance(row, str):
-            return row if role == Qt.ItemDataRole.DisplayRole else None
-        return _chat_data(row, role)
-
-    def setData(  # noqa: N802
-        self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole
-    ) -> bool:
-        chat = self.chat_at(index.row())
-        title = one_line(str(value))
-        if role != Qt.ItemDataRole.EditRole or chat is None or title in {"", one_line(chat.title)}:
-            return False
-        self.renamed.emit(chat.id, title)
-        return True
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        if self.chat_at(index.row()) is None:
-            return Qt.ItemFlag.NoItemFlags
-        return (
-            Qt.ItemFlag.ItemIsEnabled
-            | Qt.ItemFlag.ItemIsSelectable
-            | Qt.ItemFlag.ItemIsEditable
-            | Qt.ItemFlag.ItemNeverHasChildren
-        )
-
-
-def heading(group: Group) -> str:
-    if isinstance(group, str):
-        return _HEADINGS[group]
-    year, month = group
-    name = QLocale().standaloneMonthName(month)
-    return strings.GROUP_MONTH_OF_YEAR.format(month=name, year=year)
-
-
-def _chat_data(chat: ChatSummary, role: int) -> str | None:
-    title = one_line(chat.title)
-    match role:
-        case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
-            return title
-        case Qt.ItemDataRole.ToolTipRole:
-            said = chat.snippet or title
-            return f"{said}\n{strings.CHAT_MARKS[chat.mark]}" if chat.mark else said
-        case Qt.ItemDataRole.AccessibleTextRole:
-            said = strings.CHAT_PINNED.format(title=title) if chat.pinned else title
-            return f"{said}, {strings.CHAT_MARKS[chat.mark]}" if chat.mark else said
-        case _:
-            return None
-
+from app.viewmodels.sidebar.chat_list_model import ChatListModel
 
 SEARCH_MS = 150
 LOOK_MS = 2000

@@ -45,6 +45,7 @@ class ReportsPage(QWidget):
         self.progress = BenchProgressView()
         self.list = ReportList(theme)
         self.reader = ReportReader(theme)
+        self._is_empty = False
         self._lay_out()
         self.toast = Toast(undo, theme, self._floor)
         self._connect()
@@ -56,6 +57,7 @@ class ReportsPage(QWidget):
         self._reports.arrive()
         if not event.spontaneous():
             (self.list.tree if self._reports.state.entries else self.setup.start).setFocus()
+            self._is_empty = not self._reports.state.entries
 
     def _connect(self) -> None:
         reports = self._reports
@@ -80,6 +82,10 @@ class ReportsPage(QWidget):
         if state.running is not None:
             self.progress.show_state(state.running)
         self.list.show_entries(state.entries)
+        if self._is_empty and state.entries:  # the first ones have come
+            self._is_empty = False
+            if self.window().focusWidget() is self.setup.start:
+                self.list.tree.setFocus()
         self.reader.show_state(state)
         self._stack.setCurrentWidget(self._home if state.shown is None else self.reader)
         self._refresh()

@@ -28,7 +28,8 @@ from app import strings
 from app.domain.conversation import ChatMark, ChatSummary
 from app.render.direction import direction as text_direction
 from app.viewmodels.common.format import TITLE_LENGTH
-from app.viewmodels.sidebar.chat_list import CHAT_ROLE, ChatListViewModel, Index
+from app.viewmodels.sidebar.chat_list import ChatListViewModel
+from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE, Index
 from app.views.commands import command
 from app.views.common import fonts
 from app.views.common.controls import icon

@@ -15,8 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
-from app.services.chat_export import CHAT_FORMATS
-from app.services.chat_page import Look
+from app.services.chat_export import CHAT_FORMATS, Look
 from app.viewmodels.chat.footer import footer
 from app.views.common.save_dialog import file_name
 from app.views.common.theme import load_theme
@@ -143,6 +142,7 @@ def test_the_window_exports_what_it_shows(
     file = tmp_path / f"chat{ending}"
     monkeypatch.setattr("app.program.ask_chat_path", lambda *_: file)
     window._export.trigger()
+    ready.settle()
     look = Look(style=ready.program.theme.light.html(), numbers=footer)
     if ending == ".pdf":
         assert file.read_bytes().startswith(b"%PDF")
@@ -159,5 +159,6 @@ def test_a_folder_that_refuses_is_named_and_nothing_is_lost(
     monkeypatch.setattr("app.program.ask_chat_path", lambda *_: tmp_path / "file" / "a.md")
     monkeypatch.setattr("app.program.say_not_saved", lambda _window, reason: said.append(reason))
     ready.program.window._export.trigger()
+    ready.settle()
     assert len(said) == 1
     assert "a.md" in said[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.domain.continued import recounted
 from app.domain.conversation import Chat, Died, Failed, Finish
 from app.domain.tree import path as branch
 from app.services import migrations
@@ -133,7 +134,7 @@ def test_how_a_reply_ended_becomes_a_value(
     store = open_store(old)
     chat = store.load("a")
     assert chat is not None
-    assert chat.messages[1].reply == msgspec.structs.replace(REPLY, finish=finish)
+    assert chat.messages[1].reply == recounted(msgspec.structs.replace(REPLY, finish=finish))
     store.close()
 
 

@@ -114,6 +114,7 @@ def test_details_tell_the_numbers_and_lead_to_the_report(
     window.show_details(reply)
     details = window.findChildren(Details)[0]
     details.save.click()
+    ready.settle()
     report = json.loads(target.read_text())
     assert report["version"] == 1
     assert report["runs"][0]["decode_tps"] == 61.3
@@ -124,6 +125,7 @@ def test_a_report_in_markdown(ready: Rig, tmp_path: Path, monkeypatch: pytest.Mo
     target = tmp_path / "report.md"
     monkeypatch.setattr("app.program.ask_report_path", lambda _parent, _folder: target)
     actions(ready)["Save speed report…"].trigger()
+    ready.settle()
     assert "61.3" in target.read_text()
 
 
@@ -138,6 +140,7 @@ def test_a_report_that_cannot_be_written_is_said(
         "app.program.ask_report_path", lambda _parent, _folder: tmp_path / "file" / "r.json"
     )
     actions(ready)["Save speed report…"].trigger()
+    ready.settle()
     assert len(said) == 1
     assert "r.json" in said[0]
 
@@ -355,11 +358,14 @@ def test_a_replys_report_has_its_texts_only_where_they_are_ticked(
     details = window.findChildren(Details)[0]
     assert not details.texts.isChecked()
     details.save.click()
+    ready.settle()
     assert "text" not in json.loads(target.read_text())["runs"][0]
     details.texts.setChecked(True)
     details.save.click()
+    ready.settle()
     run = json.loads(target.read_text())["runs"][0]
     assert (run["prompt"], run["text"]) == ("Hello", "An answer.")
     actions(ready)["Save speed report…"].trigger()
+    ready.settle()
     assert "text" not in json.loads(target.read_text())["runs"][0]
     details.close()

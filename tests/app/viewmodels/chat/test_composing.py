@@ -39,6 +39,7 @@ def test_files_go_with_the_message_and_are_counted(ready: Rig, notes: Path) -> N
     composing = composing_of(ready)
     assert not composing.send()
     composing.attach([notes])
+    ready.settle()
     (file,) = composing.attachments.values()
     assert file_detail(file) == "12 bytes"
     assert composing.can_send
@@ -61,6 +62,7 @@ def test_a_file_that_cannot_be_attached_is_said(ready: Rig, notes: Path, tmp_pat
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG\0")
     composing.attach([picture, notes, tmp_path / "gone.txt"])
+    ready.settle()
     assert [file.name for file in composing.attachments.values()] == ["notes.txt"]
     assert composing.note.warns
     assert "“picture.png” is not a text file" in composing.note.text
@@ -72,6 +74,7 @@ def test_a_file_that_cannot_be_attached_is_said(ready: Rig, notes: Path, tmp_pat
 def test_files_can_be_taken_off(ready: Rig, notes: Path) -> None:
     composing = composing_of(ready)
     composing.attach([notes, notes])
+    ready.settle()
     first, second = composing.attachments
     composing.remove(first)
     assert list(composing.attachments) == [second]
@@ -82,6 +85,7 @@ def test_files_wait_with_their_chat(ready: Rig, notes: Path) -> None:
     composing, chat = composing_of(ready), ready.program.models.chat
     first = talk(ready, "Hello")
     composing.attach([notes])
+    ready.settle()
     count(ready, "Some notes.\n", 3)
     chat.new_chat()
     assert composing.attachments == {}
@@ -97,6 +101,7 @@ def test_files_wait_while_a_reply_goes_on_elsewhere(ready: Rig, notes: Path) -> 
     composing, chat = composing_of(ready), ready.program.models.chat
     chat.send("Hello")
     composing.attach([notes])
+    ready.settle()
     chat.new_chat()
     chat.open_written()
     assert [file.name for file in composing.attachments.values()] == ["notes.txt"]
@@ -141,6 +146,7 @@ def test_typing_is_not_counted_letter_by_letter(qtbot: QtBot, ready: Rig) -> Non
 def test_more_than_the_context_holds_is_not_sent(ready: Rig, notes: Path) -> None:
     composing = composing_of(ready)
     composing.attach([notes])
+    ready.settle()
     count(ready, "Some notes.\n", 40_000)
     assert not composing.can_send
     assert composing.note.warns
@@ -152,6 +158,7 @@ def test_more_than_the_context_holds_is_not_sent(ready: Rig, notes: Path) -> Non
 def test_before_the_engine_is_ready(rig: Rig, notes: Path) -> None:
     composing = composing_of(rig)
     composing.attach([notes])
+    rig.settle()
     assert composing.obstacle == "The engine is starting…"
     assert rig.program.models.chat.pair is None
     rig.ready()
@@ -162,6 +169,7 @@ def test_before_the_engine_is_ready(rig: Rig, notes: Path) -> None:
 def test_a_model_that_is_not_loaded_has_no_context(rig: Rig, notes: Path) -> None:
     composing = composing_of(rig)
     composing.attach([notes])
+    rig.settle()
     rig.ready()
     count(rig, "Some notes.\n", 40_000)
     rig.engine.say(Death(reason="crashed", can_restart=False))

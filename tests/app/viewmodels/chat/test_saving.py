@@ -307,7 +307,9 @@ def test_files_that_wait_are_stored_within_a_second(qtbot: QtBot, ready: Rig, no
     chat_id = talk(ready, "Hello")
     composing = ready.program.models.composing
     composing.attach([notes])
+    ready.settle()
     composing.attach([notes])
+    ready.settle()
     two = ["notes.txt", "notes.txt"]
     qtbot.waitUntil(lambda: stored_files(ready, chat_id) == two, timeout=2000)
     composing.remove(next(iter(composing.attachments)))
@@ -321,6 +323,7 @@ def test_leaving_a_chat_keeps_the_last_file(ready: Rig, notes: Path) -> None:
     chat = ready.program.models.chat
     chat.drafts.write("Half")
     ready.program.models.composing.attach([notes])
+    ready.settle()
     assert stored_files(ready, chat_id) == []
     chat.new_chat()
     assert stored_files(ready, chat_id) == ["notes.txt"]
@@ -330,6 +333,7 @@ def test_a_file_alone_is_a_chat_worth_keeping(qtbot: QtBot, ready: Rig, notes: P
     chat, composing = ready.program.models.chat, ready.program.models.composing
     with qtbot.waitSignal(chat.changed):
         composing.attach([notes])
+        ready.settle()
     chat_id = chat.chat.id
     chat.new_chat()
     assert titles(ready) == ["Today", "New chat"]

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from pytestqt.qtbot import QtBot
 
 from app.engine.worker import Death
+from app.program import Program
 from app.services.report_files import ReportEntry
 from app.viewmodels.reports.bench_run import Choice
 from app.viewmodels.reports.reports import (
@@ -23,7 +25,7 @@ from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.saving import encode, load, outline, save
 from mtp_mlx.wire import Bench, BenchFinished, BenchProgress, BenchRun, Cancel, Error
-from tests.app.conftest import Rig
+from tests.app.conftest import Rig, settle
 from tests.app.helpers import PAIR
 from tests.report.samples import REPORT, RUNS, SLOWER, SPOILED, a_report, a_run
 
@@ -42,7 +44,14 @@ def folder(tmp_path: Path) -> Path:
     return found
 
 
+def settled(reports: ReportsViewModel) -> None:
+    program = reports.parent()
+    assert isinstance(program, Program)
+    settle(program)
+
+
 def asked(rig: Rig) -> Bench:
+    rig.settle()
     return [command for command in rig.engine.sent if isinstance(command, Bench)][-1]
 
 
@@ -68,6 +77,7 @@ def end(rig: Rig, **more: object) -> None:
         "warnings": (),
     }
     rig.say(BenchFinished(id=asked(rig).id, **told | more))  # type: ignore[arg-type]
+    rig.settle()
 
 
 def shown(reports: ReportsViewModel) -> Shown | None:
@@ -80,6 +90,7 @@ def titles(reports: ReportsViewModel) -> list[str]:
 
 def test_from_start_to_the_open_report(ready: Rig, reports: ReportsViewModel, folder: Path) -> None:
     assert reports.begin(Choice(modes=("off", "auto", 3)))
+    settled(reports)
     bench = asked(ready)
     assert bench.modes == ("off", "auto", 3)
     assert Path(bench.out or "").parent == folder.resolve()
@@ -89,6 +100,7 @@ def test_from_start_to_the_open_report(ready: Rig, reports: ReportsViewModel, fo
     assert running is not None
     assert (running.done, running.total, len(running.runs)) == (2, 4, 2)
     reports.refresh()
+    settled(reports)
     assert reports.state.entries == ()  # not while it is being written
     save(REPORT, Path(bench.out or ""))
     end(ready)
@@ -100,6 +112,7 @@ def test_from_start_to_the_open_report(ready: Rig, reports: ReportsViewModel, fo
 
 def test_the_folder_is_made_when_it_is_needed(ready: Rig, reports: ReportsViewModel) -> None:
     assert reports.begin(Choice())
+    settled(reports)
     assert Path(asked(ready).out or "").parent.is_dir()
 
 
@@ -107,6 +120,7 @@ def test_the_chat_waits_and_says_for_what(ready: Rig, reports: ReportsViewModel)
     chat = ready.program.models.chat
     assert ready.program.engine.idle is not None
     reports.begin(Choice())
+    settled(reports)
     assert chat.obstacle == reports.obstacle
     assert chat.obstacle.startswith("A benchmark is running")
     assert ready.program.models.compare.obstacle == chat.obstacle
@@ -137,6 +151,7 @@ def test_stop_keeps_the_runs_that_are_finished(ready: Rig, reports: ReportsViewM
     reports.stop()
     assert not any(isinstance(command, Cancel) for command in ready.engine.sent)
     reports.begin(Choice())
+    settled(reports)
     made(ready)
     reports.stop()
     reports.stop()
@@ -151,6 +166,7 @@ def test_stop_keeps_the_runs_that_are_finished(ready: Rig, reports: ReportsViewM
 
 def test_stopped_before_a_run_was_finished(ready: Rig, reports: ReportsViewModel) -> None:
     reports.begin(Choice())
+    settled(reports)
     end(ready, reason="cancelled", report=None, saved=None)
     assert reports.state.note.startswith("The benchmark stopped before a run was finished")
     assert shown(reports) is None
@@ -158,8 +174,10 @@ def test_stopped_before_a_run_was_finished(ready: Rig, reports: ReportsViewModel
 
 def test_a_dead_engine_loses_no_finished_run(ready: Rig, reports: ReportsViewModel) -> None:
     reports.begin(Choice())
+    settled(reports)
     made(ready)
     ready.engine.say(Death(reason="was killed (out of memory)"))
+    ready.settle()
     assert reports.state.running is None
     assert reports.state.note == (
         "The engine was killed (out of memory). Finished runs are kept; start another benchmark"
@@ -172,18 +190,22 @@ def test_a_dead_engine_loses_no_finished_run(ready: Rig, reports: ReportsViewMod
 def test_a_death_without_a_benchmark_is_not_ours(ready: Rig, reports: ReportsViewModel) -> None:
     ready.program.models.chat.send("Hello")
     ready.engine.say(Death(reason="was killed"))
+    ready.settle()
     assert reports.state == ReportsState()
 
 
 def test_an_error_ends_it_with_its_remedy(ready: Rig, reports: ReportsViewModel) -> None:
     reports.begin(Choice())
+    settled(reports)
     ready.say(Error(code="usage", message="No.", remedy="Do this.", id=asked(ready).id))
+    ready.settle()
     assert reports.state.note == "No. Do this."
     assert reports.state.running is None
 
 
 def test_other_events_are_not_ours(ready: Rig, reports: ReportsViewModel) -> None:
     reports.begin(Choice())
+    settled(reports)
     before = reports.state
     ready.say(BenchProgress(id="other", phase="measuring", done=1, total=2, elapsed_s=0.0))
     assert reports.state == before
@@ -194,6 +216,7 @@ def test_a_full_disk_shows_the_report_all_the_same(
 ) -> None:
     """The file in the folder is older than what was measured; the whole lies elsewhere."""
     reports.begin(Choice())
+    settled(reports)
     made(ready)
     spare = tmp_path / "spare.json"
     save(REPORT, spare)
@@ -202,16 +225,19 @@ def test_a_full_disk_shows_the_report_all_the_same(
     assert reports.state.shown == Shown(REPORT)
     reports.close()
     reports.begin(Choice())
+    settled(reports)
     end(ready, report=None, saved=str(spare))  # too long for the pipe
     assert reports.state.shown == Shown(REPORT)
     reports.close()
     reports.begin(Choice())
+    settled(reports)
     end(ready, report=None, saved=str(tmp_path / "gone.json"))
     assert "There is no report gone.json" in reports.state.note
 
 
 def test_what_no_disk_took_is_still_shown(ready: Rig, reports: ReportsViewModel) -> None:
     reports.begin(Choice())
+    settled(reports)
     end(ready, saved=None, reason="failed", warnings=("Not saved.",))
     assert reports.state.shown == Shown(REPORT)
     assert reports.state.note == "Not saved."
@@ -220,11 +246,14 @@ def test_what_no_disk_took_is_still_shown(ready: Rig, reports: ReportsViewModel)
 def test_no_folder_no_benchmark(ready: Rig, reports: ReportsViewModel, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(exist_ok=True)
     (tmp_path / "data" / "reports").write_text("")
-    assert not reports.begin(Choice())
+    reports.begin(Choice())
+    settled(reports)
+    assert reports.state.running is None
     assert reports.state.note.startswith("There is no folder for speed reports")
     assert not any(isinstance(command, Bench) for command in ready.engine.sent)
     reports.dismiss()
     reports.refresh()
+    settled(reports)
     assert "cannot be read" in reports.state.note
 
 
@@ -233,7 +262,9 @@ def test_what_is_read_is_not_taken_away(
 ) -> None:
     save(EARLIER, folder / "a.json")
     reports.begin(Choice())
+    settled(reports)
     reports.open("a.json")
+    settled(reports)
     save(REPORT, Path(asked(ready).out or ""))
     end(ready)
     assert reports.state.shown == Shown(EARLIER, "a.json")
@@ -244,11 +275,15 @@ def test_open_and_close(reports: ReportsViewModel, folder: Path) -> None:
     save(REPORT, folder / "a.json")
     (folder / "bad.json").write_text("{")
     reports.refresh()
+    settled(reports)
     reports.open("bad.json")
+    settled(reports)
     reports.open("bad.json")
+    settled(reports)
     assert reports.state.note.count("damaged") == 1
     assert shown(reports) is None
     reports.open("a.json")
+    settled(reports)
     assert reports.state.shown == Shown(REPORT, "a.json")
     assert reports.state.note == ""
     reports.close()
@@ -260,13 +295,17 @@ def test_two_side_by_side_the_older_first(reports: ReportsViewModel, folder: Pat
     save(EARLIER, folder / "b.json")
     (folder / "bad.json").write_text("{")
     reports.refresh()
+    settled(reports)
     for names in (("a.json", "b.json"), ("b.json", "a.json")):
         reports.compare(*names)
+        settled(reports)
         assert reports.state.shown == Shown(EARLIER, "b.json")
         assert reports.state.beside == Shown(REPORT, "a.json")
     reports.close()
     reports.compare("a.json", "a.json")
+    settled(reports)
     reports.compare("a.json", "bad.json")
+    settled(reports)
     assert shown(reports) is None
     assert "damaged" in reports.state.note
 
@@ -275,17 +314,23 @@ def test_deleted_and_taken_back(ready: Rig, reports: ReportsViewModel, folder: P
     save(REPORT, folder / "a.json")
     save(SLOWER, folder / "b.json")
     reports.refresh()
+    settled(reports)
     reports.open("a.json")
+    settled(reports)
     reports.delete("a.json")
+    settled(reports)
     assert shown(reports) is None
     assert [entry.name for entry in reports.state.entries] == ["b.json"]
     undo = ready.program.models.undo
     assert undo.current is not None
     assert undo.current.text == "Report deleted"
     undo.undo()
+    settled(reports)
     assert len(reports.state.entries) == 2
     reports.open("b.json")
+    settled(reports)
     reports.delete("a.json")
+    settled(reports)
     assert reports.state.shown is not None
 
 
@@ -293,24 +338,38 @@ def test_what_cannot_be_deleted_or_taken_back_says_so(
     ready: Rig, reports: ReportsViewModel, folder: Path
 ) -> None:
     reports.delete("none.json")
+    settled(reports)
     assert "was not deleted" in reports.state.note
     reports.dismiss()
     save(REPORT, folder / "a.json")
     reports.delete("a.json")
+    settled(reports)
     (folder / "deleted" / "a.json").unlink()
     ready.program.models.undo.undo()
+    settled(reports)
     assert "was not brought back" in reports.state.note
 
 
-def test_export(reports: ReportsViewModel, folder: Path, tmp_path: Path) -> None:
-    assert reports.export(tmp_path / "out.json", texts=False) == ""
+def test_export(
+    qtbot: QtBot,
+    reports: ReportsViewModel,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.program.say_not_saved", lambda _window, _reason: None)
+    reports.export(tmp_path / "out.json", texts=False)
+    settled(reports)
     assert not (tmp_path / "out.json").exists()
     save(REPORT, folder / "a.json")
     reports.open("a.json")
-    assert reports.export(tmp_path / "out.json", texts=False) == ""
+    settled(reports)
+    reports.export(tmp_path / "out.json", texts=False)
+    settled(reports)
     assert load(tmp_path / "out.json") == REPORT
-    told = reports.export(tmp_path / "none" / "out.json", texts=False)
-    assert told == "There is no folder for out.json. Make it first."
+    with qtbot.waitSignal(reports.not_saved) as told:
+        reports.export(tmp_path / "none" / "out.json", texts=False)
+    assert told.args == ["There is no folder for out.json. Make it first."]
 
 
 def test_what_was_deleted_long_ago_is_gone_on_arrival(
@@ -318,12 +377,15 @@ def test_what_was_deleted_long_ago_is_gone_on_arrival(
 ) -> None:
     save(REPORT, folder / "a.json")
     reports.delete("a.json")
+    settled(reports)
     aside = folder / "deleted" / "a.json"
     os.utime(aside, (0, 0))
     reports.refresh()
+    settled(reports)
     assert aside.exists()
     save(REPORT, folder / "b.json")
     reports.arrive()
+    settled(reports)
     assert not aside.exists()
     assert titles(reports) == [REPORT.title]
 

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 from app.domain.conversation import Chat, ChatMessage
 from app.services.chat_store import ChatStore
 from app.viewmodels.common.format import one_line
-from app.viewmodels.sidebar.chat_list import CHAT_ROLE, ChatListModel, ChatListViewModel, heading
+from app.viewmodels.sidebar.chat_list import ChatListViewModel
+from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE, ChatListModel, heading
 from tests.app.conftest import Rig
 from tests.app.helpers import round_of
 

@@ -55,6 +55,7 @@ def drop(widget: QWidget, data: QMimeData) -> bool:
 
 
 def names(rig: Rig) -> list[str]:
+    rig.settle()
     return [chip.toolTip() for chip in rig.program.window.composer.files.chips.values()]
 
 
@@ -104,6 +105,7 @@ def test_choosing_sending_and_finding_them_again(
     composer = ready.program.window.composer
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(notes)], ""))
     composer.attach.click()
+    ready.settle()
     question = [sent for sent in ready.engine.sent if isinstance(sent, CountTokens)][-1]
     ready.say(TokenCount(id=question.id, tokens=7))
     (chip,) = composer.files.chips.values()
@@ -128,6 +130,7 @@ def test_what_waits_is_there_again_at_the_next_start(
     composer = ready.program.window.composer
     QTest.keyClicks(composer.text, "What is")
     drop(ready.program.window, mime(notes.as_uri(), notes.as_uri()))
+    ready.settle()
     ready.program.window.close()
     notes.unlink()
 
@@ -149,6 +152,7 @@ def test_what_waits_is_there_again_at_the_next_start(
 def test_taking_a_file_off(ready: Rig, notes: Path) -> None:
     composer = ready.program.window.composer
     ready.program.models.composing.attach([notes, notes])
+    ready.settle()
     first, second = composer.files.chips.values()
     assert first.remove is not None
     assert first.remove.accessibleName() == "Remove “notes.txt”"
@@ -159,6 +163,7 @@ def test_taking_a_file_off(ready: Rig, notes: Path) -> None:
 def test_a_refused_file_is_said_in_the_composer(ready: Rig, tmp_path: Path) -> None:
     composer = ready.program.window.composer
     drop(ready.program.window, mime((tmp_path / "gone.txt").as_uri()))
+    ready.settle()
     assert composer.note.text() == "“gone.txt” is no longer there; choose it again where it is now."
     assert composer.note.property("tone") == "warning"
     QTest.keyClicks(composer.text, "x")
@@ -167,6 +172,7 @@ def test_a_refused_file_is_said_in_the_composer(ready: Rig, tmp_path: Path) -> N
 
 def test_a_message_of_files_alone_has_no_bubble(ready: Rig, notes: Path) -> None:
     ready.program.models.composing.attach([notes])
+    ready.settle()
     ready.program.window.composer.submit()
     view = ready.program.window.transcript.views[0]
     assert isinstance(view, UserView)
@@ -180,6 +186,7 @@ def test_many_chips_go_on_in_the_next_line(ready: Rig, tmp_path: Path) -> None:
         files.append(tmp_path / f"a rather long name of a file {number}.txt")
         files[-1].write_text("x")
     ready.program.models.composing.attach(files)
+    ready.settle()
     QApplication.processEvents()
     row = ready.program.window.composer.files
     tops = [chip.y() for chip in row.chips.values()]

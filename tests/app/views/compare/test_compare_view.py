@@ -139,6 +139,7 @@ def test_the_report_of_two_runs(
     press(dialog.start)
     whole(ready, clock)
     press(dialog.save)
+    ready.settle()
     report = json.loads(target.read_text())
     assert [run_["mode"] for run_ in report["runs"]] == ["off", "auto"]
     assert report["identity"]["comparisons"][0]["identical"]

@@ -50,6 +50,7 @@ def places(rig: Rig) -> Places:
 @pytest.fixture
 def page(ready: Rig, folder: Path) -> ReportsPage:
     places(ready).button.click()
+    ready.settle()
     QApplication.processEvents()
     found = places(ready).currentWidget()
     assert isinstance(found, ReportsPage)
@@ -77,6 +78,7 @@ def column(page: ReportsPage, index: int) -> list[str]:
 
 
 def bench(rig: Rig) -> Bench:
+    rig.settle()
     return [command for command in rig.engine.sent if isinstance(command, Bench)][-1]
 
 
@@ -87,6 +89,7 @@ def saved(monkeypatch: pytest.MonkeyPatch, target: Path | None) -> None:
 def test_from_the_sidebar_and_back(ready: Rig, page: ReportsPage) -> None:
     assert places(ready).button.isChecked()
     press(page.leave)
+    ready.settle()
     assert not places(ready).shows_reports
     assert not places(ready).button.isChecked()
     action = next(
@@ -95,8 +98,10 @@ def test_from_the_sidebar_and_back(ready: Rig, page: ReportsPage) -> None:
     assert action.shortcut().toString() == "Ctrl+Shift+R"
     assert action in [one.action for one in commands_of(ready.program.window.menuBar())]
     action.trigger()
+    ready.settle()
     assert places(ready).shows_reports
     places(ready).button.click()
+    ready.settle()
     assert not places(ready).shows_reports
 
 
@@ -112,10 +117,12 @@ def test_choosing_a_chat_leads_back_to_it(ready: Rig, folder: Path) -> None:
         chat = chats.rows.chat_at(row)
         assert chat is not None
         places(ready).show_reports()
+        ready.settle()
         chats.open(chat.id)  # the first of them is open already
         ready.settle()
         assert not places(ready).shows_reports
     places(ready).show_reports()
+    ready.settle()
     ready.program.window.sidebar.new.click()
     assert not places(ready).shows_reports
 
@@ -126,7 +133,9 @@ def test_past_reports_newest_first(page: ReportsPage, folder: Path, ready: Rig) 
     (folder / "bad.json").write_text("{")
     save(SLOWER, folder / "slow.json")
     press(page.leave)
+    ready.settle()
     places(ready).show_reports()
+    ready.settle()
     assert column(page, 0)[0] == "bad.json"
     bad = page.list.tree.topLevelItem(0)
     assert bad is not None
@@ -140,6 +149,7 @@ def test_past_reports_newest_first(page: ReportsPage, folder: Path, ready: Rig) 
 
 def test_none_yet(ready: Rig) -> None:
     places(ready).show_reports()
+    ready.settle()
     found = places(ready).currentWidget()
     assert isinstance(found, ReportsPage)
     assert found.list.empty.isVisible()
@@ -160,6 +170,7 @@ def test_what_is_asked_for(ready: Rig, page: ReportsPage) -> None:
     setup.temperature.setCurrentIndex(1)
     setup.texts.setChecked(True)
     press(setup.start)
+    ready.settle()
     asked = bench(ready)
     assert (asked.suite, asked.modes, asked.repeats) == ("full", ("off", 3, 8), 5)
     assert (asked.max_tokens, asked.temperature, asked.include_text) == (64, 1.0, True)
@@ -167,6 +178,7 @@ def test_what_is_asked_for(ready: Rig, page: ReportsPage) -> None:
 
 def test_watched_and_stopped(ready: Rig, page: ReportsPage) -> None:
     press(page.setup.start)
+    ready.settle()
     assert page.setup.isHidden()
     progress = page.progress
     assert progress.text.text() == "Starting…"
@@ -191,28 +203,34 @@ def test_watched_and_stopped(ready: Rig, page: ReportsPage) -> None:
     ]
     assert progress.runs.text().splitlines()[0].startswith("code-1, Auto · 60.0 tok/s")
     press(progress.stop)
+    ready.settle()
     assert ready.engine.sent[-1] == Cancel(id=id_)
     assert not progress.stop.isEnabled()
     save(SLOWER, out)
     ready.say(BenchFinished(id=id_, reason="cancelled", report=SLOWER, saved=str(out), warnings=()))
+    ready.settle()
     assert page.note.isVisible()
     assert page.note.text().startswith("The benchmark stopped.")
     assert page.reader.isVisible()
     press(page.dismiss)
+    ready.settle()
     assert not page.note.isVisible()
     press(page.reader.back)
+    ready.settle()
     assert page.setup.isVisible()
     assert len(column(page, 0)) == 3
 
 
 def test_a_second_benchmark_begins_with_an_empty_table(ready: Rig, page: ReportsPage) -> None:
     press(page.setup.start)
+    ready.settle()
     id_ = bench(ready).id
     ready.say(
         BenchRun(id=id_, done=1, total=4, run=RUNS[0], summary=groups(RUNS[:1])),
         BenchFinished(id=id_, reason="cancelled", report=None, saved=None, warnings=()),
     )
     press(page.setup.start)
+    ready.settle()
     assert not any(page.progress.cells())
     assert page.progress.runs.text() == ""
 
@@ -220,17 +238,20 @@ def test_a_second_benchmark_begins_with_an_empty_table(ready: Rig, page: Reports
 def test_while_the_engine_is_busy_it_says_so(ready: Rig, page: ReportsPage) -> None:
     ready.program.models.chat.send("Hello")
     places(ready).show_reports()
+    ready.settle()
     assert not page.setup.start.isEnabled()
     assert "Esc" in page.setup.note.text()
     ready.finish()
     assert page.setup.start.isEnabled()
 
 
-def test_opened_by_keyboard_and_read(page: ReportsPage, qtbot: QtBot) -> None:
+def test_opened_by_keyboard_and_read(page: ReportsPage, ready: Rig, qtbot: QtBot) -> None:
     tree = page.list.tree
     tree.setFocus()
     QTest.keyClick(tree, Qt.Key.Key_Down)
+    ready.settle()
     QTest.keyClick(tree, Qt.Key.Key_Return)
+    ready.settle()
     assert page.reader.isVisible()
     text = page.reader.browser.toPlainText()
     for told in ("1.47×", "Against plain", "Same text", "Apple M4 Pro", "Definitions"):  # noqa: RUF001
@@ -240,6 +261,7 @@ def test_opened_by_keyboard_and_read(page: ReportsPage, qtbot: QtBot) -> None:
 
 def test_charts_follow_the_theme(ready: Rig, page: ReportsPage) -> None:
     model(ready).open("a.json")
+    ready.settle()
     before = page.reader.browser._charts
     ready.program.theme.choose("dark")
     ready.program.theme.choose("light")
@@ -251,17 +273,19 @@ def test_charts_follow_the_theme(ready: Rig, page: ReportsPage) -> None:
 def test_the_text_is_laid_out_for_its_width(ready: Rig, page: ReportsPage, qtbot: QtBot) -> None:
     ready.program.window.resize(1400, 800)
     model(ready).open("a.json")
+    ready.settle()
     qtbot.waitUntil(lambda: "First token" in page.reader.browser.toPlainText())
     ready.program.window.resize(900, 600)
     qtbot.waitUntil(lambda: "First token" not in page.reader.browser.toPlainText())
 
 
-def test_two_are_compared(page: ReportsPage) -> None:
+def test_two_are_compared(page: ReportsPage, ready: Rig) -> None:
     select(page, 0)
     assert not page.list.compare.isEnabled()
     select(page, 0, 1)
     assert not page.list.open.isEnabled()
     press(page.list.compare)
+    ready.settle()
     text = page.reader.browser.toPlainText()
     assert "B over A" in text
     assert text.index("Earlier") < text.index("Speed of target + drafter")
@@ -274,14 +298,18 @@ def test_deleted_with_undo(ready: Rig, page: ReportsPage) -> None:
     page.list.tree.setFocus()
     select(page, 1)
     QTest.keyClick(page.list.tree, Qt.Key.Key_Delete)
+    ready.settle()
     assert column(page, 0) == ["Speed of target + drafter"]
     assert page.toast.isVisible()
     assert page.toast.text.text() == "Report deleted"
     press(page.toast.button)
+    ready.settle()
     assert len(column(page, 0)) == 2
     select(page, 0)
     press(page.list.open)
+    ready.settle()
     press(page.reader.delete)
+    ready.settle()
     assert page.list.isVisible()
     assert column(page, 0) == ["Earlier"]
 
@@ -293,7 +321,9 @@ def test_exported_in_two_clicks(
     target = tmp_path / f"out{ending}"
     saved(monkeypatch, target)
     model(ready).open("a.json")
+    ready.settle()
     press(page.reader.export)
+    ready.settle()
     assert target.stat().st_size > 100
     if ending == ".json":
         assert load(target) == REPORT
@@ -306,10 +336,13 @@ def test_an_export_that_fails_says_why(
     monkeypatch.setattr("app.program.say_not_saved", lambda _parent, reason: said.append(reason))
     saved(monkeypatch, tmp_path / "none" / "out.pdf")
     model(ready).open("a.json")
+    ready.settle()
     press(page.reader.export)
+    ready.settle()
     assert said == ["There is no folder for out.pdf. Make it first."]
     saved(monkeypatch, None)
     press(page.reader.export)
+    ready.settle()
     assert len(said) == 1
 
 
@@ -318,22 +351,30 @@ def test_texts_leave_only_when_ticked(
 ) -> None:
     reader, clipboard = page.reader, QGuiApplication.clipboard()
     model(ready).open("a.json")
+    ready.settle()
     assert reader.texts.isHidden()
     save(SPOKEN, folder / "spoken.json")
     model(ready).open("spoken.json")
+    ready.settle()
     assert reader.texts.isVisible()
     assert not reader.texts.isChecked()
     saved(monkeypatch, tmp_path / "out.json")
     press(reader.markdown)
+    ready.settle()
     press(reader.export)
+    ready.settle()
     assert "SECRET" not in clipboard.text() + (tmp_path / "out.json").read_text()
     reader.texts.setChecked(True)
     press(reader.markdown)
+    ready.settle()
     press(reader.export)
+    ready.settle()
     assert "SECRET" in clipboard.text()
     assert "SECRET" in (tmp_path / "out.json").read_text()
     model(ready).open("b.json")
+    ready.settle()
     model(ready).open("spoken.json")
+    ready.settle()
     assert not reader.texts.isChecked()
 
 
@@ -342,10 +383,13 @@ def test_copied_as_markdown_and_as_an_image(
 ) -> None:
     reader, clipboard = page.reader, QGuiApplication.clipboard()
     model(ready).open("a.json")
+    ready.settle()
     press(reader.markdown)
+    ready.settle()
     assert clipboard.text().startswith("# Speed of target + drafter")
     assert reader.markdown.text() == "Copied"
     press(reader.card)
+    ready.settle()
     assert (clipboard.image().width(), clipboard.image().height()) == (1200, 630)
     assert (reader.markdown.text(), reader.card.text()) == ("Copy as Markdown", "Copied")
     reader._copied.timeout.emit()
@@ -354,6 +398,7 @@ def test_copied_as_markdown_and_as_an_image(
 
 def test_everything_has_a_name(page: ReportsPage, ready: Rig) -> None:
     model(ready).open("a.json")
+    ready.settle()
     for button in page.findChildren(QAbstractButton):
         assert button.text() or button.accessibleName() or not button.focusPolicy(), button
     named: tuple[QWidget, ...] = (
@@ -370,6 +415,7 @@ def test_everything_has_a_name(page: ReportsPage, ready: Rig) -> None:
 
 def test_closing_the_window_in_mid_run_is_calm(ready: Rig, page: ReportsPage) -> None:
     press(page.setup.start)
+    ready.settle()
     ready.program.window.close()
     assert ready.engine.closed
 
@@ -378,6 +424,7 @@ def test_the_keyboard_is_where_it_is_wanted(ready: Rig, page: ReportsPage, qtbot
     qtbot.waitUntil(ready.program.window.isActiveWindow)
     assert page.list.tree.hasFocus()
     press(page.leave)
+    ready.settle()
     assert ready.program.window.composer.text.hasFocus()
 
 
@@ -389,8 +436,10 @@ def test_charts_stand_beside_their_like(ready: Rig, page: ReportsPage, folder: P
     )
     save(plain, folder / "plain.json")
     model(ready).refresh()
+    ready.settle()
     ready.program.window.resize(1400, 800)
     model(ready).compare("plain.json", "a.json")
+    ready.settle()
     QApplication.processEvents()
     rows = re.findall(r"<tr>(?:(?!</tr>).)*<img.*?</tr>", page.reader.browser.toHtml(), re.DOTALL)
     assert [re.findall(r'src="chart:(\w\d)"', row) for row in rows] == [
@@ -405,10 +454,12 @@ def test_a_strangers_title_is_shown_as_it_is(ready: Rig, page: ReportsPage, fold
     save(replace(REPORT, title="<b>bold</b>", created="2030-01-01T00:00:00Z"), folder / "c.json")
     (folder / "<i>x.json").write_text("{")
     model(ready).refresh()
+    ready.settle()
     item = page.list.tree.topLevelItem(0)
     assert item is not None
     assert item.text(0) == "<b>bold</b>"
     assert "&lt;b&gt;bold" in item.toolTip(0)
     model(ready).open("<i>x.json")
+    ready.settle()
     assert page.note.textFormat() is Qt.TextFormat.PlainText
     assert page.note.text().startswith("<i>x.json is no report")

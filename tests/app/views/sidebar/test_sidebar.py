@@ -15,7 +15,7 @@ from app.domain.conversation import ChatSummary
 from app.domain.settings import SidebarSettings
 from app.engine.scripted import ScriptedWorker
 from app.program import Program
-from app.viewmodels.sidebar.chat_list import CHAT_ROLE
+from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE
 from app.views.sidebar.chat_list_view import OPEN, ChatListView, direction
 from tests.app.conftest import Rig
 from tests.app.test_theme_tokens import THEMES, contrast, tokens
