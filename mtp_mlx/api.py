@@ -162,8 +162,8 @@ class Unload(msgspec.Struct, frozen=True, kw_only=True):
 class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """Write one reply. Answered by `PromptProgress`, a `Round` each round, and `Finished`.
 
-    With `continue_reply` the last message is the assistant's, its turn stays open, and the reply
-    goes on from the message's last character.
+    `continue_reply` says that the last message is the assistant's: its turn stays open, and the
+    reply goes on from the message's last character.
     """
 
     prompt: Prompt

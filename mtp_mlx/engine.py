@@ -117,7 +117,7 @@ class Engine:
 
     @property
     def loaded(self) -> LoadedPair:
-        """The pair itself, for what measures it."""
+        """Return the pair itself, for measurements."""
         return self._pair
 
     @property

@@ -40,8 +40,8 @@ _LAST = (Loaded, Finished, TokenCount, Calibrated, BenchFinished)
 class Ticket:
     """One request, from `Host.submit` to its end: an iterator of its events.
 
-    A request that fails ends the iteration with its error. With `deliver`, events and the error
-    are handed to it on the host's thread as they come, and the iterator only waits for the end.
+    A request that fails ends the iteration with its error. Where `deliver` is given, events and the
+    error are handed to it on the host's thread, and the iterator only waits for the end.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ class Position:
 
     @property
     def share(self) -> float:
-        """Acceptance by position. With one K for all rounds, 1 + the sum of shares is tau."""
+        """Acceptance by position. Where all rounds have one K, 1 + the sum of shares is tau."""
         return self.accepted / self.drafted
 
     @property

@@ -32,7 +32,7 @@ def seam_after(first: ReplyRecord | None) -> Seam:
 
 
 def tally_after(first: ReplyRecord | None, mtp: Mtp) -> Tally:
-    """What a part begins with: `mtp` is the switch when it was asked for."""
+    """Return the tally that a part begins with; `mtp` is the switch when the part was asked for."""
     if first is None:
         return begun(mtp)
     tally = tally_of(first.rounds, first.mtp, first.switches)
