@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as changed
 
-from mtp_mlx.api import Mtp
+from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.bench.session import Session
 from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.events import BenchProgress, BenchRun
@@ -195,6 +195,18 @@ def test_a_run_that_was_cut_short_is_made_again() -> None:
     assert report is not None
     assert [run.finish_reason for run in report.runs] == ["length"] * 24
     assert len(engine.asked) == 3
+
+
+@pytest.mark.parametrize(("verify", "is_compared"), [("coupled", True), ("token", False)])
+def test_texts_are_compared_only_where_they_must_be_the_same(
+    verify: Verify, is_compared: bool
+) -> None:
+    """Above temperature 0 a rejection rule keeps the distribution, not the text."""
+    engine = Simulated(text=lambda mode: [1, 2, 3] if mode == "off" else [1, 2])
+    report = measured(engine, sampling=Sampling(temperature=1.0), verify=verify)
+    assert report.identity is not None
+    assert report.identity.measured is is_compared
+    assert [one.identical for one in report.identity.comparisons] == [False] * 3 * is_compared
 
 
 def test_what_fails_in_mid_benchmark_keeps_what_was_made() -> None:
