@@ -26,7 +26,7 @@ def test_the_first_start_explains_the_numbers(ready: Rig) -> None:
 
 def test_the_built_in_pair_is_said_to_be_small(rig: Rig) -> None:
     welcome = rig.program.window.welcome
-    rig.ready()
+    rig.engine.say(HELLO)
     assert "demo pair" not in welcome.note.text()
     pair = replace(PAIR, target="built-in")
     rig.engine.say(msgspec.structs.replace(LOADED, pair=pair))
