@@ -126,7 +126,7 @@ def test_what_cannot_be_read_is_said(ready: Rig) -> None:
     banner = ready.program.models.engine.banner
     assert banner is not None
     assert banner.can_restart
-    assert "cannot read" in banner.message
+    assert "could not read" in banner.message
 
 
 def test_errors_and_notices_are_said(ready: Rig) -> None:

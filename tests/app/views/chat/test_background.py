@@ -116,12 +116,12 @@ def test_tokens_are_those_of_the_reply_they_stand_for(ready: Rig) -> None:
 
 def test_a_continued_reply_shows_both_its_parts(ready: Rig) -> None:
     chat, window = ready.program.models.chat, ready.program.window
-    reply = stop_early(ready)
+    stop_early(ready)
     left = chat.chat.id
     window.tokens_command.trigger()
     chat.continue_reply()
     chat.new_chat()
-    ready.say(round_of(reply, 0, [" two"]))
+    ready.say(round_of(ready.request().id, 0, [" two"]))
     come_back(ready, left)
     view = last(window.transcript)
     assert shown(view.answer) == "One, two"
@@ -137,7 +137,7 @@ def test_a_reply_continued_from_far_above_keeps_its_text(qtbot: QtBot, ready: Ri
     settle(qtbot, transcript)
     assert transcript.hidden_below
     chat.continue_reply()
-    ready.say(round_of("119", 0, ["And on."]))
+    ready.say(round_of(ready.request().id, 0, ["And on."]))
     assert shown(last(transcript).answer).startswith("Message 119.")
 
 

@@ -190,9 +190,9 @@ def test_continue_goes_on_in_the_same_place(ready: Rig) -> None:
     assert view.footer.isHidden()
     assert not view.wait.isHidden()
     ready.say(
-        round_of(view.message.id, 0, [" two"]),
-        round_of(view.message.id, 1, [" three"]),
-        finished(view.message.id),
+        round_of(ready.request().id, 0, [" two"]),
+        round_of(ready.request().id, 1, [" three"]),
+        finished(ready.request().id),
     )
     assert reply(ready) is view
     assert text_of(view) == "One, two three"
