@@ -262,7 +262,7 @@ def test_a_continued_reply_is_measured_as_a_whole_and_learned_from_once(ready: R
 
 def test_what_died_while_continuing_keeps_both_parts(ready: Rig) -> None:
     chat = chat_of(ready)
-    reply = stop_early(ready)
+    stop_early(ready)
     chat.continue_reply()
     ready.say(round_of(ready.request().id, 0, [" two"]))
     ready.engine.say(Death(reason="crashed"))
@@ -270,7 +270,8 @@ def test_what_died_while_continuing_keeps_both_parts(ready: Rig) -> None:
     assert not chat.continue_reply()
     ready.ready()
     assert chat.continue_reply()
-    ready.say(Error(code="x", message="No.", remedy="", id=reply))
+    ready.say(Error(code="x", message="No.", remedy="", id=ready.request().id))
+    assert not chat.writing
     assert chat.messages.at(1).text == "One, two"
 
 
