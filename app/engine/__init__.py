@@ -1,1 +1,1 @@
-"""The other end of the pipe: a client for the worker process, and who keeps it running."""
+"""The other end of the pipe: one worker kept running, its state, and a ticket a request."""
