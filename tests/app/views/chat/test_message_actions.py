@@ -207,7 +207,7 @@ def test_the_token_view_of_a_continued_reply_keeps_its_beginning(ready: Rig) -> 
     stop_early(ready)
     ready.program.window.transcript.set_token_view(shown=True)
     command(ready, "Continue the reply").trigger()
-    ready.say(round_of(reply(ready).message.id, 0, [" two"]))
+    ready.say(round_of(ready.request().id, 0, [" two"]))
     chat_of(ready).streaming.flush()
     tokens = reply(ready).tokens
     assert tokens is not None
