@@ -21,9 +21,8 @@ import msgspec
 
 from app import strings
 from app.domain import search
-from app.domain.changes import Changes
 from app.domain.conversation import Chat, ChatMessage, ChatSummary, ReplyPiece
-from app.domain.tree import newest_tip
+from app.domain.tree import Changes, newest_tip
 from app.services.chat_rows import (
     as_json,
     merge_pieces,

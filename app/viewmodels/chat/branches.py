@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.changes import Changes
-from app.domain.tree import below
+from app.domain.tree import Changes, below
 from app.viewmodels.chat.history import History, Removed
 from app.viewmodels.chat.saving import Saver
 from app.viewmodels.chat.writing import Writing

@@ -16,9 +16,8 @@ from PySide6.QtCore import (
 
 from app import strings
 from app.domain import tree
-from app.domain.changes import Changes, taken_up
 from app.domain.conversation import Chat, ChatMessage, ChatSummary
-from app.domain.tree import Place
+from app.domain.tree import Changes, Place, taken_up
 
 MESSAGE_ROLE = Qt.ItemDataRole.UserRole + 1
 

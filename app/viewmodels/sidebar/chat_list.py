@@ -14,8 +14,8 @@ from PySide6.QtCore import (
 )
 
 from app import strings
-from app.domain.changes import Changes
 from app.domain.conversation import Chat, ChatSummary
+from app.domain.tree import Changes
 from app.services.data_folder import DataFolder
 from app.services.store_thread import StoreThread
 from app.viewmodels.chat.chat import ChatViewModel

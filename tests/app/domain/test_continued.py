@@ -65,6 +65,18 @@ def test_rounds_go_on_where_they_ended() -> None:
     assert (whole.prompt_tokens, whole.reused_tokens) == (40, 4)
 
 
+def test_a_continuation_that_was_lost_counts_all_its_rounds() -> None:
+    """Its statistics were stored when it began, and are those of the first part."""
+    whole = joined(FIRST, msgspec.structs.replace(SECOND, stats=None, finish="interrupted"))
+    stored = msgspec.structs.replace(whole, stats=FIRST.stats)
+    read = recounted(stored)
+    assert read.stats == whole.stats
+    assert numbers(read).generated_tokens == 8
+    assert recounted(read) is read
+    ended = msgspec.structs.replace(stored, finish="finished")
+    assert recounted(ended) is ended
+
+
 def test_counts_are_those_of_all_rounds() -> None:
     found = numbers(joined(FIRST, SECOND))
     assert (found.draft_rounds, found.draft_n, found.draft_n_accepted) == (2, 6, 4)

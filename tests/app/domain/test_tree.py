@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from app.domain.conversation import ChatMessage, Role
-from app.domain.tree import Place, below, newest_tip, path, places, replaced, siblings
+from app.domain.tree import (
+    Changes,
+    Place,
+    below,
+    newest_tip,
+    path,
+    places,
+    replaced,
+    siblings,
+    taken_up,
+)
 
 
 def message(name: str, parent: str | None = None) -> ChatMessage:
@@ -94,3 +104,33 @@ def test_a_message_is_replaced_where_it_stands() -> None:
     longer = ChatMessage(id="a1", role="assistant", text="longer", parent="q1")
     assert replaced(TREE, longer) == (TREE[0], longer, *TREE[2:])
     assert replaced(TREE, message("gone")) == TREE
+
+
+# What two windows have written comes together without a loss
+
+
+def said(name: str, text: str = "here") -> ChatMessage:
+    return ChatMessage(id=name, role="user", text=text)
+
+
+def test_the_order_is_that_of_writing() -> None:
+    changes = Changes(
+        written=(said("b", "there"), said("d", "there")),
+        deleted=frozenset({"a"}),
+        order=("b", "c", "d"),
+    )
+    assert taken_up((said("a"), said("c"), said("b")), changes) == (
+        said("b", "there"),
+        said("c"),
+        said("d", "there"),
+    )
+
+
+def test_what_could_not_be_saved_stays() -> None:
+    changes = Changes(written=(said("b", "there"),), deleted=frozenset(), order=("a", "b"))
+    assert [m.id for m in taken_up((said("a"), said("own")), changes)] == ["a", "b", "own"]
+
+
+def test_what_neither_has_is_left_out() -> None:
+    changes = Changes(written=(), deleted=frozenset(), order=("a", "lost"))
+    assert taken_up((said("a"),), changes) == (said("a"),)
