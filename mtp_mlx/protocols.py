@@ -15,8 +15,7 @@ import mlx.core as mx
 
 from mtp_mlx.kv.buffer import KeysValues
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
-from mtp_mlx.sampling.distribution import Distribution
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Distribution, Logits
 
 
 class Snapshot(Protocol):

@@ -11,8 +11,7 @@ import mlx.core as mx
 
 from mtp_mlx import api
 from mtp_mlx.api import FinishReason, TokenSource
-from mtp_mlx.decode.loop import Batch, Emitted, decode
-from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.loop import Batch, Emitted, decode, prefill
 from mtp_mlx.decode.prompt_reuse import PromptCache
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence

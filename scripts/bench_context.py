@@ -28,7 +28,7 @@ import mlx.core as mx
 
 from mtp_mlx.api import Sampling
 from mtp_mlx.decode import sequence as decoding
-from mtp_mlx.decode.plain import plain_round
+from mtp_mlx.decode.loop import plain_round
 from mtp_mlx.decode.round import Turn, speculate
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control

@@ -23,7 +23,7 @@ import mlx.core as mx
 # Before the engine, which would otherwise import a part of mlx-lm on its own.
 from mlx_lm.generate import generate_step  # isort: skip
 
-from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.loop import prefill
 from mtp_mlx.families import shape
 from mtp_mlx.families.base import TrueShape
 from mtp_mlx.families.gemma4.family import GemmaBlueprint

@@ -22,8 +22,7 @@ from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Prompt, load_suite
 from mtp_mlx.bench.runs import runs
 from mtp_mlx.calibration import Calibration, Costs
-from mtp_mlx.decode.plain import plain_round
-from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.loop import plain_round, prefill
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence
 from mtp_mlx.depth.control import DepthControl

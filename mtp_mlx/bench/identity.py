@@ -21,7 +21,7 @@ from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.plan import Key, Plan, Turn
 from mtp_mlx.bench.report import tokens_sha256
 from mtp_mlx.bench.runs import Runner
-from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.loop import prefill
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.report.model import Comparison, Run

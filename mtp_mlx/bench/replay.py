@@ -16,7 +16,7 @@ import mlx.core as mx
 
 from mtp_mlx.protocols import Drafts, Proposal, Rule, Verdict
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 
 class Replay:

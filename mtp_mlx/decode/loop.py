@@ -1,26 +1,31 @@
-"""The decoding loop: each round drafts or decodes plainly, commits, and only then is emitted.
+"""Decoding: prefill, then rounds that draft or take a plain step, commit, and only then emit.
 
 One loop serves one sequence and many: one sequence is a batch of one. A sequence's tokens do not
 depend on the others: its rows attend to its own cache, its noise is a hash of its own seed and
 positions, and its rule counts its own history.
+
+Plain decoding runs one step ahead: while the host handles tokens, the device computes the next. It
+is what every speed-up is measured against, so it is pipelined like mlx-lm's own loop.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections import abc
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import mlx.core as mx
 
 from mtp_mlx.api import FinishReason
-from mtp_mlx.decode.plain import plain_round
 from mtp_mlx.decode.round import Turn, speculate
 from mtp_mlx.decode.sequence import Round, Sequence
 from mtp_mlx.decode.watch import Starting, Watch
 from mtp_mlx.depth.control import Plan
-from mtp_mlx.protocols import Drafter, Target
+from mtp_mlx.protocols import Anchor, Chunk, Drafter, DraftState, State, Target
+from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 
+CHUNK = 2048  # rows a forward pass
 TIDY_AFTER = 256
 """Tokens after which freed memory goes back to the system: MLX keeps it to use it again, but what
 attention needs grows with the context and soon fits into nothing that was kept."""
@@ -110,3 +115,78 @@ def decode(batch: Batch, sequences: list[Sequence]) -> Generator[Emitted]:
     finally:
         for s in sequences:
             s.settle()
+
+
+def prefill(
+    target: Target, state: State, prompt: abc.Sequence[int], draft_state: DraftState | None = None
+) -> Iterator[mx.array | None]:
+    """Append `prompt` to the states; yield after each chunk, at last the last hidden row.
+
+    Until then None is yielded: no hidden state is computed before the last chunk, and of that only
+    the last row [1, hidden], unless the drafter reads hidden states. A consumer that stops between
+    chunks leaves states that hold the chunks read so far.
+    """
+    reads_hidden = draft_state is not None and draft_state.reads_hidden
+    for start in range(0, len(prompt), CHUNK):
+        tokens = mx.array(list(prompt[start : start + CHUNK]))
+        hidden = target.forward([Chunk(state, tokens, last_row=not reads_hidden)])
+        if draft_state is not None:
+            draft_state.read(tokens, hidden if reads_hidden else None)
+            draft_state.evaluate()
+        last = hidden[-1:] if start + CHUNK >= len(prompt) else None
+        del hidden  # a row that nobody asks for is not computed
+        state.evaluate()
+        if last is not None:
+            mx.eval(last)
+        mx.clear_cache()  # the next chunk attends to more keys: what this one freed is too small
+        yield last
+
+
+def plain_round(target: Target, sequences: list[Sequence], *, ahead: bool) -> list[Round]:
+    """Emit one token of each sequence; with `ahead`, first start on the tokens behind them.
+
+    The step that is started stays in flight, and its row in the cache, until the next round or
+    `Sequence.settle`. A sequence with one token left is not started on again.
+    """
+    idle = [s for s in sequences if s.in_flight is None]
+    for s, first in zip(idle, _step(target, idle, [s.anchor for s in idle]), strict=True):
+        s.in_flight = first
+    landing = [s.in_flight for s in sequences if s.in_flight is not None]
+    going_on = [s for s in sequences if ahead and s.tokens_left > 1]
+    behind = [s.in_flight for s in going_on if s.in_flight is not None]
+    following = _step(target, going_on, behind, uncommitted=True)
+
+    tokens = _to_host(landing)
+    for s, token in zip(sequences, tokens, strict=True):
+        s.land(token)
+    for s, started in zip(going_on, following, strict=True):
+        s.in_flight = started
+    return [Round(tokens=(token,)) for token in tokens]
+
+
+def _step(
+    target: Target, sequences: list[Sequence], anchors: list[Anchor], *, uncommitted: bool = False
+) -> list[Anchor]:
+    """Start the step from each anchor; return the anchors that it leads to.
+
+    `uncommitted`: the host does not know the anchors' tokens yet, so no rule has counted them.
+    """
+    if not sequences:
+        return []
+    pairs = list(zip(sequences, anchors, strict=True))
+    hidden = target.forward([Chunk(s.state, anchor.token) for s, anchor in pairs])
+    logits = target.logits(hidden)
+    reached = []
+    for i, (s, anchor) in enumerate(pairs):
+        in_flight = anchor.token if uncommitted else NONE_IN_FLIGHT
+        token = s.rule.choose(logits.rows(i, i + 1), s.state.length, in_flight)
+        reached.append(Anchor(token, hidden[i : i + 1]))
+    mx.async_eval([anchor.token for anchor in reached], hidden)
+    return reached
+
+
+def _to_host(landing: list[Anchor]) -> list[int]:
+    """Read one token of each sequence: the round's one wait for the device."""
+    tokens = [anchor.token for anchor in landing]
+    joined = tokens[0] if len(tokens) == 1 else mx.concatenate(tokens)
+    return joined.tolist()  # type: ignore[return-value]  # integers

@@ -13,7 +13,7 @@ import mlx.core as mx
 from mtp_mlx.decode.sequence import Round, Sequence, cut
 from mtp_mlx.decode.watch import Watch
 from mtp_mlx.protocols import NO_DRAFTS, Chunk, Drafter, DraftRow, Drafts, Rule, Target, Verdict
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 
 @dataclass(frozen=True, slots=True)

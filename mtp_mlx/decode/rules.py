@@ -18,8 +18,13 @@ from mtp_mlx.api import Sampling, Verify
 from mtp_mlx.decode.ratio import Acceptance, Probabilities, block, token_by_token
 from mtp_mlx.protocols import Drafts, Proposal, Rule, Verdict
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT, Chooser, chooser
-from mtp_mlx.sampling.distribution import Distribution, probabilities, stacked, top_probability
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import (
+    Distribution,
+    Logits,
+    probabilities,
+    stacked,
+    top_probability,
+)
 from mtp_mlx.sampling.noise import gumbel, stream, uniform
 
 _DRAFT, _JUDGE, _NEXT = range(1, 4)  # streams of noise; plain decoding has the seed's own

@@ -12,7 +12,7 @@ import mlx.core as mx
 
 from mtp_mlx.protocols import Anchor, DraftRow, Drafts, Proposal
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 
 @dataclass(frozen=True, slots=True)

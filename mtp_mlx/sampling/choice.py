@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.sampling.distribution import Distribution, distribution, top_probability
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Distribution, Logits, distribution, top_probability
 from mtp_mlx.sampling.noise import gumbel
 from mtp_mlx.sampling.penalty import Adjustments, adjustments
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import mlx.core as mx
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 IN_PROMPT, IN_REPLY = 1, 2
 """Where a token has been seen; 0 for nowhere. A token of both counts as one of the reply."""

@@ -15,7 +15,7 @@ import mlx.core as mx
 
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Drafter, DraftRow, Drafts, DraftState, Proposal, Rule, State
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 _WINNING = 1e9  # above any logit, and finite
 

@@ -12,7 +12,7 @@ from mtp_mlx.bench.calibrate import MOST_ROWS, measure
 from mtp_mlx.calibration import Costs
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Chunk, DraftRow, Drafts, DraftState, State, Target
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 from tests.support.replies import tiny_pair, with_drafter
 from tests.support.shapes import E2B, WINDOW
 

@@ -23,7 +23,7 @@ from mtp_mlx.decode.watch import Starting
 from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.drafting.chain import Step, chain
 from mtp_mlx.protocols import Anchor, Chunk, DraftRow, Drafts
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 LOGITS = np.linspace(3, -3, 12, dtype=np.float32)
 VOCABULARY = len(LOGITS)

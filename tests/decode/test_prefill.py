@@ -9,7 +9,7 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.loop import prefill
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Chunk
 from tests.support.pairs import both, floats, forward
@@ -30,7 +30,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_the_last_row_and_the_caches_are_those_of_one_pass(
     pair: LoadedPair, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtp_mlx.decode.prefill.CHUNK", chunk)
+    monkeypatch.setattr("mtp_mlx.decode.loop.CHUNK", chunk)
     target = both(pair).target
     whole, read = target.new_state(), target.new_state()
     expected = forward(target, LONG, state=whole)[-1:]
@@ -103,7 +103,7 @@ class Reading:
 def test_hidden_rows_are_asked_for_only_by_a_drafter_that_reads_them(
     monkeypatch: pytest.MonkeyPatch, *, reads_hidden: bool
 ) -> None:
-    monkeypatch.setattr("mtp_mlx.decode.prefill.CHUNK", 8)
+    monkeypatch.setattr("mtp_mlx.decode.loop.CHUNK", 8)
     target, reading = Recording(), Reading(reads_hidden)
     prompt = list(range(20))
     *_, last = prefill(target, target, prompt, reading)  # type: ignore[arg-type]

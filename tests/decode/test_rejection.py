@@ -11,7 +11,7 @@ from mtp_mlx.api import Sampling, Verify
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.protocols import Drafts, Rule
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 # Token 3 is likely for both: were noise used twice, its share in the residual would fall.
 B = np.array([0.05, 0.25, 0.15, 0.55])

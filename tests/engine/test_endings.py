@@ -99,7 +99,7 @@ def test_a_consumer_that_walks_away_leaves_a_valid_cache(
 def test_a_cancel_between_prompt_chunks_keeps_what_was_read(
     pair: LoadedPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mtp_mlx.decode.prefill.CHUNK", 4)
+    monkeypatch.setattr("mtp_mlx.decode.loop.CHUNK", 4)
     engine = Engine(pair)
     done: list[int] = []
 

@@ -57,7 +57,7 @@ def test_a_step_copies_no_keys(mtp: Mtp) -> None:
 
 def test_freed_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mtp_mlx.decode.loop.TIDY_AFTER", 16)
-    monkeypatch.setattr("mtp_mlx.decode.prefill.CHUNK", 64)
+    monkeypatch.setattr("mtp_mlx.decode.loop.CHUNK", 64)
     mx.clear_cache()
     kept: list[int] = []
 

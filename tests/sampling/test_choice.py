@@ -8,7 +8,7 @@ import pytest
 
 from mtp_mlx.api import Sampling
 from mtp_mlx.sampling.choice import chooser
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 from mtp_mlx.sampling.noise import gumbel
 
 PROBABILITIES = np.array([0.5, 0.2, 0.15, 0.1, 0.04, 0.01])

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.sampling.distribution import distribution
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits, distribution
 
 samplings = st.builds(
     Sampling,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mtp_mlx.api import Sampling
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 from mtp_mlx.sampling.penalty import Adjustments, adjustments
 
 VOCABULARY = 12

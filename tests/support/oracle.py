@@ -18,7 +18,7 @@ from mtp_mlx.drafting.chain import Step, chain
 from mtp_mlx.families.gemma4.target import GemmaTarget, SharedKV, shared_kv
 from mtp_mlx.kv.state import LayersState
 from mtp_mlx.protocols import Chunk, DraftRow, Drafts, State
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 TOLERANCE = 2e-4
 

@@ -15,7 +15,7 @@ from mtp_mlx.families.gemma4.drafter import GemmaDrafter
 from mtp_mlx.families.gemma4.target import GemmaTarget, SharedKV, shared_kv
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.protocols import Chunk, State, Target
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 from tests.support.checkpoints import PLAIN, write_pair
 from tests.support.golden import GoldenRound, Top
 from tests.support.shapes import WINDOW, Shape

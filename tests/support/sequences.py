@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mtp_mlx.api import Mtp, Sampling, Verify
-from mtp_mlx.decode.loop import Batch
-from mtp_mlx.decode.prefill import prefill
+from mtp_mlx.decode.loop import Batch, prefill
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence
 from mtp_mlx.depth.control import DepthControl

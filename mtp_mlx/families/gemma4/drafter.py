@@ -17,7 +17,7 @@ from mtp_mlx.families.gemma4.network import DrafterNetwork
 from mtp_mlx.families.gemma4.pieces import Arrays, Pieces, attend
 from mtp_mlx.families.gemma4.target import GemmaTarget, SharedKV, shared_kv
 from mtp_mlx.protocols import DraftRow, Drafts, State
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 
 class NoState:

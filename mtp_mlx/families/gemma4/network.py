@@ -10,9 +10,9 @@ from typing import Any
 import mlx.core as mx
 from mlx import nn
 
+from mtp_mlx.families.base import mlx_lm_model
 from mtp_mlx.families.gemma4.config import CentroidConfig, DrafterConfig, TextConfig
-from mtp_mlx.families.mlx_lm_models import mlx_lm_model
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 gemma4_text: Any = mlx_lm_model("gemma4_text")
 

@@ -15,7 +15,7 @@ from mtp_mlx.kv.full import FullCache
 from mtp_mlx.kv.state import LayersState
 from mtp_mlx.kv.window import WindowCache
 from mtp_mlx.protocols import Chunk, State
-from mtp_mlx.sampling.logits import Logits
+from mtp_mlx.sampling.distribution import Logits
 
 
 class GemmaTarget:
