@@ -25,7 +25,6 @@ from app.views.common import fonts
 from app.views.common.controls import push_button
 from app.views.common.theme import ThemeController
 from app.views.overlay.charts import PositionBars
-from app.views.tokens.timeline_plot import StateLegend
 from app.views.tokens.token_canvas import TokenCanvas
 
 _SIZE = (940, 560)
@@ -111,7 +110,7 @@ class Details(QDialog):
             column.addWidget(QLabel(strings.NO_ROUNDS))
             column.addStretch(1)
             return column
-        from app.views.tokens.timeline_plot import TimelinePlot
+        from app.views.tokens.timeline_plot import StateLegend, TimelinePlot
 
         self.plot = TimelinePlot(self._timeline, self._theme)
         self.plot.selected.connect(self.choose)
