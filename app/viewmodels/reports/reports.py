@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,7 +17,7 @@ from app.engine.state import Ready
 from app.engine.ticket import BenchTicket, Failure
 from app.services.report import export_report
 from app.services.report_files import ReportEntry, ReportFiles
-from app.services.store_thread import StoreThread
+from app.services.store_thread import Answer, StoreThread
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.bench_run import BenchState, Choice
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
@@ -24,6 +25,8 @@ from mtp_mlx.report import words
 from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Outline, Report
 from mtp_mlx.report.saving import load
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +208,10 @@ class ReportsViewModel(QObject):
             lambda _files: export_report(shown.report, source, target, texts=texts), self
         )
         answer.failed(lambda error: self.not_saved.emit(str(error)))
+
+    def render(self, make: Callable[[], R], owner: QObject) -> Answer[R]:
+        """Draw or write something of a report beside the window."""
+        return self._files.run(lambda _files: make(), owner)
 
     # How it goes on
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from PySide6.QtCore import QByteArray, QRectF, QTimer, QUrl, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QResizeEvent, QTextDocument
@@ -13,7 +14,7 @@ from app import strings
 from app.render.report_page import Picture, comparison_html, palette, report_html
 from app.services.report import has_texts, without_texts
 from app.viewmodels.common.throttle import Throttle
-from app.viewmodels.reports.reports import ReportsState, Shown
+from app.viewmodels.reports.reports import ReportsState, ReportsViewModel, Shown
 from app.views.common import fonts
 from app.views.common.controls import push_button
 from app.views.common.theme import ThemeController
@@ -29,12 +30,18 @@ _WIDEST = 760  # pixels of a chart: a wider one is not easier to read
 _GAP = 16
 
 
+_Drawn = tuple[tuple[Chart, ...], tuple[Chart, ...]]
+
+
 class ReportBrowser(QTextBrowser):
-    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, reports: ReportsViewModel, theme: ThemeController, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._reports = reports
         self._theme = theme
         self._shown: tuple[Shown, Shown | None] | None = None
-        self._charts: tuple[tuple[Chart, ...], tuple[Chart, ...]] = ((), ())
+        self._charts: _Drawn = ((), ())
         self.setAccessibleName(strings.REPORT_TEXT)
         self.setFont(fonts.ui())
         self.setOpenLinks(False)
@@ -45,6 +52,7 @@ class ReportBrowser(QTextBrowser):
     def show_report(self, shown: Shown, beside: Shown | None) -> None:
         if (shown, beside) != self._shown:
             self._shown = (shown, beside)
+            self._charts = ((), ())
             self._draw()
             self.verticalScrollBar().setValue(0)
 
@@ -54,14 +62,22 @@ class ReportBrowser(QTextBrowser):
             self._settle.request()
 
     def _draw(self) -> None:
-        """Draw the charts anew, in the theme's colours."""
+        """Have the charts drawn anew, in the theme's colours."""
         if self._shown is None:
             return
         colours = palette(self._theme.current.tokens)
-        shown, beside = self._shown
-        more = () if beside is None else charts(beside.report, colours)
-        self._charts = (charts(shown.report, colours), more)
-        self._lay_out()
+        asked = shown, beside = self._shown
+
+        def drawn() -> _Drawn:
+            more = () if beside is None else charts(beside.report, colours)
+            return (charts(shown.report, colours), more)
+
+        self._reports.render(drawn, self).then(partial(self._on_drawn, asked))
+
+    def _on_drawn(self, asked: tuple[Shown, Shown | None], drawn: _Drawn) -> None:
+        if asked == self._shown:
+            self._charts = drawn
+            self._lay_out()
 
     def _lay_out(self) -> None:
         if self._shown is None:
@@ -126,8 +142,11 @@ class ReportReader(QWidget):
     export_asked = Signal(bool)  # with prompts and replies
     delete_asked = Signal(str)  # its file
 
-    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, reports: ReportsViewModel, theme: ThemeController, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._reports = reports
         self._state = ReportsState()
         self.back = push_button(strings.REPORTS_BACK, "outline")
         self.export = push_button(strings.REPORT_EXPORT, "filled")
@@ -136,7 +155,7 @@ class ReportReader(QWidget):
         self.delete = push_button(strings.REPORT_DELETE, "outline")
         self.texts = QCheckBox(strings.REPORT_TEXTS)
         self.texts.setToolTip(strings.REPORT_TEXTS_HELP)
-        self.browser = ReportBrowser(theme)
+        self.browser = ReportBrowser(reports, theme)
         self._copied = QTimer(self, singleShot=True, interval=_SAID_MS)
         self._copied.timeout.connect(self._name_copies)
         self._lay_out()
@@ -170,8 +189,11 @@ class ReportReader(QWidget):
     def _copy_markdown(self) -> None:
         report = self._told()
         if report is not None:
-            QGuiApplication.clipboard().setText(markdown(report))
-            self._say_copied(self.markdown)
+            self._reports.render(lambda: markdown(report), self).then(self._on_markdown)
+
+    def _on_markdown(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self._say_copied(self.markdown)
 
     def _copy_card(self) -> None:
         """Copy the card. Its code is imported here, so that the window opens without it."""
@@ -179,8 +201,11 @@ class ReportReader(QWidget):
 
         report = self._told()
         if report is not None:
-            QGuiApplication.clipboard().setImage(QImage.fromData(painter.png(report)))
-            self._say_copied(self.card)
+            self._reports.render(lambda: painter.png(report), self).then(self._on_card)
+
+    def _on_card(self, png: bytes) -> None:
+        QGuiApplication.clipboard().setImage(QImage.fromData(png))
+        self._say_copied(self.card)
 
     def _say_copied(self, button: QWidget) -> None:
         self._name_copies()

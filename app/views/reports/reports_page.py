@@ -44,7 +44,7 @@ class ReportsPage(QWidget):
         self.setup = BenchSetup()
         self.progress = BenchProgressView()
         self.list = ReportList(theme)
-        self.reader = ReportReader(theme)
+        self.reader = ReportReader(reports, theme)
         self._is_empty = False
         self._lay_out()
         self.toast = Toast(undo, theme, self._floor)

@@ -267,6 +267,7 @@ def test_charts_follow_the_theme(ready: Rig, page: ReportsPage) -> None:
     ready.program.theme.choose("light")
     assert page.reader.browser._charts == before
     ready.program.theme.choose("dark")
+    ready.settle()
     assert page.reader.browser._charts != before
 
 
