@@ -19,7 +19,7 @@ from mtp_mlx.api import (
 )
 from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.text.thinking import without_thoughts
+from mtp_mlx.text.reply import without_thoughts
 from mtp_mlx.text.tokenizer import Tokenizer
 
 

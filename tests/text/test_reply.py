@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtp_mlx.api import ThinkingSyntax
-from mtp_mlx.text.reply import Piece, ReplyText
-from mtp_mlx.text.thinking import ANSWER, OPENED, Channel, without_thoughts
+from mtp_mlx.text.reply import ANSWER, OPENED, Channel, Piece, ReplyText, without_thoughts
 from mtp_mlx.text.tokenizer import Tokenizer
 from mtp_mlx.text.vocabulary import JsonVocabulary
 from tests.text.samples import byte_fallback
