@@ -44,6 +44,7 @@ def _open(options: argparse.Namespace) -> int:
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
+    from app.collector import Collector
     from app.engine.worker import WorkerProcess
     from app.program import Program
     from app.services.data_folder import lock_folder
@@ -64,12 +65,14 @@ def _open(options: argparse.Namespace) -> int:
     engine = WorkerProcess(worker_command())
     faults = Faults(log.path)
     faults.install()
+    collector = Collector(application)
     program = Program(engine, data, options.theme, alone=lock is not None)
     faults.said.connect(program.models.engine.say)
     application.aboutToQuit.connect(program.close)
     program.start()
     QTimer.singleShot(PRELOAD_MS, preload)
     code = application.exec()
+    collector.stop()
     faults.remove()
     log.stop()
     if lock is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from pytestqt.qtbot import QtBot
 
+from app.collector import collect_due
 from app.domain.conversation import Chat
 from app.engine.engine import Engine
 from app.engine.scripted import ScriptedWorker
@@ -31,6 +33,15 @@ R = TypeVar("R")
 
 
 _watch = Watch()
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected_here() -> Iterator[None]:
+    """As in the program: a widget that another thread collects takes the process with it."""
+    gc.disable()
+    yield
+    collect_due()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
