@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.views.chat.markdown_view import MarkdownView
@@ -27,8 +28,13 @@ Last paragraph."""
 
 
 @pytest.fixture
-def view(qtbot: QtBot) -> MarkdownView:
-    view = MarkdownView(ThemeController(resources() / "themes", "light"))
+def theme(qapp: QApplication) -> ThemeController:
+    return ThemeController(resources() / "themes", "light")
+
+
+@pytest.fixture
+def view(qtbot: QtBot, theme: ThemeController) -> MarkdownView:
+    view = MarkdownView(theme)
     qtbot.addWidget(view)
     view.resize(600, 400)
     view.show()

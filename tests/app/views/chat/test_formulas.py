@@ -13,12 +13,10 @@ from pytestqt.qtbot import QtBot
 from app.views.chat.markdown_view import MarkdownView
 from app.views.chat.text_block import TextBlock
 from app.views.common.theme import ThemeController
-from mtp_mlx.paths import resources
 
 
 @pytest.fixture
-def view(qtbot: QtBot) -> Iterator[MarkdownView]:
-    theme = ThemeController(resources() / "themes", "light")
+def view(qtbot: QtBot, theme: ThemeController) -> Iterator[MarkdownView]:
     theme.apply()
     view = MarkdownView(theme)
     qtbot.addWidget(view)

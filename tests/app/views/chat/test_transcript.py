@@ -274,3 +274,22 @@ def test_new_text_is_painted_once(ready: Rig) -> None:
         QApplication.processEvents()
         assert bar.maximum() == maximum  # all that grows has grown before the first paint
     assert bar.maximum() > 0
+
+
+def test_another_width_leaves_what_one_reads_at_its_place(qtbot: QtBot, ready: Rig) -> None:
+    window, transcript = ready.program.window, ready.program.window.transcript
+    ready.program.models.chat.send("Go")
+    ready.write("\n\n".join(f"Paragraph {n}. " + "Words to be wrapped. " * 20 for n in range(30)))
+    ready.finish()
+    settle(qtbot, transcript)
+    bar = transcript.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    reply = last(transcript)
+    place = bar.value() - reply.y()
+    row = max(row for row in reply.blocks() if (reply.block_top(row) or 0) <= place)
+    before = (reply.block_top(row) or 0) - place
+    window.resize(700, window.height())
+    qtbot.waitUntil(lambda: bar.maximum() > 0 and window.width() == 700)
+    settle(qtbot, transcript)
+    assert bar.value() - reply.y() > place  # there is more above it
+    assert (reply.block_top(row) or 0) - (bar.value() - reply.y()) == before

@@ -14,13 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.conversation import ReplyRecord, SwitchRecord
 from app.views.common.theme import ThemeController
 from app.views.tokens.details import Details
-from mtp_mlx.paths import resources
 from tests.app.records import a_round, drafted_reply, plain_rounds, reply_of
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> ThemeController:
-    return ThemeController(resources() / "themes", "light")
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from app.domain.conversation import Chat, ChatMessage
 from app.views.common.theme import ThemeController
 from app.views.tokens.token_canvas import TokenCanvas
 from app.views.tokens.token_view import TokenView
-from mtp_mlx.paths import resources
 from tests.app.conftest import Rig
 from tests.app.helpers import round_of
 from tests.app.records import a_round, drafted_reply, reply_of
@@ -26,11 +25,6 @@ ROUNDS = [
     a_round(1, 0.2, texts=[" upon", " a"], depth=3),
     a_round(2, 0.3, texts=[" time", ".\n"], depth=1),
 ]
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> ThemeController:
-    return ThemeController(resources() / "themes", "light")
 
 
 def shown(qtbot: QtBot, view: QWidget) -> None:
