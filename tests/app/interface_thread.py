@@ -47,7 +47,7 @@ class Watch:
         return self.touched
 
     def _on_event(self, event: str, arguments: tuple[object, ...]) -> None:
-        if not self._folder or event not in _EVENTS:
+        if event not in _EVENTS or not self._folder:
             return
         path = arguments[0] if arguments else None
         if not isinstance(path, str | Path) or not str(path).startswith(self._folder):

@@ -134,6 +134,24 @@ def test_a_chat_that_is_written_in_waits_for_the_end(ready: Rig, other: ChatStor
     assert texts(ready) == ["Hello", "An answer.", "More", "One"]
 
 
+def test_a_reply_that_begins_before_the_answer_comes_keeps_it_waiting(
+    ready: Rig, other: ChatStore
+) -> None:
+    chat_id, chat = talk(ready, "Hello"), ready.program.models.chat
+    go_on(other, chat_id)
+    ready.program.models.chats.look()
+    assert ready.program.store.wait()  # that there is news; what it is was asked for by now
+    assert not ready.program.store.idle
+    chat.send("More")
+    ready.settle()
+    assert texts(ready) == ["Hello", "An answer.", "More", ""]
+    assert chat.message("m") is None
+    ready.write("All of it.")
+    ready.finish()
+    look(ready)
+    assert chat.message("m") is not None
+
+
 def test_the_open_chat_does_not_wait_for_another(ready: Rig, other: ChatStore) -> None:
     first = talk(ready, "First")
     chat, chats = ready.program.models.chat, ready.program.models.chats

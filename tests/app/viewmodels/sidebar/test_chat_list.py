@@ -79,6 +79,27 @@ def test_a_new_chat_stands_above_the_first(ready: Rig) -> None:
     assert chats.open_id == first
 
 
+def test_a_chat_that_is_read_too_late_takes_nothing_from_what_one_has_begun(ready: Rig) -> None:
+    first, second = talk(ready, "First"), talk(ready, "Second")
+    chats = list_of(ready)
+    chats.open(first)
+    assert chats.open_id == second
+    chats.new()
+    ready.settle()
+    assert ready.program.models.chat.blank
+
+
+def test_steps_are_counted_from_the_chat_that_is_being_read(ready: Rig) -> None:
+    third, second, _first = (talk(ready, q) for q in ("Third", "Second", "First"))
+    chats = list_of(ready)
+    chats.step(1)
+    assert chats.neighbour(1) == third
+    assert chats.neighbour(0) == second
+    chats.step(1)
+    ready.settle()
+    assert chats.open_id == third
+
+
 def test_a_chat_is_listed_with_its_first_question(ready: Rig) -> None:
     assert titles(ready) == []
     assert "listed here" in list_of(ready).empty_text
