@@ -143,6 +143,29 @@ def test_typing_is_not_counted_letter_by_letter(qtbot: QtBot, ready: Rig) -> Non
     qtbot.waitUntil(lambda: asked() == ["e", "eightlet"], timeout=3000)
 
 
+def test_nothing_is_sent_while_a_file_is_read(ready: Rig, notes: Path) -> None:
+    composing = composing_of(ready)
+    composing.write("Look at this")
+    composing.attach([notes])
+    assert composing.obstacle == "A file is being read…"
+    assert not composing.send()
+    ready.settle()
+    assert composing.send()
+    assert len(ready.program.models.chat.messages.at(0).attachments) == 1
+
+
+def test_a_file_that_is_read_after_its_chat_was_left_is_attached_to_no_other(
+    ready: Rig, notes: Path
+) -> None:
+    composing = composing_of(ready)
+    talk(ready, "Hello")
+    composing.attach([notes])
+    ready.program.models.chat.new_chat()
+    ready.settle()
+    assert composing.attachments == {}
+    assert composing.obstacle == ""
+
+
 def test_more_than_the_context_holds_is_not_sent(ready: Rig, notes: Path) -> None:
     composing = composing_of(ready)
     composing.attach([notes])
