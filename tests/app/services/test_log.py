@@ -69,10 +69,14 @@ def test_an_exception_in_a_thread_is_logged_and_said(
     assert " in broken\n" in written(file)
 
 
-def test_the_hooks_are_given_back(faults: Faults) -> None:
-    faults.remove()
-    assert sys.excepthook != faults._on_exception
+def test_the_hooks_are_given_back(qtbot: QtBot, file: LogFile) -> None:
+    before = (sys.excepthook, threading.excepthook)
+    faults = Faults(file.path)
     faults.install()
+    assert sys.excepthook != before[0]
+    assert threading.excepthook != before[1]
+    faults.remove()
+    assert (sys.excepthook, threading.excepthook) == before
 
 
 def test_an_exception_in_a_slot_fails_a_test(tmp_path: Path) -> None:
@@ -118,7 +122,9 @@ def test_no_word_of_a_conversation_is_in_it(
         kind, error, trace = sys.exc_info()
         assert kind is not None
         assert error is not None
-        faults._on_exception(kind, error, trace)
+        faults.install()
+        sys.excepthook(kind, error, trace)
+        faults.remove()
     ready.program.models.chats.search(CANARY)
     ready.program.models.chats.search_now()
     ready.settle()

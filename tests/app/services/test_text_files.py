@@ -14,7 +14,7 @@ def refused(path: Path) -> str:
     with pytest.raises(FileError) as error:
         read_text_file(path)
     sentence = str(error.value)
-    assert sentence.startswith("“")
+    assert f"“{path.name or path}”" in sentence
     assert sentence.endswith(".")
     return sentence
 
