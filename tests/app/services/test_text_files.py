@@ -77,6 +77,6 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(Path, "open", refuse)
 
     fail(PermissionError(13, "Permission denied"))
-    assert "may not be read" in refused(path)
+    assert "may not read" in refused(path)
     fail(OSError(5, "Input/output error"))
     assert "(Input/output error)" in refused(path)
