@@ -25,7 +25,7 @@ import mlx.core as mx
 from mtp_mlx import api
 from mtp_mlx.api import MAX_DEPTH, Mtp
 from mtp_mlx.bench.prompts import random_ids
-from mtp_mlx.bench.replay import Replay
+from mtp_mlx.bench.runs import Replay
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.events import ReplyEvent, Round
 from mtp_mlx.loading import load_pair

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain.conversation import ReplyRecord, RoundRecord, TokenRecord
-from app.domain.numbers import Numbers, numbers_of
-from app.domain.tally import MEASURED_TOKENS
+from app.domain.numbers import MEASURED_TOKENS, Numbers, numbers_of
 
 Side = Literal["off", "on"]
 

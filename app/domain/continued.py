@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord
-from app.domain.tally import Tally, begun, tally_of
+from app.domain.numbers import Tally, begun, tally_of
 from mtp_mlx.api import Mtp, Stats
 
 

@@ -6,11 +6,124 @@ as far as the engine could still give them. Names are those of `Stats`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from app.domain.conversation import ReplyRecord
-from app.domain.tally import MEASURED_TOKENS, Tally, is_on, tally_of
-from mtp_mlx.api import Stats
+from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord
+from mtp_mlx.api import Mtp, Stats
+from mtp_mlx.numbers import Counts
+
+MEASURED_TOKENS = 32
+MEASURED_S = 0.2
+STRETCH = 8
+"""Plain steps in a row, without the first and the last, from which on they are a measurement."""
+
+_STALL_S = 1.0
+_STALL_GAPS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Tokens and the time they took."""
+
+    tokens: int = 0
+    seconds: float = 0.0
+
+    def plus(self, other: Span) -> Span:
+        return Span(self.tokens + other.tokens, self.seconds + other.seconds)
+
+    @property
+    def tps(self) -> float | None:
+        """None until there is enough of it to be called measured."""
+        if self.tokens < MEASURED_TOKENS or self.seconds < MEASURED_S:
+            return None
+        return self.tokens / self.seconds
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """The numbers of a reply so far; not frozen, for a long reply has thousands of rounds.
+
+    `on` sums the rounds that began and ended with the switch on, parked ones included.
+
+    `plain` sums finished stretches of plain decoding, with the switch on or off. The first step of
+    a stretch finds no other step in flight, and its last may only empty the pipe for a draft:
+    neither runs at full speed. The last step is `held` until the next round shows what it was.
+    """
+
+    counts: Counts = field(default_factory=Counts)
+    is_on: bool = True
+    was_off: bool = False  # at any time of this reply
+    turned: bool = False  # the switch, since the last round
+    on: Span = Span()
+    plain: Span = Span()
+    stretch: Span | None = None  # None: the last round was no plain step
+    held: Span = Span()
+
+    @property
+    def plain_measured(self) -> Span:
+        """Plain decoding in stretches that are long enough to be measured."""
+        stretch = self.stretch or Span()
+        return self.plain.plus(stretch) if stretch.tokens >= STRETCH else self.plain
+
+    def switch(self, mtp: Mtp) -> None:
+        self.is_on = is_on(mtp)
+        self.was_off = self.was_off or not self.is_on
+        self.turned = True
+
+    def add(self, record: RoundRecord) -> None:
+        before = self.counts.last_at
+        self.counts.add(record, record.at)
+        took = None
+        # Round 0 reads a prompt, also where a stopped reply is resumed: that is no decoding.
+        if before is not None and record.index > 0:
+            took = Span(len(record.tokens), record.at - before)
+        if took is not None and self.is_on and not self.turned:
+            self.on = self.on.plus(took)
+        self.turned = False
+        if record.depth > 0 or record.index == 0:
+            self._close()
+        elif took is not None:
+            self._step(took)
+
+    def _step(self, took: Span) -> None:
+        """A plain step; a long wait in its midst was the machine's, and ends the stretch."""
+        if self.stretch is None:
+            self.stretch = Span()
+            return
+        self.stretch, self.held = self.stretch.plus(self.held), took
+        so_far = self.stretch
+        usual = so_far.seconds / so_far.tokens if so_far.tokens else took.seconds
+        if took.seconds > max(_STALL_S, _STALL_GAPS * usual):
+            self._close()
+            self.stretch = Span()
+
+    def _close(self) -> None:
+        self.plain, self.stretch, self.held = self.plain_measured, None, Span()
+
+
+def begun(mtp: Mtp) -> Tally:
+    on = is_on(mtp)
+    return Tally(is_on=on, was_off=not on)
+
+
+def tally_of(
+    rounds: Iterable[RoundRecord], mtp: Mtp, switches: Iterable[SwitchRecord] = ()
+) -> Tally:
+    """A whole reply's, from what was stored of it."""
+    tally = begun(mtp)
+    turns = list(switches)
+    for record in rounds:
+        while turns and turns[0].at < record.at:
+            tally.switch(turns.pop(0).mtp)
+        tally.add(record)
+    for turn in turns:
+        tally.switch(turn.mtp)
+    return tally
+
+
+def is_on(mtp: Mtp) -> bool:
+    return mtp not in {"off", 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
 from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 from app import strings
-from app.domain.attachments import content
-from app.domain.conversation import Chat, ChatMessage, ReplyRecord
+from app.domain.conversation import Chat, ChatMessage, ReplyRecord, content
 from app.domain.tree import path
 from app.render.blocks import render
 from app.render.formulas import drawn

@@ -19,8 +19,8 @@ import msgspec
 from PySide6.QtCore import QLockFile, QObject
 
 from app import strings
-from app.domain.baseline import Baseline
 from app.domain.settings import Settings
+from app.domain.speeds import Baseline
 from app.services.chat_store import ChatStore, open_store
 from app.services.store_thread import StoreThread
 from mtp_mlx.files import write_atomically

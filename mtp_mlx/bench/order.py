@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mtp_mlx.api import Bench, PairInfo, Sampling
-from mtp_mlx.bench.environment import conditions, cooldown_s, environment, machine
-from mtp_mlx.bench.hashes import weights_sha256
+from mtp_mlx.bench.environment import conditions, cooldown_s, environment, machine, weights_sha256
 from mtp_mlx.bench.plan import Plan, turns
 from mtp_mlx.bench.prompts import Suite, load_suite, random_suite
 from mtp_mlx.bench.report import Subject, Weights, pair, settings

@@ -1,23 +1,26 @@
 """A benchmark from start to end: warm up, measure in turns, compare texts, report.
 
 After every run there is a whole report of those made so far. Cancelling drops the run at hand and
-keeps the others; an earlier report's runs are kept and only the rest is made.
+keeps the others; an earlier report's runs are kept and only the rest is made. The file on disk is
+written anew after every run; a disk that refuses it costs no run.
 """
 
 from __future__ import annotations
 
 import statistics
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
 
 import msgspec
 
 from mtp_mlx.api import Bench, Mtp
 from mtp_mlx.bench.environment import conditions, finished
 from mtp_mlx.bench.identity import Examiner, comparisons, key
-from mtp_mlx.bench.keeping import Keeper
 from mtp_mlx.bench.order import order
 from mtp_mlx.bench.plan import Key, Plan, Turn, turns
 from mtp_mlx.bench.report import Subject, report
@@ -26,7 +29,9 @@ from mtp_mlx.bench.runs import Runner
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import MtpMlxError, ReportNotSaved
 from mtp_mlx.events import BenchFinished, BenchPhase, BenchProgress, BenchRun
+from mtp_mlx.learned import folder
 from mtp_mlx.report.model import Comparison, Report, Run
+from mtp_mlx.report.saving import encode, write
 
 STEP_S = 0.1  # of a pause, after which cancelling is noticed
 
@@ -226,3 +231,52 @@ class Session:
             elapsed_s=self._clock() - self._started,
             left_s=self._pace.left(ahead) if ahead else None,
         )
+
+
+class Keeper:
+    """Keeps one report on disk. A disk that refuses is warned of once, and tried again each run."""
+
+    def __init__(self, out: Path, warn: Callable[[str], None]) -> None:
+        self.out = out
+        self._warn = warn
+        self._warned = False
+        self.spare: Path | None = None  # where the report is, if not there
+
+    def keep(self, report: Report) -> None:
+        """Save the report so far, so that a crash loses the run at hand at most."""
+        try:
+            write(encode(report), self.out)
+        except ReportNotSaved as error:
+            if not self._warned:
+                self._warn(f"{error} The benchmark goes on and tries again.")
+            self._warned = True
+
+    def finish(self, report: Report) -> None:
+        """Raises ReportNotSaved, which names the place where the report is instead."""
+        data = encode(report)
+        try:
+            write(data, self.out)
+        except ReportNotSaved as error:
+            self.spare = elsewhere(data, self.out.stem)
+            if self.spare is None:
+                raise
+            raise ReportNotSaved(error.message, f"It is kept in {self.spare} instead.") from error
+
+
+def elsewhere(data: bytes, stem: str) -> Path | None:
+    """Save a report in another folder and return its path; None where no folder takes it."""
+    for place in (folder().parent / "reports", Path(tempfile.gettempdir())):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            spare = _unused(place, stem[:80] or "report")
+            write(data, spare)
+        except (OSError, ReportNotSaved):
+            continue
+        return spare
+    return None
+
+
+def _unused(place: Path, stem: str) -> Path:
+    """Return a name that replaces no report kept before."""
+    names = (place / f"{stem}{f'-{n}' if n else ''}.json" for n in count())
+    return next(name for name in names if not name.exists())

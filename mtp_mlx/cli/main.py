@@ -20,6 +20,8 @@ DONE, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 TRACEBACK = "MTP_MLX_TRACEBACK"
 """Set this variable to see where an unexpected error came from."""
 
+QT_PACKAGES = "libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1"
+
 COMMANDS = {
     "app": "Open the window.",
     "chat": "Talk with the model in the terminal.",
@@ -40,6 +42,8 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name in self.commands:
+            return self.commands[cmd_name]
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"mtp_mlx.cli.{cmd_name}")
@@ -57,6 +61,29 @@ def root() -> None:
 
     Without --target the small built-in pair is used.
     """
+
+
+@root.command("app", context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def open_window(arguments: tuple[str, ...]) -> int:
+    """Open the window."""
+    try:
+        from app.__main__ import main
+
+        return main(list(arguments))
+    except ImportError as error:
+        raise MtpMlxError(
+            f"The window's libraries are missing: {error}.",
+            f"On Debian or Ubuntu install {QT_PACKAGES}, or use `mtp-mlx chat`.",
+        ) from error
+
+
+@root.command("worker")
+def be_worker() -> int:
+    """Serve the window: one JSON message a line on stdin, events on stdout."""
+    from mtp_mlx.transport.lines import main
+
+    return main()
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -14,9 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from app.__main__ import worker_command
 from app.domain.conversation import Chat, Died
-from app.domain.numbers import numbers_of
+from app.domain.numbers import MEASURED_TOKENS, numbers_of, tally_of
 from app.domain.settings import ReplySettings
-from app.domain.tally import MEASURED_TOKENS, tally_of
 from app.engine.state import Ready
 from app.engine.worker import WorkerProcess
 from app.program import Program

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx.bench import hashes
-from mtp_mlx.bench.hashes import weights_sha256
+from mtp_mlx.bench import environment
+from mtp_mlx.bench.environment import weights_sha256
 from mtp_mlx.loading.pair import WeightFiles
 
 
@@ -31,7 +31,7 @@ def digest(data: bytes) -> str:
 
 
 def test_one_file_has_its_own_hash(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashes, "CHUNK", 1024)
+    monkeypatch.setattr(environment, "CHUNK", 1024)
     assert weights_sha256(files[1:], never) == digest(b"two" * 1000)
     assert weights_sha256([], never) is None
 
@@ -64,7 +64,7 @@ def _only_short(data: bytes | None = None) -> object:
 @pytest.mark.parametrize("damage", ["[1, 2]", "{", "\xff"])
 def test_a_damaged_cache_costs_time_only(files: list[Path], damage: str) -> None:
     before = weights_sha256(files, never)
-    hashes._file().write_bytes(damage.encode("latin-1"))
+    environment._file().write_bytes(damage.encode("latin-1"))
     assert weights_sha256(files, never) == before
 
 
@@ -74,14 +74,14 @@ def test_a_disk_that_takes_no_cache_is_put_up_with(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(hashes, "write_atomically", full)
+    monkeypatch.setattr(environment, "write_atomically", full)
     assert weights_sha256(files[:1], never) == digest(b"one")
 
 
 def test_no_path_is_written_down(files: list[Path]) -> None:
     weights_sha256(files, never)
-    assert str(files[0].parent.name) not in hashes._file().read_text()
-    assert "safetensors" not in hashes._file().read_text()
+    assert str(files[0].parent.name) not in environment._file().read_text()
+    assert "safetensors" not in environment._file().read_text()
 
 
 def test_it_can_be_cancelled_and_a_file_may_be_gone(files: list[Path]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mtp_mlx.bench import keeping
-from mtp_mlx.bench.keeping import Keeper
+from mtp_mlx.bench import session
+from mtp_mlx.bench.session import Keeper
 from mtp_mlx.errors import ReportNotSaved
 from mtp_mlx.learned import folder
 from mtp_mlx.report.saving import decode, write
@@ -41,7 +41,7 @@ def test_a_disk_that_refuses_is_told_once_and_tried_again(
 ) -> None:
     told: list[str] = []
     disk = Disk()
-    monkeypatch.setattr(keeping, "write", disk.write)
+    monkeypatch.setattr(session, "write", disk.write)
     keeper = Keeper(tmp_path / "report.json", told.append)
     keeper.keep(REPORT)
     keeper.keep(REPORT)
@@ -56,7 +56,7 @@ def test_a_report_that_cannot_be_saved_is_kept_elsewhere_and_the_place_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spare = folder().parent / "reports"
-    monkeypatch.setattr(keeping, "write", Disk(spare).write)
+    monkeypatch.setattr(session, "write", Disk(spare).write)
     keeper = Keeper(tmp_path / "speed.json", pytest.fail)
     for name in ("speed.json", "speed-1.json"):
         with pytest.raises(ReportNotSaved) as caught:
@@ -70,10 +70,10 @@ def test_the_folder_for_passing_things_is_the_last_resort(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(keeping, "write", Disk(tmp_path).write)
+    monkeypatch.setattr(session, "write", Disk(tmp_path).write)
     keeper = Keeper(Path("/nowhere/speed.json"), pytest.fail)
     with pytest.raises(ReportNotSaved, match=r"speed\.json instead"):
         keeper.finish(REPORT)
-    monkeypatch.setattr(keeping, "write", Disk().write)
+    monkeypatch.setattr(session, "write", Disk().write)
     with pytest.raises(ReportNotSaved, match="Free some"):
         keeper.finish(REPORT)

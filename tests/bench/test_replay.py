@@ -9,7 +9,7 @@ import pytest
 
 from mtp_mlx import api
 from mtp_mlx.api import Mtp, Sampling, Stats, Verify
-from mtp_mlx.bench.replay import Replay
+from mtp_mlx.bench.runs import Replay
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.events import Finished, Round
 from tests.support.replies import GREEDY, SHARP, tiny_pair

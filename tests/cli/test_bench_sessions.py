@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from mtp_mlx import api
-from mtp_mlx.bench import keeping
 from mtp_mlx.bench.environment import cooldown_s
 from mtp_mlx.bench.machine.asking import Conditions, Machine
 from mtp_mlx.bench.report import Weights
@@ -221,7 +220,7 @@ def test_a_full_disk_loses_nothing(
             raise ReportNotSaved(f"{path.name} was not saved: the disk is full.", "Free some.")
         write(data, path)
 
-    monkeypatch.setattr(keeping, "write", full)
+    monkeypatch.setattr("mtp_mlx.bench.session.write", full)
     assert run(["bench", *options, "--out", str(tmp_path / "speed.json")]) == 1
     told = capsys.readouterr()
     assert "Same text as plain decoding: 2 of 2" in told.out

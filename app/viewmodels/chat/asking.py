@@ -10,8 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from app.domain.attachments import content
-from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord
+from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord, content
 from app.domain.settings import MtpChoice, ReplySettings
 from mtp_mlx.api import Generate, Message
 

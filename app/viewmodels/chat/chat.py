@@ -1,4 +1,4 @@
-"""One chat: what was said, what is being said, and what may be asked next."""
+"""One chat: its messages and versions, the reply being written, and what may be asked next."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
+from app.domain.tree import Changes, below
 from app.engine.engine import Engine
 from app.engine.state import Ready
 from app.viewmodels.chat.asking import (
@@ -23,8 +24,7 @@ from app.viewmodels.chat.asking import (
     request_for,
     title,
 )
-from app.viewmodels.chat.branches import Branches
-from app.viewmodels.chat.history import History, MessageList
+from app.viewmodels.chat.history import History, MessageList, Removed
 from app.viewmodels.chat.reply import Streaming
 from app.viewmodels.chat.saving import Drafts, Saver
 from app.viewmodels.chat.writing import Background, Writing
@@ -254,3 +254,57 @@ class ChatViewModel(QObject):
 
     def _on_wish(self, wish: MtpChoice) -> None:
         self.set_settings(msgspec.structs.replace(self.chat.settings, mtp=wish))
+
+
+class Branches(QObject):
+    """While a reply is being written in the chat, that one is read and nothing is deleted."""
+
+    removed = Signal(object)  # Removed: may be given back to `restore`
+    changed = Signal()
+
+    def __init__(
+        self,
+        history: History,
+        writing: Writing,
+        saver: Saver,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._history = history
+        self._saver = saver
+        self._writing = writing
+
+    def show_sibling(self, message_id: str, step: int) -> None:
+        """What was said in place of this message, and what followed it."""
+        wanted = None if self._writing.here else self._history.sibling(message_id, step)
+        if wanted is not None:
+            self._history.show(wanted)
+            self._keep()
+
+    def delete(self, message_id: str) -> None:
+        """With all that follows it, on any branch."""
+        chat = self._history.chat
+        if self._writing.here or self._history.message(message_id) is None:
+            return
+        self._saver.delete_messages(chat.id, tuple(below(chat.messages, message_id)))
+        gone = self._history.remove(message_id)
+        self._saver.save_begun(self._history.chat)
+        self.removed.emit(gone)
+        self.changed.emit()
+
+    def take_up(self, changes: Changes) -> None:
+        """What another window has written. For when no reply is being written in the chat."""
+        self._history.take_up(changes)
+        self.changed.emit()
+
+    def restore(self, removed: Removed) -> None:
+        """Undo a deletion, also of a chat that is no longer open."""
+        self._saver.restore_messages(removed.chat.id, tuple(removed.ids))
+        self._writing.background.restore(removed)
+        if removed.chat.id == self._history.chat.id:
+            self._history.restore(removed, read=not self._writing.here)
+            self._keep()
+
+    def _keep(self) -> None:
+        self._saver.save_begun(self._history.chat)
+        self.changed.emit()

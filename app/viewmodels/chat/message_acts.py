@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.attachments import content
-from app.domain.conversation import ChatMessage
+from app.domain.conversation import ChatMessage, content
 from app.domain.tree import Place
 from app.render.plain import plain_text
 from app.viewmodels.chat.asking import Variant

@@ -23,8 +23,7 @@ from app.domain.conversation import (
     SwitchRecord,
     TokenRecord,
 )
-from app.domain.numbers import Numbers, Plain, numbers
-from app.domain.tally import Tally, begun
+from app.domain.numbers import Numbers, Plain, Tally, begun, numbers
 from app.engine.ticket import Failure, ReplyTicket
 from app.viewmodels.chat.asking import whole
 from app.viewmodels.common.throttle import Throttle

@@ -1,7 +1,7 @@
 """The overlay: what a running reply does right now, formatted, and handed out at a bearable pace.
 
 The first half is a reducer, pure, with the time handed in: the phase, the rate of this moment, the
-plot. `app.domain.tally` counts what the rounds of a reply add up to. `now` is in seconds on one
+plot. `app.domain.numbers` counts what the rounds of a reply add up to. `now` is in seconds on one
 monotonic clock, as `requested` is; all other times count from the request.
 """
 
@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.conversation import ChatMessage, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
-from app.domain.rates import RATE_WINDOW_S, Arrival, rate_of, stale_after, within
+from app.domain.speeds import RATE_WINDOW_S, Arrival, rate_of, stale_after, within
 from app.engine.engine import Engine
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.footer import plain_text

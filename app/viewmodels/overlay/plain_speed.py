@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
-from app.domain.baseline import baseline_key, updated
 from app.domain.conversation import EngineRecord, ReplyRecord
-from app.domain.numbers import Plain
-from app.domain.tally import Tally
+from app.domain.numbers import Plain, Tally
+from app.domain.speeds import baseline_key, updated
 from app.services.data_folder import BaselineStore
 from mtp_mlx.api import PairInfo
 

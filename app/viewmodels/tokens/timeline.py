@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app import strings
 from app.domain.conversation import ReplyRecord, RoundRecord
-from app.domain.rates import Rate, rates
+from app.domain.speeds import Rate, rates
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.mtp import depth_label
 from app.viewmodels.tokens.token_view import round_text

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from app.domain.attachments import content, with_files
-from app.domain.conversation import Attachment, ChatMessage
+from app.domain.conversation import Attachment, ChatMessage, content, with_files
 
 NOTES = Attachment(name="notes.txt", text="One\nTwo\n")
 

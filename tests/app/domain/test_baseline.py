@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.baseline import Baseline, baseline_key, updated
 from app.domain.conversation import EngineRecord
-from app.domain.tally import Span
+from app.domain.numbers import Span
+from app.domain.speeds import Baseline, baseline_key, updated
 from tests.app.helpers import PAIR
 from tests.app.records import ENGINE
 

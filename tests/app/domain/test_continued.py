@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.continued import joined, recounted, seam_after, tally_after
 from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord, TokenRecord
-from app.domain.tally import begun, tally_of
+from app.domain.numbers import begun, tally_of
 from mtp_mlx.api import Mtp, Stats
 from tests.app.domain.test_conversation import REPLY
 from tests.app.helpers import stats

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from app.domain.conversation import ChatSummary
-from app.domain.groups import Group, group_of, grouped
+from app.viewmodels.sidebar.chat_list_model import Group, group_of, grouped
 
 TODAY = date(2026, 3, 5)
 

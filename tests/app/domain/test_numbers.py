@@ -8,8 +8,7 @@ import msgspec
 import pytest
 
 from app.domain.conversation import SwitchRecord
-from app.domain.numbers import Numbers, Plain, numbers, numbers_of
-from app.domain.tally import tally_of
+from app.domain.numbers import Numbers, Plain, numbers, numbers_of, tally_of
 from tests.app.domain.test_conversation import REPLY
 from tests.app.helpers import stats
 from tests.app.records import a_round, drafted_reply, plain_rounds, reply_of

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.conversation import RoundRecord, SwitchRecord
-from app.domain.tally import STRETCH, Span, Tally, begun, tally_of
+from app.domain.numbers import STRETCH, Span, Tally, begun, tally_of
 from mtp_mlx.numbers import Counts
 from tests.app.records import a_round, drafted_reply, drafting_rounds, plain_rounds
 

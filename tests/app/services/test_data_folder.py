@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.domain.baseline import Baseline
 from app.domain.settings import MtpChoice, OverlaySettings, Preset, ReplySettings, Settings
+from app.domain.speeds import Baseline
 from app.services.data_folder import (
     BaselineStore,
     DataFolder,

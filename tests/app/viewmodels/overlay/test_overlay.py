@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.conversation import RoundRecord
-from app.domain.numbers import Numbers, Plain, numbers
-from app.domain.tally import tally_of
+from app.domain.numbers import Numbers, Plain, numbers, tally_of
 from app.engine.worker import Death
 from app.viewmodels.overlay import overlay as reducer
 from app.viewmodels.overlay.overlay import (

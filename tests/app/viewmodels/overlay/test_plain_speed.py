@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.conversation import ReplyRecord
-from app.domain.numbers import Plain
-from app.domain.tally import Tally, tally_of
+from app.domain.numbers import Plain, Tally, tally_of
 from app.services.data_folder import BaselineStore, DataFolder, SpeedsFile
 from app.services.store_thread import StoreThread
 from app.viewmodels.overlay.plain_speed import PlainSpeed, today

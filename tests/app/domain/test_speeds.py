@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.rates import Arrival, rate_of, rates, stale_after, within
+from app.domain.speeds import Arrival, rate_of, rates, stale_after, within
 from tests.app.records import a_round, plain_rounds
 
 

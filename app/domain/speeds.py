@@ -1,11 +1,15 @@
-"""Tokens a second at one moment: over the rounds of the last second and a half. Pure."""
+"""Speeds over time: the live rate of a reply, and the plain speed that it is set against."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.domain.conversation import RoundRecord
+import msgspec
+
+from app.domain.conversation import EngineRecord, RoundRecord
+from app.domain.numbers import Span
+from mtp_mlx.api import PairInfo
 
 RATE_WINDOW_S = 1.5
 _RATE_ROUNDS = 4  # a slow engine is averaged over rounds, not over the window
@@ -59,3 +63,40 @@ def rates(rounds: Sequence[RoundRecord]) -> Iterator[Rate]:
         tps = rate_of(recent)
         if tps is not None:
             yield Rate(record.at, tps)
+
+
+_REMEMBERED = 1024
+_VERSIONS = ("mtp-mlx", "mlx")
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """About the last thousand plainly decoded tokens of one day."""
+
+    tokens: float
+    seconds: float
+    day: str  # ISO 8601, by the clock of this machine
+
+    @property
+    def tps(self) -> float:
+        return self.tokens / self.seconds
+
+
+def updated(known: Baseline | None, span: Span, day: str) -> Baseline | None:
+    """With what was measured now; `span` counts only where it is a measurement by itself."""
+    if span.tps is None:
+        return known
+    if known is None or known.day != day:
+        return Baseline(tokens=span.tokens, seconds=span.seconds, day=day)
+    faded = min(1.0, max(0, _REMEMBERED - span.tokens) / known.tokens)
+    return Baseline(
+        tokens=known.tokens * faded + span.tokens,
+        seconds=known.seconds * faded + span.seconds,
+        day=day,
+    )
+
+
+def baseline_key(pair: PairInfo, engine: EngineRecord) -> str:
+    """The drafter has no part in it."""
+    versions = [f"{name} {engine.versions.get(name, '?')}" for name in _VERSIONS]
+    device = str(engine.device.get("name", "?"))
+    return " | ".join([pair.target, pair.quantization, device, *versions])
