@@ -20,9 +20,9 @@ from pathlib import Path
 import msgspec
 
 from app import strings
-from app.domain import search
 from app.domain.conversation import Chat, ChatMessage, ChatSummary, ReplyPiece
 from app.domain.tree import Changes, newest_tip
+from app.services import search_index
 from app.services.chat_rows import (
     as_json,
     merge_pieces,
@@ -188,16 +188,16 @@ class ChatStore:
         """Pinned ones first, then by their last message; of a search, what holds all its words."""
         rows = self._connection.execute(_LISTED)
         every = [ChatSummary(id=i, title=t, pinned=bool(p), updated=u) for i, t, p, u in rows]
-        wanted = search.words(query)
+        wanted = search_index.words(query)
         if not wanted:
             return tuple(every)
         texts = self._index.matches(wanted)
         return tuple(
-            msgspec.structs.replace(chat, snippet=search.snippet(texts[chat.id], wanted))
+            msgspec.structs.replace(chat, snippet=search_index.snippet(texts[chat.id], wanted))
             if chat.id in texts
             else chat
             for chat in every
-            if chat.id in texts or search.holds(chat.title or "", wanted)
+            if chat.id in texts or search_index.holds(chat.title or "", wanted)
         )
 
     def last_chat(self) -> str | None:

@@ -1,5 +1,8 @@
 """Full-text search over messages: FTS5 by trigrams, so that parts of words and CJK are found.
 
+A search is words; a text matches if it holds all of them, whole or as parts of words, in any order.
+Capitals do not matter, and no character has a meaning of its own.
+
 The index can always be made anew from the messages; a message it lacks is marked
 `NOT indexed`. Where this SQLite has no FTS5 or no trigrams, and for words shorter than a
 trigram, the texts themselves are searched: slower, and with the same result.
@@ -9,6 +12,31 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+
+_BEFORE = 14
+_AFTER = 106
+
+
+def words(query: str) -> tuple[str, ...]:
+    """Without what no text can hold: half of a surrogate pair, a zero."""
+    text = query.encode("utf-8", "ignore").decode().replace("\0", " ")
+    return tuple(dict.fromkeys(text.split()))
+
+
+def holds(text: str, wanted: tuple[str, ...]) -> bool:
+    folded = text.casefold()
+    return all(word.casefold() in folded for word in wanted)
+
+
+def snippet(text: str, wanted: tuple[str, ...]) -> str:
+    """One line around the first of the words that is found."""
+    folded = text.casefold()
+    places = [place for word in wanted if (place := folded.find(word.casefold())) >= 0]
+    start = max(0, min(places, default=0) - _BEFORE)
+    end = start + _BEFORE + _AFTER
+    line = " ".join(text[start:end].split())
+    return f"{'…' if start else ''}{line}{'…' if end < len(text) else ''}"
+
 
 _TRIGRAM = 3
 _BATCH = 200  # messages a transaction: another process waits for no more than these

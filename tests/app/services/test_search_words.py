@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.search import holds, snippet, words
+from app.services.search_index import holds, snippet, words
 
 
 def test_words_come_once_and_can_be_stored() -> None:
