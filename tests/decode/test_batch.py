@@ -13,7 +13,7 @@ from tests.support.replies import AT_ONE, EVERYTHING, GEMMA, GREEDY, PROMPT, tin
 from tests.support.sequences import Order, together
 from tests.support.shapes import SHAPES, Shape
 
-LENGTH = 40
+LENGTH = 28
 LONG = tuple(PROMPT * 8)
 
 # K, seeds, settings, lengths and prompts of their own; the third is plain beside the others.
@@ -88,7 +88,7 @@ def test_the_built_in_pair_writes_four_replies_at_once(demo: LoadedPair) -> None
         "Write a short story about a fox.",
         "List the numbers from one to forty.",
         "What is the sea?",
-        "Tell me about rain and " + "the wind and the sun and " * 20,
+        "Tell me about rain and " + "the wind and the sun and " * 6,
     )
     settings = (GREEDY, GEMMA, PENALISED, AT_ONE)
     orders = [
@@ -97,7 +97,7 @@ def test_the_built_in_pair_writes_four_replies_at_once(demo: LoadedPair) -> None
             sampling=sampling,
             seed=100 + i,
             mtp=(3, 2, "off", 5)[i],
-            length=48 - 7 * i,
+            length=32 - 4 * i,
         )
         for i, (question, sampling) in enumerate(zip(questions, settings, strict=True))
     ]
