@@ -241,6 +241,7 @@ def test_a_new_chat_is_reopened_after_a_crash(qtbot: QtBot, ready: Rig, tmp_path
     ready.program.window.settings_changed.emit()
     ready.program.models.chat.new_chat()
     answer(ready)
+    settle(ready.program)
     again = Program(ScriptedWorker(), tmp_path / "data", "light")
     qtbot.addWidget(again.window)
     settle(again)
