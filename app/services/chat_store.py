@@ -157,7 +157,7 @@ class ChatStore:
     # Reading
 
     def load(self, chat_id: str) -> Chat | None:
-        """With its living messages, of all branches, in the order they were written."""
+        """Return the chat with its undeleted messages of all branches, in the order of writing."""
         row = self._connection.execute(
             "SELECT id, title, created, settings, pinned, tip, draft, coalesce(files, '[]')"
             " FROM chats LEFT JOIN draft_files ON chat_id = id WHERE id = ? AND deleted IS NULL",

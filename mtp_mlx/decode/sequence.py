@@ -26,7 +26,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What one round emitted of one sequence."""
+    """The result of one round for one sequence."""
 
     tokens: tuple[int, ...]  # emitted, at least one
     drafted: tuple[int, ...] = ()  # d1 ... dK

@@ -58,7 +58,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What is worth keeping for another process. Raises ValueError where it makes no sense."""
+    """Costs and acceptance that another process can start from; ValueError for absurd ones."""
 
     verify: tuple[VerifyCost, ...] = ()
     draft: tuple[DraftCost, ...] = ()

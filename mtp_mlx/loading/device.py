@@ -26,7 +26,7 @@ class Device:
 
 
 def versions() -> dict[str, str]:
-    """Of what a speed depends on."""
+    """Return the versions of all that a speed depends on."""
     return {
         "mtp-mlx": __version__,
         "python": platform.python_version(),

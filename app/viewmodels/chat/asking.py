@@ -1,4 +1,4 @@
-"""What is sent to the engine, and what begins with it: a chat, a question, a reply."""
+"""Asking the engine: the request that is sent, and the chat, question and reply it begins."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class ComposingViewModel(QObject):
 
     @property
     def attachments(self) -> dict[str, Attachment]:
-        """Of the open chat, by the key that `remove` takes."""
+        """The attached files of the open chat, by the key that `remove` takes."""
         return dict(self._files)
 
     @property
@@ -245,7 +245,7 @@ class ComposingViewModel(QObject):
         self._keep()
 
     def _said_tokens(self) -> int:
-        """Of the conversation as it will be sent: without the last reply's thoughts."""
+        """Count the conversation as it will be sent: without the last reply's thoughts."""
         reply = self._chat.last_reply
         if reply is None or reply.stats is None:
             return 0

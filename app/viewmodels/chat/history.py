@@ -218,7 +218,7 @@ class History:
         return self.chat is not before
 
     def change(self, **changes: object) -> None:
-        """Of the chat itself: its title, its settings."""
+        """Change fields of the chat itself, such as its title or its settings."""
         self.chat = msgspec.structs.replace(self.chat, **changes)
 
     def _become(self, chat: Chat) -> None:

@@ -34,7 +34,7 @@ from mtp_mlx.events import Finished, Round
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """What one round adds to the text."""
+    """The text that one round adds to a reply."""
 
     answer: str
     thought: str
@@ -180,17 +180,17 @@ class Streaming(QObject):
 
     @property
     def message_id(self) -> str:
-        """Of the reply, also after its end."""
+        """The id of the reply's message, also after its end."""
         return self._begun.id
 
     @property
     def rounds(self) -> Sequence[RoundRecord]:
-        """Of the whole reply so far."""
+        """The rounds of the whole reply so far."""
         return () if self._reply is None else self._rounds
 
     @property
     def numbers(self) -> Numbers:
-        """Of the whole reply so far."""
+        """The numbers of the whole reply so far."""
         reply = self._reply
         return Numbers() if reply is None else numbers(self._tally, self._plain_of(reply))
 
@@ -258,7 +258,7 @@ class Streaming(QObject):
         )
 
     def part(self) -> ChatMessage | None:
-        """What is written so far, as it would be found if the program ended now."""
+        """Return the reply so far, as the store would hold it if the program ended now."""
         reply = self._reply
         if reply is None:
             return None

@@ -13,7 +13,10 @@ from app.viewmodels.chat.saving import Saver
 
 
 class Background:
-    """What is in memory wins over what the store has of it: the last save may be to come."""
+    """The chat of a reply that is written while another chat is open.
+
+    The chat in memory wins over its stored copy, which may lack the last save.
+    """
 
     def __init__(self) -> None:
         self.chat: Chat | None = None  # that is being written in

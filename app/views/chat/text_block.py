@@ -108,7 +108,7 @@ class TextBlock(SelectableText):
 
     @Slot(int, int)
     def _on_range(self, _least: int, _most: int) -> None:
-        """With its width a scroll bar below the text comes or goes."""
+        """Lay the text out again: another width can show or hide the scroll bar below it."""
         self._on_size(self.document().size())
 
     def _fit(self, size: QSizeF) -> None:

@@ -97,7 +97,7 @@ def test_an_exception_in_a_slot_fails_a_test(tmp_path: Path) -> None:
 def test_no_word_of_a_conversation_is_in_it(
     qtbot: QtBot, ready: Rig, file: LogFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever goes wrong while it is written: the disk, a slot, and a cause behind it."""
+    """The disk fails, a slot fails, and an error has a cause: each is logged without a word."""
 
     def refuse(_connection: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError(f"near {CANARY}")

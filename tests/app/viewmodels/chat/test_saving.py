@@ -1,4 +1,4 @@
-"""What is written and not sent stays with its chat."""
+"""An unsent text stays with its chat."""
 
 from __future__ import annotations
 
