@@ -1,1 +1,1 @@
-"""Caches of keys and values that rewind. Only this package touches cache internals."""
+"""Caches of keys and values that can be trimmed. Only this package touches a cache's arrays."""

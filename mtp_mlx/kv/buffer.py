@@ -1,4 +1,4 @@
-"""One preallocated pair of arrays for keys and values, written at the end."""
+"""A growing buffer of keys and values, and the cache of a full-attention layer, which is one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class KeysValues:
 
 
 class Buffer:
-    """Rows [0, end) are valid.
+    """A preallocated pair of arrays, written at the end: rows [0, end) are valid.
 
     Growing adds an eighth: an append costs O(1) amortised (each row is moved about eight times),
     and no more than an eighth of a long context's memory lies idle.
@@ -86,3 +86,40 @@ class Buffer:
         return KeysValues(
             self._keys[..., start : self.end, :], self._values[..., start : self.end, :]
         )
+
+
+class FullCache:
+    """Keys and values of all `length` positions; it can be trimmed to any of them."""
+
+    def __init__(self) -> None:
+        self._buffer = Buffer()
+
+    @property
+    def length(self) -> int:
+        return self._buffer.end
+
+    @property
+    def nbytes(self) -> int:
+        return self._buffer.nbytes
+
+    def append(self, keys: mx.array, values: mx.array) -> KeysValues:
+        """Append [1, heads, n, dim]; return all positions so far."""
+        self._buffer.reserve(keys, values)
+        self._buffer.append(keys, values)
+        return self.view()
+
+    def view(self) -> KeysValues:
+        return self._buffer.slice(0)
+
+    def can_trim(self, n: int) -> bool:
+        return n <= self.length
+
+    def trim(self, n: int) -> None:
+        self._buffer.end -= n
+
+    def arrays(self) -> list[mx.array]:
+        return self._buffer.arrays()
+
+    def mask(self, n: int) -> mx.array | str | None:
+        """Return the mask of `n` new queries over what `append` is about to return."""
+        return None if n == 1 else "causal"

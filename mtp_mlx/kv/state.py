@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
-from mtp_mlx.kv.buffer import KeysValues
-from mtp_mlx.kv.full import FullCache
+from mtp_mlx.kv.buffer import FullCache, KeysValues
 from mtp_mlx.kv.window import WindowCache, WindowSnapshot
 
 LayerCache = FullCache | WindowCache
@@ -16,9 +15,9 @@ LayerCache = FullCache | WindowCache
 
 @dataclass(frozen=True, slots=True)
 class LayersSnapshot:
-    """What brings a state back to `length` once its windows have moved on.
+    """A copy of the window layers at `length`, from which `restore` returns there.
 
-    Full layers keep all positions, so only window layers are copied.
+    Full layers hold all positions, so they are trimmed and need no copy.
     """
 
     length: int

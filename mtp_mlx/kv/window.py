@@ -14,13 +14,13 @@ import mlx.core as mx
 
 from mtp_mlx.kv.buffer import Buffer, KeysValues
 
-SLACK = 256  # rows beside the window: the window is moved once in about so many tokens
+SLACK = 256  # rows behind the window: it is moved to the front once in about so many tokens
 REWIND = 32  # rows that can always be trimmed: more than any round drafts
 
 
 @dataclass(frozen=True, slots=True)
 class WindowSnapshot:
-    """What a window cache held at `length`."""
+    """A copy of the rows of a window cache at `length`."""
 
     length: int
     rows: KeysValues
@@ -72,7 +72,7 @@ class WindowCache:
         return KeysValues(keys[..., -attended:, :], values[..., -attended:, :])
 
     def _attended_before(self) -> int:
-        """Return how many positions held already the next query attends to."""
+        """Return how many of the positions held so far the next query attends to."""
         return min(self.length, self.window - 1)
 
     def view(self) -> KeysValues:
@@ -92,7 +92,7 @@ class WindowCache:
     def snapshot(self) -> WindowSnapshot:
         """Copy the last `window` positions: enough to go on from here or from one before."""
         rows = self.view()
-        # Copied now: a view would hold on to the buffer, and each append would copy all of it.
+        # Adding 0 copies: a view would share the buffer, and each append would copy all of it.
         kept = KeysValues(rows.keys + 0, rows.values + 0)
         mx.async_eval(kept.keys, kept.values)
         return WindowSnapshot(self.length, kept)

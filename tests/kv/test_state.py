@@ -5,7 +5,7 @@ from __future__ import annotations
 import mlx.core as mx
 import pytest
 
-from mtp_mlx.kv.full import FullCache
+from mtp_mlx.kv.buffer import FullCache
 from mtp_mlx.kv.state import LayersState
 from mtp_mlx.kv.window import REWIND, WindowCache
 from tests.kv.test_window import DIM, HEADS, WINDOW, positions, rows

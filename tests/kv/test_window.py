@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtp_mlx.kv.full import FullCache
+from mtp_mlx.kv.buffer import FullCache
 from mtp_mlx.kv.window import REWIND, WindowCache
 
 WINDOW = 7

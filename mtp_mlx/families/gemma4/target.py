@@ -10,8 +10,7 @@ import mlx.core as mx
 
 from mtp_mlx.families.gemma4.config import FULL, SLIDING, TextConfig
 from mtp_mlx.families.gemma4.pieces import Arrays, Pieces, attend, in_time
-from mtp_mlx.kv.buffer import KeysValues
-from mtp_mlx.kv.full import FullCache
+from mtp_mlx.kv.buffer import FullCache, KeysValues
 from mtp_mlx.kv.state import LayersState
 from mtp_mlx.kv.window import WindowCache
 from mtp_mlx.protocols import Chunk, State
@@ -42,8 +41,8 @@ class GemmaTarget:
     def forward(self, chunks: Sequence[Chunk]) -> mx.array:
         """Append the chunks; return their hidden states.
 
-        Behind the last layer that owns a cache nothing is needed of a row but its hidden state: a
-        chunk that asks for its last row goes on with that row alone.
+        The layers behind the last that owns a cache only compute hidden states: there a chunk that
+        asks for its last row goes on with that row alone.
         """
         rows = _Rows(chunks)
         step, inputs = self._apart(self._pieces.enter(rows.positions, rows.tokens))
@@ -88,7 +87,7 @@ class GemmaTarget:
         return Logits(head(hidden), softcap=self.config.softcap)
 
     def embed(self, tokens: mx.array) -> mx.array:
-        """Return what a drafter takes of `tokens` [n]: their scaled embeddings [n, hidden]."""
+        """Return the scaled embeddings [n, hidden] of `tokens` [n], as a drafter reads them."""
         rows: mx.array = self._model.embed_tokens(tokens)
         scale: float = self._model.embed_scale
         return rows * scale
@@ -96,7 +95,7 @@ class GemmaTarget:
 
 @dataclass(frozen=True, slots=True)
 class SharedKV:
-    """What the drafter reads of the target: its last cache-owning layer of each kind."""
+    """The caches that the drafter reads: those of the target's last owning layer of each kind."""
 
     sliding: KeysValues  # the last `window` positions
     full: KeysValues  # all positions
@@ -119,7 +118,7 @@ class _Held:
 
 
 class _Rows:
-    """The rows of all chunks, packed: which of them belong to which sequence, and where."""
+    """The rows of all chunks, packed, with the state, position and mask of each chunk's rows."""
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
         self._chunks = chunks
