@@ -1,4 +1,4 @@
-"""What a benchmark ran on, by the names of the report's schema: machine, program, weights."""
+"""The environment of a benchmark, as the report's schema names it: machine, program, weights."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ from pathlib import Path
 
 import msgspec
 
-from mtp_mlx.bench.machine import asking, linux, macos
-from mtp_mlx.bench.machine.asking import Conditions, Machine
+from mtp_mlx.bench.machine import (
+    Conditions,
+    Machine,
+    linux,
+    listed,
+    load,
+    macos,
+    output,
+    text,
+)
 from mtp_mlx.files import write_atomically
 from mtp_mlx.learned import folder
 from mtp_mlx.loading.device import describe, versions
@@ -22,25 +30,25 @@ from mtp_mlx.report.model import Environment
 
 
 def machine() -> Machine:
-    """Return what does not change while a benchmark runs."""
+    """Return the facts of the machine that do not change while a benchmark runs."""
     if platform.system() == "Darwin":
-        return macos.machine(asking.output)
-    return linux.machine(asking.text) if platform.system() == "Linux" else Machine()
+        return macos.machine(output)
+    return linux.machine(text) if platform.system() == "Linux" else Machine()
 
 
 def conditions() -> Conditions:
-    """Return the state of the machine now; it is asked before and after runs, never during one."""
+    """Return the present state of the machine. Asking takes time, so never ask during a run."""
     if platform.system() == "Darwin":
-        return macos.conditions(asking.output, asking.load())
+        return macos.conditions(output, load())
     if platform.system() == "Linux":
-        return linux.conditions(asking.text, asking.listed, asking.load())
-    return Conditions(load=asking.load())
+        return linux.conditions(text, listed, load())
+    return Conditions(load=load())
 
 
 def environment(machine: Machine, before: Conditions) -> Environment:
     installed = versions()
     device = describe()
-    program = commit(asking.output, checkout())
+    program = commit(output, checkout())
     return Environment(
         app_version=installed["mtp-mlx"],
         commit=program.sha,
@@ -66,7 +74,7 @@ def environment(machine: Machine, before: Conditions) -> Environment:
 
 
 def finished(begun: Environment, after: Conditions) -> Environment:
-    """Add the state at the end to `begun`. A low power mode that began meanwhile counts."""
+    """Add the state at the end to `begun`; a low power mode that began meanwhile counts."""
     slowed = {begun.low_power_mode, after.low_power_mode}
     return msgspec.structs.replace(
         begun,
@@ -78,14 +86,14 @@ def finished(begun: Environment, after: Conditions) -> Environment:
 
 
 def cooldown_s(machine: Machine, before: Conditions) -> float:
-    """Return the seconds between runs where none are asked for: without a fan heat stays."""
+    """Return the usual seconds between runs: 5 without a fan or on a battery, else 0."""
     return 5.0 if machine.fanless or before.power_source == "battery" else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     sha: str | None = None
-    clean: bool | None = None  # no tracked file differs from it
+    clean: bool | None = None  # no tracked file differs from the commit
 
 
 def commit(ask: Callable[..., str | None], root: Path | None) -> Commit:
@@ -96,22 +104,23 @@ def commit(ask: Callable[..., str | None], root: Path | None) -> Commit:
     sha = ask(*git, "rev-parse", "HEAD")
     if sha is None or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", sha):
         return Commit()
-    # A word before the list, for no output may also mean that git failed.
+    # `--branch` prints a line first: no output at all means that git failed.
     status = ask(*git, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
     if status is None or not status.startswith("# branch.oid"):
         return Commit(sha=sha)
     return Commit(sha=sha, clean=all(line.startswith("#") for line in status.splitlines()))
 
 
-CHUNK = 16 * 2**20  # bytes between two looks at whether to go on
-Known = dict[str, str]
+CHUNK = 16 * 2**20  # bytes that are hashed between two looks at `cancelled`
+Hashes = dict[str, str]
+"""Hashes of weight files, by the names of `_place`."""
 
 
 def weights_sha256(files: Sequence[Path], cancelled: Callable[[], bool]) -> str | None:
     """Return the hash of a single file, or that of the names and hashes of several, by name.
 
-    The latter is the hash of what `sha256sum *.safetensors` prints. None where there are no files,
-    where one cannot be read, or once `cancelled`.
+    The latter is the hash of the output of `sha256sum *.safetensors`. None where there are no
+    files, where a file cannot be read, or once `cancelled`.
     """
     hashes: list[tuple[str, str]] = []
     for file in sorted(files, key=lambda file: file.name):
@@ -130,9 +139,9 @@ def weights_sha256(files: Sequence[Path], cancelled: Callable[[], bool]) -> str 
 
 def _sha256(file: Path, cancelled: Callable[[], bool]) -> str | None:
     place = _place(file)
-    kept = _known()
-    if place in kept:
-        return kept[place]
+    stored = _stored_hashes()
+    if place in stored:
+        return stored[place]
     hashed = hashlib.sha256()
     with file.open("rb") as stream:
         while chunk := stream.read(CHUNK):
@@ -141,24 +150,24 @@ def _sha256(file: Path, cancelled: Callable[[], bool]) -> str | None:
             hashed.update(chunk)
     digest = hashed.hexdigest()
     with contextlib.suppress(OSError):
-        write_atomically(_file(), msgspec.json.encode({**_known(), place: digest}))
+        write_atomically(_hash_file(), msgspec.json.encode({**_stored_hashes(), place: digest}))
     return digest
 
 
 def _place(file: Path) -> str:
-    """Return a name for the file as it is now: it changes as soon as the file is written to."""
+    """Return a name for the file's present content: it changes when the file is written to."""
     real = file.resolve()
     state = real.stat()
     name = f"{real}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ino}"
     return hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
 
 
-def _file() -> Path:
+def _hash_file() -> Path:
     return folder().parent / "hashes.json"
 
 
-def _known() -> Known:
+def _stored_hashes() -> Hashes:
     try:
-        return msgspec.json.decode(_file().read_bytes(), type=Known)
+        return msgspec.json.decode(_hash_file().read_bytes(), type=Hashes)
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return {}

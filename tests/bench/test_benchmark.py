@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mtp_mlx.api import Bench, Generate
 from mtp_mlx.bench import environment
-from mtp_mlx.bench.machine.asking import Conditions, Machine
+from mtp_mlx.bench.machine import Conditions, Machine
 from mtp_mlx.bench.session import benchmark
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.errors import OutOfMemory

@@ -12,7 +12,7 @@ import pytest
 
 from mtp_mlx import api
 from mtp_mlx.bench.environment import cooldown_s
-from mtp_mlx.bench.machine.asking import Conditions, Machine
+from mtp_mlx.bench.machine import Conditions, Machine
 from mtp_mlx.bench.report import Weights
 from mtp_mlx.cli import bench as module
 from mtp_mlx.cli.main import run

@@ -1,4 +1,4 @@
-"""Linux: files of /proc and /sys, and os-release. Parsers are pure.
+"""Linux: the files of /proc and /sys, and os-release. Parsers are pure.
 
 Documented in the kernel's ABI/testing/sysfs-class-power, -class-thermal and -platform_profile.
 """
@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mtp_mlx.bench.machine.asking import Conditions, Machine, PowerSource
+from mtp_mlx.bench.machine import Conditions, Machine, PowerSource
 
 Read = Callable[[str], str | None]
 List = Callable[[str], list[str]]
@@ -20,7 +20,7 @@ _SUPPLIES = "/sys/class/power_supply"
 _ZONES = "/sys/class/thermal"
 _GOVERNOR = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 _PROFILE = "/sys/firmware/acpi/platform_profile"
-_MADE_UP = {"", "none", "default string", "to be filled by o.e.m.", "system product name"}
+_PLACEHOLDERS = {"", "none", "default string", "to be filled by o.e.m.", "system product name"}
 
 
 def machine(read: Read) -> Machine:
@@ -49,7 +49,7 @@ class Supply:
     """One entry of /sys/class/power_supply."""
 
     kind: str | None
-    scope: str | None = None  # "Device": a mouse's battery says nothing of the machine
+    scope: str | None = None  # "Device": the battery of a mouse or the like, not the machine's
     online: str | None = None
     status: str | None = None
 
@@ -64,26 +64,26 @@ class Supply:
 
 
 def power_source(supplies: Iterable[Supply]) -> PowerSource | None:
-    """Return the source; None where the system lists none: most desktops, virtual machines."""
-    found = [one for one in supplies if one.scope != "Device"]
-    if any(one.kind == "Battery" and one.status == "Discharging" for one in found):
+    """Return the source; None where none is listed, as on most desktops and virtual machines."""
+    own = [supply for supply in supplies if supply.scope != "Device"]
+    states = {supply.status for supply in own if supply.kind == "Battery"}
+    if "Discharging" in states:
         return "battery"
-    if any(one.kind in ("Mains", "USB") and one.online == "1" for one in found):
+    if any(supply.kind in ("Mains", "USB") and supply.online == "1" for supply in own):
         return "mains"
-    held = {"Charging", "Full", "Not charging"}
-    return "mains" if any(one.kind == "Battery" and one.status in held for one in found) else None
+    return "mains" if states & {"Charging", "Full", "Not charging"} else None
 
 
 def low_power_mode(profile: str | None) -> bool | None:
     word = _line(profile)
-    known = {"low-power", "quiet", "cool", "balanced", "balanced-performance", "performance"}
-    return word == "low-power" if word in known else None
+    profiles = {"low-power", "quiet", "cool", "balanced", "balanced-performance", "performance"}
+    return word == "low-power" if word in profiles else None
 
 
 def temperature(zones: Iterable[str | None]) -> str | None:
-    """Return the hottest zone; the files hold thousandths of a degree Celsius."""
-    told = (_line(zone) or "" for zone in zones)
-    degrees = [int(word) / 1000 for word in told if re.fullmatch(r"[0-9]{4,6}", word)]
+    """Return the temperature of the hottest zone; files hold thousandths of a degree Celsius."""
+    words = (_line(zone) or "" for zone in zones)
+    degrees = [int(word) / 1000 for word in words if re.fullmatch(r"[0-9]{4,6}", word)]
     plausible = [value for value in degrees if value < 150]
     return f"{max(plausible):.0f} \N{DEGREE SIGN}C" if plausible else None
 
@@ -91,32 +91,33 @@ def temperature(zones: Iterable[str | None]) -> str | None:
 def processor(cpuinfo: str | None) -> str | None:
     """Return the brand: "model name" on x86, "Model" or "Hardware" on some Arm boards."""
     for key in ("model name", "Model", "Hardware"):
-        found = re.search(rf"^{key}[ \t]*:[ \t]*(\S.*)$", cpuinfo or "", re.MULTILINE)
-        if found:
-            return " ".join(found[1].split())
+        match = re.search(rf"^{key}[ \t]*:[ \t]*(\S.*)$", cpuinfo or "", re.MULTILINE)
+        if match:
+            return " ".join(match[1].split())
     return None
 
 
 def memory(meminfo: str | None) -> int | None:
-    found = re.search(r"^MemTotal:\s+([0-9]{1,15}) kB$", meminfo or "", re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
+    match = re.search(r"^MemTotal:\s+([0-9]{1,15}) kB$", meminfo or "", re.MULTILINE)
+    return int(match[1]) * 1024 if match else None
 
 
 def distribution(release: str | None) -> str | None:
     """Return PRETTY_NAME, which is quoted as in a shell."""
-    found = re.search(r"^PRETTY_NAME=(.+)$", release or "", re.MULTILINE)
+    match = re.search(r"^PRETTY_NAME=(.+)$", release or "", re.MULTILINE)
     try:
-        return " ".join(shlex.split(found[1])) or None if found else None
+        return " ".join(shlex.split(match[1])) or None if match else None
     except ValueError:
         return None
 
 
-def product(told: str | None) -> str | None:
-    word = (_line(told) or "").rstrip("\0")
-    return None if word.lower() in _MADE_UP else word
+def product(name: str | None) -> str | None:
+    """Return the product's name; None for the placeholders that some makers leave there."""
+    word = (_line(name) or "").rstrip("\0")
+    return None if word.lower() in _PLACEHOLDERS else word
 
 
-def _line(told: str | None) -> str | None:
-    """Return the text of a file of one line; a longer file is no answer."""
-    word = (told or "").strip()
+def _line(content: str | None) -> str | None:
+    """Return the line of a file that has one; None for a longer or an empty file."""
+    word = (content or "").strip()
     return word if word and "\n" not in word else None

@@ -1,4 +1,4 @@
-"""macOS: what its own tools print. Parsers are pure; none needs administrator's rights.
+"""macOS: the output of its own tools, which need no administrator's rights. Parsers are pure.
 
 sysctl(8), sw_vers(1), system_profiler(8), pmset(1), notifyutil(1). The thermal levels are those of
 OSThermalNotification.h.
@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 
-from mtp_mlx.bench.machine.asking import Conditions, Machine, PowerSource
+from mtp_mlx.bench.machine import Conditions, Machine, PowerSource
 
 Ask = Callable[..., str | None]
 
@@ -22,16 +22,16 @@ _FANLESS = "MacBook Air"
 
 
 def machine(ask: Ask) -> Machine:
-    known = pairs(ask("sysctl", *_KEYS))
+    values = pairs(ask("sysctl", *_KEYS))
     hardware = profile(ask("system_profiler", "-json", "SPHardwareDataType"), "SPHardwareDataType")
     displays = profile(ask("system_profiler", "-json", "SPDisplaysDataType"), "SPDisplaysDataType")
     name = _word(hardware[0].get("machine_name")) if hardware else None
     return Machine(
-        model=model(name, known.get("hw.model")),
-        cpu=known.get("machdep.cpu.brand_string"),
-        cpu_cores=count(known.get("hw.physicalcpu")),
+        model=model(name, values.get("hw.model")),
+        cpu=values.get("machdep.cpu.brand_string"),
+        cpu_cores=count(values.get("hw.physicalcpu")),
         gpu_cores=gpu_cores(displays),
-        memory_bytes=count(known.get("hw.memsize")),
+        memory_bytes=count(values.get("hw.memsize")),
         os=system(ask("sw_vers")),
         fanless=None if name is None else name == _FANLESS,
     )
@@ -48,30 +48,30 @@ def conditions(ask: Ask, load: float | None) -> Conditions:
     )
 
 
-def pairs(told: str | None) -> dict[str, str]:
+def pairs(printed: str | None) -> dict[str, str]:
     """Return the lines `key: value`; other lines are left out."""
-    cut = (line.partition(":") for line in (told or "").splitlines())
+    cut = (line.partition(":") for line in (printed or "").splitlines())
     return {key.strip(): value.strip() for key, _, value in cut if key.strip() and value.strip()}
 
 
 def count(value: object) -> int | None:
-    """Return a number above 0, which tools also write as text."""
+    """Return a whole number above 0, also from text; None for anything else."""
     word = str(value) if isinstance(value, int | str) else ""
     return int(word) if re.fullmatch(r"[1-9][0-9]{0,17}", word) else None
 
 
-def profile(told: str | None, kind: str) -> list[dict[str, object]]:
+def profile(printed: str | None, kind: str) -> list[dict[str, object]]:
     """Return the entries of one kind in system_profiler's JSON."""
     try:
-        found = json.loads(told or "")[kind]
+        entries = json.loads(printed or "")[kind]
     except (ValueError, LookupError, TypeError, RecursionError):
         return []
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
 
 
 def gpu_cores(displays: list[dict[str, object]]) -> int | None:
-    """Return the cores of the first GPU that lists them: an Intel Mac's does not."""
-    return next((n for one in displays if (n := count(one.get("sppci_cores")))), None)
+    """Return the cores of the first GPU that lists them, which those of Intel Macs do not."""
+    return next((n for entry in displays if (n := count(entry.get("sppci_cores")))), None)
 
 
 def model(name: str | None, identifier: str | None) -> str | None:
@@ -80,52 +80,52 @@ def model(name: str | None, identifier: str | None) -> str | None:
     return name or identifier
 
 
-def system(told: str | None) -> str | None:
-    known = pairs(told)
-    version = known.get("ProductVersion")
+def system(printed: str | None) -> str | None:
+    values = pairs(printed)
+    version = values.get("ProductVersion")
     if version is None:
         return None
-    words = [known.get("ProductName", "macOS"), version, known.get("ProductVersionExtra", "")]
-    build = known.get("BuildVersion")
+    words = [values.get("ProductName", "macOS"), version, values.get("ProductVersionExtra", "")]
+    build = values.get("BuildVersion")
     return " ".join(filter(None, words)) + (f" ({build})" if build else "")
 
 
-def power_source(told: str | None) -> PowerSource | None:
-    found = re.search(r"drawing from '(\w+) Power'", told or "")
-    return _SOURCES.get(found[1]) if found else None
+def power_source(printed: str | None) -> PowerSource | None:
+    match = re.search(r"drawing from '(\w+) Power'", printed or "")
+    return _SOURCES.get(match[1]) if match else None
 
 
-def low_power_mode(told: str | None, source: PowerSource | None) -> bool | None:
+def low_power_mode(printed: str | None, source: PowerSource | None) -> bool | None:
     """Return the mode set for the power source in use; None where this macOS has none.
 
     Machines with a high-power mode keep all three in `powermode`: 0 automatic, 1 low, 2 high.
     """
-    here = None
-    for line in (told or "").splitlines():
+    section = None  # the power source that the lines belong to
+    for line in (printed or "").splitlines():
         title = re.fullmatch(r"(\w+) Power:", line.strip())
         if title:
-            here = _SOURCES.get(title[1])
+            section = _SOURCES.get(title[1])
         setting = re.fullmatch(r"(?:lowpowermode|powermode)\s+([012])", line.strip())
-        if setting and here is not None and here == source:
+        if setting and section is not None and section == source:
             return setting[1] == "1"
     return None
 
 
-def pressure(told: str | None) -> str | None:
+def pressure(printed: str | None) -> str | None:
     """Return the thermal pressure, by which Apple silicon is throttled."""
-    found = re.search(rf"{re.escape(_PRESSURE)}\s+([0-4])$", told or "", re.MULTILINE)
-    return _LEVELS[int(found[1])] if found else None
+    match = re.search(rf"{re.escape(_PRESSURE)}\s+([0-4])$", printed or "", re.MULTILINE)
+    return _LEVELS[int(match[1])] if match else None
 
 
-def warnings(told: str | None) -> str | None:
-    """Return the warnings recorded since the start, for where there is no pressure to read."""
-    limit = re.search(r"CPU_Speed_Limit\s*=\s*(\d{1,3})\b", told or "")
+def warnings(printed: str | None) -> str | None:
+    """Return the thermal warnings since the start, for Macs that report no pressure."""
+    limit = re.search(r"CPU_Speed_Limit\s*=\s*(\d{1,3})\b", printed or "")
     if limit:
         return "nominal" if int(limit[1]) >= 100 else f"CPU limited to {int(limit[1])} %"
-    level = re.search(r"thermal warning level = (\d{1,3})\b", told or "", re.IGNORECASE)
+    level = re.search(r"thermal warning level = (\d{1,3})\b", printed or "", re.IGNORECASE)
     if level:
         return "nominal" if int(level[1]) == 0 else f"warning level {int(level[1])}"
-    return "no warning recorded" if "No thermal warning level" in (told or "") else None
+    return "no warning recorded" if "No thermal warning level" in (printed or "") else None
 
 
 def _word(value: object) -> str | None:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtp_mlx.bench.machine import linux
-from mtp_mlx.bench.machine.asking import Conditions
+from mtp_mlx.bench.machine import Conditions, linux
 
 SUPPLY = "/sys/class/power_supply"
 ZONES = "/sys/class/thermal"

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtp_mlx.bench.machine import macos
-from mtp_mlx.bench.machine.asking import Conditions, Machine
+from mtp_mlx.bench.machine import Conditions, Machine, macos
 from tests.bench.machine.recorded import DESKTOP, LAPTOP, OLDER, VIRTUAL
 
 

@@ -7,32 +7,32 @@ from pathlib import Path
 
 import pytest
 
+from mtp_mlx.bench import machine as system
 from mtp_mlx.bench.environment import Commit, commit, conditions, machine
-from mtp_mlx.bench.machine import asking
 
 PYTHON = (sys.executable, "-c")
 
 
 def test_a_tool_that_answers_and_one_that_then_fails() -> None:
-    assert asking.output(*PYTHON, "print('yes')") == "yes"
-    assert asking.output(*PYTHON, "print('partly'); raise SystemExit(1)") == "partly"
+    assert system.output(*PYTHON, "print('yes')") == "yes"
+    assert system.output(*PYTHON, "print('partly'); raise SystemExit(1)") == "partly"
 
 
 def test_a_tool_that_is_missing_hangs_or_prints_nonsense(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asking.output("no-such-tool-anywhere") is None
-    assert asking.output(*PYTHON, "") is None
-    assert asking.output(*PYTHON, "print('x' * 2**21)") is None
-    found = asking.output(*PYTHON, "import sys; sys.stdout.buffer.write(b'\\xff\\xfe ok')")
+    assert system.output("no-such-tool-anywhere") is None
+    assert system.output(*PYTHON, "") is None
+    assert system.output(*PYTHON, "print('x' * 2**21)") is None
+    found = system.output(*PYTHON, "import sys; sys.stdout.buffer.write(b'\\xff\\xfe ok')")
     assert found is not None
     assert found.endswith("ok")
-    monkeypatch.setattr(asking, "PATIENCE_S", 0.05)
-    assert asking.output(*PYTHON, "import time; time.sleep(60)") is None
+    monkeypatch.setattr(system, "PATIENCE_S", 0.05)
+    assert system.output(*PYTHON, "import time; time.sleep(60)") is None
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
-    assert asking.text(str(tmp_path / "none")) is None
-    assert asking.text(str(tmp_path)) is None
-    assert asking.listed(str(tmp_path / "none")) == []
+    assert system.text(str(tmp_path / "none")) is None
+    assert system.text(str(tmp_path)) is None
+    assert system.listed(str(tmp_path / "none")) == []
 
 
 def test_this_machine_can_be_asked() -> None:
