@@ -1,7 +1,7 @@
-"""The engine: a loaded pair that answers requests with events.
+"""The engine: a loaded pair, and the cache of the conversation that it wrote last.
 
-One thread owns it, and MLX with it; only plain values go in and out. `Control` may be changed
-from any thread.
+One thread owns an engine, and MLX with it; only plain values go in and out. `Control` may be
+changed from any thread.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mtp_mlx.decode.sequence import Control
 from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.events import LoadProgress, ReplyEvent, Round
-from mtp_mlx.learned import Known, recall, remember, start_from, subject_of
+from mtp_mlx.learned import Record, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import describe, is_out_of_memory, versions
 from mtp_mlx.protocols import State
@@ -34,13 +34,16 @@ __all__ = ["BARE", "Control", "Engine", "Instruments"]
 class Engine:
     """Writes one reply at a time; keeps the cache between replies."""
 
-    def __init__(self, pair: LoadedPair, known: Known | None = None) -> None:
-        """`known` of the pair on this machine, which the engine adds to; None keeps nothing."""
+    def __init__(self, pair: LoadedPair, record: Record | None = None) -> None:
+        """Start from `record`, the measurements of the pair on this machine, and add to it.
+
+        None: start from nothing and keep nothing.
+        """
         self._pair = pair
         self._cache = PromptCache(pair.target, pair.drafter)
-        self._subject = known.subject if known else None
+        self._subject = record.subject if record else None
         self._depth = DepthControl(
-            None if pair.drafter else _no_drafter(pair.info), known.auto if known else None
+            None if pair.drafter else _no_drafter(pair.info), record.auto if record else None
         )
 
     @classmethod
@@ -49,15 +52,15 @@ class Engine:
         request: api.Load,
         progress: Callable[[LoadProgress], None] = lambda _: None,
     ) -> Engine:
-        """Raises a LoadError whose one sentence names the remedy."""
+        """Load a pair and warm it up. Raises LoadError, UsageError or OutOfMemory."""
         pair = load_pair(request, progress)
         device = describe()
-        known = recall(subject_of(pair.info, device.name, device.backend, versions()["mlx"]))
-        measured = known.calibration.draft_position if known.calibration else None
+        record = recall(subject_of(pair.info, device.name, device.backend, versions()["mlx"]))
+        measured = record.calibration.draft_position if record.calibration else None
         if request.draft_position is None and measured is not None:
             pair = pair.with_draft_position(measured)
         progress(LoadProgress(phase="warm-up", done=3, total=3))
-        engine = cls(pair, known)
+        engine = cls(pair, record)
         engine.warm_up()
         return engine
 
@@ -65,7 +68,10 @@ class Engine:
     def load_random(
         cls, request: api.LoadRandom, progress: Callable[[LoadProgress], None] = lambda _: None
     ) -> Engine:
-        """Make the pair; nothing learned of it is kept. Raises UsageError, OutOfMemory."""
+        """Make a pair of random weights, of which no record is kept.
+
+        Raises UsageError, OutOfMemory.
+        """
         from mtp_mlx.loading import random_pair
 
         return cls(
@@ -80,20 +86,20 @@ class Engine:
         )
 
     def warm_up(self) -> None:
-        """Build the kernels of a plain step and of a round, or the first reply would wait for them.
+        """Build the kernels of a plain step and of a round, so that no reply waits for them.
 
-        What they take says nothing of later rounds, so auto does not see it.
+        Auto learns nothing from these rounds: they take longer than all later ones.
         """
         for mtp in ("off", 3):
             request = api.Generate(prompt=(TokenIds((0,)),), mtp=mtp, max_tokens=8, ignore_eos=True)
             depth = DepthControl(None if self._pair.drafter else "")
             reply = Reply(self._pair, self._cache, depth, request, Control(mtp=mtp), BARE)
-            with closing(self._survived(reply.events())) as events:
+            with closing(self._guarded(reply.events())) as events:
                 next((e for e in events if isinstance(e, Round) and e.index > 0), None)
         self.forget()
 
     def remember(self, calibration: Calibration) -> None:
-        """Let auto start from `calibration`, now and in processes to come."""
+        """Let auto start from `calibration`, in this process and in later ones."""
         self._depth = DepthControl(
             None if self._pair.drafter else _no_drafter(self._pair.info), start_from(calibration)
         )
@@ -102,12 +108,12 @@ class Engine:
     def _keep(self, calibration: Calibration | None = None) -> None:
         if self._subject is None:
             return
-        known = recall(self._subject)  # another process may have calibrated meanwhile
+        record = recall(self._subject)  # read anew: another process may have calibrated meanwhile
         remember(
             msgspec.structs.replace(
-                known,
+                record,
                 auto=self._depth.learned(),
-                calibration=calibration or known.calibration,
+                calibration=calibration or record.calibration,
             )
         )
 
@@ -117,7 +123,7 @@ class Engine:
 
     @property
     def loaded(self) -> LoadedPair:
-        """Return the pair itself, for measurements."""
+        """Return the networks of the pair, for measurements."""
         return self._pair
 
     @property
@@ -126,7 +132,7 @@ class Engine:
 
     @property
     def vocabulary(self) -> int:
-        """The number of token ids."""
+        """Return the number of token ids."""
         return self._pair.target.vocabulary
 
     def prompt_ids(self, request: api.Generate) -> tuple[int, ...]:
@@ -140,7 +146,7 @@ class Engine:
 
     @property
     def state(self) -> State:
-        """The cache of the conversation that was written last."""
+        """Return the cache of the conversation that was written last."""
         return self._cache.state
 
     def forget(self) -> None:
@@ -150,20 +156,23 @@ class Engine:
     def generate(
         self, request: api.Generate, control: Control, instruments: Instruments = BARE
     ) -> Iterator[ReplyEvent]:
-        """Progress of the prompt, one event a round, and a `Finished` with the statistics.
+        """Yield the progress of the prompt, one event a round, and `Finished` with the statistics.
 
-        Raises UsageError or PromptTooLong before the first event, OutOfMemory at any time; the
-        engine can go on after each of them, and after a consumer that stops listening.
+        Raises UsageError or PromptTooLong before the first event, OutOfMemory at any time. After
+        each of them, and after a consumer that stops listening, the engine can write again.
         """
         reply = Reply(
             self._pair, self._cache, self._depth.for_sequence(), request, control, instruments
         )
-        yield from self._survived(reply.events())
-        if instruments is BARE:  # a measured reply says nothing of others
+        yield from self._guarded(reply.events())
+        if instruments is BARE:  # instruments change how long rounds take, and what is accepted
             self._keep()
 
-    def _survived(self, events: Iterator[ReplyEvent]) -> Generator[ReplyEvent]:
-        """`events`, and a device out of memory as an error that the engine outlives."""
+    def _guarded(self, events: Iterator[ReplyEvent]) -> Generator[ReplyEvent]:
+        """Yield `events`; empty the cache where they fail.
+
+        Raises OutOfMemory where the device ran out of it.
+        """
         try:
             yield from events
         except RuntimeError as error:

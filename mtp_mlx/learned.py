@@ -1,8 +1,8 @@
-"""What auto and a calibration measured of a pair on this machine, kept between processes.
+"""The files that keep what auto and a calibration measured of a pair, from process to process.
 
-One small JSON file a pair, device and quantisation, in the user's data folder. It only saves time:
-a file that is missing, damaged or of another version counts as nothing measured and is written
-anew. A disk that takes no file costs a few rounds of measuring, never a reply.
+Each pair, device and quantisation has a small JSON file in the user's data folder. A file only
+saves time: one that is missing, damaged or of another version is read as an empty record and is
+replaced. If the disk refuses a write, auto measures anew in the next process; no reply fails.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from mtp_mlx.depth.costs import DraftCost, DraftKey, VerifyCost, VerifyKey, band
 from mtp_mlx.files import write_atomically
 from mtp_mlx.paths import data_folder
 
-VERSION = 2  # of the file; it changes with what the file holds
+VERSION = 2  # of the file; it rises when `Record` changes, and older files are then ignored
 DEPTHS = range(1, MAX_DEPTH + 1)
 _SUFFIX = ".json"
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """The pair, device and versions that costs and acceptance belong to; no paths."""
+    """The pair, device and versions that a record was measured with; it holds no paths."""
 
     target: str
     drafter: str | None
@@ -44,8 +44,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return folder() / f"{digest[:20]}{_SUFFIX}"
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """One file."""
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of one file; None where nothing was measured."""
 
     subject: Subject
     auto: Learned | None = None
@@ -71,7 +71,7 @@ def folder() -> Path:
 
 
 def start_from(calibration: Calibration) -> Learned:
-    """Return what auto can take from a calibration: costs, and nothing of acceptance."""
+    """Return the costs of a calibration as auto takes them; acceptance is left to be learned."""
     costs = calibration.costs
     band = band_of(costs.context)
     verify = [VerifyCost(VerifyKey(1, band), costs.plain_ms)]
@@ -82,30 +82,30 @@ def start_from(calibration: Calibration) -> Learned:
     return Learned(verify=tuple(verify), draft=tuple(draft))
 
 
-def recall(subject: Subject) -> Known:
-    """Return what was kept of `subject`, which may be nothing."""
-    kept = _read(subject.file)
-    return kept if kept is not None and kept.subject == subject else Known(subject=subject)
+def recall(subject: Subject) -> Record:
+    """Return the record of `subject`; an empty one where no file of it can be read."""
+    record = _read(subject.file)
+    return record if record is not None and record.subject == subject else Record(subject=subject)
 
 
-def recall_all() -> Iterator[Known]:
-    """Yield everything that was kept on this machine."""
+def recall_all() -> Iterator[Record]:
+    """Yield every record in the data folder."""
     with contextlib.suppress(OSError):
         for file in sorted(folder().glob(f"*{_SUFFIX}")):
-            kept = _read(file)
-            if kept is not None:
-                yield kept
+            record = _read(file)
+            if record is not None:
+                yield record
 
 
-def remember(known: Known) -> None:
-    """Write a file whole or not at all; do nothing where the disk refuses."""
+def remember(record: Record) -> None:
+    """Write the file of `record`, whole or not at all; do nothing where the disk refuses."""
     with contextlib.suppress(OSError):
-        write_atomically(known.subject.file, msgspec.json.encode(known))
+        write_atomically(record.subject.file, msgspec.json.encode(record))
 
 
-def _read(file: Path) -> Known | None:
+def _read(file: Path) -> Record | None:
     try:
-        kept = msgspec.json.decode(file.read_bytes(), type=Known)
+        record = msgspec.json.decode(file.read_bytes(), type=Record)
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
-    return kept if kept.version == VERSION else None
+    return record if record.version == VERSION else None

@@ -16,7 +16,7 @@ from mtp_mlx.cli.main import run
 from mtp_mlx.depth.costs import Costs, DraftKey
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import Round
-from mtp_mlx.learned import Known, Subject, folder, recall, recall_all, remember, start_from
+from mtp_mlx.learned import Record, Subject, folder, recall, recall_all, remember, start_from
 from tests.support.checkpoints import write_pair
 from tests.support.replies import reply
 from tests.support.shapes import UNIFIED_12B
@@ -32,22 +32,22 @@ SUBJECT = Subject(
     backend="metal",
     mlx="0.32.4",
 )
-KNOWN = Known(subject=SUBJECT, auto=start_from(CALIBRATION), calibration=CALIBRATION)
+RECORD = Record(subject=SUBJECT, auto=start_from(CALIBRATION), calibration=CALIBRATION)
 PROMPT = [5, 17, 300, 42]
 
 
 def test_what_was_remembered_is_recalled() -> None:
-    assert recall(SUBJECT) == Known(subject=SUBJECT)
-    remember(KNOWN)
-    assert recall(SUBJECT) == KNOWN
-    assert list(recall_all()) == [KNOWN]
+    assert recall(SUBJECT) == Record(subject=SUBJECT)
+    remember(RECORD)
+    assert recall(SUBJECT) == RECORD
+    assert list(recall_all()) == [RECORD]
 
 
 @pytest.mark.parametrize("field", ["target", "drafter", "quantization", "device", "mlx"])
 def test_another_pair_or_machine_is_another_file(field: str) -> None:
-    remember(KNOWN)
+    remember(RECORD)
     other = msgspec.structs.replace(SUBJECT, **{field: "other"})
-    assert recall(other) == Known(subject=other)
+    assert recall(other) == Record(subject=other)
 
 
 @pytest.mark.parametrize(
@@ -58,18 +58,18 @@ def test_another_pair_or_machine_is_another_file(field: str) -> None:
         b"[]",
         b"{}",
         b'{"version": 1, "subject": 7}',
-        msgspec.json.encode(msgspec.structs.replace(KNOWN, version=99)),
-        msgspec.json.encode(KNOWN).replace(b'"context"', b'"contest"'),
+        msgspec.json.encode(msgspec.structs.replace(RECORD, version=99)),
+        msgspec.json.encode(RECORD).replace(b'"context"', b'"contest"'),
         b"[" * 100_000,
     ],
 )
 def test_a_damaged_file_counts_as_nothing_and_is_written_anew(written: bytes) -> None:
-    remember(KNOWN)
+    remember(RECORD)
     SUBJECT.file.write_bytes(written)
-    assert recall(SUBJECT) == Known(subject=SUBJECT)
+    assert recall(SUBJECT) == Record(subject=SUBJECT)
     assert list(recall_all()) == []
-    remember(KNOWN)
-    assert recall(SUBJECT) == KNOWN
+    remember(RECORD)
+    assert recall(SUBJECT) == RECORD
     assert [file.name for file in folder().iterdir()] == [SUBJECT.file.name]
 
 
@@ -81,7 +81,7 @@ def test_a_file_of_version_1_counts_as_nothing() -> None:
         f'{{"version": 1, "subject": {subject}, "calibration": null, "auto": {{"costs_ms": '
         '[10.0, null, null, 15.0, null, null, null, null, null], "hits": [], "counts": []}}'
     )
-    assert recall(SUBJECT) == Known(subject=SUBJECT)
+    assert recall(SUBJECT) == Record(subject=SUBJECT)
     assert list(recall_all()) == []
 
 
@@ -118,9 +118,9 @@ def test_an_engine_goes_on_from_what_the_last_one_learned(tmp_path: Path) -> Non
     assert list(recall_all()) == []  # warming up teaches nothing
     found = reply(first, PROMPT, mtp="auto", max_tokens=60)
     assert {told.state for told in found.rounds[:4]} == {"probe"}
-    (known,) = recall_all()
-    assert known.auto is not None
-    assert known.subject.target == "target"
+    (record,) = recall_all()
+    assert record.auto is not None
+    assert record.subject.target == "target"
     again = reply(Engine.load(request), PROMPT, mtp="auto", max_tokens=60)
     assert again.rounds[0].state != "probe"
     assert again.tokens == found.tokens
@@ -136,9 +136,9 @@ def test_calibrate_measures_and_is_told_by_doctor(
     assert len(told["costs"]["verify_ms"]) == 9
     assert told["costs"]["draft_ms"] > 0
     assert set(told["break_even"]) == {str(k) for k in range(1, 9)}
-    (known,) = recall_all()
-    assert known.calibration is not None
-    assert known.calibration.costs.plain_ms == told["costs"]["plain_ms"]
+    (record,) = recall_all()
+    assert record.calibration is not None
+    assert record.calibration.costs.plain_ms == told["costs"]["plain_ms"]
     run(["doctor"])
     assert f"target: {told['words']}" in capsys.readouterr().out
     assert run(["calibrate", *pair]) == 0
@@ -155,10 +155,10 @@ def test_a_calibration_made_meanwhile_is_not_lost(tmp_path: Path) -> None:
     window, terminal = Engine.load(request), Engine.load(request)
     terminal.remember(CALIBRATION)
     reply(window, PROMPT, mtp=1)
-    (known,) = recall_all()
-    assert known.calibration == CALIBRATION
-    assert known.auto is not None
-    assert known.auto.counts != start_from(CALIBRATION).counts
+    (record,) = recall_all()
+    assert record.calibration == CALIBRATION
+    assert record.auto is not None
+    assert record.auto.counts != start_from(CALIBRATION).counts
 
 
 def ask() -> api.Generate:

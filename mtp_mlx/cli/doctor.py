@@ -1,4 +1,4 @@
-"""`mtp-mlx doctor`: what this machine has, what is slow here and why; one function a question."""
+"""`mtp-mlx doctor`: facts about this machine, what is slow here and why; one function a fact."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _line(finding: Finding) -> str:
 
 def diagnose() -> list[Finding]:
     """Return all findings in the order they are shown."""
-    asked: tuple[Callable[[], Finding], ...] = (
+    checks: tuple[Callable[[], Finding], ...] = (
         versions,
         device,
         memory,
@@ -66,7 +66,7 @@ def diagnose() -> list[Finding]:
         built_in_pair,
         display,
     )
-    return [*(ask() for ask in asked), *calibrations()]
+    return [*(check() for check in checks), *calibrations()]
 
 
 def installed() -> dict[str, str | None]:
@@ -123,7 +123,7 @@ def memory() -> Finding:
 
 
 def linear_algebra() -> Finding:
-    """On Linux the CPU wheel's own BLAS is slow; OpenBLAS, loaded before it, is not."""
+    """Tell whether OpenBLAS is loaded: on Linux the BLAS of MLX's own wheel is slow."""
     subject = "BLAS"
     if sys.platform != "linux":
         return Finding(subject=subject, verdict="good", fact="The system's own (Accelerate).")
@@ -138,7 +138,7 @@ def linear_algebra() -> Finding:
 
 
 def compiler() -> Finding:
-    """MLX builds fused kernels on the CPU with the system's compiler; Metal needs none."""
+    """Tell whether there is a compiler: MLX's CPU backend builds fused kernels with it."""
     subject = "C++ compiler"
     if sys.platform != "linux":
         return Finding(subject=subject, verdict="good", fact="Not needed here.")
@@ -169,23 +169,23 @@ def built_in_pair() -> Finding:
 
 
 def calibrations() -> list[Finding]:
-    """Return what verifying costs here, for each pair that was calibrated on this device."""
+    """Return the costs of verifying, for each pair that was calibrated on this device."""
     from mtp_mlx.learned import recall_all
     from mtp_mlx.loading.device import describe
 
     try:
         device = describe().name
     except (ImportError, OSError, RuntimeError):
-        return []  # `device` has said so
+        return []  # `device` reports this
     findings = [
         Finding(
             subject="MTP",
-            verdict="slow" if pair.calibration.costs.least_acceptance() is None else "good",
-            fact=f"{pair.subject.target}: {pair.calibration.in_words()} "
-            f"(measured {pair.calibration.date}).",
+            verdict="slow" if record.calibration.costs.least_acceptance() is None else "good",
+            fact=f"{record.subject.target}: {record.calibration.in_words()} "
+            f"(measured {record.calibration.date}).",
         )
-        for pair in recall_all()
-        if pair.calibration is not None and pair.subject.device == device
+        for record in recall_all()
+        if record.calibration is not None and record.subject.device == device
     ]
     remedy = "Run `scripts/run calibrate`; auto measures as it goes meanwhile."
     absent = Finding(
