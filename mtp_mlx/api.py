@@ -1,7 +1,7 @@
-"""Plain values: what a `Host` is asked for, and the values that requests and events are made of.
+"""The requests that a `Host` serves, and the values that requests and events are made of.
 
-Frozen, free of MLX and of any transport, and named as in the literature (ARCHITECTURE.md has the
-glossary). `mtp_mlx.events` has what a Host answers.
+They are plain and frozen, free of MLX and of any transport, and named as in the literature
+(ARCHITECTURE.md has the glossary). `mtp_mlx.events` has the answers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_DEPTH = 8
 
 MAX_PRESENCE_PENALTY = 2
 MAX_BIAS = 100
-"""How far a presence penalty and a logit bias may go, either way; OpenAI's ranges."""
+"""The greatest presence penalty and logit bias, upwards and downwards; OpenAI's ranges."""
 
 Mtp = int | Literal["off", "auto"]
 """The MTP switch: "off", "auto", or a fixed K of 0 to `MAX_DEPTH` drafts a round (0 parks)."""
@@ -47,25 +47,26 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class RawText:
-    """Text that is tokenised as it stands, without a chat template."""
+    """Text that is tokenised as it is, without a chat template."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class TokenIds:
-    """Tokens as they stand."""
+    """Tokens that are read as they are, such as those of a recorded prompt."""
 
     ids: tuple[int, ...]
 
 
 Prompt = tuple[Message | RawText | TokenIds, ...]
-"""The parts of a prompt, in order. Messages go through the chat template and stand alone."""
+"""The parts of a prompt, in order. Messages go through the chat template together, and a prompt
+that has messages has no other parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThinkingSyntax:
-    """How a family marks a thought: `opening` `header` … `closing`, all three left unshown."""
+    """How a family marks a thought: `opening` `header` … `closing`; none of the three is shown."""
 
     opening: str  # the name of a token
     header: str  # text right after it; "" for none
@@ -74,9 +75,10 @@ class ThinkingSyntax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """The transforms of both laws, applied in this order; temperature 0 is greedy decoding.
+    """The transforms of target's and drafter's logits, in the order in which they are applied.
 
-    `logit_bias` is pairs, not a mapping, so that the whole can be hashed; JSON has no integer keys.
+    Temperature 0 is greedy decoding. `logit_bias` is pairs, not a mapping: so these settings can
+    be hashed, and JSON has no integer keys.
     """
 
     logit_bias: tuple[tuple[int, float], ...] = ()  # (token id, what is added to its score)
@@ -118,7 +120,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairInfo:
-    """What is loaded, in words and sizes fit for a window or a report; no paths."""
+    """The loaded pair as a window or a report shows it; it holds no paths."""
 
     target: str
     drafter: str | None
@@ -138,9 +140,9 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     """Load a pair; a pair already loaded is unloaded first. Answered by `Loaded`."""
 
     target: str  # a folder, a repository id, or DEMO_PAIR
-    drafter: str | None = None  # None: the drafter that belongs to the target, if there is one
+    drafter: str | None = None  # None: the drafter trained for the target, if there is one
     use_drafter: bool = True
-    drafter_bits: int | None = None  # quantise the drafter's head to 4 or 8 bits; None: as it is
+    drafter_bits: int | None = None  # 4 or 8: quantise the drafter's head; None: leave it
     dtype: Dtype = "auto"
     draft_position: DraftPosition | None = None  # None: the pair's own
 
@@ -149,7 +151,7 @@ class LoadRandom(msgspec.Struct, frozen=True, kw_only=True):
     """Make a pair of random weights in the shape of a real one. Answered by `Loaded`."""
 
     shape: str
-    layers: int | None = None  # None: as many as the shape has
+    layers: int | None = None  # of the target; None: all of the shape's
     bits: int = 4
     drafter_bits: int | None = None
     dtype: Dtype = "auto"
@@ -193,19 +195,19 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     Answered by `BenchProgress` and `BenchRun` as it goes, and `BenchFinished`.
     """
 
-    suite: str | None = None  # a shipped suite or a file; None: "quick", or random tokens
+    suite: str | None = None  # a shipped suite or a file; None: "quick", random tokens for a shape
     modes: tuple[Mtp, ...] = ("off", "auto", 3)
     repeats: int = 3
     max_tokens: int = 128
     temperature: float = 0.0  # above 0 with the model's recommended top-k and top-p
     verify: Verify = "coupled"
     seed: int = 0
-    cooldown_s: float | None = None  # None: as the report resumed, or as the machine needs it
+    cooldown_s: float | None = None  # None: that of the resumed report, or the machine's usual
     replay_acceptance: float | None = None
     include_text: bool = False
-    out: str | None = None  # a file that holds the whole report after every run
-    resume: str | None = None  # a report whose runs are kept; it is also `out` where none is given
+    out: str | None = None  # the file to write the report to after every run
+    resume: str | None = None  # a report whose runs are kept; without `out` it is written to
 
 
 Request = Load | LoadRandom | Unload | Generate | CountTokens | Calibrate | Bench
-"""What a Host can be asked for."""
+"""Every request that a Host serves."""

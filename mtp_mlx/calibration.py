@@ -1,4 +1,4 @@
-"""What was measured of a pair on a machine, and what follows from it. Pure.
+"""The measured costs of a pair on a machine, and what follows from them. Pure.
 
 `docs/depth.md` says how auto uses it.
 """
@@ -12,7 +12,7 @@ from mtp_mlx.api import MAX_DEPTH, DraftPosition
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """Medians in milliseconds, at one length of context."""
+    """Median costs in milliseconds, measured at one length of context."""
 
     context: int  # tokens in the cache
     verify_ms: tuple[float, ...]  # a forward with its head over 1, 2 ... MAX_DEPTH + 1 rows
@@ -57,8 +57,8 @@ class Calibration:
     """What `calibrate` measured."""
 
     costs: Costs
-    acceptance: tuple[tuple[DraftPosition, float], ...]  # by position rule; empty: not measured
-    drafted: int  # tokens drafted for each of them
+    acceptance: tuple[tuple[DraftPosition, float], ...]  # by draft position; empty: not measured
+    drafted: int  # tokens drafted at each draft position
     date: str  # ISO 8601
 
     @property

@@ -1,4 +1,4 @@
-"""The one error tree. Every error a user can meet says what happened and how to go on.
+"""The tree of errors. Every error that a user can meet says what happened and how to go on.
 
 MtpMlxError
  ├─ UsageError          a setting that cannot be honoured
@@ -96,7 +96,7 @@ class BadMessage(MtpMlxError):
 
 
 class EngineFault(MtpMlxError):
-    """Anything unexpected, at the seam of the worker: told, logged and survived."""
+    """An unexpected exception: the worker logs it, sends it as this error, and goes on."""
 
     code = "internal"
 

@@ -1,7 +1,7 @@
-"""Plain values: what a `Host` answers to the requests of `mtp_mlx.api`.
+"""The events with which a `Host` answers the requests of `mtp_mlx.api`.
 
-Frozen, free of MLX and of any transport. The last event of each request is the one its class of
-`mtp_mlx.api` names; what fails ends with an error of `mtp_mlx.errors` instead.
+They are plain and frozen, free of MLX and of any transport. The docstring of each request names
+its events; a request that fails ends with an error of `mtp_mlx.errors` in place of the last.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Unloaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemoryReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes as in `Memory`; sent while a reply is written, at its end, and after unloading."""
+    """The values of `Memory`, sent while a reply is written, at its end, and after unloading."""
 
     active: int
     peak: int
@@ -91,7 +91,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of a reply, with what was used and what was measured."""
+    """The end of a reply, with the settings that were used and the numbers that were measured."""
 
     reason: FinishReason
     prompt_tokens: int
@@ -111,7 +111,11 @@ class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BenchProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """Sent at each change of phase; mode to repeat are those of the run at hand or the next."""
+    """A benchmark enters a phase.
+
+    `mode`, `category`, `prompt_id` and `repeat` are those of the current run or, between runs, of
+    the next.
+    """
 
     phase: BenchPhase
     done: int  # runs finished, those of a resumed report included
@@ -121,27 +125,27 @@ class BenchProgress(msgspec.Struct, frozen=True, kw_only=True):
     prompt_id: str | None = None
     repeat: int | None = None
     elapsed_s: float
-    left_s: float | None = None  # None: not known before the first run
+    left_s: float | None = None  # estimated; None before the first run
 
 
 class BenchRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run, measured; `summary` is of all runs so far."""
+    """A run was measured; `summary` is that of all runs so far."""
 
     done: int
     total: int
     run: Run
     summary: tuple[Group, ...]
-    warning: str | None = None  # the report could not be saved; the benchmark goes on
+    warning: str | None = None  # why the report could not be saved; the benchmark goes on
 
 
 class BenchFinished(msgspec.Struct, frozen=True, kw_only=True):
-    """The last of a benchmark."""
+    """The end of a benchmark."""
 
     reason: Literal["done", "cancelled", "failed"]
-    report: Report | None  # None where no run was finished, or where a line cannot hold it
-    saved: str | None  # the file it is in
-    warnings: tuple[str, ...]  # what went wrong, such as a disk that refused, with its remedy
-    failure: str | None = None  # the warning that cut it short or kept it from its file
+    report: Report | None  # None where no run was finished, or where it is too long for a line
+    saved: str | None  # the path of the file that holds the report
+    warnings: tuple[str, ...]  # each problem, such as a full disk, with its remedy
+    failure: str | None = None  # the warning that ended the benchmark or the saving of its report
 
 
 ReplyEvent = PromptProgress | Round | Finished
@@ -157,4 +161,4 @@ Event = (
     | BenchRun
     | BenchFinished
 )
-"""What a Host can answer."""
+"""Every event that a Host sends."""

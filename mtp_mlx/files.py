@@ -12,7 +12,11 @@ from mtp_mlx.errors import DamagedModel
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Either the old content or the new one survives a crash. Raises OSError, leaving no part."""
+    """Write `data` to `path`, making its folder.
+
+    After a crash the file holds its old content or all of the new. Raises OSError, after which no
+    temporary file is left.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

@@ -1,8 +1,8 @@
 """The host: it owns MLX on one thread, queues requests and answers each with events.
 
 MLX keeps its streams by thread, so the thread that makes a `Host` loads, generates and measures.
-That thread either serves (`serve`, the worker) or reads its own tickets, and then a ticket that is
-read does the work itself (the command line). Everything else may be called from any thread.
+In the worker that thread runs `serve`. On the command line it reads its own tickets, and reading
+one does the work. Everything else may be called from any thread.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ MEMORY_INTERVAL_S = 0.5
 """Seconds between two memory reports while a reply is written."""
 
 Deliver = Callable[[Event | Exception], None]
-_LAST = (Loaded, Finished, TokenCount, Calibrated, BenchFinished)
+_LAST = (Loaded, Finished, TokenCount, Calibrated, BenchFinished)  # events that end a request
 
 
 class Ticket:
     """One request, from `Host.submit` to its end: an iterator of its events.
 
-    A request that fails ends the iteration with its error. Where `deliver` is given, events and the
-    error are handed to it on the host's thread, and the iterator only waits for the end.
+    A request that fails raises its error from the iterator. Where `deliver` is given, events and
+    the error are handed to it on the host's thread, and the iterator only waits for the end.
     """
 
     def __init__(
@@ -74,14 +74,14 @@ class Ticket:
     def __next__(self) -> Event:
         answer = self._host.next_answer(self._answers)
         if answer is None or isinstance(answer, Exception):
-            self._answers.put(None)  # an iterator stays at its end
+            self._answers.put(None)  # the next call must find the end again
             if answer is None:
                 raise StopIteration
             raise answer
         return answer
 
     def wait(self) -> None:
-        """Read the ticket to its end. Raises what the request failed with."""
+        """Read the ticket to its end. Raises the error of a request that failed."""
         for _ in self:
             pass
 
@@ -104,18 +104,18 @@ class Host:
     """Serves requests in the order of their submission."""
 
     def __init__(self, engine: Engine | None = None) -> None:
-        """`engine` is loaded already; None: nothing is."""
+        """Make a host of `engine`, which has a pair; None: no pair is loaded yet."""
         self._engine = engine
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
         self._waiting: SimpleQueue[Ticket | None] = SimpleQueue()
-        self._served: Ticket | None = None  # by the host's thread
-        self._events: Iterator[Event] = iter(())
+        self._served: Ticket | None = None  # the request that the host's thread works on
+        self._events: Iterator[Event] = iter(())  # of that request
         self._writing: Ticket | None = None  # the last reply or benchmark that was admitted
 
     @property
     def pair(self) -> PairInfo:
-        """The loaded pair. Raises NotLoaded."""
+        """Return the loaded pair. Raises NotLoaded."""
         return self._loaded().pair
 
     def submit(
@@ -127,7 +127,7 @@ class Host:
     ) -> Ticket:
         """Queue `request`. Raises EngineBusy while another reply or benchmark is not over.
 
-        `instruments` are attached to a reply that is measured.
+        `instruments` measure a reply; other requests do not use them.
         """
         ticket = Ticket(self, request, instruments, deliver)
         with self._lock:
@@ -145,7 +145,7 @@ class Host:
         self._writing = ticket
 
     def set_mtp(self, mtp: Mtp) -> None:
-        """Turn the MTP switch of the reply that is written or waits. Raises UsageError."""
+        """Turn the MTP switch of the reply that is being written or waits. Raises UsageError."""
         check_mtp(mtp)
         if self._writing is not None:
             self._writing.set_mtp(mtp)
@@ -166,7 +166,10 @@ class Host:
     def next_answer(
         self, answers: SimpleQueue[Event | Exception | None]
     ) -> Event | Exception | None:
-        """Return what comes next in `answers`; on the host's thread, work until it has come."""
+        """Return the next of a ticket's `answers`; on the host's thread, work until there is one.
+
+        None is the end of a request that did not fail.
+        """
         if threading.get_ident() != self._thread:
             return answers.get()
         while answers.empty():
@@ -185,11 +188,11 @@ class Host:
         try:
             event = next(self._events, None)
             if event is None or isinstance(event, _LAST):
-                # The last event is handed over when the work is done: the next may follow at once.
+                # First run the generator to its end: its reader may submit again at once.
                 for _ in self._events:
                     pass
                 self._served, ticket.is_over = None, True
-        except Exception as error:  # noqa: BLE001 - the seam raises or words it, the host lives on
+        except Exception as error:  # noqa: BLE001 - the ticket raises it, and the host goes on
             self._served = None
             ticket.end(error)
             return
@@ -199,7 +202,7 @@ class Host:
             ticket.end()
 
     def _answers(self, ticket: Ticket) -> Iterator[Event]:
-        """Serve the ticket, an event at a time."""
+        """Return a generator that serves the ticket, an event at a time."""
         match ticket.request:
             case api.Load() | api.LoadRandom() as request:
                 return self._load(request, ticket)

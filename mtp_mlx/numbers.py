@@ -15,7 +15,7 @@ from mtp_mlx.api import Stats
 
 
 class DraftedRound(Protocol):
-    """What acceptance is counted from."""
+    """The part of a round that acceptance is counted from."""
 
     @property
     def depth(self) -> int:
@@ -29,7 +29,7 @@ class DraftedRound(Protocol):
 
 
 class TimedRound(DraftedRound, Protocol):
-    """What a reply's numbers are counted from."""
+    """The part of a round that a reply's numbers are counted from."""
 
     @property
     def index(self) -> int:
@@ -42,7 +42,7 @@ class TimedRound(DraftedRound, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """What became of the drafts at position i (1 ... K), in rounds."""
+    """The outcomes of the drafts at position i (1 ... K), counted in rounds."""
 
     drafted: int  # rounds that drafted at least i tokens
     reached: int  # of those, the rounds whose first i - 1 drafts were accepted
@@ -50,25 +50,25 @@ class Position:
 
     @property
     def share(self) -> float:
-        """Acceptance by position. Where all rounds have one K, 1 + the sum of shares is tau."""
+        """Return the acceptance at i. Where all rounds have one K, 1 + the sum of these is tau."""
         return self.accepted / self.drafted
 
     @property
     def conditional(self) -> float | None:
-        """The conditional acceptance a_i; None where no round reached this position."""
+        """Return the conditional acceptance a_i; None where no round reached this position."""
         return self.accepted / self.reached if self.reached else None
 
 
 @dataclass(slots=True)
 class Acceptance:
-    """Counts drafting rounds. Adding one takes constant time, however many there are."""
+    """Counts drafting rounds. Adding a round takes constant time, however many there are."""
 
     _rounds: Counter[tuple[int, int]] = field(default_factory=Counter)  # by (K, accepted)
 
-    def add(self, one: DraftedRound) -> None:
-        """Count `one`; a round that drafted nothing is a plain step and is not counted."""
-        if one.depth > 0:
-            self._rounds[one.depth, one.accepted] += 1
+    def add(self, round_: DraftedRound) -> None:
+        """Count `round_`; a round that drafted nothing is a plain step and is not counted."""
+        if round_.depth > 0:
+            self._rounds[round_.depth, round_.accepted] += 1
 
     @property
     def draft_rounds(self) -> int:
@@ -84,7 +84,7 @@ class Acceptance:
 
     @property
     def histogram(self) -> tuple[int, ...]:
-        """Rounds by the number of drafts accepted: 0 ... the greatest K."""
+        """Return the rounds by the number of drafts accepted: 0 ... the greatest K."""
         if not self._rounds:
             return ()
         counts = [0] * (self._deepest + 1)
@@ -94,7 +94,7 @@ class Acceptance:
 
     @property
     def positions(self) -> tuple[Position, ...]:
-        """Positions 1 ... the greatest K."""
+        """Return the outcomes at positions 1 ... the greatest K."""
         rounds = self._rounds.items()
         return tuple(
             Position(
@@ -112,8 +112,8 @@ class Acceptance:
 
 def acceptance_of(rounds: Iterable[DraftedRound]) -> Acceptance:
     acceptance = Acceptance()
-    for one in rounds:
-        acceptance.add(one)
+    for round_ in rounds:
+        acceptance.add(round_)
     return acceptance
 
 
@@ -131,8 +131,8 @@ def mean_acceptance_length(accepted: int, draft_rounds: int) -> float | None:
 class Counts:
     """Counts the rounds of one reply. Times are in seconds since the request.
 
-    A reply that was stopped and resumed has a second round 0: the time from the end of one part to
-    the first token of the next is no decoding.
+    A reply that was stopped and resumed has a second round 0. The time from the last token before
+    it to its own token is a pause, not decoding.
     """
 
     acceptance: Acceptance = field(default_factory=Acceptance)
@@ -142,11 +142,11 @@ class Counts:
     last_at: float | None = None
     paused_s: float = 0.0
 
-    def add(self, one: TimedRound, at: float) -> None:
-        """Count `one`, whose tokens came at `at`."""
-        self.acceptance.add(one)
-        self.generated_tokens += len(one.tokens)
-        if self.last_at is not None and one.index == 0:
+    def add(self, round_: TimedRound, at: float) -> None:
+        """Count `round_`, whose tokens came at `at`."""
+        self.acceptance.add(round_)
+        self.generated_tokens += len(round_.tokens)
+        if self.last_at is not None and round_.index == 0:
             self.resumed += 1
             self.paused_s += at - self.last_at
         self.first_at = at if self.first_at is None else self.first_at
@@ -154,26 +154,26 @@ class Counts:
 
     @property
     def decoded_tokens(self) -> int:
-        """All tokens but those that prefills yield: n - 1 for a reply of one part."""
+        """Return the number of tokens without those that prefills yield: n - 1 without a pause."""
         return max(self.generated_tokens - 1 - self.resumed, 0)
 
     @property
     def decode_s(self) -> float:
-        """t_last - t_first, without pauses."""
+        """Return t_last - t_first, pauses left out."""
         if self.first_at is None or self.last_at is None:
             return 0.0
         return self.last_at - self.first_at - self.paused_s
 
     @property
     def decode_tps(self) -> float | None:
-        """(n - 1) / (t_last - t_first); None below two tokens."""
+        """Return decoded tokens a second, (n - 1) / (t_last - t_first); None below two tokens."""
         timed = self.decoded_tokens > 0 and self.decode_s > 0
         return self.decoded_tokens / self.decode_s if timed else None
 
     def stats(
         self, *, prefill_tps: float | None = None, peak_memory_bytes: int | None = None
     ) -> Stats:
-        """Return all numbers of the reply so far; what rounds do not tell is an argument."""
+        """Return all numbers of the reply so far; the arguments are those no round holds."""
         acceptance = self.acceptance
         drafted, accepted = acceptance.draft_n, acceptance.draft_n_accepted
         positions = acceptance.positions

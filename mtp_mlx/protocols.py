@@ -1,4 +1,4 @@
-"""The roles of speculative decoding, as a round sees them.
+"""The protocols of speculative decoding, as a round uses them.
 
 A model family implements `Target`, `State`, `Drafter` and `DraftState`; the tiny models of the
 tests do too. All arrays are lazy: building a round costs the device nothing until its single
@@ -19,7 +19,7 @@ from mtp_mlx.sampling.distribution import Distribution, Logits
 
 
 class Snapshot(Protocol):
-    """What a state needs to come back to `length`."""
+    """A copy of the part of a state that trimming cannot bring back."""
 
     @property
     def length(self) -> int: ...
@@ -29,7 +29,7 @@ class Snapshot(Protocol):
 
 
 class Rewindable(Protocol):
-    """What the state of a target and the state of a drafter share: both can go back."""
+    """The methods that a target's state and a drafter's state share: both can be trimmed."""
 
     @property
     def length(self) -> int:
@@ -45,15 +45,15 @@ class Rewindable(Protocol):
         ...
 
     def snapshot(self) -> Any:
-        """Return a `Snapshot` of what `trim` alone could not bring back later."""
+        """Return a `Snapshot` with which `restore` returns to the present length."""
         ...
 
     def restore(self, snapshot: Any) -> None:
-        """Return to `snapshot.length`, whose tokens must still be the first of the state."""
+        """Return to `snapshot.length`; the tokens up to there must not have changed since."""
         ...
 
     def evaluate(self) -> None:
-        """Compute what the state holds, and nothing else."""
+        """Compute the arrays that the state holds, and nothing else."""
         ...
 
 
@@ -80,7 +80,7 @@ class Chunk:
 
     state: State
     tokens: mx.array  # [n], int32
-    last_row: bool = False  # hidden state wanted of the last token only, as in prefill
+    last_row: bool = False  # only the last token's hidden state is wanted, as in prefill
 
 
 class Target(Protocol):
@@ -121,8 +121,8 @@ class Proposal:
     """One drafted token."""
 
     token: mx.array  # [1], int32
-    confidence: mx.array | None  # [1]: the drafter's greatest probability; None: not known
-    distribution: Distribution | None = None  # q, which the token was drawn from, if a rule asks
+    confidence: mx.array | None  # [1]: the drafter's greatest probability; None: not computed
+    distribution: Distribution | None = None  # q, which it was drawn from, for rejection rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +144,14 @@ NO_DRAFTS = Drafts(NONE_IN_FLIGHT, ())
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How many drafts stand, and the token that follows the last of them."""
+    """The number of drafts that stand, and the token that follows the last of them."""
 
     accepted: mx.array  # [1], integer
     following: mx.array  # [1], int32
 
 
 class Rule(Protocol):
-    """How tokens are chosen and drafts judged, in one reply. All arrays are lazy.
+    """Chooses the tokens and judges the drafts of one reply. All arrays are lazy.
 
     `start` is the position of the round's anchor: no two rounds of a reply share it.
     """
@@ -176,7 +176,7 @@ class Rule(Protocol):
 
 
 class DraftState(Rewindable, Protocol):
-    """What a drafter keeps of one sequence.
+    """The state of a drafter for one sequence.
 
     Invariant between rounds: `length` equals that of the target's state.
     """
@@ -189,8 +189,8 @@ class DraftState(Rewindable, Protocol):
     def read(self, tokens: mx.array, hidden: mx.array | None) -> None:
         """Append the `tokens` [n] that the target appended and keeps.
 
-        `hidden` [n, hidden] are their hidden states, or None unless the state `reads_hidden`. What
-        `propose` wrote is dropped first.
+        `hidden` [n, hidden] are their hidden states; None unless the state `reads_hidden`. First
+        the state drops what `propose` appended to it.
         """
         ...
 
@@ -206,7 +206,7 @@ class DraftRow:
 
 
 class Drafter(Protocol):
-    """What proposes the target's next tokens."""
+    """Proposes the target's next tokens."""
 
     def new_state(self, target_state: State) -> DraftState:
         """Return an empty state beside `target_state`."""

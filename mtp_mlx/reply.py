@@ -1,4 +1,4 @@
-"""One reply from request to end: the prompt is read, rounds are decoded and become events."""
+"""One reply from request to end: it reads the prompt, decodes rounds and makes events of them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from mtp_mlx.text.reply import ReplyText
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruments:
-    """What a measurement attaches to a reply."""
+    """The parts of a reply that a measurement may replace."""
 
-    wrap: Callable[[Rule], Rule] = lambda rule: rule  # another rule around the reply's own
+    wrap: Callable[[Rule], Rule] = lambda rule: rule  # returns a rule around the reply's own
     watch: Watch = field(default_factory=Starting)
-    clock: Callable[[], float] = time.perf_counter  # seconds; what auto takes costs by
+    clock: Callable[[], float] = time.perf_counter  # seconds; auto measures rounds by it
 
 
 BARE = Instruments()
 
 
 class Reply:
-    """Written once: `events` is its whole life."""
+    """One reply to be written. `events` writes it and is called once."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Reply:
         return frozenset() if self._request.ignore_eos else self._pair.end_tokens
 
     def _tokens_allowed(self) -> int:
-        """Return how many tokens the reply may have: those asked for that the context holds."""
+        """Return the most tokens the reply may have: by its request, and by the context."""
         return min(self._request.max_tokens, self._pair.info.context_length - len(self._prompt))
 
     def _first_finish(self, token: int, tokens_left: int) -> FinishReason | None:

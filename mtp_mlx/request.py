@@ -1,4 +1,4 @@
-"""A request before any work is done for it: its prompt as token ids, and what is refused."""
+"""The checks of a request, and its prompt as token ids: all before any work is done for it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def prompt_ids(pair: LoadedPair, request: Generate) -> tuple[int, ...]:
     if not ids:
         raise UsageError("The prompt is empty.", "Write something first.")
     vocabulary = pair.target.vocabulary
-    strange = [i for i in ids if not 0 <= i < vocabulary]
-    if strange:
+    outside = [i for i in ids if not 0 <= i < vocabulary]
+    if outside:
         raise UsageError(
-            f"Token id {strange[0]} is outside the vocabulary of {vocabulary}.",
+            f"Token id {outside[0]} is outside the vocabulary of {vocabulary}.",
             "Use ids made by this model's tokenizer.",
         )
     context = pair.info.context_length
@@ -74,27 +74,27 @@ def _tokenizer(pair: LoadedPair) -> Tokenizer:
     return pair.tokenizer
 
 
-def _templated(pair: LoadedPair, given: Sequence[Message], request: Generate) -> Sequence[int]:
+def _templated(pair: LoadedPair, messages: Sequence[Message], request: Generate) -> Sequence[int]:
     tokenizer = _tokenizer(pair)
     if pair.template is None:
         raise UsageError("The model's folder has no chat template.", "Use --raw.")
-    written = _written(given, pair.thinking) if request.continue_reply else ""
-    closed = given[:-1] if written else given
-    prompt = tokenizer.encode(pair.template.render(closed, thinking=request.thinking))
-    return [*prompt, *tokenizer.encode(written, special=False)] if written else prompt
+    begun = _begun_reply(messages, pair.thinking) if request.continue_reply else ""
+    turns = messages[:-1] if begun else messages
+    prompt = tokenizer.encode(pair.template.render(turns, thinking=request.thinking))
+    return [*prompt, *tokenizer.encode(begun, special=False)] if begun else prompt
 
 
-def _written(messages: Sequence[Message], thinking: ThinkingSyntax | None) -> str:
-    """Return what is written of the reply to continue. Raises UsageError where it is nothing.
+def _begun_reply(messages: Sequence[Message], thinking: ThinkingSyntax | None) -> str:
+    """Return the text so far of the reply to continue. Raises UsageError where there is none.
 
-    Its text follows the template's opening of a turn as tokens of their own, as it did when it was
-    first written: so the cache that holds it is used again.
+    It is tokenised apart from the template, behind whose opening of a turn it was generated: where
+    the same tokens come out, the cache that holds them is reused.
     """
     last = messages[-1] if messages else None
-    written = without_thoughts(last.content, thinking) if last and last.role == "assistant" else ""
-    if not written:
+    begun = without_thoughts(last.content, thinking) if last and last.role == "assistant" else ""
+    if not begun:
         raise UsageError("There is no reply to continue.", "End the messages with its text so far.")
-    return written
+    return begun
 
 
 def check_request(request: Generate, sampling: Sampling, vocabulary: int) -> None:
@@ -110,7 +110,7 @@ def check_request(request: Generate, sampling: Sampling, vocabulary: int) -> Non
 
 
 def check_mtp(mtp: Mtp) -> None:
-    """Raises UsageError."""
+    """Raises UsageError for a K that is out of range."""
     if isinstance(mtp, int) and not 0 <= mtp <= MAX_DEPTH:
         raise UsageError(f"K {mtp} is out of range.", f"Use off, auto or 0 to {MAX_DEPTH}.")
 

@@ -1,8 +1,9 @@
-"""Messages between the window and the worker: one JSON object a line, a `type` tag in each.
+"""The messages between the window and the worker: one JSON object a line, with a `type` tag.
 
-A message is a request or an event of `mtp_mlx.api` and `mtp_mlx.events` with the id of its request.
-Both sides ignore unknown fields; the worker answers unknown types, lines that are not JSON and
-lines over `MAX_LINE_BYTES` with an `error` and lives on. Free of MLX and Qt: both sides import it.
+Most are a request of `mtp_mlx.api` or an event of `mtp_mlx.events`, with the id of the request.
+Both sides ignore unknown fields. The worker answers unknown types, lines that are not JSON and
+lines over `MAX_LINE_BYTES` with an `error`, and goes on. Both sides import this module, so it is
+free of MLX and Qt.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MAX_LINE_BYTES = 8 * 1024 * 1024
 
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """A message that is no more than its type and its own fields."""
+    """Base of the messages that are not derived from a request or an event."""
 
 
 # To the worker
@@ -73,7 +74,7 @@ class Generate(_Wire, frozen=True, kw_only=True, tag="generate"):
 
 
 class SetMtp(_Wire, frozen=True, kw_only=True, tag="set_mtp"):
-    """Turn the MTP switch: effective from the next round of the running reply."""
+    """Turn the MTP switch from the next round of the running reply on."""
 
     mtp: Mtp
 
@@ -81,7 +82,7 @@ class SetMtp(_Wire, frozen=True, kw_only=True, tag="set_mtp"):
 class Cancel(_Wire, frozen=True, kw_only=True, tag="cancel"):
     """Stop a reply within one round (or one prompt chunk); it finishes as "cancelled".
 
-    A benchmark likewise: the run at hand is dropped, finished runs are kept.
+    It stops a benchmark too: the current run is dropped, finished runs are kept.
     """
 
     id: str
@@ -108,7 +109,7 @@ class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
 
 
 class Shutdown(_Wire, frozen=True, kw_only=True, tag="shutdown"):
-    """Stop the reply, if any, and exit with 0. The end of stdin means the same."""
+    """Stop the reply or benchmark, if any, and exit with 0. The end of stdin does the same."""
 
 
 # From the worker
@@ -175,7 +176,7 @@ class BenchRun(events.BenchRun, frozen=True, kw_only=True, tag_field="type", tag
 class BenchFinished(
     events.BenchFinished, frozen=True, kw_only=True, tag_field="type", tag="bench_finished"
 ):
-    """A report too long for a line is only in the file `saved`."""
+    """`report` is None where it is too long for a line: then only the file `saved` holds it."""
 
     id: str
 
@@ -185,7 +186,7 @@ class Pong(_Wire, frozen=True, kw_only=True, tag="pong"):
 
 
 class Error(_Wire, frozen=True, kw_only=True, tag="error"):
-    """What failed and how to go on; `id` names the request that it ended, if any."""
+    """What failed and how to go on; `id` is that of the request that failed, if any."""
 
     code: str
     message: str
@@ -210,12 +211,12 @@ Answer = (
     | BenchRun
     | BenchFinished
 )
-"""The events of `mtp_mlx.events`."""
+"""The messages that hold an event of `mtp_mlx.events`."""
 
 Event = Hello | Answer | Pong | Error
 
 Request = Load | Unload | Calibrate | CountTokens | Bench
-"""The requests of `mtp_mlx.api` that are told field by field."""
+"""The messages that have the fields of a request of `mtp_mlx.api`."""
 
 _REQUESTS: dict[type, type[Request]] = {kind.__base__: kind for kind in get_args(Request)}
 _ANSWERS: dict[type, type[Answer]] = {kind.__base__: kind for kind in get_args(Answer)}
@@ -225,12 +226,12 @@ _event_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 def ask(request: api.Request, request_id: str) -> Request | Generate:
-    """Return `request` as the message that asks for it. Raises TypeError where there is none."""
+    """Return the message that asks for `request`. Raises TypeError where there is none."""
     if isinstance(request, api.Generate):
         return _generate(request, request_id)
     kind = _REQUESTS.get(type(request))
     if kind is None:
-        raise TypeError(f"{type(request).__name__} is not asked for by pipe.")
+        raise TypeError(f"No message asks for {type(request).__name__}.")
     fields: dict[str, Any] = msgspec.structs.asdict(request)
     if "id" in kind.__struct_fields__:
         fields["id"] = request_id
@@ -241,7 +242,7 @@ def _generate(request: api.Generate, request_id: str) -> Generate:
     messages = [part for part in request.prompt if isinstance(part, Message)]
     ids = [token for part in request.prompt if isinstance(part, TokenIds) for token in part.ids]
     if not all(isinstance(part, Message | TokenIds) for part in request.prompt):
-        raise TypeError("Raw text is not told by pipe.")
+        raise TypeError("No message holds raw text.")
     return Generate(
         id=request_id,
         messages=messages or None,
@@ -258,7 +259,7 @@ def _generate(request: api.Generate, request_id: str) -> Generate:
 
 
 def answer(event: events.Event, request_id: str | None) -> Answer:
-    """Return `event` as the message that tells it of its request."""
+    """Return the message that sends `event`, an answer to the request `request_id`."""
     kind = _ANSWERS[type(event)]
     fields: dict[str, Any] = msgspec.structs.asdict(event)
     if "id" in kind.__struct_fields__:
@@ -267,12 +268,12 @@ def answer(event: events.Event, request_id: str | None) -> Answer:
 
 
 def encode(message: Command | Event) -> bytes:
-    """One line, newline included."""
+    """Return the message as one line, newline included."""
     return _encoder.encode(message) + b"\n"
 
 
 def decode_command(line: bytes) -> Command:
-    """Raises BadMessage where the line is no command of this protocol."""
+    """Return the command in `line`. Raises BadMessage where it is none of this protocol."""
     if len(line) > MAX_LINE_BYTES:
         raise BadMessage(
             f"A line of {len(line)} bytes is longer than the {MAX_LINE_BYTES} allowed.",
@@ -288,7 +289,7 @@ def decode_command(line: bytes) -> Command:
 
 
 def decode_event(line: bytes) -> Event:
-    """Raises BadMessage where the line is no event of this protocol."""
+    """Return the event in `line`. Raises BadMessage where it is none of this protocol."""
     try:
         return _event_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,1 +1,1 @@
-"""Measuring: prompts, interleaved runs, what they come to, and replayed acceptance."""
+"""Benchmarks: prompts, interleaved runs, their report, replayed acceptance and calibration."""

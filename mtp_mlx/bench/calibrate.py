@@ -1,7 +1,7 @@
-"""Measuring what auto starts from: what each pass of a pair costs, and both draft positions.
+"""Calibration: the time of each pass of a pair, and acceptance at both draft positions.
 
-With the costs a round's ideal time is known: one verify pass and K drafter steps. What a reply's
-measured speed-up falls short of the allowed one is what the loop itself loses.
+Auto starts from the costs. They also give a round's ideal time, one verify pass and K drafter
+steps: where a reply's speed-up is smaller than they allow, the loop itself loses the rest.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from mtp_mlx.loading import LoadedPair
 from mtp_mlx.numbers import acceptance_rate
 from mtp_mlx.protocols import Anchor, Chunk, Drafter, DraftRow, State, Target
 
-CONTEXT = 256  # tokens behind which passes are timed: a short chat
-PROMPTS = 4
+CONTEXT = 256  # tokens in the cache while passes are timed: a short chat
+PROMPTS = 4  # of the quick suite, to measure acceptance
 PLAN = Plan(modes=(3,), repeats=1, max_tokens=64, sampling=Sampling())
 MOST_ROWS = MAX_DEPTH + 1  # the anchor and the deepest draft
 REPEATS = 9
-PLAIN_STEPS = 8  # a pipeline's step has no time of its own: a run of them is timed
+PLAIN_STEPS = 8  # timed together: a single step of a pipeline has no time of its own
 
 
 def calibrate(engine: Engine) -> Calibration:
-    """Measure the engine's pair. Its cache is emptied: its next reply reads a whole prompt."""
+    """Measure the engine's pair, and empty its cache: the next reply reads its whole prompt."""
     pair = engine.loaded
     context = min(CONTEXT, pair.info.context_length // 2)
     costs = measure(pair, context)
@@ -53,8 +53,8 @@ def calibrate(engine: Engine) -> Calibration:
     engine.forget()
     return Calibration(
         costs=costs,
-        acceptance=tuple((position, one.rate) for position, one in drafts.items()),
-        drafted=max((one.drafted for one in drafts.values()), default=0),
+        acceptance=tuple((position, measured.rate) for position, measured in drafts.items()),
+        drafted=max((measured.drafted for measured in drafts.values()), default=0),
         date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
     )
 
@@ -66,12 +66,12 @@ class Accepted:
 
 
 def accepted(pair: LoadedPair, position: DraftPosition, prompts: Iterable[Prompt]) -> Accepted:
-    """Measure acceptance under a position rule, greedily at K 3."""
+    """Measure acceptance at a draft position, greedily at K 3."""
     engine = Engine(pair.with_draft_position(position))
     stats = [run.finished.stats for run in runs(engine, PLAN, list(prompts))]
     engine.forget()
-    drafted = sum(one.draft_n for one in stats)
-    rate = acceptance_rate(sum(one.draft_n_accepted for one in stats), drafted)
+    drafted = sum(s.draft_n for s in stats)
+    rate = acceptance_rate(sum(s.draft_n_accepted for s in stats), drafted)
     return Accepted(drafted=drafted, rate=rate or 0.0)
 
 
@@ -100,7 +100,7 @@ def measure(pair: LoadedPair, context: int, *, repeats: int = REPEATS) -> Costs:
 
 
 def _sequence(target: Target, drafter: Drafter | None, context: int) -> Sequence:
-    """Fill a state with any text: a pass costs the same whatever it reads."""
+    """Return a sequence of random text: a pass takes the same time whatever it reads."""
     text = mx.random.randint(0, target.vocabulary, (context,), key=mx.random.key(0)).tolist()
     assert isinstance(text, list)
     state = target.new_state()
@@ -120,7 +120,8 @@ def _sequence(target: Target, drafter: Drafter | None, context: int) -> Sequence
     )
 
 
-Pass = Callable[[], float]  # runs it once, puts the state back; milliseconds
+Pass = Callable[[], float]
+"""Runs a pass once, trims the state again, and returns the milliseconds."""
 
 
 def _passes(target: Target, drafter: Drafter | None, sequence: Sequence) -> dict[str, Pass]:
@@ -145,7 +146,7 @@ def _verify(target: Target, state: State, rows: int) -> float:
 
 
 def _draft(drafter: Drafter, row: DraftRow) -> float:
-    """Time one step with the choice of its token."""
+    """Time one drafter step, with the choice of its token."""
     started = time.perf_counter()
     (drafts,) = drafter.propose([row])
     mx.eval(drafts.tokens)
@@ -153,7 +154,7 @@ def _draft(drafter: Drafter, row: DraftRow) -> float:
 
 
 def _plain(target: Target, sequence: Sequence) -> float:
-    """Time one step's share of many: the first is not timed, for it finds no other in flight."""
+    """Return the mean time of several plain steps, the first left out: it finds none in flight."""
     anchor = sequence.anchor
     plain_round(target, [sequence], ahead=True)
     started = time.perf_counter()

@@ -1,11 +1,11 @@
-"""Identity: whether modes wrote what plain decoding wrote, and where not, how near the two were.
+"""Identity: whether each mode wrote the text of plain decoding; where not, the margin between them.
 
-Runs are compared by the hashes of their tokens, which a report keeps, so that a resumed benchmark
-compares what two sessions wrote. The place where two texts part is known where both are in hand.
+Runs are compared by the hashes of their tokens. A report keeps those, so that a resumed benchmark
+can compare texts of both sessions; the place where two texts part needs the texts themselves.
 
-A pass over one row and one over K + 1 rows may sum in another order. The logits differ by a few
-rounding steps, and where two candidates lie nearer than that, either may win. The margin is read
-off a pass of its own, over prompt and common text at once.
+A pass over one row and one over K + 1 rows may sum in another order, so their logits differ by a
+few rounding steps. Where two candidates are nearer than that, either may win. Another pass, a
+prefill of the prompt and the common text, measures the margin.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mtp_mlx.report.model import Comparison, Run
 from mtp_mlx.sampling.choice import chooser
 
 STEPS = {mx.float32: 256, mx.bfloat16: 4, mx.float16: 4}
-"""How many units of rounding two passes may lie apart in a logit.
+"""The most units of rounding by which two passes may differ in a logit.
 
 In half precision every product is summed in float32 and rounded once, so errors stay at a few
 units of the result; these numbers are an estimate, not measured. In float32 the sums themselves
@@ -48,13 +48,13 @@ def key(run: Run) -> Key:
 def comparisons(
     runs: Sequence[Run], texts: Texts, earlier: Sequence[Comparison] = ()
 ) -> tuple[Comparison, ...]:
-    """Return one comparison a prompt and mode, of the first repeat in which the texts part.
+    """Return a comparison for each prompt and mode, of the first repeat in which the texts part.
 
-    What `earlier` says of a difference stands: it may have been compared with texts that are gone.
+    Differences in `earlier` are kept: they may come from texts that this process does not have.
     """
     plain = {(run.prompt_id, run.repeat): run for run in runs if run.mode == "off"}
     parted: dict[Place, Comparison] = {
-        (one.prompt_id, one.mode): one for one in earlier if not one.identical
+        (before.prompt_id, before.mode): before for before in earlier if not before.identical
     }
     compared: dict[Place, Comparison] = {}
     for run in runs:
@@ -85,13 +85,13 @@ def _compared(run: Run, base: Run, texts: Texts) -> Comparison:
     return compared if mine is None or plain is None else located(compared, mine, plain)
 
 
-def located(one: Comparison, mine: Sequence[int], plain: Sequence[int]) -> Comparison:
+def located(compared: Comparison, mine: Sequence[int], plain: Sequence[int]) -> Comparison:
     """Add the place where the two texts part, and the ids there."""
     at = first_difference(mine, plain)
     if at is None:
-        return one
+        return compared
     return replace(
-        one,
+        compared,
         parts_at=at,
         plain_token=plain[at] if at < len(plain) else None,
         mode_token=mine[at] if at < len(mine) else None,
@@ -111,7 +111,7 @@ class Margin:
     """The distance of two candidates in logits, above temperature 0 with the choice's noise."""
 
     between: float | None  # None: one of the two was cut by top-k, top-p or min-p
-    bound: float  # what rounding explains at most
+    bound: float  # the greatest distance that rounding explains
 
     @property
     def rounding_tie(self) -> bool | None:
@@ -120,15 +120,15 @@ class Margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parting:
-    """Where two texts part."""
+    """The place where two texts part."""
 
     prompt: Sequence[int]
     common: Sequence[int]  # what both wrote
-    candidates: tuple[int, int]  # what each wrote next
+    candidates: tuple[int, int]  # the next token of each
 
 
 def margin(pair: LoadedPair, parting: Parting, sampling: Sampling, seed: int) -> Margin:
-    """Measure by one prefill of a state of its own; the state of the chat is not touched."""
+    """Measure the margin by one prefill of a new state; the engine's cache is not touched."""
     target = pair.target
     *_, hidden = prefill(target, target.new_state(), [*parting.prompt, *parting.common])
     assert hidden is not None  # the last chunk's
@@ -136,9 +136,9 @@ def margin(pair: LoadedPair, parting: Parting, sampling: Sampling, seed: int) ->
     choose = chooser(sampling, seed, parting.prompt, target.vocabulary)
     choose.commit(parting.common)
     compared = choose.compared(logits, len(parting.prompt) + len(parting.common))
-    one, other = (_value(compared.log_weights, compared.ids, i) for i in parting.candidates)
+    first, second = (_value(compared.log_weights, compared.ids, i) for i in parting.candidates)
     candidates = logits.values[0, mx.array(parting.candidates)]
-    apart = abs(one - other)
+    apart = abs(first - second)
     return Margin(
         between=apart if math.isfinite(apart) else None,
         bound=bound(hidden.dtype, float(mx.max(mx.abs(candidates)).item())),  # type: ignore[arg-type]
@@ -157,7 +157,7 @@ def _value(weights: mx.array, ids: mx.array, token: int) -> float:
 
 
 class Examiner:
-    """Examines the differences of one plan. Replies written again for it are not measured."""
+    """Examines the differences of one plan. Replies that it writes again are not measured."""
 
     def __init__(self, engine: Engine, runner: Runner, plan: Plan, turns: Iterable[Turn]) -> None:
         self._engine = engine
@@ -166,50 +166,51 @@ class Examiner:
         self._turns = {turn.key: turn for turn in turns}
 
     def examined(
-        self, one: Comparison, runs: Mapping[Key, Run], texts: Mapping[Key, Sequence[int]]
+        self, compared: Comparison, runs: Mapping[Key, Run], texts: Mapping[Key, Sequence[int]]
     ) -> Comparison:
-        """Add place and margin to `one`; a text that is gone is written again where possible."""
-        repeat = one.repeat
+        """Add place and margin; a text that is not in `texts` is written again where possible."""
+        repeat = compared.repeat
         if repeat is None:
-            return one
+            return compared
 
         def text(mode: Mtp) -> Sequence[int] | None:
-            key = (one.prompt_id, repeat, mode)
+            key = (compared.prompt_id, repeat, mode)
             return texts[key] if key in texts else self._again(key, runs)
 
-        plain, mine = text("off"), text(one.mode)
+        plain, mine = text("off"), text(compared.mode)
         if plain is None or mine is None:
-            return one
-        return self._weighed(located(one, mine, plain), plain)
+            return compared
+        return self._with_margin(located(compared, mine, plain), plain)
 
     def _again(self, key: Key, runs: Mapping[Key, Run]) -> Sequence[int] | None:
-        """Write again what an earlier session measured; None where another text comes out now."""
+        """Write the text of an earlier session again; None where another text comes out now."""
         made = self._runner.run(self._turns[key])
         return made.tokens if tokens_sha256(made.tokens) == runs[key].tokens_sha256 else None
 
-    def _weighed(self, one: Comparison, plain: Sequence[int]) -> Comparison:
-        if one.parts_at is None or one.plain_token is None or one.mode_token is None:
-            return one
-        repeat = one.repeat or 0
-        turn = self._turns[one.prompt_id, repeat, one.mode]
+    def _with_margin(self, compared: Comparison, plain: Sequence[int]) -> Comparison:
+        at, plain_token, mode_token = compared.parts_at, compared.plain_token, compared.mode_token
+        if at is None or plain_token is None or mode_token is None:
+            return compared
+        repeat = compared.repeat or 0
+        turn = self._turns[compared.prompt_id, repeat, compared.mode]
         parting = Parting(
             prompt=self._runner.prompt_ids(turn),
-            common=plain[: one.parts_at],
-            candidates=(one.plain_token, one.mode_token),
+            common=plain[:at],
+            candidates=(plain_token, mode_token),
         )
         seed = self._plan.seed_of(repeat)
         measured = margin(self._engine.loaded, parting, self._plan.sampling, seed)
-        weighed = replace(
-            one,
+        compared = replace(
+            compared,
             margin=measured.between,
             margin_bound=measured.bound,
             rounding_tie=measured.rounding_tie,
         )
         tokenizer = self._engine.tokenizer
         if not self._plan.include_text or tokenizer is None:
-            return weighed
+            return compared
         return replace(
-            weighed,
-            plain_text=tokenizer.decode([one.plain_token]),
-            mode_text=tokenizer.decode([one.mode_token]),
+            compared,
+            plain_text=tokenizer.decode([plain_token]),
+            mode_text=tokenizer.decode([mode_token]),
         )

@@ -1,6 +1,6 @@
-"""What is asked for, made into a plan for the loaded pair, or refused before it is measured.
+"""From a benchmark's request to its plan; requests that cannot be measured are refused here.
 
-A report's runs are kept in a benchmark that goes on with the same plan, pair and machine.
+A benchmark resumes a report, and keeps its runs, where plan, pair and machine are the same.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _MACHINE = ("app_version", "commit", "mlx", "mlx_lm", "device", "backend", "memo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a benchmark needs before its first run."""
+    """Everything that a benchmark needs before its first run."""
 
     plan: Plan
     subject: Subject
-    earlier: Report | None  # whose runs are kept
+    earlier: Report | None  # the report that is resumed
     out: Path | None
 
 
@@ -73,7 +73,7 @@ def order(engine: Engine, asked: Bench, cancelled: Callable[[], bool]) -> Order 
 
 
 def check(asked: Bench) -> None:
-    """Raises UsageError where what is asked for makes no benchmark."""
+    """Raises UsageError for a setting that is out of range."""
     if not asked.modes:
         raise UsageError("There is no mode to measure.", "Give one or more of off, auto, 0 to 8.")
     for mode in asked.modes:
@@ -127,7 +127,7 @@ def weights(engine: Engine, cancelled: Callable[[], bool]) -> Weights:
 
 
 def _suite(engine: Engine, asked: Bench) -> Suite:
-    """Return the prompts asked for; a pair without a tokenizer gets random token ids."""
+    """Return the suite of the request, else the usual: random ids for a pair without tokenizer."""
     if asked.suite is None and engine.tokenizer is None:
         return random_suite(engine.vocabulary)
     return load_suite(asked.suite or "quick")
@@ -141,7 +141,7 @@ def _pause(asked: Bench, earlier: Report | None, usual: float) -> float:
 
 
 def check_resumed(earlier: Report, subject: Subject, plan: Plan) -> None:
-    """Raises UsageError, with the first thing that differs."""
+    """Raises UsageError, with the first difference, where the report cannot be resumed."""
     here = settings(subject, plan)
     if earlier.settings.plan_sha256 is None:
         raise UsageError(
@@ -150,7 +150,7 @@ def check_resumed(earlier: Report, subject: Subject, plan: Plan) -> None:
     _same(earlier.pair, pair(subject), _PAIR)
     _same(earlier.settings, here, _SETTINGS)
     _same(earlier.environment, subject.environment, _MACHINE)
-    if earlier.settings.plan_sha256 != here.plan_sha256:  # what has no name of its own
+    if earlier.settings.plan_sha256 != here.plan_sha256:  # all else that the hash covers
         raise UsageError(
             "The report was begun otherwise: with other prompts, or without their texts.",
             "Go on as it was begun, or start a new report.",
@@ -183,7 +183,7 @@ def _same(before: Part, now: Part, names: Sequence[str]) -> None:
 
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
-        return ",".join(str(one) for one in value)
+        return ",".join(map(str, value))
     if isinstance(value, Sampling):
         return f"temperature {value.temperature:g}"
     return words.NOT_MEASURED if value is None else str(value)

@@ -1,4 +1,4 @@
-"""What is measured, in which order, and the hash by which two plans are known to be one."""
+"""The plan of a benchmark: its modes and settings, the order of its runs, and its hash."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.bench.prompts import Prompt
 
 Key = tuple[str | None, int, Mtp]
-"""Prompt, repeat and mode, which name one run of a plan."""
+"""Prompt, repeat and mode: together they name a run of a plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is measured."""
+    """The modes of a benchmark and the settings that all its runs share."""
 
     modes: tuple[Mtp, ...]
     repeats: int
@@ -26,33 +26,33 @@ class Plan:
     verify: Verify = "coupled"
     seed: int = 0
     cooldown_s: float = 0.0
-    replay_acceptance: float | None = None  # None: the drafter's own
+    replay_acceptance: float | None = None  # None: drafts are the drafter's own
     ignore_eos: bool = False
     include_text: bool = False  # prompts and replies are written into the report
 
     def seed_of(self, repeat: int) -> int:
-        """Return the seed of a repeat: the same for all modes, which must meet the same noise."""
+        """Return the seed of a repeat: the same for all modes, so that they get the same noise."""
         return self.seed + repeat
 
     @property
     def same_text(self) -> bool:
-        """Return whether all modes must write the same text.
+        """Return whether comparing the modes' texts proves something: they must be the same.
 
-        Replayed texts are the same by construction, which proves nothing; above temperature 0 only
-        the coupled rule keeps the text, the others its distribution.
+        Replayed texts are the same by construction. Above temperature 0 only the coupled rule keeps
+        the text; the others keep its distribution.
         """
         lossless = self.verify == "coupled" or self.sampling.temperature == 0
         return self.replay_acceptance is None and lossless
 
     def sha256(self, prompts: Sequence[Prompt]) -> str:
-        """Return the hash of all that decides speed and text, besides pair and machine."""
+        """Return the hash of all settings and prompts, on which speed and text depend."""
         words = [(prompt.id, prompt.category, prompt.sha256) for prompt in prompts]
         return hashlib.sha256(msgspec.json.encode([msgspec.to_builtins(self), words])).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One run to come."""
+    """A run that is to be made."""
 
     mode: Mtp
     prompt: Prompt

@@ -1,4 +1,4 @@
-"""Suites of prompts: each prompt with its category and an id, each suite with a hash."""
+"""Suites of prompts. Each prompt has a category and an id, each suite a hash."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sha256(self) -> str:
-        """Return the hash of what the model reads, which the id alone does not determine."""
+        """Return the hash of the text or ids: two suites may use one id for different prompts."""
         content: list[int] | str | None = self.ids if self.text is None else self.text
         return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
@@ -33,7 +33,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     prompts: list[Prompt]
-    sha256: str = ""  # of the file, which tells one version of a suite from another
+    sha256: str = ""  # of the file: two versions of a suite have different hashes
 
 
 def load_suite(name: str) -> Suite:
@@ -72,6 +72,6 @@ def random_suite(vocabulary: int, length: int = 64) -> Suite:
 
 
 def random_ids(vocabulary: int, length: int, seed: int) -> list[int]:
-    """Return varied ids: repetition would spare a mixture of experts."""
+    """Return random ids: repeated ones would use few experts and so cost less."""
     chance = random.Random(seed)  # noqa: S311 - the same text on every machine
     return [chance.randrange(vocabulary) for _ in range(length)]

@@ -1,4 +1,4 @@
-"""A benchmark's runs as a report. Prompts and texts are in it only where they were asked for."""
+"""A benchmark's runs as a report. It holds prompts and texts only if the request says so."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Weights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What was measured, and on what."""
+    """The pair that was measured, its weights, the prompts and the environment."""
 
     pair: PairInfo
     environment: Environment
     suite: Suite
     planned: int  # runs; fewer were made where the benchmark was cut short
     weights: Weights = Weights()
-    created: str | None = None  # of a report that is resumed: when it was begun
-    resumed: int = 0
+    created: str | None = None  # when a resumed report was begun; None for a new one
+    resumed: int = 0  # times
 
 
 def report(
@@ -47,7 +47,7 @@ def report(
     runs: Sequence[model.Run],
     compared: Sequence[Comparison] | None = None,
 ) -> Report:
-    """Return the report of one run or more. `compared` is None where texts were not compared."""
+    """Return the report of at least one run. `compared` is None where texts were not compared."""
     measured = compared is not None and bool(compared)
     return Report(
         title=title(subject, plan, len(runs)),
@@ -63,7 +63,7 @@ def report(
 
 
 def title(subject: Subject, plan: Plan, made: int) -> str:
-    """Return what a reader must know before the first number."""
+    """Return the title: the pair, and whether acceptance was replayed or runs are missing."""
     words = f"Speed of {model.pair_names(subject.pair)}"
     if plan.replay_acceptance is not None:
         words += f", replayed acceptance {plan.replay_acceptance:g}"

@@ -1,9 +1,9 @@
-"""Interleaved runs: every mode on every prompt, in turns, so that heat falls on all alike.
+"""Interleaved runs: every mode on every prompt, in turns, so that heat slows all modes alike.
 
 With replayed acceptance everything is computed in full: the drafter's steps, the verify pass, the
-rule's own verdict. Only the tokens are replaced, the target's by a recorded text and the drafter's
-by the same text, spoiled at random. So a pair of random weights, whose drafts are never right,
-shows the speed of a trained one, and acceptance is what was asked for on any machine.
+rule's verdict. Only the tokens are replaced: the target's by a recorded text, the drafter's by the
+same text with random mistakes. So a pair of random weights, whose drafts are never right, shows the
+speed of a trained pair, with the requested acceptance on any machine.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from mtp_mlx.protocols import Drafts, Proposal, Rule, Verdict
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 from mtp_mlx.sampling.distribution import Logits
 
-MARGIN = 2 * MAX_DEPTH + 2  # tokens of a recording past the reply: a round and a step may look on
+MARGIN = 2 * MAX_DEPTH + 2  # tokens of a recording past the reply, for rounds that run over its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One reply, measured."""
+    """A measured reply."""
 
     mode: Mtp
     prompt: Prompt
@@ -54,7 +54,7 @@ def runs(engine: Engine, plan: Plan, prompts: Sequence[Prompt]) -> Iterator[Run]
 
 
 class Runner:
-    """Runs turns of one plan, and keeps what is to be replayed."""
+    """Runs turns of one plan, and keeps the recordings for replayed acceptance."""
 
     def __init__(self, engine: Engine, plan: Plan, cancelled: Callable[[], bool]) -> None:
         self._engine = engine
@@ -63,16 +63,16 @@ class Runner:
         self._recordings: dict[str, list[int]] = {}
 
     def warm_up(self, prompt: Prompt) -> None:
-        """Run every mode once, so that what is built or read for the first time is not measured."""
+        """Run every mode once, so that no measured run builds kernels or reads files."""
         for mode in self._plan.modes:
             self.run(Turn(mode=mode, prompt=prompt, repeat=0))
 
     def run(self, turn: Turn) -> Run:
-        """Measure one reply that reuses nothing of an earlier one."""
+        """Measure one reply, from an empty cache."""
         request, control = self._request(turn, self._plan.max_tokens), Control(mtp=turn.mode)
         tokens: list[Token] = []
         rounds: list[Round] = []
-        instruments = self._instruments(turn)  # recording a text fills the cache
+        instruments = self._instruments(turn)  # before `forget`, for a recording fills the cache
         self._engine.forget()
         for event in self._engine.generate(request, control, instruments):
             control.cancelled = self._cancelled()
@@ -122,7 +122,7 @@ class Runner:
         return Instruments(wrap=replay)
 
     def _recording(self, turn: Turn) -> list[int]:
-        """Return what follows a prompt, end tokens included: the same for every mode and repeat."""
+        """Return the text recorded for a prompt: the same for every mode and repeat."""
         recording = self._recordings.get(turn.prompt.id)
         if recording is None:
             length = self._plan.max_tokens + MARGIN
@@ -134,7 +134,7 @@ class Runner:
         return recording
 
     def _plain_text(self, prompt: Prompt, length: int) -> list[int]:
-        """Return what plain decoding writes. Raises UsageError where the context is too short."""
+        """Return the text of plain decoding. Raises UsageError where the context is too short."""
         request = self._request(Turn(mode="off", prompt=prompt, repeat=0), length)
         text = [
             token.id
@@ -151,10 +151,10 @@ class Runner:
 
 
 class Replay:
-    """A `Rule` around another: `recording` is what follows the prompt, whoever chooses.
+    """A `Rule` around another that emits the tokens of `recording` after the prompt.
 
     Whether a draft is right depends on its position only, so every K and every repeat meets the
-    same misses. The recording must reach past the reply by the deepest round.
+    same misses. The recording must be longer than the reply by the deepest round.
     """
 
     def __init__(

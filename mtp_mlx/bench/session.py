@@ -1,8 +1,8 @@
-"""A benchmark from start to end: warm up, measure in turns, compare texts, report.
+"""A benchmark from start to end: it warms up, measures in turns, compares texts and reports.
 
-After every run there is a whole report of those made so far. Cancelling drops the run at hand and
-keeps the others; an earlier report's runs are kept and only the rest is made. The file on disk is
-written anew after every run; a disk that refuses it costs no run.
+After every run there is a report of all runs so far, and it is saved; a disk that refuses it costs
+no run. Cancelling drops the current run and keeps the others. A resumed report keeps its runs, and
+only the missing ones are made.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ from mtp_mlx.learned import folder
 from mtp_mlx.report.model import Comparison, Report, Run
 from mtp_mlx.report.saving import encode, write
 
-STEP_S = 0.1  # of a pause, after which cancelling is noticed
+STEP_S = 0.1  # seconds of a pause between two looks at `cancelled`
 
 
 def benchmark(
     engine: Engine, asked: Bench, cancelled: Callable[[], bool]
 ) -> Iterator[BenchProgress | BenchRun | BenchFinished]:
-    """Measure what is asked for, and keep the report on disk as it grows.
+    """Measure the runs of `asked`, and save the report after each.
 
-    Raises what makes a benchmark impossible; what goes wrong later is in its events.
+    Raises UsageError or ReportError before the first run. Later problems are in the events, unless
+    no run was finished.
     """
     yield BenchProgress(phase="hashing", done=0, total=0, elapsed_s=0.0)
     given = order(engine, asked, cancelled)
@@ -86,7 +87,7 @@ def _finished(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """Who may stop a benchmark. The clock and the pause are the machine's, save in tests."""
+    """The flag that stops a benchmark, and the clock, which tests replace."""
 
     cancelled: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
@@ -95,7 +96,7 @@ class Circumstances:
 
 @dataclass(slots=True)
 class Pace:
-    """Seconds a run took, by mode: a slow mode's runs are not reckoned with a fast one's."""
+    """Estimates the time left from the seconds that runs took, for each mode by its own runs."""
 
     cooldown_s: float
     _seconds: defaultdict[Mtp, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -104,9 +105,9 @@ class Pace:
         self._seconds[mode].append(seconds)
 
     def left(self, ahead: Sequence[Turn]) -> float | None:
-        """Return the seconds that the turns `ahead` and the pause before each will take.
+        """Return the estimated seconds of the turns `ahead` and the pause before each.
 
-        None where nothing was measured yet.
+        None before the first run.
         """
         medians = {mode: statistics.median(took) for mode, took in self._seconds.items()}
         if not medians:
@@ -136,24 +137,24 @@ class Session:
         self._started = self._clock()
         self._runs: dict[Key, Run] = {}
         self._texts: dict[Key, tuple[int, ...]] = {}
-        self._found_before: tuple[Comparison, ...] = ()
+        self._compared_before: tuple[Comparison, ...] = ()  # in the report that is resumed
         self.report: Report | None = None  # of the runs so far; None before the first
         self.failure: MtpMlxError | None = None
 
     def measure(self, earlier: Report | None = None) -> Iterator[Step]:
-        """Measure what an `earlier` report does not hold; `report` has the runs of both.
+        """Measure the runs that an `earlier` report does not hold; `report` has the runs of both.
 
-        What stops it is raised where there is no run to keep, and is `failure` where there is.
+        An error that ends it is raised where there is no run, else it becomes `failure`.
         """
         if earlier is not None:
             self._runs = {key(run): run for run in earlier.runs if not run.cut}
-            self._found_before = earlier.identity.comparisons if earlier.identity else ()
+            self._compared_before = earlier.identity.comparisons if earlier.identity else ()
         ahead = [turn for turn in self._order if turn.key not in self._runs]
         compared = None
         try:
             yield from self._make(ahead)
             compared = self._compared()
-            if any(not one.identical for one in compared or ()):
+            if any(not comparison.identical for comparison in compared or ()):
                 yield self._progress("comparing")
                 compared = self._examined(compared or ())
         except MtpMlxError as error:
@@ -181,7 +182,7 @@ class Session:
             yield run
 
     def _take(self, turn: Turn) -> BenchRun | None:
-        """Measure one run; None where it was cut short, and so not kept."""
+        """Measure one run and keep it; return None where it was cut short."""
         started = self._clock()
         made = self._runner.run(turn)
         if made.cut:
@@ -203,16 +204,16 @@ class Session:
     def _compared(self) -> tuple[Comparison, ...] | None:
         if not self._plan.same_text:
             return None
-        return comparisons(tuple(self._runs.values()), self._texts, self._found_before)
+        return comparisons(tuple(self._runs.values()), self._texts, self._compared_before)
 
     def _examined(self, compared: Sequence[Comparison]) -> tuple[Comparison, ...]:
         """Examine each difference until the benchmark is cancelled."""
         examiner = Examiner(self._engine, self._runner, self._plan, self._order)
         return tuple(
-            one
-            if one.identical or one.margin is not None or self._cancelled()
-            else examiner.examined(one, self._runs, self._texts)
-            for one in compared
+            comparison
+            if comparison.identical or comparison.margin is not None or self._cancelled()
+            else examiner.examined(comparison, self._runs, self._texts)
+            for comparison in compared
         )
 
     def _reported(self, compared: Sequence[Comparison] | None) -> Report:
@@ -234,16 +235,16 @@ class Session:
 
 
 class Keeper:
-    """Keeps one report on disk. A disk that refuses is warned of once, and tried again each run."""
+    """Saves one report after every run. It warns once of a disk that refuses, and tries again."""
 
     def __init__(self, out: Path, warn: Callable[[str], None]) -> None:
         self.out = out
         self._warn = warn
         self._warned = False
-        self.spare: Path | None = None  # where the report is, if not there
+        self.spare: Path | None = None  # where the report is, if `out` could not be written
 
     def keep(self, report: Report) -> None:
-        """Save the report so far, so that a crash loses the run at hand at most."""
+        """Save the report so far, so that a crash loses the current run at most."""
         try:
             write(encode(report), self.out)
         except ReportNotSaved as error:
@@ -252,7 +253,7 @@ class Keeper:
             self._warned = True
 
     def finish(self, report: Report) -> None:
-        """Raises ReportNotSaved, which names the place where the report is instead."""
+        """Save the whole report. Raises ReportNotSaved, which names where it was saved instead."""
         data = encode(report)
         try:
             write(data, self.out)
@@ -264,7 +265,7 @@ class Keeper:
 
 
 def elsewhere(data: bytes, stem: str) -> Path | None:
-    """Save a report in another folder and return its path; None where no folder takes it."""
+    """Save a report in the data folder or a temporary one; return its path, None if both refuse."""
     for place in (folder().parent / "reports", Path(tempfile.gettempdir())):
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -277,6 +278,6 @@ def elsewhere(data: bytes, stem: str) -> Path | None:
 
 
 def _unused(place: Path, stem: str) -> Path:
-    """Return a name that replaces no report kept before."""
+    """Return a path at which there is no file yet."""
     names = (place / f"{stem}{f'-{n}' if n else ''}.json" for n in count())
     return next(name for name in names if not name.exists())

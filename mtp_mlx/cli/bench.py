@@ -82,7 +82,7 @@ def command(**given: Any) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The options, as given."""
+    """The options of the command; None where one is left out."""
 
     target: str
     drafter: str | None
@@ -117,7 +117,7 @@ class Asked:
 
     @property
     def acceptance(self) -> float | None:
-        """The replayed acceptance: drafts between random weights are never right by themselves."""
+        """Return the replayed acceptance, which a shape needs: its own drafts are never right."""
         return 0.8 if self.shape and self.replay_acceptance is None else self.replay_acceptance
 
     @property
@@ -156,7 +156,7 @@ class Asked:
 
 
 def measure(asked: Asked) -> int:
-    """Load, measure, print, and return the exit code."""
+    """Load the pair, measure it, print the result, and return the exit code."""
     from mtp_mlx.report.terminal import table
 
     _check_files(asked)
@@ -182,7 +182,7 @@ def measure(asked: Asked) -> int:
 
 
 def _check_files(asked: Asked) -> None:
-    """Read the files before a model is loaded, which takes a while."""
+    """Read the files before the model, so that an error in them comes at once."""
     from mtp_mlx.bench.prompts import load_suite
     from mtp_mlx.report.saving import load as load_report
 

@@ -1,4 +1,4 @@
-"""`mtp-mlx calibrate`: measure a pair on this machine, and keep it for auto to start from."""
+"""`mtp-mlx calibrate`: measure the costs of a pair on this machine, from which auto starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mtp-mlx chat`: a conversation in the terminal; lines from a pipe work as well."""
+"""`mtp-mlx chat`: a conversation in the terminal, or with the lines of a pipe."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _read_line() -> str | None:
 
 @dataclass(slots=True)
 class Dialogue:
-    """The conversation and its settings, which change only by `take`."""
+    """The conversation and its settings; only `take` changes them."""
 
     host: Host
     options: Options
@@ -145,7 +145,7 @@ class Dialogue:
                     print("\n" + dim(self._under(event)))
         if answer:
             self.history.append(Message(role="assistant", content=answer))
-        else:  # stopped before its first word: as if never asked
+        else:  # stopped before its first word: forget the question
             self.history.pop()
 
     def _request(self) -> Generate:

@@ -1,6 +1,6 @@
 """`mtp-mlx generate`: one reply, streamed as text or printed as one JSON object.
 
-With `--profile` it also prints where the time of a round goes.
+`--profile` also prints where the time of a round goes.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _request(host: Host, options: Options, prompt: Prompt) -> Generate:
 
 @dataclass(slots=True)
 class Written:
-    """A reply as it came: its rounds and how it ended."""
+    """A reply: its rounds and its end."""
 
     rounds: list[Round] = field(default_factory=list)
     finished: Finished | None = None
@@ -109,7 +109,6 @@ class Written:
 
 def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False) -> int:
     """Run a request, print the reply, and return the exit code."""
-    from mtp_mlx.cli.generate import Profile
     from mtp_mlx.engine import BARE, Instruments
 
     timed = Profile() if profile else None
@@ -127,7 +126,7 @@ def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False
                 written.finished = event
     print(as_object(written, has_text=has_text) if as_json else "")
     if timed and written.finished is not None:
-        decoded = [one for one in written.rounds if one.index > 0]
+        decoded = [r for r in written.rounds if r.index > 0]
         print(timed.table(decoded, written.finished.stats), file=sys.stderr)
     if sys.stderr.isatty() and written.finished is not None:
         print(footer(written.finished.stats), file=sys.stderr)
@@ -136,22 +135,22 @@ def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False
 
 def answer(rounds: list[Round]) -> str:
     """Return the text of some rounds, thoughts left out."""
-    return "".join(t.text for one in rounds for t in one.tokens if not t.thought)
+    return "".join(t.text for r in rounds for t in r.tokens if not t.thought)
 
 
 def numbers(rounds: list[Round]) -> str:
     """Return the ids of some rounds, for a pair without a tokenizer."""
-    return "".join(f"{token.id} " for one in rounds for token in one.tokens)
+    return "".join(f"{token.id} " for r in rounds for token in r.tokens)
 
 
 def as_object(written: Written, *, has_text: bool) -> str:
-    """Return the JSON object of `--json`, which leaves out round 0, the token of the prompt."""
+    """Return the JSON object of `--json`; its rounds leave out round 0, which prefill yields."""
     finished = written.finished
-    assert finished is not None  # the engine's last event, always
+    assert finished is not None  # always the engine's last event
     stats = msgspec.to_builtins(finished.stats)
-    stats["rounds"] = [round_object(one) for one in written.rounds if one.index > 0]
+    stats["rounds"] = [round_object(r) for r in written.rounds if r.index > 0]
     reply = {
-        "tokens": [token.id for one in written.rounds for token in one.tokens],
+        "tokens": [token.id for r in written.rounds for token in r.tokens],
         "text": answer(written.rounds) if has_text else None,
         "finish_reason": finished.reason,
         "prompt_tokens": finished.prompt_tokens,
@@ -162,11 +161,11 @@ def as_object(written: Written, *, has_text: bool) -> str:
     return msgspec.json.encode(reply).decode()
 
 
-def round_object(one: Round) -> dict[str, Any]:
+def round_object(r: Round) -> dict[str, Any]:
     """Return a round of `--json`; accepted drafts come first, so `drafted` is in draft order."""
-    drafted = [token.id for token in one.tokens if token.source == "draft"]
-    drafted += [rejected.id for rejected in one.rejected]
-    return {"depth": one.depth, "drafted": drafted, "accepted": one.accepted, "ms": one.ms}
+    drafted = [token.id for token in r.tokens if token.source == "draft"]
+    drafted += [rejected.id for rejected in r.rejected]
+    return {"depth": r.depth, "drafted": drafted, "accepted": r.accepted, "ms": r.ms}
 
 
 NOTE = (
@@ -182,36 +181,36 @@ PARTS = {
 
 
 class Profile(Timing):
-    """Times rounds part by part and keeps what it finds."""
+    """Times rounds part by part and keeps their times."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: list[Laps] = []
+        self._laps: list[Laps] = []
 
     def laps(self) -> Laps:
-        self._found.append(super().laps())
-        return self._found[-1]
+        self._laps.append(super().laps())
+        return self._laps[-1]
 
     def table(self, rounds: Sequence[Round], stats: Stats) -> str:
-        """Milliseconds a drafting round, and a plain step; with what passes between them."""
-        drafting = [one for one in rounds if one.depth > 0]
-        lines = self._drafting(drafting, _between(rounds, stats)) if self._found else []
-        plain = [one.ms for one in rounds if one.depth == 0]
+        """Return the milliseconds of the parts of a drafting round, and of a plain step."""
+        drafting = [r for r in rounds if r.depth > 0]
+        lines = self._drafting(drafting, _between(rounds, stats)) if self._laps else []
+        plain = [r.ms for r in rounds if r.depth == 0]
         if plain:
             lines.append(f"{len(plain)} plain steps, {statistics.mean(plain):.2f} ms each.")
         return "\n".join([*lines, NOTE])
 
     def _drafting(self, rounds: Sequence[Round], between: float) -> list[str]:
         parts = {
-            words: statistics.mean(getattr(laps, name) for laps in self._found)
+            words: statistics.mean(getattr(laps, name) for laps in self._laps)
             for name, words in PARTS.items()
         }
-        mean = statistics.mean(one.ms for one in rounds)
+        mean = statistics.mean(r.ms for r in rounds)
         parts["read, settled, committed"] = mean - sum(parts.values())
         parts["between rounds: text, events"] = between
         whole = sum(parts.values())
-        depth = statistics.mean(one.depth for one in rounds)
-        tokens = statistics.mean(len(one.tokens) for one in rounds)
+        depth = statistics.mean(r.depth for r in rounds)
+        tokens = statistics.mean(len(r.tokens) for r in rounds)
         return [
             f"{'':30}{'ms a round':>10}{'share':>8}",
             *(f"{words:30}{ms:10.2f}{100 * ms / whole:6.0f} %" for words, ms in parts.items()),
@@ -221,8 +220,8 @@ class Profile(Timing):
 
 
 def _between(rounds: Sequence[Round], stats: Stats) -> float:
-    """Milliseconds a round that no round accounts for."""
+    """Return the mean milliseconds between two rounds."""
     if stats.decode_tps is None:
         return 0.0
     decode_ms = (stats.generated_tokens - 1) / stats.decode_tps * 1e3
-    return max(decode_ms - sum(one.ms for one in rounds), 0.0) / len(rounds)
+    return max(decode_ms - sum(r.ms for r in rounds), 0.0) / len(rounds)

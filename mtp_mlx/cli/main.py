@@ -1,4 +1,4 @@
-"""The root command and the seam where every error becomes one line and an exit code."""
+"""The root command; every error becomes one line and an exit code here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mtp_mlx.errors import MtpMlxError, UsageError
 
 DONE, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 TRACEBACK = "MTP_MLX_TRACEBACK"
-"""Set this variable to see where an unexpected error came from."""
+"""Set this variable to see the traceback of an unexpected error."""
 
 QT_PACKAGES = "libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1"
 
@@ -36,7 +36,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """Lists its commands without importing them: `--help` must not wait for anything."""
+    """Lists its commands without importing them, so that `--help` is fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -93,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
         with root.make_context("mtp-mlx", list(arguments) or ["--help"]) as ctx:
             result = root.invoke(ctx)
         sys.stdout.flush()
-    except click.exceptions.Exit as done:  # --help and --version end so
+    except click.exceptions.Exit as done:  # raised by --help and --version
         return done.exit_code
     except SystemExit as done:  # the window reads its own arguments, with argparse
         return done.code if isinstance(done.code, int) else DONE
@@ -114,7 +114,7 @@ def _code(error: BaseException) -> int:
 
 
 def _message(error: BaseException) -> str:
-    """Return what happened and how to go on."""
+    """Return a sentence about the error, and its remedy."""
     match error:
         case MtpMlxError():
             return str(error)
@@ -146,13 +146,13 @@ def _tell(message: str, code: int) -> int:
 
 
 def _write_any_text() -> None:
-    """A terminal that cannot show a character gets a question mark, not an error."""
+    """Let print replace characters that the terminal cannot show by question marks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _forget_stdout() -> None:
-    """Python flushes stdout at exit and would complain a second time."""
+    """Redirect stdout to nowhere: Python flushes it at exit and would raise a second time."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

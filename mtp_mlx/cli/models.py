@@ -33,7 +33,7 @@ def list_models(as_json: bool) -> None:
 
 
 def as_lines(cached: dict[str, CachedModel]) -> list[str]:
-    """Return a block a pair: its conversions, its drafter, and where they are."""
+    """Return a block of lines for each pair: its conversions, its drafter, and their states."""
     lines = ["built-in (demo): always there"]
     for pair in PAIRS:
         lines += ["", pair.title]
@@ -43,7 +43,7 @@ def as_lines(cached: dict[str, CachedModel]) -> list[str]:
 
 
 def as_object(cached: dict[str, CachedModel]) -> dict[str, object]:
-    """Return the same as plain values."""
+    """Return the content of `as_lines` as plain values."""
     return {
         "pairs": [
             {

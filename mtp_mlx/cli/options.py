@@ -1,4 +1,4 @@
-"""The options that commands share, and the kinds of values they take, never NaN or infinity."""
+"""The options that commands share, and the parsers of their values. NaN and infinity are errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SEED = "Default: 0 for generate, another each time for chat."
 def real(
     least: float, most: float = math.inf, *, open_below: bool = False
 ) -> Callable[[str], float]:
-    """A finite number of `least` (with `open_below`: more than that) to `most`."""
+    """Return a parser of finite numbers from `least` to `most`; `open_below` leaves `least` out."""
     bounds = f"above {least:g}" if open_below else f"{least:g} or more"
     if math.isfinite(most):
         bounds += f", {most:g} at most"
@@ -50,7 +50,7 @@ def real(
 
 
 def token_bias(text: str) -> tuple[int, float]:
-    """ID=X: a token id and what is added to its score."""
+    """Parse ID=X: a token id and the bias that is added to its logit."""
     token, _, bias = text.partition("=")
     if not (token.isascii() and token.isdigit() and bias):
         raise click.BadParameter(f"{text!r} is not of the form ID=X.")
@@ -58,7 +58,7 @@ def token_bias(text: str) -> tuple[int, float]:
 
 
 def mtp_switch(text: str) -> Mtp:
-    """off, auto, or a fixed number of drafts a round."""
+    """Parse off, auto, or a fixed number of drafts a round."""
     mtp = read_mtp(text)
     if mtp is None:
         raise click.BadParameter(f"{text!r} is not off, auto or 0 to {MAX_DEPTH}.")
@@ -66,12 +66,12 @@ def mtp_switch(text: str) -> Mtp:
 
 
 def mtp_modes(text: str) -> tuple[Mtp, ...]:
-    """Settings of the switch, separated by commas, each once."""
+    """Parse settings of the switch, separated by commas; keep each once."""
     return tuple(dict.fromkeys(mtp_switch(word) for word in text.split(",")))
 
 
 def read_mtp(text: str) -> Mtp | None:
-    """The MTP switch as people write it; None for anything else."""
+    """Return the setting of the MTP switch that `text` names; None for anything else."""
     word = text.strip().lower()
     if word in ("off", "auto"):
         return cast("Mtp", word)
@@ -82,7 +82,7 @@ def read_mtp(text: str) -> Mtp | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What was asked for; None where the pair's own setting holds."""
+    """The values of the shared options; None where one is left out and the pair's own holds."""
 
     target: str
     drafter: str | None
@@ -115,7 +115,7 @@ class Options:
         )
 
     def sampling(self, recommended: Sampling) -> Sampling:
-        """The pair's recommended sampling, with what was given in its place."""
+        """Return the pair's recommended sampling, with these options in place of its values."""
         names = [field.name for field in fields(Sampling)]
         values = {name: getattr(self, name) for name in names}
         given = {name: value for name, value in values.items() if value is not None}
@@ -205,7 +205,7 @@ def engine_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def checked(options: Options) -> Options:
-    """Raises UsageError for options that contradict each other."""
+    """Return `options`. Raises UsageError where two contradict each other."""
     if options.drafter is not None and options.no_drafter:
         raise UsageError("--drafter and --no-drafter exclude each other.", "Give one of them.")
     biased = [token for token, _ in options.logit_bias]

@@ -1,4 +1,4 @@
-"""`mtp-mlx report`: look at reports, make other formats of them, hold two against each other."""
+"""`mtp-mlx report`: print reports, export them in other formats, compare two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands share on a terminal: loading, Ctrl-C, a line of progress, a reply's numbers."""
+"""Helpers of commands on a terminal: loading, Ctrl-C, a line of progress, a reply's numbers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load(request: Load | LoadRandom) -> Host:
 
 @contextmanager
 def stops_on_interrupt(ticket: Ticket) -> Iterator[None]:
-    """Within, the first Ctrl-C cancels the request, and a second stops the program."""
+    """Let the first Ctrl-C cancel the request, and a second stop the program."""
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
         if ticket.is_cancelled:
@@ -95,7 +95,7 @@ def bench_line(now: BenchProgress) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return the time in words, rounded up: a promise that is kept."""
+    """Return the time in words, rounded up so that it is seldom too short."""
     whole = int(seconds) + 1
     if whole < 100:
         return f"{whole} s"

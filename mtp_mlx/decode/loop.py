@@ -27,19 +27,19 @@ from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 
 CHUNK = 2048  # rows a forward pass
 TIDY_AFTER = 256
-"""Tokens after which freed memory goes back to the system: MLX keeps it to use it again, but what
-attention needs grows with the context and soon fits into nothing that was kept."""
+"""Tokens after which freed memory goes back to the system. MLX keeps freed buffers for reuse, but
+those of attention grow with the context, and soon none that was kept is large enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emitted:
-    """One committed round of one sequence with its time, and what ended the sequence, if any."""
+    """One committed round of one sequence."""
 
     sequence: Sequence
     round: Round
     plan: Plan
     ms: float  # wall time of the round
-    finish: FinishReason | None
+    finish: FinishReason | None  # why the sequence ended with this round; None: it goes on
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,10 +54,10 @@ class Batch:
     _untidy: int = 0  # tokens since freed memory was given back
 
     def round(self, sequences: list[Sequence]) -> list[Emitted]:
-        """Run one round of all sequences; return what it emitted, all of it committed.
+        """Run one round of all sequences, and commit it; return what each emitted.
 
-        Where a sequence is about to draft, plain steps in flight are emitted first and alone:
-        their tokens are the anchors of the next round.
+        Where a sequence is about to draft and plain steps are in flight, this round only lands
+        those steps: their tokens are the anchors of the next round.
         """
         plans = [s.plan() for s in sequences]
         turns = list(zip(sequences, plans, strict=True))
@@ -68,7 +68,8 @@ class Batch:
         rounds = self._rounds(turns, drafting=drafting)
         over = self.clock()
         if len(turns) == 1:
-            # What the consumer did since is hidden behind a plain step, but not before a draft.
+            # Since the last round ended: the consumer's time overlaps with a plain step in flight,
+            # and a drafting round waits for it, so either is charged what it really took.
             _learn(*turns[0], rounds[0], over - (self._before or started))
         self._before = over
         self._tidy(sum(len(round_.tokens) for round_ in rounds))
@@ -99,7 +100,7 @@ class Batch:
 
 
 def _learn(s: Sequence, plan: Plan, round_: Round, seconds: float) -> None:
-    """Learn from a round of one sequence; with several, its time is no one depth's cost."""
+    """Let auto learn from a round of a single sequence; with several, no depth has its own time."""
     drafted = len(round_.drafted)
     s.depth.observe(plan, drafted, round_.agreed, round_.confidence, seconds * 1e3)
 
@@ -120,11 +121,11 @@ def decode(batch: Batch, sequences: list[Sequence]) -> Generator[Emitted]:
 def prefill(
     target: Target, state: State, prompt: abc.Sequence[int], draft_state: DraftState | None = None
 ) -> Iterator[mx.array | None]:
-    """Append `prompt` to the states; yield after each chunk, at last the last hidden row.
+    """Append `prompt` to the states, a chunk at a time; yield None after each chunk but the last.
 
-    Until then None is yielded: no hidden state is computed before the last chunk, and of that only
-    the last row [1, hidden], unless the drafter reads hidden states. A consumer that stops between
-    chunks leaves states that hold the chunks read so far.
+    After the last chunk, yield the hidden state [1, hidden] of the last token. No other hidden
+    state is computed, unless the drafter reads them. A consumer that stops between chunks leaves
+    states that hold the chunks read so far.
     """
     reads_hidden = draft_state is not None and draft_state.reads_hidden
     for start in range(0, len(prompt), CHUNK):
@@ -138,15 +139,15 @@ def prefill(
         state.evaluate()
         if last is not None:
             mx.eval(last)
-        mx.clear_cache()  # the next chunk attends to more keys: what this one freed is too small
+        mx.clear_cache()  # the next chunk attends to more keys: the freed buffers are too small
         yield last
 
 
 def plain_round(target: Target, sequences: list[Sequence], *, ahead: bool) -> list[Round]:
-    """Emit one token of each sequence; with `ahead`, first start on the tokens behind them.
+    """Emit one token of each sequence; with `ahead`, first start the step after that token.
 
-    The step that is started stays in flight, and its row in the cache, until the next round or
-    `Sequence.settle`. A sequence with one token left is not started on again.
+    The started step stays in flight, with its row in the cache, until the next round or
+    `Sequence.settle`. No step is started for a sequence that has one token left.
     """
     idle = [s for s in sequences if s.in_flight is None]
     for s, first in zip(idle, _step(target, idle, [s.anchor for s in idle]), strict=True):
@@ -169,7 +170,7 @@ def _step(
 ) -> list[Anchor]:
     """Start the step from each anchor; return the anchors that it leads to.
 
-    `uncommitted`: the host does not know the anchors' tokens yet, so no rule has counted them.
+    `uncommitted`: the anchors' tokens are still on the device, so no rule has counted them.
     """
     if not sequences:
         return []

@@ -1,8 +1,8 @@
-"""Reusing what the cache already holds of a conversation that is sent again and again.
+"""The cache of one conversation, reused for each of its turns: only new tokens need a prefill.
 
-A sliding layer can be trimmed by little more than its slack. So a small snapshot of the sliding
-layers is kept at each turn's two boundaries, and an edit, a regenerated reply or a template that
-strips old thoughts costs the prefill of one turn, not of the whole conversation.
+A sliding layer can be trimmed by little more than its slack. So a snapshot of the sliding layers is
+kept where the new part of each prompt begins and where it ends: an edit, a regenerated reply or a
+template that strips old thoughts costs the prefill of one turn, not of the whole conversation.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from mtp_mlx.protocols import Drafter, DraftState, Rewindable, Snapshot, State, Target
 
-SNAPSHOT_BYTES = 512 * 2**20  # together; one has 6 MB for E2B and 840 MB for 31B
+SNAPSHOT_BYTES = 512 * 2**20  # the most that all hold together; E2B's has 6 MB, 31B's 840 MB
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A place to come back to: a snapshot of each state."""
+    """A length that the states can return to: a snapshot of each."""
 
     length: int
-    snapshots: tuple[Snapshot | None, ...]  # None: that state needs nothing to come back
+    snapshots: tuple[Snapshot | None, ...]  # None: that state needs none
 
     @property
     def nbytes(self) -> int:
@@ -30,9 +30,9 @@ class _Mark:
 class PromptCache:
     """The states of one conversation, and the tokens they hold.
 
-    Invariant: `tokens` are exactly what the states hold, and each mark was taken behind a prefix
-    of them. While a reply is written they are out of step; so `claim` drops them, and only `keep`
-    states them again.
+    Invariant: `_tokens` are exactly those that the states hold, and each mark was taken behind a
+    prefix of them. While a reply is written the states change and the tokens do not: so `claim`
+    drops the tokens, and `keep` sets them again.
     """
 
     state: State
@@ -44,7 +44,7 @@ class PromptCache:
         self.empty()
 
     def empty(self) -> None:
-        """Release everything: the caches, and what is known of them."""
+        """Release the states, their tokens and all marks."""
         self._renew()
         self._tokens: tuple[int, ...] = ()
         self._marks: list[_Mark] = []
@@ -54,11 +54,11 @@ class PromptCache:
         self.draft_state = self._drafter.new_state(self.state) if self._drafter else None
 
     def claim(self, prompt: Sequence[int]) -> int:
-        """Go back to the longest common prefix; return its length, which needs no prefill.
+        """Trim the states to the longest prefix they share with `prompt`; return its length.
 
-        At least the prompt's last token is left to read: decoding starts from its hidden state.
-        Where the states can go back neither by themselves nor by a snapshot, they are replaced by
-        empty ones: a wrong reuse is never made.
+        The prefix needs no prefill. At least the prompt's last token is left to read, for decoding
+        starts from its hidden state. States that can be neither trimmed that far nor restored from
+        a snapshot are replaced by empty ones.
         """
         held, self._tokens = self._tokens, ()
         reused = 0
@@ -73,7 +73,7 @@ class PromptCache:
         return [self.state] if self.draft_state is None else [self.state, self.draft_state]
 
     def _go_back(self, length: int) -> int:
-        """Go back to `length`, or as near before it as a mark allows; return where that is."""
+        """Return to `length`, or to the nearest mark before it; return the length reached."""
         if self._trim_to(length):
             return length
         for mark in sorted(self._marks, key=lambda m: m.length, reverse=True):
@@ -93,7 +93,7 @@ class PromptCache:
         return True
 
     def mark(self) -> None:
-        """Remember this place, a turn's boundary, to come back to."""
+        """Take a snapshot at this length, where the new part of a prompt begins or ends."""
         here = self.state.length
         if here > 0 and all(mark.length != here for mark in self._marks):
             self._marks.append(_Mark(here, tuple(s.snapshot() for s in self._states())))
@@ -102,11 +102,11 @@ class PromptCache:
 
     @property
     def marks(self) -> tuple[int, ...]:
-        """The lengths that a snapshot can bring back."""
+        """Return the lengths at which there is a snapshot."""
         return tuple(mark.length for mark in self._marks)
 
     def keep(self, tokens: Sequence[int]) -> None:
-        """State what the cache holds: the first `state.length` of `tokens`."""
+        """Note that the states hold the first `state.length` of `tokens`."""
         self._tokens = tuple(tokens[: self.state.length])
 
 

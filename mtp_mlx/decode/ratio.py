@@ -1,8 +1,8 @@
-"""Rejection sampling of drafts, as equations. Pure, in whatever precision it is given.
+"""Rejection sampling of drafts, as equations. Pure, in the precision of its arguments.
 
-Letters as in the papers: b the target's distribution, q the drafter's, K drafts x_1 ... x_K. Rows
-b_i and q_i are the distributions after the first i drafts. They are given on the target's support,
-for a residual has weight nowhere else.
+The letters are those of the papers: b is the target's distribution, q the drafter's, x_1 ... x_K
+are the drafts. Rows b_i and q_i are the distributions after the first i drafts. Both are given on
+the target's support, for a residual has no weight elsewhere.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Probabilities:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How a rule goes on with uniforms u_1 ... u_K in [0, 1)."""
+    """How a rule turns uniforms u_1 ... u_K in (0, 1) into accepted drafts and the next token."""
 
     h: mx.array  # [K]: draft i passes where u_i < h_i
     residual: mx.array  # [K + 1, c], not normalised: the next token's distribution after i drafts
@@ -33,14 +33,14 @@ class Acceptance:
 
 
 def token_by_token(given: Probabilities) -> Acceptance:
-    """Each draft by itself, up to the first that fails (Leviathan et al., arXiv 2211.17192)."""
+    """Judge each draft by itself, up to the first failure (Leviathan et al., arXiv 2211.17192)."""
     h = mx.minimum(given.b_of_x / given.q_of_x, 1)
     residual = mx.maximum(given.b[:-1] - given.q, 0)
     return Acceptance(h, _with_bonus(residual, given.b), _until_first_failure)
 
 
 def block(given: Probabilities) -> Acceptance:
-    """The drafts as one block (Sun et al., arXiv 2403.10444): never accepts fewer on average.
+    """Judge the drafts as one block (Sun et al., arXiv 2403.10444): never fewer pass on average.
 
     p_i = min(1, p_{i-1} b_{i-1}(x_i) / q_{i-1}(x_i)) is, with R_i the product of the first i
     ratios and R_0 = 1, R_i / max(R_0, ..., R_i): no loop over K.
@@ -56,8 +56,10 @@ def block(given: Probabilities) -> Acceptance:
 
 
 def _with_bonus(residual: mx.array, b: mx.array) -> mx.array:
-    """After K accepted drafts the next token is drawn from b_K. An empty residual, which only
-    rounding can ask for, stands for distributions that are equal.
+    """Append b_K, from which the next token is drawn after K accepted drafts.
+
+    A residual is empty where b and q are equal. Only rounding can lead there, and then the next
+    token is drawn from b.
     """
     empty = residual.sum(axis=-1, keepdims=True) <= 0
     return mx.concatenate([mx.where(empty, b[:-1], residual), b[-1:]])
@@ -68,5 +70,5 @@ def _until_first_failure(passes: mx.array) -> mx.array:
 
 
 def _last_pass(passes: mx.array) -> mx.array:
-    """A later pass rescues earlier failures."""
+    """Return the last draft that passes; all before it are accepted, also those that failed."""
     return mx.max(passes * mx.arange(1, passes.shape[0] + 1), keepdims=True)

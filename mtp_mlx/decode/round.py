@@ -1,6 +1,6 @@
 """One round of speculative decoding, of one sequence or many.
 
-Leviathan et al. 2022 (arXiv 2211.17192) for the round; the rule of acceptance comes from outside.
+The round is that of Leviathan et al. 2022 (arXiv 2211.17192); a `Rule` decides which drafts stand.
 The rows of all sequences go through one forward pass, each over its own cache.
 """
 
@@ -18,14 +18,14 @@ from mtp_mlx.sampling.distribution import Logits
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A sequence in a round, and the tokens to draft for it: K, 0 for a plain step."""
+    """A sequence's part in a round."""
 
     sequence: Sequence
-    depth: int
+    depth: int  # K, the tokens to draft; 0: a plain step
 
 
 def speculate(target: Target, drafter: Drafter, turns: list[Turn], watch: Watch) -> list[Round]:
-    """Draft K tokens each, verify all in one target pass, emit what stands and one token more."""
+    """Draft K tokens a sequence, verify all in one target pass, commit those that stand and one."""
     watch.begin()
     drafts = propose(drafter, turns)
     watch.built("draft", *(d.tokens for d in drafts))
@@ -80,11 +80,11 @@ def _rows(chunks: list[Chunk]) -> list[slice]:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What the host learns of one sequence's round."""
+    """The numbers that the host reads of one sequence's round."""
 
     drafted: tuple[int, ...]
-    agreed: int
-    following: int
+    agreed: int  # drafts that stand
+    following: int  # the token after them
     confidence: tuple[float, ...]
 
 
@@ -110,7 +110,7 @@ def _to_host(numbers: list[mx.array], drafts: list[Drafts]) -> list[_Outcome]:
 def _kept(
     sequence: Sequence, appended: mx.array, hidden: mx.array, outcome: _Outcome, watch: Watch
 ) -> Round:
-    """Cut, trim, read and commit; nothing is emitted before."""
+    """Cut the round's tokens, commit them, and only then return them to be emitted."""
     standing = (*outcome.drafted[: outcome.agreed], outcome.following)
     tokens = cut(standing, sequence.end_tokens, sequence.tokens_left)
     sequence.keep(appended, hidden, tokens)

@@ -1,11 +1,11 @@
-"""The verification rules: how tokens are chosen and drafts judged. All are lossless.
+"""The verification rules: they choose tokens and judge drafts. All are lossless.
 
-Coupled (Daliri et al. 2024, arXiv 2408.07978): both models choose with the same noise, and a draft
-stands while it is the target's choice. What is emitted is always the target's own choice, so the
-text depends on neither drafter nor K. Temperature 0 is the same rule without noise.
+The coupled rule (Daliri et al. 2024, arXiv 2408.07978) lets both models choose with the same noise;
+a draft stands while it is the target's choice. Every emitted token is the target's own choice, so
+the text depends on neither drafter nor K. Temperature 0 is the same rule without noise.
 
-Rejection, by block or by token (`ratio.py`): drafts are drawn from the drafter's distribution and
-judged by the ratio of the two. The text has the target's distribution, but depends on K.
+The rejection rules, by block and by token (`ratio.py`), draw drafts from the drafter's distribution
+and judge them by the ratio of the two. The text has the target's distribution, but depends on K.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from mtp_mlx.sampling.distribution import (
 )
 from mtp_mlx.sampling.noise import gumbel, stream, uniform
 
-_DRAFT, _JUDGE, _NEXT = range(1, 4)  # streams of noise; plain decoding has the seed's own
-_LEAST = 1e-30  # stands for a probability that underflowed
+_DRAFT, _JUDGE, _NEXT = range(1, 4)  # streams of noise; plain decoding uses the seed itself
+_LEAST = 1e-30  # takes the place of a probability that underflowed to 0
 
 _ACCEPT = {"block": block, "token": token_by_token}
 
@@ -72,10 +72,10 @@ class Coupled:
 
 
 class Rejection:
-    """A `Rule` by `accept`: block or token_by_token.
+    """A `Rule` by rejection sampling; `accept` is `block` or `token_by_token`.
 
-    Noise is fresh for each round, and no two rounds of a reply start at the same position: what a
-    round decides depends on the noise it used, so no noise may be used twice.
+    Each round has noise of its own, derived from its start: no two rounds of a reply start at the
+    same position. A round's outcome depends on its noise, so noise used twice would bias the text.
     """
 
     def __init__(

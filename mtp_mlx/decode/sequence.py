@@ -1,4 +1,4 @@
-"""One sequence while it is decoded: where it stands, how its tokens are chosen, where it ends."""
+"""One sequence while it is decoded: its states, its rule, its anchor and its end."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mtp_mlx.protocols import Anchor, DraftState, Rule, State
 
 @dataclass(slots=True)
 class Control:
-    """What may change while a reply is written, from another thread.
+    """The two settings that another thread may change while a reply is written.
 
-    Two flags, each read once a round: plain assignments, so no lock is needed.
+    Each is read once a round and set by a plain assignment, so no lock is needed.
     """
 
     mtp: Mtp = "auto"
@@ -31,14 +31,14 @@ class Round:
     tokens: tuple[int, ...]  # emitted, at least one
     drafted: tuple[int, ...] = ()  # d1 ... dK
     accepted: int = 0  # drafted and emitted
-    agreed: int = 0  # drafts that stood, also behind an end token or a length cut
-    confidence: tuple[float, ...] = ()  # the drafter's greatest probability at each draft, if known
-    laps: Laps | None = None  # where it was timed part by part
+    agreed: int = 0  # drafts that stood, also those behind an end token or a length cut
+    confidence: tuple[float, ...] = ()  # the drafter's greatest probability at each draft, if any
+    laps: Laps | None = None  # None where its parts were not timed
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Sequence:
-    """What decoding keeps of one reply.
+    """The state of decoding for one reply.
 
     Invariant between rounds: `state` holds every emitted token except the last, the anchor; so
     does `draft_state`. While a plain step is in flight `state` holds the anchor too.
@@ -52,7 +52,7 @@ class Sequence:
     end_tokens: AbstractSet[int]
     control: Control
     depth: DepthControl
-    in_flight: Anchor | None = None  # the next anchor, of a plain step that the device computes
+    in_flight: Anchor | None = None  # the next anchor, while the device computes its plain step
     finish: FinishReason | None = None
 
     def plan(self) -> Plan:

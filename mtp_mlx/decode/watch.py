@@ -1,4 +1,4 @@
-"""What happens where a part of a round has been built: it is started, or timed."""
+"""Watches of a round: called when a part of it has been built, they start the part or time it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Laps:
 
 class Watch(Protocol):
     def begin(self) -> None:
-        """A round begins."""
+        """Prepare for a new round."""
         ...
 
     def built(self, part: Part, *results: mx.array) -> None:
-        """`part` of a round has been built and ends in `results`."""
+        """Start or time `part` of the round, which has been built and computes `results`."""
         ...
 
     def laps(self) -> Laps | None:
@@ -36,7 +36,7 @@ class Watch(Protocol):
 
 
 class Starting:
-    """The device starts on a part at once, while the host builds the next."""
+    """Starts the device on a part at once, while the host builds the next."""
 
     def begin(self) -> None:
         pass
@@ -52,7 +52,7 @@ class Starting:
 class Timing:
     """Waits for each part before the next is built, so that each has a time of its own.
 
-    That costs what overlapping them gains: a timed round is slower than an untimed one.
+    The parts no longer overlap, so a timed round is slower than an untimed one.
     """
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""How many tokens a round drafts: fixed, or learned by auto."""
+"""The number of tokens that a round drafts, K: fixed, or chosen by auto."""

@@ -1,13 +1,13 @@
-"""a_i, the conditional acceptance at each position, learned from rounds. Pure.
+"""The conditional acceptance a_i at each position, learned from rounds. Pure.
 
-Judged drafts are counted with a memory of tokens, so that what was learned before a long parking
-weighs little when a probe comes back. A position's prior is the estimate of the position before:
-climbing to a deep K needs no blind exploration.
+Judged drafts are counted by position and forgotten exponentially with the tokens that pass, so
+counts from before a long parking weigh little when a probe comes. A position's prior is the
+estimate of the position before: auto need not explore blindly on its way to a deep K.
 
-The drafter's confidence in the round before shifts all a_i together, on the logit scale, by a slope
-that is learned too (online logistic regression). It is known before the next round is built: the
-confidence of that round's own drafts would tell more, but reading it would cost a second wait for
-the device in every round.
+The drafter's confidence in the last round shifts all a_i together, on the logit scale, by a slope
+that is learned too (online logistic regression). The host has read that confidence before it builds
+the next round. The confidence of the next round's own drafts would predict more, but reading it
+would cost a second wait for the device in every round.
 
 `docs/depth.md` explains the model and says what each constant was measured to give.
 """
@@ -20,26 +20,26 @@ from copy import copy
 
 from mtp_mlx.api import MAX_DEPTH
 
-PRIOR = 0.7  # acceptance at the first position before anything is known
+PRIOR = 0.7  # acceptance at the first position before any draft was judged
 PRIOR_WEIGHT = 4.0  # drafts that the estimate of the position before counts as
 FLOOR = 4.0  # drafts at the first position that are never forgotten
 MEMORY = 400.0  # tokens after which a judged draft weighs 1/e
-LIMIT = 0.01  # distance that estimates keep from 0 and 1, where a logit is infinite
+LIMIT = 0.01  # the least distance of estimates from 0 and 1, where a logit is infinite
 
-SHIFT = 1.5  # of the logit, up or down, that a change of text is tested against
-ALARM = 4.0  # the sum of log likelihood ratios at which a change is believed
-RAISE = 2.0  # times ALARM, by which each change raises the next alarm
+SHIFT = 1.5  # the shift of the logit, up or down, that the test for a change of text assumes
+ALARM = 4.0  # the sum of log likelihood ratios above which the text has changed
+RAISE = 2.0  # each change raises the alarm by so many times ALARM
 RAISE_TOKENS = 100.0  # tokens after which a raise weighs 1/e
-KEPT_AT_CHANGE = 0.3  # of the counts
+KEPT_AT_CHANGE = 0.3  # the part of the counts that a change of text leaves
 
-RIDGE = 10.0  # information (in drafts) that holds the slope at 0
-CONFIDENCE_MEMORY = 1000.0  # drafts for the slope, rounds for mean and spread
-PERSISTENCE = 0.9  # of the last confidence, a token that is decoded plainly
+RIDGE = 10.0  # information, in drafts, that holds the slope near 0: it is learned the more slowly
+CONFIDENCE_MEMORY = 1000.0  # drafts for the slope, rounds for mean and variance, until 1/e is left
+PERSISTENCE = 0.9  # the part of the last confidence that each token decoded plainly leaves
 MOST_SIGMAS = 3.0  # standard deviations at which confidence is cut, so that exp stays finite
 
 
 class Acceptance:
-    """Learns from rounds: `estimates` are the mean a_i, `expected` those of the next round."""
+    """Learns from rounds: `estimates` are the mean a_i, `expected` the a_i of the next round."""
 
     def __init__(self, hits: Sequence[float] = (), counts: Sequence[float] = ()) -> None:
         self.hits = list(hits) or [PRIOR * FLOOR] + [0.0] * (MAX_DEPTH - 1)
@@ -50,7 +50,7 @@ class Acceptance:
         self.expected = self.estimates
 
     def copy(self) -> Acceptance:
-        """Return what another sequence starts from: all but this sequence's own last rounds."""
+        """Return the start of another sequence: these counts, without the last confidence."""
         other = Acceptance(self.hits, self.counts)
         other.confidence = self.confidence.copy()
         return other
@@ -61,7 +61,7 @@ class Acceptance:
         for i in range(reached):
             right = float(i < accepted)
             residual = right - self.expected[i]
-            # What the confidence explained is not the position's doing.
+            # Only the part that the confidence did not predict is put down to the position.
             self.counts[i] += 1
             hits = self.hits[i] + self.estimates[i] + residual
             self.hits[i] = min(max(hits, 0.0), self.counts[i])
@@ -89,9 +89,10 @@ class Acceptance:
 
 
 class ChangeDetector:
-    """Notices when judged drafts do not fit the estimates, upwards or downwards.
+    """Notices when more or fewer drafts are accepted than the estimates predict (Page 1954).
 
-    A text that changes all the time is better described by its mean, so each alarm raises the next.
+    A text that changes all the time is better described by its mean, so each change raises the
+    alarm for the next.
     """
 
     def __init__(self) -> None:
@@ -99,14 +100,14 @@ class ChangeDetector:
         self._raised = 0.0
 
     def passed(self, tokens: int) -> None:
-        """Lower the alarm again over the tokens that passed."""
+        """Lower a raised alarm by the `tokens` that passed."""
         self._raised *= math.exp(-tokens / RAISE_TOKENS)
 
     def happened(self, right: float, estimate: float) -> bool:
-        """Judge one draft; return whether the text has changed. Page's cumulative sums."""
+        """Add a judged draft (`right` is 1 or 0); return whether the text has changed."""
         for shift, total in self._sums.items():
-            other = _shift(estimate, shift)
-            ratio = other / estimate if right else (1 - other) / (1 - estimate)
+            shifted = _shift(estimate, shift)
+            ratio = shifted / estimate if right else (1 - shifted) / (1 - estimate)
             self._sums[shift] = max(0.0, total + math.log(ratio))
         if max(self._sums.values()) <= ALARM * (1 + self._raised):
             return False
@@ -116,28 +117,31 @@ class ChangeDetector:
 
 
 class Confidence:
-    """Learns how much acceptance follows the drafter's confidence in the round before."""
+    """Learns how strongly acceptance depends on the drafter's confidence in the last round."""
 
     def __init__(self) -> None:
         self._slope = 0.0
         self._curvature = 0.0
         self._rounds = 0.0
         self._mean = self._variance = 0.0  # of the mean logit of a round's confidence
-        self.last = 0.0  # the last round's, in standard deviations from the mean
+        self.last = 0.0  # the last round's confidence, in standard deviations from the mean
 
     def copy(self) -> Confidence:
-        """Return the same without the last confidence, which is another sequence's."""
+        """Return the same without the last confidence, which belongs to this sequence."""
         other = copy(self)
         other.last = 0.0
         return other
 
     def shifted(self, estimates: list[float]) -> list[float]:
-        """Return the estimates as they are at the last confidence."""
+        """Return the estimates, shifted by the last confidence."""
         factor = math.exp(self._slope * self.last)
         return [_shift(a, factor) for a in estimates] if factor != 1 else estimates
 
     def learn(self, residual: float, expected: float) -> None:
-        """Take one Newton step of the log loss, with a ridge."""
+        """Move the slope by one Newton step on the log loss of a draft, with a ridge.
+
+        `residual` is its outcome less `expected`, the acceptance that was predicted for it.
+        """
         information = expected * (1 - expected) * self.last**2
         self._curvature += information - self._curvature / CONFIDENCE_MEMORY
         step = self._curvature + RIDGE

@@ -14,25 +14,25 @@ from mtp_mlx.api import MAX_DEPTH, Mtp, RoundState
 from mtp_mlx.depth.acceptance import Acceptance
 from mtp_mlx.depth.costs import ENOUGH, Costs, DraftCost, DraftKey, VerifyCost, band_of
 
-FIRST_DEPTH = 3  # measured, with plain decoding, before anything is known
-REACH = 2  # depths past the deepest measured one that may be tried
-MARGIN = 0.01  # of a round's tokens, by which another depth must be better
-TRIAL_ROUNDS = 4  # at a new depth before it is judged; the first is not sampled
-PROBE_ROUNDS = 3  # at another depth, to measure it; the first is not sampled
-SHARE, LEAST_SHARE = 0.002, 0.0005  # of the time, for probing each other depth
+FIRST_DEPTH = 3  # the depth that is measured first, with plain decoding
+REACH = 2  # how far past the deepest measured depth auto may go
+MARGIN = 0.01  # the part of a round's tokens by which another depth must be better
+TRIAL_ROUNDS = 4  # rounds at a new depth before it is judged; the first is not sampled
+PROBE_ROUNDS = 3  # rounds at another depth, to measure it; the first is not sampled
+SHARE, LEAST_SHARE = 0.002, 0.0005  # the part of the time that probing each other depth may take
 PARKED_SHARE, LEAST_PARKED_SHARE = 0.01, 0.002  # the same while parked, where one depth is probed
-BACK_OFF = 0.5  # what a probe after which nothing changes leaves of the share
-LEAST_LOSS = 0.02  # of a round's cost, that a round of a probe counts as, however good its depth
-TOO_MUCH = 1e9  # milliseconds or outcomes that cannot have been measured
+BACK_OFF = 0.5  # the part of the share that a probe leaves after which nothing changes
+LEAST_LOSS = 0.02  # the part of a round's cost that a round of a probe loses at least
+TOO_MUCH = 1e9  # milliseconds and outcomes from here on cannot have been measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The depth of the next round; `reason` where it is not simply what the switch says."""
+    """The depth of the next round."""
 
     depth: int
     state: RoundState
-    reason: str | None = None
+    reason: str | None = None  # why the depth is not simply the one that the switch asks for
     context: int = 0  # tokens in the cache before the round
 
 
@@ -46,23 +46,26 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One round, as it went."""
+    """The outcome of one round."""
 
     depth: int
     accepted: int  # drafts that stood, whether or not all of them were emitted
     ms: float
-    whole: bool = True  # False: a part of its work was done in another round
-    confidence: tuple[float, ...] = ()  # the drafter's top probability at each draft, where known
+    whole: bool = True  # False: `ms` holds only a part of its work, the rest was done in another
+    confidence: tuple[float, ...] = ()  # the drafter's top probability at each draft, if computed
     context: int = 0  # tokens in the cache before the round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """Costs and acceptance that another process can start from; ValueError for absurd ones."""
+    """Costs and acceptance that another process can start from.
+
+    Raises ValueError for numbers that cannot have been measured.
+    """
 
     verify: tuple[VerifyCost, ...] = ()
     draft: tuple[DraftCost, ...] = ()
-    hits: tuple[float, ...] = ()  # accepted drafts by position; empty: nothing is known
+    hits: tuple[float, ...] = ()  # accepted drafts by position; empty: none was judged
     counts: tuple[float, ...] = ()  # judged drafts by position
 
     def __post_init__(self) -> None:
@@ -81,7 +84,7 @@ class Learned:
 
 
 class PairState:
-    """What auto has learned of a pair on this machine. All sequences of the pair share it."""
+    """Everything auto has learned of a pair on this machine. All sequences of the pair share it."""
 
     def __init__(self, learned: Learned | None = None) -> None:
         learned = learned or Learned()
@@ -91,7 +94,7 @@ class PairState:
         self.probes = Probes()
 
     def learned(self) -> Learned:
-        """Return what another process can start from."""
+        """Return the costs and counts that another process can start from."""
         return Learned(
             verify=self.costs.verify_costs(),
             draft=self.costs.draft_costs(),
@@ -109,7 +112,7 @@ class PairState:
 
 
 class DepthControl:
-    """Turns the MTP switch into a depth for each round of one sequence after another."""
+    """Turns the setting of the MTP switch into a depth for each round of a sequence."""
 
     def __init__(
         self,
@@ -131,9 +134,9 @@ class DepthControl:
         return self._pair.learned()
 
     def plan(self, mtp: Mtp, tokens_left: int, context: int = 0) -> Plan:
-        """Return the plan of a round behind `context` tokens, before the reply's last tokens.
+        """Return the plan of a round behind `context` tokens, of a reply with `tokens_left`.
 
-        A round emits up to K + 1 tokens: drafting past the end of the reply would be wasted.
+        A round emits up to K + 1 tokens, so K is less than `tokens_left`: more would be wasted.
         """
         if mtp == "off":
             return Plan(depth=0, state="plain", context=context)
@@ -168,7 +171,7 @@ class DepthControl:
                 depth=drafted,
                 accepted=agreed,
                 ms=ms,
-                # Else it was a plain step left in flight, whose work was done in rounds before.
+                # False for a plain step in flight, landed before a draft: its work was done before.
                 whole=drafted == plan.depth,
                 confidence=confidence,
                 context=plan.context,
@@ -183,7 +186,7 @@ def _fixed(depth: int, context: int) -> Plan:
 
 
 class AutoDepth:
-    """Chooses the depths of one sequence by what was observed of it and of its pair."""
+    """Chooses the depths of one sequence, by its acceptance and the costs of its pair."""
 
     def __init__(self, pair: PairState) -> None:
         self.pair = pair
@@ -206,7 +209,7 @@ class AutoDepth:
             self._visit.left -= depth == self._visit.depth
 
     def choose(self, context: int) -> Choice:
-        """Return the depth of the next round, behind `context` tokens."""
+        """Choose the depth of the next round, behind `context` tokens."""
         for depth in self.pair.unmeasured():
             return Choice(depth, probe=True)
         if self._visit is not None and self._visit.left <= 0:
@@ -240,7 +243,7 @@ class AutoDepth:
 
 
 def best_depth(tokens: list[float], cost: list[float], rho: float, top: int, current: int) -> int:
-    """Return the depth of greatest gain; `current` where no other is clearly better."""
+    """Return the depth with the greatest F - rho C; `current` where none is clearly better."""
     gain = [tokens[k] - rho * cost[k] for k in range(top + 1)]
     best = max(range(top + 1), key=gain.__getitem__)
     if current <= top and gain[best] <= gain[current] + MARGIN * tokens[current]:
@@ -250,19 +253,19 @@ def best_depth(tokens: list[float], cost: list[float], rho: float, top: int, cur
 
 @dataclass(slots=True)
 class _Visit:
-    """Rounds to be spent at a depth: to try it, or only to measure it (a probe)."""
+    """A stay of a few rounds at a depth: to try it, or only to measure it (a probe)."""
 
     depth: int
-    left: int
+    left: int  # rounds
     probe: bool = False
-    parked: bool = False
+    parked: bool = False  # the probe began while auto was parked
 
 
 class Probes:
-    """When which depth is measured again.
+    """Decides when which depth is measured again.
 
-    A probe is paid out of a small share of the time since its depth was last used, so probes come
-    back at growing intervals, and what they cost is bounded whatever the machine.
+    A probe is due once a small share of the time since its depth was last used makes up for its
+    loss. So probes come at growing intervals, and their total loss is bounded on any machine.
     """
 
     def __init__(self) -> None:
@@ -271,16 +274,16 @@ class Probes:
         self.reset()
 
     def reset(self) -> None:
-        """Probe as often as at first: another depth has become the best."""
+        """Probe as often as at the start: another depth has become the best."""
         self._share, self._parked_share = SHARE, PARKED_SHARE
 
     def passed(self, depth: int, context: int, ms: float) -> None:
-        """Note a round."""
+        """Add a round's time."""
         self._time += ms
         self._used[depth, band_of(context)] = self._time
 
     def ended(self, *, parked: bool) -> None:
-        """Probe more rarely after a probe; `reset` follows where it has changed the choice."""
+        """Make probes rarer after one; `reset` is called where it has changed the best depth."""
         if parked:
             self._parked_share = max(self._parked_share * BACK_OFF, LEAST_PARKED_SHARE)
         else:
@@ -294,7 +297,7 @@ class Probes:
         share = self._share if settled else self._parked_share
 
         def idle(depth: int) -> float:
-            # While parked any draft tells of acceptance, whatever its depth.
+            # While parked a draft of any depth measures the acceptance.
             depths = (depth,) if settled else range(1, MAX_DEPTH + 1)
             return self._time - max(self._used.get((k, band), 0.0) for k in depths)
 
@@ -309,7 +312,7 @@ class Probes:
 def _others(settled: int, tokens: list[float], cost: list[float]) -> list[int]:
     """Return the depths to probe: the neighbours of the best depth, and plain decoding.
 
-    While parked it is the draft that promises most.
+    While parked, return the drafting depth with the greatest rate.
     """
     if settled == 0:
         return [max(range(1, MAX_DEPTH + 1), key=lambda k: tokens[k] / cost[k])]

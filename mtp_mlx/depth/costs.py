@@ -1,4 +1,4 @@
-"""What rounds cost, in milliseconds, from noisy measurements. Pure.
+"""The costs of rounds in milliseconds, estimated from noisy measurements. Pure.
 
 `docs/depth.md` explains the model and says what each constant was measured to give.
 """
@@ -14,19 +14,19 @@ from mtp_mlx.api import MAX_DEPTH
 
 Source = Literal["drafter", "copy"]
 
-WINDOW = 16  # samples a cost is estimated from
-SAMPLES_KEPT = 2  # samples that an earlier stay at the same cost is reduced to
-ENOUGH = 3  # samples after which a cost is believed
-STALL = 2.0  # times its expected cost, above which a round may have stalled
-STALLS = 3  # stalls in succession, after which they are the cost
-FRESH = 12  # samples of a stay that are put down to the cost; later ones to the machine's slowness
-FOLLOW = 0.06  # of a sample's deviation (logarithmic) that the machine's slowness takes over
-UNMEASURED_MS = 1.0  # any cost: the first rounds are spent at given depths
+WINDOW = 16  # the last samples, from which a cost is estimated
+SAMPLES_KEPT = 2  # the samples that are left of an earlier stay at the same cost
+ENOUGH = 3  # samples after which a cost counts as measured
+STALL = 2.0  # a round that takes more than so many times its expected cost may have stalled
+STALLS = 3  # after so many stalls in succession, they are the cost
+FRESH = 12  # the first samples of a stay change its cost; later ones the machine's slowness
+FOLLOW = 0.06  # the part of a sample's logarithmic deviation by which the slowness moves
+UNMEASURED_MS = 1.0  # stands for every cost before any was measured; no choice depends on it
 
 
 @dataclass(frozen=True, slots=True)
 class DraftKey:
-    """What the cost of drafting belongs to."""
+    """The kind of drafting that a cost belongs to."""
 
     source: Source
     depth: int  # tokens drafted, 1 ... MAX_DEPTH
@@ -34,19 +34,19 @@ class DraftKey:
 
 @dataclass(frozen=True, slots=True)
 class VerifyKey:
-    """What the cost of a forward belongs to."""
+    """The kind of forward pass that a cost belongs to."""
 
     rows: int  # 1: a step of plain decoding, pipelined
-    band: int  # of the context's length
+    band: int  # of the context's length, by `band_of`
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyCost:
-    """The measured cost of a forward; `with_draft` where it contains the cost of drafting."""
+    """The measured cost of a forward pass."""
 
     key: VerifyKey
     ms: float
-    with_draft: bool = False
+    with_draft: bool = False  # it includes the cost of the drafting before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,21 @@ def band_of(context: int) -> int:
 
 
 class Costs:
-    """The costs of forwards and of drafting, learned from whole rounds.
+    """The costs of forward passes and of drafting, learned from whole rounds.
 
     A round is timed as a whole, so only the sum of its forward and its drafting is measured. The
-    sum is put down to the forward until that is measured without drafting (by a copy, or by a
-    calibration); from then on the rest of the sum is put down to the drafting.
+    sum is put down to the forward until a forward over as many rows was measured alone (by a
+    calibration, or by a copy, which costs nothing to draft); from then on the rest of the sum is
+    put down to the drafting.
 
-    A round is sampled only where the round before did the same: a change of depth costs more than
-    the round itself, and so does the first plain step, which finds none in flight.
+    A round is sampled only where the round before did the same: the first round at another depth
+    takes longer, and so does the first plain step, which finds none in flight.
 
-    A machine that becomes slower (heat, another program) does so at every depth, and a choice needs
-    the costs' ratios only. So the first deviations of a stay at one cost are put down to the cost,
-    and later ones to the machine's slowness, by which all costs are multiplied. Back at the cost
-    of the last long stay, after a probe, all deviations are the machine's.
+    A machine that becomes slower (by heat or another program) does so at every depth, and the
+    choice of a depth needs only the ratios of costs. A stay is a run of samples of one cost. The
+    first deviations in a stay change that cost; later ones change the machine's slowness, by which
+    all costs are multiplied. After a return to the cost of the last long stay, as from a probe, all
+    deviations change the slowness.
     """
 
     def __init__(self, verify: Sequence[VerifyCost] = (), draft: Sequence[DraftCost] = ()) -> None:
@@ -84,11 +86,11 @@ class Costs:
         self._draft = {cost.key: Samples(cost.ms) for cost in draft}
         self._taken = Counter({cost.key.rows: ENOUGH for cost in verify})
         self._slowness = 1.0
-        self._last: tuple[int, DraftKey | None] | None = None  # what the round before did
-        self._stay: Samples | None = None  # the samples that rounds are added to at present
+        self._last: tuple[int, DraftKey | None] | None = None  # rows and drafting of the last round
+        self._stay: Samples | None = None  # the samples of the present stay
         self._stayed = 0  # samples of this stay
-        self._home: Samples | None = None  # those of the last long stay
-        self._stored = bool(verify)  # the machine may have become another since
+        self._home: Samples | None = None  # the samples of the last long stay
+        self._stored = bool(verify)  # costs come from another process: slowness may differ now
         self._stalls = 0  # in succession
         self._curves: dict[int, list[float]] = {}  # by band, at slowness 1
 
@@ -100,13 +102,13 @@ class Costs:
         )
 
     def draft_costs(self) -> tuple[DraftCost, ...]:
-        """Return the costs of drafting, where they are known apart from those of forwards."""
+        """Return the costs of drafting, where they were measured apart from those of forwards."""
         return tuple(
             DraftCost(key, self._slowness * samples.ms) for key, samples in self._draft.items()
         )
 
     def taken(self, rows: int) -> int:
-        """Return how many samples of rounds that verify `rows` were taken, in all bands."""
+        """Return the number of samples of rounds that verify `rows`, in all bands."""
         return self._taken[rows]
 
     def most_rows(self) -> int:
@@ -158,20 +160,20 @@ class Costs:
             self._home = samples
 
     def _leave(self) -> None:
-        """End the stay: the next one decides what its cost is now."""
+        """End the stay, and let the next one at this cost outweigh it."""
         if self._stay is not None:
             if self._stay is not self._home:
                 self._stay.shorten()
             self._stay = None
 
     def _share(self, key: VerifyKey, draft: DraftKey | None, ms: float) -> _Share:
-        """Return the cost that a round of `ms` is a sample of, and its part of the round."""
+        """Return the cost of which a round of `ms` is a sample, and that cost's part of `ms`."""
         if draft is None and key in self._with_draft:
             self._with_draft.remove(key)
             self._verify[key] = Samples()
         apart = key in self._verify and key not in self._with_draft
         if draft is not None and apart:
-            # A whole round can be quicker than its forward was alone, on a busier machine.
+            # A whole round can be faster than its forward was alone, measured on a busier machine.
             rest = max(ms - self._verify[key].ms, 0.0)
             return _Share(self._draft.setdefault(draft, Samples()), rest)
         if draft is not None:
@@ -179,7 +181,7 @@ class Costs:
         return _Share(self._verify.setdefault(key, Samples()), ms)
 
     def _round(self, rows: int, draft: DraftKey | None, band: int) -> float:
-        """Return a round's cost: measured in this band, else in the nearest, else on a line."""
+        """Return a round's cost from this band, else from the nearest, else by interpolation."""
         key = self._nearest(VerifyKey(rows, band))
         if key is None:
             return self._unmeasured(rows, draft, band)
@@ -191,14 +193,14 @@ class Costs:
         return forward + self._drafting(draft)
 
     def _nearest(self, wanted: VerifyKey) -> VerifyKey | None:
-        """Return the measured forward over as many rows whose band is nearest."""
+        """Return the measured forward over as many rows in the nearest band; None without one."""
         if wanted in self._verify:
             return wanted
         keys = [key for key in self._verify if key.rows == wanted.rows]
         return min(keys, key=lambda key: abs(key.band - wanted.band), default=None)
 
     def _unmeasured(self, rows: int, draft: DraftKey | None, band: int) -> float:
-        """Return the cost of a round that was never measured: on the line through others."""
+        """Return the cost of a round that was never measured, on the line through measured ones."""
         points: dict[int, float] = {}
         for n in {key.rows for key in self._verify}:
             fewer = DraftKey(draft.source, n - 1) if draft and n > 1 else None
@@ -206,7 +208,7 @@ class Costs:
         return on_line(points, rows) if points else UNMEASURED_MS
 
     def _between(self, measured: int, band: int) -> float:
-        """Return how much more forwards cost in `band` than in the band `measured`."""
+        """Return the mean ratio of forwards' costs in `band` to those in the band `measured`."""
         ratios = [
             samples.ms / self._verify[other].ms
             for key, samples in self._verify.items()
@@ -217,7 +219,7 @@ class Costs:
         return sum(ratios) / len(ratios) if ratios else 1.0
 
     def _drafting(self, draft: DraftKey) -> float:
-        """Return the cost of drafting, as far as it is known apart from a forward."""
+        """Return the cost of drafting, on the line through those measured apart from forwards."""
         measured = {
             key.depth: samples.ms
             for key, samples in self._draft.items()
@@ -239,7 +241,7 @@ class Samples:
             self.ms = ms
 
     def take(self, ms: float, *, afresh: bool) -> None:
-        """Add a sample; `afresh` drops those before."""
+        """Add a sample; `afresh` first drops those before."""
         if afresh:
             self._recent.clear()
         self._recent.append(ms)
@@ -247,7 +249,7 @@ class Samples:
         self.ms = midmean(self._recent)
 
     def shorten(self) -> None:
-        """Reduce the samples to a few, so that those to come soon outweigh them."""
+        """Reduce the samples to a few, so that later ones soon outweigh them."""
         if len(self._recent) > SAMPLES_KEPT:
             self._recent.clear()
             self._recent.extend([self.ms] * SAMPLES_KEPT)
@@ -255,14 +257,14 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """The cost that a round is a sample of, and its part of the round's milliseconds."""
+    """The cost of which a round is a sample, and its part of the round's milliseconds."""
 
     samples: Samples
     ms: float
 
 
 def midmean(samples: Sequence[float]) -> float:
-    """Return the mean of the middle half: as good as the mean against noise, blind to stalls."""
+    """Return the mean of the middle half, which averages noise out and ignores stalls."""
     ordered = sorted(samples)
     n = len(ordered)
     inner = ordered[(n + 1) // 4 : n - (n + 2) // 4] or ordered

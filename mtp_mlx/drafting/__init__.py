@@ -1,1 +1,1 @@
-"""What proposes tokens."""
+"""Ways to propose tokens."""

@@ -1,6 +1,6 @@
-"""Drafting by a chain: one step of a drafter a token, each fed with the one before.
+"""Drafting by a chain: a drafter takes one step a token, and each step reads the token before.
 
-The steps of all sequences run together, so a step reads the drafter's weights once.
+The steps of all sequences run together, so the drafter's weights are read once a step.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from mtp_mlx.sampling.distribution import Logits
 class Step:
     """One step of a drafter over n rows."""
 
-    logits: Logits  # [n, candidates]: of the token after the one the step was fed with
-    hidden: mx.array  # [n, target_hidden]: what the next step is fed with
+    logits: Logits  # [n, candidates]: of the token after the one that the step read
+    hidden: mx.array  # [n, target_hidden]: the input of the next step
 
 
 StepOf = Callable[[Sequence[int], mx.array, mx.array], Step]
-"""Runs one step over the rows of these indices, fed with tokens [n], hidden [n, target_hidden]."""
+"""Runs one step over the rows of these indices, on tokens [n] and hidden [n, target_hidden]."""
 
 
 def chain(step_of: StepOf, rows: Sequence[DraftRow]) -> list[Drafts]:
@@ -41,7 +41,7 @@ def chain(step_of: StepOf, rows: Sequence[DraftRow]) -> list[Drafts]:
 
 
 class _Link:
-    """The end of one sequence's chain."""
+    """The chain of one sequence so far; `anchor` is its end, where the next step starts."""
 
     def __init__(self, row: DraftRow) -> None:
         self._rule = row.rule

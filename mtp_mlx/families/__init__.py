@@ -1,4 +1,4 @@
-"""Model families: recognise a configuration, load it, know its facts."""
+"""The model families, and the look-ups over all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHAPE_NAMES: tuple[str, ...] = tuple(n for family in FAMILIES for n in family.sh
 
 
 def family_of(config: Config) -> Family:
-    """Return the family of a config.json; raise UnsupportedModel where none knows it."""
+    """Return the family of a config.json. Raises UnsupportedModel where none recognises it."""
     for family in FAMILIES:
         if family.recognises(config):
             return family
@@ -24,7 +24,7 @@ def family_of(config: Config) -> Family:
 
 
 def pair_of(target: str) -> KnownPair | None:
-    """Return the known pair that the name of a repository or a folder speaks of, if any."""
+    """Return the known pair that the name of a repository or a folder contains, if any."""
     return next((pair for family in FAMILIES if (pair := family.pair_of(target))), None)
 
 
@@ -34,7 +34,10 @@ def drafter_for(target: str | Config) -> str | None:
 
 
 def shape(name: str, layers: int | None = None) -> TrueShape:
-    """Return the true shape called `name`; raise UsageError for a name or number that cannot be."""
+    """Return the true shape called `name`.
+
+    Raises UsageError for an unknown name or an impossible number of layers.
+    """
     for family in FAMILIES:
         if name.lower() in family.shape_names or any(
             name.lower() == pair.name.lower() for pair in family.pairs

@@ -1,4 +1,4 @@
-"""What a model family states: how to recognise its checkpoints, build them, and its known pairs.
+"""The protocol of a model family: it recognises its checkpoints, builds them, lists known pairs.
 
 Nothing outside `families/` names a family. Importing this module or a family's facts loads no MLX.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Weights = dict[str, mx.array]
 
 Config = Mapping[str, Any]
-"""A config.json as it was read."""
+"""The content of a config.json."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +32,12 @@ class Conversion:
 
     repository: str
     precision: str  # "bf16", "8-bit", "4-bit"
-    size_bytes: int | None  # as its publisher reports it; None: not known to us
+    size_bytes: int | None  # as its publisher reports it; None where it does not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyValueShape:
-    """What a target caches: layers that own keys and values, their heads, and a head's width."""
+    """The shape of a target's cache: layers that own keys and values, their heads and widths."""
 
     sliding_layers: int
     sliding_heads: int
@@ -48,7 +48,7 @@ class KeyValueShape:
     window: int
 
     def size_bytes(self, context: int, bytes_a_number: int = 2) -> int:
-        """Return the bytes of keys and values for a context of so many tokens."""
+        """Return the bytes of keys and values for a context of `context` tokens."""
         full = self.full_layers * self.full_heads * self.full_width * context
         kept = min(context, self.window)
         sliding = self.sliding_layers * self.sliding_heads * self.sliding_width * kept
@@ -64,7 +64,7 @@ class KnownPair:
     hidden_size: int
     layers: int
     key_values: KeyValueShape
-    targets: tuple[Conversion, ...]  # best known first
+    targets: tuple[Conversion, ...]  # the smallest first
     drafters: tuple[Conversion, ...]
 
     @property
@@ -73,14 +73,14 @@ class KnownPair:
 
 
 class Blueprint(Protocol):
-    """The configurations of a target and perhaps its drafter, understood and found to fit."""
+    """The configurations of a target and perhaps its drafter, read and checked to fit."""
 
     @property
     def vocabulary(self) -> int: ...
 
     @property
     def context_length(self) -> int:
-        """Tokens that prompt and reply may have together."""
+        """Return the number of tokens that prompt and reply may have together."""
         ...
 
     @property
@@ -88,7 +88,7 @@ class Blueprint(Protocol):
 
     @property
     def thinking(self) -> ThinkingSyntax | None:
-        """How the target marks its thoughts; None where it has none."""
+        """Return how the target marks its thoughts; None where it has none."""
         ...
 
     @property
@@ -105,13 +105,13 @@ class Blueprint(Protocol):
         ...
 
     def target_tensors(self, weights: Weights) -> Weights:
-        """Return a checkpoint's tensors under the names of `target_network`, without others'."""
+        """Return the target's tensors of a checkpoint, under the names of `target_network`."""
         ...
 
     def drafter_tensors(self, weights: Weights) -> Weights:
         """Return a checkpoint's tensors under the names of `drafter_network`.
 
-        Raises DamagedModel where a table among them is not what it must be.
+        Raises DamagedModel where a table among them holds impossible values.
         """
         ...
 
@@ -124,16 +124,16 @@ class Blueprint(Protocol):
     def drafter(self, network: Any, target: Target, position: DraftPosition) -> Drafter: ...
 
     def draft_position(self, generation: Config) -> DraftPosition:
-        """Return where the drafter was trained to stand, as its generation_config.json says.
+        """Return the draft position that the drafter's generation_config.json states.
 
-        Raises UnsupportedModel for a position that is not known.
+        Raises UnsupportedModel for an unknown one.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrueShape:
-    """A known pair's blueprint; the target may have fewer layers than the true one."""
+    """A known pair's blueprint; its target may have fewer layers than the real one."""
 
     name: str  # as in the known pairs, such as "26B-A4B"
     layers: int
@@ -143,7 +143,7 @@ class TrueShape:
 
     @property
     def title(self) -> str:
-        """Such as "31B", or "31B with 10 of 60 layers"."""
+        """Return the name of the shape, such as "31B" or "31B with 10 of 60 layers"."""
         part = f" with {self.layers} of {self.true_layers} layers"
         return self.name if self.layers == self.true_layers else self.name + part
 
@@ -164,7 +164,7 @@ class Family(Protocol):
         ...
 
     def pair_of(self, target: str) -> KnownPair | None:
-        """Return the pair that the name of a repository or a folder speaks of, if any."""
+        """Return the pair that the name of a repository or a folder contains, if any."""
         ...
 
     def drafter_for(self, target: str | Config) -> str | None:
@@ -181,7 +181,7 @@ class Family(Protocol):
     def shape(self, name: str, layers: int | None = None) -> TrueShape:
         """Return a known pair at its true size, with all target layers or only `layers` of them.
 
-        Raises UsageError for an unknown name or a number of layers that cannot be.
+        Raises UsageError for an unknown name or an impossible number of layers.
         """
         ...
 
@@ -189,10 +189,10 @@ class Family(Protocol):
 def mlx_lm_model(architecture: str) -> ModuleType:
     """Import `mlx_lm.models.<architecture>`, such as "gemma4_text".
 
-    Importing the `mlx_lm` package runs an `__init__` that imports transformers, which costs every
-    worker a second; the model files alone cost a tenth of that. So they are imported beneath an
-    empty stand-in for the package, which is removed again: a later `import mlx_lm` finds the real
-    package, and where that is imported already it is used.
+    Importing the `mlx_lm` package runs its `__init__`, which imports transformers and costs every
+    worker a second; the model files alone cost a tenth of that. So an empty package stands in for
+    `mlx_lm` during the import and is removed afterwards: a later `import mlx_lm` gets the real
+    package. Where the real package is imported already, it is used.
 
     Raises ModuleNotFoundError where mlx-lm or the architecture is missing.
     """

@@ -1,4 +1,4 @@
-"""Where models come from: the catalogue of pairs, and names turned into local folders.
+"""Models on this disk: names turned into folders, and the content of the download cache.
 
-The catalogue is pure and may be imported by the window; only `resolve` ever reaches the network.
+Only `resolve` reaches the network.
 """

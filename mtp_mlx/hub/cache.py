@@ -1,4 +1,4 @@
-"""What lies in this machine's Hugging Face cache, found without the library and the network."""
+"""The models in this machine's Hugging Face cache, read without its library and the network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CachedModel:
     """A repository with at least one snapshot on this disk."""
 
     repository: str
-    folder: Path  # the snapshot used
+    folder: Path  # of its newest snapshot, or of the one that "main" names
     size_bytes: int  # of all its files
     complete: bool
 
@@ -48,9 +48,9 @@ def is_complete(folder: Path) -> bool:
 
 
 def weight_names(folder: Path) -> list[str]:
-    """Return the names in the index, else the safetensors files there; empty where none are.
+    """Return the weight files that the index lists, or without an index those that are there.
 
-    A damaged index lists nothing: such a folder is not complete.
+    A damaged index lists none, so that such a folder is not complete.
     """
     index = folder / INDEX
     if not index.is_file():

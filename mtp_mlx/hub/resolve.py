@@ -1,7 +1,7 @@
-"""Turn a model's name into a folder on this disk: a folder, the built-in pair, or a repository id.
+"""Turn a model's name into a folder: it names a folder, the built-in pair, or a repository.
 
-A repository that lies complete in the local cache is used without a request. Any other repository
-is fetched, but only the files that an engine reads: safetensors and the texts beside them.
+A repository that is complete in the local cache is used without a request. Any other is fetched,
+but only the files that an engine reads: safetensors, and the text files beside them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def resolve(name: str) -> Path:
-    """Return the folder of a model. Raises ModelNotFound or LoadError, with the remedy."""
+    """Return the folder of a model. Raises ModelNotFound, or LoadError for a failed download."""
     if name == DEMO_PAIR:
         return _demo("target")
     folder = _folder(name)
@@ -39,7 +39,10 @@ def resolve(name: str) -> Path:
 
 
 def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> Path | None:
-    """Return the drafter asked for, else the target's own; None where the catalogue has none."""
+    """Return the folder of the drafter that is named, else of the target's own.
+
+    None where no drafter is known for the target. Raises ModelNotFound or LoadError.
+    """
     if DEMO_PAIR in (drafter, target if drafter is None else None):
         return _demo("drafter")
     if drafter is not None:
@@ -54,7 +57,7 @@ def _folder(name: str) -> Path | None:
     try:
         folder = Path(name).expanduser()
         return folder if name and folder.is_dir() else None
-    except (OSError, RuntimeError):  # too long a name, or the home of a user there is not
+    except (OSError, RuntimeError):  # the name is too long, or of an unknown user's home
         return None
 
 
@@ -72,7 +75,7 @@ def _config(folder: Path) -> Mapping[str, object]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}  # loading says what is wrong with it
+        return {}  # loading reports the damage
     return config if isinstance(config, Mapping) else {}
 
 

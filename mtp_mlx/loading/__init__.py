@@ -1,4 +1,4 @@
-"""From folders to a matched, validated pair."""
+"""Loading: from checkpoints, or random weights, to a pair in memory."""
 
 from mtp_mlx.loading.pair import LoadedPair, load_pair
 

@@ -1,4 +1,4 @@
-"""A checkpoint's folder, read with distrust: safetensors only, nothing executed, sizes checked."""
+"""A checkpoint's folder: safetensors only, nothing executed, and every file's size checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HEADER_LIMIT = 100 * 1024 * 1024  # bytes, as the format's own readers have it
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A folder whose config.json is read and whose weight files are all there and whole."""
+    """A folder with its config.json, whose weight files are all present and whole."""
 
     folder: Path
     config: dict[str, Any]
@@ -28,7 +28,7 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """The folder's own name: no path leaves the machine in a report.
+        """Return the folder's own name, for reports must not hold paths.
 
         A folder of the download cache is named after its repository.
         """
@@ -39,11 +39,11 @@ class Checkpoint:
 
     @property
     def size(self) -> int:
-        """Bytes of weights on disk."""
+        """Return the bytes of weights on disk."""
         return sum(file.stat().st_size for file in self.files)
 
     def weights(self) -> dict[str, mx.array]:
-        """All tensors, mapped lazily from the files."""
+        """Return all tensors, mapped lazily from the files. Raises DamagedModel."""
         tensors: dict[str, mx.array] = {}
         for file in self.files:
             try:
@@ -56,7 +56,7 @@ class Checkpoint:
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
-    """Raises ModelNotFound, DamagedModel or UnsupportedModel, each with its remedy."""
+    """Read and check `folder`. Raises ModelNotFound, DamagedModel or UnsupportedModel."""
     if not folder.is_dir():
         raise ModelNotFound(
             f"There is no folder {folder.name!r} here.", "Check the path, or give a repository id."
@@ -72,7 +72,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """A JSON object, None where there is no such file; raises DamagedModel for anything else."""
+    """Return the JSON object in a file; None where there is no such file. Raises DamagedModel."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

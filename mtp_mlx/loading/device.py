@@ -1,4 +1,4 @@
-"""What the machine wants: the one place, with `doctor`, that asks which platform this is."""
+"""The device that MLX computes on: its name, its memory, its dtypes, whether kernels compile."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Device:
     name: str
     backend: str  # metal, cuda or cpu
     memory_bytes: int
-    compiles: bool  # whether fused kernels can be built
+    compiles: bool  # fused kernels can be built
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of all that a speed depends on."""
+    """Return the versions of the packages that speed depends on."""
     return {
         "mtp-mlx": __version__,
         "python": platform.python_version(),
@@ -50,22 +50,22 @@ def backend_name() -> str:
 
 
 def can_compile(backend: str) -> bool:
-    """On the CPU, MLX builds fused kernels with the system's C++ compiler."""
+    """Tell whether MLX can build fused kernels; on the CPU it needs the system's C++ compiler."""
     return (
         backend != "cpu" or shutil.which("g++") is not None or shutil.which("clang++") is not None
     )
 
 
 def prepare() -> None:
-    """Make MLX run without a C++ compiler where there is none."""
+    """Turn compilation off where MLX needs a C++ compiler and there is none."""
     if not can_compile(backend_name()):
         mx.disable_compile()
 
 
 def compute_dtype(wanted: Dtype) -> mx.Dtype | None:
-    """The dtype to convert weights to; None keeps the checkpoint's own.
+    """Return the dtype to convert weights to; None keeps the checkpoint's own.
 
-    The CPU has no fast half-precision products: there "auto" means float32.
+    On the CPU "auto" means float32, for products in half precision are slow there.
     """
     if wanted != "auto":
         return _DTYPES[wanted]
@@ -88,6 +88,6 @@ def memory() -> Memory:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """MLX reports a failed allocation as a RuntimeError, in different words on each backend."""
+    """Tell whether MLX's `error` is a failed allocation; each backend words it differently."""
     text = str(error).lower()
     return "alloc" in text or "out of memory" in text or "insufficient memory" in text

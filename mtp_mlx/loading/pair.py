@@ -1,4 +1,4 @@
-"""Building the networks of a pair and putting them side by side."""
+"""A pair in memory, loaded from the checkpoints of a target and its drafter."""
 
 from __future__ import annotations
 
@@ -31,13 +31,16 @@ Progress = Callable[[LoadProgress], None]
 
 @dataclass(frozen=True, slots=True)
 class WeightFiles:
-    """What a network was loaded from; empty where its weights were made here."""
+    """The files that a network was loaded from; none where its weights are random."""
 
     files: tuple[Path, ...] = ()
 
     @property
     def revision(self) -> str | None:
-        """The commit of a repository, which names its snapshot's folder in the download cache."""
+        """Return the commit of the repository; None for files outside the download cache.
+
+        There the snapshot's folder has the commit as its name.
+        """
         folder = self.files[0].parent if self.files else None
         if folder is None or folder.parent.name != "snapshots":
             return None
@@ -46,7 +49,7 @@ class WeightFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPair:
-    """Everything generation needs, matched and in memory."""
+    """A matched pair and everything else that a reply needs, in memory."""
 
     target: Target
     drafter: Drafter | None
@@ -55,7 +58,7 @@ class LoadedPair:
     thinking: ThinkingSyntax | None
     end_tokens: frozenset[int]
     info: PairInfo
-    drafter_at: Callable[[DraftPosition], Drafter | None]  # the drafter that stands there
+    drafter_at: Callable[[DraftPosition], Drafter | None]  # the drafter at a draft position
     target_weights: WeightFiles = WeightFiles()
     drafter_weights: WeightFiles = WeightFiles()
 
@@ -66,35 +69,35 @@ class LoadedPair:
 
 
 def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedPair:
-    """Raises a LoadError whose one sentence names the remedy."""
+    """Load the pair that `request` names. Raises LoadError, UsageError or OutOfMemory."""
     prepare()
     progress(LoadProgress(phase="checking", done=0, total=3))
-    target_at = open_checkpoint(resolve(request.target))
-    chosen = _drafter(request, target_at)
-    drafter_at = chosen.checkpoint
-    blueprint = _blueprint(target_at, drafter_at)
+    target_checkpoint = open_checkpoint(resolve(request.target))
+    chosen = _drafter(request, target_checkpoint)
+    drafter_checkpoint = chosen.checkpoint
+    blueprint = _blueprint(target_checkpoint, drafter_checkpoint)
 
     progress(LoadProgress(phase="target", done=1, total=3))
     dtype = compute_dtype(request.dtype)
     check_dtype(blueprint, dtype)
-    network = _understood(blueprint.target_network, target_at)
-    _load(network, target_at, blueprint, blueprint.target_tensors, dtype)
+    network = _from_config(blueprint.target_network, target_checkpoint)
+    _load(network, target_checkpoint, blueprint, blueprint.target_tensors, dtype)
     target = blueprint.target(network)
 
     position: DraftPosition = request.draft_position or "last-seen"
     drafter_of: Callable[[DraftPosition], Drafter | None] = _no_drafter
-    if drafter_at is not None:
+    if drafter_checkpoint is not None:
         progress(LoadProgress(phase="drafter", done=2, total=3))
-        position = request.draft_position or blueprint.draft_position(drafter_at.generation)
-        head = _understood(blueprint.drafter_network, drafter_at)
-        _load(head, drafter_at, blueprint, blueprint.drafter_tensors, dtype)
+        position = request.draft_position or blueprint.draft_position(drafter_checkpoint.generation)
+        head = _from_config(blueprint.drafter_network, drafter_checkpoint)
+        _load(head, drafter_checkpoint, blueprint, blueprint.drafter_tensors, dtype)
         if request.drafter_bits is not None:
             pack_head(head, request.drafter_bits)
         drafter_of = partial(blueprint.drafter, head, target)
     progress(LoadProgress(phase="drafter", done=3, total=3))
 
-    tokenizer = Tokenizer.load(target_at.folder)
-    template = ChatTemplate.load(target_at.folder)
+    tokenizer = Tokenizer.load(target_checkpoint.folder)
+    template = ChatTemplate.load(target_checkpoint.folder)
     return LoadedPair(
         target=target,
         drafter=drafter_of(position),
@@ -102,10 +105,10 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
         tokenizer=tokenizer,
         template=template,
         thinking=blueprint.thinking,
-        end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_at.folder),
-        info=_info(request, target_at, chosen, blueprint, position, tokenizer, template),
-        target_weights=WeightFiles(target_at.files),
-        drafter_weights=WeightFiles(() if drafter_at is None else drafter_at.files),
+        end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_checkpoint.folder),
+        info=_info(request, target_checkpoint, chosen, blueprint, position, tokenizer, template),
+        target_weights=WeightFiles(target_checkpoint.files),
+        drafter_weights=WeightFiles(() if drafter_checkpoint is None else drafter_checkpoint.files),
     )
 
 
@@ -113,13 +116,13 @@ def _no_drafter(_: DraftPosition) -> None:
     return None
 
 
-def _blueprint(target_at: Checkpoint, drafter_at: Checkpoint | None) -> Blueprint:
-    """Read the target's config.json by itself first, so that an error names the right file."""
-    family = family_of(target_at.config)
-    alone = _understood(lambda: family.blueprint(target_at.config, None), target_at)
-    if drafter_at is None:
+def _blueprint(target: Checkpoint, drafter: Checkpoint | None) -> Blueprint:
+    """Read both config.json, the target's alone first, so that an error names the right file."""
+    family = family_of(target.config)
+    alone = _from_config(lambda: family.blueprint(target.config, None), target)
+    if drafter is None:
         return alone
-    return _understood(lambda: family.blueprint(target_at.config, drafter_at.config), drafter_at)
+    return _from_config(lambda: family.blueprint(target.config, drafter.config), drafter)
 
 
 def check_dtype(blueprint: Blueprint, dtype: mx.Dtype | None) -> None:
@@ -139,14 +142,15 @@ class _Drafter:
     absent_because: str | None = None
 
 
-def _drafter(request: api.Load, target_at: Checkpoint) -> _Drafter:
-    """One that was asked for must load. The target's own may be out of reach: then the reply is
-    written without MTP, and the reason is told.
+def _drafter(request: api.Load, target_checkpoint: Checkpoint) -> _Drafter:
+    """Open the drafter's checkpoint. Raises LoadError for a drafter that the request names.
+
+    Where the target's own cannot be had, return the reason: replies are then written without MTP.
     """
     if not request.use_drafter:
         return _Drafter(None, "switched off")
     try:
-        folder = resolve_drafter(request.drafter, request.target, target_at.folder)
+        folder = resolve_drafter(request.drafter, request.target, target_checkpoint.folder)
     except LoadError as error:
         if request.drafter is not None:
             raise
@@ -156,8 +160,11 @@ def _drafter(request: api.Load, target_at: Checkpoint) -> _Drafter:
     return _Drafter(open_checkpoint(folder))
 
 
-def _understood(make: Callable[[], Made], checkpoint: Checkpoint) -> Made:
-    """Return what `make` makes of the checkpoint's config.json, which may say anything."""
+def _from_config(make: Callable[[], Made], checkpoint: Checkpoint) -> Made:
+    """Return `make()`, which reads config.json.
+
+    Raises DamagedModel where that file holds values of the wrong kind.
+    """
     try:
         return make()
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
@@ -196,7 +203,7 @@ def _load(
 
 def _info(
     request: api.Load,
-    target_at: Checkpoint,
+    target_checkpoint: Checkpoint,
     drafter: _Drafter,
     blueprint: Blueprint,
     position: DraftPosition,
@@ -204,26 +211,26 @@ def _info(
     template: ChatTemplate | None,
 ) -> PairInfo:
     demo = request.target == api.DEMO_PAIR
-    drafter_at = drafter.checkpoint
+    drafter_checkpoint = drafter.checkpoint
     return PairInfo(
-        target="built-in" if demo else target_at.name,
-        drafter=None if drafter_at is None else _drafter_name(request, drafter_at),
+        target="built-in" if demo else target_checkpoint.name,
+        drafter=None if drafter_checkpoint is None else _drafter_name(request, drafter_checkpoint),
         no_drafter_reason=drafter.absent_because,
-        target_bytes=target_at.size,
-        drafter_bytes=0 if drafter_at is None else drafter_at.size,
-        quantization=_quantization(target_at, request),
+        target_bytes=target_checkpoint.size,
+        drafter_bytes=0 if drafter_checkpoint is None else drafter_checkpoint.size,
+        quantization=_quantization(target_checkpoint, request),
         context_length=blueprint.context_length,
         sliding_window=blueprint.sliding_window,
         draft_position=position,
-        recommended=_recommended(target_at),
+        recommended=_recommended(target_checkpoint),
         has_chat_template=template is not None,
         has_tokenizer=tokenizer is not None,
     )
 
 
-def _drafter_name(request: api.Load, drafter_at: Checkpoint) -> str:
+def _drafter_name(request: api.Load, drafter_checkpoint: Checkpoint) -> str:
     demo = request.target == api.DEMO_PAIR and request.drafter in (None, api.DEMO_PAIR)
-    name = "built-in" if demo else drafter_at.name
+    name = "built-in" if demo else drafter_checkpoint.name
     return name if request.drafter_bits is None else f"{name}, {request.drafter_bits}-bit head"
 
 
@@ -238,7 +245,7 @@ def _quantization(checkpoint: Checkpoint, request: api.Load) -> str:
 
 
 def _recommended(checkpoint: Checkpoint) -> Sampling:
-    """What generation_config.json recommends; greedy where it recommends no sampling."""
+    """Return the sampling of generation_config.json; greedy where it recommends no sampling."""
     settings = checkpoint.generation
     if not settings.get("do_sample"):
         return Sampling()

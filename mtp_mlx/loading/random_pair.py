@@ -1,8 +1,8 @@
-"""A pair of true shape and random weights, in memory: what a model would cost on this machine.
+"""A pair of true shape and random weights, in memory: it shows what a model costs on this machine.
 
 Its text means nothing and its drafts are never right, but each forward pass takes the time and the
-memory of the real one. A new network's own initial values are lazy and never computed: each tensor
-is drawn in blocks into its final place, a packed one in its packed form, so that the most memory
+memory of the real one. A new network's own initial values are lazy and never computed. Each tensor
+is drawn in blocks into its final array, a quantised one in its packed form, so that the most memory
 ever held is the network's own size and a block.
 """
 
@@ -41,13 +41,13 @@ def random_pair(
     dtype: Dtype = "auto",
     progress: Progress = lambda _: None,
 ) -> LoadedPair:
-    """The pair called `name`, such as "31b", with all target layers or only `layers` of them.
+    """Return the pair called `name`, such as "31b", with all target layers or `layers` of them.
 
-    `bits` 4 and 8 pack the target as mlx-lm's conversions do; 16 leaves it as it is, and so is the
-    drafter always. What is not packed is of `dtype`, where "auto" means bfloat16, or float32 on
-    the CPU. There is no tokenizer, no template and no end token: prompts are token ids.
+    `bits` 4 and 8 quantise the target as mlx-lm's conversions do; 16 does not. The drafter is not
+    quantised. All other weights are of `dtype`, where "auto" means bfloat16, or float32 on the CPU.
+    There is no tokenizer, no template and no end token: prompts are token ids.
 
-    Raises UsageError for a shape that cannot be, OutOfMemory for one too large for this machine.
+    Raises UsageError for an impossible shape, OutOfMemory for one too large for this machine.
     """
     return pair_of(
         shape(name, layers),
@@ -68,7 +68,7 @@ def pair_of(
     dtype: Dtype = "auto",
     progress: Progress = lambda _: None,
 ) -> LoadedPair:
-    """As `random_pair`, of any shape."""
+    """Return a pair as `random_pair` does, of any shape."""
     if bits not in BITS:
         raise UsageError(f"Random weights cannot have {bits} bits.", "Choose 4, 8 or 16.")
     prepare()
@@ -95,7 +95,7 @@ def pair_of(
 
 
 def _networks(shape: TrueShape, bits: int) -> tuple[Any, Any]:
-    """Target and drafter, still lazy."""
+    """Return the networks of target and drafter, with weights that are still lazy."""
     network = shape.blueprint.target_network()
     if bits < 16:
         pack(network, bits, network.quant_predicate)
@@ -158,8 +158,8 @@ Draw = Callable[[Shape, mx.array], mx.array]
 def randomize(network: Any, dtype: mx.Dtype, seed: int) -> None:
     """Give every parameter a value that depends on its name and `seed` alone, and evaluate it.
 
-    Matrices keep the size of what passes through them (mean square 1) and norms add nothing to it,
-    so that activations stay finite in 16 bits through any number of layers.
+    Matrices keep the mean square of activations at 1 and norms leave it there, so that activations
+    stay finite in 16 bits through any number of layers.
     """
     for path, module in network.named_modules():
         for name, like in _own_parameters(module):
@@ -170,7 +170,7 @@ def randomize(network: Any, dtype: mx.Dtype, seed: int) -> None:
 
 
 def size_bytes(network: Any, dtype: mx.Dtype) -> int:
-    """What a network will hold once its floating-point parameters are of `dtype`."""
+    """Return the bytes of a network once its floating-point parameters are of `dtype`."""
     parameters = (array for _, array in tree_flatten(network.parameters()))
     return sum(array.size * _final(array, dtype).size for array in parameters)
 
@@ -205,13 +205,16 @@ def _drawn(
 def _norm(path: str, width: int, key: mx.array) -> mx.array:
     if path.endswith(("q_norm", "k_norm")):  # attention has no scale of its own
         return mx.full((width,), width**-0.25)
-    if path == "model.norm":  # with a tied head, each token would be its own likeliest successor
+    if path == "model.norm":  # with ones and a tied head, each token would predict itself
         return mx.where(mx.random.bernoulli(shape=(width,), key=key), 1.0, -1.0)
     return mx.ones((width,))
 
 
 def _packed(module: Any, name: str, like: mx.array, dtype: mx.Dtype, key: mx.array) -> mx.array:
-    """Random bits are levels 0 ... 2^bits - 1, equally likely; scale and bias centre them on 0."""
+    """Return a parameter of a quantised module.
+
+    Random bits are levels 0 ... 2^bits - 1, equally likely; scale and bias centre them on 0.
+    """
     if name == "weight":
         return _in_blocks(like.shape, like.dtype, _random_bits, key)
     levels = 2**module.bits
@@ -222,7 +225,7 @@ def _packed(module: Any, name: str, like: mx.array, dtype: mx.Dtype, key: mx.arr
 
 
 def _random_bits(shape: Shape, key: mx.array) -> mx.array:
-    """Splitting a key is how MLX gives out raw bits: two words a new key."""
+    """Return random 32-bit words. MLX gives out raw bits by splitting a key: two words a key."""
     words = math.prod(shape)
     return mx.random.split(key, -(-words // 2)).reshape(-1)[:words].reshape(shape)
 

@@ -1,4 +1,4 @@
-"""Putting a checkpoint's tensors into a network, and quantising one as mlx-lm's conversions do."""
+"""Fill a network with a checkpoint's tensors; quantise a network as mlx-lm's conversions do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _MODES = "Use an affine, mxfp4, mxfp8 or nvfp4 conversion."
 
 
 def packing(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the `quantization` block of an MLX checkpoint; raise UnsupportedModel for others."""
+    """Return the `quantization` block of an MLX checkpoint's config.json; None without one.
+
+    Raises UnsupportedModel for weights that another program quantised.
+    """
     block = config.get("quantization")
     if isinstance(block, Mapping):
         return block
@@ -39,9 +42,9 @@ def fill(
     quantization: Mapping[str, Any] | None,
     module_name: Callable[[str], str],
 ) -> None:
-    """Put `weights`, named as in `network`, into it; quantise the modules that came quantised.
+    """Put `weights`, named as in `network`, into it; quantise modules whose weights are quantised.
 
-    `module_name` gives the network's name of a module that the checkpoint names. Raises
+    `module_name` translates the checkpoint's name of a module into the network's. Raises
     DamagedModel where a tensor is missing, superfluous or of another shape.
     """
     weights = network.sanitize(weights)
@@ -125,20 +128,20 @@ def pack(network: Any, bits: int, rule: Rule = lambda _path, _module: True) -> N
 
 
 def packing_words(block: Mapping[str, Any]) -> str:
-    """A checkpoint's `quantization` block as a reader wants it: "4-bit affine, group 64"."""
+    """Return a checkpoint's `quantization` block in words: "4-bit affine, group 64"."""
     mode = block.get("mode", "affine")
     return f"{block.get('bits')}-bit {mode}, group {block.get('group_size')}"
 
 
 def dtype_words(dtype: mx.Dtype) -> str:
-    """Such as "bfloat16"."""
+    """Return the name of `dtype`, such as "bfloat16"."""
     return str(dtype).removeprefix("mlx.core.")
 
 
 def pack_head(drafter: Any, bits: int) -> None:
-    """Quantise the head of a drafter, which is its embedding: most of a dense drafter's weight.
+    """Quantise the head of a drafter: its embedding, most of the weights of a dense drafter.
 
-    Raises UsageError where that cannot be.
+    Raises UsageError where `bits` or the embedding do not allow it.
     """
     embedding = drafter.model.embed_tokens
     if bits not in HEAD_BITS:

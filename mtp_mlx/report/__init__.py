@@ -1,4 +1,4 @@
-"""Speed reports: one document, the numbers that follow from it, and every format made from it.
+"""Speed reports: the document, the numbers derived from it, and every format it is exported in.
 
-Free of MLX, so that the window uses it as it is.
+This package is free of MLX, so that the window can use it.
 """

@@ -1,6 +1,6 @@
 """A report as a card to share, 1200 x 630: its speed-up, pair, machine and day. Pure.
 
-A slow-down stands as large as a gain, in the colour of warnings and with the word.
+A slow-down is as large as a gain, in the colour of warnings and with the word "slower".
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def _machine(report: Report) -> str:
 
 
 def _conditions(report: Report) -> str:
-    """Return, in one line, what a stranger must know before believing the large number."""
+    """Return the conditions of the speed-up in one line, for readers who know nothing of it."""
     settings, runs = report.settings, len(report.runs)
     conditions = [f"{runs} run{'s' * (runs != 1)}"]
     conditions += ["interleaved"] if settings.interleaved else ["not interleaved"]

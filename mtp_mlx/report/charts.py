@@ -1,4 +1,4 @@
-"""The charts of a report, each drawn only where its numbers were measured. Pure."""
+"""The charts of a report. A chart is drawn only where its numbers were measured. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _ROW = 22  # height of a bar in the chart of speed-ups, in pixels
 _LEFT, _TOP = 190.0, 62.0
 _RIGHT = WIDTH - 130.0  # the numbers stand to the right of it
 
-_SHORTEST = 1e-6  # seconds; below it a clock did not move, and rates would overflow
+_SHORTEST = 1e-6  # seconds; in less a clock did not move, and rates would overflow
 MOST_BINS = 24
-"""The most points of a line over time; more would show chance."""
+"""The most points of a line over time; more would show noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Chart:
 
 def charts(report: Report, palette: Palette) -> tuple[Chart, ...]:
     """Return the charts that the report has numbers for, in the order of a page."""
-    rounds = [one for run in report.runs for one in run.rounds]
+    rounds = [r for run in report.runs for r in run.rounds]
     drawn = (
         _speedups(report, palette),
         _over_time(timelines(report.runs, _modes(report)), palette),
@@ -141,17 +141,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class _Curve:
-    """When each round of a run ended, in seconds since its first token, and what it emitted.
+    """The rounds of a run. A round begins at the end of the one before it, the first at 0."""
 
-    A round begins where the one before it ended, the first at 0.
-    """
-
-    ends: list[float]
-    tokens: list[int]
+    ends: list[float]  # seconds since the first token
+    tokens: list[int]  # emitted by each round
 
 
 def _modes(report: Report) -> list[Mode]:
-    """Return the modes to draw, plain decoding first: all, or where there are many, two."""
+    """Return the modes to draw, plain decoding first; of too many, that and the headline's."""
     modes = sorted({run.mode for run in report.runs}, key=_rank)
     main = headline(report)
     if len(modes) <= _SERIES or main is None:
@@ -166,8 +163,8 @@ def _rank(mode: Mode) -> int:
 def timelines(runs: Sequence[Run], modes: Sequence[Mode]) -> tuple[Series, ...]:
     """Return the speed over time of each mode whose runs have rounds.
 
-    A line ends where a tenth of its runs have ended. The runs that go on are the slow ones: a line
-    through them alone would fall though nothing slowed down.
+    A line ends where a tenth of its runs have ended. Later only slow runs are left, and a line
+    through them would fall though nothing slowed down.
     """
     lines = (_series(mode, [run for run in runs if run.mode == mode]) for mode in modes)
     return tuple(series for series in lines if len(series.points) > 1)
@@ -180,7 +177,7 @@ def _series(mode: Mode, runs: Sequence[Run]) -> Series:
     if end < _SHORTEST:
         return Series(mode=mode, points=())
     rounds = sorted(len(curve.ends) for curve in kept)[len(kept) // 2]
-    bins = max(2, min(MOST_BINS, rounds // 3))  # the rate of a round or two would be chance
+    bins = max(2, min(MOST_BINS, rounds // 3))  # the rate of a round or two would be noise
     width = end / bins
     rates = _rates(kept, width, bins)
     points = (Point((i + 0.5) * width, tps) for i, tps in enumerate(rates) if tps is not None)
@@ -190,21 +187,21 @@ def _series(mode: Mode, runs: Sequence[Run]) -> Series:
 def _curve(run: Run) -> _Curve:
     """Return the run's rounds without the first token, which prefill yields.
 
-    The window's rounds say when they ended, and the first of them is prefill. The benchmark's say
-    only how long they took, and prefill is none of them.
+    Rounds of the window have their end, and the first of them is prefill. Those of a benchmark have
+    only their duration, and prefill is not among them.
     """
     ends: list[float] = []
     tokens: list[int] = []
     end = 0.0
     first = run.rounds[0].at_s if run.rounds and run.rounds[0].at_s is not None else None
-    for one in run.rounds if first is None else run.rounds[1:]:
+    for r in run.rounds if first is None else run.rounds[1:]:
         start = end
         if first is None:
-            end += one.ms / 1000
-        elif one.at_s is not None:
-            end = max(start, one.at_s - first)
+            end += r.ms / 1000
+        elif r.at_s is not None:
+            end = max(start, r.at_s - first)
         ends.append(end)
-        tokens.append((one.tokens or 0) if end > start else 0)
+        tokens.append((r.tokens or 0) if end > start else 0)
     return _Curve(ends, tokens)
 
 
@@ -213,7 +210,7 @@ def _rates(curves: Sequence[_Curve], width: float, bins: int) -> list[float | No
 
     A round's tokens are spread evenly over its duration. None where no run was writing.
     """
-    import numpy as np  # here, for most of what imports this module draws nothing
+    import numpy as np  # imported late: most importers of this module draw no chart
 
     edges = np.arange(bins + 1) * width
     tokens, active = np.zeros(bins), np.zeros(bins)

@@ -1,4 +1,4 @@
-"""Two reports side by side: what differs between them, and how their speeds compare. Pure."""
+"""Two reports side by side: their differences, and the ratios of their speeds. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OUTCOMES = {
     "Made", "Thermal before", "Thermal after", "Power source after", "Load before", "Load after",
     "Planned runs", "Resumed", "Plan SHA-256",
 }  # fmt: skip
-"""Facts that differ from one benchmark to the next, whatever is compared."""
+"""Facts that differ between any two benchmarks, and so are no difference to report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Row:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideBySide:
     differences: tuple[Difference, ...]  # between pair, settings and environment
-    rows: tuple[Row, ...]  # () where no prompt is known to be the same
+    rows: tuple[Row, ...]  # () where no prompt is certain to be the same in both
 
 
 def side_by_side(a: Report, b: Report) -> SideBySide:
@@ -54,7 +54,7 @@ def _differences(a: Report, b: Report) -> Iterator[Difference]:
 
 
 def _facts(report: Report) -> list[Fact]:
-    """Return the facts that are compared: of every report the same names in the same order."""
+    """Return the facts that are compared; all reports have the same names in the same order."""
     facts = [
         *words.all_pair_facts(report.pair),
         *words.settings_facts(report.settings),
@@ -72,12 +72,14 @@ class _Both:
 
 
 def _rows(a: Report, b: Report) -> Iterator[Row]:
-    both = list(_both(a, b))
-    categories: list[str | None] = [None, *dict.fromkeys(one.a.category for one in both)]
+    pairs = list(_both(a, b))
+    categories: list[str | None] = [None, *dict.fromkeys(pair.a.category for pair in pairs)]
     for category in categories if len(categories) > 2 else categories[:1]:
-        for mode in dict.fromkeys(one.a.mode for one in both):
+        for mode in dict.fromkeys(pair.a.mode for pair in pairs):
             here = [
-                one for one in both if one.a.mode == mode and category in (None, one.a.category)
+                pair
+                for pair in pairs
+                if pair.a.mode == mode and category in (None, pair.a.category)
             ]
             yield from _row(category, mode, here)
 
@@ -91,7 +93,7 @@ def _both(a: Report, b: Report) -> Iterator[_Both]:
 
 
 def _keys(run: Run, report: Report) -> Iterator[tuple[object, ...]]:
-    """Yield what tells that two runs are of one prompt: its hash, or its name in the same suite."""
+    """Yield the keys by which two runs are of one prompt: its hash, or its id in one suite."""
     if run.prompt_sha256 is not None:
         yield run.mode, run.repeat, run.prompt_sha256
     if report.settings.suite is not None:
@@ -99,13 +101,13 @@ def _keys(run: Run, report: Report) -> Iterator[tuple[object, ...]]:
 
 
 def _row(category: str | None, mode: Mode, here: Sequence[_Both]) -> Iterator[Row]:
-    ratio = interval([one.b_tps / one.a_tps for one in here])
+    ratio = interval([pair.b_tps / pair.a_tps for pair in here])
     if ratio is not None:
         yield Row(
             category=category,
             mode=mode,
             pairs=len(here),
-            a_tps=median([one.a_tps for one in here]),
-            b_tps=median([one.b_tps for one in here]),
+            a_tps=median([pair.a_tps for pair in here]),
+            b_tps=median([pair.b_tps for pair in here]),
             ratio=ratio,
         )

@@ -1,7 +1,7 @@
-"""What a report says, and in which order: the one place that decides it, for every format. Pure.
+"""The contents of a report and their order, decided here for every format. Pure.
 
-`contents` yields titles, sentences, tables and charts as values. A format is a dialect that says
-how each kind looks (`writer`, `html`, and the window's page); texts here are not escaped.
+`contents` yields titles, sentences, tables and charts as values. Each format has a dialect that
+writes every kind of part (`writer`, `html`, and the window's page). Texts here are not escaped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mtp_mlx.report.model import Comparison, Environment, Group, Identity, Repor
 from mtp_mlx.report.words import NONE, TAU, Fact, Show, measured
 
 MUCH_DRIFT = 0.03
-"""The share that plain decoding's speed may change by from start to end without a warning.
+"""The share by which plain decoding's speed may change from start to end without a warning.
 
 Medians of a few runs differ by about as much on a steady machine.
 """
@@ -41,7 +41,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The speed-up that the report is about, and what is to be thought of it."""
+    """The speed-up that the report is about, with its verdict."""
 
     ratio: str
     verdict: str  # with the mode
@@ -64,7 +64,7 @@ class Paragraph:
 class Table:
     head: tuple[str, ...]  # () where each row is a name and its value
     rows: tuple[tuple[str, ...], ...]
-    warnings: frozenset[int] = frozenset()  # rows that tell of a slow-down or a difference
+    warnings: frozenset[int] = frozenset()  # rows that show a slow-down, a difference or a cut run
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ _text = measured(str)
 def contents(report: Report, *, brief: bool = False) -> Iterator[Part]:
     """Yield the whole report from its title on.
 
-    `brief` is for a reader in a hurry: the headline stands below the title, and what is said run by
-    run or position by position is left out, with prompts and replies.
+    A `brief` report is for a reader in a hurry: it has the headline below the title, and leaves out
+    the tables of runs and of positions, prompts and replies.
     """
     yield from head(report) if brief else (Title(report.title),)
     yield from (Paragraph(note, warning=True) for note in notes(report))
@@ -156,7 +156,7 @@ class Section:
 
 
 def sections(report: Report) -> tuple[Section, ...]:
-    """Return what was measured, how and where."""
+    """Return the facts about pair, settings and environment."""
     return (
         Section("Pair", words.pair_facts(report.pair)),
         Section("Settings", words.settings_facts(report.settings)),
@@ -165,7 +165,7 @@ def sections(report: Report) -> tuple[Section, ...]:
 
 
 def notes(report: Report) -> Iterator[str]:
-    """Yield a sentence for each thing that makes the numbers doubtful; none where all was well."""
+    """Yield a sentence for each reason to doubt the numbers."""
     if not follows(report):
         yield "The summary does not follow from the runs: one of them was changed afterwards."
     yield from _replayed(report.settings.replay_acceptance)
@@ -213,48 +213,48 @@ def _conditions(machine: Environment) -> Iterator[str]:
         yield "The program had changes that are in no commit."
 
 
-def rounding(one: Comparison) -> str:
+def rounding(compared: Comparison) -> str:
     """Return whether rounding explains that two texts part."""
-    if one.rounding_tie is None:
+    if compared.rounding_tie is None:
         return words.NOT_MEASURED
-    return "a rounding tie" if one.rounding_tie else "more than rounding explains"
+    return "a rounding tie" if compared.rounding_tie else "more than rounding explains"
 
 
 def _summary(report: Report) -> Iterator[Part]:
-    slow = frozenset(i for i, one in enumerate(report.summary) if words.is_slower(one))
+    slow = frozenset(i for i, group in enumerate(report.summary) if words.is_slower(group))
     yield Table(_SUMMARY, tuple(map(_group, report.summary)), slow)
-    baselines = {one.baseline for one in report.summary if one.baseline}
+    baselines = {group.baseline for group in report.summary if group.baseline}
     yield from (Paragraph(f"Plain tokens/s: {baseline}.") for baseline in sorted(baselines))
 
 
-def _group(one: Group) -> tuple[str, ...]:
+def _group(group: Group) -> tuple[str, ...]:
     return (
-        words.category(one.category),
-        words.mode(one.mode),
-        str(one.runs),
-        _shown(words.rate, one.decode_tps),
-        _shown(words.rate, one.decode_tps_low),
-        _shown(words.rate, one.decode_tps_high),
-        _shown(words.rate, one.plain_tps),
-        NONE if one.mode == "off" else _shown(words.times, one.speedup),
-        words.spread(one) or NONE,
-        words.verdict(one) or NONE,
-        NONE if one.mode == "off" else _shown(words.percent, one.acceptance_rate),
-        NONE if one.mode == "off" else _shown(words.length, one.mean_acceptance_length),
-        _shown(words.seconds, one.ttft_s),
+        words.category(group.category),
+        words.mode(group.mode),
+        str(group.runs),
+        _shown(words.rate, group.decode_tps),
+        _shown(words.rate, group.decode_tps_low),
+        _shown(words.rate, group.decode_tps_high),
+        _shown(words.rate, group.plain_tps),
+        NONE if group.mode == "off" else _shown(words.times, group.speedup),
+        words.spread(group) or NONE,
+        words.verdict(group) or NONE,
+        NONE if group.mode == "off" else _shown(words.percent, group.acceptance_rate),
+        NONE if group.mode == "off" else _shown(words.length, group.mean_acceptance_length),
+        _shown(words.seconds, group.ttft_s),
     )
 
 
 def _positions(runs: Sequence[Run]) -> Iterator[Part]:
-    places = acceptance_of(one for run in runs for one in run.rounds).positions
+    places = acceptance_of(r for run in runs for r in run.rounds).positions
     if not places:
         return
     yield Heading("Acceptance by position")
     yield Table(
         _POSITIONS,
         tuple(
-            (str(i), _shown(words.percent, one.share), _shown(words.percent, one.conditional))
-            for i, one in enumerate(places, 1)
+            (str(i), _shown(words.percent, place.share), _shown(words.percent, place.conditional))
+            for i, place in enumerate(places, 1)
         ),
     )
 
@@ -293,19 +293,19 @@ def _identity(identity: Identity | None) -> Part:
     if identity is None or not identity.measured:
         return Paragraph(f"{words.NOT_MEASURED.capitalize()}.")
     compared = identity.comparisons
-    parted = frozenset(i for i, one in enumerate(compared) if not one.identical)
-    return Table(_IDENTITY, tuple(map(_compared, compared)), parted)
+    parted = frozenset(i for i, comparison in enumerate(compared) if not comparison.identical)
+    return Table(_IDENTITY, tuple(map(_comparison, compared)), parted)
 
 
-def _compared(one: Comparison) -> tuple[str, ...]:
+def _comparison(compared: Comparison) -> tuple[str, ...]:
     return (
-        one.category,
-        one.prompt_id or NONE,
-        words.mode(one.mode),
-        words.yes_or_no(one.identical),
-        NONE if one.parts_at is None else str(one.parts_at),
-        NONE if one.identical else _shown(words.margin, one.margin),
-        NONE if one.identical else rounding(one),
+        compared.category,
+        compared.prompt_id or NONE,
+        words.mode(compared.mode),
+        words.yes_or_no(compared.identical),
+        NONE if compared.parts_at is None else str(compared.parts_at),
+        NONE if compared.identical else _shown(words.margin, compared.margin),
+        NONE if compared.identical else rounding(compared),
     )
 
 

@@ -1,4 +1,4 @@
-"""The numbers of a report that follow from its runs, computed here and nowhere else. Pure."""
+"""The numbers of a report that are derived from its runs, here and nowhere else. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mtp_mlx.report.model import Group, Mode, Outline, Report, Round, Run
 RESAMPLES = 1000  # of the bootstrap
 CONFIDENCE = 0.95
 BASELINE = "plain decoding of the same prompt in the same repeat, interleaved"
-_CHUNK = 2**20  # values drawn at a time, so that a long report does not fill the memory
+_CHUNK = 2**20  # values that the bootstrap draws at a time, which bounds its memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A median, and where it lies with 95 % confidence (percentile bootstrap)."""
+    """A median and its 95 % confidence interval (percentile bootstrap)."""
 
     median: float
     low: float
@@ -27,7 +27,7 @@ class Interval:
 
     @property
     def has_spread(self) -> bool:
-        """False for a single ratio, which has no spread."""
+        """Tell whether there is an interval; a single ratio has none."""
         return self.low < self.high
 
 
@@ -35,7 +35,7 @@ def interval(ratios: Sequence[float]) -> Interval | None:
     """Return the median of paired ratios with its bootstrap interval; None without a ratio."""
     if not ratios:
         return None
-    import numpy as np  # here, for most of what imports this module needs no interval
+    import numpy as np  # imported late: most importers of this module need no interval
 
     chance = np.random.default_rng(0)  # a report made again has the same interval
     values = np.asarray(ratios, dtype=np.float64)
@@ -59,7 +59,7 @@ def interval(ratios: Sequence[float]) -> Interval | None:
 def groups(runs: Sequence[Run]) -> tuple[Group, ...]:
     """Return a group for each mode over all runs, then for each mode and category.
 
-    Where there is one category, there are no groups of it: they would repeat the first ones.
+    A single category has no groups of its own, which would repeat the first ones.
     """
     modes = dict.fromkeys(run.mode for run in runs)
     by_category = defaultdict[str, list[Run]](list)
@@ -67,7 +67,7 @@ def groups(runs: Sequence[Run]) -> tuple[Group, ...]:
         by_category[run.category].append(run)
     parts = [(None, runs), *(by_category.items() if len(by_category) > 1 else ())]
     made = (group(category, mode, here) for category, here in parts for mode in modes)
-    return tuple(one for one in made if one.runs)
+    return tuple(each for each in made if each.runs)
 
 
 def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
@@ -98,16 +98,16 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
 
 
 def follows(report: Report) -> bool:
-    """Return whether the summary comes from the runs; otherwise it or a run was changed by hand."""
-    return all(_follows(one, report.runs) for one in report.summary)
+    """Return whether the summary agrees with the runs; if not, one of them was changed by hand."""
+    return all(_follows(written, report.runs) for written in report.summary)
 
 
-def _follows(one: Group, runs: Sequence[Run]) -> bool:
-    here = [run for run in runs if one.category in (None, run.category)]
-    mine = [run for run in here if run.mode == one.mode]
-    speeds = _same(one.decode_tps, _median(_measured(run.decode_tps for run in mine)))
-    paired_here = one.baseline == BASELINE  # otherwise its plain speed was measured apart
-    return speeds and (not paired_here or _same(one.speedup, _median(ratios(mine, here))))
+def _follows(written: Group, runs: Sequence[Run]) -> bool:
+    here = [run for run in runs if written.category in (None, run.category)]
+    mine = [run for run in here if run.mode == written.mode]
+    speeds = _same(written.decode_tps, _median(_measured(run.decode_tps for run in mine)))
+    paired_here = written.baseline == BASELINE  # otherwise its plain speed was measured apart
+    return speeds and (not paired_here or _same(written.speedup, _median(ratios(mine, here))))
 
 
 def _same(written: float | None, computed: float | None) -> bool:
@@ -119,7 +119,7 @@ def _same(written: float | None, computed: float | None) -> bool:
 def ratios(mine: Sequence[Run], here: Sequence[Run]) -> list[float]:
     """Return the speed-up of each of `mine` over the plain run of its prompt and repeat in `here`.
 
-    A run without one, or that was cut short, has none.
+    A run without a plain run, or one that was cut short, has no speed-up.
     """
     plain = _plain(here)
     return _measured(_paired(run, plain.get(place(run))).speedup for run in mine)
@@ -155,7 +155,7 @@ def _plain(runs: Iterable[Run]) -> dict[Place, float | None]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What runs share that are paired: all but the mode."""
+    """The key by which runs are paired: all but the mode."""
 
     category: str
     prompt_id: str | None
@@ -197,16 +197,16 @@ class Cost:
 def costs(rounds: Iterable[Round]) -> tuple[Cost, ...]:
     """Return a cost for each K that was used, in rising order; K 0 is a plain step."""
     by_depth = defaultdict[int, list[Round]](list)
-    for one in rounds:
-        by_depth[one.depth].append(one)
+    for r in rounds:
+        by_depth[r.depth].append(r)
     return tuple(
         Cost(
             depth=depth,
-            rounds=len(those),
-            ms=statistics.median(one.ms for one in those),
-            tokens=_mean(_measured(one.tokens for one in those)),
+            rounds=len(same),
+            ms=statistics.median(r.ms for r in same),
+            tokens=_mean(_measured(r.tokens for r in same)),
         )
-        for depth, those in sorted(by_depth.items())
+        for depth, same in sorted(by_depth.items())
     )
 
 
@@ -215,8 +215,8 @@ def chosen(runs: Iterable[Run]) -> int | None:
     used = defaultdict[int, int](int)
     for run in runs:
         if run.mode == "auto":
-            for one in run.rounds:
-                used[one.depth] += one.state != "probe"
+            for r in run.rounds:
+                used[r.depth] += r.state != "probe"
     return max(used, key=used.__getitem__, default=None)
 
 
@@ -225,10 +225,10 @@ def headline(report: Report | Outline) -> Group | None:
 
     None where no speed-up was measured.
     """
-    measured = [one for one in report.summary if one.speedup is not None]
-    everything = [one for one in measured if one.category is None] or measured
-    auto = [one for one in everything if one.mode == "auto"]
-    return max(auto or everything, key=lambda one: one.speedup or 0, default=None)
+    measured = [group for group in report.summary if group.speedup is not None]
+    everything = [group for group in measured if group.category is None] or measured
+    auto = [group for group in everything if group.mode == "auto"]
+    return max(auto or everything, key=lambda group: group.speedup or 0, default=None)
 
 
 def _measured(values: Iterable[float | None]) -> list[float]:

@@ -22,7 +22,7 @@ from mtp_mlx.report.writer import Dialect, write
 
 
 class Html(Dialect):
-    """A table row by row, which all pages share."""
+    """The part of a dialect that all HTML pages share: a table, row by row."""
 
     most_rows: ClassVar[int | None] = None
     """The most rows of a table that are shown; laying out more takes too long."""
@@ -83,7 +83,7 @@ h2,h3{{break-after:avoid}}
 
 
 def html(report: Report) -> str:
-    """Return a page on its own. Its policy allows its own style and nothing else."""
+    """Return a page that needs nothing else. Its policy allows its own style and nothing else."""
     seal = b64encode(hashlib.sha256(_BROWSER_STYLE.encode()).digest()).decode()
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -1,8 +1,8 @@
-"""The document: its structs, its JSON Schema, and the parts that are made from the engine's values.
+"""The document of a report: its structs, its JSON Schema, and the parts made from engine values.
 
-None means "not measured" and is never filled with a guess. Prompts and replies are in it only where
-they were asked for; names and paths never are. A field may be added at any time and is null in
-older files; the version rises only where an older reader would misread the new meaning.
+None means "not measured" and is never filled with a guess. The document holds prompts and replies
+only if the user wants them, names and paths never. A field may be added at any time and is null in
+older files; the version rises only where an older reader would misread a new meaning.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ VERSION: Final = 1
 
 
 def says(text: str) -> Meta:
-    """Return what the schema says of a field."""
+    """Return the description of a field in the schema."""
     return Meta(description=text)
 
 
@@ -45,7 +45,7 @@ Text = Annotated[str | UnsetType | None, says("Only where it was asked for.")]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all parts: fields that a later version added are ignored."""
+    """Base of all parts; it ignores fields that a later version added."""
 
 
 class Environment(_Part, frozen=True, kw_only=True):
@@ -132,7 +132,7 @@ class Round(_Part, frozen=True, kw_only=True, gc=False):
     ms: Annotated[Amount, says("How long it took.")]
     state: RoundState | None = None
     depth: Depth
-    drafted: Depth  # the same as `depth`; readers of version 1 ask for it
+    drafted: Depth  # equals `depth`; readers of version 1 need the field
     accepted: Depth
     tokens: Annotated[Count | None, says("How many it emitted.")] = None
 
@@ -170,7 +170,7 @@ class Run(_Part, frozen=True, kw_only=True):
 
     @property
     def cut(self) -> bool:
-        """Whether neither the model nor the limit of tokens ended it."""
+        """Return whether the run ended early, by neither an end token nor the limit of tokens."""
         return self.finish_reason in {"cancelled", "failed"}
 
 
@@ -256,15 +256,15 @@ UNMEASURED = Identity(measured=False, comparisons=())
 def schema() -> bytes:
     """Return the JSON Schema (draft 2020-12) of a report: `resources/report.schema.json`."""
     document = msgspec.json.schema(Report)
-    # msgspec lets a file leave out what has a default; `saving.decode` asks for the version.
+    # msgspec does not require fields with a default, but `saving.decode` requires the version.
     document["$defs"]["Report"]["required"].insert(0, "version")
-    del document["$defs"]["Sampling"]["description"]  # it speaks to programmers
+    del document["$defs"]["Sampling"]["description"]  # which is for programmers
     named = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Speed report"}
     return msgspec.json.format(msgspec.json.encode(named | document), indent=1) + b"\n"
 
 
 def environment_of(values: Mapping[str, object]) -> Environment:
-    """Return the values that an environment has fields for; other fields are None."""
+    """Return an environment of `values`; names that it has no field for are left out."""
     return msgspec.convert(dict(values), Environment)
 
 
@@ -302,5 +302,5 @@ def numbers_of(stats: Stats | None) -> dict[str, Any]:
 
 
 def now() -> str:
-    """Return the time, to the second and in UTC, for a time zone would tell where it is."""
+    """Return the time to the second, in UTC: a time zone would reveal where the user is."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

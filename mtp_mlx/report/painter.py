@@ -1,7 +1,7 @@
-"""Reports as PNG and PDF, painted by Qt: imported only where one of them is made.
+"""Reports as PNG and PDF, painted by Qt. This module is imported only to make one of them.
 
-Nothing else at hand lays out text with the system's own fonts, emoji and right-to-left writing, and
-Qt is a dependency already. No window is opened and no display is needed.
+Qt is a dependency already, and lays out text with the system's fonts, emoji and right-to-left
+writing. No window is opened and no display is needed.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _buffer() -> QBuffer:
 
 @contextmanager
 def _application() -> Iterator[None]:
-    """Provide the application that fonts need: the window's, or one that shows nothing."""
+    """Provide the application that fonts need: the window's, or one without a window."""
     if QGuiApplication.instance() is not None:
         yield
         return

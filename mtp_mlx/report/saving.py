@@ -1,8 +1,7 @@
 """Reports as bytes and as files, read and written.
 
-A file's ending chooses its format. Fields that this version does not know are ignored where a
-report is read, and kept where a JSON file is made from another (`tidy`), so that what a later
-program wrote is not lost by passing through this one.
+A file's ending chooses its format. Fields of a later version are ignored where a report is read,
+and kept where a JSON file is exported as JSON (`tidy`).
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def decode(data: bytes, name: str = "The report") -> Report:
 
 
 def outline(data: bytes, name: str = "The report") -> Outline:
-    """Return what a list shows of a report, without reading its runs or finding damage in them.
+    """Return the outline of a report, without reading its runs or finding damage in them.
 
     Raises DamagedReport, NewerReport.
     """
@@ -76,22 +75,22 @@ def _decoded(data: bytes, kind: type[Read], name: str) -> Read:
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong and where. msgspec names no values, which may be anyone's words."""
+    """Return the fault and its place. msgspec names no values, so no prompt or reply is quoted."""
     return str(error).rstrip(".") or type(error).__name__
 
 
 def encode(report: Report) -> bytes:
-    """Return the report as JSON: `decode` gives the same report, and that the same bytes."""
+    """Return the report as JSON. `decode` gives back the same report, and that the same bytes."""
     return tidy(msgspec.json.encode(report))
 
 
 def tidy(data: bytes) -> bytes:
-    """Return the JSON with our indentation, and every field and digit as it was."""
+    """Return the JSON with our indentation; every field and digit stays."""
     return msgspec.json.format(data, indent=_INDENT) + b"\n"
 
 
 def _painted(report: Report, kind: Literal["png", "pdf"]) -> bytes:
-    """Raises ReportNotSaved where Qt, which paints, is missing."""
+    """Return the image or the PDF. Raises ReportNotSaved where Qt is missing."""
     try:
         from mtp_mlx.report import painter
     except ImportError as error:
@@ -103,7 +102,7 @@ def _painted(report: Report, kind: Literal["png", "pdf"]) -> bytes:
 
 
 def _text(make: Callable[[Report], str]) -> Callable[[Report], bytes]:
-    """Encode what `make` returns; half a character, from a damaged text, becomes "?"."""
+    """Return `make` with its text encoded; half a character, from a damaged text, becomes "?"."""
     return lambda report: make(report).encode(errors="replace")
 
 
@@ -155,7 +154,7 @@ def export(source: Path, target: Path) -> None:
 
 
 def checked(path: Path) -> Callable[[Report], bytes]:
-    """Return what makes the format of the path's ending. Raises UsageError."""
+    """Return the function that makes the format of the path's ending. Raises UsageError."""
     make = FORMATS.get(path.suffix.lower())
     if make is None:
         raise UsageError(f"{path.name} has no format of a report.", f"End its name in {endings()}.")

@@ -1,4 +1,4 @@
-"""A report as CSV (RFC 4180): a row a run, for computing in a spreadsheet. Pure.
+"""A report as CSV (RFC 4180): a row for each run, to be read by a spreadsheet. Pure.
 
 Lists are joined by blanks; a cell is empty where nothing was measured. The file has no byte order
 mark, which readers other than Excel take for a part of the first name.

@@ -1,7 +1,7 @@
-"""Reports for the terminal: what fits 79 columns. Pure.
+"""Reports for the terminal, in 79 columns. Pure.
 
-`table` tells what a report comes to, `report` adds what it was measured on, `comparison` sets two
-reports side by side.
+`table` shows the numbers of a report, `report` adds pair, settings and machine, `comparison` shows
+two reports side by side.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def report(shown: Report) -> str:
 
 def comparison(a: Report, b: Report) -> str:
     """Return the numbers of each report, then what differs between them and their ratios."""
-    alone = (f"{name}: {line(one.title)}\n\n{table(one)}\n" for name, one in (("A", a), ("B", b)))
+    alone = (f"{name}: {line(r.title)}\n\n{table(r)}\n" for name, r in (("A", a), ("B", b)))
     return "\n".join([*alone, _side_by_side(side_by_side(a, b))])
 
 
@@ -45,16 +45,17 @@ def table(shown: Report) -> str:
     return "\n".join(lines)
 
 
-def parting(one: Comparison) -> str:
+def parting(compared: Comparison) -> str:
     """Return where two texts part, and whether rounding explains it."""
-    place = f"{line(one.prompt_id or NONE)}, {words.mode(one.mode)}: parts "
-    place += "from plain decoding" if one.parts_at is None else f"at token {one.parts_at}"
-    if one.margin is None:
+    at, bound = compared.parts_at, compared.margin_bound
+    place = f"{line(compared.prompt_id or NONE)}, {words.mode(compared.mode)}: parts "
+    place += "from plain decoding" if at is None else f"at token {at}"
+    if compared.margin is None:
         return place
-    margin = f"margin {words.margin(one.margin)} logits"
-    if one.margin_bound is None or one.rounding_tie is None:
+    margin = f"margin {words.margin(compared.margin)} logits"
+    if bound is None or compared.rounding_tie is None:
         return f"{place}, {margin}"
-    return f"{place}, {rounding(one)}: {margin}, rounding up to {words.margin(one.margin_bound)}"
+    return f"{place}, {rounding(compared)}: {margin}, rounding up to {words.margin(bound)}"
 
 
 def _group(group: Group) -> str:
@@ -78,8 +79,8 @@ def _cell(show: words.Show, value: float | None) -> str:
 
 def _identity(identity: Identity) -> list[str]:
     compared = identity.comparisons
-    same = sum(one.identical for one in compared)
-    parted = [f"  {parting(one)}" for one in compared if not one.identical]
+    same = sum(comparison.identical for comparison in compared)
+    parted = [f"  {parting(comparison)}" for comparison in compared if not comparison.identical]
     return [f"Same text as plain decoding: {same} of {len(compared)} prompts and modes.", *parted]
 
 
@@ -93,14 +94,14 @@ def _lines(shown: Report) -> Iterator[str]:
 
 
 def _positions(shown: Report) -> Iterator[str]:
-    places = acceptance_of(one for run in shown.runs for one in run.rounds).positions
+    places = acceptance_of(r for run in shown.runs for r in run.rounds).positions
     shares = [percent(place.share) for place in places]
     if shares:
         yield f"Accepted by position: {', '.join(shares)}"
 
 
 def _facts(facts: Sequence[Fact]) -> Iterator[str]:
-    """Yield a line for each fact that was measured, and one for the names of all others."""
+    """Yield a line for each fact that was measured, then one line with the names of the others."""
     measured = [fact for fact in facts if fact.value != NOT_MEASURED]
     yield from (f"  {fact.name:28}{line(fact.value)}" for fact in measured)
     absent = [fact.name.lower() for fact in facts if fact.value == NOT_MEASURED]

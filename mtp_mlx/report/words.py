@@ -1,4 +1,4 @@
-"""How numbers, findings and facts are written, in every format of a report and in the window. Pure.
+"""Numbers, verdicts and facts in words, for every format of a report and the window. Pure.
 
 A value of None is written as "not measured", or, where it does not apply, as a dash.
 """
@@ -20,13 +20,13 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 TAU = "\N{GREEK SMALL LETTER TAU}"
 SLOWER, FASTER, EQUAL = "slower", "faster", "the same speed"
 _GIB = 1024**3
-_UNSHOWN = {"Cc", "Cs", "Cn", "Zl", "Zp"}  # control, half a character, none, line, paragraph
+_UNSHOWN = {"Cc", "Cs", "Cn", "Zl", "Zp"}  # control, surrogate, unassigned; line, paragraph ends
 
 Show = Callable[[Any], str]
 
 
 def measured(show: Show) -> Show:
-    """Return `show`, extended to None."""
+    """Return `show`, extended to write None as "not measured"."""
     return lambda value: NOT_MEASURED if value is None else show(value)
 
 
@@ -39,7 +39,7 @@ def times(ratio: float) -> str:
 
 
 def rate(tps: float) -> str:
-    """Return three digits that mean something: "4.6", "61.3", "214"."""
+    """Return at most three digits, for more are noise: "4.6", "61.3", "214"."""
     return f"{tps:.1f}" if tps < 100 else f"{tps:.0f}"
 
 
@@ -52,7 +52,7 @@ def percent(share: float) -> str:
 
 
 def seconds(duration: float) -> str:
-    """0.21 -> "0.21 s", 12.34 -> "12.3 s", 75 -> "1 min 15 s"."""
+    """Return a time such as "0.21 s", "12.3 s" or "1 min 15 s"."""
     if duration < 10:
         return f"{duration:.2f} s"
     if duration < 60:
@@ -89,7 +89,7 @@ def between(low: float, high: float) -> str:
 
 
 def faster_or_slower(ratio: float) -> str:
-    """Return which the ratio is, judged by the two digits that are shown."""
+    """Return whether the ratio is a gain, by the two digits of it that are shown."""
     shown = round(ratio, 2)
     return EQUAL if shown == 1 else SLOWER if shown < 1 else FASTER
 
@@ -130,7 +130,7 @@ class Fact:
 
 
 def pair_facts(pair: Pair) -> Sequence[Fact]:
-    """Return the facts of a pair; where it has no drafter, none that describe one."""
+    """Return the facts of a pair, without those of a drafter where it has none."""
     facts = all_pair_facts(pair)
     if pair.drafter is not None:
         return facts
@@ -138,7 +138,7 @@ def pair_facts(pair: Pair) -> Sequence[Fact]:
 
 
 def all_pair_facts(pair: Pair) -> Sequence[Fact]:
-    """Return the same names for every pair."""
+    """Return the facts of a pair, with the same names for every pair."""
     facts = _facts(pair, NOT_MEASURED)
     if pair.drafter is not None:
         return facts
@@ -146,7 +146,7 @@ def all_pair_facts(pair: Pair) -> Sequence[Fact]:
 
 
 def settings_facts(settings: Settings) -> Sequence[Fact]:
-    """Return sampling, then all else; a dash where a setting does not apply."""
+    """Return the sampling, then the other settings; a dash where one does not apply."""
     sampling = [
         Fact(f"Sampling {fact.name.lower()}", fact.value)
         for fact in _named(msgspec.to_builtins(settings.sampling), NONE)

@@ -1,4 +1,4 @@
-"""The writer of reports, what it asks of a dialect, and the dialect Markdown. Pure."""
+"""The writer of reports, the protocol of its dialects, and the dialect Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SEPARATOR = " \N{MIDDLE DOT} "
 
 
 class Dialect(ABC):
-    """How each kind of part looks in one format. A part that a format leaves out is ""."""
+    """Writes each kind of part in one format. A part that a format leaves out is ""."""
 
     between: ClassVar[str]
-    """What stands between two parts."""
+    """The text between two parts."""
 
     @abstractmethod
     def title(self, text: str) -> str: ...
@@ -60,13 +60,13 @@ class Dialect(ABC):
 
 
 def claim(headline: Headline) -> str:
-    """Return what is to be thought of a speed-up, in one line."""
+    """Return the verdict on a speed-up and its interval, in one line."""
     spread = f"{_SEPARATOR}95 %: {headline.spread}" if headline.spread else ""
     return headline.verdict + spread
 
 
 def write(parts: Iterable[Part], dialect: Dialect) -> str:
-    """Return the parts in their order, each as the dialect says."""
+    """Return the parts in their order, each written by the dialect."""
     return dialect.between.join(filter(None, (_written(part, dialect) for part in parts)))
 
 

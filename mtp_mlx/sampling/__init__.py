@@ -1,1 +1,1 @@
-"""From logits to tokens: the sampling transforms and the shared noise."""
+"""From logits to tokens: the sampling transforms, and the noise that target and drafter share."""

@@ -1,8 +1,7 @@
-"""Choosing tokens: one deterministic rule for target and drafter.
+"""The choice of tokens: target and drafter make it by the same deterministic rule.
 
-A choice depends on nothing but the logits, the tokens before it and (seed, position). So a reply
-is the same with MTP on and off, for any drafter and any K. Temperature 0 is the same rule without
-noise.
+A choice depends on nothing but the logits, the tokens before it, the seed and the position. So a
+reply is the same with MTP on and off, for any drafter and any K. Temperature 0 has no noise.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from mtp_mlx.sampling.distribution import Distribution, Logits, distribution, to
 from mtp_mlx.sampling.noise import gumbel
 from mtp_mlx.sampling.penalty import Adjustments, adjustments
 
-FEW = 8192  # candidates up to which a confidence is computed: it costs a second pass over them
+FEW = 8192  # the most candidates for which a confidence is computed, in a second pass over them
 NONE_IN_FLIGHT = mx.zeros((0,), dtype=mx.int32)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Tokens, and what they were chosen from."""
+    """Chosen tokens, and the weights they were chosen by."""
 
     tokens: mx.array  # [n], int32
     log_weights: mx.array  # [n, candidates]
@@ -36,7 +35,7 @@ class Choice:
 
 
 class Chooser:
-    """Chooses the tokens of one reply. `commit` counts what has been emitted."""
+    """Chooses the tokens of one reply. `commit` counts the tokens that were emitted."""
 
     def __init__(self, sampling: Sampling, seed: int, penalty: Adjustments | None = None) -> None:
         self._sampling = sampling
@@ -48,7 +47,7 @@ class Chooser:
     ) -> Choice:
         """Choose tokens for the positions from `position` on, one a row of `logits`.
 
-        `in_flight` [m] are tokens before the last row's that are not committed, such as drafts.
+        `in_flight` [m] are the tokens before the last row's that are not committed, such as drafts.
         """
         if self._sampling.temperature == 0:
             return _greedy(self._adjusted(logits, in_flight))
@@ -57,7 +56,7 @@ class Chooser:
         return Choice(drawn.at(mx.argmax(noisy, axis=-1)), drawn.log_weights)
 
     def compared(self, logits: Logits, position: int) -> Distribution:
-        """Return what a choice takes the greatest of: logits, adjusted and with noise, float32.
+        """Return the values whose greatest is chosen: logits with adjustments and noise, float32.
 
         Candidates that top-k, top-p or min-p cut are left out or -inf.
         """
@@ -88,7 +87,7 @@ class Chooser:
 def chooser(
     sampling: Sampling, seed: int, history: Sequence[int] = (), vocabulary: int = 0
 ) -> Chooser:
-    """Return what both models choose their tokens by, in the reply to `history`."""
+    """Return the chooser that both models use in the reply to `history`."""
     return Chooser(sampling, seed, adjustments(sampling, history, vocabulary))
 
 

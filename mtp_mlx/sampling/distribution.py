@@ -1,8 +1,9 @@
-"""From a model's logits to the distribution its tokens are drawn from: the sampling transforms.
+"""The sampling transforms: from a model's logits to the distribution its tokens are drawn from.
 
-Order as in transformers: temperature, top-k, top-p, min-p; top-k is taken before the temperature,
-which changes no order. All in float32. A distribution is kept unnormalised, as log-weights with
--inf for what is cut: adding noise and taking the maximum needs no more.
+Their order is that of transformers: temperature, top-k, top-p, min-p. Here top-k comes before the
+temperature, which keeps the same candidates. All is computed in float32. A distribution is kept as
+unnormalised log-weights, -inf for candidates that were cut: adding noise and taking the maximum
+needs no more.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from mtp_mlx.api import Sampling
 class Logits:
     """Logits over the whole vocabulary, or over the candidates named by `ids`.
 
-    A soft cap changes no order: code that looks for the greatest uses `raw` and never computes
-    the rest.
+    A soft cap keeps the order of candidates: code that looks for the greatest uses `raw`, and the
+    cap is not computed.
     """
 
     raw: mx.array  # [n, candidates], before the soft cap
@@ -44,7 +45,7 @@ class Logits:
         return Logits(self.raw[start:end], ids, self.softcap)
 
 
-COMPARED = 2**18  # pairs of candidates a row up to which all pairs are compared
+COMPARED = 2**18  # the most pairs of candidates a row that are all compared with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def probabilities(of: Distribution, ids: mx.array, vocabulary: int) -> mx.array:
 def distribution(logits: Logits, sampling: Sampling) -> Distribution:
     """Return the distribution of each row; `sampling.temperature` must be above 0."""
     k = sampling.top_k
-    if 0 < k < logits.raw.shape[-1]:  # first, so that all else looks at k candidates only
+    if 0 < k < logits.raw.shape[-1]:  # first, so that all else is computed for k candidates only
         logits = logits.take(mx.argpartition(logits.raw, kth=-k, axis=-1)[:, -k:])
     x = logits.values / sampling.temperature
     ids = logits.ids
@@ -106,7 +107,7 @@ def distribution(logits: Logits, sampling: Sampling) -> Distribution:
 
 
 def _within_top_p(x: mx.array, top_p: float) -> mx.array:
-    """Cut candidates, sorted downwards, behind those that hold `top_p`; the first stays."""
+    """Cut the sorted candidates behind those whose probabilities reach `top_p`; keep the first."""
     p = mx.softmax(x, axis=-1)
     before = mx.cumsum(p, axis=-1) - p
     first = mx.arange(x.shape[-1]) == 0

@@ -1,8 +1,8 @@
-"""Gumbel noise that depends only on (seed, position, token id).
+"""Gumbel noise that depends only on seed, position and token id.
 
-Drafter and target get the same number for the same place, whatever else stands in the batch: that
-is what couples them (Daliri et al. 2024, arXiv 2408.07978). A counter-based hash needs no state and
-no table, and costs only the candidates that are left after top-k.
+Drafter and target get the same number for the same position and token, whatever else is in the
+batch: this couples their choices (Daliri et al. 2024, arXiv 2408.07978). The noise is a hash, which
+needs no state and no table, and is computed only for the candidates left after top-k.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SECOND = 0x846CA68B
 
 
 def _mix(x: int) -> int:
-    """A bijection of 32-bit words with low bias ("lowbias32" of C. Wellons' hash prospector)."""
+    """Hash a 32-bit word, one to one ("lowbias32" of C. Wellons' hash prospector)."""
     x ^= x >> 16
     x = x * _FIRST & _MASK
     x ^= x >> 15
@@ -37,7 +37,7 @@ def keys(seed: int, position: int, rows: int) -> mx.array:
 
 
 def stream(seed: int, purpose: int, start: int) -> int:
-    """Derive a seed whose noise is independent for each `purpose` and `start`."""
+    """Return a seed whose noise is independent for each `purpose` and `start`."""
     low = _mix(seed & _MASK)
     high = _mix(low ^ seed >> 32 & _MASK)
     word = _mix(high ^ _mix(purpose << 24 ^ start))

@@ -1,11 +1,12 @@
-"""Biases and penalties: what changes logits before temperature, at every row of a round.
+"""Biases and penalties: they adjust logits before the temperature, in every row of a round.
 
-In this order, vLLM's (`vllm/v1/sample/sampler.py`): the logit bias is added; the repetition
+Their order is vLLM's (`vllm/v1/sample/sampler.py`): the logit bias is added; the repetition
 penalty (Keskar et al. 2019, arXiv 1909.05858) weakens tokens of prompt and reply, as in
-transformers; the presence penalty, OpenAI's, is taken once from tokens of the reply. In float32.
+transformers; the presence penalty, OpenAI's, is taken once from tokens of the reply. All is
+computed in float32.
 
-Row i of a verify pass stands after the history and the first i drafts, so it must count those
-too; and so must the drafter, or it proposes again what the target is about to refuse.
+Row i of a verify pass comes after the history and the first i drafts, so it counts those too. The
+drafter must count them as well, or it proposes tokens that the target will penalise.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from mtp_mlx.api import Sampling
 from mtp_mlx.sampling.distribution import Logits
 
 IN_PROMPT, IN_REPLY = 1, 2
-"""Where a token has been seen; 0 for nowhere. A token of both counts as one of the reply."""
+"""Where a token occurs; 0 for nowhere. A token of both counts as one of the reply."""
 
 
 class Adjustments:
-    """The adjustments of one reply. `commit` counts what has been emitted.
+    """The adjustments of one reply. `commit` counts the tokens that were emitted.
 
-    Where logits cover the whole vocabulary, only those of the tokens concerned are gathered,
-    changed and put back. The new logit of a token depends on its row and on itself alone, so a
+    Where logits cover the whole vocabulary, only those of the affected tokens are gathered,
+    changed and put back. A token's new logit depends on its row and its old logit alone, so a
     token listed twice gets the same number twice, and is penalised once.
     """
 
@@ -35,7 +36,7 @@ class Adjustments:
         self._bias = mx.zeros((vocabulary,))
         self._seen = mx.zeros((vocabulary,), dtype=mx.uint8)
         self._touched = mx.zeros((0,), dtype=mx.int32)  # tokens to adjust whatever is in flight
-        self._known: set[int] = set()  # the same on the host
+        self._touched_ids: set[int] = set()  # the same tokens, on the host
         if sampling.logit_bias:
             ids, biases = zip(*sampling.logit_bias, strict=True)
             self._bias[mx.array(ids)] = mx.array(biases)
@@ -54,22 +55,23 @@ class Adjustments:
             self._touch(tokens)
 
     def _touch(self, tokens: Sequence[int]) -> None:
-        new = set(tokens) - self._known
+        new = set(tokens) - self._touched_ids
         if new:
-            self._known |= new
+            self._touched_ids |= new
             self._touched = mx.concatenate([self._touched, mx.array(sorted(new), dtype=mx.int32)])
 
     def __call__(self, logits: Logits, in_flight: mx.array) -> Logits:
-        """Adjust [n, candidates]; the last row counts all of `in_flight` [m], each row before it
-        one token fewer.
+        """Adjust `logits` [n, candidates].
+
+        The last row counts all of `in_flight` [m], each row before it one token fewer.
         """
         values = logits.values
         if logits.ids is not None:
             return Logits(self._adjusted(values, logits.ids, in_flight), logits.ids)
-        concerned = mx.concatenate([self._touched, in_flight])
-        if concerned.size == 0:  # nothing is biased, and nothing has been written yet
+        affected = mx.concatenate([self._touched, in_flight])
+        if affected.size == 0:  # there is no bias and no token to penalise yet
             return Logits(values)
-        ids = mx.broadcast_to(concerned, (values.shape[0], concerned.size))
+        ids = mx.broadcast_to(affected, (values.shape[0], affected.size))
         chosen = mx.take_along_axis(values, ids, axis=-1)
         adjusted = self._adjusted(chosen, ids, in_flight)
         return Logits(mx.put_along_axis(values, ids, adjusted, axis=-1))
@@ -93,7 +95,7 @@ def adjustments(sampling: Sampling, prompt: Sequence[int], vocabulary: int) -> A
 
 
 def _in_flight_before(ids: mx.array, in_flight: mx.array) -> mx.array:
-    """Which of `ids` [n, candidates] are among the tokens in flight that their row counts."""
+    """Tell for each of `ids` [n, candidates] whether its row counts it as in flight."""
     rows, flying = ids.shape[0], in_flight.size
     counted = mx.arange(flying) < mx.arange(rows)[:, None] + (flying - rows + 1)  # [n, m]
     return ((ids[..., None] == in_flight) & counted[:, None]).any(axis=-1)

@@ -1,4 +1,4 @@
-"""Words to token ids and back: tokenizer, chat template, streamed text, thoughts.
+"""Text to token ids and back: tokenizer, chat template, streamed text, thoughts.
 
-Knows nothing of MLX and of families; every function here runs on plain ids and strings.
+This package knows neither MLX nor families: its functions take plain ids and strings.
 """

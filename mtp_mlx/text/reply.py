@@ -1,4 +1,4 @@
-"""A reply's text as its tokens arrive: pieces, the model's thoughts apart, and rejected drafts."""
+"""A reply's text, made from its tokens as they arrive; thoughts are marked, drafts can be shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mtp_mlx.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The state after a text, and what of the text is to be shown."""
+    """The channel after a text, and the part of the text that is shown."""
 
     channel: Channel
     shown: str
@@ -20,17 +20,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where the reply stands; `held` is the part of the header that has come so far."""
+    """The part of a reply that its next token belongs to."""
 
     place: Literal["answer", "header", "thought"] = "answer"
-    held: str = ""
+    held: str = ""  # the beginning of the header that has come so far
 
     @property
     def thought(self) -> bool:
         return self.place != "answer"
 
     def read(self, text: str, header: str) -> Step:
-        """Take a text: outside a header it is shown as it is."""
+        """Read the next text of a reply; a header is not shown."""
         if self.place != "header":
             return Step(self, text)
         held = self.held + text
@@ -44,7 +44,7 @@ OPENED = Channel("header")
 
 
 def without_thoughts(text: str, syntax: ThinkingSyntax | None) -> str:
-    """Return a reply's raw text as it is sent back: the answer alone."""
+    """Return a reply's raw text without its thoughts, as the next turn's prompt has it."""
     if syntax is None:
         return text
     opening, closing = re.escape(syntax.opening), re.escape(syntax.closing)
@@ -52,7 +52,7 @@ def without_thoughts(text: str, syntax: ThinkingSyntax | None) -> str:
 
 
 REPLACEMENT = "\ufffd"
-"""What decoders write for bytes that are no character, so also for a character's first half."""
+"""Decoders write it for bytes that are no character, such as the first half of one."""
 
 WINDOW = 8
 """Tokens kept behind the cursor: a character spans at most four byte-level tokens."""
@@ -60,24 +60,25 @@ WINDOW = 8
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a reply's text, and whether the model was thinking."""
+    """A stretch of a reply's text; `thought` where the model was thinking."""
 
     text: str
     thought: bool
 
 
 class StreamingDetokenizer:
-    """Token ids to text while they arrive.
+    """Turns token ids into text while they arrive.
 
-    Invariant: the pieces given out, joined and flushed, are `tokenizer.decode(all ids)`, and no
-    piece ends in half a character. Each push decodes a window of a few tokens, so a reply of n
-    tokens costs O(n): the window keeps what decoders look back at, and is cut when it has doubled.
+    Invariant: the pieces returned, with that of `flush`, join to `tokenizer.decode(all ids)`, and
+    no piece ends in half a character. Each push decodes a window of a few tokens, so a reply of n
+    tokens costs O(n): the window holds the tokens that decoders look back at, and is cut when it
+    has doubled.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._ids: list[int] = []  # the window: the last tokens pushed, special ones left out
-        self._given = 0  # characters of the window's text that are already given out
+        self._given = 0  # characters of the window's text that were returned already
 
     def push(self, token_id: int) -> str:
         """Return the text that became certain with this token; often "" within a character."""
@@ -85,20 +86,20 @@ class StreamingDetokenizer:
             return ""
         self._ids.append(token_id)
         if self._tokenizer.is_byte_piece(token_id):
-            return ""  # only the end of a run of byte pieces tells whether they are characters
+            return ""  # byte pieces become characters only at the end of their run
         text = _certain(self._tokenizer.decode(self._ids))
         new, self._given = text[self._given :], max(self._given, len(text))
         self._cut()
         return new
 
     def flush(self) -> str:
-        """Return what is held back, now that nothing follows. The next push begins a new text."""
+        """Return the text that was held back. The next push begins a new text."""
         new = self._tokenizer.decode(self._ids)[self._given :]
         self._ids, self._given = [], 0
         return new
 
     def peek(self, token_id: int) -> str:
-        """Return what `push` would, and a half character as it stands; change nothing."""
+        """Return the text that `push` would return, half a character included; change nothing."""
         if self._is_silent(token_id):
             return ""
         before = self._tokenizer.decode(self._ids)
@@ -116,14 +117,14 @@ class StreamingDetokenizer:
 
 
 def _certain(text: str) -> str:
-    """Return all but a last replacement character, which the next token may complete."""
+    """Return `text` without a last replacement character, which the next token may complete."""
     return text.removesuffix(REPLACEMENT)
 
 
 class ReplyText:
-    """One reply's text, its thoughts marked where the family says how it thinks.
+    """One reply's text. Thoughts are marked where the family has a syntax for them.
 
-    `tokenizer` None: every piece is empty, as without a vocabulary.
+    Without a tokenizer every piece is empty.
     """
 
     def __init__(self, tokenizer: Tokenizer | None, thinking: ThinkingSyntax | None) -> None:
@@ -138,7 +139,7 @@ class ReplyText:
         self._channel = ANSWER
 
     def push(self, token_id: int) -> Piece:
-        """Return the text this token completes. The marks of a thought and its header have none."""
+        """Return the text that this token completes; a thought's marks and header have none."""
         if self._stream is None:
             return Piece("", thought=False)
         if token_id == self._opening:
@@ -152,11 +153,11 @@ class ReplyText:
         return self._read(self._stream.push(token_id))
 
     def flush(self) -> Piece:
-        """Return what is still held back; a header cut short stays hidden."""
+        """Return the text that was held back; an unfinished header stays hidden."""
         return self._read(self._stream.flush() if self._stream else "")
 
     def peek(self, token_id: int) -> str:
-        """Return a rejected draft as a ghost: its text here, or the name of a control token."""
+        """Return the text that a rejected draft would have had here, or a control token's name."""
         if self._tokenizer is None or self._stream is None:
             return ""
         controls = {self._opening, self._closing}

@@ -1,7 +1,8 @@
 """The checkpoint's own chat template, in a sandbox.
 
-Templates come from strangers: they run in Jinja2's immutable sandbox and reach the messages and
-four helpers only. The environment is the one of transformers, so that the prompt is the same.
+Templates come from strangers, so they run in Jinja2's immutable sandbox. They get the messages, the
+switch for thinking, the names of four tokens, and the helpers of the environment in transformers,
+so that the prompt is the same as there.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from mtp_mlx.text.vocabulary import token_name
 
 TEMPLATE_FILE = "chat_template.jinja"
 TOKEN_NAMES = ("bos_token", "eos_token", "pad_token", "unk_token")
-"""What a template may call by name; it writes the bos itself where the model wants one."""
+"""The tokens that a template may write by these names, such as the bos at the start."""
 
 
 class ChatTemplate:
     def __init__(self, source: str, tokens: Mapping[str, str] | None = None) -> None:
-        """`tokens`: bos_token and the like. Raises jinja2.TemplateSyntaxError."""
+        """Compile `source`; `tokens` has names by key. Raises jinja2.TemplateSyntaxError."""
         self._template = _environment().from_string(source)
         self._tokens = dict(tokens or {})
 
@@ -101,7 +102,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 
 def _to_json(value: object, indent: int | None = None, ensure_ascii: bool = False) -> str:
-    """Return JSON as it is: Jinja's own filter escapes HTML, which would change the prompt."""
+    """Return plain JSON: Jinja's own filter escapes HTML, which would change the prompt."""
     return json.dumps(value, indent=indent, ensure_ascii=ensure_ascii)
 
 

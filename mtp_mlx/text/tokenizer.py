@@ -1,4 +1,4 @@
-"""Text to token ids and back, and which token ids end a reply."""
+"""The tokenizer of a checkpoint: text to token ids and back, and the ids that end a reply."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mtp_mlx.files import read_object
 from mtp_mlx.text.vocabulary import Vocabulary, load_vocabulary, token_name
 
 BYTE_PIECE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
-"""A byte of a character the vocabulary lacks; a run of them makes up the character."""
+"""The name of a token that is one byte of a character which the vocabulary lacks."""
 
 END_TOKEN_NAMES = ("eos_token", "eot_token")
-"""Where tokenizer_config.json names tokens that end a reply."""
+"""The fields of tokenizer_config.json that name tokens which end a reply."""
 
 
 class Tokenizer:
-    """A checkpoint's tokenizer: its vocabulary, and which ids end a reply."""
+    """A checkpoint's tokenizer: its vocabulary, and the ids that end a reply."""
 
     def __init__(self, vocabulary: Vocabulary, end_ids: frozenset[int] = frozenset()) -> None:
         self._vocabulary = vocabulary
@@ -61,8 +61,7 @@ def end_token_ids(
 ) -> frozenset[int]:
     """Return every end token that generation_config, config or tokenizer_config lists.
 
-    `token_id` looks up a token by name; without it (no tokenizer) names count for nothing. Raises
-    DamagedModel.
+    `token_id` looks up a token by name; without it only ids are read. Raises DamagedModel.
     """
     ids = set(_listed(read_object(folder / "generation_config.json")))
     config = read_object(folder / "config.json")

@@ -1,7 +1,7 @@
-"""A checkpoint's vocabulary: tokenizer.json or, failing that, tokenizer.model.
+"""A checkpoint's vocabulary, read from tokenizer.json or, without that, from tokenizer.model.
 
-`tokenizers` reads the first, SentencePiece the second. Each library is imported only where its
-file is there.
+`tokenizers` reads the first, SentencePiece the second. Each library is imported only for a folder
+that has its file.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mtp_mlx.files import damaged, read_object
 
-if TYPE_CHECKING:  # each costs tenths of a second
+if TYPE_CHECKING:  # importing it costs tenths of a second
     import tokenizers
 
 
 class Vocabulary(Protocol):
-    """What the two libraries have in common."""
+    """The operations of a vocabulary, whichever library reads it."""
 
     size: int  # one more than the largest id
     special_ids: frozenset[int]
@@ -28,7 +28,7 @@ class Vocabulary(Protocol):
         ...
 
     def prefix_ids(self) -> list[int]:
-        """Return what this tokenizer puts before a text of its own accord: mostly the bos."""
+        """Return the ids that this tokenizer puts before every text: mostly the bos."""
         ...
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -80,7 +80,7 @@ class JsonVocabulary:
         return self._library.encode(text, add_special_tokens=False).ids
 
     def prefix_ids(self) -> list[int]:
-        """Return what the post-processor puts before a text, without what it puts after."""
+        """Return the ids that the post-processor puts before a text."""
         encoding = self._library.encode("a", add_special_tokens=True)
         mask = encoding.special_tokens_mask
         return encoding.ids[: mask.index(0) if 0 in mask else 0]
@@ -139,7 +139,7 @@ class PieceVocabulary:
         return [self._bos] if self._adds_bos and self._bos is not None else []
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return pieces decoded by SentencePiece, and added tokens that are no control by name."""
+        """Return the text of pieces by SentencePiece, that of added tokens as their names."""
         text, run = "", list[int]()
         for i in ids:
             if i in self.special_ids:
@@ -158,7 +158,7 @@ class PieceVocabulary:
     def id(self, name: str) -> int | None:
         if name in self._ids:
             return self._ids[name]
-        piece = int(self._library.PieceToId(name))  # the unknown piece's id for other names
+        piece = int(self._library.PieceToId(name))  # a name it lacks gives the unknown piece's id
         return piece if self.name(piece) == name else None
 
     def _decode_run(self, run: list[int]) -> str:

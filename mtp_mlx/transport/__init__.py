@@ -1,1 +1,1 @@
-"""Ways into a worker. None of them holds a rule."""
+"""Transports: they carry requests to a host and its events back, and decide nothing."""

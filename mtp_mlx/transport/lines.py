@@ -1,8 +1,8 @@
 """The worker process: commands as JSON lines on stdin, events as JSON lines on stdout.
 
-The main thread owns the `Host`. A second thread reads the pipe, submits requests, and so answers at
-once what must not wait for the host: ping, cancel, the MTP switch. The worker answers whatever
-comes down the pipe and lives on; the end of stdin ends it, so it never outlives its window.
+The main thread owns the `Host`. A second thread reads the pipe: it submits requests, and acts at
+once on what must not wait for the host (ping, cancel, the MTP switch). The worker answers every
+line, also a damaged one, and goes on. The end of stdin ends it, so it never outlives its window.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mtp_mlx.events import BenchFinished, Event
 from mtp_mlx.host import Host, Ticket
 from mtp_mlx.loading.device import describe, versions
 
-FAREWELL_S = 5.0  # what a load or a chunk may still take once the window is gone
+FAREWELL_S = 5.0  # seconds that a load or a chunk may still take once the window is gone
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _private_stdout() -> BinaryIO:
-    """Return the pipe, out of reach of libraries that print: their stdout becomes stderr."""
+    """Return the pipe to the window; what libraries print to stdout goes to stderr from now on."""
     private = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return private
@@ -57,7 +57,7 @@ def _hello() -> wire.Hello:
 
 
 class Outbox:
-    """Writes whole lines to the window, from either thread. A window that is gone ends all."""
+    """Writes whole lines to the window, from either thread; exits where the window is gone."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -67,7 +67,7 @@ class Outbox:
         self._write(wire.encode(message))
 
     def send_error(self, error: Exception, request_id: str | None) -> None:
-        """Send `error`; one that nobody expected is logged as well."""
+        """Send `error`; print the traceback of an unexpected one to stderr."""
         if not isinstance(error, MtpMlxError):
             traceback.print_exception(error)
             error = EngineFault(error)
@@ -76,7 +76,7 @@ class Outbox:
         )
 
     def answer(self, request_id: str | None, event: Event | Exception) -> None:
-        """Send what the host answers to a request; `request_id` is None where it has none."""
+        """Send an answer of the host to the request `request_id`; None where it has no id."""
         if isinstance(event, Exception):
             self.send_error(event, request_id)
             return
@@ -95,7 +95,7 @@ class Outbox:
 
 
 def _without_report(event: BenchFinished) -> BenchFinished:
-    """Return `event` without its report, which is in a file."""
+    """Return `event` without its report, which is in a file or is written to one."""
     from mtp_mlx.bench.session import elsewhere
     from mtp_mlx.report.saving import encode
 
@@ -106,7 +106,7 @@ def _without_report(event: BenchFinished) -> BenchFinished:
 
 
 class Inbox:
-    """The pipe's reading end."""
+    """Reads commands from the pipe and acts on them."""
 
     def __init__(self, stream: BinaryIO, host: Host, outbox: Outbox) -> None:
         self._stream = stream
@@ -119,7 +119,7 @@ class Inbox:
             for line in self._lines():
                 if not self._take_line(line):
                     break
-        finally:  # whatever ends the reading, a worker that cannot hear must not live on
+        finally:  # whatever ends the reading, a worker without commands must not live on
             self._leave()
 
     def _take_line(self, line: bytes) -> bool:
@@ -130,7 +130,7 @@ class Inbox:
             return True
 
     def _lines(self) -> Iterator[bytes]:
-        """Yield lines that are not blank; of a line that is too long only its beginning."""
+        """Yield each line that is not blank; of a line that is too long only the beginning."""
         while line := self._stream.readline(wire.MAX_LINE_BYTES + 1):
             rest = line
             while rest and not rest.endswith(b"\n"):
@@ -139,7 +139,7 @@ class Inbox:
                 yield line
 
     def _take(self, command: wire.Command) -> bool:
-        """Act on one command; False once there will be no more."""
+        """Act on one command; return False where it is the last."""
         match command:
             case wire.Ping():
                 self._outbox.send(wire.Pong())
@@ -166,11 +166,12 @@ class Inbox:
             self._outbox.send_error(error, request_id)
             return
         if request_id is not None:
-            self._tickets = {key: one for key, one in self._tickets.items() if not one.is_over}
+            live = ((key, t) for key, t in self._tickets.items() if not t.is_over)
+            self._tickets = dict(live)
             self._tickets[request_id] = ticket
 
     def _leave(self) -> None:
-        """Stop the reply and let the main thread finish; do not wait for ever."""
+        """Stop the reply and let the main thread finish; exit if it takes too long."""
         self._host.close()
         time.sleep(FAREWELL_S)
         os._exit(0)

@@ -1,7 +1,7 @@
-"""Configurations as they are spelled in the wild, read into one form. Pure: no MLX.
+"""Published checkpoints spell config.json in several ways; all are read into one form. Pure.
 
-Defaults are those of the reference (`transformers`, `models/gemma4`): an absent field means what
-it means there, not what mlx-lm's own dataclass would put in its place.
+Defaults are those of the reference (`transformers`, `models/gemma4`), not those of mlx-lm's own
+dataclass.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class DrafterConfig:
 
 
 def target_config(config: Config) -> TextConfig:
-    """Raises UnsupportedModel for anything but a Gemma 4 target."""
+    """Read a target's config.json. Raises UnsupportedModel for anything but a Gemma 4 target."""
     kind = config.get("model_type")
     if kind in MULTIMODAL_TYPES:
         return _with_owners(
@@ -118,14 +118,14 @@ def target_config(config: Config) -> TextConfig:
 
 
 def _with_owners(target: TextConfig) -> TextConfig:
-    """Raises UnsupportedModel where there is nothing for a drafter to read."""
+    """Return `target`. Raises UnsupportedModel where a drafter could not read its cache."""
     for layer_type in (SLIDING, FULL):
         target.owner(layer_type)
     return target
 
 
 def drafter_config(config: Config) -> DrafterConfig:
-    """Raises UnsupportedModel for anything but a Gemma 4 drafter."""
+    """Read a drafter's config.json. Raises UnsupportedModel for anything but a Gemma 4 drafter."""
     if config.get("model_type") not in DRAFTER_TYPES:
         raise UnsupportedModel(
             f"The architecture {config.get('model_type')!r} is no Gemma 4 drafter.",
@@ -156,7 +156,7 @@ def _centroids(config: Config, vocab_size: int) -> CentroidConfig | None:
 
 
 def text_config(raw: Config, *, unified: bool) -> TextConfig:
-    """One text section. `unified` sections leave per-layer inputs out where they have none."""
+    """Read a text section. In `unified` ones an absent size of per-layer inputs means none."""
     layers = _size(raw, "num_hidden_layers", 30)
     layer_types = _layer_types(raw, layers)
     overrides = _full_layer_overrides(raw, layer_types)
@@ -197,11 +197,11 @@ def _layer_types(raw: Config, layers: int) -> tuple[str, ...]:
             f"config.json lists {len(types)} layer types for {layers} layers.",
             "Download the model again.",
         )
-    return (*types[:-1], FULL)  # as the reference forces it
+    return (*types[:-1], FULL)  # the reference makes the last layer full as well
 
 
 def _full_layer_overrides(raw: Config, layer_types: tuple[str, ...]) -> Mapping[str, int]:
-    """head_dim and num_key_value_heads of the full layers, in either spelling."""
+    """Return head_dim and num_key_value_heads of the full layers, from either spelling."""
     per_layer = raw.get("per_layer_config")
     if per_layer:
         first_full = str(layer_types.index(FULL))
@@ -233,7 +233,7 @@ def _section(config: Config, name: str) -> Config:
 
 
 def _size(raw: Config, name: str, default: int) -> int:
-    """A number of which there must be at least one."""
+    """Return an integer field that must be above 0. Raises DamagedModel."""
     value = _number(raw, name, default)
     if value == 0:
         raise DamagedModel(f"config.json says {name} is 0.", "Download the model again.")
@@ -241,7 +241,7 @@ def _size(raw: Config, name: str, default: int) -> int:
 
 
 def _number(raw: Config, name: str, default: int) -> int:
-    """An integer field; an explicit null means absent."""
+    """Return an integer field; null means absent. Raises DamagedModel."""
     value = raw.get(name)
     if value is None:
         return default

@@ -21,7 +21,7 @@ from mtp_mlx.sampling.distribution import Logits
 
 
 class NoState:
-    """The `DraftState` of a drafter that keeps nothing: it stands where the target stands."""
+    """The `DraftState` of a drafter that keeps nothing: its length is always the target's."""
 
     reads_hidden = False
 
@@ -69,7 +69,7 @@ class GemmaDrafter:
         self._pieces = Pieces(self._layers, self._enter, self._leave)
 
     def at(self, position: DraftPosition) -> GemmaDrafter:
-        """Return a drafter of the same weights that stands at `position`."""
+        """Return a drafter of the same weights at another draft position."""
         return GemmaDrafter(self.network, self.config, self._target, position)
 
     def new_state(self, target_state: State) -> NoState:
@@ -100,8 +100,8 @@ class GemmaDrafter:
         """Run one step over `tokens` [n] and `hidden` [n, target_hidden].
 
         `shared` and `lengths` are each row's keys and values and the length of its target's state.
-        The position (RoPE) is the same for all steps of a round: the drafter has no cache to move
-        on in.
+        The position (RoPE) is the same for all steps of a round: the drafter has no cache that
+        would grow.
         """
         behind = self._position == "last-seen"
         positions = mx.array([length - behind for length in lengths])
@@ -116,7 +116,7 @@ class GemmaDrafter:
         return Step(Logits(raw, ids[0] if ids else None), following)
 
     def _enter(self, tokens: mx.array, hidden: mx.array) -> Arrays:
-        """Return what the first layer is fed with: [n, hidden of the drafter]."""
+        """Return the input of the first layer: [n, hidden of the drafter]."""
         pair = mx.concatenate([self._target.embed(tokens), hidden], axis=-1)  # [n, 2 target_hidden]
         return (self.network.pre_projection(pair),)
 

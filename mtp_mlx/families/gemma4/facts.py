@@ -1,7 +1,7 @@
 r"""The five Gemma 4 pairs: their shapes, repositories and sizes, each fact once. Pure.
 
-The shapes are spelt as the config.json of each target and drafter. Sizes are as reported by those
-who published the files. A thought is written as `<|channel>thought\n … <channel|>`.
+Shapes have the names of the fields in each config.json. Sizes are those that the publishers of the
+files report. A thought is written as `<|channel>thought\n … <channel|>`.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _PRECISIONS = ("4-bit", "8-bit")  # of mlx-community's conversions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A pair's two configurations, but for what follows from the number of target layers."""
+    """A pair's two configurations, without the fields that depend on the number of layers."""
 
     name: str
     model_type: str = "gemma4"
     layers: int
-    period: int  # the last of so many layers sees everything, the others a window
-    shared_layers: int = 0  # the last so many layers read the keys of earlier ones
+    period: int  # in each group of so many layers the last is a full one, the others are sliding
+    shared_layers: int = 0  # so many of the last layers read the keys of earlier ones
     centroid_head: bool = False
-    keys: Config  # of target and drafter, as both read the same keys and values
+    keys: Config  # fields of target and drafter alike, as both read the same keys and values
     target: Config
     drafter: Config
     target_bytes: Mapping[str, int]  # by precision, where known
@@ -42,7 +42,7 @@ class Facts:
 
 
 def known_pair(facts: Facts) -> KnownPair:
-    """Return what a catalogue shows of a pair."""
+    """Return the catalogue's entry of a pair."""
     target = target_config(target_of(facts, facts.layers))
     community = facts.name if facts.name == "12B" else facts.name.lower()  # as they are spelt
     conversions = [
@@ -70,7 +70,7 @@ def known_pair(facts: Facts) -> KnownPair:
 
 
 def key_values(target: TextConfig) -> KeyValueShape:
-    """Return what a target caches; layers that read another's cache do not count."""
+    """Return the shape of a target's cache; layers that read another's cache do not count."""
     owners = target.layer_types[: target.owners]
     sliding_heads, sliding_width = target.kv_shape(SLIDING)
     full_heads, full_width = target.kv_shape(FULL)
@@ -88,16 +88,16 @@ def key_values(target: TextConfig) -> KeyValueShape:
 def target_of(facts: Facts, kept: int) -> Config:
     """Return the config.json of the target, with its last `kept` layers.
 
-    Sliding and full layers alternate as in the whole and end alike. As large a share of them as in
-    the whole reads the keys of earlier layers, or as many as leave one sliding and one full layer
-    with caches of their own, which a drafter needs. All else is as in the whole.
+    Sliding and full layers alternate as in the whole target. As large a share of them reads the
+    keys of earlier layers, but at least one sliding and one full layer own a cache, for a drafter
+    needs both. All other fields are those of the whole target.
     """
     types = _layer_types(facts.layers, facts.period)[-kept:]
     share = round(kept * facts.shared_layers / facts.layers)
-    owners = max(types.index(SLIDING), types.index(FULL)) + 1  # at the least
+    least_owners = max(types.index(SLIDING), types.index(FULL)) + 1
     text = {
         "num_hidden_layers": kept,
-        "num_kv_shared_layers": min(share, kept - owners),
+        "num_kv_shared_layers": min(share, kept - least_owners),
         "layer_types": types,
         "final_logit_softcapping": 30.0,
         "hidden_size_per_layer_input": 0,
@@ -202,7 +202,7 @@ _QAT = "-qat-q4_0-unquantized"
 
 
 def pair_of(target: str) -> KnownPair | None:
-    """Return the pair that a repository's name (or a folder's) speaks of."""
+    """Return the pair that the name of a repository or a folder contains, if any."""
     match = _TARGET_NAME.search(target)
     if match is None:
         return None
@@ -220,7 +220,7 @@ def pair_of_config(config: Config) -> KnownPair | None:
 
 
 def drafter_for(target: str | Config) -> str | None:
-    """Return the drafter's repository for a target's repository or config.json.
+    """Return the drafter's repository for a target's repository or config.json; None if unknown.
 
     Targets trained for 4 bits ("qat") have drafters of their own.
     """

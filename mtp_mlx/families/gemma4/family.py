@@ -1,6 +1,6 @@
-"""Gemma 4 as a family: what the rest of the engine asks of it.
+"""Gemma 4 as a `Family`.
 
-Building a network is what first needs MLX; recognising, pairing and naming need none.
+Recognising, pairing and naming work without MLX, which is imported where a network is built.
 """
 
 from __future__ import annotations
@@ -88,10 +88,10 @@ def _blueprint(target: Config, drafter: Config | None) -> GemmaBlueprint:
 
 
 _POSITION_KEY = "mtp_draft_position"
-"""In a drafter's generation_config.json: the position rule it was trained with, if it says so."""
+"""The field of a drafter's generation_config.json that states its draft position; often absent."""
 
 _PREFIX = re.compile(r"^(?:model\.)?language_model\.(?:model\.)?")
-_OTHER_SENSES = re.compile(
+_OTHER_MODALITIES = re.compile(
     r"^(?:model\.)?(?:vision_|audio_|embed_vision|embed_audio|multi_modal_projector)"
 )
 _ORDERING = "masked_embedding.token_ordering"
@@ -99,7 +99,7 @@ _ORDERING = "masked_embedding.token_ordering"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GemmaBlueprint:
-    """A `Blueprint`. Building a network is what first needs MLX."""
+    """A `Blueprint`; its methods import MLX where they need it."""
 
     target_config: TextConfig
     drafter_config: DrafterConfig | None
@@ -122,7 +122,7 @@ class GemmaBlueprint:
 
     @property
     def float32_on_cpu(self) -> bool:
-        """MLX multiplies a mixture of experts on the CPU in float32 only."""
+        """Return whether it has experts: MLX's CPU backend multiplies those in float32 only."""
         return self.target_config.experts is not None
 
     def target_network(self) -> Any:
@@ -137,7 +137,7 @@ class GemmaBlueprint:
         return DrafterNetwork(self.drafter_config)
 
     def target_tensors(self, weights: Weights) -> Weights:
-        kept = {name: w for name, w in weights.items() if not _OTHER_SENSES.match(name)}
+        kept = {name: w for name, w in weights.items() if not _OTHER_MODALITIES.match(name)}
         named = {self.module_name(name): w for name, w in kept.items()}
         return _without_head(named) if self.target_config.tied else named
 
@@ -147,7 +147,7 @@ class GemmaBlueprint:
         named = _without_head({self.module_name(name): w for name, w in weights.items()})
         if _ORDERING in named:
             ordering = named[_ORDERING] = named[_ORDERING].astype(mx.int32)
-            # Gathering rows that are not there would read memory that is not ours.
+            # MLX does not check indices: gathering rows past the end would read foreign memory.
             if not mx.array_equal(mx.sort(ordering), mx.arange(ordering.size)).item():
                 raise DamagedModel(
                     f"The weights do not match config.json: {_ORDERING} does not list every token "
@@ -179,7 +179,7 @@ class GemmaBlueprint:
         if stated == "anchor":
             return "anchor"
         raise UnsupportedModel(
-            f"The drafter asks for the position rule {stated!r}.",
+            f"The drafter asks for the draft position {stated!r}.",
             "Give --draft-position last-seen or anchor.",
         )
 
@@ -189,15 +189,15 @@ def _without_head(weights: Weights) -> Weights:
 
 
 def check_pair(target: TextConfig, drafter: DrafterConfig) -> None:
-    """Raise PairMismatch, with both numbers and the drafter that fits, where the two do not fit."""
+    """Raise PairMismatch where the two do not fit, with both numbers and the drafter that does."""
     remedy = _remedy(target)
     _compare("hidden size", target.hidden_size, drafter.backbone_hidden_size, remedy)
     _compare("vocabulary", target.vocab_size, drafter.text.vocab_size, remedy)
     for kind, name in ((SLIDING, "sliding layers"), (FULL, "full layers")):
         if kind not in drafter.text.layer_types:
             continue
-        # The drafter has no K/V of its own: what must fit is the width of a head and that its
-        # heads can be shared out over the target's key heads, as many as it was trained with.
+        # The drafter reads the target's keys and values: so heads must be equally wide, there must
+        # be as many key heads as in training, and the drafter's heads must divide among them.
         kv_heads, head_dim = target.kv_shape(kind)
         trained_kv_heads, trained_head_dim = drafter.text.kv_shape(kind)
         _compare(f"head width of the {name}", head_dim, trained_head_dim, remedy)

@@ -1,6 +1,6 @@
 """The modules that hold the weights: mlx-lm's Gemma 4 for the target, our own for the drafter.
 
-Reference for the drafter: `transformers`, `models/gemma4_assistant`.
+The drafter follows `transformers`, `models/gemma4_assistant`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class DrafterNetwork(nn.Module):
             self.masked_embedding = CentroidHead(config.text, config.centroids)
 
     def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
-        """Drop what is never used: the head, tied to the embedding, and K/V projections."""
+        """Drop the tensors that are never used: the head (it is the embedding), K/V projections."""
         unused = ("lm_head.", ".k_proj.", ".v_proj.", ".k_norm.", ".rotary_emb.")
         return {name: w for name, w in weights.items() if not any(part in name for part in unused)}
 

@@ -20,17 +20,17 @@ from mlx import nn
 
 from mtp_mlx.kv.buffer import KeysValues
 
-COMPILED_ROWS = 16  # at most: rounds repeat few sizes, chunks of a prompt come in any
+COMPILED_ROWS = 16  # the most rows that are compiled: rounds have few sizes, prompt chunks any
 
 Arrays = tuple[mx.array, ...]
 Piece = Callable[..., Arrays]
 
 
 class Pieces:
-    """The pieces of `layers`: one that enters the first, one between each two, one that leaves.
+    """The pieces of `layers`: one before the first attention, one between each two, one at the end.
 
-    `enter` makes x [n, hidden], and whatever else is wanted, of what the stack starts with;
-    `leave` makes the result of the x behind the last layer.
+    `enter` returns x [n, hidden] and possibly other arrays from the inputs of the stack; `leave`
+    returns the result from the x behind the last layer.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Pieces:
         self._compiled = [mx.compile(piece) for piece in self._plain]
 
     def enter(self, positions: mx.array, *start: mx.array) -> Arrays:
-        """Return x, what the first layer projects it to, and what `enter` made besides."""
+        """Return x, its projections in the first layer, and the other arrays of `enter`."""
         return self._of(positions)[0](positions, *start)
 
     def after(
@@ -53,7 +53,7 @@ class Pieces:
         `positions` [n] and `attended` [n, heads, 1, head_dim] have the rows of x [n, hidden].
         """
         piece = self._of(positions)[i + 1]
-        # As an argument: a captured scalar would become part of the kernel's source.
+        # The scalar is an argument: captured, it would become part of the kernel's source.
         return piece(positions, x, attended, self._layers[i].layer_scalar, *per_layer)
 
     def _of(self, positions: mx.array) -> list[Piece]:
