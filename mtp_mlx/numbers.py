@@ -19,12 +19,12 @@ class DraftedRound(Protocol):
 
     @property
     def depth(self) -> int:
-        """K, the number of tokens drafted."""
+        """Return K, the number of tokens drafted."""
         ...
 
     @property
     def accepted(self) -> int:
-        """Drafted and emitted: never past an end token or a length cut."""
+        """Return the number of drafts that were emitted: none past an end token or a length cut."""
         ...
 
 
@@ -33,7 +33,7 @@ class TimedRound(DraftedRound, Protocol):
 
     @property
     def index(self) -> int:
-        """0: the token that prefill yields, which no round decodes."""
+        """Return the number of the round; 0 is the token that prefill yields."""
         ...
 
     @property

@@ -33,7 +33,7 @@ class Rewindable(Protocol):
 
     @property
     def length(self) -> int:
-        """Number of tokens the state holds."""
+        """Return the number of tokens that the state holds."""
         ...
 
     def can_trim(self, n: int) -> bool:
@@ -62,7 +62,7 @@ class State(Rewindable, Protocol):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of keys and values held."""
+        """Return the bytes of keys and values that the state holds."""
         ...
 
     def view(self, layer: int) -> KeysValues:
@@ -88,7 +88,7 @@ class Target(Protocol):
 
     @property
     def vocabulary(self) -> int:
-        """Number of token ids."""
+        """Return the number of token ids."""
         ...
 
     def new_state(self) -> State:

@@ -164,7 +164,7 @@ class Narrator:
     """Makes a reply's rounds into events: token ids become text, and rounds are counted."""
 
     def __init__(self, text: ReplyText, requested: float) -> None:
-        """`requested` is the time of the request on `time.perf_counter`."""
+        """Narrate a reply of `text`, requested at `requested` on `time.perf_counter`."""
         self._requested = requested
         self._rounds = 0
         self._text = text

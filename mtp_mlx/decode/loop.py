@@ -68,8 +68,8 @@ class Batch:
         rounds = self._rounds(turns, drafting=drafting)
         over = self.clock()
         if len(turns) == 1:
-            # Since the last round ended: the consumer's time overlaps with a plain step in flight,
-            # and a drafting round waits for it, so either is charged what it really took.
+            # The time counts from the end of the round before: the consumer's work since then
+            # overlaps with a plain step in flight, but delays a drafting round.
             _learn(*turns[0], rounds[0], over - (self._before or started))
         self._before = over
         self._tidy(sum(len(round_.tokens) for round_ in rounds))

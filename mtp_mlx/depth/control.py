@@ -171,7 +171,8 @@ class DepthControl:
                 depth=drafted,
                 accepted=agreed,
                 ms=ms,
-                # False for a plain step in flight, landed before a draft: its work was done before.
+                # False for a plain step in flight that is landed before a draft: its work was done
+                # in the round before.
                 whole=drafted == plan.depth,
                 confidence=confidence,
                 context=plan.context,

@@ -156,7 +156,7 @@ class Family(Protocol):
 
     @property
     def shape_names(self) -> tuple[str, ...]:
-        """The names that `shape` takes, in the order of `pairs`."""
+        """Return the names that `shape` takes, in the order of `pairs`."""
         ...
 
     def recognises(self, config: Config) -> bool:

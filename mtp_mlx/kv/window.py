@@ -14,7 +14,7 @@ import mlx.core as mx
 
 from mtp_mlx.kv.buffer import Buffer, KeysValues
 
-SLACK = 256  # rows behind the window: it is moved to the front once in about so many tokens
+SLACK = 256  # spare rows: the window is moved to the front once in about so many tokens
 REWIND = 32  # rows that can always be trimmed: more than any round drafts
 
 

@@ -53,7 +53,8 @@ def _uniform(key: mx.array, salt: mx.array, ids: mx.array) -> mx.array:
         x = x ^ (x >> 15)
         x = x * mx.array(_SECOND, dtype=mx.uint32)
         x = (x ^ (x >> 16)) + word
-    # 23 bits and a half are exact in float32; 24 would round up to 1, whose noise is infinite.
+    # 23 bits plus a half are exact in float32. With 24 bits the largest would round to 1, whose
+    # noise is infinite.
     return ((x >> 9).astype(mx.float32) + 0.5) * (2.0**-23)  # in (0, 1), without either end
 
 

@@ -61,7 +61,7 @@ class TextConfig:
 
     @property
     def owners(self) -> int:
-        """The number of layers that own a cache; the layers behind them read these caches."""
+        """Return the number of layers that own a cache, which all layers behind them read."""
         return self.num_layers - self.num_kv_shared_layers
 
     def owner(self, layer_type: str) -> int:
