@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mtp_mlx.api import MAX_DEPTH
-from mtp_mlx.depth.control import AutoDepth, Observation
+from mtp_mlx.depth.control import AutoDepth, Learned, Observation, PairState
+from mtp_mlx.depth.costs import DraftCost, DraftKey, VerifyCost, VerifyKey
 
 PLAIN_MS = 30.0
 DRAFT_STEP = 0.05
@@ -185,3 +186,26 @@ def against_best(outcome: Outcome, text: Text, curve: Curve, drift: Drift = stea
 def against_plain(outcome: Outcome, text: Text, curve: Curve, drift: Drift = steady) -> float:
     """Auto's speed over that of plain decoding, over everything."""
     return fixed_ms(text, curve, 0, drift=drift) / outcome.all_ms
+
+
+def new(learned: Learned | None = None) -> AutoDepth:
+    return AutoDepth(PairState(learned))
+
+
+def calibrated(name: str, dearer: float = 0.0, band: int = 0) -> Learned:
+    """What a calibration of a machine knows: each row costs `dearer` plain steps more."""
+    curve = CURVES[name]
+    verify = [PLAIN_MS * (ms + dearer * k) for k, ms in enumerate(curve)]
+    return Learned(
+        verify=tuple(VerifyCost(VerifyKey(k + 1, band), ms) for k, ms in enumerate(verify)),
+        draft=tuple(
+            DraftCost(DraftKey("drafter", k), DRAFT_STEP * PLAIN_MS * k)
+            for k in range(1, MAX_DEPTH + 1)
+        ),
+    )
+
+
+def settled(auto: AutoDepth, context: int = 0) -> int:
+    choice = auto.choose(context)
+    assert not choice.probe
+    return choice.depth

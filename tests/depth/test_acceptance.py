@@ -53,6 +53,38 @@ def test_estimates_come_near_what_happens() -> None:
     assert acceptance.estimates[2] > 0.8
 
 
+def test_a_position_judged_once_stays_near_the_one_before() -> None:
+    """A single outcome weighs as one draft of five, the estimate of the position before as four."""
+    for accepted, estimate in ((2, 0.6), (1, 0.4)):
+        acceptance = Acceptance()
+        for i in range(200):
+            acceptance.observe(i % 2, 1, ())
+        assert acceptance.estimates[0] == pytest.approx(0.5, abs=0.05)
+        acceptance.observe(accepted, 2, ())
+        assert acceptance.estimates[1] == pytest.approx(estimate, abs=0.05)
+
+
+def test_positions_have_acceptances_of_their_own() -> None:
+    acceptance = Acceptance()
+    for _ in range(100):
+        acceptance.observe(2, 3, ())  # the third draft is always wrong
+    first, second, third, *_ = acceptance.estimates
+    assert min(first, second) > 0.95
+    assert third < 0.1
+
+
+def test_a_long_parking_leaves_what_was_learned_at_the_first_position() -> None:
+    """One draft that happens to be right, after 4000 tokens without any, does not outweigh it."""
+    acceptance = Acceptance()
+    for _ in range(100):
+        acceptance.observe(0, 1, ())
+    for _ in range(4000):
+        acceptance.observe(0, 0, ())
+    assert acceptance.estimates[0] < 0.1
+    acceptance.observe(1, 1, ())
+    assert acceptance.estimates[0] < 0.4
+
+
 def test_a_position_never_reached_is_like_the_one_before() -> None:
     acceptance = Acceptance()
     assert acceptance.estimates == [PRIOR] * MAX_DEPTH
@@ -85,6 +117,16 @@ def changes(turns: int, length: int = 40) -> int:
 def test_a_text_that_changes_all_the_time_is_described_by_its_mean() -> None:
     assert changes(1) > 1
     assert changes(20) < 10 * changes(2)
+
+
+def test_acceptance_is_expected_to_follow_a_confidence_that_predicted_it() -> None:
+    acceptance = Acceptance()
+    for i in range(200):
+        sure = i // 5 % 2 == 0
+        acceptance.observe(3 * sure, 3 if sure else 1, (0.95 if sure else 0.3,) * 3)
+    assert acceptance.expected[0] < acceptance.estimates[0] - 0.2  # the last round was unsure
+    acceptance.observe(3, 3, (0.95,) * 3)
+    assert acceptance.expected[0] > acceptance.estimates[0] + 0.1
 
 
 def test_confidence_wears_off_while_nothing_is_drafted() -> None:

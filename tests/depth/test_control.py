@@ -1,9 +1,9 @@
-"""Auto in simulation: within 3 % of the best fixed K, and never under 0.98 of plain decoding."""
+"""The depths that auto chooses, from given costs and rounds."""
 
 from __future__ import annotations
 
 import math
-from statistics import mean
+from collections.abc import Callable
 
 import pytest
 
@@ -21,147 +21,7 @@ from mtp_mlx.depth.control import (
     best_depth,
 )
 from mtp_mlx.depth.costs import DraftCost, DraftKey, VerifyCost, VerifyKey
-from tests.depth.simulation import (
-    CURVES,
-    DRAFT_STEP,
-    PLAIN_MS,
-    Acceptance,
-    Drift,
-    Outcome,
-    Text,
-    against_best,
-    against_plain,
-    cost,
-    informative,
-    noise,
-    simulate,
-    turns,
-)
-
-LENGTH = 4000  # tokens
-NAMES = list(CURVES)
-ACCEPTANCES = [0.0, 0.4, 0.6, 0.8, 0.95]
-CHANGING = {
-    "drifting": lambda place: 0.6 + 0.3 * math.cos(2 * math.pi * place / LENGTH),
-    "switching": turns(0.95, 0.3, 300),
-    "drafts right or wrong": turns(0.0, 0.9, 400),
-}
-
-
-def new(learned: Learned | None = None) -> AutoDepth:
-    return AutoDepth(PairState(learned))
-
-
-@pytest.mark.parametrize("acceptance", ACCEPTANCES)
-@pytest.mark.parametrize("name", NAMES)
-def test_auto_comes_near_the_best_fixed_depth(name: str, acceptance: float) -> None:
-    """Over two texts: one alone may favour a neighbouring K by chance."""
-    curve = CURVES[name]
-    best, plain = [], []
-    for seed in range(2):
-        text = Text(lambda _: acceptance, LENGTH, seed)
-        outcome = simulate(new(), curve, text, seed=seed)
-        best.append(against_best(outcome, text, curve))
-        plain.append(against_plain(outcome, text, curve))
-    assert mean(best) >= 0.97
-    assert min(plain) >= 0.98
-
-
-@pytest.mark.parametrize("acceptance", CHANGING.values(), ids=CHANGING.keys())
-@pytest.mark.parametrize("name", NAMES)
-def test_auto_follows_a_text_that_changes(name: str, acceptance: Acceptance) -> None:
-    curve = CURVES[name]
-    text = Text(acceptance, 2 * LENGTH, 1)
-    outcome = simulate(new(), curve, text)
-    assert against_best(outcome, text, curve) >= 0.97
-    assert against_plain(outcome, text, curve) >= 0.98
-
-
-def test_a_confidence_that_tells_something_is_used() -> None:
-    """Stretches too short to be learned by counting."""
-    curve = CURVES["M3 Ultra"]
-    with_it, without = (
-        against_best(simulate(new(), curve, text), text, curve)
-        for text in (
-            Text(turns(0.9, 0.0, 40), 2 * LENGTH, 2, informative),
-            Text(turns(0.9, 0.0, 40), 2 * LENGTH, 2),
-        )
-    )
-    assert with_it > 1.1 * without
-
-
-@pytest.mark.parametrize("acceptance", [0.4, 0.8])
-def test_a_confidence_that_means_nothing_costs_nothing(acceptance: float) -> None:
-    for name in ("M5 Max", "mixture of experts"):
-        text = Text(lambda _: acceptance, LENGTH, 3, noise)
-        outcome = simulate(new(), CURVES[name], text)
-        assert against_best(outcome, text, CURVES[name]) >= 0.97
-
-
-def heat(place: int, depth: int) -> float:
-    return 1.4 if place > LENGTH / 2 and depth > 0 else 1.0
-
-
-def growth(place: int, depth: int) -> float:
-    del depth
-    return 1 + 0.5 * place / LENGTH
-
-
-@pytest.mark.parametrize("drift", [heat, growth])
-def test_costs_that_drift_are_followed(drift: Drift) -> None:
-    for name in ("M4 Pro", "M3 Ultra"):
-        text = Text(lambda _: 0.7, LENGTH, 4)
-        outcome = simulate(new(), CURVES[name], text, drift=drift)
-        assert against_best(outcome, text, CURVES[name], drift) >= 0.97
-
-
-def parked(acceptance: float) -> Outcome:
-    return simulate(new(), CURVES["M1 (linear)"], Text(lambda _: acceptance, LENGTH, 5))
-
-
-def test_auto_parks_where_drafting_never_pays() -> None:
-    outcome = parked(0.4)
-    assert outcome.depths.count(0) >= 0.98 * len(outcome.depths)
-
-
-def test_probes_come_back_but_rarely() -> None:
-    outcome = parked(0.0)
-    assert 0 < outcome.probing_ms <= 0.01 * outcome.ms
-
-
-def settled(auto: AutoDepth, context: int = 0) -> int:
-    choice = auto.choose(context)
-    assert not choice.probe
-    return choice.depth
-
-
-def learned_on(name: str, acceptance: float) -> Learned:
-    auto = new()
-    simulate(auto, CURVES[name], Text(lambda _: acceptance, LENGTH, 6))
-    return auto.pair.learned()
-
-
-@pytest.mark.parametrize(("name", "acceptance"), [("M3 Ultra", 0.95), ("M1 (linear)", 0.4)])
-def test_a_new_process_goes_on_where_the_last_one_stopped(name: str, acceptance: float) -> None:
-    learned = learned_on(name, acceptance)
-    text = Text(lambda _: acceptance, 600, 7)
-    outcome = simulate(new(learned), CURVES[name], text, warm_up=0)
-    assert against_best(outcome, text, CURVES[name]) >= 0.97
-    deep = settled(new(learned))
-    assert deep >= 6 if name == "M3 Ultra" else deep == 0
-
-
-def calibrated(name: str, dearer: float = 0.0, band: int = 0) -> Learned:
-    """What a calibration of a machine knows: each row costs `dearer` plain steps more."""
-    curve = CURVES[name]
-    verify = [PLAIN_MS * (ms + dearer * k) for k, ms in enumerate(curve)]
-    return Learned(
-        verify=tuple(VerifyCost(VerifyKey(k + 1, band), ms) for k, ms in enumerate(verify)),
-        draft=tuple(
-            DraftCost(DraftKey("drafter", k), DRAFT_STEP * PLAIN_MS * k)
-            for k in range(1, MAX_DEPTH + 1)
-        ),
-    )
+from tests.depth.simulation import CURVES, calibrated, cost, new, settled
 
 
 def test_calibrated_costs_alone_save_the_measuring() -> None:
@@ -191,6 +51,33 @@ def test_two_sequences_share_costs_and_have_texts_of_their_own() -> None:
     assert right.choose(0).depth >= 6
     assert wrong.choose(0).depth == 0
     assert right.pair.costs is wrong.pair.costs
+
+
+def chosen(auto: AutoDepth, right: Callable[[int], int], count: int) -> list[int]:
+    """The depths chosen for `count` rounds; the first `right(i)` drafts of round i are right."""
+    depths = []
+    for i in range(count):
+        depth = auto.choose(0).depth
+        ms = cost(CURVES["M3 Ultra"], depth)
+        sure = (0.3 + 0.08 * right(i),) * depth
+        auto.observe(
+            Observation(depth=depth, accepted=min(depth, right(i)), ms=ms, confidence=sure)
+        )
+        depths.append(depth)
+    return depths
+
+
+def test_auto_stops_before_the_position_at_which_drafts_fail() -> None:
+    depths = chosen(new(calibrated("M3 Ultra")), lambda _: 2, 100)
+    assert depths[-20:].count(2) >= 17  # all but those of a probe
+
+
+def test_a_sure_drafter_is_asked_for_more() -> None:
+    """Text that is hard and easy in turns of four rounds: the first round of each tells which."""
+    auto = new(calibrated("M3 Ultra"))
+    depths = chosen(auto, lambda i: 8 if i // 4 % 2 else 1, 240)
+    later = [depths[i + 1 : i + 4] for i in range(200, 240, 4)]  # of each turn
+    assert max(max(hard) for hard in later[::2]) < min(min(easy) for easy in later[1::2])
 
 
 def test_a_new_sequence_starts_from_what_the_last_one_learned() -> None:
@@ -304,26 +191,6 @@ DRAFT = DraftCost(DraftKey("drafter", 1), 1.0)
 def test_numbers_that_make_no_sense_are_refused(values: dict[str, tuple[float, ...]]) -> None:
     with pytest.raises(ValueError, match="cannot have been measured"):
         Learned(**values)  # type: ignore[arg-type]
-
-
-def test_what_is_learned_can_be_learned_from() -> None:
-    learned = learned_on("M4 Pro", 0.8)
-    assert PairState(learned).learned() == learned
-
-
-def test_stalls_do_not_change_the_choice() -> None:
-    auto = new(learned_on("M5 Max", 0.8))
-    depth = settled(auto)
-    expected = cost(CURVES["M5 Max"], depth)
-    for stall in (1, 100, 1, 1, 100, 1, 1, 1):
-        auto.observe(Observation(depth=depth, accepted=depth, ms=stall * expected))
-    assert auto.pair.costs.by_depth(0)[depth] == pytest.approx(expected, rel=0.1)
-
-
-def test_the_same_observations_make_the_same_choices() -> None:
-    text = Text(lambda _: 0.7, 1000, 8)
-    first, second = (simulate(new(), CURVES["M4 Pro"], text).depths for _ in range(2))
-    assert first == second
 
 
 def plain_ms(control: DepthControl) -> float:
