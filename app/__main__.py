@@ -47,14 +47,12 @@ def _open(options: argparse.Namespace) -> int:
     from app.collector import Collector
     from app.engine.worker import WorkerProcess
     from app.program import Program
-    from app.services.data_folder import lock_folder
     from app.services.log import Faults, LogFile
     from app.views.common.preload import PRELOAD_MS, preload
     from mtp_mlx.paths import DATA_VARIABLE, data_folder, resources
 
     data: Path = options.data_dir or data_folder()
     os.environ[DATA_VARIABLE] = str(data)  # for the engine, which starts as a child
-    lock = lock_folder(data)
     log = LogFile(data)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python see Ctrl+C
     application = QApplication([strings.APP_NAME])
@@ -66,7 +64,7 @@ def _open(options: argparse.Namespace) -> int:
     faults = Faults(log.path)
     faults.install()
     collector = Collector(application)
-    program = Program(engine, data, options.theme, alone=lock is not None)
+    program = Program(engine, data, options.theme)
     faults.said.connect(program.models.engine.say)
     application.aboutToQuit.connect(program.close)
     program.start()
@@ -75,8 +73,6 @@ def _open(options: argparse.Namespace) -> int:
     collector.stop()
     faults.remove()
     log.stop()
-    if lock is not None:
-        lock.unlock()
     return code
 
 

@@ -52,23 +52,18 @@ _LAST_CHAT_S = 0.3  # how long the first sight of the window may wait for the la
 
 
 class Program(QObject):
-    """Everything that lives as long as the window. `close` may be called twice.
-
-    `alone` is False beside another window of the same folder: the last chat is open there.
-    """
+    """Everything that lives as long as the window. `close` may be called twice."""
 
     def __init__(
         self,
         worker: Worker,
         data: Path,
         theme: ThemeChoice | None = None,
-        *,
-        alone: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self._open = True
-        self.store = open_folder(data, alone=alone, parent=self)
+        self.store = open_folder(data, self)
         kept = self._read_kept()
         self.settings = SettingsStore(self.store, kept.settings)
         settings = kept.settings
@@ -86,7 +81,7 @@ class Program(QObject):
         self.models = self._make_models(settings, data / "reports")
         self.theme.apply()
         self.window = MainWindow(self.models, self.theme, settings)
-        self._reopening = alone
+        self._reopening = kept.alone  # beside another window: the last chat is open there
         self._connect()
         self._reopen(settings)
 
@@ -156,10 +151,15 @@ class Program(QObject):
         self.models.chats.watch(active=active and self._open)
 
     def _read_kept(self) -> Kept:
-        """The window is built with its settings: what is waited for is one small file's reading."""
+        """Return the settings and plain speeds; the defaults where the disk takes seconds.
+
+        The interface thread waits here, once and before there is a window: a window that was
+        built first would change its theme, place and size before the user's eyes. The store
+        thread reads two small files meanwhile.
+        """
         kept: list[Kept] = []
         self.store.run(DataFolder.read_kept, self).then(kept.append)
-        return kept[0] if self.store.wait() else Kept(settings=Settings(), speeds={})
+        return kept[0] if self.store.wait() else Kept(settings=Settings(), speeds={}, alone=False)
 
     def _reopen(self, settings: Settings) -> None:
         """The last chat, once the store has opened its file and read it."""

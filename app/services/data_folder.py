@@ -31,7 +31,9 @@ _STALE_MS = 1000
 
 
 def lock_folder(folder: Path) -> QLockFile | None:
-    """None beside another window. A folder that takes no lock holds no chats either.
+    """Make and lock the folder. Return None beside another window.
+
+    The lock of a folder that cannot be locked is not held; it holds no chats either.
 
     Chats and settings may be shared; a damaged file may be put aside only by the window that holds
     the lock: it would be taken from under another one.
@@ -47,21 +49,22 @@ def lock_folder(folder: Path) -> QLockFile | None:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The small files, as they were at the start."""
+    """The small files, as they were at the start, and whether no other window has the folder."""
 
     settings: Settings
     speeds: dict[str, Baseline]
+    alone: bool
 
 
 class DataFolder:
-    """Lives on the store thread. The chats are opened when they are first asked for."""
+    """Lives on the store thread, where it locks the folder until it is closed.
 
-    def __init__(
-        self, folder: Path, *, alone: bool = True, clock: Callable[[], float] = time.time
-    ) -> None:
-        """`alone` is False beside another window of the same folder."""
+    The chats are opened when they are first asked for.
+    """
+
+    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder
-        self._alone = alone
+        self._lock = lock_folder(folder)
         self._clock = clock
         self._chats: ChatStore | None = None
         self.settings = SettingsFile(folder / "settings.json")
@@ -74,7 +77,7 @@ class DataFolder:
         if self._chats is None:
             try:
                 path = self._folder / "chats.sqlite3"
-                self._chats = open_store(path, self._clock, alone=self._alone)
+                self._chats = open_store(path, self._clock, alone=self._lock is not None)
                 self.notice = self._chats.notice
             except (OSError, sqlite3.Error) as error:
                 self._chats = open_store(None)
@@ -86,11 +89,17 @@ class DataFolder:
         return self.chats.notice or self.notice
 
     def read_kept(self) -> Kept:
-        return Kept(settings=self.settings.read(), speeds=self.speeds.read())
+        return Kept(
+            settings=self.settings.read(),
+            speeds=self.speeds.read(),
+            alone=self._lock is not None,
+        )
 
     def close(self) -> None:
         if self._chats is not None:
             self._chats.close()
+        if self._lock is not None:
+            self._lock.unlock()
 
     def interrupt(self) -> None:
         """End the statement that is running; from any thread."""
@@ -98,10 +107,10 @@ class DataFolder:
             self._chats.interrupt()
 
 
-def open_folder(folder: Path, *, alone: bool, parent: QObject) -> StoreThread[DataFolder]:
+def open_folder(folder: Path, parent: QObject) -> StoreThread[DataFolder]:
     return StoreThread(
         "store",
-        lambda: DataFolder(folder, alone=alone),
+        lambda: DataFolder(folder),
         DataFolder.close,
         interrupt=DataFolder.interrupt,
         parent=parent,

@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import threading
 import traceback
+from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +37,7 @@ class LogFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
-        to_file = RotatingFileHandler(
+        to_file = _File(
             self.path, maxBytes=MOST_BYTES, backupCount=_OLDER, encoding="utf-8", delay=True
         )
         records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
@@ -62,6 +63,14 @@ class LogFile:
         ending.start()
         ending.join(_STOP_S)
         self._file.close()
+
+
+class _File(RotatingFileHandler):
+    """Is opened, and its folder made, with the first record: on the log's own thread."""
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        return super()._open()
 
 
 class Faults(QObject):

@@ -200,7 +200,7 @@ def ready(rig: Rig) -> Rig:
 def store(qtbot: QtBot, tmp_path: Path) -> Iterator[StoreThread[DataFolder]]:
     """A store thread over a folder, without a program."""
     parent = QObject()
-    store = open_folder(tmp_path / "data", alone=True, parent=parent)
+    store = open_folder(tmp_path / "data", parent)
     yield store
     store.close()
 

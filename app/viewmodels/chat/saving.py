@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyPiece
@@ -36,8 +37,13 @@ class Saver(QObject):
         self._throttle = Throttle(interval_ms, self._run, self)
         self._unwritten: dict[str, _Unwritten] = {}  # by chat
 
+    @property
+    def unwritten_chats(self) -> tuple[Chat, ...]:
+        """Chats as they stand here, while the store does not have all of them."""
+        return tuple(waiting.chat for waiting in self._unwritten.values())
+
     def unwritten(self, chat_id: str) -> Chat | None:
-        """A chat as it stands here, while the store does not have all of it."""
+        """Return this chat as it stands here; None where the store has all of it."""
         waiting = self._unwritten.get(chat_id)
         return None if waiting is None else waiting.chat
 
@@ -80,9 +86,11 @@ class Saver(QObject):
         self._write(lambda chats: chats.restore_messages(chat_id, ids))
 
     def rename(self, chat_id: str, title: str) -> None:
+        self._label(chat_id, title=title)
         self._write(lambda chats: chats.rename(chat_id, title))
 
     def pin(self, chat_id: str, *, pinned: bool) -> None:
+        self._label(chat_id, pinned=pinned)
         self._write(lambda chats: chats.pin(chat_id, pinned=pinned))
 
     def delete_chat(self, chat_id: str) -> Answer[None]:
@@ -94,6 +102,12 @@ class Saver(QObject):
     def _run(self) -> None:
         if self._action is not None:
             self._action()
+
+    def _label(self, chat_id: str, **changes: object) -> None:
+        """Change the title or pin of a chat that the store does not have yet."""
+        waiting = self._unwritten.get(chat_id)
+        if waiting is not None:
+            waiting.chat = msgspec.structs.replace(waiting.chat, **changes)
 
     def _write(self, write: Callable[[ChatStore], None]) -> Answer[None]:
         return self._store.write(lambda folder: write(folder.chats), self)

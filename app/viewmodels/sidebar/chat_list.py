@@ -17,6 +17,7 @@ from app import strings
 from app.domain.conversation import Chat, ChatSummary
 from app.domain.tree import Changes
 from app.services.data_folder import DataFolder
+from app.services.search_index import holds, words
 from app.services.store_thread import StoreThread
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.saving import Saver
@@ -57,7 +58,7 @@ class ChatListViewModel(QObject):
         self._query = ""
         self._editing = False
         self._opening: str | None = None  # the chat that the store was asked for
-        self._listed: tuple[ChatSummary, ...] = ()  # as the store last told them
+        self._listed: tuple[ChatSummary, ...] = ()  # the store's last answer, and chats it lacks
         self._behind = False  # what another window wrote may not have been taken up
         self._news: list[Changes] = []  # of the open chat, until its reply has ended
         self._debounce = QTimer(self, singleShot=True, interval=SEARCH_MS)
@@ -228,8 +229,22 @@ class ChatListViewModel(QObject):
                 self._chat.label(chat)
 
     def _show(self, chats: tuple[ChatSummary, ...]) -> None:
-        self._listed = chats
-        self.rows.show([self._marked(chat) for chat in chats], self._day)
+        """Show what the store has listed, and the chats that it does not have yet."""
+        self._listed = self._with_unwritten(chats)
+        self.rows.show([self._marked(chat) for chat in self._listed], self._day)
+
+    def _with_unwritten(self, chats: tuple[ChatSummary, ...]) -> tuple[ChatSummary, ...]:
+        """Return them in the store's order, pinned and newest first.
+
+        A new chat is listed with its first question, whether the disk has taken it or not.
+        """
+        listed = {chat.id for chat in chats}
+        new = [
+            _summary(chat)
+            for chat in self._saver.unwritten_chats
+            if chat.id not in listed and _is_listed(chat, words(self._query))
+        ]
+        return tuple(sorted((*new, *chats), key=lambda chat: (not chat.pinned, -chat.updated)))
 
     def _marked(self, chat: ChatSummary) -> ChatSummary:
         written = self._chat.written
@@ -297,3 +312,15 @@ class ChatListViewModel(QObject):
 
     def _on_unreadable(self, error: Exception) -> None:
         self.trouble.emit(strings.CHATS_UNREADABLE.format(reason=error))
+
+
+def _summary(chat: Chat) -> ChatSummary:
+    updated = max((message.created for message in chat.messages), default=chat.created)
+    return ChatSummary(id=chat.id, title=chat.title, pinned=chat.pinned, updated=updated)
+
+
+def _is_listed(chat: Chat, wanted: tuple[str, ...]) -> bool:
+    """Return whether something was begun in the chat and it holds all of the words."""
+    begun = chat.title is not None or chat.messages or chat.draft or chat.draft_files
+    texts = (chat.title or "", *(message.text for message in chat.messages))
+    return bool(begun) and any(holds(text, wanted) for text in texts)

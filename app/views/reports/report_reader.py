@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from PySide6.QtCore import QByteArray, QRectF, QTimer, QUrl, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QResizeEvent, QTextDocument
@@ -22,6 +24,8 @@ from mtp_mlx.report.charts import Chart, charts
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.writer import markdown
 
+R = TypeVar("R")
+
 _SETTLE_MS = 80
 _ROOMY = 1000  # pixels that the widest table needs
 _TWO = 760  # pixels that two charts beside each other need
@@ -30,10 +34,31 @@ _WIDEST = 760  # pixels of a chart: a wider one is not easier to read
 _GAP = 16
 
 
-_Drawn = tuple[tuple[Chart, ...], tuple[Chart, ...]]
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What a page is made of and for: a report, or two with the charts of each."""
+
+    shown: Shown
+    beside: Shown | None
+    charts: tuple[tuple[Chart, ...], ...]
+    tokens: Mapping[str, str]  # the theme's colours
+    width: int  # logical pixels between the margins
+    ratio: float  # the screen's pixels to a logical one
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    html: str
+    images: Mapping[str, QImage]  # by the names that stand in the HTML
 
 
 class ReportBrowser(QTextBrowser):
+    """Shows a page that the files thread has made: its charts, their images and its HTML.
+
+    The interface thread only hands the HTML to `setHtml`: a QTextDocument that is shown can be
+    filled and laid out on no other thread.
+    """
+
     def __init__(
         self, reports: ReportsViewModel, theme: ThemeController, parent: QWidget | None = None
     ) -> None:
@@ -41,7 +66,8 @@ class ReportBrowser(QTextBrowser):
         self._reports = reports
         self._theme = theme
         self._shown: tuple[Shown, Shown | None] | None = None
-        self._charts: _Drawn = ((), ())
+        self._charts: tuple[tuple[Chart, ...], ...] = ((), ())
+        self._asked: _Sheet | None = None  # the page that is being made
         self.setAccessibleName(strings.REPORT_TEXT)
         self.setFont(fonts.ui())
         self.setOpenLinks(False)
@@ -68,59 +94,87 @@ class ReportBrowser(QTextBrowser):
         colours = palette(self._theme.current.tokens)
         asked = shown, beside = self._shown
 
-        def drawn() -> _Drawn:
+        def drawn() -> tuple[tuple[Chart, ...], ...]:
             more = () if beside is None else charts(beside.report, colours)
             return (charts(shown.report, colours), more)
 
         self._reports.render(drawn, self).then(partial(self._on_drawn, asked))
 
-    def _on_drawn(self, asked: tuple[Shown, Shown | None], drawn: _Drawn) -> None:
+    def _on_drawn(
+        self, asked: tuple[Shown, Shown | None], drawn: tuple[tuple[Chart, ...], ...]
+    ) -> None:
         if asked == self._shown:
             self._charts = drawn
             self._lay_out()
 
     def _lay_out(self) -> None:
+        """Have the page made for the width there is now."""
         if self._shown is None:
             return
         shown, beside = self._shown
+        sheet = _Sheet(
+            shown=shown,
+            beside=beside,
+            charts=self._charts,
+            tokens=self._theme.current.tokens,
+            width=self.viewport().width() - 2 * _EDGE,
+            ratio=self.devicePixelRatioF(),
+        )
+        self._asked = sheet
+        self._reports.render(lambda: _made(sheet), self).then(partial(self._on_made, sheet))
+
+    def _on_made(self, sheet: _Sheet, page: _Page) -> None:
+        """Show the page, unless another width, theme or report was asked for since."""
+        if sheet is not self._asked:
+            return
         bar = self.verticalScrollBar()
         place = bar.value()
-        room = self.viewport().width() - 2 * _EDGE
-        self.setHtml(self._one(shown, room) if beside is None else self._two(shown, beside, room))
+        kind = QTextDocument.ResourceType.ImageResource.value
+        for name, image in page.images.items():
+            self.document().addResource(kind, QUrl(name), image)
+        self.setHtml(page.html)
         bar.setValue(place)
 
-    def _one(self, shown: Shown, room: int) -> str:
-        pictures = self._pictures("a", self._charts[0], min(room, _WIDEST))
-        tokens = self._theme.current.tokens
-        return report_html(shown.report, tokens, pictures, roomy=room >= _ROOMY)
 
-    def _two(self, shown: Shown, beside: Shown, room: int) -> str:
-        roomy = room >= _TWO
-        width = room // 2 - _GAP if roomy else min(room, _WIDEST)
-        a, b = (
-            dict(
-                zip(
-                    (chart.title for chart in drawn),
-                    self._pictures(side, drawn, width),
-                    strict=True,
-                )
-            )
-            for side, drawn in zip("ab", self._charts, strict=True)
-        )
-        pairs = [(a.get(title), b.get(title)) for title in (a | b)]
-        tokens = self._theme.current.tokens
-        return comparison_html(shown.report, beside.report, tokens, pairs, roomy=roomy)
+def _made(sheet: _Sheet) -> _Page:
+    """Return the page. Touches no widget, so that any thread may make it."""
+    return _one(sheet) if sheet.beside is None else _two(sheet, sheet.beside)
 
-    def _pictures(self, side: str, drawn: tuple[Chart, ...], width: int) -> Iterator[Picture]:
-        for i, chart in enumerate(drawn):
-            name = f"chart:{side}{i}"
-            renderer = QSvgRenderer(QByteArray(chart.svg.encode()))
-            size = renderer.defaultSize()
-            height = max(1, round(width * size.height() / max(1, size.width())))
-            image = _image(renderer, width, height, self.devicePixelRatioF())
-            kind = QTextDocument.ResourceType.ImageResource
-            self.document().addResource(kind.value, QUrl(name), image)
-            yield Picture(name, width, height)
+
+def _one(sheet: _Sheet) -> _Page:
+    images: dict[str, QImage] = {}
+    pictures = _pictures("a", sheet.charts[0], min(sheet.width, _WIDEST), sheet.ratio, images)
+    roomy = sheet.width >= _ROOMY
+    html = report_html(sheet.shown.report, sheet.tokens, pictures.values(), roomy=roomy)
+    return _Page(html, images)
+
+
+def _two(sheet: _Sheet, beside: Shown) -> _Page:
+    images: dict[str, QImage] = {}
+    roomy = sheet.width >= _TWO
+    width = sheet.width // 2 - _GAP if roomy else min(sheet.width, _WIDEST)
+    a, b = (
+        _pictures(side, charts, width, sheet.ratio, images)
+        for side, charts in zip("ab", sheet.charts, strict=True)
+    )
+    pairs = [(a.get(title), b.get(title)) for title in (a | b)]
+    html = comparison_html(sheet.shown.report, beside.report, sheet.tokens, pairs, roomy=roomy)
+    return _Page(html, images)
+
+
+def _pictures(
+    side: str, drawn: tuple[Chart, ...], width: int, ratio: float, images: dict[str, QImage]
+) -> dict[str, Picture]:
+    """Return the charts by their titles, `width` pixels wide, and put their images in `images`."""
+    pictures: dict[str, Picture] = {}
+    for i, chart in enumerate(drawn):
+        name = f"chart:{side}{i}"
+        renderer = QSvgRenderer(QByteArray(chart.svg.encode()))
+        size = renderer.defaultSize()
+        height = max(1, round(width * size.height() / max(1, size.width())))
+        images[name] = _image(renderer, width, height, ratio)
+        pictures[chart.title] = Picture(name, width, height)
+    return pictures
 
 
 def _image(renderer: QSvgRenderer, width: int, height: int, ratio: float) -> QImage:
@@ -179,17 +233,19 @@ class ReportReader(QWidget):
         self.texts.setVisible(alone and has_texts(state.shown.report))
         self.browser.show_report(state.shown, state.beside)
 
-    def _told(self) -> Report | None:
-        """Return the report as it may be copied, or None."""
-        shown = self._state.shown
+    def _render(self, make: Callable[[Report], R], done: Callable[[R], None]) -> None:
+        """Have something made of the report as it may be copied: its texts only if asked for."""
+        shown, texts = self._state.shown, self.texts.isChecked()
         if shown is None:
-            return None
-        return shown.report if self.texts.isChecked() else without_texts(shown.report)
+            return
+
+        def made() -> R:
+            return make(shown.report if texts else without_texts(shown.report))
+
+        self._reports.render(made, self).then(done)
 
     def _copy_markdown(self) -> None:
-        report = self._told()
-        if report is not None:
-            self._reports.render(lambda: markdown(report), self).then(self._on_markdown)
+        self._render(markdown, self._on_markdown)
 
     def _on_markdown(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)
@@ -199,9 +255,7 @@ class ReportReader(QWidget):
         """Copy the card. Its code is imported here, so that the window opens without it."""
         from mtp_mlx.report import painter
 
-        report = self._told()
-        if report is not None:
-            self._reports.render(lambda: painter.png(report), self).then(self._on_card)
+        self._render(painter.png, self._on_card)
 
     def _on_card(self, png: bytes) -> None:
         QGuiApplication.clipboard().setImage(QImage.fromData(png))

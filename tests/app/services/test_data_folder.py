@@ -14,10 +14,12 @@ from app.domain.speeds import Baseline
 from app.services.data_folder import (
     BaselineStore,
     DataFolder,
+    Kept,
     SettingsFile,
     SettingsStore,
     SpeedsFile,
     lock_folder,
+    open_folder,
 )
 from app.services.store_thread import StoreThread
 
@@ -165,6 +167,27 @@ def test_a_killed_window_leaves_no_lock(tmp_path: Path) -> None:
     assert lock is not None
     assert lock.isLocked()
     lock.unlock()
+
+
+def test_the_store_thread_locks_the_folder_until_it_is_closed(
+    store: StoreThread[DataFolder], tmp_path: Path
+) -> None:
+    """Closed with its store: a window that ends leaves the folder to the next."""
+    assert read_kept(store).alone
+    second = open_folder(tmp_path / "data", store)
+    assert not read_kept(second).alone
+    assert second.close()
+    assert store.close()
+    third = open_folder(tmp_path / "data", store)
+    assert read_kept(third).alone
+    third.close()
+
+
+def read_kept(store: StoreThread[DataFolder]) -> Kept:
+    kept: list[Kept] = []
+    store.run(DataFolder.read_kept, store).then(kept.append)
+    assert store.wait()
+    return kept[0]
 
 
 def test_a_folder_that_cannot_be_made_is_left_to_the_store(tmp_path: Path) -> None:

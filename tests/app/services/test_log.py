@@ -46,6 +46,11 @@ def broken() -> None:
     raise ValueError(f"what was typed: {CANARY}")
 
 
+def test_the_folder_is_made_with_the_first_record(tmp_path: Path) -> None:
+    file = LogFile(tmp_path / "not" / "there")
+    assert "INFO app.services.log: mtp-mlx" in written(file)
+
+
 def test_an_exception_in_a_slot_is_logged_and_said(
     qtbot: QtBot, file: LogFile, faults: Faults
 ) -> None:
@@ -153,4 +158,4 @@ def test_a_folder_that_takes_no_file_stops_nothing(
     file = LogFile(tmp_path / "file")
     logging.getLogger("app.test").warning("lost")
     file.stop()
-    assert "NotADirectoryError" in capsys.readouterr().err
+    assert "FileExistsError" in capsys.readouterr().err

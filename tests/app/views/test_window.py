@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from app.domain.settings import MtpChoice, OverlaySettings, ReplySettings
 from app.engine.scripted import ScriptedWorker
 from app.program import Program
+from app.services.data_folder import lock_folder
 from app.views.settings.reply_settings import ReplySettingsDialog
 from app.views.tokens.details import Details
 from mtp_mlx.api import Sampling
@@ -242,7 +244,9 @@ def test_a_new_chat_is_reopened_after_a_crash(qtbot: QtBot, ready: Rig, tmp_path
     ready.program.models.chat.new_chat()
     answer(ready)
     settle(ready.program)
-    again = Program(ScriptedWorker(), tmp_path / "data", "light")
+    as_it_lies = shutil.copytree(tmp_path / "data", tmp_path / "crashed")
+    (as_it_lies / "lock").unlink()  # this process holds it; a crashed one holds none
+    again = Program(ScriptedWorker(), as_it_lies, "light")
     qtbot.addWidget(again.window)
     settle(again)
     assert again.models.chat.chat.id == ready.program.models.chat.chat.id
@@ -253,7 +257,7 @@ def test_a_second_window_shares_the_folder(qtbot: QtBot, ready: Rig, tmp_path: P
     answer(ready)
     ready.program.window.settings_changed.emit()
     engine = ScriptedWorker()
-    second = Program(engine, tmp_path / "data", "light", alone=False)
+    second = Program(engine, tmp_path / "data", "light")
     qtbot.addWidget(second.window)
     second.start()
     rig = Rig(second, engine)
@@ -273,13 +277,16 @@ def test_a_second_window_shares_the_folder(qtbot: QtBot, ready: Rig, tmp_path: P
 
 def test_a_second_window_leaves_a_damaged_file_to_the_first(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "chats.sqlite3").write_bytes(b"no database" * 50)
-    second = Program(ScriptedWorker(), tmp_path, "light", alone=False)
+    first = lock_folder(tmp_path)
+    assert first is not None
+    second = Program(ScriptedWorker(), tmp_path, "light")
     qtbot.addWidget(second.window)
     second.start()
     settle(second)
     assert "New chats will not be saved in this session" in second.window.banner.text.text()
     assert (tmp_path / "chats.sqlite3").read_bytes().startswith(b"no database")
     second.close()
+    first.unlock()
 
 
 def test_broken_chats_are_set_aside_and_said(qtbot: QtBot, tmp_path: Path) -> None:

@@ -112,6 +112,36 @@ def test_a_chat_is_listed_with_its_first_question(ready: Rig) -> None:
     assert list_of(ready).open_id == ready.program.models.chat.chat.id
 
 
+def test_a_new_chat_is_listed_while_the_disk_refuses(
+    ready: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    chats, chat = list_of(ready), ready.program.models.chat
+    with monkeypatch.context() as full:
+        for write in ("save_chat", "save_message", "rename", "pin"):
+            full.setattr(ChatStore, write, refuse)
+        chat.send("Rye")
+        assert [row.title for row in chats.rows.chats] == ["Rye"]  # before the store's answer
+        assert titles(ready) == ["Today", "Rye"]
+        ready.finish()
+        bread = talk(ready, "Bread")
+        assert titles(ready) == ["Today", "Bread", "Rye"]
+        chats.rename(bread, "Spelt")
+        chats.pin(bread, pinned=True)
+        chats.new()
+        chats.open(bread)
+        assert (chat.chat.title, chat.chat.pinned) == ("Spelt", True)
+        for query, shown in (("spelt", 2), ("answer", 2), ("cake", 0), ("", 4)):
+            chats.search(query)
+            chats.search_now()
+            assert titles(ready) == ["Pinned", "Spelt", "Today", "Rye"][:shown]
+        assert ready.ask(lambda folder: folder.chats.chats()) == ()
+    assert titles(ready) == ["Pinned", "Spelt", "Today", "Rye"]
+    assert len(ready.ask(lambda folder: folder.chats.chats())) == 2
+
+
 def test_opening_another_chat_loses_nothing_of_a_running_reply(ready: Rig) -> None:
     first = talk(ready, "First")
     second = talk(ready, "Second")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QAction, QGuiApplication, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -16,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from app.viewmodels.reports.reports import ReportsViewModel
 from app.views.page import Places
 from app.views.palette import commands_of
+from app.views.reports import report_reader
 from app.views.reports.reports_page import ReportsPage
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.saving import FORMATS, load, save
@@ -259,16 +261,41 @@ def test_opened_by_keyboard_and_read(page: ReportsPage, ready: Rig, qtbot: QtBot
     assert text.count("\N{OBJECT REPLACEMENT CHARACTER}") == 4  # charts
 
 
+def chart(page: ReportsPage) -> object:
+    """The first image of the open page."""
+    kind = QTextDocument.ResourceType.ImageResource.value
+    return page.reader.browser.document().resource(kind, QUrl("chart:a0"))
+
+
 def test_charts_follow_the_theme(ready: Rig, page: ReportsPage) -> None:
     model(ready).open("a.json")
     ready.settle()
-    before = page.reader.browser._charts
-    ready.program.theme.choose("dark")
-    ready.program.theme.choose("light")
-    assert page.reader.browser._charts == before
+    light = chart(page)
     ready.program.theme.choose("dark")
     ready.settle()
-    assert page.reader.browser._charts != before
+    assert chart(page) != light
+    ready.program.theme.choose("light")
+    ready.settle()
+    assert chart(page) == light
+
+
+@pytest.mark.parametrize("made", ["charts", "QSvgRenderer", "report_html", "markdown"])
+def test_the_interface_thread_makes_no_part_of_a_page(
+    ready: Rig, page: ReportsPage, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    threads: list[str] = []
+    make = getattr(report_reader, made)
+
+    def recorded(*arguments: object, **named: object) -> object:
+        threads.append(threading.current_thread().name)
+        return make(*arguments, **named)
+
+    monkeypatch.setattr(report_reader, made, recorded)
+    model(ready).open("a.json")
+    ready.settle()
+    press(page.reader.markdown)
+    ready.settle()
+    assert set(threads) == {"files"}
 
 
 def test_the_text_is_laid_out_for_its_width(ready: Rig, page: ReportsPage, qtbot: QtBot) -> None:
