@@ -15,7 +15,7 @@ from pathlib import Path
 from app.services.migrations import migrate
 from app.services.search_index import SearchIndex
 
-_BUSY_TIMEOUT_S = 5.0
+BUSY_TIMEOUT_S = 5.0
 _RETRY_S = 0.02
 
 
@@ -25,9 +25,9 @@ def connect(path: Path | str) -> sqlite3.Connection:
     Raises sqlite3.DatabaseError where it is damaged, OperationalError where it cannot be used
     now, and NewerSchemaError.
     """
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
-        _log_ahead(connection)
+        log_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         _check(connection)
         migrate(connection)
@@ -38,9 +38,9 @@ def connect(path: Path | str) -> sqlite3.Connection:
     return connection
 
 
-def _log_ahead(connection: sqlite3.Connection) -> None:
+def log_ahead(connection: sqlite3.Connection) -> None:
     """SQLite refuses this at once while another process opens the same new file: wait for it."""
-    deadline = time.monotonic() + _BUSY_TIMEOUT_S
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

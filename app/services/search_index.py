@@ -39,13 +39,13 @@ def snippet(text: str, wanted: tuple[str, ...]) -> str:
 
 
 _TRIGRAM = 3
-_BATCH = 200  # messages a transaction: another process waits for no more than these
+BATCH = 200  # messages a transaction: another process waits for no more than these
 
 
 class SearchIndex:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.usable = _made(connection)
+        self.usable = make_table(connection)
 
     @staticmethod
     def drop(connection: sqlite3.Connection) -> None:
@@ -90,7 +90,7 @@ class SearchIndex:
         self._connection.execute("BEGIN IMMEDIATE")
         with self._connection:
             rows = self._connection.execute(
-                "SELECT number, text FROM messages WHERE NOT indexed LIMIT ?", (_BATCH,)
+                "SELECT number, text FROM messages WHERE NOT indexed LIMIT ?", (BATCH,)
             ).fetchall()
             for number, text in rows:
                 self._put(number, text)
@@ -102,8 +102,8 @@ class SearchIndex:
         self._connection.execute("UPDATE messages SET indexed = 1 WHERE number = ?", (number,))
 
 
-def _made(connection: sqlite3.Connection) -> bool:
-    """False where this SQLite lacks what the index needs."""
+def make_table(connection: sqlite3.Connection) -> bool:
+    """Make the table where there is none. Return False where this SQLite lacks what it needs."""
     try:
         connection.execute(
             "CREATE VIRTUAL TABLE IF NOT EXISTS found USING fts5 (text, tokenize = 'trigram')"

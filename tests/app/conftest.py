@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
+from PySide6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from app.collector import collect_due
@@ -128,6 +129,11 @@ class Rig:
         """Put another pair in the place of the loaded one."""
         self.program.engine.load(Load(target=pair.target))
         self.engine.say(Loaded(pair=pair, memory=MEMORY))
+
+    def action(self, text: str) -> QAction:
+        """The window's command with these words."""
+        actions = self.program.window.findChildren(QAction)
+        return next(action for action in actions if action.text() == text)
 
     def request(self) -> Generate:
         """The last one sent."""

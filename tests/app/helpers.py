@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeVar
+
+from PySide6.QtCore import QObject
 
 from mtp_mlx.api import FinishReason, Memory, PairInfo, RoundState, Sampling, Stats
 from mtp_mlx.events import Rejected, Token
 from mtp_mlx.wire import PROTOCOL_VERSION, Finished, Hello, Loaded, Round
+
+Q = TypeVar("Q", bound=QObject)
+
+
+def child(parent: QObject, kind: type[Q], name: str) -> Q:
+    """The object below `parent` that has this object name."""
+    named = parent.findChild(kind, name)
+    assert named is not None
+    return named
+
 
 PAIR = PairInfo(
     target="Demo",

@@ -6,6 +6,7 @@ counts is who asked for it: code of the window, not the test itself.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from pathlib import Path
@@ -24,7 +25,7 @@ _EVENTS = frozenset(
     }
 )
 _ROOT = Path(__file__).parents[2]
-_WINDOW = tuple(
+WINDOW = tuple(
     str(_ROOT / "app" / part) for part in ("views", "viewmodels", "engine", "program.py")
 )
 _TESTS = str(_ROOT / "tests")
@@ -53,7 +54,8 @@ class Watch:
         if not isinstance(path, str | Path) or not str(path).startswith(self._folder):
             return
         if threading.current_thread() is threading.main_thread():
-            asked = _window_code(sys._getframe(1))
+            hook = inspect.currentframe()
+            asked = _window_code(None if hook is None else hook.f_back)
             if asked is not None:
                 self.touched.append(f"{event} {path} at {asked}")
 
@@ -62,7 +64,7 @@ def _window_code(frame: FrameType | None) -> str | None:
     """The line of the window that asked, or None where the test did so itself."""
     while frame is not None:
         name = frame.f_code.co_filename
-        if name.startswith(_WINDOW):
+        if name.startswith(WINDOW):
             return f"{name}:{frame.f_lineno}"
         if name.startswith(_TESTS) and not name.endswith("interface_thread.py"):
             return None

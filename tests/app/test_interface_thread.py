@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.interface_thread import _WINDOW, Watch
+from tests.app.interface_thread import WINDOW, Watch
 
 _SOURCE = "def do(operation, *arguments):\n    return operation(*arguments)\n"
 
@@ -28,7 +28,7 @@ def watch() -> Watch:
 def window_code() -> Callable[..., object]:
     """A function whose code seems to stand in the window's folder."""
     namespace: dict[str, Callable[..., object]] = {}
-    exec(compile(_SOURCE, _WINDOW[0] + "/made_up.py", "exec"), namespace)  # noqa: S102  (two lines of ours)
+    exec(compile(_SOURCE, WINDOW[0] + "/made_up.py", "exec"), namespace)  # noqa: S102  (two lines of ours)
     return namespace["do"]
 
 

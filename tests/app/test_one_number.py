@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as with_
 
+from app import strings
 from app.viewmodels.chat.footer import facts
 from app.viewmodels.overlay.overlay import OverlayNumbers
 from mtp_mlx.report import words
@@ -96,7 +97,7 @@ def _saved(rig: Rig, folder: Path) -> Report:
     target = folder / "report.json"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.program.ask_report_path", lambda _parent, _folder: target)
-        rig.program.window._report.trigger()
+        rig.action(strings.SAVE_REPORT).trigger()
         rig.settle()
     return load(target)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -109,7 +110,7 @@ def compares_and_exports(
 
 def chooses_the_dark_theme_and_a_size(program: Program) -> None:
     window = program.window
-    next(a for a in window._themes.actions() if a.text() == "Dark").trigger()
+    next(a for a in window.findChildren(QAction) if a.text() == "Dark").trigger()
     window.resize(760, 620)
 
 

@@ -61,10 +61,14 @@ def _only_short(data: bytes | None = None) -> object:
     return hashlib.new("sha256", data)
 
 
+def cache() -> Path:
+    return environment._hash_file()  # noqa: SLF001  (nothing but the file itself can be damaged)
+
+
 @pytest.mark.parametrize("damage", ["[1, 2]", "{", "\xff"])
 def test_a_damaged_cache_costs_time_only(files: list[Path], damage: str) -> None:
     before = weights_sha256(files, never)
-    environment._hash_file().write_bytes(damage.encode("latin-1"))
+    cache().write_bytes(damage.encode("latin-1"))
     assert weights_sha256(files, never) == before
 
 
@@ -80,8 +84,8 @@ def test_a_disk_that_takes_no_cache_is_put_up_with(
 
 def test_no_path_is_written_down(files: list[Path]) -> None:
     weights_sha256(files, never)
-    assert str(files[0].parent.name) not in environment._hash_file().read_text()
-    assert "safetensors" not in environment._hash_file().read_text()
+    assert str(files[0].parent.name) not in cache().read_text()
+    assert "safetensors" not in cache().read_text()
 
 
 def test_it_can_be_cancelled_and_a_file_may_be_gone(files: list[Path]) -> None:

@@ -73,4 +73,4 @@ def test_the_misses_are_the_same_at_every_depth(engine: Engine) -> None:
     assert one.draft_n_accepted < eight.draft_n_accepted
     wrap = Replay(None, RECORDING, 0.5, 4)  # type: ignore[arg-type]
     again = Replay(None, RECORDING, 0.5, 4)  # type: ignore[arg-type]
-    assert wrap._right == again._right
+    assert wrap._right == again._right  # noqa: SLF001  (two runs may meet none of the tokens that differ)

@@ -29,22 +29,22 @@ class CodeBlock(QWidget):
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._code = ""
+        self.code = ""
         self._plain = False
-        self._language = QLabel()
-        self._language.setFont(fonts.small())
-        self._language.setProperty("tone", "muted")
-        self._copy = IconButton("copy", strings.COPY_CODE, theme)
-        self._copy.clicked.connect(self.copy)
+        self.language = QLabel()
+        self.language.setFont(fonts.small())
+        self.language.setProperty("tone", "muted")
+        self.copy_button = IconButton("copy", strings.COPY_CODE, theme)
+        self.copy_button.clicked.connect(self.copy)
         self._text = TextBlock(wrap=False)
         self._text.setFont(fonts.code())
         self._text.setAccessibleName(strings.CODE)
         self._done = QTimer(self, singleShot=True, interval=_COPIED_MS)
         self._done.timeout.connect(self._show_idle)
         head = QHBoxLayout()
-        head.addWidget(self._language)
+        head.addWidget(self.language)
         head.addStretch(1)
-        head.addWidget(self._copy)
+        head.addWidget(self.copy_button)
         frame = QFrame()
         frame.setObjectName("codeBlock")
         self._outer = QVBoxLayout(self)
@@ -66,23 +66,23 @@ class CodeBlock(QWidget):
 
     def show_block(self, block: Block) -> None:
         code = block.code or ""
-        self._language.setText(block.language or strings.CODE)
+        self.language.setText(block.language or strings.CODE)
         if len(code) > (_PLAIN if block.closed else _LONG):
             self._show_plain(code)
         else:
             self._plain = False
             self._text.show_html(block.html)
-        self._code = code
+        self.code = code
 
     def copy(self) -> None:
-        QGuiApplication.clipboard().setText(self._code)
-        self._copy.set_icon("check")
-        self._copy.set_label(strings.COPIED)
+        QGuiApplication.clipboard().setText(self.code)
+        self.copy_button.set_icon("check")
+        self.copy_button.set_label(strings.COPIED)
         self._done.start()
 
     def _show_plain(self, code: str) -> None:
-        if self._plain and code.startswith(self._code):
-            self._text.add(code[len(self._code) :], QTextCharFormat())
+        if self._plain and code.startswith(self.code):
+            self._text.add(code[len(self.code) :], QTextCharFormat())
         else:
             cursor = QTextCursor(self._text.document())
             cursor.select(QTextCursor.SelectionType.Document)
@@ -90,15 +90,15 @@ class CodeBlock(QWidget):
         self._plain = True
 
     def _show_idle(self) -> None:
-        self._copy.set_icon("copy")
-        self._copy.set_label(strings.COPY_CODE)
+        self.copy_button.set_icon("copy")
+        self.copy_button.set_label(strings.COPY_CODE)
 
 
 _GAP = 12
 _ABOVE_HEADING = 22
 _GROUP = 24
-_AT_ONCE = 40  # blocks built at once: more than a window shows
-_SLICE_S = 0.004  # spent on building other blocks in one turn of the event loop
+AT_ONCE = 40  # blocks built at once: more than a window shows
+SLICE_S = 0.004  # spent on building other blocks in one turn of the event loop
 
 BlockView = TextBlock | CodeBlock
 
@@ -118,6 +118,7 @@ class BlockColumn(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._filler = QTimer(self, interval=0)
+        self._filler.setObjectName("filler")
         self._filler.timeout.connect(self._fill)
 
     @property
@@ -148,7 +149,7 @@ class BlockColumn(QWidget):
         self._blocks = blocks
         self._cut(len(blocks))
         for row in range(first, len(blocks)):
-            self._refresh(row, later=row < len(blocks) - _AT_ONCE)
+            self._refresh(row, later=row < len(blocks) - AT_ONCE)
         self.changed = [_text_of(view) for view in self._views[first:] if view is not None]
         if self._unbuilt:
             self._filler.start()
@@ -165,7 +166,7 @@ class BlockColumn(QWidget):
             self._build(row)
 
     def _fill(self) -> None:
-        end = time.perf_counter() + _SLICE_S
+        end = time.perf_counter() + SLICE_S
         while self._unbuilt and time.perf_counter() < end:
             self._build(self._unbuilt[-1])
         if not self._unbuilt:
@@ -252,24 +253,25 @@ class MarkdownView(BlockColumn):
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self._source = ""
+        self.source = ""  # all of the Markdown, shown or not
         self._stream: BlockStream | None = None
         self._held = ""  # the part of the source that is not in the stream yet
         self._pace = QTimer(self, singleShot=True, interval=_PACE_MS)
+        self._pace.setObjectName("pace")
         self._pace.timeout.connect(self._flush)
         theme.changed.connect(self._on_theme)
 
     def set_text(self, text: str) -> None:
         """Show a finished text."""
-        self._source = text
+        self.source = text
         self._held, self._stream = "", None
         self.show_blocks(render(text, self.theme.current.html()), 0)
 
     def append(self, text: str) -> None:
         if self._stream is None:  # a finished text is continued
             self._stream = BlockStream(self.theme.current.html())
-            self._stream.append(self._source)
-        self._source += text
+            self._stream.append(self.source)
+        self.source += text
         self._held += text
         if not self._pace.isActive():
             self._flush()
@@ -294,9 +296,9 @@ class MarkdownView(BlockColumn):
 
     def _on_theme(self, theme: Theme) -> None:
         if self._stream is None:
-            self.set_text(self._source)
+            self.set_text(self.source)
             return
         self._stream = BlockStream(theme.html())
         self._held = ""
-        self._stream.append(self._source)
+        self._stream.append(self.source)
         self.show_blocks(self._stream.blocks, 0)

@@ -37,7 +37,7 @@ class ThoughtView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._source = ""
+        self.source = ""
         self._shown = 0
         self.button = QToolButton()
         self.button.setCheckable(True)
@@ -64,7 +64,7 @@ class ThoughtView(QWidget):
         return self._text
 
     def append(self, text: str) -> None:
-        self._source += text
+        self.source += text
         if self.button.isChecked():
             self._catch_up()
 
@@ -82,8 +82,8 @@ class ThoughtView(QWidget):
         self._relabel()
 
     def _catch_up(self) -> None:
-        self._text.add(self._source[self._shown :].lstrip("\n" if self._shown == 0 else ""))
-        self._shown = len(self._source)
+        self._text.add(self.source[self._shown :].lstrip("\n" if self._shown == 0 else ""))
+        self._shown = len(self.source)
 
     def _relabel(self) -> None:
         arrow = "▾" if self.button.isChecked() else "▸"

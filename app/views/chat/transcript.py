@@ -46,6 +46,7 @@ class Transcript(SelectableColumn):
         self._wanted = 0  # the row down to which views are being built
         self._rendered: str | None = None  # the message whose text was rendered last
         self._filling = QTimer(self, interval=0)
+        self._filling.setObjectName("filling")
         self._filling.timeout.connect(self._build_slice)
         self._below = RoomBelow(SPACING)
         self.column.insertWidget(0, self._below)

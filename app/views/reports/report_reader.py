@@ -211,6 +211,7 @@ class ReportReader(QWidget):
         self.texts.setToolTip(strings.REPORT_TEXTS_HELP)
         self.browser = ReportBrowser(reports, theme)
         self._copied = QTimer(self, singleShot=True, interval=_SAID_MS)
+        self._copied.setObjectName("copied")
         self._copied.timeout.connect(self._name_copies)
         self._lay_out()
         self.back.clicked.connect(self.back_asked)

@@ -116,7 +116,7 @@ class TokenCanvas(QWidget):
         self.pointed.emit(place)
 
     def item_at(self, position: QPointF) -> Item | None:
-        return self.layout_.at(position.x(), int(position.y() // self._line_height))
+        return self.layout_.at(position.x(), int(position.y() // self.line_height))
 
     # Events
 
@@ -151,21 +151,21 @@ class TokenCanvas(QWidget):
         self.point_at(place)
         lines = self.layout_.lines_of(place)
         if lines is not None:
-            reveal(self, int((sum(lines) / 2 + 0.5) * self._line_height))
+            reveal(self, int((sum(lines) / 2 + 0.5) * self.line_height))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         seen = event.rect()
-        first = int(seen.top() // self._line_height)
-        last = int(seen.bottom() // self._line_height)
+        first = int(seen.top() // self.line_height)
+        last = int(seen.bottom() // self.line_height)
         for item in self.layout_.within(first, last):
-            self._paint(painter, item)
+            self.paint_item(painter, item)
 
     # Painting
 
-    def _paint(self, painter: QPainter, item: Item) -> None:
-        box = self._box(item)
+    def paint_item(self, painter: QPainter, item: Item) -> None:
+        box = self.box(item)
         if item.mark:
             painter.setPen(QPen(self._theme.color("text_muted"), 1))
             foot = QPointF(item.x + _MARK / 2, box.bottom() + 3)
@@ -177,9 +177,10 @@ class TokenCanvas(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(box)
 
-    def _box(self, item: Item) -> QRectF:
+    def box(self, item: Item) -> QRectF:
+        """Return where an item is painted, in pixels."""
         left = item.x + (_MARK if item.mark else 0)
-        top = item.line * self._line_height + (self._line_height - self._text_height) / 2
+        top = item.line * self.line_height + (self.line_height - self._text_height) / 2
         return QRectF(left, top, item.x + item.width - left, self._text_height)
 
     def _update_round(self, place: int | None) -> None:
@@ -188,8 +189,8 @@ class TokenCanvas(QWidget):
             self._update_lines(*lines)
 
     def _update_lines(self, first: int, last: int) -> None:
-        top = int(first * self._line_height)
-        height = int((last - first + 1) * self._line_height) + 2
+        top = int(first * self.line_height)
+        height = int((last - first + 1) * self.line_height) + 2
         self.update(QRect(0, top, self.width(), height))
 
     def _on_theme(self, theme: Theme) -> None:
@@ -203,7 +204,7 @@ class TokenCanvas(QWidget):
         self._fonts: dict[Kind, QFont] = {kind: token_font(kind) for kind in get_args(Kind)}
         self._metrics = {kind: QFontMetricsF(font) for kind, font in self._fonts.items()}
         self._text_height = self._metrics["target"].height()
-        self._line_height = self._text_height * _LEADING
+        self.line_height = self._text_height * _LEADING
 
     def _measure(self, text: str, kind: Kind) -> float:
         key = (text, kind)
@@ -224,7 +225,7 @@ class TokenCanvas(QWidget):
                 self.layout_.add(run)
         self._set = end
         lines = len(self.layout_.lines)
-        self.setFixedHeight(max(1, round(lines * self._line_height)))
+        self.setFixedHeight(max(1, round(lines * self.line_height)))
         self._update_lines(changed, lines)
         if not self.settled:
             self._more.start()

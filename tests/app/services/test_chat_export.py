@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app import strings
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.services.chat_export import CHAT_FORMATS, Look
@@ -136,12 +137,12 @@ def test_a_title_becomes_a_name_that_every_system_takes(title: str, name: str) -
 def test_the_window_exports_what_it_shows(
     qtbot: QtBot, ready: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    window = ready.program.window
-    assert not window._export.isEnabled()
+    export = ready.action(strings.EXPORT_CHAT)
+    assert not export.isEnabled()
     ready.program.models.chat.open(CHAT)
     file = tmp_path / f"chat{ending}"
     monkeypatch.setattr("app.program.ask_chat_path", lambda *_: file)
-    window._export.trigger()
+    export.trigger()
     ready.settle()
     look = Look(style=ready.program.theme.light.html(), numbers=footer)
     if ending == ".pdf":
@@ -158,7 +159,7 @@ def test_a_folder_that_refuses_is_named_and_nothing_is_lost(
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("app.program.ask_chat_path", lambda *_: tmp_path / "file" / "a.md")
     monkeypatch.setattr("app.program.say_not_saved", lambda _window, reason: said.append(reason))
-    ready.program.window._export.trigger()
+    ready.action(strings.EXPORT_CHAT).trigger()
     ready.settle()
     assert len(said) == 1
     assert "a.md" in said[0]

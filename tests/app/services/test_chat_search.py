@@ -29,7 +29,7 @@ def store(
 ) -> Iterator[ChatStore]:
     """The same is found with an index and without."""
     if request.param == "texts":
-        monkeypatch.setattr(search_index, "_made", lambda _connection: False)
+        monkeypatch.setattr(search_index, "make_table", lambda _connection: False)
     store = open_store(tmp_path / "chats.sqlite3")
     for name, text in TEXTS.items():
         store.save_chat(Chat(id=name, title=f"Title {name.upper()}", created=0.0))
@@ -127,7 +127,7 @@ def test_only_an_ended_reply_enters_the_index(path: Path, indexed: Indexed) -> N
 def test_an_index_of_many_is_made_in_parts(
     path: Path, indexed: Indexed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_index, "_BATCH", 2)
+    monkeypatch.setattr(search_index, "BATCH", 2)
     store = open_store(path)
     store.save_chat(Chat(id="c", title="t", created=0.0))
     for number in range(5):
@@ -149,8 +149,8 @@ def test_a_missing_module_is_told_from_a_locked_file() -> None:
     connection = sqlite3.connect(":memory:", factory=Refusing)
     for reason in ("no such module: fts5", "no such tokenizer: trigram"):
         connection.reason = reason
-        assert not search_index._made(connection)
+        assert not search_index.make_table(connection)
     connection.reason = "database is locked"
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        search_index._made(connection)
+        search_index.make_table(connection)
     connection.close()

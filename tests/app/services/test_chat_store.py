@@ -285,7 +285,7 @@ def test_a_file_of_a_later_release_is_not_touched(path: Path) -> None:
 
 
 def test_a_locked_file_is_not_called_damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.services.database._BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("app.services.database.BUSY_TIMEOUT_S", 0.05)
     path.parent.mkdir()
     other = sqlite3.connect(path)
     other.execute("PRAGMA locking_mode = EXCLUSIVE")

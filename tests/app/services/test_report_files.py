@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from app.services import report_files as module
-from app.services.report_files import KEPT_S, ReportEntry, ReportFiles
+from app.services.report_files import KEPT_S, ReportFiles
 from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
+from mtp_mlx.report import saving
 from mtp_mlx.report.saving import save
 from tests.app.conftest import Clock
 from tests.report.samples import REPORT
@@ -74,13 +75,12 @@ def test_a_file_is_read_again_only_where_it_has_changed(
     files.entries()
     put(files, "b.json")
     read: list[str] = []
-    real = module._read
 
-    def noted(path: Path, written: float) -> ReportEntry:
+    def noted(path: Path) -> bytes:
         read.append(path.name)
-        return real(path, written)
+        return saving.read(path)
 
-    monkeypatch.setattr(module, "_read", noted)
+    monkeypatch.setattr(module, "read", noted)
     assert len(files.entries()) == 2
     assert read == ["b.json"]
     save(replace(REPORT, title="Another title"), files.path("a.json"))

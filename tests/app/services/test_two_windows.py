@@ -16,7 +16,7 @@ import pytest
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.services.chat_store import ChatStore, open_store
-from app.services.database import _log_ahead, connect
+from app.services.database import connect, log_ahead
 from tests.app.services.conftest import Sql
 
 CHAT = Chat(id="c", title="Title", created=1.0)
@@ -202,13 +202,13 @@ def test_a_file_that_another_process_is_opening_is_waited_for(
 ) -> None:
     """SQLite's own wait does not cover the change to a log."""
     opened = Refusing(3)
-    _log_ahead(opened)  # type: ignore[arg-type]
+    log_ahead(opened)  # type: ignore[arg-type]
     assert opened.left == 0
     with pytest.raises(sqlite3.OperationalError):
-        _log_ahead(Refusing(1, sqlite3.SQLITE_READONLY))  # type: ignore[arg-type]
-    monkeypatch.setattr("app.services.database._BUSY_TIMEOUT_S", 0.1)
+        log_ahead(Refusing(1, sqlite3.SQLITE_READONLY))  # type: ignore[arg-type]
+    monkeypatch.setattr("app.services.database.BUSY_TIMEOUT_S", 0.1)
     with pytest.raises(sqlite3.OperationalError):
-        _log_ahead(Refusing(10**9))  # type: ignore[arg-type]
+        log_ahead(Refusing(10**9))  # type: ignore[arg-type]
 
 
 def test_two_processes_at_once_lose_nothing(path: Path, sql: Sql) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QFrame, QMenu
 
 from app.views.palette import Palette, commands_of
 from mtp_mlx.wire import Cancel
 from tests.app.conftest import Rig
+from tests.app.helpers import child
 
 
 def opened(rig: Rig) -> Palette:
@@ -118,6 +119,6 @@ def test_it_keeps_its_place_when_the_window_changes_size(ready: Rig) -> None:
 def test_nothing_shines_through_it(ready: Rig) -> None:
     window = ready.program.window
     palette = opened(ready)
-    frame = palette._frame.geometry()
+    frame = child(palette, QFrame, "popover").geometry()
     edge = frame.center().x(), frame.bottom() - 5
     assert window.grab().toImage().pixelColor(*edge) == ready.program.theme.current.color("surface")

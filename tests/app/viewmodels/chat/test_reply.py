@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from PySide6.QtCore import QTimer
 
 from app.viewmodels.chat.reply import PAINT_MS, SPARING_MS
 from tests.app.conftest import Rig
@@ -18,4 +19,4 @@ def test_drawing_spares_the_processor_that_runs_the_model(
     chat = rig.program.models.chat
     chat.send("Hello")
     rig.write("one")
-    assert chat.streaming._paint._timer.interval() == pace  # the pace is seen nowhere else
+    assert [timer.interval() for timer in chat.streaming.findChildren(QTimer)] == [pace]

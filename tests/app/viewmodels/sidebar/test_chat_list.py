@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from PySide6.QtCore import QLocale, Qt
+from PySide6.QtCore import QLocale, Qt, QTimer
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage
 from app.services.chat_store import ChatStore
+from app.viewmodels.chat.saving import Saver
 from app.viewmodels.common.format import one_line
-from app.viewmodels.sidebar.chat_list import ChatListViewModel
+from app.viewmodels.sidebar.chat_list import LOOK_MS, ChatListViewModel
 from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE, ChatListModel, heading
 from tests.app.conftest import Rig
 from tests.app.helpers import round_of
@@ -306,13 +307,14 @@ def test_another_window_is_noticed_while_this_one_is_in_use(
 ) -> None:
     chat_id = talk(ready, "Hello")
     chats = list_of(ready)
-    chats._watch.setInterval(20)
+    watch = next(t for t in chats.findChildren(QTimer) if t.interval() == LOOK_MS)
+    watch.setInterval(20)
     chats.watch(active=True)
     other.rename(chat_id, "Renamed there")
     qtbot.waitUntil(lambda: titles(ready) == ["Today", "Renamed there"])
     assert ready.program.models.chat.chat.title == "Renamed there"
     chats.watch(active=False)
-    assert not chats._watch.isActive()
+    assert not watch.isActive()
     other.rename(chat_id, "Renamed again")
     chats.look()
     ready.settle()
@@ -350,12 +352,17 @@ def test_a_file_that_cannot_be_read_is_said(ready: Rig, monkeypatch: pytest.Monk
 
 def test_a_new_day_is_a_new_heading(ready: Rig) -> None:
     talk(ready, "Hello")
-    chats = list_of(ready)
-    tomorrow = chats._today() + timedelta(days=1)
-    chats._today = lambda: tomorrow
+    program, days = ready.program, [date.today()]  # noqa: DTZ011  (the user's own days)
+    models, saver = program.models, Saver(program.store)
+    chats = ChatListViewModel(
+        program.store, saver, models.chat, models.undo, saver, today=lambda: days[-1]
+    )
+    ready.settle()
+    assert chats.rows.index(0).data() == "Today"
+    days.append(days[0] + timedelta(days=1))
     chats.look()
     ready.settle()
-    assert titles(ready) == ["Yesterday", "Hello"]
+    assert chats.rows.index(0).data() == "Yesterday"
 
 
 def test_months_are_named_in_the_users_language() -> None:

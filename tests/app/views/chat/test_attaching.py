@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from app.engine.scripted import ScriptedWorker
 from app.program import Program
+from app.views.chat.attached_files import FileDrop
 from app.views.chat.user_view import UserView
 from mtp_mlx.wire import CountTokens, TokenCount
 from tests.app.conftest import Rig
@@ -72,7 +73,7 @@ def test_an_address_from_the_web_is_not_taken(ready: Rig) -> None:
     assert not drop(window, mime("https://example.org/a.txt"))
     data = mime("https://example.org/a.txt")
     event = QDropEvent(QPointF(5, 5), COPY, data, LEFT, NONE)
-    assert not ready.program.window._drop.eventFilter(window, event)
+    assert not window.findChildren(FileDrop)[0].eventFilter(window, event)
     assert names(ready) == []
 
 

@@ -43,7 +43,7 @@ def test_who_comes_back_reads_on(ready: Rig) -> None:
     assert shown(view.answer) == "One, two"
     assert view.thought is not None
     assert "Thought for" in view.thought.button.text()
-    assert view.thought._source == "Hm so."
+    assert view.thought.source == "Hm so."
     assert view.footer.isHidden()
     assert view.wait.isHidden()
     ready.say(round_of(reply, 3, [", three"]))

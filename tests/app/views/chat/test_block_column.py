@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +14,7 @@ from app.views.chat.reply_view import ReplyView
 from app.views.chat.text_block import TextBlock
 from app.views.chat.transcript import Transcript
 from tests.app.conftest import Rig
+from tests.app.helpers import child
 from tests.app.views.hand import settle
 
 PARTS = 90
@@ -23,7 +24,7 @@ WHOLE = [text for n in range(PARTS) for text in (f"Paragraph {n}.", f"code {n}")
 
 def plain(view: MarkdownView) -> list[str]:
     return [
-        block._code if isinstance(block, CodeBlock) else block.toPlainText() for block in view.built
+        block.code if isinstance(block, CodeBlock) else block.toPlainText() for block in view.built
     ]
 
 
@@ -38,9 +39,9 @@ def tops(view: MarkdownView) -> list[int]:
 def test_the_end_is_there_at_once(
     qtbot: QtBot, view: MarkdownView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(markdown_view, "_SLICE_S", 60.0)  # the rest in one turn, however busy
+    monkeypatch.setattr(markdown_view, "SLICE_S", 60.0)  # the rest in one turn, however busy
     view.set_text(TEXT)
-    assert plain(view) == WHOLE[-markdown_view._AT_ONCE :]
+    assert plain(view) == WHOLE[-markdown_view.AT_ONCE :]
     filled(qtbot, view)
     assert plain(view) == WHOLE
     qtbot.waitUntil(lambda: len(set(tops(view))) == len(WHOLE))  # each has a place of its own
@@ -50,12 +51,13 @@ def test_the_end_is_there_at_once(
 def test_the_rest_comes_a_little_at_a_time(
     view: MarkdownView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(markdown_view, "_SLICE_S", 0.0)
+    monkeypatch.setattr(markdown_view, "SLICE_S", 0.0)
     view.set_text(TEXT)
-    view._fill()
-    assert len(view.built) == markdown_view._AT_ONCE
-    monkeypatch.setattr(markdown_view, "_SLICE_S", 60.0)
-    view._fill()
+    filler = child(view, QTimer, "filler")
+    filler.timeout.emit()
+    assert len(view.built) == markdown_view.AT_ONCE
+    monkeypatch.setattr(markdown_view, "SLICE_S", 60.0)
+    filler.timeout.emit()
     assert plain(view) == WHOLE
     assert not view.filling
 
@@ -92,9 +94,7 @@ def test_a_change_of_theme_reaches_what_is_still_to_come(qtbot: QtBot, view: Mar
     view.set_text("A [link](https://x.y).\n\n" + TEXT)
     view.theme.choose("dark")
     filled(qtbot, view)
-    assert view.theme.current.tokens["link"] in view._blocks[0].html
-    first = view.texts()[0]
-    assert first.html == view._blocks[0].html
+    assert view.theme.current.tokens["link"] in view.texts()[0].html
 
 
 # In the transcript
@@ -136,7 +136,7 @@ def test_a_chat_is_opened_at_the_end_of_a_long_reply(qtbot: QtBot, ready: Rig) -
 def test_what_one_reads_stays_while_the_rest_comes(
     qtbot: QtBot, ready: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(markdown_view, "_SLICE_S", 0.0)  # nothing comes before the reader is there
+    monkeypatch.setattr(markdown_view, "SLICE_S", 0.0)  # nothing comes before the reader is there
     transcript, answer = opened(ready)
     bar = transcript.verticalScrollBar()
     seen = answer.built[-5]
@@ -144,7 +144,7 @@ def test_what_one_reads_stays_while_the_rest_comes(
     bar.setValue(bar.maximum() - 300)
     before = bar.maximum()
     there = place(seen, transcript)
-    monkeypatch.setattr(markdown_view, "_SLICE_S", 60.0)
+    monkeypatch.setattr(markdown_view, "SLICE_S", 60.0)
     qtbot.waitUntil(lambda: bar.maximum() > before + 3000)
     assert place(seen, transcript) == there
     settle(qtbot, transcript)

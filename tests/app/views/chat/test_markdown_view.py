@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import (
     QBrush,
     QDesktopServices,
@@ -20,6 +20,7 @@ from app.views.chat.text_block import TextBlock, open_link
 from app.views.common import fonts
 from app.views.common.theme import ThemeController
 from mtp_mlx.paths import resources
+from tests.app.helpers import child
 from tests.app.render.support import patient, pieces
 
 TEXT = """First paragraph with `code`.
@@ -36,7 +37,7 @@ Last paragraph."""
 
 
 def plain(view: MarkdownView) -> list[str]:
-    return [v._code if isinstance(v, CodeBlock) else v.toPlainText().strip() for v in view.built]
+    return [v.code if isinstance(v, CodeBlock) else v.toPlainText().strip() for v in view.built]
 
 
 def test_streamed_and_whole_are_the_same(qtbot: QtBot, view: MarkdownView) -> None:
@@ -197,7 +198,7 @@ def test_other_code_replaces_what_was_there(view: MarkdownView) -> None:
 
 def test_code_says_what_it_is(view: MarkdownView) -> None:
     view.set_text("```python\nx\n```\n\n```\ny\n```\n")
-    labels = [block._language.text() for block in view.built if isinstance(block, CodeBlock)]
+    labels = [block.language.text() for block in view.built if isinstance(block, CodeBlock)]
     assert labels == ["python", "Code"]
 
 
@@ -219,7 +220,7 @@ def test_copying_code_copies_the_code(view: MarkdownView) -> None:
     view.set_text(TEXT)
     block = view.built[1]
     assert isinstance(block, CodeBlock)
-    block._copy.click()
+    block.copy_button.click()
     assert QGuiApplication.clipboard().text() == "def f():\n    return 1"
 
 
@@ -240,12 +241,13 @@ def test_what_is_laborious_is_shown_at_intervals(qtbot: QtBot, view: MarkdownVie
     assert isinstance(quote, TextBlock)
     view.append("> new\n")
     assert "new" not in quote.toPlainText()
-    view._pace.timeout.emit()
+    pace = child(view, QTimer, "pace")
+    pace.timeout.emit()
     assert "new" in quote.toPlainText()
     view.append("> last\n")
     view.finish()
     assert "last" in quote.toPlainText()
-    assert not view._pace.isActive()
+    assert not pace.isActive()
 
 
 def test_a_change_of_theme_shows_what_was_held_back(view: MarkdownView) -> None:

@@ -42,7 +42,7 @@ def reply(rig: Rig, at: int = -1) -> ReplyView:
 
 
 def text_of(view: ReplyView) -> str:
-    return view.answer._source
+    return view.answer.source
 
 
 def switcher_of(acts: ActionRow) -> Switcher:

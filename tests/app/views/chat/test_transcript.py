@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -12,7 +12,7 @@ from app.views.chat.reply_view import ReplyView
 from app.views.chat.transcript import Transcript
 from mtp_mlx.wire import PromptProgress
 from tests.app.conftest import Rig
-from tests.app.helpers import round_of
+from tests.app.helpers import child, round_of
 from tests.app.views.hand import settle
 
 
@@ -160,11 +160,12 @@ def scroll_to(qtbot: QtBot, transcript: Transcript, row: int) -> None:
 def test_a_slice_renders_a_text_or_builds_a_view_and_never_both(ready: Rig) -> None:
     transcript = ready.program.window.transcript
     ready.program.models.chat.open(long_chat(60))
-    transcript._filling.stop()
+    filling = child(transcript, QTimer, "filling")
+    filling.stop()
     slices = 0
-    while transcript.hidden_above > transcript._wanted:
+    while transcript.hidden_above > 60 - 24:
         rendered, hidden = render.cache_info().misses, transcript.hidden_above
-        transcript._build_slice()
+        filling.timeout.emit()
         rendered = render.cache_info().misses - rendered
         assert rendered + hidden - transcript.hidden_above == 1
         slices += 1
@@ -217,8 +218,8 @@ def test_nothing_is_built_below_as_long_as_something_is_above(qtbot: QtBot, read
     scroll_to(qtbot, transcript, 50)
     settle(qtbot, transcript)
     end = transcript.end
-    transcript._want(0)
     bar = transcript.verticalScrollBar()
+    bar.setValue(0)
     bar.setValue(bar.maximum())
     assert transcript.filling
     assert transcript.end == end < 160

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
+from app import strings
 from app.views.compare import compare_view
 from app.views.compare.compare_view import CompareDialog, reduced_motion
 from mtp_mlx.wire import Cancel
@@ -21,16 +22,19 @@ from tests.app.viewmodels.compare.test_race import plays
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, ready: Rig, clock: Clock) -> CompareDialog:
-    chat, compare = ready.program.models.chat, ready.program.models.compare
-    compare._clock = clock
-    compare.race._clock = clock
+def ready(timed: Rig) -> Rig:
+    """In this file time passes when told to."""
+    return timed
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, ready: Rig) -> CompareDialog:
+    chat = ready.program.models.chat
     chat.send("Count to twelve.")
     ready.write("One, two, and so on.")
     ready.finish()
-    window = ready.program.window
-    window._compare.trigger()
-    found = window.findChildren(CompareDialog)[0]
+    ready.action(strings.COMPARE).trigger()
+    found = ready.program.window.findChildren(CompareDialog)[0]
     QApplication.processEvents()
     return found
 

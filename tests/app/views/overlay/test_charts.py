@@ -51,14 +51,19 @@ def test_it_is_painted_when_it_has_moved(qtbot: QtBot, monkeypatch: pytest.Monke
     qtbot.addWidget(plot)
     plot.resize(200, 78)
     painted: list[float] = []
-    monkeypatch.setattr(
-        plot, "update", lambda: painted.append(plot._samples[-1].at if plot._samples else 0.0)
-    )
-    plot._samples = samples((0.0, 400, True))
+    curve: list[Sample] = []
+    monkeypatch.setattr(plot, "update", lambda: painted.append(curve[-1].at if curve else 0.0))
+
+    def show(shown: list[Sample]) -> None:
+        curve[:] = shown
+        plot.show_samples(shown)
+
+    show(samples((0.0, 400, True)))
     plot.grab()
+    painted.clear()
     for at in (39.95, 40.0, 40.1, 40.3):
-        plot.show_samples([*plot._samples, Sample(at, 50.0, drafting=True)])
+        show([*curve, Sample(at, 50.0, drafting=True)])
     assert painted == [40.3]  # a line's width stands for 0.36 s
-    plot.show_samples([])
-    plot.show_samples(samples((0.0, 2, True)))  # another reply
+    show([])
+    show(samples((0.0, 2, True)))  # another reply
     assert painted == [40.3, 0.0, 0.1]

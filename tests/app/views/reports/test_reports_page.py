@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QGuiApplication, QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
@@ -23,6 +23,7 @@ from mtp_mlx.report.derived import groups
 from mtp_mlx.report.saving import FORMATS, load, save
 from mtp_mlx.wire import Bench, BenchFinished, BenchProgress, BenchRun, Cancel
 from tests.app.conftest import Rig
+from tests.app.helpers import child
 from tests.app.viewmodels.sidebar.test_chat_list import talk, titles
 from tests.report.samples import REPORT, RUNS, SLOWER
 
@@ -420,7 +421,7 @@ def test_copied_as_markdown_and_as_an_image(
     ready.settle()
     assert (clipboard.image().width(), clipboard.image().height()) == (1200, 630)
     assert (reader.markdown.text(), reader.card.text()) == ("Copy as Markdown", "Copied")
-    reader._copied.timeout.emit()
+    child(reader, QTimer, "copied").timeout.emit()
     assert reader.card.text() == "Copy card as image"
 
 

@@ -11,12 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from app import strings
 from app.domain.conversation import ChatSummary
 from app.domain.settings import SidebarSettings
 from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE
-from app.views.sidebar.chat_list_view import OPEN, ChatListView, direction
+from app.views.sidebar.chat_list_view import OPEN, ChatDelegate, ChatListView, direction
 from tests.app.conftest import Rig
 from tests.app.test_theme_tokens import THEMES, contrast, tokens
 from tests.app.viewmodels.sidebar.test_chat_list import talk, titles
@@ -53,7 +54,9 @@ def go_to(rig: Rig, title: str) -> None:
 def spot(rig: Rig, title: str, *, dots: bool = False) -> QPoint:
     view = view_of(rig)
     area = view.visualRect(view.model().index(at(rig, title), 0))
-    return view._delegate.menu_area(area).center() if dots else area.center()
+    delegate = view.itemDelegate()
+    assert isinstance(delegate, ChatDelegate)
+    return delegate.menu_area(area).center() if dots else area.center()
 
 
 def here(rig: Rig) -> str:
@@ -198,7 +201,7 @@ def test_undo_by_keyboard_is_not_the_composers(three: Rig) -> None:
     view_of(three).setFocus()
     QTest.keyClick(view_of(three), Qt.Key.Key_Z, CTRL)
     assert "Trip to Kyoto" in titles(three)
-    assert not window._undo.isEnabled()
+    assert not three.action(strings.UNDO).isEnabled()
 
 
 def test_the_menu_does_what_it_says(three: Rig) -> None:
@@ -295,7 +298,7 @@ def test_nothing_found_is_said(three: Rig) -> None:
     three.settle()
     assert sidebar.note.isVisible()
     assert sidebar.note.text() == "No chat contains “<b>zebra</b>”."
-    sidebar.search._empty.trigger()
+    sidebar.search.actions()[-1].trigger()  # the cross at its end
     three.settle()
     assert sidebar.list.isVisible()
 

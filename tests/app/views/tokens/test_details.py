@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pyqtgraph import GraphicsLayoutWidget
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import ReplyRecord, SwitchRecord
+from app.viewmodels.tokens.timeline import timeline
 from app.views.common.theme import ThemeController
 from app.views.tokens.details import Details
 from tests.app.records import a_round, drafted_reply, plain_rounds, reply_of
@@ -60,15 +62,12 @@ def test_a_round_is_chosen_with_the_mouse(
     qtbot: QtBot, reply: ReplyRecord, theme: ThemeController
 ) -> None:
     details = opened(qtbot, reply, theme)
-    plot: Any = details.plot
-    bar = plot._shown.bars[24]
-    place = plot._rounds.vb.mapViewToScene(QPointF((bar.start + bar.end) / 2, 0.5))
-
-    class Click:
-        def scenePos(self) -> QPointF:  # noqa: N802
-            return QPointF(place)
-
-    plot._on_click(Click())
+    area: Any = details.plot.findChildren(GraphicsLayoutWidget)[0]
+    bar = timeline(reply).bars[24]
+    below = area.getItem(1, 0).vb.mapViewToScene(QPointF((bar.start + bar.end) / 2, 0.5))
+    place = area.mapFromScene(below)
+    QTest.mouseMove(area.viewport(), place)
+    QTest.mouseClick(area.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert details.round.text().startswith("Round 25 · plain")
 
 

@@ -150,7 +150,7 @@ def test_the_keys_bring_a_round_into_sight(qtbot: QtBot, theme: ThemeController)
     QTest.keyClick(view.canvas, Qt.Key.Key_Right)
     lines = view.canvas.layout_.lines_of(141)
     assert lines is not None
-    place = view.canvas.mapTo(area.viewport(), QPoint(0, int(lines[0] * view.canvas._line_height)))
+    place = view.canvas.mapTo(area.viewport(), QPoint(0, int(lines[0] * view.canvas.line_height)))
     assert 0 <= place.y() < area.viewport().height()
 
 
@@ -164,7 +164,7 @@ def test_what_is_drawn_differs_by_more_than_colour(qtbot: QtBot, theme: ThemeCon
     picture = canvas.grab().toImage()
     rows = {}
     for item in canvas.layout_.items:
-        box = canvas._box(item)
+        box = canvas.box(item)
         column = int(box.center().x())
         heights = range(int(box.top()), int(box.bottom()) + 1)
         rows[item.run.kind] = {picture.pixelColor(column, y).lightness() for y in heights}
@@ -186,9 +186,9 @@ def test_a_very_long_reply_is_set_in_slices(
     qtbot.waitUntil(lambda: canvas.settled)
     tokens = 1 + 3000 * (3 + 1)
     assert len(canvas.layout_.items) == tokens
-    assert canvas.height() == round(len(canvas.layout_.lines) * canvas._line_height)
+    assert canvas.height() == round(len(canvas.layout_.lines) * canvas.line_height)
     painted: list[object] = []
-    monkeypatch.setattr(canvas, "_paint", lambda _painter, item: painted.append(item))
+    monkeypatch.setattr(canvas, "paint_item", lambda _painter, item: painted.append(item))
     area.verticalScrollBar().setValue(5000)
     area.grab()
     assert 0 < len(painted) < 500
