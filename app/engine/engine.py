@@ -1,7 +1,7 @@
-"""The engine as the window knows it: one worker kept running, one state, a ticket a request.
+"""The window's side of the engine: one worker kept running, one state, a ticket for each request.
 
-After a death the worker is started again and the pair loaded again; three deaths within a minute
-end that, for a machine that cannot hold the model would otherwise loop for ever.
+After the worker dies the engine starts another one and loads the pair again. After three deaths
+within a minute it stops: a machine that cannot hold the model would otherwise loop for ever.
 """
 
 from __future__ import annotations
@@ -45,17 +45,20 @@ from mtp_mlx.wire import (
 DEATHS_ALLOWED = 3
 DEATH_WINDOW_S = 60.0
 PAUSE_MS = 400
-"""Between a death and the next start."""
+"""Pause between the worker's death and the next start, in milliseconds."""
 
 _log = logging.getLogger(__name__)
 
 
 class Engine(QObject):
-    """The only one who starts, loads and restarts. The state changes before a ticket's signal."""
+    """Starts the worker, loads pairs and sends requests; nothing else in the window does.
+
+    `state` has changed before a ticket emits the event that changed it.
+    """
 
     state_changed = Signal(object)  # State
     memory_changed = Signal(object)  # Memory; None: the process that held it is gone
-    troubled = Signal(object)  # Failure of what no ticket asked for
+    troubled = Signal(object)  # Failure that belongs to no ticket
 
     def __init__(
         self,
@@ -67,13 +70,13 @@ class Engine(QObject):
         """`model` is loaded as soon as the worker has started."""
         super().__init__(parent)
         self._worker = worker
-        self._model: Load | None = model  # what is to be in memory
+        self._model: Load | None = model  # the model that is to be in memory
         self._clock = clock
         self._deaths: deque[float] = deque(maxlen=DEATHS_ALLOWED)
         self._tickets: dict[str, Ticket] = {}  # open ones, by request id
         self._submitted = 0  # requests so far, to name the next one
-        self._greeted = False  # the worker has said hello: it takes commands
-        self._ending: State | None = None  # what follows the death that was asked for
+        self._greeted = False  # the worker has said hello and takes commands
+        self._ending: State | None = None  # the state that follows a kill of ours
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._start_worker)
         self.state: State = self._starting()
@@ -83,18 +86,19 @@ class Engine(QObject):
 
     @property
     def idle(self) -> Ready | None:
-        """The state, where a request would be taken up at once."""
+        """Return the state if the worker would take up a request at once, else None."""
         state = self.state
         return state if isinstance(state, Ready) and state.busy is None else None
 
     # The worker
 
     def start(self) -> None:
+        """Start the worker and forget its earlier deaths."""
         self._deaths.clear()
         self._start_worker()
 
     def restart(self) -> None:
-        """On the user's word: forget the deaths, and begin with a new process."""
+        """Begin with a new process, as the user asked, and forget the earlier deaths."""
         if isinstance(self.state, Dead):
             self.start()
         else:
@@ -108,9 +112,9 @@ class Engine(QObject):
     # The model
 
     def load(self, model: Load) -> None:
-        """Put `model` in the place of what is loaded or being loaded; open requests are cancelled.
+        """Replace the loaded model, or the load under way, by `model`. Cancel open requests.
 
-        `Ready` follows, or `Unloaded` with the reason.
+        The state becomes `Ready`, or `Unloaded` with the reason.
         """
         self._model = model
         if isinstance(self.state, Dead):
@@ -119,15 +123,15 @@ class Engine(QObject):
             self._replace(Loading(model=model), model)
 
     def unload(self) -> None:
-        """Free the pair's memory. A dead worker is not started for it."""
+        """Free the pair's memory; do not start a dead worker for that."""
         self._model = None
         if not isinstance(self.state, Dead):
             self._replace(Unloaded(), Unload())
 
     def _replace(self, state: State, request: Load | Unload) -> None:
-        """Become `state` by `request`, where the worker is up to take it.
+        """Send `request` and become `state`, or begin with a new process.
 
-        A load under way cannot be interrupted: its process is ended, and another one started.
+        A worker cannot interrupt a load: it is killed, and the next one loads the new model.
         """
         loading = isinstance(self.state, Loading)
         if not self._greeted:
@@ -151,9 +155,9 @@ class Engine(QObject):
     def submit(self, request: CountTokens) -> CountTicket: ...
 
     def submit(self, request: Request, purpose: Purpose = "reply") -> Ticket:
-        """Send `request`; its events come by the ticket that is returned, and only there.
+        """Send `request` and return its ticket, which alone emits the request's events.
 
-        Raises NotLoaded or EngineBusy where `state` is not Ready, or is busy.
+        Raises NotLoaded where `state` is not Ready, EngineBusy where it is busy.
         """
         if not isinstance(self.state, Ready):
             raise NotLoaded(strings.NOTHING_LOADED, strings.LOAD_FIRST)
@@ -186,7 +190,7 @@ class Engine(QObject):
         ticket.take(answer)
 
     def _settle(self) -> None:
-        """Say what keeps the engine busy now."""
+        """Make `state.busy` the purpose of the open requests."""
         if isinstance(self.state, Ready):
             purposes = (ticket.purpose for ticket in self._tickets.values())
             busy = next((purpose for purpose in purposes if purpose is not None), None)
@@ -196,7 +200,7 @@ class Engine(QObject):
 
     def _on_event(self, event: Event) -> None:
         if self._ending is not None:
-            return  # it was said before the end that was asked for, by a worker that is given up
+            return  # from a worker that was killed, sent before its end
         match event:
             case Hello():
                 self._greet(event)
@@ -227,7 +231,10 @@ class Engine(QObject):
             self._worker.send(ask(self._model, ""))
 
     def _on_error(self, error: Error) -> None:
-        """What could not be loaded, or a request that the worker could not read and so not name."""
+        """Handle an error that names no request.
+
+        A load has failed, or the worker could not read a request and so does not know its id.
+        """
         failure = Failure.of(error)
         waiting = [ticket for ticket in self._tickets.values() if not ticket.has_started]
         if isinstance(self.state, Loading):
@@ -260,7 +267,7 @@ class Engine(QObject):
         return self._ending if isinstance(self._ending, Dead) else self._starting()
 
     def _unasked(self, death: Death) -> Dead:
-        """Count a death that nobody asked for. Return what becomes of the worker."""
+        """Count a death that nobody asked for. Return the state that follows it."""
         died = strings.ENGINE_SENTENCE.format(reason=death.reason)
         now = self._clock()
         self._deaths.append(now)
@@ -283,7 +290,7 @@ class Engine(QObject):
         self._worker.start()
 
     def _starting(self) -> State:
-        """The state while the worker process comes up."""
+        """Return the state while the worker process comes up."""
         return Unloaded() if self._model is None else Loading(model=self._model, phase=STARTING)
 
     def _become(self, state: State) -> None:
@@ -304,6 +311,6 @@ _BY_USER = _death(
 
 
 def _foreign(protocol: int) -> Failure:
-    """A worker of another release."""
+    """Return the failure of a worker that speaks another version of the protocol."""
     message = strings.WRONG_PROTOCOL.format(theirs=protocol, ours=PROTOCOL_VERSION)
     return Failure(message=message, remedy=strings.REINSTALL)

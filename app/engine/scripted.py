@@ -1,4 +1,4 @@
-"""A worker that says what it is told to say, for tests and for pictures of the window."""
+"""A worker that emits the events it is given, for tests and for pictures of the window."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from mtp_mlx.wire import Command, Event
 
 
 class ScriptedWorker(Worker):
-    """Keeps what it was sent in `sent`. With `dies_slowly`, `kill` leaves it to `say` the death."""
+    """Collects the commands it is sent in `sent`; `say` makes it emit an event or a death.
+
+    With `dies_slowly`, `kill` emits no death: the test says when it comes.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The engine's state: one value at a time, the whole truth about what can be asked of it."""
+"""The engine's state: one of four values, which says what can be asked of the engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from mtp_mlx.api import DEMO_PAIR, Load, PairInfo
 
 STARTING = "starting"
 """The phase of `Loading` while the worker process comes up."""
-
 
 BUILT_IN = Load(target=DEMO_PAIR)
 
@@ -23,7 +22,7 @@ class Unloaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loading:
-    """`phase` is "" and `total` is 0 until the worker has said more."""
+    """A pair is being loaded. `phase` is "" and `total` 0 until the worker reports progress."""
 
     model: Load = BUILT_IN
     phase: str = ""
@@ -33,7 +32,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """`busy` is None where a request would be taken up at once."""
+    """A pair is loaded. `busy` is the purpose of the request under way; None: there is none."""
 
     pair: PairInfo
     model: Load = BUILT_IN
@@ -42,9 +41,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dead:
-    """The worker has ended. `restarting`: it is started again by itself, else on the user's word.
+    """The worker has ended.
 
-    `by_user`: they asked for it.
+    `restarting`: the engine starts it again by itself; otherwise the user has to.
+    `by_user`: the user asked for the restart.
     """
 
     failure: Failure

@@ -1,7 +1,7 @@
 """Tickets: what `Engine.submit` returns, and the only place where a request's events arrive.
 
-Whoever submitted a request holds its ticket and connects to its signals; nobody else is told of
-its events. After `finished` or `failed` a ticket is silent.
+The object that submitted a request holds its ticket and connects to its signals. After `finished`
+or `failed` a ticket emits nothing more.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from mtp_mlx.events import (
 from mtp_mlx.wire import Cancel, Command, Error, SetMtp
 
 Purpose = Literal["reply", "comparison", "benchmark"]
-"""What a request is for, so that others who have to wait for its end can say why."""
+"""What a request is for: views that have to wait for its end name it as the reason."""
 
 Request = Generate | Bench | CountTokens
-"""What a ticket is given for."""
+"""The requests that get a ticket."""
 
 Answer = (
     PromptProgress
@@ -41,7 +41,7 @@ Answer = (
     | TokenCount
     | Error
 )
-"""An event of one request."""
+"""The events of one request."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,13 +70,13 @@ class Failure:
 class Ticket(QObject):
     """One request, from `submit` to its end. `send` writes a command to the worker.
 
-    `purpose` is None where others need not wait for its end.
+    `purpose` is None for a request that keeps no other one waiting.
     """
 
     purpose: Purpose | None = None
     _last: type[Finished | BenchFinished | TokenCount]
 
-    started = Signal()  # the worker has begun; its first event of this request follows
+    started = Signal()  # emitted before the first event of this request
     failed = Signal(object)  # Failure; nothing follows
 
     def __init__(self, request_id: str, send: Callable[[Command], None]) -> None:
@@ -94,16 +94,16 @@ class Ticket(QObject):
             self._send(Cancel(id=self.id))
 
     def drop(self) -> None:
-        """Cancel the request and tell its holder nothing any more."""
+        """Cancel the request and emit nothing any more."""
         self.blockSignals(True)
         self.cancel()
 
     def ends_with(self, event: Answer) -> bool:
-        """Whether `event` is the last of this request."""
+        """Return whether `event` is the last of this request."""
         return isinstance(event, self._last | Error)
 
     def take(self, event: Answer) -> None:
-        """Emit `event`, which names this request. Called by the engine only."""
+        """Emit `event`, an event of this request. Only the engine calls this."""
         self.open = not self.ends_with(event)
         if isinstance(event, Error):
             self.fail(Failure.of(event))
@@ -114,7 +114,7 @@ class Ticket(QObject):
         self._tell(event)
 
     def fail(self, failure: Failure) -> None:
-        """End the request without a result. Called by the engine only."""
+        """End the request without a result. Only the engine calls this."""
         self.open = False
         self.failed.emit(failure)
 
@@ -124,13 +124,13 @@ class Ticket(QObject):
 
 
 class ReplyTicket(Ticket):
-    """A reply being written. The MTP switch may be turned meanwhile."""
+    """A request for a reply. `set_mtp` turns the MTP switch while the reply is written."""
 
     _last = Finished
 
     prompt = Signal(object)  # PromptProgress
     round = Signal(object)  # Round
-    switched = Signal(object)  # Mtp: the next round is the first that obeys it
+    switched = Signal(object)  # Mtp: it holds from the next round on
     finished = Signal(object)  # Finished
 
     def __init__(
@@ -157,7 +157,7 @@ class ReplyTicket(Ticket):
 
 
 class BenchTicket(Ticket):
-    """A benchmark being run."""
+    """A request for a benchmark."""
 
     purpose = "benchmark"
     _last = BenchFinished
@@ -179,14 +179,14 @@ class BenchTicket(Ticket):
 
 
 class CountTicket(Ticket):
-    """A text being counted. The worker does it in one go: there is nothing to stop."""
+    """A request for the number of tokens in a text. It is too short to be stopped."""
 
     _last = TokenCount
 
     finished = Signal(object)  # int, the number of tokens; None where there is no tokenizer
 
     def cancel(self) -> None:
-        """No effect: the count follows."""
+        """Do nothing: the count follows in a moment."""
 
     def _tell(self, event: Answer) -> None:
         match event:

@@ -15,13 +15,13 @@ SILENCE_S = 20.0
 
 
 class Watch(QObject):
-    """The worker answers a ping from a thread of its own, also in mid-reply and while it loads.
+    """Pings the worker from its first event to its death, and says when no answer comes.
 
-    It is pinged from its first event to its death, and never killed for being silent: only its
-    user knows what it may be busy with.
+    A worker answers from a thread of its own, also in mid-reply and while it loads. A silent one
+    is not killed: only the user knows what it may be busy with.
     """
 
-    silent = Signal(float)  # for how many seconds; 0: it speaks again
+    silent = Signal(float)  # seconds without an answer; 0: the worker answers again
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class Watch(QObject):
         return self._timer.isActive()
 
     def look(self) -> None:
+        """Send a ping; emit `silent` where the last answer is too long ago."""
         silence = self._clock() - self._heard
         if silence > SILENCE_S:
             self._is_silent = True

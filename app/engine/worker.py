@@ -1,6 +1,6 @@
-"""The worker as a child process: commands and events as lines on its pipes, and never a wait.
+"""The worker as a child process: commands and events are lines on its pipes.
 
-QProcess reports from the event loop, so nothing here runs on another thread.
+QProcess works from the event loop: nothing here waits for the pipe, and no other thread is needed.
 """
 
 from __future__ import annotations
@@ -14,48 +14,49 @@ from app import strings
 from mtp_mlx.errors import BadMessage
 from mtp_mlx.wire import MAX_LINE_BYTES, Command, Shutdown, decode_event, encode
 
-_LOG_BYTES = 16 * 1024
-_GRACE_MS = 1500
-_KILLED = 9
+_LOG_BYTES = 16 * 1024  # of stderr that are kept
+_GRACE_MS = 1500  # how long `close` waits for the process to end, before and after it kills it
+_KILLED = 9  # the number of SIGKILL
 _NO_MEMORY = ("insufficient memory", "out of memory", "bad_alloc")
+"""What stderr says when memory ran out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
-    """The engine is gone, unasked. `reason` is a clause that can follow "The engine"."""
+    """The worker process has ended. `reason` is a clause that can follow "The engine"."""
 
     reason: str
-    can_restart: bool = True  # False: it could not even be started
+    can_restart: bool = True  # False: the process could not be started at all
 
 
 class Worker(QObject):
     """The far end of the pipe: the worker process or, in tests, a script.
 
-    No method blocks. `start` may be called again after `died`.
+    No method but `close` waits. `start` may be called again after `died`.
     """
 
     received = Signal(object)  # mtp_mlx.wire.Event
-    noise = Signal(str)  # a line that is no event; the reason, fit for a log
+    noise = Signal(str)  # why a line could not be read as an event, in words for a log
     died = Signal(object)  # Death
 
     def start(self) -> None:
         raise NotImplementedError
 
     def send(self, command: Command) -> None:
-        """Has no effect where no worker runs: its death has been, or is about to be, signalled."""
+        """Send `command`; do nothing where no worker runs: `died` is emitted for that."""
         raise NotImplementedError
 
     def kill(self) -> None:
-        """End it at once; `died` follows."""
+        """End the worker at once; `died` follows."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Ask it to end and wait a moment for it; nothing is signalled any more."""
+        """Ask the worker to end and wait for that, 3 s at most. Emit nothing any more."""
         raise NotImplementedError
 
 
 class WorkerProcess(Worker):
-    """Runs `command`; `log` is the end of what it wrote to stderr, to say why it died."""
+    """Runs `command`. `log` holds the end of its stderr, which may say why it died."""
 
     def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -96,7 +97,7 @@ class WorkerProcess(Worker):
         process.deleteLater()
 
     def _release(self) -> None:
-        """Forget the process: it has ended, or nobody is to hear of its end. Slots look first."""
+        """Forget the process, so that signals which it still sends have no effect."""
         self._process = None
 
     def _read(self) -> None:
@@ -137,8 +138,8 @@ class WorkerProcess(Worker):
 class LineBuffer:
     """Keeps the unfinished line between two reads.
 
-    A line that outgrows the protocol's limit is dropped up to its end: a worker gone wild must
-    not fill the window's memory.
+    A line longer than the protocol allows is dropped up to its end: a worker that never ends its
+    line must not fill the window's memory.
     """
 
     def __init__(self, limit: int = MAX_LINE_BYTES) -> None:
@@ -147,7 +148,7 @@ class LineBuffer:
         self._dropping = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Return the lines completed by `data`, without their ends and without empty ones."""
+        """Return the lines that `data` completes, without line ends and without empty lines."""
         self._rest += data
         *lines, rest = bytes(self._rest).split(b"\n")
         if self._dropping and lines:
@@ -165,7 +166,7 @@ class LineBuffer:
 
 
 def _reason(code: int, status: QProcess.ExitStatus, log: str) -> str:
-    """Why it ended, for a person. After a crash `code` is the signal's number."""
+    """Return why the process ended, as a clause. After a crash `code` is the signal's number."""
     if status is QProcess.ExitStatus.CrashExit:
         if any(words in log.lower() for words in _NO_MEMORY):
             return strings.RAN_OUT_OF_MEMORY
