@@ -1,4 +1,4 @@
-"""The same prompt with MTP off and on: how fast each was, and whether they wrote the same. Pure."""
+"""One prompt answered with MTP off and on: how fast, and where the texts part. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Parting:
     """Where two texts part: the first token, counted from 0, at which they differ."""
 
     at: int
-    off: TokenRecord | None  # None: this text has ended here
-    on: TokenRecord | None
+    off: TokenRecord | None  # None: the text written with MTP off has ended here
+    on: TokenRecord | None  # None: the one written with MTP on has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two runs, one after the other. Either may have been cut short."""
+    """Two runs of one question, of which `first` was made first. Either may be cut short."""
 
     question: str
     off: ReplyRecord
@@ -32,22 +32,25 @@ class Comparison:
 
     @property
     def speed_up(self) -> float | None:
-        """None where one of them was too short to have a speed."""
+        """Return speed with MTP over speed without; None where a run is too short to have one."""
         off, on = _speed(numbers_of(self.off)), _speed(numbers_of(self.on))
         return None if off is None or on is None else on / off
 
     @property
     def compared(self) -> int:
-        """Tokens that both wrote."""
+        """Return how many tokens both runs wrote: the length of the shorter one."""
         return min(len(tokens_of(self.off.rounds)), len(tokens_of(self.on.rounds)))
 
     @property
     def parting(self) -> Parting | None:
-        """None where they are the same, as far as a run that was cut short went."""
+        """Return where the texts part; None where they agree as far as both go.
+
+        A run that was cut short does not part where it ends.
+        """
         off, on = tokens_of(self.off.rounds), tokens_of(self.on.rounds)
-        for at, (one, other) in enumerate(zip(off, on, strict=False)):
-            if one.id != other.id:
-                return Parting(at=at, off=one, on=other)
+        for at, (plain, drafted) in enumerate(zip(off, on, strict=False)):
+            if plain.id != drafted.id:
+                return Parting(at=at, off=plain, on=drafted)
         shorter, at = (self.off if len(off) < len(on) else self.on), min(len(off), len(on))
         if len(off) == len(on) or not was_finished(shorter):
             return None
@@ -57,6 +60,7 @@ class Comparison:
 
     @property
     def whole(self) -> bool:
+        """Return whether neither run was cut short."""
         return was_finished(self.off) and was_finished(self.on)
 
 
@@ -65,6 +69,7 @@ def tokens_of(rounds: Sequence[RoundRecord]) -> list[TokenRecord]:
 
 
 def was_finished(reply: ReplyRecord) -> bool:
+    """Return whether the reply ended by itself or at its most tokens."""
     return reply.finish in {"finished", "length"}
 
 

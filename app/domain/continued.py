@@ -1,4 +1,4 @@
-"""A reply that was stopped and continued is one: its numbers are those of all its parts. Pure."""
+"""The numbers of a reply that was stopped and continued: those of all its parts together. Pure."""
 
 from __future__ import annotations
 
@@ -14,25 +14,32 @@ from mtp_mlx.api import Mtp, Stats
 
 @dataclass(frozen=True, slots=True)
 class Seam:
-    """Where the rounds of a part stand in the whole reply."""
+    """Where a part begins in the whole reply: times and round numbers go on from here."""
 
-    at: float = 0.0  # seconds
-    index: int = 0
+    at: float = 0.0  # seconds from the first request to the end of the part before
+    index: int = 0  # the last round of the part before
 
     def placed(self, record: RoundRecord) -> RoundRecord:
-        """Round 0 stays 0: it is the token that a prefill yields, here as in the first part."""
+        """Return a part's round with its time and index in the whole reply.
+
+        Round 0 keeps its index: it is the token that prefill yields, in every part.
+        """
         index = record.index and self.index + record.index
         return msgspec.structs.replace(record, index=index, at=round(self.at + record.at, 4))
 
 
 def seam_after(first: ReplyRecord | None) -> Seam:
+    """Return where the part that follows `first` begins; None: there is no part before."""
     if first is None or not first.rounds:
         return Seam()
     return Seam(first.rounds[-1].at, max(record.index for record in first.rounds))
 
 
 def tally_after(first: ReplyRecord | None, mtp: Mtp) -> Tally:
-    """Return the tally that a part begins with; `mtp` is the switch when the part was asked for."""
+    """Return the tally with which the next part begins: it counts `first` already.
+
+    `mtp` is the MTP switch when the next part is asked for.
+    """
     if first is None:
         return begun(mtp)
     tally = tally_of(first.rounds, first.mtp, first.switches)
@@ -42,7 +49,11 @@ def tally_after(first: ReplyRecord | None, mtp: Mtp) -> Tally:
 
 
 def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:
-    """Times go on from the end of `first`; prompt, time to first token and reuse are its own."""
+    """Return both parts as one reply.
+
+    Times go on from the end of `first`. Prompt length, reused tokens and time to first token are
+    those of `first`; engine, pair and settings are those of `second`.
+    """
     seam = seam_after(first)
     rounds = (*first.rounds, *(seam.placed(record) for record in second.rounds))
     switches = _switches(first, second, seam)
@@ -60,10 +71,10 @@ def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:
 
 
 def recounted(record: ReplyRecord) -> ReplyRecord:
-    """Return a reply whose continuation was lost with statistics of all its rounds.
+    """Return the reply with statistics that count all its rounds.
 
-    They were stored when it was continued, and count what there was then. How fast the rest was
-    decoded is not known.
+    A program that ended in the middle of a continuation leaves the rounds it had stored, and the
+    statistics of the first part only. Nobody measured the speed of the rest, so that it is None.
     """
     stats = record.stats
     if record.finish != "interrupted" or stats is None:
@@ -89,7 +100,7 @@ def _last_wish(record: ReplyRecord) -> Mtp:
 
 
 def _stats(parts: Sequence[ReplyRecord], tally: Tally) -> Stats | None:
-    """Return the whole reply's statistics; None where the engine measured no part."""
+    """Return the whole reply's statistics; None where no part has any."""
     measured = [part.stats for part in parts if part.stats is not None]
     if not measured:
         return None
@@ -103,7 +114,10 @@ def _stats(parts: Sequence[ReplyRecord], tally: Tally) -> Stats | None:
 
 
 def _rate(parts: Iterable[ReplyRecord]) -> float | None:
-    """Tokens a second of the parts' decoding, their prompts left out; None where one is unknown."""
+    """Return tokens a second over the parts' decoding time; None where a part's speed is unknown.
+
+    The time to read a prompt does not count.
+    """
     tokens, seconds = 0, 0.0
     for part in parts:
         decoded = tally_of(part.rounds, part.mtp).counts.decoded_tokens

@@ -1,9 +1,9 @@
-"""A conversation and what its replies have cost: frozen values, stored as they stand.
+"""Conversations and what was measured of their replies: frozen values, stored as they stand.
 
-Numbers carry the names of the engine's statistics from the pipe to the footer to the report.
-Rounds, tokens and rejected drafts are written as JSON arrays, not objects, and the garbage
-collector does not follow them: a long reply has thousands, a chat hundreds of thousands, and
-looking for cycles that cannot be takes longer than reading them.
+Numbers have the names of the engine's statistics (`mtp_mlx.api.Stats`) everywhere.
+Rounds, tokens and rejected drafts are stored as JSON arrays, and the garbage collector does not
+follow them (`gc=False`): a chat has up to hundreds of thousands, which hold no cycles, and looking
+through them would take longer than reading them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TokenSource = Literal["target", "draft"]
 
 
 class TokenRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One emitted token; "" while a character is incomplete."""
+    """One emitted token. `text` is "" where it completes no character."""
 
     id: int
     text: str
@@ -31,18 +31,18 @@ class TokenRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class RejectedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A drafted token the target did not choose."""
+    """A drafted token that the target rejected."""
 
     id: int
     text: str
 
 
 class RoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One round as it arrived. `at` is its end, in seconds since the request."""
+    """One round. `at` is when its event arrived, in seconds since the request."""
 
     index: int
     depth: int  # K
-    drafted: int  # the same as `depth`: it holds a place in the arrays that are stored
+    drafted: int  # equal to `depth`; stored arrays have a place for it
     accepted: int
     ms: float
     state: RoundState
@@ -60,16 +60,16 @@ class SwitchRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class EngineRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Which engine, on which device; as the worker introduced itself."""
+    """Versions and device of the engine that wrote a reply, as its worker reports them."""
 
     versions: dict[str, str] = {}
     device: dict[str, str | int | bool] = {}
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """The engine could not go on; `text` are its own words."""
+    """The engine reported an error; `text` is its message."""
 
-    code: str = ""  # of `mtp_mlx.errors`; "" where an earlier release kept the words only
+    code: str = ""  # of `mtp_mlx.errors`; "" in replies that an earlier release stored
     text: str = ""
 
 
@@ -80,21 +80,22 @@ class Died(msgspec.Struct, frozen=True, kw_only=True, tag="died"):
 
 
 Finish = Literal["finished", "length", "cancelled", "interrupted"] | Failed | Died
-"""How a reply ended: by the model, at its most tokens, by the user, with the program, or badly."""
+"""How a reply ended: by the model, at its most tokens, by the user, with the program, by an error
+of the engine, or by the engine's death."""
 
 FINISHES: dict[FinishReason, Finish] = {
     "stop": "finished",
     "length": "length",
     "cancelled": "cancelled",
 }
-"""What the engine says of a reply that it ended."""
+"""The engine's reasons as the endings they are stored as."""
 
 
 class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything measured while one reply was written.
+    """Everything that was asked for and measured of one reply.
 
-    `stats` is None where the engine ended before it could say (a cancelled reply has them);
-    the prompt's tokens were not counted then either, and stand at 0.
+    `stats` is None and the prompt's token counts are 0 where the engine sent no last event: it
+    died or failed, or the program ended. A cancelled reply has statistics.
     """
 
     rounds: tuple[RoundRecord, ...] = ()
@@ -109,8 +110,8 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     reused_tokens: int
     engine: EngineRecord
     pair: PairInfo
-    plain_tps: float | None = None  # plain speed of this pair, as known when the reply ended
-    plain_day: str | None = None  # when that was measured, ISO 8601; None: not kept
+    plain_tps: float | None = None  # the pair's plain speed when the reply ended
+    plain_day: str | None = None  # the day it was measured, ISO 8601; None: unknown
     verify: Verify = "coupled"
 
 
@@ -133,7 +134,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     text: str
-    tokens: int | None = None  # as the model then loaded counted them
+    tokens: int | None = None  # counted by the model loaded then; None: not counted
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,8 +154,8 @@ class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
 class Chat(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation with the settings its replies are written by.
 
-    Messages form a tree (`app.domain.tree`): what was edited or written again stands beside what
-    it replaced. What is read is the path from the first message to `tip`.
+    Messages form a tree (`app.domain.tree`): an edited question or a regenerated reply stands
+    beside the one it replaces. The window shows the path from the first message to `tip`.
     """
 
     id: str
@@ -169,17 +170,17 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ChatMark = Literal["", "writing", "unseen"]
-"""A reply is being written in it; one has ended in it that nobody has seen."""
+"""A reply is being written in the chat, or one has ended in it that nobody has read yet."""
 
 
 class ChatSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A chat as a list shows it."""
+    """A row of the list of chats."""
 
     id: str
     title: str | None
     pinned: bool = False
     updated: float = 0.0  # of its last message, seconds since the epoch
-    snippet: str = ""  # what a search found in its messages
+    snippet: str = ""  # a line of the message that matches the search
     mark: ChatMark = ""
 
 
@@ -187,7 +188,10 @@ _TICKS = re.compile("`+")
 
 
 def content(message: ChatMessage) -> str:
-    """The message as it is sent: its files first, for a question is answered best at the end."""
+    """Return the message as the model reads it: its files first, then its text.
+
+    Models answer a question best that stands at the end.
+    """
     return with_files(message.text, message.attachments)
 
 
@@ -196,7 +200,7 @@ def with_files(text: str, attachments: Sequence[Attachment]) -> str:
 
 
 def _fenced(file: Attachment) -> str:
-    """No line of the file can close its fence: that is longer than any run of ticks in it."""
+    """Return the file between fences, which are longer than any run of backticks inside it."""
     longest = max((len(run) for run in _TICKS.findall(file.text)), default=0)
     fence = "`" * max(3, longest + 1)
     name = " ".join(file.name.split())

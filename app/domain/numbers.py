@@ -14,17 +14,22 @@ from mtp_mlx.api import Mtp, Stats
 from mtp_mlx.numbers import Counts
 
 MEASURED_TOKENS = 32
-MEASURED_S = 0.2
-STRETCH = 8
-"""Plain steps in a row, without the first and the last, from which on they are a measurement."""
+"""Fewer tokens than these give no speed: a rate of so few is chance."""
 
-_STALL_S = 1.0
-_STALL_GAPS = 8.0
+MEASURED_S = 0.2
+"""A shorter time than this, in seconds, gives no speed."""
+
+STRETCH = 8
+"""A stretch of fewer plain steps than these, without its first and last one, measures nothing."""
+
+# A plain step that takes longer than both ends its stretch: the machine was busy with other things.
+_STALL_S = 1.0  # seconds
+_STALL_GAPS = 8.0  # times the usual step of the stretch
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Tokens and the time they took."""
+    """A number of tokens and the seconds they took."""
 
     tokens: int = 0
     seconds: float = 0.0
@@ -34,7 +39,7 @@ class Span:
 
     @property
     def tps(self) -> float | None:
-        """None until there is enough of it to be called measured."""
+        """Return tokens a second; None below MEASURED_TOKENS or MEASURED_S."""
         if self.tokens < MEASURED_TOKENS or self.seconds < MEASURED_S:
             return None
         return self.tokens / self.seconds
@@ -42,19 +47,20 @@ class Span:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """The numbers of a reply so far; not frozen, for a long reply has thousands of rounds.
+    """The numbers of a reply so far. Not frozen: a long reply adds thousands of rounds to it.
 
-    `on` sums the rounds that began and ended with the switch on, parked ones included.
+    `on` sums the rounds during which the MTP switch was on, parked ones included.
 
     `plain` sums finished stretches of plain decoding, with the switch on or off. The first step of
-    a stretch finds no other step in flight, and its last may only empty the pipe for a draft:
-    neither runs at full speed. The last step is `held` until the next round shows what it was.
+    a stretch finds no other step in flight, and the last may only empty the pipe before a draft:
+    neither runs at full speed, so that neither counts. The last step is `held` until the next
+    round shows whether it was the last of its stretch.
     """
 
     counts: Counts = field(default_factory=Counts)
     is_on: bool = True
     was_off: bool = False  # at any time of this reply
-    turned: bool = False  # the switch, since the last round
+    turned: bool = False  # the switch was turned since the last round
     on: Span = Span()
     plain: Span = Span()
     stretch: Span | None = None  # None: the last round was no plain step
@@ -62,7 +68,7 @@ class Tally:
 
     @property
     def plain_measured(self) -> Span:
-        """Plain decoding in stretches that are long enough to be measured."""
+        """Return plain decoding so far, with the stretch under way if it is long enough."""
         stretch = self.stretch or Span()
         return self.plain.plus(stretch) if stretch.tokens >= STRETCH else self.plain
 
@@ -75,7 +81,7 @@ class Tally:
         before = self.counts.last_at
         self.counts.add(record, record.at)
         took = None
-        # Round 0 reads a prompt, also where a stopped reply is resumed: that is no decoding.
+        # Round 0 reads a prompt, in a resumed reply too: its time is not decoding.
         if before is not None and record.index > 0:
             took = Span(len(record.tokens), record.at - before)
         if took is not None and self.is_on and not self.turned:
@@ -87,7 +93,7 @@ class Tally:
             self._step(took)
 
     def _step(self, took: Span) -> None:
-        """A plain step; a long wait in its midst was the machine's, and ends the stretch."""
+        """Add a plain step to the stretch; end the stretch where the step stalled."""
         if self.stretch is None:
             self.stretch = Span()
             return
@@ -131,12 +137,12 @@ class Plain:
     """The plain speed that holds for a reply, and the day it was measured on."""
 
     tps: float
-    day: str | None = None  # None: not kept
+    day: str | None = None  # ISO 8601; None: unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """None means "not measured"."""
+    """What footer, overlay and reports show of a reply. None means "not measured"."""
 
     generated_tokens: int = 0
     draft_rounds: int = 0
@@ -151,11 +157,14 @@ class Numbers:
     ttft_s: float | None = None
     plain: Plain | None = None
     speed_up: float | None = None
-    partly: bool = False  # MTP was off for a part of the reply: the speed-up is the other part's
+    partly: bool = False  # MTP was off for a part of the reply: `speed_up` is of the rest
 
 
 def numbers_of(reply: ReplyRecord) -> Numbers:
-    """Return a stored reply's numbers; rounds are counted only where its statistics fall short."""
+    """Return a stored reply's numbers. Count its rounds only where its statistics do not suffice.
+
+    They do not where the switch was off for a part: the speed-up is of the other part alone.
+    """
     plain = None if not reply.plain_tps else Plain(tps=reply.plain_tps, day=reply.plain_day)
     was_off = any(not is_on(wish) for wish in (reply.mtp, *(turn.mtp for turn in reply.switches)))
     if reply.stats is not None and not (was_off and plain and reply.stats.draft_n):
@@ -184,7 +193,7 @@ def _measured(stats: Stats) -> Numbers:
 
 
 def _compared(measured: Numbers, tally: Tally, plain: Plain | None) -> Numbers:
-    """A few tokens have no speed-up: a rate of so little is chance."""
+    """Return the numbers with the speed-up over plain decoding, where there is one."""
     tps = measured.decode_tps
     if tally.was_off:
         tps = tally.on.tps

@@ -1,6 +1,6 @@
-"""Presets: settings under a name, to be laid over those of a chat. Pure.
+"""Presets: settings under a name that can be applied to a chat. Pure.
 
-How fast a chat is written is not a matter of style: a preset leaves the MTP switch where it is.
+A preset does not touch the MTP switch, which changes the speed and not the text.
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ BUILT_IN = (
         settings=ReplySettings(sampling=Sampling(temperature=1.3, min_p=0.05)),
     ),
 )
-"""None of these has a system prompt: they are about sampling."""
+"""These presets set the sampling and leave the chat's system prompt."""
 
 
 class PresetError(Exception):
-    """A name that cannot be used: one sentence, with what to do about it."""
+    """A preset's name cannot be used. The message is a sentence with the remedy."""
 
 
 def applied(preset: Preset, current: ReplySettings) -> ReplySettings:
-    """A preset without a system prompt leaves the chat's own."""
+    """Return the settings of `preset` with the MTP choice of `current`.
+
+    The system prompt is the preset's own, or else that of `current`.
+    """
     return msgspec.structs.replace(
         preset.settings,
         system=preset.settings.system or current.system,
@@ -40,11 +43,15 @@ def applied(preset: Preset, current: ReplySettings) -> ReplySettings:
 
 
 def matches(preset: Preset, current: ReplySettings) -> bool:
+    """Return whether applying `preset` would change nothing."""
     return applied(preset, current) == current
 
 
 def saved(own: Sequence[Preset], name: str, settings: ReplySettings) -> tuple[Preset, ...]:
-    """With the settings under `name`, in place of what had it. Raises PresetError."""
+    """Return the presets with `settings` under `name`, replacing the preset of that name.
+
+    Raises PresetError.
+    """
     preset = Preset(name=_usable(name), settings=settings)
     if any(other.name == preset.name for other in own):
         return tuple(preset if other.name == preset.name else other for other in own)
@@ -52,7 +59,7 @@ def saved(own: Sequence[Preset], name: str, settings: ReplySettings) -> tuple[Pr
 
 
 def renamed(own: Sequence[Preset], old: str, new: str) -> tuple[Preset, ...]:
-    """Raises PresetError."""
+    """Return the presets with `old` under the name `new`. Raises PresetError."""
     name = _usable(new)
     if name != old and any(preset.name == name for preset in own):
         raise PresetError(strings.PRESET_NAME_TAKEN.format(name=name))
@@ -67,6 +74,7 @@ def without(own: Sequence[Preset], name: str) -> tuple[Preset, ...]:
 
 
 def _usable(name: str) -> str:
+    """Return the name with single spaces. Raises PresetError where no preset may have it."""
     name = " ".join(name.split())
     if not name:
         raise PresetError(strings.PRESET_NAME_EMPTY)

@@ -1,4 +1,4 @@
-"""What the user has chosen, for the window and for the replies."""
+"""The user's settings, of the window and of the replies."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ DEFAULT_MAX_TOKENS = 2048
 
 
 class MtpChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The MTP switch and the menu next to it; the menu's choice survives switching off."""
+    """The MTP switch and the K chosen beside it, which is kept while the switch is off."""
 
     on: bool = True
     depth: Depth = "auto"
 
     def wire(self) -> Mtp:
-        """The choice as the protocol says it."""
+        """Return the choice as a request states it."""
         return self.depth if self.on else "off"
 
 
 class ReplySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the replies of one chat are written; a new chat begins with those of the last."""
+    """Settings for the replies of one chat. A new chat starts with those of the last one."""
 
     system: str = ""
-    sampling: Sampling | None = None  # None: what the model recommends
-    seed: int | None = None  # None: a new one for each reply
+    sampling: Sampling | None = None  # None: the model's recommended sampling
+    seed: int | None = None  # None: each reply gets a new seed
     max_tokens: int = DEFAULT_MAX_TOKENS
     thinking: bool = False
     verify: Verify = "coupled"
@@ -59,13 +59,13 @@ class SidebarSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What survives a restart, apart from the chats."""
+    """Everything that is kept between starts of the program, except the chats."""
 
     theme: ThemeChoice = "system"
-    geometry: str = ""  # Qt's own, base64
+    geometry: str = ""  # the window's place and size, Qt's own bytes in base64
     overlay: OverlaySettings = OverlaySettings()
     sidebar: SidebarSettings = SidebarSettings()
-    last_chat: str | None = None
-    welcomed: bool = False  # the numbers were explained once, and a question asked
+    last_chat: str | None = None  # the chat to reopen at the start
+    welcomed: bool = False  # a first question was asked: the numbers are not explained unasked
     reply: ReplySettings = ReplySettings()  # what a new chat starts with
     presets: tuple[Preset, ...] = ()  # the user's own, in the order they were saved

@@ -1,4 +1,4 @@
-"""Speeds over time: the live rate of a reply, and the plain speed that it is set against."""
+"""Speeds over time: the live rate of a reply, and the plain speed it is compared with."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from app.domain.numbers import Span
 from mtp_mlx.api import PairInfo
 
 RATE_WINDOW_S = 1.5
-_RATE_ROUNDS = 4  # a slow engine is averaged over rounds, not over the window
-_STALE_S = 1.0
-_STALE_GAPS = 4.0
+"""Seconds over which the live rate is averaged: more is steadier, less is sooner."""
+
+_RATE_ROUNDS = 4  # rounds that the average holds at least, however slow they are
+# A rate is stale after the longer of the two.
+_STALE_S = 1.0  # seconds
+_STALE_GAPS = 4.0  # mean gaps between the rounds averaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,38 +68,44 @@ def rates(rounds: Sequence[RoundRecord]) -> Iterator[Rate]:
             yield Rate(record.at, tps)
 
 
-_REMEMBERED = 1024
+_REMEMBERED = 1024  # tokens that a plain speed averages over: older ones fade
 _VERSIONS = ("mtp-mlx", "mlx")
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """About the last thousand plainly decoded tokens of one day."""
+    """Plain decoding of about the last thousand tokens of one day."""
 
     tokens: float
     seconds: float
-    day: str  # ISO 8601, by the clock of this machine
+    day: str  # ISO 8601, in the machine's time zone
 
     @property
     def tps(self) -> float:
         return self.tokens / self.seconds
 
 
-def updated(known: Baseline | None, span: Span, day: str) -> Baseline | None:
-    """With what was measured now; `span` counts only where it is a measurement by itself."""
+def updated(stored: Baseline | None, span: Span, day: str) -> Baseline | None:
+    """Return the stored plain speed with `span`, measured on `day`.
+
+    A span too short to have a speed of its own changes nothing. Older days do not count.
+    """
     if span.tps is None:
-        return known
-    if known is None or known.day != day:
+        return stored
+    if stored is None or stored.day != day:
         return Baseline(tokens=span.tokens, seconds=span.seconds, day=day)
-    faded = min(1.0, max(0, _REMEMBERED - span.tokens) / known.tokens)
+    faded = min(1.0, max(0, _REMEMBERED - span.tokens) / stored.tokens)
     return Baseline(
-        tokens=known.tokens * faded + span.tokens,
-        seconds=known.seconds * faded + span.seconds,
+        tokens=stored.tokens * faded + span.tokens,
+        seconds=stored.seconds * faded + span.seconds,
         day=day,
     )
 
 
 def baseline_key(pair: PairInfo, engine: EngineRecord) -> str:
-    """The drafter has no part in it."""
+    """Return the name under which a plain speed is stored: target, device and versions.
+
+    The drafter is not in it: plain decoding does not use one.
+    """
     versions = [f"{name} {engine.versions.get(name, '?')}" for name in _VERSIONS]
     device = str(engine.device.get("name", "?"))
     return " | ".join([pair.target, pair.quantization, device, *versions])

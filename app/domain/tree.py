@@ -1,6 +1,7 @@
-"""The tree that a chat's messages form. Pure; messages come oldest first, parents before children.
+"""The tree of a chat's messages. Pure.
 
-Siblings follow the same message: a question and its edited forms, a reply and its other versions.
+All functions take the messages oldest first, so that parents come before children. Siblings follow
+the same message: a question and its edited versions, or the versions of a reply.
 """
 
 from __future__ import annotations
@@ -12,27 +13,27 @@ from app.domain.conversation import ChatMessage
 
 
 def path(messages: Sequence[ChatMessage], tip: str | None) -> tuple[ChatMessage, ...]:
-    """From the message that opens the chat to `tip`; empty where there is no such message."""
+    """Return the messages from the first one to `tip`; () where no message has that id."""
     by_id = {message.id: message for message in messages}
-    found: list[ChatMessage] = []
+    upwards: list[ChatMessage] = []
     at = by_id.pop(tip, None) if tip is not None else None
     while at is not None:
-        found.append(at)
+        upwards.append(at)
         at = by_id.pop(at.parent, None) if at.parent is not None else None
-    return tuple(reversed(found))
+    return tuple(reversed(upwards))
 
 
 def siblings(messages: Sequence[ChatMessage], message_id: str) -> tuple[str, ...]:
-    """Ids of the message and those beside it, the oldest first; empty where it is unknown."""
-    one = next((message for message in messages if message.id == message_id), None)
-    if one is None:
+    """Return the ids of the message and its siblings, oldest first; () for an unknown id."""
+    wanted = next((message for message in messages if message.id == message_id), None)
+    if wanted is None:
         return ()
-    return tuple(message.id for message in messages if message.parent == one.parent)
+    return tuple(message.id for message in messages if message.parent == wanted.parent)
 
 
 def replaced(messages: Sequence[ChatMessage], message: ChatMessage) -> tuple[ChatMessage, ...]:
-    """With this one in place of the one with its id, if there is one."""
-    return tuple(message if one.id == message.id else one for one in messages)
+    """Return the messages with `message` in place of the one that has its id, if any has."""
+    return tuple(message if old.id == message.id else old for old in messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Place:
 
 
 def places(messages: Sequence[ChatMessage]) -> dict[str, Place]:
-    """The place of each message, by id: all at once, for a chat may have thousands."""
+    """Return the place of each message by its id, in one pass: a chat may have thousands."""
     families: dict[str | None, list[str]] = {}
     for message in messages:
         families.setdefault(message.parent, []).append(message.id)
@@ -56,33 +57,36 @@ def places(messages: Sequence[ChatMessage]) -> dict[str, Place]:
 
 
 def newest_tip(messages: Sequence[ChatMessage], message_id: str | None = None) -> str | None:
-    """The message written last at or below `message_id` (None: in the chat): a branch's end."""
+    """Return the message written last at or below `message_id`; None: in the whole chat."""
     inside = below(messages, message_id) if message_id is not None else None
     newest = (m.id for m in reversed(messages) if inside is None or m.id in inside)
     return next(newest, None)
 
 
 def below(messages: Sequence[ChatMessage], message_id: str) -> frozenset[str]:
-    """Ids of the message and of everything that follows it, on any branch."""
-    found = {message_id}
+    """Return the ids of the message and of all that follow it, on any branch."""
+    ids = {message_id}
     for message in messages:
-        if message.parent in found:
-            found.add(message.id)
-    return frozenset(found)
+        if message.parent in ids:
+            ids.add(message.id)
+    return frozenset(ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What another window has written in a chat."""
+    """Changes that another window has stored in a chat."""
 
-    written: tuple[ChatMessage, ...]  # new ones and changed ones
-    deleted: frozenset[str]
-    order: tuple[str, ...]  # ids of all that are stored, the oldest first
+    written: tuple[ChatMessage, ...]  # messages that are new or were changed
+    deleted: frozenset[str]  # ids
+    order: tuple[str, ...]  # ids of all stored messages, oldest first
 
 
 def taken_up(messages: Sequence[ChatMessage], changes: Changes) -> tuple[ChatMessage, ...]:
-    """Those that only this window knows stay, at the end: saving them may have failed."""
-    known = {message.id: message for message in (*messages, *changes.written)}
-    elsewhere = changes.deleted.union(changes.order)
-    own = (message for message in messages if message.id not in elsewhere)
-    return (*(known[id_] for id_ in changes.order if id_ in known), *own)
+    """Return the messages with the changes of another window.
+
+    Messages that are not stored stay, at the end: the disk may not have taken them yet.
+    """
+    by_id = {message.id: message for message in (*messages, *changes.written)}
+    stored = changes.deleted.union(changes.order)
+    own = (message for message in messages if message.id not in stored)
+    return (*(by_id[id_] for id_ in changes.order if id_ in by_id), *own)

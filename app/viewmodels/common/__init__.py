@@ -1,1 +1,1 @@
-"""What several rooms use: the engine's state, the MTP switch, formats."""
+"""View models and helpers that several rooms use: engine state, MTP switch, undo, formats."""

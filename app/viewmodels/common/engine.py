@@ -1,4 +1,4 @@
-"""The engine's state in words: a status, a banner in trouble, and why nothing can be asked."""
+"""The engine's state in words: the status, a banner in trouble, and why nothing can be sent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from app.engine.state import STARTING, Dead, Loading, Ready, State, Unloaded
 from app.engine.ticket import Failure, Purpose
 from mtp_mlx.api import PairInfo
 
-_BUILT_IN = "built-in"  # what the engine calls the pair that ships with it
+_BUILT_IN = "built-in"  # the engine's name for the pair that ships with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """`progress` is None where nothing is under way, -1 where its length is unknown."""
+    """The toolbar's text. `progress` is a share from 0 to 1, -1 for unknown; None: no bar."""
 
     text: str
     detail: str = ""
@@ -35,14 +35,14 @@ class Banner:
 
 class EngineViewModel(QObject):
     status_changed = Signal(object)  # Status
-    banner_changed = Signal(object)  # Banner | None
+    banner_changed = Signal(object)  # Banner, or None where none is shown
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._engine = engine
         self.status = status(engine.state)
         self.banner: Banner | None = None
-        self._death: Failure | None = None  # that nobody asked for
+        self._death: Failure | None = None  # the last death that the user did not ask for
         engine.state_changed.connect(self._on_state)
         engine.troubled.connect(lambda failure: self.say(failure.text))
 
@@ -54,11 +54,11 @@ class EngineViewModel(QObject):
         self._engine.restart()
 
     def say(self, message: str) -> None:
-        """Something the user should know, such as chats that could not be saved."""
+        """Show a notice that can be dismissed."""
         self._show(Banner(message=message))
 
     def show_unwritten(self, error: Exception) -> None:
-        """The disk refuses what is to be saved; `show_written` takes this back."""
+        """Show that the disk refuses to save, until `show_written`."""
         message = strings.NOT_SAVED.format(reason=error)
         self._show(Banner(message=message, about="unwritten"))
 
@@ -67,7 +67,10 @@ class EngineViewModel(QObject):
             self._show(None)
 
     def show_silence(self, seconds: float) -> None:
-        """It may be busy, or hang: the user decides."""
+        """Show for how long the worker has not answered, and offer a restart; 0: it answers again.
+
+        Only the user knows whether it hangs or is busy.
+        """
         if seconds:
             message = strings.ENGINE_SILENT.format(seconds=round(seconds))
             message = f"{message} {strings.SILENT_REMEDY}"
@@ -76,7 +79,7 @@ class EngineViewModel(QObject):
             self._show(None)
 
     def show_garbled(self, _detail: str) -> None:
-        """Nobody knows what it would have said: perhaps the end of the reply."""
+        """Show that a line of the worker was lost: it may have been the end of a reply."""
         self._show(Banner(message=strings.ENGINE_GARBLED, can_restart=True))
 
     def dismiss(self) -> None:
@@ -104,7 +107,7 @@ class EngineViewModel(QObject):
                 pass
 
     def _what_happened(self) -> Banner | None:
-        """It runs again; a death nobody asked for stays told until it is dismissed."""
+        """Return the banner for an engine that runs again: the death, if nobody asked for it."""
         return None if self._death is None else Banner(message=self._death.message)
 
     def _is_about(self, subject: str) -> bool:
@@ -133,7 +136,7 @@ def status(state: State) -> Status:
 
 
 def is_built_in(pair: PairInfo) -> bool:
-    """Whether it is the pair that ships with the program."""
+    """Return whether `pair` is the one that ships with the program."""
     return pair.target == _BUILT_IN
 
 
@@ -156,14 +159,14 @@ def _loading(state: Loading) -> str:
 
 
 _BUSY: dict[Purpose, str] = {
-    "reply": strings.OBSTACLE_STOPPING,  # one that no chat waits for: chats say more of theirs
+    "reply": strings.OBSTACLE_STOPPING,  # no chat shows this reply: for its own, a chat says more
     "comparison": strings.OBSTACLE_COMPARING,
     "benchmark": strings.OBSTACLE_MEASURING,
 }
 
 
 def obstacle(state: State) -> str:
-    """Why nothing can be asked now; "" where it can."""
+    """Return why nothing can be sent to the engine now; "" where it can."""
     match state:
         case Ready(busy=busy):
             return "" if busy is None else _BUSY[busy]

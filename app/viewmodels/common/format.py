@@ -1,4 +1,4 @@
-"""Numbers as a person reads them. Nothing here invents one: what was not measured has no text."""
+"""Numbers and titles as text for people."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ TITLE_LENGTH = 200
 
 
 def count(number: int) -> str:
-    """1204 -> "1 204", with thin spaces."""
+    """Return 1204 as "1 204", with thin spaces."""
     return f"{number:,}".replace(",", _THIN_SPACE)
 
 
 def clock(duration: float) -> str:
-    """A running clock does not jitter: "3 s", "1:05"."""
+    """Return seconds for a running clock, in whole ones: "3 s", "1:05"."""
     minutes, rest = divmod(int(duration), 60)
     return f"{minutes}:{rest:02d}" if minutes else f"{rest} s"
 
 
 def memory(size: int) -> str:
-    """Bytes as "412 MB" or "4.2 GB", counted in powers of two as systems do."""
+    """Return bytes as "412 MB" or "4.2 GB", in powers of two as systems count memory."""
     return f"{size / _MIB:.0f} MB" if size < _GIB else f"{size / _GIB:.1f} GB"
 
 
 def file_size(size: int) -> str:
-    """Bytes as "312 bytes", "4 KB" or "1.2 MB"."""
+    """Return bytes as "312 bytes", "4 KB" or "1.2 MB"."""
     if size < 1024:
         return f"{size} bytes"
     return f"{size / 1024:.0f} KB" if size < _MIB else f"{size / _MIB:.1f} MB"
 
 
 def one_line(title: str | None) -> str:
-    """A title, however long and in however many lines it was stored; also of a chat without one."""
+    """Return a title in one line of at most TITLE_LENGTH characters; None: the chat has none."""
     if title is None:
         return strings.UNTITLED
     return " ".join(title[: 4 * TITLE_LENGTH].split())[:TITLE_LENGTH]

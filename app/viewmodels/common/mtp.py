@@ -1,4 +1,4 @@
-"""The MTP switch: what the user wishes, and what the engine says it does."""
+"""The MTP switch: the user's wish, and what the engine's rounds show that it does."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from app.viewmodels.common.throttle import Throttle
 from mtp_mlx.api import PairInfo
 from mtp_mlx.events import Round
 
-PACE_MS = 250  # rounds come faster than one can read
+PACE_MS = 250  # between two texts: rounds come faster than anybody reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What is effective, said by the engine's rounds. `live`: said by a reply now running."""
+    """The text beside the switch. `live`: it describes the reply being written now."""
 
     text: str
     live: bool = False
 
 
 class MtpViewModel(QObject):
-    """A wish never changes the effect by itself: only the next round does.
+    """Holds the wish of the open chat and the effect on the reply being written.
 
-    It is the open chat's. What another chat's reply was asked with is not touched by it.
+    A new wish changes the effect only with the next round. A reply that is written in another chat
+    keeps the wish it was asked with.
     """
 
     wish_changed = Signal(object)  # MtpChoice
@@ -39,11 +40,11 @@ class MtpViewModel(QObject):
         super().__init__(parent)
         self._engine = engine
         self.wish = wish
-        self._ticket: ReplyTicket | None = None  # of the reply that is being written
-        self._round: Round | None = None  # its last one that could draft
-        self._running = wish  # what it was asked for with, or turned to since
-        self._elsewhere = False  # it belongs to a chat that is not open
-        self._pending = False
+        self._ticket: ReplyTicket | None = None  # of the reply being written
+        self._round: Round | None = None  # the reply's last round after prefill
+        self._running = wish  # the wish that holds for the reply being written
+        self._elsewhere = False  # the reply belongs to a chat that is not open
+        self._pending = False  # no round has come since the wish was changed
         self._pace = Throttle(PACE_MS, self._refresh, self)
         self.effect = Effect(text=strings.EFFECT_WAITING)
         engine.state_changed.connect(self._on_state)
@@ -55,13 +56,13 @@ class MtpViewModel(QObject):
         self.turn(on=not self.wish.on)
 
     def choose(self, depth: Depth) -> None:
-        """A choice of K means "on"."""
+        """Choose K, or "auto", and turn MTP on."""
         self.wish_for(MtpChoice(on=True, depth=depth))
 
     def follow(self, ticket: ReplyTicket, asked: MtpChoice) -> None:
-        """Steer this reply, and show what it does.
+        """Steer the reply of `ticket` with the switch and show its effect.
 
-        It may have been `asked` for with another choice than the switch shows, to compare.
+        `asked` is the wish of its request: to compare, it may differ from the switch.
         """
         self._ticket = ticket
         self._running = asked
@@ -70,7 +71,10 @@ class MtpViewModel(QObject):
         self._refresh()
 
     def show(self, wish: MtpChoice, *, elsewhere: bool) -> None:
-        """Show the wish of another chat, now open. `elsewhere`: the reply is not written in it."""
+        """Show the wish of the chat that was opened.
+
+        `elsewhere`: the reply being written belongs to another chat.
+        """
         self._elsewhere = elsewhere
         if wish != self.wish:
             self.wish = wish
@@ -78,6 +82,7 @@ class MtpViewModel(QObject):
         self._refresh()
 
     def wish_for(self, wish: MtpChoice) -> None:
+        """Take the wish; a reply being written in the open chat follows it from its next round."""
         if wish == self.wish:
             return
         self.wish = wish
@@ -127,7 +132,7 @@ class MtpViewModel(QObject):
                 return Effect(text=strings.EFFECT_WAITING)
 
     def _now(self, pair: PairInfo) -> str:
-        """What the reply being written does, in whatever chat."""
+        """Return what the reply being written does, whichever chat it belongs to."""
         if self._round is not None:
             return round_text(self._round)
         reading = self._running.on and pair.drafter is not None
@@ -135,7 +140,7 @@ class MtpViewModel(QObject):
 
 
 def idle_text(wish: MtpChoice, pair: PairInfo) -> str:
-    """What the next reply will do, as far as that is known before it runs."""
+    """Return what the next reply will do."""
     if pair.drafter is None:
         reason = pair.no_drafter_reason or strings.NO_DRAFTER
         return strings.EFFECT_OFF_BECAUSE.format(reason=reason)
@@ -147,6 +152,7 @@ def idle_text(wish: MtpChoice, pair: PairInfo) -> str:
 
 
 def round_text(event: Round) -> str:
+    """Return what a round shows of the effect."""
     match event.state:
         case "drafting":
             return strings.EFFECT_DRAFTING.format(depth=event.depth)

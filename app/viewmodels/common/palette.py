@@ -1,47 +1,48 @@
-"""Which commands a few typed letters mean. Pure."""
+"""The command palette's search: the commands that match a few typed letters. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Points for a typed letter, by where it stands in the command's text.
 _START_OF_WORD = 3.0
-_FOLLOWS = 2.0
+_FOLLOWS = 2.0  # right behind the letter typed before
 _ANYWHERE = 1.0
-_EARLY = 0.01  # a letter, that a match begins sooner
+_EARLY = 0.01  # taken off for each letter before the first match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One command as the palette lists it."""
+    """A command as the palette lists it."""
 
     text: str
-    menu: str = ""  # where else it is found
+    menu: str = ""  # the menu that has it
     shortcut: str = ""
     enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An entry by its row among all, and the letters of its text that were meant."""
+    """A match: the entry's row in the list, and the positions of the typed letters in its text."""
 
     row: int
     letters: tuple[int, ...] = ()
 
 
 def matches(entries: Sequence[Entry], query: str) -> list[Match]:
-    """The entries whose text, or menu and text, hold the letters of `query` in order; best first.
+    """Return the entries whose text, or menu and text, have the letters of `query` in order.
 
-    Where nothing is typed all are listed as they stand. What can be done comes before what cannot.
+    Enabled ones come first, then the best match; an empty query lists all in their order.
     """
     wanted = "".join(query.casefold().split())
-    found: list[tuple[bool, float, int, Match]] = []
+    ranked: list[tuple[bool, float, int, Match]] = []
     for row, entry in enumerate(entries):
         scored = _scored(entry, wanted)
         if scored is not None:
             score, letters = scored
-            found.append((not entry.enabled, -score, row, Match(row, letters)))
-    return [match for *_, match in sorted(found, key=lambda item: item[:3])]
+            ranked.append((not entry.enabled, -score, row, Match(row, letters)))
+    return [match for *_, match in sorted(ranked, key=lambda item: item[:3])]
 
 
 def _scored(entry: Entry, wanted: str) -> tuple[float, tuple[int, ...]] | None:
@@ -59,17 +60,20 @@ def _scored(entry: Entry, wanted: str) -> tuple[float, tuple[int, ...]] | None:
 
 
 def _best(text: str, wanted: str) -> tuple[float, tuple[int, ...]] | None:
-    """The best of the matches that begin at each place where the first letter stands."""
+    """Return score and positions of the best match, tried from each place of the first letter."""
     low = [letter.casefold() for letter in text]
     tries = [_from(low, text, wanted, at) for at, c in enumerate(low) if c == wanted[0]]
-    found = [one for one in tries if one is not None]
-    return max(found, default=None, key=lambda one: one[0])
+    matching = [scored for scored in tries if scored is not None]
+    return max(matching, default=None, key=lambda scored: scored[0])
 
 
 def _from(
     low: list[str], text: str, wanted: str, start: int
 ) -> tuple[float, tuple[int, ...]] | None:
-    """Each letter at the start of a word if there is one ahead, else where it comes next."""
+    """Return score and positions of the match whose first letter stands at `start`, or None.
+
+    A further letter is taken at the next start of a word that has it, else where it comes next.
+    """
     letters: list[int] = []
     score, at = -_EARLY * start, start
     for wish in wanted:

@@ -1,4 +1,4 @@
-"""Many requests, few calls."""
+"""Throttles: many requests to do something become few calls."""
 
 from __future__ import annotations
 
@@ -26,26 +26,28 @@ class Throttle(QObject):
 
     @property
     def waiting(self) -> bool:
-        """Whether a call made now would have to wait."""
+        """Return whether a request made now would have to wait."""
         return self._timer.isActive()
 
     def set_interval(self, interval_ms: int) -> None:
-        """From the next call on."""
+        """Change the interval, from the next call on."""
         self._interval = interval_ms
 
     def request(self) -> None:
+        """Have `action` called: now, or when the interval ends."""
         self._wanted = True
         if not self.waiting:
             self.flush()
 
     def flush(self) -> None:
-        """Call now what has been asked for, if anything; the next call waits its interval."""
+        """Call `action` now, if it was requested; the next call waits its interval."""
         if self._wanted:
             self._wanted = False
             self._timer.start(self._interval)
             self._action()
 
     def cancel(self) -> None:
+        """Withdraw a request that waits."""
         self._wanted = False
         self._timer.stop()
 
@@ -54,13 +56,14 @@ class Throttle(QObject):
 
 
 GRACE_MS = 70
-"""How long a call waits for company."""
+"""How long, in milliseconds beyond the interval, a call waits for an `offer`."""
 
 
 class Pace(QObject):
-    """Calls `action` at most once an interval: with what is offered, or a little later without.
+    """Calls `action` once an interval: when a moment is offered, or GRACE_MS later by itself.
 
-    Whatever changes in a window by itself has it painted once more.
+    A moment is offered when the window is painted anyway: a change at another time would have it
+    painted once more.
     """
 
     def __init__(
@@ -90,7 +93,7 @@ class Pace(QObject):
         self._timer.stop()
 
     def offer(self) -> None:
-        """A good moment, if the time has come."""
+        """Call `action` now, if the interval has passed."""
         if self.running and 1000 * (self._clock() - self._since) >= self._interval:
             self._act()
 

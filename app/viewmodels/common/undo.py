@@ -1,4 +1,4 @@
-"""What can be taken back: offered for a while, the last first."""
+"""Undo: what was done last is offered for a while to be taken back."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Offer:
 
 
 class Undo(QObject):
-    """Every offer stands for the whole interval at least: a later one gives the earlier more time.
+    """A stack of offers, each made after its action was done. Letting one pass does nothing.
 
-    What is offered has been done; letting the offer pass does nothing.
+    A new offer restarts the time of all: each stands for the whole interval at least.
     """
 
     changed = Signal(object)  # Offer | None: what can be undone now
@@ -39,20 +39,22 @@ class Undo(QObject):
         self._show()
 
     def undo(self) -> None:
-        """The last one; what was done before it is offered next."""
+        """Take back what was done last, and offer what was done before it."""
         if self._offers:
             self._offers.pop().undo()
             self._show()
 
     def forget(self) -> None:
+        """Withdraw all offers."""
         self._offers.clear()
         self._show()
 
     def hold(self) -> None:
-        """Someone is about to choose: no time passes."""
+        """Stop the time: the user is about to choose."""
         self._timer.stop()
 
     def release(self) -> None:
+        """Start the time again."""
         if self._offers:
             self._timer.start()
 

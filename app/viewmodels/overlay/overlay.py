@@ -1,8 +1,8 @@
-"""The overlay: what a running reply does right now, formatted, and handed out at a bearable pace.
+"""The overlay's numbers: the state of the reply being written, as text, a few times a second.
 
-The first half is a reducer, pure, with the time handed in: the phase, the rate of this moment, the
-plot. `app.domain.numbers` counts what the rounds of a reply add up to. `now` is in seconds on one
-monotonic clock, as `requested` is; all other times count from the request.
+The first half is pure: functions that take a state and an event or the time, and return the next
+state. `now` and `requested` are seconds on one monotonic clock; all other times count from the
+request. `app.domain.numbers` adds up what the rounds were.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from mtp_mlx.events import PromptProgress
 
 Phase = Literal["idle", "waiting", "prompt", "decoding", "ended"]
 
-HISTORY_LENGTH = 600  # a minute at ten samples a second
+HISTORY_LENGTH = 600  # samples in the plot: a minute, at ten a second
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One point of the plot; `drafting` tells the two curves apart."""
+    """A point of the plot: a rate at a time, on the drafting or the plain curve."""
 
     at: float
     tps: float
@@ -42,7 +42,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """The reply being written, or the last one. `memory` is the engine's, and outlives it."""
+    """The state of the reply being written, or of the last one. `memory` is the engine's."""
 
     phase: Phase = "idle"
     requested: float = 0.0
@@ -61,15 +61,17 @@ class Live:
 
 
 def requested(live: Live, now: float) -> Live:
+    """Return the state of a new reply, which has just been asked for."""
     return Live(phase="waiting", requested=now, memory=live.memory)
 
 
 def ended(live: Live) -> Live:
+    """Return the state once the reply has ended."""
     return replace(live, phase="ended", recent=()) if live.running else live
 
 
 def reading(live: Live, progress: PromptProgress) -> Live:
-    """Take in how far the prompt of the running reply is read."""
+    """Return the state with how much of the prompt is read."""
     return replace(
         live,
         phase="prompt",
@@ -80,7 +82,7 @@ def reading(live: Live, progress: PromptProgress) -> Live:
 
 
 def recorded(live: Live, record: RoundRecord) -> Live:
-    """Take in one round of the running reply."""
+    """Return the state with one more round."""
     arrival = Arrival(record.at, len(record.tokens))
     return replace(
         live,
@@ -92,19 +94,19 @@ def recorded(live: Live, record: RoundRecord) -> Live:
 
 
 def rate(live: Live, now: float) -> float | None:
-    """Tokens a second now; None where nothing is known or the last token is too long ago."""
+    """Return tokens a second now; None before the second round and once the rate is stale."""
     if live.phase != "decoding" or silence(live, now) > stale_after(live.recent):
         return None
     return rate_of(live.recent)
 
 
 def silence(live: Live, now: float) -> float:
-    """Seconds since the last round, or since the request where there was none."""
+    """Return the seconds since the last round, or since the request where none has come."""
     return now - live.requested - (live.last_round or 0.0)
 
 
 def sampled(live: Live, now: float) -> Live:
-    """Add a point to the plot, where there is a rate to show."""
+    """Return the state with one more point in the plot, if there is a rate."""
     tps = rate(live, now)
     if tps is None:
         return live
@@ -118,13 +120,13 @@ NUMBERS_MS = 250
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlayNumbers:
-    """What the overlay says; "" stands for "not measured" and takes no room."""
+    """The overlay's texts. One that is "" was not measured and takes no space."""
 
     rate: str = ""
     rate_note: str = ""
-    live: bool = False  # the rate is of this moment
+    live: bool = False  # `rate` is the rate now, not that of the last reply
     speed_up: str = ""
-    speed_up_note: str = ""  # what the plain speed is, and when it was measured
+    speed_up_note: str = ""  # the plain speed and the day it was measured on
     acceptance: str = ""
     tau: str = ""
     by_position: tuple[float, ...] = ()
@@ -135,7 +137,10 @@ class OverlayNumbers:
 
 
 class OverlayViewModel(QObject):
-    """They change only while a reply runs, in whatever chat. The numbers are its own."""
+    """Publishes the numbers of the reply being written, whichever chat it belongs to.
+
+    Between replies only the memory changes.
+    """
 
     numbers_changed = Signal(object)  # OverlayNumbers
     history_changed = Signal(object)  # tuple[Sample, ...]
@@ -165,16 +170,18 @@ class OverlayViewModel(QObject):
         chat.streaming.ended.connect(self._on_ended)
 
     def is_ticking(self) -> bool:
-        """Whether numbers or plot are renewed as time passes."""
+        """Return whether numbers or plot are renewed as time passes."""
         return any(pace.running for pace in self._paces)
 
     def sample(self) -> None:
+        """Add a point to the plot."""
         before = len(self.live.history), self.live.history[-1:]
         self.live = sampled(self.live, self._clock())
         if (len(self.live.history), self.live.history[-1:]) != before:
             self.history_changed.emit(self.live.history)
 
     def publish(self) -> None:
+        """Emit the numbers, where they have changed."""
         measured = self._chat.streaming.numbers if self.live.running else self._last
         shown = overlay_numbers(self.live, measured, self._clock())
         if shown != self.numbers:
@@ -191,10 +198,10 @@ class OverlayViewModel(QObject):
     def _on_round(self, record: RoundRecord) -> None:
         self.live = recorded(self.live, record)
         if self.numbers.prompt:
-            self.publish()  # the first token is worth more than the pace
+            self.publish()  # the first token ends the wait: show that at once
 
     def _on_text(self) -> None:
-        """Numbers and plot change with the text, where there is some."""
+        """Renew numbers and plot together with the text, which paints the window anyway."""
         for pace in self._paces:
             pace.offer()
 
@@ -209,7 +216,7 @@ class OverlayViewModel(QObject):
         self.live = reading(self.live, progress)
 
     def _on_memory(self, memory: Memory | None) -> None:
-        """Shown at once where no reply sets the pace."""
+        """Take the engine's memory; show it at once while no reply is being written."""
         self.live = replace(self.live, memory=memory)
         if memory is None or not self.live.running:
             self.publish()
@@ -262,7 +269,7 @@ def _with_prompt(numbers: OverlayNumbers, live: Live, now: float) -> OverlayNumb
 def _with_memory(numbers: OverlayNumbers, live: Live) -> OverlayNumbers:
     if live.memory is None:
         return numbers
-    if live.memory.limit <= 0:  # no limit known: a share of nothing says nothing
+    if live.memory.limit <= 0:  # the limit is unknown, and so is the share
         return replace(numbers, memory=fmt.memory(live.memory.active))
     text = strings.MEMORY_OF.format(
         active=fmt.memory(live.memory.active), limit=fmt.memory(live.memory.limit)

@@ -1,4 +1,4 @@
-"""The plain speed of the loaded pair: learned from every reply, asked for by every speed-up."""
+"""The plain speed of a pair: every reply adds to it, and speed-ups are computed from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mtp_mlx.api import PairInfo
 
 
 def today() -> str:
-    """By the user's clock: "measured on" is read by a person."""
+    """Return the day in the user's time zone, ISO 8601."""
     return dt.datetime.now(tz=dt.UTC).astimezone().date().isoformat()
 
 
@@ -31,19 +31,20 @@ class PlainSpeed(QObject):
         self._day = day
 
     def of(self, pair: PairInfo, engine: EngineRecord, tally: Tally) -> Plain | None:
-        """As known before a reply, with what the reply itself has measured so far."""
-        known = self._store.get(baseline_key(pair, engine))
-        now = updated(known, tally.plain_measured, self._day())
+        """Return the stored plain speed with the plain decoding that `tally` has counted."""
+        stored = self._store.get(baseline_key(pair, engine))
+        now = updated(stored, tally.plain_measured, self._day())
         return None if now is None else Plain(tps=now.tps, day=now.day)
 
     def learn(self, reply: ReplyRecord, tally: Tally) -> None:
-        """Once for each reply, when it has ended; of a continued one, what was added.
+        """Store the plain decoding of a reply that has ended. Call it once for each reply.
 
-        `tally` is the reply's: counted while it was written, for counting it again takes a while.
+        `tally` was counted while the reply was written; after a continuation it counts only what
+        was added.
         """
         key = baseline_key(reply.pair, reply.engine)
-        known = self._store.get(key)
-        now = updated(known, tally.plain_measured, self._day())
-        if now is None or now == known:
+        stored = self._store.get(key)
+        now = updated(stored, tally.plain_measured, self._day())
+        if now is None or now == stored:
             return
         self._store.put(key, now)

@@ -1,4 +1,4 @@
-"""Settings of a reply: the presets to choose from, and what to know before unusual ones."""
+"""Reply settings: the presets to choose from, and advice on unusual values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from mtp_mlx.api import Sampling, Verify
 
 
 class PresetsViewModel(QObject):
-    """A change counts at once, and is stored by and by. Methods return what went wrong, or ""."""
+    """The built-in presets and the user's own. Methods return what went wrong, or "".
+
+    A change counts at once; the store thread writes it.
+    """
 
     changed = Signal()
 
@@ -34,9 +37,9 @@ class PresetsViewModel(QObject):
         return (*BUILT_IN, *self.own)
 
     def chosen(self, settings: ReplySettings) -> Preset | None:
-        """The preset that these settings are, if they are one's."""
-        found = (preset for preset in self.all if presets.matches(preset, settings))
-        return next(found, None)
+        """Return the preset that has these settings, or None."""
+        matching = (preset for preset in self.all if presets.matches(preset, settings))
+        return next(matching, None)
 
     def save(self, name: str, settings: ReplySettings) -> str:
         return self._change(lambda own: presets.saved(own, name, settings))
@@ -58,8 +61,8 @@ class PresetsViewModel(QObject):
         return ""
 
 
-HOT = 1.5
-SHORT = 16
+HOT = 1.5  # a temperature above this one gets advice
+SHORT = 16  # so does a limit of fewer tokens
 
 RULES: dict[Verify, tuple[str, str]] = {
     "coupled": (strings.RULE_COUPLED, strings.RULE_COUPLED_MEANS),
@@ -70,17 +73,20 @@ RULES: dict[Verify, tuple[str, str]] = {
 
 
 def advice(settings: ReplySettings, recommended: Sampling, context: int | None) -> tuple[str, ...]:
-    """Sentences; none where there is nothing to say. `context` is None while none is known."""
-    law = settings.sampling or recommended
-    found: list[str] = []
-    if law.temperature > HOT:
-        found.append(strings.ADVICE_HOT.format(temperature=f"{law.temperature:g}"))
-    if law.temperature == 0 and settings.seed is not None:
-        found.append(strings.ADVICE_GREEDY_SEED)
-    if law.temperature > 0 and (law.top_k == 1 or law.top_p == 0):
-        found.append(strings.ADVICE_ONE_CHOICE)
+    """Return a sentence for each unusual value.
+
+    `context` is the model's context length in tokens; None while no model is loaded.
+    """
+    sampling = settings.sampling or recommended
+    sentences: list[str] = []
+    if sampling.temperature > HOT:
+        sentences.append(strings.ADVICE_HOT.format(temperature=f"{sampling.temperature:g}"))
+    if sampling.temperature == 0 and settings.seed is not None:
+        sentences.append(strings.ADVICE_GREEDY_SEED)
+    if sampling.temperature > 0 and (sampling.top_k == 1 or sampling.top_p == 0):
+        sentences.append(strings.ADVICE_ONE_CHOICE)
     if context is not None and settings.max_tokens > context:
-        found.append(strings.ADVICE_CONTEXT.format(length=fmt.count(context)))
+        sentences.append(strings.ADVICE_CONTEXT.format(length=fmt.count(context)))
     if settings.max_tokens < SHORT:
-        found.append(strings.ADVICE_SHORT)
-    return tuple(found)
+        sentences.append(strings.ADVICE_SHORT)
+    return tuple(sentences)
