@@ -13,7 +13,7 @@ from app import strings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns the exit code. Imports Qt only once there is a display to use it on."""
+    """Run the program and return the exit code. Qt is imported only where there is a display."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["--worker"]:
         return _be_worker()
@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _has_display() -> bool:
-    """Without one Qt aborts the process; a sentence is kinder."""
+    """Return whether Qt would find a display; without one it aborts the process."""
     if not sys.platform.startswith("linux"):
         return True
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")

@@ -15,7 +15,7 @@ INTERVAL_MS = 1000
 
 
 class Collector(QObject):
-    """Collects on the thread it was made on, until it is stopped."""
+    """Collects garbage on the thread that made it, until it is stopped."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The composition root: who knows whom, in one place."""
+"""The composition root: builds the program's objects and connects them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from mtp_mlx.paths import resources
 from mtp_mlx.report import saving
 from mtp_mlx.report.model import Report
 
-_LAST_CHAT_S = 0.3  # how long the first sight of the window may wait for the last chat
+_LAST_CHAT_S = 0.3  # seconds that showing the window may wait for the last chat to be read
 
 
 class Program(QObject):
@@ -75,8 +75,8 @@ class Program(QObject):
         self._watch = Watch(worker, clock, parent=self)
         self._saver = Saver(self.store, parent=self)
         self._plain = PlainSpeed(BaselineStore(self.store, kept.speeds), parent=self)
-        # A second thread: rendering a PDF, or a slow disk that is not the program's own, must not
-        # hold up what is saved each second.
+        # A thread of its own: rendering a PDF, or a slow disk of the user's, must not delay the
+        # chats, which are saved each second.
         self.files = StoreThread("files", lambda: ReportFiles(data / "reports"), parent=self)
         self.models = self._make_models(settings, data / "reports")
         self.theme.apply()
@@ -86,9 +86,9 @@ class Program(QObject):
         self._reopen(settings)
 
     def start(self) -> None:
-        """Show the window first: an engine takes longer than a window.
+        """Show the window, then start the engine, which takes longer.
 
-        With the last chat, where that is read in a moment, so that no other page flashes up.
+        The interface thread waits a moment for the last chat, so that no other page flashes up.
         """
         self.store.wait(_LAST_CHAT_S)
         self.window.show()
@@ -137,7 +137,7 @@ class Program(QObject):
         self.models.chats.trouble.connect(self.models.engine.say)
         self.models.reports.not_saved.connect(lambda text: say_not_saved(self.window, text))
         self.window.settings_changed.connect(self._save_settings)
-        self.models.chat.opened.connect(self._save_settings)  # a crash later must find this one
+        self.models.chat.opened.connect(self._save_settings)  # after a crash this chat is reopened
         self.models.chat.reply_started.connect(self._save_settings)
         self.window.active_changed.connect(self._on_active)
         self.window.closing.connect(self.close)
@@ -147,7 +147,7 @@ class Program(QObject):
         self.window.open_report_asked.connect(self._export_open_report)
 
     def _on_active(self, active: bool) -> None:
-        """A closed window may still be told that it is active."""
+        """Watch for other windows while this one is active; Qt reports that of a closed one too."""
         self.models.chats.watch(active=active and self._open)
 
     def _read_kept(self) -> Kept:
@@ -162,7 +162,7 @@ class Program(QObject):
         return kept[0] if self.store.wait() else Kept(settings=Settings(), speeds={}, alone=False)
 
     def _reopen(self, settings: Settings) -> None:
-        """The last chat, once the store has opened its file and read it."""
+        """Ask the store to open the chats and to read the last one."""
         self.models.chat.set_settings(settings.reply)
         self.store.run(DataFolder.open_chats, self).then(self._on_chats_opened)
         if self._reopening:
@@ -175,7 +175,7 @@ class Program(QObject):
             self.models.engine.say(notice)
 
     def _on_last_chat(self, chat: Chat | None) -> None:
-        """Not where something was begun meanwhile."""
+        """Open the last chat, unless the user has begun something meanwhile."""
         self._reopening = False
         if chat is not None and self._open and self.models.chat.blank:
             self.models.chat.open(chat)
@@ -205,16 +205,16 @@ class Program(QObject):
         self.models.undo.offer(removed_text(removed), lambda: restore(removed))
 
     def _save_report(self, reply: ReplyRecord, prompt: str | None) -> None:
-        """With its texts only where the prompt is given."""
+        """Save a report of a reply, with prompt and text where the prompt is given."""
         texts = prompt is not None
-        known = _environment(reply.engine)
+        engine = _environment(reply.engine)
         self._save_to_file(
-            lambda: reply_report(reply, reply.pair, known, include_text=texts, prompt=prompt)
+            lambda: reply_report(reply, reply.pair, engine, include_text=texts, prompt=prompt)
         )
 
     def _save_comparison(self, comparison: Comparison) -> None:
-        known = _environment(comparison.on.engine)
-        self._save_to_file(lambda: comparison_report(comparison, known))
+        engine = _environment(comparison.on.engine)
+        self._save_to_file(lambda: comparison_report(comparison, engine))
 
     def _export_chat(self) -> None:
         chat = self.models.chat.chat
@@ -247,6 +247,6 @@ def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:
 
 
 def _last_chat(folder: DataFolder, chat_id: str | None) -> Chat | None:
-    """The chat of that id; without an id the one that was written to last."""
+    """Return the chat of that id; without an id the one that was written to last."""
     last = chat_id or folder.chats.last_chat()
     return None if last is None else folder.chats.load(last)

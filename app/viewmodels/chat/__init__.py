@@ -1,1 +1,1 @@
-"""The conversation: what is shown of it and what can be asked."""
+"""View models of the open chat: its messages, the reply being written, and the composer."""

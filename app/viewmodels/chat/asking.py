@@ -1,4 +1,4 @@
-"""Asking the engine: the request that is sent, and the chat, question and reply it begins."""
+"""Requests for replies, and the new chats, questions and replies that go with them."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ from app.domain.settings import MtpChoice, ReplySettings
 from mtp_mlx.api import Generate, Message
 
 Variant = Literal["plain", "mtp_off", "mtp_on", "same_seed", "another_seed"]
-"""How a reply is written again. With another MTP switch the seed stays: only the speed differs."""
+"""How a reply is regenerated. Where MTP is turned on or off, seed and text stay the same."""
 
 _SEEDS = 2**31
-_TITLE_LENGTH = 60
-_HALF_CHARACTER = "\ufffd"  # what is left of one where a reply was cut inside it
+_TITLE_LENGTH = 60  # characters of a chat's first title
+_HALF_CHARACTER = "\ufffd"  # stands for a character that was cut in half at the end of a reply
 
 
 def turns(system: str, messages: Sequence[ChatMessage]) -> list[Message]:
-    """The conversation as the template takes it: thoughts left out, roles alternating.
+    """Return the conversation as chat templates need it: without thoughts, roles alternating.
 
-    Where a reply failed before its first word, the two questions around it become one turn.
+    Two questions become one turn where the reply between them has no text.
     """
-    found = [Message(role="system", content=system.strip())] if system.strip() else []
+    merged = [Message(role="system", content=system.strip())] if system.strip() else []
     for message in messages:
         text = content(message)
         if not text:
             continue
-        if found and found[-1].role == message.role:
-            found.append(Message(role=message.role, content=f"{found.pop().content}\n\n{text}"))
+        if merged and merged[-1].role == message.role:
+            before = merged.pop().content
+            merged.append(Message(role=message.role, content=f"{before}\n\n{text}"))
         else:
-            found.append(Message(role=message.role, content=text))
-    return found
+            merged.append(Message(role=message.role, content=text))
+    return merged
 
 
 def turns_to_last_question(system: str, messages: Sequence[ChatMessage]) -> list[Message]:
-    """As `turns`, up to the last thing the user said."""
-    said = [place for place, message in enumerate(messages) if message.role == "user"]
-    return turns(system, messages[: said[-1] + 1]) if said else []
+    """Return the turns up to the user's last question; none where there is no question."""
+    asked = [place for place, message in enumerate(messages) if message.role == "user"]
+    return turns(system, messages[: asked[-1] + 1]) if asked else []
 
 
 def request_for(
@@ -51,7 +52,10 @@ def request_for(
     variant: Variant = "plain",
     before: ReplyRecord | None = None,
 ) -> Generate:
-    """A request for the reply that follows `path`; `before` is the one it stands beside."""
+    """Return a request for the reply that follows `path`.
+
+    `before` is the version of the reply that is regenerated: some variants take its seed.
+    """
     return Generate(
         prompt=tuple(turns(settings.system, path)),
         thinking=settings.thinking,
@@ -64,9 +68,10 @@ def request_for(
 
 
 def continuation(settings: ReplySettings, path: Sequence[ChatMessage]) -> Generate:
-    """A request for what comes after the last of `path`, a reply that was stopped.
+    """Return a request that continues the last message of `path`, a reply that was stopped.
 
-    Seed and sampling are its own, so that under the coupled rule it goes on as it would have done.
+    It takes the reply's own seed and sampling: under the coupled rule the reply then goes on as it
+    would have without the stop.
     """
     last = path[-1]
     record = last.reply
@@ -84,18 +89,19 @@ def continuation(settings: ReplySettings, path: Sequence[ChatMessage]) -> Genera
 
 
 def asked_mtp(choice: MtpChoice, variant: Variant) -> MtpChoice:
+    """Return the MTP choice of a request: the variant's, or else `choice`."""
     if variant not in {"mtp_off", "mtp_on"}:
         return choice
     return MtpChoice(on=variant == "mtp_on", depth=choice.depth)
 
 
 def whole(text: str) -> str:
-    """The text without a character that was cut in half: what follows begins with all of it."""
+    """Return the text without half a character at its end: its continuation repeats that one."""
     return text.rstrip(_HALF_CHARACTER)
 
 
 def title(text: str, attachments: Sequence[Attachment]) -> str:
-    """The first line, or the first file's name; never a secret request to the model."""
+    """Return a chat's first title: the first line of the text, or else the first file's name."""
     line = text.splitlines()[0].strip() if text else attachments[0].name
     return line if len(line) <= _TITLE_LENGTH else f"{line[: _TITLE_LENGTH - 1].rstrip()}…"
 
@@ -123,5 +129,5 @@ def new_question(text: str, files: tuple[Attachment, ...], parent: str | None) -
 
 
 def new_reply(parent: str | None) -> ChatMessage:
-    """Nothing of it is written yet."""
+    """Return a reply without text."""
     return ChatMessage(id=new_id(), role="assistant", text="", parent=parent, created=time.time())

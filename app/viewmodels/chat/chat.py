@@ -1,4 +1,4 @@
-"""One chat: its messages and versions, the reply being written, and what may be asked next."""
+"""The open chat: its messages and their versions, its reply being written, and asking for more."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ from mtp_mlx.api import Generate, PairInfo
 
 
 class ChatViewModel(QObject):
-    """`messages` is the branch that is read; the last one is the reply being written, if any is.
+    """`messages` is the shown branch; its last message is the reply being written, if any is.
 
-    A reply goes on when another chat is opened: its own chat is then in the `background`.
+    When another chat is opened the reply goes on; its own chat is then in the `background`.
     """
 
-    opened = Signal()  # another chat, or an emptied one
-    streamed = Signal(object)  # Piece: what the open chat's reply has gained since the last one
+    opened = Signal()  # another chat, which may be a new one
+    streamed = Signal(object)  # Piece of this chat: the text since the last one
     reply_started = Signal(object)  # Generate
     reply_ended = Signal(object)  # ChatMessage, in the open chat
     ended_elsewhere = Signal(object, object)  # Chat, ChatMessage
-    changed = Signal()  # what may be asked next
+    changed = Signal()  # what can be asked next may have changed
 
     def __init__(
         self,
@@ -80,27 +80,27 @@ class ChatViewModel(QObject):
 
     @property
     def chat(self) -> Chat:
-        """With the messages of all branches."""
+        """Return the open chat with the messages of all branches."""
         return self.history.chat
 
     @property
     def writing(self) -> bool:
-        """Whether a reply is being written in the open chat."""
+        """Return whether a reply is being written in the open chat."""
         return self._writing.here
 
     @property
     def written(self) -> Chat | None:
-        """The chat a reply is being written in, open or not."""
+        """Return the chat in which a reply is being written, open or not; None: there is none."""
         return self._writing.chat
 
     @property
     def background(self) -> Background:
-        """What goes on, and what has ended, in chats that are not open."""
+        """Return the reply being written in a chat that is not open, and those that ended there."""
         return self._writing.background
 
     @property
     def obstacle(self) -> str:
-        """Why nothing can be sent now; "" where it can."""
+        """Return why nothing can be sent now; "" where it can."""
         state = self._engine.state
         if isinstance(state, Ready) and state.busy == "reply":
             if self.writing:
@@ -127,11 +127,11 @@ class ChatViewModel(QObject):
         return next((reply for reply in replies if reply is not None), None)
 
     def message(self, message_id: str) -> ChatMessage | None:
-        """On any branch."""
+        """Return the message with this id, on any branch; None where there is none."""
         return self.history.message(message_id)
 
     def can_continue(self, message: ChatMessage) -> bool:
-        """A reply that was not ended by the model, and that nothing was said to yet."""
+        """Return whether `message` is the last one and a reply that the model did not end."""
         if message.role != "assistant" or not message.text or message.id != self.chat.tip:
             return False
         return message.reply is None or message.reply.finish != "finished"
@@ -139,7 +139,7 @@ class ChatViewModel(QObject):
     # Opening
 
     def open(self, chat: Chat) -> None:
-        """A reply being written in the one that is left goes on."""
+        """Open `chat`; a reply being written in the chat that is left goes on."""
         self.drafts.flush()
         self._writing.open(chat)
         elsewhere = self.background.chat is not None
@@ -148,22 +148,22 @@ class ChatViewModel(QObject):
         self.changed.emit()
 
     def open_written(self) -> None:
-        """The chat a reply is being written in, if that is another one."""
+        """Open the chat in which a reply is being written, if that is another one."""
         if self.background.chat is not None:
             self.open(self.background.chat)
 
     def new_chat(self) -> None:
-        """The settings are taken along: they belong to how one works, not to what was said."""
+        """Open a new chat with the settings of this one."""
         self.open(new_chat(self.chat.settings))
 
     def leave(self) -> None:
-        """The program ends: keep what was written."""
+        """Save what was written, as the program ends."""
         self.streaming.abandon("interrupted")
         self.drafts.flush()
 
-    def label(self, said: ChatSummary) -> None:
-        """What the list of chats says of the open one or the one in the background."""
-        if self.history.label(said) or self.background.label(said):
+    def label(self, stored: ChatSummary) -> None:
+        """Take title and pin of the open chat, or of the one in the background, as stored."""
+        if self.history.label(stored) or self.background.label(stored):
             self.changed.emit()
 
     def set_settings(self, settings: ReplySettings) -> None:
@@ -176,6 +176,7 @@ class ChatViewModel(QObject):
     # Asking
 
     def send(self, text: str, attachments: Sequence[Attachment] = ()) -> bool:
+        """Ask a question. Return whether it could be asked, as all methods of asking do."""
         text = text.strip()
         if self.obstacle or not (text or attachments):
             return False
@@ -184,7 +185,7 @@ class ChatViewModel(QObject):
         return self._ask_with(text, tuple(attachments), self.chat.tip)
 
     def edit(self, message_id: str, text: str) -> bool:
-        """Ask differently: what was asked before stays, on a branch of its own."""
+        """Ask another question in place of this one, which stays on a branch of its own."""
         message = self.message(message_id)
         text = text.strip()
         if message is None or message.role != "user" or self.obstacle:
@@ -194,7 +195,7 @@ class ChatViewModel(QObject):
         return self._ask_with(text, message.attachments, message.parent)
 
     def regenerate(self, message_id: str | None = None, variant: Variant = "plain") -> bool:
-        """Write a reply again, by default the last; the one there is stays beside it."""
+        """Regenerate a reply, by default the last one; the one there is stays beside it."""
         wanted = self.chat.tip if message_id is None else message_id
         message = None if wanted is None else self.message(wanted)
         if message is None:
@@ -213,12 +214,12 @@ class ChatViewModel(QObject):
         return self._begin(request, self.chat.settings.mtp)
 
     def stop(self) -> None:
-        """In the open chat: what nobody sees is not stopped by a key."""
+        """Stop the reply of the open chat; one that is not in sight goes on."""
         if self.writing:
             self.streaming.stop()
 
     def abandon(self, chat_id: str) -> None:
-        """A reply being written in this chat ends now; what was written stays."""
+        """End a reply being written in this chat now; what was written stays."""
         if self.written is not None and self.written.id == chat_id:
             self.streaming.abandon("cancelled")
 
@@ -257,9 +258,12 @@ class ChatViewModel(QObject):
 
 
 class Branches(QObject):
-    """While a reply is being written in the chat, that one is read and nothing is deleted."""
+    """Shows, deletes and restores versions of messages.
 
-    removed = Signal(object)  # Removed: may be given back to `restore`
+    While a reply is being written in the open chat its branch stays shown and nothing is deleted.
+    """
+
+    removed = Signal(object)  # Removed, which `restore` takes back
     changed = Signal()
 
     def __init__(
@@ -275,14 +279,14 @@ class Branches(QObject):
         self._writing = writing
 
     def show_sibling(self, message_id: str, step: int) -> None:
-        """What was said in place of this message, and what followed it."""
+        """Show the branch of another version of this message."""
         wanted = None if self._writing.here else self._history.sibling(message_id, step)
         if wanted is not None:
             self._history.show(wanted)
             self._keep()
 
     def delete(self, message_id: str) -> None:
-        """With all that follows it, on any branch."""
+        """Delete the message and all that follow it, on any branch."""
         chat = self._history.chat
         if self._writing.here or self._history.message(message_id) is None:
             return
@@ -293,12 +297,12 @@ class Branches(QObject):
         self.changed.emit()
 
     def take_up(self, changes: Changes) -> None:
-        """What another window has written. For when no reply is being written in the chat."""
+        """Take changes of another window. Not to be called while a reply is written in the chat."""
         self._history.take_up(changes)
         self.changed.emit()
 
     def restore(self, removed: Removed) -> None:
-        """Undo a deletion, also of a chat that is no longer open."""
+        """Undo a deletion, also in a chat that is no longer open."""
         self._saver.restore_messages(removed.chat.id, tuple(removed.ids))
         self._writing.background.restore(removed)
         if removed.chat.id == self._history.chat.id:

@@ -1,4 +1,4 @@
-"""The message being written: its files, and how much of the context it will take."""
+"""The message in the composer: its files, and how much of the context it takes."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from mtp_mlx.api import CountTokens, PairInfo
 
 
 class TokenCounter(QObject):
-    """Texts are known by a key; asked again under a key, the last text counts.
+    """Has the engine count the tokens of texts, each under a key.
 
-    What is asked for while the engine is busy, starting or dead is sent as soon as it is ready,
-    and everything again for another pair.
+    A text asked for under a key replaces the one before. While the engine is busy, starting or
+    dead, texts wait for it. When another pair is loaded, all are counted again.
     """
 
     counted = Signal(str, int)  # key, tokens
@@ -37,8 +37,8 @@ class TokenCounter(QObject):
         super().__init__(parent)
         self._engine = engine
         self._texts: dict[str, str] = {}
-        self._open: set[str] = set()  # keys without an answer
-        self._tickets: dict[str, CountTicket] = {}  # of those that were sent, by key
+        self._open: set[str] = set()  # keys of texts that are not counted yet
+        self._tickets: dict[str, CountTicket] = {}  # of the texts that were sent, by key
         self._pair: PairInfo | None = None
         engine.state_changed.connect(self._on_state)
 
@@ -49,6 +49,7 @@ class TokenCounter(QObject):
         self._send(key)
 
     def forget(self, key: str) -> None:
+        """Count the text under `key` no more."""
         self._texts.pop(key, None)
         self._open.discard(key)
         self._drop(key)
@@ -83,20 +84,20 @@ class TokenCounter(QObject):
             self.counted.emit(key, tokens)
 
 
-COUNT_MS = 400  # between two counts of what is being typed
+COUNT_MS = 400  # milliseconds between two counts of the text being typed
 _TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What the composer says beneath the text."""
+    """The line beneath the composer's text."""
 
     text: str = ""
     warns: bool = False
 
 
 class ComposingViewModel(QObject):
-    """Files wait with the draft of the chat they were attached to, until sent or taken off."""
+    """Holds the files of the message, which are kept with the chat's draft until they are sent."""
 
     changed = Signal()
 
@@ -107,17 +108,17 @@ class ComposingViewModel(QObject):
         reader: StoreThread[ReportFiles],
         parent: QObject | None = None,
     ) -> None:
-        """`reader` is the thread of files that are not the program's own."""
+        """`reader` is the thread that reads the user's files."""
         super().__init__(parent)
         self._chat = chat
         self._reader = reader
         self._counter = counter
-        self._files: dict[str, Attachment] = {}  # of the open chat, by key
-        self._number = 0
+        self._files: dict[str, Attachment] = {}  # the open chat's files, by key
+        self._number = 0  # of the file attached last, to name the next one's key
         self._text = ""
         self._text_tokens = 0
-        self._trouble = ""
-        self._reading = 0  # questions to the reader that are not answered
+        self._trouble = ""  # why files were not attached, in a sentence each
+        self._reading = 0  # calls of the reader that are not answered
         self._said: tuple[ReplyRecord | None, int] = (None, 0)
         self._count = Throttle(COUNT_MS, self._count_text, self)
         counter.counted.connect(self._on_counted)
@@ -131,7 +132,7 @@ class ComposingViewModel(QObject):
 
     @property
     def obstacle(self) -> str:
-        """Why this message cannot be sent; "" where it can. An empty one has nothing to say."""
+        """Return why the message cannot be sent; "" where it can, or is empty."""
         if self._chat.obstacle:
             return self._chat.obstacle
         if self._reading:
@@ -150,12 +151,13 @@ class ComposingViewModel(QObject):
 
     @property
     def used(self) -> int:
-        """Tokens of what was said and of what is being written, as far as they were counted."""
+        """Return the tokens of the conversation and of this message, as far as they are counted."""
         files = sum(file.tokens or 0 for file in self._files.values())
         return self._said_tokens() + self._text_tokens + files
 
     @property
     def note(self) -> Note:
+        """Return a trouble, an obstacle, or how much of the context is used."""
         if self._trouble:
             return Note(text=self._trouble, warns=True)
         if self.obstacle:
@@ -169,7 +171,7 @@ class ComposingViewModel(QObject):
         return Note(text=text)
 
     def write(self, text: str) -> None:
-        """What stands in the composer now."""
+        """Take the text that now stands in the composer."""
         if text != self._text:
             self._text = text
             self._trouble = ""
@@ -177,9 +179,10 @@ class ComposingViewModel(QObject):
             self.changed.emit()
 
     def attach(self, paths: Iterable[Path]) -> None:
-        """Those that can be read; of the others it is said why they cannot.
+        """Read the files and attach those that can be read; `note` says why others cannot.
 
-        Nothing is sent until they are there. To a chat that is left meanwhile nothing is attached.
+        The message cannot be sent before they are read. They are dropped where another chat is
+        opened meanwhile.
         """
         chosen, chat_id = tuple(paths), self._chat.chat.id
         self._reading += 1
@@ -224,7 +227,10 @@ class ComposingViewModel(QObject):
         self.changed.emit()
 
     def _on_opened(self) -> None:
-        """Their tokens are counted again: another model may have been loaded since."""
+        """Show the files of the opened chat's draft and count their tokens anew.
+
+        Another model may have been loaded since they were counted.
+        """
         self._take_off(*self._files)
         for file in self._chat.chat.draft_files:
             self._add(file)
@@ -245,7 +251,7 @@ class ComposingViewModel(QObject):
         self._keep()
 
     def _said_tokens(self) -> int:
-        """Count the conversation as it will be sent: without the last reply's thoughts."""
+        """Return the tokens of the conversation as it will be sent: without thoughts."""
         reply = self._chat.last_reply
         if reply is None or reply.stats is None:
             return 0
@@ -257,7 +263,7 @@ class ComposingViewModel(QObject):
 
 
 def file_detail(file: Attachment) -> str:
-    """Its size, and its tokens once they were counted."""
+    """Return the file's size, and its tokens once they are counted."""
     size = fmt.file_size(len(file.text.encode()))
     if file.tokens is None:
         return size

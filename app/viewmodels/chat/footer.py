@@ -1,4 +1,4 @@
-"""The numbers under a reply, and those behind its info button."""
+"""A reply's numbers as text: the line under it, and the facts behind its info button."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Fact:
 
 
 def finish_text(reply: ReplyRecord) -> str:
+    """Return how the reply ended."""
     match reply.finish:
         case Failed(text=text):
             return strings.FINISH_ERROR.format(message=text)
@@ -29,7 +30,7 @@ def finish_text(reply: ReplyRecord) -> str:
 
 
 def footer(reply: ReplyRecord) -> str:
-    """One line; what was not measured is left out."""
+    """Return the line under a reply, without the numbers that were not measured."""
     parts: list[str] = []
     numbers = numbers_of(reply)
     if numbers.decode_tps is not None:
@@ -48,7 +49,7 @@ def footer(reply: ReplyRecord) -> str:
 
 
 def speed_up_text(numbers: Numbers) -> str:
-    """In full, or "" where it was not measured."""
+    """Return the speed-up in words; "" where it was not measured."""
     if numbers.speed_up is None:
         return ""
     text = strings.SPEED_UP_PARTLY if numbers.partly else strings.FOOTER_SPEED_UP
@@ -56,7 +57,7 @@ def speed_up_text(numbers: Numbers) -> str:
 
 
 def plain_text(numbers: Numbers) -> str:
-    """What a speed-up is against, and since when; "" where plain speed was not measured."""
+    """Return the plain speed and the day it was measured; "" where it was not."""
     if numbers.plain is None:
         return ""
     rate = fmt.rate(numbers.plain.tps)
@@ -66,40 +67,40 @@ def plain_text(numbers: Numbers) -> str:
 
 
 def facts(reply: ReplyRecord) -> list[Fact]:
-    """Everything worth knowing about one reply, in the order one would ask."""
+    """Return all facts about a reply, without the numbers that were not measured."""
     numbers, stats = numbers_of(reply), reply.stats
-    known = [Fact(strings.FACT_FINISH, finish_text(reply))]
+    shown = [Fact(strings.FACT_FINISH, finish_text(reply))]
     if numbers.generated_tokens:
-        known += [
+        shown += [
             Fact(strings.FACT_TOKENS, fmt.count(numbers.generated_tokens)),
             *_optional(strings.FACT_RATE, numbers.decode_tps, strings.TOKENS_A_SECOND),
-            *_said(strings.FACT_SPEED_UP, speed_up_text(numbers)),
-            *_said(strings.FACT_PLAIN, plain_text(numbers)),
-            *_said(strings.FACT_TTFT, _seconds(numbers.ttft_s)),
+            *_worded(strings.FACT_SPEED_UP, speed_up_text(numbers)),
+            *_worded(strings.FACT_PLAIN, plain_text(numbers)),
+            *_worded(strings.FACT_TTFT, _seconds(numbers.ttft_s)),
         ]
     if stats is not None:
-        known += [
+        shown += [
             Fact(strings.FACT_PROMPT, _prompt(reply)),
             *_optional(strings.FACT_PREFILL, stats.prefill_tps, strings.TOKENS_A_SECOND),
         ]
     if numbers.draft_n:
-        known.append(Fact(strings.FACT_ACCEPTED, _accepted(numbers)))
+        shown.append(Fact(strings.FACT_ACCEPTED, _accepted(numbers)))
         if numbers.mean_acceptance_length is not None:
-            known.append(Fact(strings.FACT_TAU, fmt.tau(numbers.mean_acceptance_length)))
-        known.append(Fact(strings.FACT_POSITIONS, _positions(numbers.acceptance_by_position)))
+            shown.append(Fact(strings.FACT_TAU, fmt.tau(numbers.mean_acceptance_length)))
+        shown.append(Fact(strings.FACT_POSITIONS, _positions(numbers.acceptance_by_position)))
     if stats is not None and stats.peak_memory_bytes is not None:
-        known.append(Fact(strings.FACT_PEAK, fmt.memory(stats.peak_memory_bytes)))
-    known += [Fact(strings.FACT_MTP, _mtp(reply)), Fact(strings.FACT_SAMPLING, _sampling(reply))]
-    if reply.verify != "coupled":  # the one that is taken for granted
-        known.append(Fact(strings.VERIFY, RULES[reply.verify][0]))
-    return known
+        shown.append(Fact(strings.FACT_PEAK, fmt.memory(stats.peak_memory_bytes)))
+    shown += [Fact(strings.FACT_MTP, _mtp(reply)), Fact(strings.FACT_SAMPLING, _sampling(reply))]
+    if reply.verify != "coupled":  # the default needs no line
+        shown.append(Fact(strings.VERIFY, RULES[reply.verify][0]))
+    return shown
 
 
 def _seconds(duration: float | None) -> str:
     return "" if duration is None else fmt.seconds(duration)
 
 
-def _said(label: str, value: str) -> list[Fact]:
+def _worded(label: str, value: str) -> list[Fact]:
     return [Fact(label, value)] if value else []
 
 
@@ -132,9 +133,12 @@ def _mtp(reply: ReplyRecord) -> str:
 
 
 def _sampling(reply: ReplyRecord) -> str:
-    law = reply.sampling
-    if law.temperature == 0:
+    sampling = reply.sampling
+    if sampling.temperature == 0:
         return strings.GREEDY.format(seed=reply.seed)
     return strings.SAMPLED.format(
-        temperature=f"{law.temperature:g}", top_k=law.top_k, top_p=f"{law.top_p:g}", seed=reply.seed
+        temperature=f"{sampling.temperature:g}",
+        top_k=sampling.top_k,
+        top_p=f"{sampling.top_p:g}",
+        seed=reply.seed,
     )

@@ -70,7 +70,10 @@ class MessageList(QAbstractListModel):
         self._extend(messages[same:])
 
     def renew(self, messages: Sequence[ChatMessage]) -> None:
-        """The same, but from the first message that was changed on all are built again."""
+        """Show `messages`: rows before the first change stay, all others are inserted anew.
+
+        Views do not follow a change of a finished message, and so are built anew.
+        """
         pairs = zip(self._messages, messages, strict=False)
         same = next((i for i, (old, new) in enumerate(pairs) if old != new), None)
         if same is None:
@@ -99,7 +102,10 @@ class MessageList(QAbstractListModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """What a deletion took, and the chat as it was: enough to undo it."""
+    """A deletion of messages, and what undoing it takes.
+
+    `chat` is the chat before the deletion, `ids` are those of the deleted messages.
+    """
 
     chat: Chat
     ids: frozenset[str]
@@ -111,24 +117,27 @@ def removed_text(removed: Removed) -> str:
 
 
 def restored(chat: Chat, removed: Removed) -> Chat:
-    """Each message that was deleted where it stood; what was written since stays."""
+    """Return the chat with the deleted messages in their places; messages written since stay."""
     now = {m.id: m for m in chat.messages}
     old = [m for m in removed.chat.messages if m.id in now or m.id in removed.ids]
-    known = {m.id for m in old}
-    since = (m for m in chat.messages if m.id not in known)
+    old_ids = {m.id for m in old}
+    since = (m for m in chat.messages if m.id not in old_ids)
     messages = (*(now.get(m.id, m) for m in old), *since)
     return msgspec.structs.replace(chat, messages=messages)
 
 
-def labelled(chat: Chat, said: Chat | ChatSummary) -> Chat:
-    """The chat with its title and pin as `said` has them; itself, where that changes nothing."""
-    if chat.id != said.id or (chat.title, chat.pinned) == (said.title, said.pinned):
+def labelled(chat: Chat, stored: Chat | ChatSummary) -> Chat:
+    """Return the chat with title and pin of `stored`, itself where that changes nothing."""
+    if chat.id != stored.id or (chat.title, chat.pinned) == (stored.title, stored.pinned):
         return chat
-    return msgspec.structs.replace(chat, title=said.title, pinned=said.pinned)
+    return msgspec.structs.replace(chat, title=stored.title, pinned=stored.pinned)
 
 
 class History:
-    """Invariant: `shown` is the path to `chat.tip`, and the tip has nothing below it."""
+    """The open chat, and the list of the messages that are shown.
+
+    Invariant: `shown` is the path to `chat.tip`, and no message follows the tip.
+    """
 
     def __init__(self, chat: Chat, shown: MessageList) -> None:
         self.shown = shown
@@ -138,17 +147,18 @@ class History:
 
     @property
     def blank(self) -> bool:
-        """Nothing was said in it, and nothing begun."""
+        """Return whether the chat has no message, and no text or file that waits to be sent."""
         chat = self.chat
         return not (chat.messages or chat.draft.strip() or chat.draft_files)
 
     def open(self, chat: Chat) -> None:
-        """A tip that is lost, or that something was written below, gives way to the newest."""
+        """Open `chat` with its tip moved down to the newest message; replace a lost tip."""
         tip = tree.newest_tip(chat.messages, chat.tip) or tree.newest_tip(chat.messages)
         self._become(msgspec.structs.replace(chat, tip=tip))
         self.shown.reset(self.path(self.chat.tip))
 
     def path(self, tip: str | None) -> tuple[ChatMessage, ...]:
+        """Return the messages from the chat's first one to `tip`."""
         return tree.path(self.chat.messages, tip)
 
     def message(self, message_id: str) -> ChatMessage | None:
@@ -158,36 +168,36 @@ class History:
         return self._places.get(message_id, Place())
 
     def append(self, message: ChatMessage) -> None:
-        """A new message, which is read from now on."""
+        """Add a message and show its branch."""
         messages = (*self.chat.messages, message)
         self._become(msgspec.structs.replace(self.chat, messages=messages, tip=message.id))
         self.shown.show(self.path(self.chat.tip))
 
     def put(self, message: ChatMessage) -> None:
-        """In place of the message with its id."""
+        """Put `message` in place of the one with its id."""
         messages = tree.replaced(self.chat.messages, message)
         self._become(msgspec.structs.replace(self.chat, messages=messages))
         self.shown.show(self.path(self.chat.tip))
 
     def show(self, message_id: str) -> None:
-        """The branch of this message, to where something was written last."""
+        """Show the branch of this message, down to the one written last."""
         tip = tree.newest_tip(self.chat.messages, message_id)
         self._become(msgspec.structs.replace(self.chat, tip=tip))
         self.shown.show(self.path(self.chat.tip))
 
     def sibling(self, message_id: str, step: int) -> str | None:
-        """The message `step` places on; None past either end."""
+        """Return the id of the sibling `step` places on; None past either end."""
         family = tree.siblings(self.chat.messages, message_id)
         at = family.index(message_id) + step if message_id in family else -1
         return family[at] if 0 <= at < len(family) else None
 
     def remove(self, message_id: str) -> Removed:
-        """With all below it; shown is then the sibling before it, or else its parent."""
+        """Delete the message and all that follow it; show the sibling before it, or its parent."""
         before = self.chat
         family = tree.siblings(before.messages, message_id)
         gone = tree.below(before.messages, message_id)
         rest = tuple(m for m in before.messages if m.id not in gone)
-        beside = [one for one in family if one != message_id]
+        beside = [sibling for sibling in family if sibling != message_id]
         at = family.index(message_id)
         parent = next(m.parent for m in before.messages if m.id == message_id)
         tip = tree.newest_tip(rest, beside[max(0, at - 1)]) if beside else parent
@@ -196,7 +206,7 @@ class History:
         return Removed(chat=before, ids=gone)
 
     def restore(self, removed: Removed, *, read: bool) -> None:
-        """Undo a deletion; where it is to be `read`, the branch is shown that was shown then."""
+        """Undo a deletion. With `read`, show the branch that was shown before it."""
         chat = restored(self.chat, removed)
         messages, tip = chat.messages, removed.chat.tip
         if read and not any(m.id == tip for m in messages):
@@ -206,15 +216,15 @@ class History:
         self.shown.show(self.path(self.chat.tip))
 
     def take_up(self, changes: Changes) -> None:
-        """The branch that is read goes on where another window has written below it."""
+        """Take the changes of another window; the shown branch goes down to its newest message."""
         messages = taken_up(self.chat.messages, changes)
         tip = tree.newest_tip(messages, self.chat.tip) or tree.newest_tip(messages)
         self._become(msgspec.structs.replace(self.chat, messages=messages, tip=tip))
         self.shown.renew(self.path(tip))
 
-    def label(self, said: ChatSummary) -> bool:
-        """Its title and pin, as they are stored already. Whether they were other ones."""
-        before, self.chat = self.chat, labelled(self.chat, said)
+    def label(self, stored: ChatSummary) -> bool:
+        """Take title and pin as they are stored. Return whether that changed the chat."""
+        before, self.chat = self.chat, labelled(self.chat, stored)
         return self.chat is not before
 
     def change(self, **changes: object) -> None:

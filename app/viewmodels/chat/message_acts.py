@@ -1,4 +1,4 @@
-"""What can be done with one message, now, and the doing of it."""
+"""Acts on a message: which of them can be done now, and doing them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from app.viewmodels.chat.chat import ChatViewModel
 
 
 class Act(StrEnum):
-    COPY = "copy"  # as it was written: Markdown
+    COPY = "copy"  # as Markdown, as it was written
     COPY_PLAIN = "copy_plain"
-    EDIT = "edit"  # begins where it is shown; see `ChatViewModel.edit`
+    EDIT = "edit"  # opens an editor, which calls `ChatViewModel.edit`
     CONTINUE = "continue"
     DELETE = "delete"
     PREVIOUS = "previous"
@@ -44,7 +44,7 @@ _ALONE = Place()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What is offered with a message; what is not `enabled` cannot be done just now."""
+    """The acts that a message offers; those that are not `enabled` cannot be done now."""
 
     offered: frozenset[Act] = frozenset()
     enabled: frozenset[Act] = frozenset()
@@ -53,6 +53,7 @@ class Row:
 
 
 def row(chat: ChatViewModel, message: ChatMessage) -> Row:
+    """Return the acts of a message in the open chat."""
     offered = _FOR_QUESTION if message.role == "user" else _FOR_REPLY
     if message.role == "user" and message.id == chat.chat.tip:
         offered |= {Act.AGAIN}  # its reply was deleted
@@ -78,7 +79,7 @@ def _steps(place: Place) -> frozenset[Act]:
 
 
 def perform(chat: ChatViewModel, act: Act, message_id: str) -> None:
-    """All but copying and editing, which need a clipboard and a place to write."""
+    """Do an act, except copying and editing, for which a view has a clipboard and an editor."""
     match act:
         case Act.CONTINUE:
             chat.continue_reply()
@@ -95,5 +96,5 @@ def perform(chat: ChatViewModel, act: Act, message_id: str) -> None:
 
 
 def copied(act: Act, message: ChatMessage) -> str:
-    """The text for the clipboard: a question with its files, a reply without its thoughts."""
+    """Return the text for the clipboard: a question with its files, a reply without thoughts."""
     return plain_text(message.text) if act is Act.COPY_PLAIN else content(message)

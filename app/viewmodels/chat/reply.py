@@ -1,4 +1,4 @@
-"""A reply while it is being written: rounds come in, text goes out to be painted and saved."""
+"""A reply being written: collects its rounds, and emits its text to be painted and saved."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Piece:
 
     answer: str
     thought: str
-    thought_seconds: float | None = None  # so far
+    thought_seconds: float | None = None  # how long the reply has thought so far
 
 
 class Reply:
-    """Collects rounds; `record` may be taken at any time. Times are seconds since the request."""
+    """Collects the rounds of one request. Times are seconds since the request."""
 
     def __init__(self, request: Generate, pair: PairInfo, engine: EngineRecord) -> None:
         self._request = request
@@ -58,7 +58,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The answer; the empty lines that models put before it are not part of it."""
+        """Return the answer without the empty lines that models put before it."""
         return self.raw_text.lstrip("\n")
 
     @property
@@ -71,7 +71,7 @@ class Reply:
 
     @property
     def so_far(self) -> Piece:
-        """What all of its rounds have added."""
+        """Return all pieces so far as one."""
         return Piece(
             answer=self.raw_text,
             thought="".join(self._thought),
@@ -79,6 +79,7 @@ class Reply:
         )
 
     def add(self, event: Round, at: float) -> Piece:
+        """Add a round. Return the text it adds."""
         record = _record(event, at)
         self.rounds.append(record)
         self.tally.add(record)
@@ -99,7 +100,10 @@ class Reply:
     def record(
         self, finish: Finish, finished: Finished | None = None, plain: Plain | None = None
     ) -> ReplyRecord:
-        """`finished` is None where the engine could not say how it ended."""
+        """Return what is known of the reply so far, as if it ended now.
+
+        `finished` is None where the engine sent no last event.
+        """
         wished = self._request.sampling or self.pair.recommended
         return ReplyRecord(
             rounds=tuple(self.rounds),
@@ -136,26 +140,26 @@ def _record(event: Round, at: float) -> RoundRecord:
 
 
 def reply_end(failure: Failure) -> Finish:
-    """How a reply ended that the engine could not finish."""
+    """Return how a reply ended whose ticket failed."""
     if failure.died_of:
         return Died(text=failure.died_of)
     return Failed(code=failure.code, text=failure.message)
 
 
-PAINT_MS = 34  # at most 30 a second
-SPARING_MS = 67  # where the processor that draws also runs the model: what is drawn slows the reply
+PAINT_MS = 34  # between two paints: at most 30 a second
+SPARING_MS = 67  # the same where the model runs on the CPU, which painting takes away from it
 
 
 class Streaming(QObject):
-    """Holds the ticket of one reply at a time. A continued one keeps the text and rounds it had."""
+    """Writes one reply at a time; a continued one keeps the text and rounds it has already."""
 
-    streamed = Signal(object)  # Piece: what the reply has gained since the last one
+    streamed = Signal(object)  # Piece: the text that has come since the last piece
     prompt = Signal(object)  # PromptProgress
-    recorded = Signal(object)  # RoundRecord, its time counted from this request
-    measured = Signal(object, object)  # ReplyRecord, Tally: of what was written now
+    recorded = Signal(object)  # RoundRecord, with its time since this request
+    measured = Signal(object, object)  # ReplyRecord, Tally: of this request alone
     grown = Signal()  # there is something to save
-    ended = Signal(object)  # ChatMessage, whole
-    trouble = Signal(str)  # why a reply could not be written, and how to go on
+    ended = Signal(object)  # ChatMessage, the whole reply
+    trouble = Signal(str)  # why the reply failed, and the remedy
 
     def __init__(
         self, plain: PlainSpeed, clock: Callable[[], float], parent: QObject | None = None
@@ -171,7 +175,7 @@ class Streaming(QObject):
         self._rounds: list[RoundRecord] = []
         self._tally = Tally()
         self._unseen: list[Piece] = []
-        self._stored: ReplyPiece | None = None  # all that was handed out to be stored, as one
+        self._stored: ReplyPiece | None = None  # all that `unstored` has returned, as one
         self._paint = Throttle(PAINT_MS, self._hand_out, self)
 
     @property
@@ -180,24 +184,24 @@ class Streaming(QObject):
 
     @property
     def message_id(self) -> str:
-        """The id of the reply's message, also after its end."""
+        """Return the id of the reply's message, also after its end."""
         return self._begun.id
 
     @property
     def rounds(self) -> Sequence[RoundRecord]:
-        """The rounds of the whole reply so far."""
+        """Return the rounds of the whole reply so far; none where no reply is being written."""
         return () if self._reply is None else self._rounds
 
     @property
     def numbers(self) -> Numbers:
-        """The numbers of the whole reply so far."""
+        """Return the numbers of the whole reply so far."""
         reply = self._reply
         return Numbers() if reply is None else numbers(self._tally, self._plain_of(reply))
 
     def begin(
         self, message: ChatMessage, request: Generate, pair: PairInfo, engine: EngineRecord
     ) -> None:
-        """`message` holds what was written before."""
+        """Begin to write into `message`, which may hold the first part of the reply."""
         self._begun = msgspec.structs.replace(message, text=whole(message.text))
         self._reply = Reply(request, pair, engine)
         self._seam = seam_after(message.reply)
@@ -209,7 +213,7 @@ class Streaming(QObject):
         self._paint.set_interval(SPARING_MS if sparing else PAINT_MS)
 
     def follow(self, ticket: ReplyTicket) -> None:
-        """Take in what `ticket` says of the reply that has begun."""
+        """Take the events of `ticket` as those of the reply that has begun."""
         self._ticket = ticket
         ticket.prompt.connect(self.prompt)
         ticket.round.connect(self._on_round)
@@ -218,12 +222,12 @@ class Streaming(QObject):
         ticket.failed.connect(self._on_failed)
 
     def stop(self) -> None:
-        """Ask for an early end."""
+        """Ask the engine to end the reply early."""
         if self._ticket is not None:
             self._ticket.cancel()
 
     def abandon(self, finish: Finish) -> None:
-        """End it now, without its last word."""
+        """End the reply now, without the engine's last event."""
         if self._ticket is not None:
             self._ticket.drop()
         self._end(finish)
@@ -235,10 +239,11 @@ class Streaming(QObject):
             self._stored = None
 
     def unstored(self) -> ChatMessage | ReplyPiece | None:
-        """Return what is to be stored, and count it as stored.
+        """Return what is not stored yet, and count it as stored.
 
-        That is the whole message at the beginning, and where the record was changed; else what the
-        reply has gained since, which does not depend on how long it is already.
+        The first time, and after the switch was turned, that is the whole message. Otherwise it is
+        a piece with what has come since, so that saving a long reply costs no more than a short
+        one.
         """
         reply, stored = self._reply, self._stored
         if reply is None:
@@ -273,7 +278,7 @@ class Streaming(QObject):
             self.trouble.emit(failure.text)
 
     def _end(self, finish: Finish, finished: Finished | None = None) -> None:
-        """`finished` is None where the engine could not say how it ended."""
+        """End the reply; `finished` is None where the engine sent no last event."""
         if self._reply is None:
             return
         self._paint.flush()
@@ -287,13 +292,13 @@ class Streaming(QObject):
         self.ended.emit(message)
 
     def catch_up(self) -> Piece:
-        """All that it has gained since it began, for a view made only now; none comes again."""
+        """Return all text so far, for a view that is made now; no part of it is emitted again."""
         self._unseen = []
         self._paint.cancel()
         return Piece(answer="", thought="") if self._reply is None else self._reply.so_far
 
     def flush(self) -> None:
-        """Paint now what waits for its turn."""
+        """Emit now the text that waits for the next paint."""
         self._paint.flush()
 
     def _plain_of(self, reply: Reply) -> Plain | None:

@@ -1,7 +1,7 @@
-"""Saving a chat as it is written: at once where something ends, once a second while it streams.
+"""Saving chats: once a second while a reply streams, and at once when it ends.
 
-Every write goes through here, to the store thread. What waits to be sent is stored within a second
-too, and when its chat is left.
+Every write of the window to its chats goes through here to the store thread. Drafts, the text and
+files that wait to be sent, are saved within a second and when their chat is left.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ INTERVAL_MS = 1000
 
 
 class Saver(QObject):
-    """A disk that refuses stops no conversation: what it refused is written later."""
+    """Hands writes to the store thread, which tries again what the disk refuses.
+
+    A chat that is not written yet stays at hand in `unwritten`.
+    """
 
     def __init__(
         self,
@@ -62,12 +65,12 @@ class Saver(QObject):
         self._write_chat(chat, lambda chats: chats.save_chat(chat))
 
     def save_begun(self, chat: Chat) -> None:
-        """A chat that nothing was said in is not worth a row."""
+        """Save the chat, unless it has no message."""
         if chat.messages:
             self.save_chat(chat)
 
     def save_message(self, chat: Chat, message: ChatMessage, *, ended: bool = True) -> None:
-        """The chat with it, for it was changed now."""
+        """Save the message, and its chat with the new tip."""
 
         def write(chats: ChatStore) -> None:
             chats.save_chat(chat)
@@ -76,7 +79,7 @@ class Saver(QObject):
         self._write_chat(chat, write)
 
     def append(self, message_id: str, piece: ReplyPiece) -> None:
-        """To a reply that was saved when it began."""
+        """Append a piece to a reply, which was saved when it began."""
         self._write(lambda chats: chats.append(message_id, piece))
 
     def delete_messages(self, chat_id: str, ids: Sequence[str]) -> None:
@@ -131,13 +134,13 @@ class _Unwritten:
     writes: int = 0
 
 
-DRAFT_MS = 1000
+DRAFT_MS = 1000  # between two saves of a draft
 
 
 class Drafts(QObject):
-    """A text or a file alone makes a chat worth keeping."""
+    """Keeps the draft of the open chat. A text or a file alone makes a chat worth saving."""
 
-    changed = Signal()  # the chat is blank no longer, or is again
+    changed = Signal()  # the chat has become blank, or is blank no longer
 
     def __init__(self, history: History, saver: Saver, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -150,12 +153,12 @@ class Drafts(QObject):
             self._change(draft=text)
 
     def attach(self, files: tuple[Attachment, ...]) -> None:
-        """In place of those that were attached."""
+        """Replace the draft's files."""
         if files != self._history.chat.draft_files:
             self._change(draft_files=files)
 
     def flush(self) -> None:
-        """Store now what waits for its turn."""
+        """Save now what waits for the next save."""
         self._keep.flush()
 
     def _change(self, **changes: object) -> None:

@@ -1,4 +1,4 @@
-"""The reply being written and the chat it belongs to: the open one, or one in the background."""
+"""The reply being written and its chat, which is the open one or one in the background."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from app.viewmodels.chat.saving import Saver
 
 
 class Background:
-    """The chat of a reply that is written while another chat is open.
+    """The chat of the reply being written while another chat is open.
 
-    The chat in memory wins over its stored copy, which may lack the last save.
+    This chat counts, not its stored copy, which may lack the last save.
     """
 
     def __init__(self) -> None:
-        self.chat: Chat | None = None  # that is being written in
-        self._ended: dict[str, ChatMessage] = {}  # replies nobody has seen, by chat
+        self.chat: Chat | None = None  # None: no reply is written in the background
+        self._ended: dict[str, ChatMessage] = {}  # replies that nobody has read, by chat id
 
     @property
     def unseen(self) -> frozenset[str]:
-        """Ids of the chats in which a reply has ended since they were left."""
+        """Return the ids of the chats in which a reply has ended since they were left."""
         return frozenset(self._ended)
 
     def take(self, chat: Chat) -> None:
-        """It is left, and its reply goes on."""
+        """Take the open chat, which is left while its reply goes on."""
         self.chat = chat
 
     def give_back(self, chat: Chat) -> Chat:
-        """A chat that is about to be opened, with what was written in it meanwhile."""
+        """Return `chat`, about to be opened, with what was written in it in the background."""
         if self.chat is not None and self.chat.id == chat.id:
             chat, self.chat = labelled(self.chat, chat), None
         ended = self._ended.pop(chat.id, None)
         return chat if ended is None else _with(chat, ended)
 
     def end(self, chat: Chat, message: ChatMessage) -> Chat:
-        """The reply that was being written in `chat` is whole. Returns the chat with it."""
+        """Take the whole reply of `chat`. Return the chat with it."""
         self.chat = None
         self._ended[chat.id] = message
         return _with(chat, message)
 
     def restore(self, removed: Removed) -> None:
-        """Undo a deletion of messages; what is read stays the reply being written."""
+        """Undo a deletion of messages; the tip stays at the reply being written."""
         if self.chat is not None and self.chat.id == removed.chat.id:
             self.chat = restored(self.chat, removed)
 
-    def label(self, said: ChatSummary) -> bool:
-        """See `History.label`."""
+    def label(self, stored: ChatSummary) -> bool:
+        """Take title and pin as they are stored. Return whether that changed the chat."""
         before = self.chat
-        self.chat = None if before is None else labelled(before, said)
+        self.chat = None if before is None else labelled(before, stored)
         return self.chat is not before
 
 
@@ -61,9 +61,9 @@ def _with(chat: Chat, message: ChatMessage) -> Chat:
 
 
 class Writing(QObject):
-    """Saves it as it streams, under its own chat. Between replies `chat` is None."""
+    """Saves the reply as it streams, and says in which chat it is written."""
 
-    streamed = Signal(object)  # Piece: what the open chat's reply has gained since the last one
+    streamed = Signal(object)  # Piece of the open chat: the text since the last one
     ended = Signal(object)  # ChatMessage, in the open chat
     ended_elsewhere = Signal(object, object)  # Chat, ChatMessage
 
@@ -85,21 +85,22 @@ class Writing(QObject):
 
     @property
     def here(self) -> bool:
-        """Whether it belongs to the open chat."""
+        """Return whether the reply being written belongs to the open chat."""
         return self._streaming.running and self.background.chat is None
 
     @property
     def chat(self) -> Chat | None:
+        """Return the chat of the reply being written; None between replies."""
         return self._history.chat if self.here else self.background.chat
 
     def open(self, chat: Chat) -> None:
-        """Another chat in place of the open one, whose reply goes on."""
+        """Open a chat in place of the open one; a reply being written there goes on."""
         if self.here:
             self.background.take(self._history.chat)
         self._history.open(self.background.give_back(chat))
 
     def save(self) -> None:
-        """As far as it is written."""
+        """Save what the reply has gained since the last save."""
         chat, unstored = self.chat, self._streaming.unstored()
         if chat is None:
             return

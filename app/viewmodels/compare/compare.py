@@ -1,7 +1,7 @@
-"""Compare: one prompt with MTP off and on, one run after the other, outside of any chat.
+"""Compare: one prompt answered with MTP off and on, one run after the other, outside of any chat.
 
-A short warm-up comes first: it reads the prompt for both and has everything compiled that the runs
-need. Each further comparison turns their order round, for the second run meets a warmer machine.
+A short warm-up comes first: it reads the prompt for both runs and has their kernels compiled. Each
+further comparison swaps the order of the runs, because the second one meets a warmer machine.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from app.viewmodels.tokens.token_view import pieces
 from mtp_mlx.api import Generate, Message, Mtp
 from mtp_mlx.events import Finished, Round
 
-WARM_UP_TOKENS = 16
+WARM_UP_TOKENS = 16  # tokens that the warm-up writes at most
 _SEEDS = 2**31
 
 Stage = Literal["idle", "warm-up", "off", "on"]
@@ -49,7 +49,7 @@ Stage = Literal["idle", "warm-up", "off", "on"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareState:
-    """`result` is there once both runs have begun to write; `note` is a sentence, or ""."""
+    """`result` is None until both runs have written tokens; `note` is a sentence, or ""."""
 
     stage: Stage = "idle"
     first: Side = "off"
@@ -63,7 +63,7 @@ class CompareState:
 
 class CompareViewModel(QObject):
     changed = Signal(object)  # CompareState
-    advanced = Signal()  # the run under way has gained tokens
+    advanced = Signal()  # the run under way has more tokens
     availability_changed = Signal()  # `obstacle` may have changed
 
     def __init__(
@@ -97,18 +97,18 @@ class CompareViewModel(QObject):
 
     @property
     def last_question(self) -> str:
-        """The text of the last thing the user said in the chat; "" where nothing was."""
-        said = (m.text for m in reversed(self._chat.messages.messages) if m.role == "user")
-        return next(said, "")
+        """Return the text of the chat's last question; "" where there is none."""
+        asked = (m.text for m in reversed(self._chat.messages.messages) if m.role == "user")
+        return next(asked, "")
 
     @property
     def depth(self) -> Mtp:
-        """What the run with MTP runs with, whether or not the switch is on now."""
+        """Return the K of the run with MTP, whether or not the switch is on now."""
         return self._request.mtp if self.state.running else self._mtp.wish.depth
 
     @property
     def obstacle(self) -> str:
-        """Why nothing can be compared now; "" where it can."""
+        """Return why nothing can be compared now; "" where it can."""
         if self.state.running:
             return ""
         state = self._engine.state
@@ -119,17 +119,20 @@ class CompareViewModel(QObject):
 
     @property
     def running_reply(self) -> Reply | None:
-        """The run under way; None during the warm-up, which nobody needs to read."""
+        """Return the run under way; None between runs and during the warm-up."""
         return self._reply if self.state.stage in {"off", "on"} else None
 
     def record(self, side: Side) -> ReplyRecord | None:
-        """A run of this comparison that has ended."""
+        """Return the run of this side, once it has ended."""
         return self._records.get(side)
 
     # What is asked
 
     def begin(self, question: str) -> bool:
-        """The chat's last question is asked as in the chat; any other text, on its own."""
+        """Begin a comparison. Return whether it could begin.
+
+        The chat's last question is asked with the turns before it; any other text on its own.
+        """
         question = question.strip()
         if not question or self.state.running or self.obstacle or self._engine.idle is None:
             return False
@@ -154,7 +157,7 @@ class CompareViewModel(QObject):
         return True
 
     def stop(self) -> None:
-        """What has run is kept."""
+        """Stop the comparison; runs that have ended stay."""
         if self._ticket is not None:
             self._left = []
             self._ticket.cancel()
@@ -206,7 +209,7 @@ class CompareViewModel(QObject):
         self._break_off(died if failure.died_of else failure.text)
 
     def _on_switch(self) -> None:
-        """The switch acts on whatever is being written: this run is no longer what it says."""
+        """Stop: the user turned the MTP switch, so that the run is no longer one of its side."""
         self.stop()
         self._show(replace(self.state, note=strings.COMPARE_SWITCHED))
 
@@ -217,7 +220,7 @@ class CompareViewModel(QObject):
         self._pace.cancel()
         if reply is None or stage not in {"off", "on"} or not reply.rounds:
             return
-        if self.state.note:  # the switch was turned in it
+        if self.state.note:  # the switch was turned during the run
             return
         record = reply.record(finish, finished)
         self._plain.learn(record, reply.tally)
@@ -259,7 +262,7 @@ def verdict(comparison: Comparison) -> Verdict:
 
 
 def lane_text(reply: ReplyRecord) -> str:
-    """The figures of one run, in a line."""
+    """Return the numbers of a run in one line."""
     numbers = numbers_of(reply)
     parts = [strings.LANE_TOKENS.format(count=fmt.count(numbers.generated_tokens))]
     if numbers.acceptance_rate is not None:
@@ -292,11 +295,11 @@ def _texts(comparison: Comparison) -> str:
 def _details(comparison: Comparison) -> list[str]:
     order = strings.ORDER_OFF_FIRST if comparison.first == "off" else strings.ORDER_ON_FIRST
     seed = strings.SAME_SEED.format(seed=comparison.on.seed)
-    said = [order, seed, strings.ONE_RUN_EACH]
+    sentences = [order, seed, strings.ONE_RUN_EACH]
     greedy = comparison.on.sampling.temperature == 0
     if comparison.on.verify != "coupled" and not greedy:
-        said.append(strings.RULE_MAY_DIFFER.format(rule=comparison.on.verify))
-    return said
+        sentences.append(strings.RULE_MAY_DIFFER.format(rule=comparison.on.verify))
+    return sentences
 
 
 def _token(token: TokenRecord | None) -> str:

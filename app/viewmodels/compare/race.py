@@ -1,4 +1,4 @@
-"""Two finished runs side by side in true time: both start at their first token."""
+"""The race: two finished runs replayed side by side in true time, from their first tokens on."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.domain.comparison import Side
 from app.domain.conversation import RoundRecord
 
-TICK_MS = 34
+TICK_MS = 34  # between two moments that are shown: 30 a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One lane at one moment."""
+    """A lane at a moment of the race."""
 
     text: str = ""
     tokens: int = 0
-    tps: float | None = None  # from the first token up to now
+    tps: float | None = None  # mean tokens a second from the first token up to the moment
     done: bool = False
 
 
 class Lane:
-    """A run as a function of time. Reading the prompt is left out: both runs read the same one."""
+    """A run as a function of time, in seconds since its first token."""
 
     def __init__(self, rounds: Sequence[RoundRecord]) -> None:
         start = rounds[0].at if rounds else 0.0
@@ -57,7 +57,7 @@ class Lane:
 
 
 class Race(QObject):
-    """Plays, pauses, and can be put at any moment. The timer runs only while it plays."""
+    """Plays and pauses the race, and moves to any moment. The timer runs only while it plays."""
 
     moved = Signal()
 
@@ -67,8 +67,8 @@ class Race(QObject):
         super().__init__(parent)
         self._clock = clock
         self._lanes: dict[Side, Lane] = {}
-        self._since = 0.0  # when it would have started, had it never paused
-        self.position = 0.0  # seconds since both first tokens
+        self._since = 0.0  # clock time at which position 0 was, or would have been
+        self.position = 0.0  # the moment shown, in seconds since both first tokens
         self._timer = QTimer(self, interval=TICK_MS)
         self._timer.timeout.connect(self.tick)
 
@@ -81,7 +81,7 @@ class Race(QObject):
         return self._timer.isActive()
 
     def set_runs(self, off: Sequence[RoundRecord], on: Sequence[RoundRecord]) -> None:
-        """At its end, where everything can be read."""
+        """Take the runs, and show the race at its end, where both texts are whole."""
         self._timer.stop()
         self._lanes = {"off": Lane(off), "on": Lane(on)}
         self.position = self.duration
@@ -94,7 +94,7 @@ class Race(QObject):
         return self.lane(side).at(self.position)
 
     def play(self) -> None:
-        """From where it stands, or from the start where it stands at the end."""
+        """Play on from the moment shown, or from the start if that is the end."""
         if self.position >= self.duration:
             self.position = 0.0
         self._since = self._clock() - self.position
@@ -106,6 +106,7 @@ class Race(QObject):
         self.moved.emit()
 
     def seek(self, seconds: float) -> None:
+        """Pause and show the moment at `seconds`."""
         self._timer.stop()
         self.position = max(0.0, min(seconds, self.duration))
         self.moved.emit()

@@ -1,4 +1,4 @@
-"""A benchmark under way: what is asked for, and how far it is. Pure."""
+"""A benchmark under way: the user's choice, and the progress in words. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mtp_mlx.events import BenchProgress, BenchRun
 from mtp_mlx.report import words
 from mtp_mlx.report.model import Group, Run
 
-MOST_SHOWN = 6  # of the last runs; all of them are in the report
+MOST_SHOWN = 6  # of the last runs while the benchmark runs; the report has all
 Suite = Literal["quick", "full"]
 _HOUR, _MINUTE = 3600, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """`own_sampling`: the model's recommended temperature rather than 0."""
+    """What to measure. `own_sampling`: at the model's recommended temperature rather than at 0."""
 
     suite: Suite = "quick"
     modes: tuple[Mtp, ...] = ("off", "auto")
@@ -30,7 +30,7 @@ class Choice:
 
     @property
     def compares(self) -> bool:
-        """A speed-up needs plain decoding and something else."""
+        """Return whether there can be a speed-up: with plain decoding and another mode."""
         return "off" in self.modes and len(self.modes) > 1
 
     def request(self, pair: PairInfo, out: str) -> Bench:
@@ -47,9 +47,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchState:
-    """`runs` are the last ones; `summary` is of all so far."""
+    """How far a benchmark is. `runs` are the last ones; `summary` is of all runs so far."""
 
-    name: str  # of the file that the report grows in
+    name: str  # of the report's file
     progress: BenchProgress | None = None
     runs: tuple[Run, ...] = ()
     summary: tuple[Group, ...] = ()
@@ -57,16 +57,18 @@ class BenchState:
     total: int = 0
     stopping: bool = False
 
-    def told(self, event: BenchProgress) -> BenchState:
+    def progressed(self, event: BenchProgress) -> BenchState:
+        """Return the state with the progress of `event`."""
         return replace(self, progress=event, done=event.done, total=event.total)
 
     def ran(self, event: BenchRun) -> BenchState:
+        """Return the state with one more run."""
         runs = (*self.runs, event.run)[-MOST_SHOWN:]
         return replace(self, runs=runs, summary=event.summary, done=event.done, total=event.total)
 
     @property
     def share(self) -> float | None:
-        """None where nobody knows yet how many runs there will be."""
+        """Return the share of runs that are done; None until their number is known."""
         return self.done / self.total if self.total else None
 
 
@@ -75,28 +77,29 @@ def headings() -> tuple[str, ...]:
 
 
 def overall(state: BenchState) -> Sequence[Group]:
-    """A line a mode, over all categories."""
-    return [one for one in state.summary if one.category is None]
+    """Return the group of each mode over all categories."""
+    return [group for group in state.summary if group.category is None]
 
 
 def progress_text(state: BenchState) -> str:
+    """Return one line about the phase, the runs that are done and the time left."""
     now = state.progress
     if state.stopping:
         return strings.BENCH_STOPPING
     if now is None:
         return strings.BENCH_BEGINS
-    told = [strings.BENCH_PHASES[now.phase]]
+    parts = [strings.BENCH_PHASES[now.phase]]
     if state.total:
-        told.append(strings.BENCH_DONE.format(done=state.done, total=state.total))
+        parts.append(strings.BENCH_DONE.format(done=state.done, total=state.total))
     if now.phase == "measuring" and now.mode is not None:
-        told.append(f"{words.line(now.prompt_id or words.NONE)}, {mode_text(now.mode)}")
+        parts.append(f"{words.line(now.prompt_id or words.NONE)}, {mode_text(now.mode)}")
     if now.left_s is not None:
-        told.append(left_text(now.left_s))
-    return strings.SEPARATOR.join(told)
+        parts.append(left_text(now.left_s))
+    return strings.SEPARATOR.join(parts)
 
 
 def left_text(seconds: float) -> str:
-    """No more exact than it is known."""
+    """Return the time left in rounded words: it is an estimate."""
     if seconds < _MINUTE:
         return strings.BENCH_LEFT_SECONDS
     if seconds < _HOUR:
@@ -110,7 +113,7 @@ def mode_text(mode: Mtp) -> str:
 
 
 def group_cells(group: Group) -> tuple[str, ...]:
-    """By the columns of `headings`."""
+    """Return a group's cells, for the columns of `headings`."""
     on = group.mode != "off"
     return (
         mode_text(group.mode),
@@ -122,10 +125,10 @@ def group_cells(group: Group) -> tuple[str, ...]:
 
 
 def run_text(run: Run) -> str:
-    """One line: what ran, and how fast."""
-    told = [f"{words.line(run.prompt_id or run.category)}, {mode_text(run.mode)}"]
+    """Return one line about a run: prompt, mode, speed and acceptance."""
+    parts = [f"{words.line(run.prompt_id or run.category)}, {mode_text(run.mode)}"]
     speed = run.decode_tps
-    told.append(words.NOT_MEASURED if speed is None else f"{words.rate(speed)} tok/s")
+    parts.append(words.NOT_MEASURED if speed is None else f"{words.rate(speed)} tok/s")
     if run.mode != "off" and run.acceptance_rate is not None:
-        told.append(strings.BENCH_ACCEPTED.format(percent=words.percent(run.acceptance_rate)))
-    return strings.SEPARATOR.join(told)
+        parts.append(strings.BENCH_ACCEPTED.format(percent=words.percent(run.acceptance_rate)))
+    return strings.SEPARATOR.join(parts)

@@ -31,7 +31,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLine:
-    """`slower`: the figure tells of a slow-down, and stands in the colour of warnings."""
+    """A line of the list of reports. `slower`: the figure is a slow-down, shown as a warning."""
 
     title: str
     pair: str
@@ -43,8 +43,8 @@ class ReportLine:
 
 def report_line(entry: ReportEntry) -> ReportLine:
     day = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.made))
-    known = entry.outline
-    if known is None:
+    outline = entry.outline
+    if outline is None:
         return ReportLine(
             title=words.line(entry.name),
             pair="",
@@ -52,38 +52,39 @@ def report_line(entry: ReportEntry) -> ReportLine:
             figure=strings.REPORT_UNREADABLE,
             help=words.line(entry.trouble),
         )
-    group = headline(known)
-    title, pair = words.line(known.title), _pair(known)
+    group = headline(outline)
+    title, pair = words.line(outline.title), _pair(outline)
     return ReportLine(
         title=title,
         pair=pair,
         day=day,
-        figure=_figure(known),
+        figure=_figure(outline),
         help=f"{title}\n{pair}\n{words.line(entry.name)}",
         slower=group is not None and words.is_slower(group),
     )
 
 
-def _pair(known: Outline) -> str:
-    drafter = known.pair.drafter
-    return words.line(f"{known.pair.target} + {drafter}" if drafter else known.pair.target)
+def _pair(outline: Outline) -> str:
+    pair = outline.pair
+    return words.line(f"{pair.target} + {pair.drafter}" if pair.drafter else pair.target)
 
 
-def _figure(known: Outline) -> str:
-    group = headline(known)
+def _figure(outline: Outline) -> str:
+    group = headline(outline)
     ratio = words.measured(words.times)(None if group is None else group.speedup)
-    return f"{ratio}, {strings.REPORT_CUT}" if _is_cut(known) else ratio
+    return f"{ratio}, {strings.REPORT_CUT}" if _is_cut(outline) else ratio
 
 
-def _is_cut(known: Outline) -> bool:
-    """Fewer runs than were planned."""
-    made = sum(group.runs for group in known.summary if group.category is None)
-    return known.settings.planned_runs is not None and made < known.settings.planned_runs
+def _is_cut(outline: Outline) -> bool:
+    """Return whether fewer runs were made than planned."""
+    made = sum(group.runs for group in outline.summary if group.category is None)
+    planned = outline.settings.planned_runs
+    return planned is not None and made < planned
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An open report; `name` is its file in the folder, None where it lies elsewhere."""
+    """An open report. `name` is its file in the folder of reports; None: it is not there."""
 
     report: Report
     name: str | None = None
@@ -91,7 +92,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportsState:
-    """`beside` is there while two are compared. `note` is a sentence, or ""."""
+    """The page's state. `beside` is the second report of a comparison; `note` a sentence, or ""."""
 
     entries: tuple[ReportEntry, ...] = ()
     running: BenchState | None = None
@@ -114,7 +115,7 @@ class ReportsViewModel(QObject):
         busy: Callable[[], str],
         parent: QObject | None = None,
     ) -> None:
-        """`busy`: why the engine cannot be asked now, benchmarks aside; "" where it can."""
+        """`busy` returns why a chat could send nothing to the engine now; "" where it could."""
         super().__init__(parent)
         self._engine = engine
         self._files = files
@@ -128,7 +129,7 @@ class ReportsViewModel(QObject):
 
     @property
     def obstacle(self) -> str:
-        """Why nothing can be measured now; "" where it can."""
+        """Return why no benchmark can begin now; "" where it can."""
         state = self._engine.state
         if self.state.running is not None:
             return strings.OBSTACLE_MEASURING
@@ -140,6 +141,7 @@ class ReportsViewModel(QObject):
     # Measuring
 
     def begin(self, choice: Choice) -> bool:
+        """Begin a benchmark. Return whether it could begin."""
         ready = self._engine.idle
         if self.obstacle or not choice.compares or ready is None:
             return False
@@ -149,7 +151,7 @@ class ReportsViewModel(QObject):
         return True
 
     def stop(self) -> None:
-        """Runs that are finished are kept."""
+        """Stop the benchmark; its finished runs stay in the report."""
         running = self.state.running
         if running is not None and self._ticket is not None:
             self._ticket.cancel()
@@ -160,12 +162,12 @@ class ReportsViewModel(QObject):
     # The list
 
     def arrive(self) -> None:
-        """They are about to be looked at."""
+        """List the folder as the page is shown; remove what was deleted 30 days ago."""
         self._files.run(lambda files: files.purge(), self)
         self.refresh()
 
     def refresh(self) -> None:
-        """As the folder is now; the report that is being written is not one yet."""
+        """List the folder anew, without the report that is being written."""
         answer = self._files.run(lambda files: files.entries(), self)
         answer.then(self._on_entries).failed(self._on_unreadable)
 
@@ -175,7 +177,7 @@ class ReportsViewModel(QObject):
         answer.then(self._open).failed(self._on_failure)
 
     def compare(self, name: str, other: str) -> None:
-        """The older first, for one asks what has become of it."""
+        """Open two reports side by side, the older one first."""
         order = [entry.name for entry in self.state.entries if entry.name in {name, other}]
         if len(order) != 2:
             return
@@ -199,7 +201,10 @@ class ReportsViewModel(QObject):
     # Out of the program
 
     def export(self, target: Path, *, texts: bool) -> None:
-        """The open report, in the format of the ending; `not_saved` tells where that failed."""
+        """Write the open report to `target`, in the format of its ending.
+
+        `texts`: with prompts and replies. `not_saved` is emitted where that fails.
+        """
         shown = self.state.shown
         if shown is None:
             return
@@ -210,13 +215,13 @@ class ReportsViewModel(QObject):
         answer.failed(lambda error: self.not_saved.emit(str(error)))
 
     def render(self, make: Callable[[], R], owner: QObject) -> Answer[R]:
-        """Draw or write something of a report beside the window."""
+        """Run `make` on the files thread: drawing or writing a report takes too long here."""
         return self._files.run(lambda _files: make(), owner)
 
     # How it goes on
 
     def _submit(self, choice: Choice, out: Path) -> None:
-        """Measure, unless that was stopped while the folder was made."""
+        """Submit the benchmark, unless it was stopped while the folder was made."""
         running, ready = self.state.running, self._engine.idle
         if running is None or ready is None:
             self._show(replace(self.state, running=None))
@@ -236,7 +241,7 @@ class ReportsViewModel(QObject):
 
     def _on_progress(self, event: BenchProgress) -> None:
         if self.state.running is not None:
-            self._show(replace(self.state, running=self.state.running.told(event)))
+            self._show(replace(self.state, running=self.state.running.progressed(event)))
 
     def _on_run(self, event: BenchRun) -> None:
         if self.state.running is not None:
@@ -251,11 +256,11 @@ class ReportsViewModel(QObject):
         running = self.state.running
         if running is None:
             return
-        told = [*event.warnings]
+        sentences = [*event.warnings]
         if event.reason == "cancelled":
             some = event.report is not None or event.saved is not None
-            told.insert(0, strings.BENCH_KEPT if some else strings.BENCH_NOTHING)
-        note = " ".join(told)
+            sentences.insert(0, strings.BENCH_KEPT if some else strings.BENCH_NOTHING)
+        note = " ".join(sentences)
         if event.saved == str(self._out):
             self._end(running, note)
             return
@@ -268,7 +273,7 @@ class ReportsViewModel(QObject):
             answer.then(self._offer).failed(self._on_failure)
 
     def _end(self, running: BenchState, note: str) -> None:
-        """The report is opened, if any run was finished."""
+        """End the benchmark and open its report, if a run was finished."""
         name = running.name
 
         def opened(files: ReportFiles) -> Shown | None:
@@ -283,7 +288,7 @@ class ReportsViewModel(QObject):
         self.refresh()
 
     def _offer(self, shown: Shown | None) -> None:
-        """What was measured is opened, unless something else is being read."""
+        """Open a report that was just measured, unless another one is open."""
         if shown is not None and self.state.shown is None:
             self._show(replace(self.state, shown=shown, beside=None))
 
@@ -312,7 +317,7 @@ class ReportsViewModel(QObject):
         self._say(str(error))
 
     def _say(self, note: str) -> None:
-        """After what is said already."""
+        """Append a sentence to the note."""
         self._show(replace(self.state, note=f"{self.state.note} {note}".strip()))
 
     def _show(self, state: ReportsState) -> None:

@@ -1,4 +1,4 @@
-"""The list of chats: found, opened, begun, renamed, pinned, deleted and brought back."""
+"""The list of chats: searching, opening, renaming, pinning, deleting and restoring them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from app.viewmodels.chat.saving import Saver
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.sidebar.chat_list_model import ChatListModel
 
-SEARCH_MS = 150
-LOOK_MS = 2000
+SEARCH_MS = 150  # pause in typing after which the search begins
+LOOK_MS = 2000  # between two looks for the changes of other windows
 
 
 class ChatListViewModel(QObject):
-    """Keeps up with what this window does, and, while it is in use, with what others do.
+    """Follows the changes of this window and, while it is in use, those of other windows.
 
-    It shows what it has, and is corrected when the store answers.
+    The list shows at once what is known here; the store's answer corrects it.
     """
 
-    changed = Signal()  # rows, or which of them is open
-    chosen = Signal()  # a chat, perhaps the one that is open
+    changed = Signal()  # the rows, or which of them is open
+    chosen = Signal()  # the user chose a chat, which may be open already
     trouble = Signal(str)
 
     def __init__(
@@ -57,10 +57,10 @@ class ChatListViewModel(QObject):
         self._wanted = ""
         self._query = ""
         self._editing = False
-        self._opening: str | None = None  # the chat that the store was asked for
+        self._opening: str | None = None  # the chat that the store is reading
         self._listed: tuple[ChatSummary, ...] = ()  # the store's last answer, and chats it lacks
-        self._behind = False  # what another window wrote may not have been taken up
-        self._news: list[Changes] = []  # of the open chat, until its reply has ended
+        self._behind = False  # changes of another window in the open chat are still to be read
+        self._news: list[Changes] = []  # changes of the open chat that wait for its reply's end
         self._debounce = QTimer(self, singleShot=True, interval=SEARCH_MS)
         self._debounce.timeout.connect(self.search_now)
         self._watch = QTimer(self, interval=LOOK_MS)
@@ -83,15 +83,15 @@ class ChatListViewModel(QObject):
 
     @property
     def empty_text(self) -> str:
-        """What stands in place of the list; "" where there are rows."""
+        """Return what stands in place of an empty list; "" where there are rows."""
         if self.rows.rowCount():
             return ""
         return strings.NOTHING_FOUND.format(words=self._query) if self._query else strings.NO_CHATS
 
     def neighbour(self, step: int) -> str | None:
-        """The chat so many places below the open one; None past either end.
+        """Return the id of the chat `step` rows below the open one; None past either end.
 
-        A chat that is not listed stands above the first.
+        An open chat that is not listed stands above the first.
         """
         ids = [chat.id for chat in self.rows.chats]
         start = self._opening or self.open_id
@@ -101,7 +101,7 @@ class ChatListViewModel(QObject):
     # What is asked
 
     def search(self, query: str) -> None:
-        """Once one has stopped typing; an emptied search at once."""
+        """Search after a pause in typing; show the whole list at once for an empty query."""
         self._wanted = query.strip()
         if self._wanted:
             self._debounce.start()
@@ -109,13 +109,14 @@ class ChatListViewModel(QObject):
             self.search_now()
 
     def search_now(self) -> None:
+        """Search without waiting for the pause."""
         self._debounce.stop()
         if self._wanted != self._query:
             self._query = self._wanted
             self.refresh()
 
     def open_first(self) -> None:
-        """Open the first of what is searched for: what was typed counts now, not after a pause."""
+        """Open the first chat that the typed search lists."""
         self.search_now()
         query = self._query
         if query:
@@ -123,7 +124,7 @@ class ChatListViewModel(QObject):
             answer.then(self._on_first).failed(self._on_unreadable)
 
     def open(self, chat_id: str) -> None:
-        """A chat that is still in memory at once, any other when the store has read it."""
+        """Open a chat: at once if it is in memory, else when the store has read it."""
         self.chosen.emit()
         self._opening = None
         written = self._chat.written
@@ -141,7 +142,7 @@ class ChatListViewModel(QObject):
         answer.then(partial(self._on_loaded, chat_id)).failed(self._on_unreadable)
 
     def step(self, by: int) -> None:
-        """To a neighbour of the open chat, as the list is shown."""
+        """Open the chat `by` rows below the open one, if there is one."""
         wanted = self.neighbour(by)
         if wanted is not None:
             self.open(wanted)
@@ -165,9 +166,9 @@ class ChatListViewModel(QObject):
         self.refresh()
 
     def delete(self, chat_id: str) -> None:
-        """A reply being written in it ends first, and is kept with it.
+        """Delete a chat, after its reply being written has ended.
 
-        It stays listed, and can be opened, until the disk has taken it.
+        It stays listed and can be opened until the deletion is written.
         """
         was_open = chat_id == self.open_id
         self._chat.abandon(chat_id)
@@ -180,13 +181,13 @@ class ChatListViewModel(QObject):
     # How it keeps up
 
     def edit(self, *, going_on: bool) -> None:
-        """While a title is being typed no row moves: it would be lost."""
+        """Keep the rows in place while a title is edited: a row that moved would lose it."""
         self._editing = going_on
         if not going_on:
             self.refresh()
 
     def refresh(self) -> None:
-        """Ask for the list; until it comes, the one there is gets its marks."""
+        """Ask the store for the list; until it answers, renew the marks of this one."""
         if not self._editing:
             query = self._query
             self._show(self._listed)
@@ -195,7 +196,7 @@ class ChatListViewModel(QObject):
         self.changed.emit()
 
     def watch(self, *, active: bool) -> None:
-        """Look for other windows' changes now and again, while this one is in use."""
+        """Begin or end looking for the changes of other windows every LOOK_MS."""
         if active:
             self.look()
             self._watch.start()
@@ -203,17 +204,21 @@ class ChatListViewModel(QObject):
             self._watch.stop()
 
     def look(self) -> None:
+        """Ask the store whether another window has written."""
         answer = self._store.run(lambda folder: folder.chats.changed_elsewhere(), self)
         answer.then(self._on_looked).failed(self._on_unreadable)
 
     def _return(self) -> None:
-        """To the chat being written in, as it is in memory; a search may have hidden its title."""
+        """Open the chat in which a reply is being written, from memory.
+
+        Its title is asked for: another window may have renamed it while a search hid it here.
+        """
         answer = self._store.run(lambda folder: folder.chats.chats(), self)
         answer.then(self._follow).failed(self._on_unreadable)
         self._chat.open_written()
 
     def _catch_up(self) -> None:
-        """With the open chat; one that a reply is being written in waits for its end."""
+        """Ask for the changes of the open chat, once no reply is being written in it."""
         if not self._chat.writing:
             chat_id = self.open_id
             answer = self._store.run(lambda folder: folder.chats.changes(chat_id), self)
@@ -221,7 +226,7 @@ class ChatListViewModel(QObject):
         self._behind = self._chat.written is not None
 
     def _follow(self, chats: tuple[ChatSummary, ...]) -> None:
-        """The open chat and the one being written in take the titles given here or elsewhere."""
+        """Give the open chat and the one being written in the titles and pins that are stored."""
         written = self._chat.written
         followed = {self.open_id, "" if written is None else written.id}
         for chat in chats:
@@ -262,7 +267,7 @@ class ChatListViewModel(QObject):
     # What the store answers
 
     def _on_opened(self) -> None:
-        """A chat, by whatever way: what was asked for before is no longer wanted."""
+        """Drop what the store was asked for the chat that was open before."""
         self._opening = None
         self._news.clear()
 
@@ -281,7 +286,7 @@ class ChatListViewModel(QObject):
             self.refresh()
 
     def _on_listed(self, query: str, chats: tuple[ChatSummary, ...]) -> None:
-        """An answer to a search that was typed on is none; a title being typed must not move."""
+        """Show the list, unless the search has changed meanwhile or a title is being edited."""
         if query == self._query and not self._editing:
             self._day = self._today()
             self._show(chats)
@@ -299,7 +304,7 @@ class ChatListViewModel(QObject):
             self._catch_up()
 
     def _on_news(self, chat_id: str, changes: Changes | None) -> None:
-        """In the order it came; a reply that has begun since the question keeps it waiting."""
+        """Take the changes in their order, or keep them until the open chat's reply has ended."""
         if chat_id != self.open_id:
             return
         if changes is not None:
@@ -307,8 +312,8 @@ class ChatListViewModel(QObject):
         self._behind = self._chat.written is not None
         if not self._chat.writing:
             news, self._news = self._news, []
-            for one in news:
-                self._chat.branches.take_up(one)
+            for waiting in news:
+                self._chat.branches.take_up(waiting)
 
     def _on_unreadable(self, error: Exception) -> None:
         self.trouble.emit(strings.CHATS_UNREADABLE.format(reason=error))

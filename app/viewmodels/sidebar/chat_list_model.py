@@ -1,4 +1,4 @@
-"""The list of chats as a list model: under the days they were written on, the pinned first."""
+"""The list of chats as a list model: the pinned ones first, the others under their days."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MONTH = 30
 
 
 def grouped(chats: Iterable[ChatSummary], today: date) -> Iterator[Group | ChatSummary]:
-    """Each group before its chats, which come as the store gives them."""
+    """Yield each group before its chats, which keep the store's order."""
     last: Group | None = None
     for chat in chats:
         group = group_of(chat, today)
@@ -39,7 +39,7 @@ def grouped(chats: Iterable[ChatSummary], today: date) -> Iterator[Group | ChatS
 
 
 def group_of(chat: ChatSummary, today: date) -> Group:
-    """By local days. What a wrong clock put into the future counts as today."""
+    """Return the group of a chat by local days. A day in the future counts as today."""
     if chat.pinned:
         return "pinned"
     day = date.fromtimestamp(chat.updated)  # noqa: DTZ012  (the user's own days)
@@ -66,7 +66,10 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class ChatListModel(QAbstractListModel):
-    """Headings cannot be chosen. A title edited in the view is asked for by `renamed`."""
+    """Rows are headings, which cannot be chosen, and chats.
+
+    `renamed` is emitted when the view has edited a title; the model changes with the next `show`.
+    """
 
     renamed = Signal(str, str)  # chat id, title
 
@@ -76,7 +79,7 @@ class ChatListModel(QAbstractListModel):
         self._keys: list[str] = []
 
     def show(self, chats: Sequence[ChatSummary], today: date) -> None:
-        """Where only words changed, no row moves: a view keeps its place, and what is edited."""
+        """Show `chats`. Rows stay where only words have changed, and a view keeps its place."""
         rows = [
             row if isinstance(row, ChatSummary) else heading(row) for row in grouped(chats, today)
         ]
@@ -95,18 +98,18 @@ class ChatListModel(QAbstractListModel):
 
     @property
     def chats(self) -> tuple[ChatSummary, ...]:
-        """As they stand, without the headings."""
+        """Return the chats as they are listed, without the headings."""
         return tuple(row for row in self._rows if isinstance(row, ChatSummary))
 
     def row_of(self, chat_id: str) -> int | None:
         return self._keys.index(chat_id) if chat_id in self._keys else None
 
     def chat_at(self, row: int) -> ChatSummary | None:
-        """None for a heading, and outside the list."""
+        """Return the chat in a row; None for a heading and outside the list."""
         if not 0 <= row < len(self._rows):
             return None
-        found = self._rows[row]
-        return found if isinstance(found, ChatSummary) else None
+        item = self._rows[row]
+        return item if isinstance(item, ChatSummary) else None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
         return 0 if parent.isValid() else len(self._rows)
@@ -156,10 +159,10 @@ def _chat_data(chat: ChatSummary, role: int) -> str | None:
         case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
             return title
         case Qt.ItemDataRole.ToolTipRole:
-            said = chat.snippet or title
-            return f"{said}\n{strings.CHAT_MARKS[chat.mark]}" if chat.mark else said
+            text = chat.snippet or title
+            return f"{text}\n{strings.CHAT_MARKS[chat.mark]}" if chat.mark else text
         case Qt.ItemDataRole.AccessibleTextRole:
-            said = strings.CHAT_PINNED.format(title=title) if chat.pinned else title
-            return f"{said}, {strings.CHAT_MARKS[chat.mark]}" if chat.mark else said
+            text = strings.CHAT_PINNED.format(title=title) if chat.pinned else title
+            return f"{text}, {strings.CHAT_MARKS[chat.mark]}" if chat.mark else text
         case _:
             return None

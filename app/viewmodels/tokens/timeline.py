@@ -1,4 +1,4 @@
-"""A reply's rounds over time: bars, the rate, and the turns of the switch. Pure."""
+"""A reply's rounds over time: bars, the rate, and when the switch was turned. Pure."""
 
 from __future__ import annotations
 
@@ -19,34 +19,37 @@ MOST_BARS = 400  # more would be narrower than a pixel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """Rounds `first` to `last` of the reply's list, both included: one, but in a long reply."""
+    """A bar: rounds `first` to `last` of the reply's list, both included.
+
+    That is one round, or several neighbours in a reply of more than MOST_BARS rounds.
+    """
 
     first: int
     last: int
     start: float  # seconds since the request
     end: float
-    tokens: float  # a round, on average
+    tokens: float  # mean of the rounds
     state: RoundState  # that of most of its rounds
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The MTP switch was turned."""
+    """A turn of the MTP switch."""
 
-    at: float
-    label: str
+    at: float  # seconds since the request
+    label: str  # what it was turned to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A token that prefill yields has no bar: no round decoded it."""
+    """The rounds of a reply over time. A token that prefill yields has no bar."""
 
     bars: tuple[Bar, ...]
     rate: tuple[Rate, ...]
     turns: tuple[Turn, ...]
 
     def bar_at(self, seconds: float) -> int | None:
-        """The bar over a moment; None before the first and after the last."""
+        """Return the index of the bar at a moment; None before the first and after the last."""
         return next((i for i, bar in enumerate(self.bars) if bar.start <= seconds <= bar.end), None)
 
 
@@ -59,6 +62,7 @@ def timeline(reply: ReplyRecord) -> Timeline:
 
 
 def bar_text(bar: Bar, rounds: Sequence[RoundRecord]) -> str:
+    """Return one line about a bar of the reply with these `rounds`."""
     if bar.first == bar.last:
         return round_text(rounds[bar.first])
     chosen = rounds[bar.first : bar.last + 1]

@@ -1,4 +1,4 @@
-"""Where each token of a reply came from: rounds as runs of tokens, set in lines. Pure."""
+"""The origin of each token of a reply: rounds as tokens that are laid out in lines. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from app.viewmodels.common import format as fmt
 
 Kind = Literal["drafted", "target", "rejected"]
 LINE_END = "\u21b5"
-NOTHING_YET = "\u00b7"  # a token that is only a part of a character, or a control token
+NO_TEXT = "\u00b7"  # shown for a token that is part of a character, and for a control token
 _TAB = "    "
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What is painted of a token: as much of it as stands on one line."""
+    """The part of a token's text that stands on one line."""
 
     text: str
     ends_line: bool = False
@@ -27,12 +27,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRun:
-    """One token. `drafted` was drafted and accepted, `target` is the target's own choice."""
+    """A token: drafted and accepted, the target's own choice, or drafted and rejected."""
 
     kind: Kind
     pieces: tuple[Piece, ...]
-    round: int  # its place in the reply's list of rounds
-    begins: bool  # the first of its round
+    round: int  # index in the reply's list of rounds
+    begins: bool  # whether it is the first token of its round
     thought: bool = False
 
 
@@ -60,7 +60,10 @@ class Legend:
 
 
 def token_runs(record: RoundRecord, place: int) -> list[TokenRun]:
-    """A round's tokens in order; rejected drafts stand where the first of them died."""
+    """Return a round's tokens in order. Rejected drafts stand before the target's own token.
+
+    `place` is the index of the round in the reply's list.
+    """
     drafted = [token for token in record.tokens if token.source == "draft"]
     own = [token for token in record.tokens if token.source == "target"]
     thought = any(token.thought for token in record.tokens)
@@ -82,9 +85,13 @@ def token_runs(record: RoundRecord, place: int) -> list[TokenRun]:
 
 
 def pieces(text: str, *, ends_lines: bool = True) -> Iterator[Piece]:
-    """A ghost's line ends are shown too, but end no line: it was never written."""
+    """Yield a token's text by lines.
+
+    With `ends_lines` false it stays on one line, with its line ends shown: a rejected draft is not
+    part of the text.
+    """
     if not text:
-        yield Piece(NOTHING_YET)
+        yield Piece(NO_TEXT)
         return
     lines = text.replace("\t", _TAB).split("\n")
     if not ends_lines:
@@ -116,7 +123,7 @@ def rounds_text(counts: Counts) -> str:
 
 
 def round_text(record: RoundRecord) -> str:
-    """One line about a round: which, what it was asked to do, what came of it, and when."""
+    """Return one line about a round: index, state, K, accepted drafts, duration and time."""
     at = strings.ROUND_AT.format(seconds=fmt.seconds(record.at))
     if record.index == 0:
         return strings.SEPARATOR.join([strings.ROUND_PREFILL, at])
@@ -138,7 +145,10 @@ Measure = Callable[[str, Kind], float]
 
 @dataclass(slots=True)
 class Item:
-    """A painted piece of a token. `mark` is the room for a round's boundary before it."""
+    """A piece of a token with its place. `mark`: a round begins here, with a mark before it.
+
+    `x` and `width` are pixels, `line` is an index.
+    """
 
     run: TokenRun
     text: str
@@ -149,14 +159,18 @@ class Item:
 
 
 class TokenLayout:
-    """`lines` holds the index of each line's first item; nothing above the last word moves."""
+    """Lays out tokens in lines, which break between words.
+
+    `lines` holds the index of each line's first item. An added token moves no item above the last
+    word.
+    """
 
     def __init__(self, width: float, measure: Measure, mark_width: float = 0.0) -> None:
         self._width = width
         self._measure = measure
         self._mark = mark_width
-        self._end = 0.0  # of the last line
-        self._word = 0  # the first item that moves if the next does not fit
+        self._end = 0.0  # x of the last line's end
+        self._word = 0  # the first item of the last word, which moves down if the next does not fit
         self.items: list[Item] = []
         self.lines: list[int] = [0]
 
@@ -176,7 +190,7 @@ class TokenLayout:
                 self._break(len(self.items))
 
     def within(self, first: int, last: int) -> Sequence[Item]:
-        """Items of the lines `first` to `last`, both included."""
+        """Return the items of the lines `first` to `last`, both included."""
         first, last = max(0, first), min(last, len(self.lines) - 1)
         if first > last:
             return ()
@@ -184,6 +198,7 @@ class TokenLayout:
         return self.items[self.lines[first] : end]
 
     def at(self, x: float, line: int) -> Item | None:
+        """Return the item at a place; None where there is none."""
         items = self.within(line, line)
         place = bisect_right(items, x, key=lambda item: item.x) - 1
         if place < 0 or x > items[place].x + items[place].width:
@@ -191,7 +206,7 @@ class TokenLayout:
         return items[place]
 
     def lines_of(self, round_: int) -> tuple[int, int] | None:
-        """The first and last line with a token of a round; None where it has not been set."""
+        """Return the first and last line of a round; None where it is not laid out yet."""
         start = bisect_right(self.items, round_ - 1, key=lambda item: item.run.round)
         end = bisect_right(self.items, round_, key=lambda item: item.run.round)
         return (self.items[start].line, self.items[end - 1].line) if start < end else None
@@ -200,7 +215,7 @@ class TokenLayout:
         if self._may_break_before(item):
             self._word = len(self.items)
         while self._end > 0 and self._end + item.width > self._width:
-            if self._word <= self.lines[-1]:  # the word began this line: it is torn
+            if self._word <= self.lines[-1]:  # the word is wider than a line: break it here
                 self._word = len(self.items)
             self._break(self._word)
         item.x, item.line = self._end, len(self.lines) - 1

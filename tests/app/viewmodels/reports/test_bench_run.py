@@ -59,13 +59,13 @@ def test_a_speed_up_needs_two(modes: tuple[object, ...], *, compares: bool) -> N
 def test_nothing_is_told_before_it_is_known() -> None:
     assert progress_text(BEGUN) == "Starting…"
     assert BEGUN.share is None
-    hashing = BEGUN.told(BenchProgress(id="b", phase="hashing", done=0, total=0, elapsed_s=0.0))
+    hashing = BEGUN.progressed(BenchProgress(id="b", phase="hashing", done=0, total=0, elapsed_s=0.0))
     assert progress_text(hashing) == "Reading the model's files"
     assert hashing.share is None
 
 
 def test_where_it_is_and_what_is_left() -> None:
-    state = BEGUN.told(MEASURING)
+    state = BEGUN.progressed(MEASURING)
     assert progress_text(state) == (
         "Measuring · 4 of 24 runs · code-1, Auto · about 2 min left"  # of 2.5, half to even
     )
