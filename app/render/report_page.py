@@ -70,7 +70,7 @@ def comparison_html(
     Where the window is not roomy, paired charts stand one below the other: half of it is too small.
     """
     page = Page((), roomy=roomy)
-    heads = (f"<b>{name}</b>{write(head(one), page)}" for name, one in (("A", a), ("B", b)))
+    heads = (f"<b>{name}</b>{write(head(report), page)}" for name, report in (("A", a), ("B", b)))
     return "".join(
         [
             _STYLE.format_map(tokens),
@@ -87,7 +87,7 @@ def _comparison(both: SideBySide) -> Iterator[Part]:
         yield Table(strings.COMPARED_HEADS, tuple(map(_compared, both.rows)), slow)
     else:
         yield Paragraph(strings.COMPARED_NO_ROWS)
-    differences = tuple((one.name, one.a, one.b) for one in both.differences)
+    differences = tuple((each.name, each.a, each.b) for each in both.differences)
     if differences:
         yield Table(strings.COMPARED_OTHERWISE, differences)
     else:

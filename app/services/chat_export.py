@@ -142,16 +142,16 @@ def _drawn(html: str, look: Look) -> str:
     font = look.style.maths
 
     def drawing(image: re.Match[str]) -> str:
-        found = drawn(unescape(image.group(1)))
-        formula = found and font and typeset(found.latex, font, display=found.display)
-        if not found or not formula:
+        shown = drawn(unescape(image.group(1)))
+        formula = shown and font and typeset(shown.latex, font, display=shown.display)
+        if not shown or not formula:
             return ""
         size = (
             f'style="width:{formula.width:.3f}em; height:{formula.height + formula.depth:.3f}em; '
-            f'vertical-align:{-formula.depth:.3f}em" role="img" aria-label="{escape(found.latex)}"'
+            f'vertical-align:{-formula.depth:.3f}em" role="img" aria-label="{escape(shown.latex)}"'
         )
         svg = _SIZE.sub(lambda _: f" {size}", formula.svg, count=1)
-        return f"<div class=formula>{svg}</div>" if found.place == "block" else svg
+        return f"<div class=formula>{svg}</div>" if shown.place == "block" else svg
 
     return _IMAGE.sub(drawing, html)
 

@@ -195,7 +195,7 @@ def _read_reply(text: str, pieces: Sequence[_PieceRow]) -> ReplyRecord | None:
     """A record this release cannot read costs the message its numbers, not its text."""
     try:
         record = msgspec.json.decode(text, type=ReplyRecord)
-        rounds = [one for piece in pieces for one in _ROUNDS.decode(piece.rounds)]
+        rounds = [record for piece in pieces for record in _ROUNDS.decode(piece.rounds)]
     except msgspec.DecodeError:
         return None
     return recounted(msgspec.structs.replace(record, rounds=tuple(rounds)))

@@ -1,4 +1,4 @@
-"""Every command, once: its words, its keys and what it does. Menus and buttons share them."""
+"""The window's commands: their words, keys and effects, shared by menus and buttons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SIDEBAR_KEYS = "Ctrl+\\"
 
 
 def command(owner: QObject, text: str, run: Callable[[], object], shortcut: str = "") -> QAction:
-    """`shortcut` in Qt's portable words: "Ctrl" is Command on a Mac."""
+    """Return an action of `owner`. `shortcut` is in Qt's words: "Ctrl" is Command on a Mac."""
     action = QAction(text, owner)
     if shortcut:
         action.setShortcut(QKeySequence(shortcut))
@@ -72,11 +72,13 @@ def _depth_text(depth: Depth) -> str:
     return strings.DEPTH_ONE_LONG if depth == 1 else strings.DEPTH_LONG.format(depth=depth)
 
 
-# As Qt names Shift+[ and Shift+]: where these are keys of their own, Shift is not needed.
+# Qt's names of Shift+[ and Shift+]. On keyboards with keys for the braces no Shift is needed.
 _PREVIOUS, _NEXT = "Ctrl+{", "Ctrl+}"
 
 
 class ChatCommands(QObject):
+    """Commands that open chats."""
+
     def __init__(self, chat: ChatViewModel, chats: ChatListViewModel, window: QWidget) -> None:
         super().__init__(window)
         self._chat = chat
@@ -129,14 +131,14 @@ class MessageCommands(QObject):
         self.refresh()
 
     def fill(self, menu: QMenu) -> None:
-        known = self._on_reply
-        menu.addAction(known[Act.AGAIN])
+        actions = self._on_reply
+        menu.addAction(actions[Act.AGAIN])
         menu.addMenu(self._again_menu)
-        menu.addActions([known[Act.CONTINUE], self._edit])
+        menu.addActions([actions[Act.CONTINUE], self._edit])
         menu.addSeparator()
-        menu.addActions([known[Act.PREVIOUS], known[Act.NEXT]])
+        menu.addActions([actions[Act.PREVIOUS], actions[Act.NEXT]])
         menu.addSeparator()
-        menu.addActions([known[Act.COPY], known[Act.COPY_PLAIN], known[Act.DELETE]])
+        menu.addActions([actions[Act.COPY], actions[Act.COPY_PLAIN], actions[Act.DELETE]])
 
     def run(self, message_id: str, act: str) -> None:
         message = self._chat.message(message_id)

@@ -1,4 +1,4 @@
-"""What the window tells: a banner over trouble, a toast that offers Undo, a reply's end aloud."""
+"""Notices: a banner for trouble, a toast that offers Undo, and announcements for screen readers."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Toast(QFrame):
 
 
 class _Holding(QPushButton):
-    """A button that keeps the toast while it has the focus."""
+    """A button that stops the toast's time while it has the focus."""
 
     def __init__(self, text: str, undo: Undo) -> None:
         super().__init__(text)
@@ -137,6 +137,8 @@ class _Holding(QPushButton):
 
 
 class Announcer:
+    """Has a screen reader say when a reply begins and how it ended."""
+
     def __init__(self, chat: ChatViewModel, speaker: QWidget) -> None:
         self._speaker = speaker
         chat.reply_started.connect(self._on_started)

@@ -1,4 +1,4 @@
-"""How the parts of the window stand: banner, chat and composer, the reports' page, the sidebar."""
+"""The layout of the window: the chat's page, the reports' page in its place, and the sidebar."""
 
 from __future__ import annotations
 
@@ -183,9 +183,9 @@ class Places(QStackedWidget):
         self.button.setChecked(self.shows_reports)
 
 
-_LEAST = 190
+_LEAST = 190  # pixels, of the sidebar's width
 _MOST = 420
-_STILL_MS = 300
+_STILL_MS = 300  # how long the sidebar's edge rests before its new width is saved
 _ROOMY = 840
 """Pixels: a narrower window hides the sidebar until asked, and keeps the user's choice."""
 

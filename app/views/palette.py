@@ -108,7 +108,7 @@ def _draw(painter: QPainter, rect: QRect, text: str, letters: tuple[int, ...]) -
 
 
 def _runs(length: int, letters: tuple[int, ...]) -> Iterator[tuple[int, int, bool]]:
-    """Neighbouring letters drawn alike: (start, end, whether they were meant)."""
+    """Yield runs of letters that are drawn alike: start, end, and whether they were typed."""
     meant = set(letters)
     start = 0
     for i in range(1, length + 1):
@@ -143,13 +143,13 @@ class Command:
 
 def commands_of(bar: QMenuBar) -> list[Command]:
     """Return all commands of the menus and submenus, each once."""
-    found: dict[QAction, Command] = {}
+    commands: dict[QAction, Command] = {}
     for top in bar.actions():
         menu = top.menu()
         if isinstance(menu, QMenu):
             for command in _inside(menu):
-                found.setdefault(command.action, command)
-    return list(found.values())
+                commands.setdefault(command.action, command)
+    return list(commands.values())
 
 
 def _inside(menu: QMenu) -> Iterator[Command]:

@@ -119,7 +119,7 @@ class ComposingViewModel(QObject):
         self._text_tokens = 0
         self._trouble = ""  # why files were not attached, in a sentence each
         self._reading = 0  # calls of the reader that are not answered
-        self._said: tuple[ReplyRecord | None, int] = (None, 0)
+        self._counted_reply: tuple[ReplyRecord | None, int] = (None, 0)
         self._count = Throttle(COUNT_MS, self._count_text, self)
         counter.counted.connect(self._on_counted)
         chat.opened.connect(self._on_opened)
@@ -255,11 +255,11 @@ class ComposingViewModel(QObject):
         reply = self._chat.last_reply
         if reply is None or reply.stats is None:
             return 0
-        if reply is not self._said[0]:
+        if reply is not self._counted_reply[0]:
             thoughts = sum(token.thought for record in reply.rounds for token in record.tokens)
             written = reply.stats.generated_tokens - thoughts
-            self._said = (reply, reply.prompt_tokens + max(0, written))
-        return self._said[1]
+            self._counted_reply = (reply, reply.prompt_tokens + max(0, written))
+        return self._counted_reply[1]
 
 
 def file_detail(file: Attachment) -> str:

@@ -336,8 +336,8 @@ class Streaming(QObject):
 
     def _seconds(self, reply: Reply) -> float | None:
         times = (self._begun.thought_seconds, reply.thought_seconds)
-        known = [seconds for seconds in times if seconds is not None]
-        return sum(known) if known else None
+        measured = [seconds for seconds in times if seconds is not None]
+        return sum(measured) if measured else None
 
     def _hand_out(self) -> None:
         pieces, self._unseen = self._unseen, []

@@ -224,17 +224,17 @@ class OverlayViewModel(QObject):
 
 def overlay_numbers(live: Live, measured: Numbers, now: float) -> OverlayNumbers:
     numbers = OverlayNumbers(
-        speed_up=_said(measured.speed_up, fmt.times),
+        speed_up=_worded(measured.speed_up, fmt.times),
         speed_up_note=plain_text(measured),
-        acceptance=_said(measured.acceptance_rate, fmt.percent),
-        tau=_said(measured.mean_acceptance_length, fmt.tau),
+        acceptance=_worded(measured.acceptance_rate, fmt.percent),
+        tau=_worded(measured.mean_acceptance_length, fmt.tau),
         by_position=measured.acceptance_by_position,
     )
     rated = _with_rate(numbers, live, measured, now)
     return _with_memory(_with_prompt(rated, live, now), live)
 
 
-def _said(value: float | None, show: Callable[[float], str]) -> str:
+def _worded(value: float | None, show: Callable[[float], str]) -> str:
     return "" if value is None else show(value)
 
 

@@ -1,4 +1,4 @@
-"""What can be done with a message: quiet buttons that appear under the pointer or the focus."""
+"""The buttons under a message, which appear with the pointer or the focus."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ _PLACES = (Act.COPY, Act.EDIT, Act.AGAIN, None, Act.CONTINUE, Act.DELETE)
 
 
 class ActionRow(QWidget):
-    """Buttons keep their places, and stay in reach of the keyboard, while they cannot be seen.
+    """The buttons of a message. Hidden ones keep their places and can be reached by keyboard.
 
-    Each is made when it is first offered: a chat that is opened shows many rows at once.
+    A button is made when it is first offered: opening a chat shows many rows at once.
     """
 
     acted = Signal(str)  # Act
@@ -90,6 +90,7 @@ class ActionRow(QWidget):
 
     @property
     def awake(self) -> bool:
+        """Return whether the buttons are visible."""
         return self._always or self._hovered or any(b.hasFocus() for b in self._fading())
 
     def menu(self) -> QMenu:
@@ -141,7 +142,7 @@ class ActionRow(QWidget):
 
 
 class Switcher(QWidget):
-    """Which version of a message is shown; always in sight where there are several."""
+    """Shows which version of a message is shown, and steps to others; hidden for a single one."""
 
     acted = Signal(str)  # Act
 

@@ -1,4 +1,4 @@
-"""Files that go with a message: dropped or pasted, and shown as a chip each."""
+"""Files of a message: dropping and choosing them, and a chip for each."""
 
 from __future__ import annotations
 

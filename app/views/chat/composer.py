@@ -1,4 +1,4 @@
-"""The composer: a text that Enter sends, the files that go with it, and the tokens it needs."""
+"""The composer: the message being written, its files, and how many tokens it takes."""
 
 from __future__ import annotations
 

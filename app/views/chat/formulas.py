@@ -25,10 +25,10 @@ from app.render.maths.font import MathFont, math_font
 from app.render.maths.formula import COLOUR, Formula, typeset
 from mtp_mlx.paths import resources
 
-_X_HEIGHT = 0.467  # em, of the mathematical font
+_X_HEIGHT = 0.467  # height of an x of the mathematical font, in em
 _OBJECT = "\N{OBJECT REPLACEMENT CHARACTER}"
 _LEAST, _MOST = 1.0, 1.25
-"""The font's letters are small for their size: scaled until an x is as high as the text's."""
+"""Bounds of the factor that makes an x of the mathematical font as high as one of the text."""
 
 
 @cache
@@ -38,8 +38,8 @@ def shipped_font() -> MathFont:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A formula in a document: what it is, and the size of the text around it."""
+class _InText:
+    """A formula in a document, with the size of the text around it."""
 
     drawn: Drawn
     formula: Formula
@@ -48,10 +48,12 @@ class _Found:
 
     @property
     def up(self) -> int:
+        """Return the pixels above the baseline."""
         return ceil(self.formula.height * self.em)
 
     @property
     def down(self) -> int:
+        """Return the pixels below the baseline."""
         return ceil(self.formula.depth * self.em)
 
     @property
@@ -66,18 +68,18 @@ class _Found:
 
     @property
     def baseline(self) -> float:
-        """Below the upper edge."""
+        """Return the baseline in pixels below the upper edge."""
         return self.reach + self.middle if self.drawn.place == "middle" else self.up
 
 
 class FormulaObject(QPyTextObject):
-    """Stands in for the images of `app.render.formulas`; any other image has no size."""
+    """Draws formulas where `app.render.formulas` has put images; any other image has no size."""
 
     def intrinsicSize(  # noqa: N802
         self, _document: QTextDocument, _position: int, text_format: QTextFormat
     ) -> QSizeF:
-        found = _found(text_format)
-        return QSizeF(ceil(found.formula.width * found.em), found.height) if found else QSizeF()
+        shown = _formula_at(text_format)
+        return QSizeF(ceil(shown.formula.width * shown.em), shown.height) if shown else QSizeF()
 
     def drawObject(  # noqa: N802
         self,
@@ -87,12 +89,12 @@ class FormulaObject(QPyTextObject):
         _position: int,
         text_format: QTextFormat,
     ) -> None:
-        found = _found(text_format)
-        if found is None:
+        shown = _formula_at(text_format)
+        if shown is None:
             return
-        formula, em = found.formula, found.em
+        formula, em = shown.formula, shown.em
         origin = QRectF(rect).topLeft()
-        top = round(origin.y() + found.baseline) - formula.height * em
+        top = round(origin.y() + shown.baseline) - formula.height * em
         size = QSizeF(formula.width * em, (formula.height + formula.depth) * em)
         colour = _colour(text_format, painter)
         _renderer(formula.svg, colour).render(painter, QRectF(QPointF(origin.x(), top), size))
@@ -117,13 +119,13 @@ def selected_text(cursor: QTextCursor) -> str:
     return text
 
 
-def _found(text_format: QTextFormat) -> _Found | None:
+def _formula_at(text_format: QTextFormat) -> _InText | None:
     what = drawn(text_format.toImageFormat().name())
     formula = what and typeset(what.latex, shipped_font(), display=what.display)
     if not what or not formula:
         return None
     font = text_format.toCharFormat().font()
-    return _Found(what, formula, _em(font.key()), QFontMetrics(font).xHeight() / 4)
+    return _InText(what, formula, _em(font.key()), QFontMetrics(font).xHeight() / 4)
 
 
 @lru_cache(32)

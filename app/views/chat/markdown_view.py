@@ -25,7 +25,10 @@ _COPIED_MS = 1600
 
 
 class CodeBlock(QWidget):
-    """A long block still being written is only appended to; it is highlighted when it closes."""
+    """A block of code with a button that copies it.
+
+    A long block is appended to as plain text while it is written, and highlighted when it closes.
+    """
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -104,7 +107,7 @@ BlockView = TextBlock | CodeBlock
 
 
 class BlockColumn(QWidget):
-    """A row of `Block`s has no view until it is built, the last rows first."""
+    """A column of blocks. Views are built from the last row up; the rest follows in slices."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -249,7 +252,7 @@ _PACE_MS = 1000  # between two paints of a text that is slow to render
 
 
 class MarkdownView(BlockColumn):
-    """Grows by `append`; a change of theme is the one reason to start over."""
+    """A Markdown text that grows by `append`; only another theme renders all of it again."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)

@@ -1,4 +1,4 @@
-"""A field for a message, and the same field over a question that is being edited."""
+"""The text field of the composer, and the editor of a question, which has the same field."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ class ReplyView(QWidget):
             self._column.addWidget(view)
 
     def texts(self) -> list[TextBlock]:
-        """In reading order."""
+        """Return the texts in reading order."""
         thought = [] if self.thought is None else [self.thought.text]
         return thought + self.answer.texts()
 

@@ -1,4 +1,4 @@
-"""Where the reader of a growing column stands, as a value: read from its geometry, and restored.
+"""The reader's place in a growing column, as a value: taken from its geometry, and restored.
 
 Pure. Positions are pixels from the top of the column; `value` and `maximum` are the scroll bar's.
 """
@@ -17,23 +17,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A part of the column, and how far below the top of the viewport its own top is (pixels).
+    """A part of the column: a block of a message, a message, or the column as a whole."""
 
-    `block` is a row of the message; None is the message as a whole. Without a message it is the
-    column.
-    """
-
-    offset: int
-    message: str = ""
-    block: int | None = None
+    offset: int  # pixels from the top of the viewport down to the part's top
+    message: str = ""  # id; "": the column
+    block: int | None = None  # row in the message; None: the message as a whole
 
 
 @dataclass(frozen=True, slots=True)
 class ScrollAnchor:
-    """Where the reader stands: at the end (no marks), or at the first mark that is still there.
+    """The reader's place: the end of the column (no marks), or the first mark that still exists.
 
-    At the end, the reader follows whatever is added. Elsewhere the mark keeps its place in the
-    viewport, whatever comes or goes above and below.
+    A reader at the end follows what is added. Elsewhere the mark keeps its place in the viewport,
+    whatever comes or goes above and below.
     """
 
     marks: tuple[Mark, ...] = ()
@@ -47,21 +43,26 @@ AT_THE_END = ScrollAnchor()
 
 
 class Messages(Protocol):
-    """What a column knows of its messages, which it names from the top."""
+    """The geometry of a column of messages."""
 
-    def messages(self) -> Sequence[str]: ...
+    def messages(self) -> Sequence[str]:
+        """Return the ids of the messages, from the top."""
+        ...
 
     def blocks(self, message: str) -> Sequence[int]:
-        """Rows of the blocks that are shown, from the top; none in a message without blocks."""
+        """Return the rows of the message's shown blocks, from the top; () where it has none."""
         ...
 
     def top(self, message: str, block: int | None = None) -> int | None:
-        """None where the column has no such message, or has not laid it out, and so for blocks."""
+        """Return the top of a message, or of one of its blocks.
+
+        None where the column does not have it, or has not laid it out yet.
+        """
         ...
 
 
 def anchor_at(value: int, maximum: int, column: Messages) -> ScrollAnchor:
-    """Return where a reader stands who has scrolled to `value`."""
+    """Return the place of a reader who has scrolled to `value`."""
     return AT_THE_END if value >= maximum - NEAR_END else marks_at(value, column)
 
 
@@ -90,7 +91,7 @@ def value_of(anchor: ScrollAnchor, maximum: int, column: Messages) -> int:
 def remeasured(anchor: ScrollAnchor, value: int, column: Messages) -> ScrollAnchor:
     """Return the anchor with the offsets of its marks at `value`, without the marks that are gone.
 
-    What came in between two marks, such as the earlier blocks of a message, moved them apart.
+    Parts that were inserted between two marks have moved them apart.
     """
     tops = [(mark, _top(mark, column)) for mark in anchor.marks]
     return ScrollAnchor(

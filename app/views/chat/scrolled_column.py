@@ -28,10 +28,10 @@ _LAYOUT = QEvent.Type.LayoutRequest.value
 
 
 class RoomBelow(QWidget):
-    """Empty room as high as the views that were taken down below, so that nothing moves.
+    """Empty space as high as the views that were taken down below, so that the scroll bar stays.
 
-    Without taking views down, a chat of thousands of messages would be thousands of views, laid
-    out time and again. The height of the nearest message is the last.
+    Views are taken down because a chat may have thousands of messages, and Qt would lay out all of
+    them again and again. The height of the nearest message is the last of `_heights`.
     """
 
     def __init__(self, spacing: int) -> None:
@@ -73,7 +73,7 @@ class RoomBelow(QWidget):
 
 
 class ScrolledColumn(QScrollArea):
-    """Widgets come and go in `column`; the reader's place in it stays where it is."""
+    """A column of widgets that keeps the reader's place while widgets come and go."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -133,7 +133,7 @@ class ScrolledColumn(QScrollArea):
         return None
 
     def scrolled(self) -> None:
-        """Other messages may be in sight; for subclasses."""
+        """Handle scrolling: other messages may be in sight now. For subclasses."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)

@@ -1,4 +1,4 @@
-"""Selecting with the mouse: within a text as Qt does, and from there over the others."""
+"""Selecting with the mouse: in a text by Qt itself, and from there over the texts around it."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _move(bar: QScrollBar, by: int) -> bool:
 
 
 Handler = Callable[[QMouseEvent], None]
-"""What Qt itself does with an event in a text."""
+"""Qt's own handling of an event in a text."""
 
 
 class _Press(Enum):
@@ -105,13 +105,13 @@ class Selecting(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether a selection is being dragged; its text may be taken down before the release."""
+        """Return whether the user is dragging a selection, in a text that is still shown."""
         selects = self._press in (_Press.SELECT, _Press.EXTEND)
         return selects and self._text in self._selection.shown()
 
     @property
     def scrolling(self) -> bool:
-        """Whether the column or a wide text scrolls, because the pointer is beyond an edge."""
+        """Return whether the column or a wide text scrolls, as the pointer is beyond an edge."""
         return self._scroll.running
 
     def press(self, text: SelectableText, event: QMouseEvent, by_qt: Handler) -> None:
@@ -215,6 +215,8 @@ def _moved(event: QMouseEvent, at: QPoint, width: int) -> QMouseEvent:
 
 
 class SelectableColumn(ScrolledColumn):
+    """A column with one selection over all of its texts."""
+
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self.selection = Selection(self, self.texts)

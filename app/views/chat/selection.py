@@ -24,7 +24,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The selected part of one text, from where it began; upwards `head` is before `anchor`."""
+    """The selected part of a text, from `anchor`, where it began, to `head`, where it ends.
+
+    `head` comes first where the user selected upwards.
+    """
 
     anchor: int
     head: int
@@ -45,19 +48,21 @@ def spans(lengths: Sequence[int], anchor: Place, head: Place) -> dict[int, Span]
 
 def agreement(before: str, after: str) -> int:
     """Return how many UTF-16 units two texts have in common at their start."""
-    one, other = (text.encode(_UTF16, "surrogatepass") for text in (before, after))
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other))) // 2
+    old, new = (text.encode(_UTF16, "surrogatepass") for text in (before, after))
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(old), len(new))) // 2
 
 
 class SelectableText(QTextBrowser):
     """A text whose selection the program can read and set."""
 
-    goes_on = False  # it continues the text above: no blank line comes between them in a copy
+    goes_on = (
+        False  # whether it continues the text above: a copy then has no blank line between them
+    )
 
     @property
     def length(self) -> int:
-        return self.document().characterCount() - 1  # the last line's end is counted too
+        return self.document().characterCount() - 1  # Qt also counts the end of the last line
 
     @property
     def span(self) -> Span:
@@ -72,7 +77,7 @@ class SelectableText(QTextBrowser):
         cursor.setPosition(span.head, QTextCursor.MoveMode.KeepAnchor)
         scrolled = bar.value()
         self.setTextCursor(cursor)
-        bar.setValue(scrolled)  # Qt shows where it ends
+        bar.setValue(scrolled)  # Qt has scrolled to the selection's end
 
     def deselect(self) -> None:
         if self.textCursor().hasSelection():
@@ -192,7 +197,7 @@ class Selection(QObject):
         return start if start <= head else Place(row, min(last, anchor.length))
 
     def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
-        """A user who begins to write is done with the selection."""
+        """Clear the selection when the user begins to write in a field."""
         if self._anchor is None or not isinstance(now, QLineEdit | QPlainTextEdit):
             return
         if now.window() is self._view.window():

@@ -1,4 +1,4 @@
-"""Text of its own height: read-only, selectable, links on click, nothing ever fetched."""
+"""A read-only text as high as its lines. It can be selected, opens links, and fetches nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TextBlock(SelectableText):
         self.highlighted.connect(self._tell_link)
         self._gap = 0
         self._changing = False
-        self.html = ""  # shown last
+        self.html = ""  # the HTML that is shown
         self._formulas: FormulaObject | None = None  # draws the formulas, in a text that has any
         self.document().documentLayout().documentSizeChanged.connect(self._on_size)
         self.horizontalScrollBar().rangeChanged.connect(self._on_range)

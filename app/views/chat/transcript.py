@@ -24,7 +24,7 @@ from mtp_mlx.api import Generate
 
 _PAGE = 24  # messages built at a time; earlier ones are built as the reader scrolls up
 _AT_ONCE = 6  # messages built before a chat is first painted
-_NEAR = 900
+_NEAR = 900  # pixels beyond the viewport at which the next views are built
 _MOST = 60  # views; with more, those far from the reader's place are taken down
 
 
@@ -62,22 +62,22 @@ class Transcript(SelectableColumn):
 
     @property
     def filling(self) -> bool:
-        """Whether views around the reader's place are still being built."""
+        """Return whether views around the reader's place are still being built."""
         return self._filling.isActive()
 
     @property
     def views(self) -> Sequence[UserView | ReplyView]:
-        """The messages' views around the reader's place, from the top."""
+        """Return the views around the reader's place, from the top."""
         return self._views
 
     @property
     def hidden_below(self) -> int:
-        """How many messages below have no view, because the reader has scrolled up from them."""
+        """Return how many messages below have no view: the reader has scrolled up from them."""
         return len(self._below)
 
     @property
     def hidden_above(self) -> int:
-        """How many messages above have no view, because the reader has not scrolled up to them."""
+        """Return how many messages above have no view: the reader has not scrolled up to them."""
         return self._first
 
     def texts(self) -> list[list[TextBlock]]:
@@ -201,7 +201,7 @@ class Transcript(SelectableColumn):
         view.show_tokens(self._chat.streaming.rounds if written else stored)
 
     def _is_written(self, message: ChatMessage) -> bool:
-        """Whether the message is the reply being written, which is the last of its branch."""
+        """Return whether the message is the reply being written."""
         return self._chat.writing and message.id == self._chat.chat.tip
 
     def _drop(self, first: int) -> None:
@@ -218,7 +218,7 @@ class Transcript(SelectableColumn):
 
     @property
     def end(self) -> int:
-        """The row below the last view."""
+        """Return the row below the last view."""
         return self._first + len(self._views)
 
     def _insert_last(self, view: QWidget) -> None:
@@ -248,7 +248,7 @@ class Transcript(SelectableColumn):
             self._filling.stop()
 
     def _is_rendered(self, at: int) -> bool:
-        """Whether the text is rendered; if not, render it and leave its view to the next slice."""
+        """Return whether a text is rendered; if not, render it for the next slice to build."""
         message = self._chat.messages.at(at)
         before, self._rendered = self._rendered, message.id
         if message.role == "assistant" and before != message.id:

@@ -1,4 +1,4 @@
-"""What the user wrote, in a bubble with its files beneath; it can be edited where it stands."""
+"""The user's message in a bubble, with its files beneath and an editor in its place."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from app.views.chat.text_block import TextBlock
 from app.views.common import fonts
 from app.views.common.theme import ThemeController
 
-_BUBBLE_SHARE = 0.82
-_PADDING = 16
+_BUBBLE_SHARE = 0.82  # of the column's width, at most
+_PADDING = 16  # pixels
 
 
 class UserView(QWidget):
@@ -98,7 +98,7 @@ class UserView(QWidget):
 
 
 def is_edited(view: QWidget) -> bool:
-    """Whether a question is being edited in the view, which would be lost with it."""
+    """Return whether `view` holds a question being edited, which taking it down would lose."""
     return isinstance(view, UserView) and view.editor is not None
 
 

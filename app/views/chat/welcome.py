@@ -1,6 +1,6 @@
-"""An empty chat: what answers here, and questions that are really asked when clicked.
+"""The page of an empty chat: which model answers, and a few questions to click.
 
-The first time it also says what the overlay's numbers mean.
+On the first start it also explains the overlay's numbers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SIDE = 24
 
 
 class Welcome(QScrollArea):
-    """`first`: explain the numbers without being asked."""
+    """The page of an empty chat. `first`: the numbers are explained at once."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Controls that all rooms share: icons, buttons, a switch, segments, and labels that give way."""
+"""Controls that all rooms share: icons, buttons, a switch, segments, and labels that are elided."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ IconName = Literal[
     "sliders",
     "trash",
 ]
-"""The drawings in `resources/icons` that the window uses, in the one spelling a view may use."""
-_SIZE = 18
-_RATIO = 3.0
+"""The drawings in `resources/icons` that the window uses."""
+_SIZE = 18  # logical pixels
+_RATIO = 3.0  # drawn pixels to a logical one: sharp on every screen
 
 
 def icon(name: IconName, color: QColor, size: int = _SIZE) -> QIcon:
@@ -85,7 +85,7 @@ _ICON = 16
 
 
 class IconButton(QToolButton):
-    """`label` is its tooltip and its name."""
+    """A button with an icon; `label` is its tooltip and its accessible name."""
 
     focus_changed = Signal()
 
@@ -215,7 +215,7 @@ class Switch(QAbstractButton):
 
 
 class Segments(QFrame):
-    """A choice among a few that all stay in sight; `names` maps values to their words."""
+    """A choice among a few values, all in sight; `names` maps them to their words."""
 
     chosen = Signal(str)
 
@@ -262,6 +262,8 @@ def plain_tip(text: str) -> str:
 
 
 class ElidedLabel(QLabel):
+    """A label that shows as much of its text as fits, and all of it as a tooltip."""
+
     def __init__(
         self,
         alignment: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,

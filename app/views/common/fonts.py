@@ -1,4 +1,4 @@
-"""The type scale: multiples of the system's own size, so that a larger system font holds."""
+"""The fonts of the window, in multiples of the system's font size, which the user may enlarge."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is slow the first time, in a thread of its own once the window is up.
+"""Imports and loads, in a thread of its own once the window is shown, what is slow the first time.
 
-Whoever wants it earlier waits for it.
+Code that needs it before that waits for it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,6 @@ def _load() -> None:
     warm_up()
     shipped_font()
     importlib.import_module("pyqtgraph")
-    # What is there now stays to the end. Python would look through all of it, again and again, and
-    # the window would stand still for a twentieth of a second each time.
+    # These objects live to the end. Without `freeze` each full collection would look through all of
+    # them, and the window would stand still for a twentieth of a second.
     gc.freeze()

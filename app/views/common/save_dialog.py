@@ -1,4 +1,4 @@
-"""Where to put a file, a speed report or a chat: the ending chooses the format."""
+"""Dialogs that ask where to save a speed report or a chat; the ending chooses the format."""
 
 from __future__ import annotations
 

@@ -133,6 +133,7 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 """)
 
+# Opacity of the text's colour over a control's background.
 _HOVER = 0.06
 _PRESSED = 0.10
 _SCROLL = 0.22
@@ -220,7 +221,7 @@ class ThemeController(QObject):
 
     @property
     def light(self) -> Theme:
-        """The theme for paper, whatever the screen shows."""
+        """Return the light theme: exported files have it, whatever the screen shows."""
         return self._themes["light"]
 
     @property

@@ -34,7 +34,10 @@ _MAC_CHOICES = Path.home() / "Library" / "Preferences" / "com.apple.universalacc
 
 
 def reduced_motion(platform: str = sys.platform, mac_choices: Path = _MAC_CHOICES) -> bool:
-    """Whether the user wants less motion: by Qt's style, on a Mac also by the system's setting."""
+    """Return whether the user wants less motion, by Qt's style and, on a Mac, by the system.
+
+    The Mac's setting is one value in a small file of the system's own.
+    """
     duration = QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
     if duration == 0:
         return True
@@ -88,15 +91,15 @@ class LaneView(QFrame):
 
     def _write(self, text: str) -> None:
         """Append what is new: laying out a whole text thirty times a second would stutter."""
-        known = self.text.toPlainText()
-        if text == known:
+        before = self.text.toPlainText()
+        if text == before:
             return
-        if not text.startswith(known):
+        if not text.startswith(before):
             self.text.setPlainText(text)
         else:
             end = QTextCursor(self.text.document())
             end.movePosition(QTextCursor.MoveOperation.End)
-            end.insertText(text[len(known) :])
+            end.insertText(text[len(before) :])
         bar = self.text.verticalScrollBar()
         bar.setValue(bar.maximum())
 
@@ -107,7 +110,10 @@ _STEPS_A_SECOND = 100
 
 
 class CompareDialog(QDialog):
-    """While it compares nothing else can be asked: the engine does one thing at a time."""
+    """Asks for a question, compares, and replays the race.
+
+    The window behind it is blocked: the engine answers one request at a time.
+    """
 
     report_asked = Signal(object)  # Comparison
 
@@ -149,7 +155,7 @@ class CompareDialog(QDialog):
         (self.start if compare.last_question else self.question).setFocus()
 
     def reject(self) -> None:
-        """Stop the run on Esc and on closing: nobody watches it any more."""
+        """Stop the comparison and close, on Esc."""
         self._leave()
         super().reject()
 
@@ -210,10 +216,10 @@ class CompareDialog(QDialog):
             view.setVisible(result is not None)
         if result is None:
             return
-        said = verdict(result)
-        self.headline.setText(said.headline)
-        self.texts.setText(said.texts)
-        self.details.setText(said.details)
+        words = verdict(result)
+        self.headline.setText(words.headline)
+        self.texts.setText(words.texts)
+        self.details.setText(words.details)
         self._show_plot()
         self.moment.setRange(0, round(self._compare.race.duration * _STEPS_A_SECOND))
         if not reduced_motion():

@@ -16,16 +16,16 @@ from app.views.common import fonts
 from app.views.common.theme import Theme, ThemeController
 from mtp_mlx.api import MAX_DEPTH
 
-_PLOT_HEIGHT = 78
-_SPAN_S = 60.0
-_LEAST_S = 8.0
-_GAP_S = 0.5
-_HEADROOM = 1.05
-_LINE = 1.8
+_PLOT_HEIGHT = 78  # pixels
+_SPAN_S = 60.0  # seconds that the plot is wide once a reply is that long
+_LEAST_S = 8.0  # seconds that it is wide at the reply's beginning
+_GAP_S = 0.5  # a longer pause between two samples is a gap in the line
+_HEADROOM = 1.05  # the plot's height over the highest rate
+_LINE = 1.8  # pixels
 
 
 class RatePlot(QWidget):
-    """Drafting and plain decoding in two colours; a pause is a gap, not a line."""
+    """The rate over time: drafting and plain decoding in two colours, with gaps for pauses."""
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,6 +115,8 @@ _BARS_HEIGHT = 34
 
 
 class PositionBars(QWidget):
+    """Acceptance by position: a bar for each position of a draft."""
+
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme.current

@@ -33,7 +33,7 @@ _ARROWS = {
 
 
 class OverlayView(QFrame):
-    """It asks its parent to move it: `dragged` says by how much."""
+    """A card over the page. The user drags it: `dragged` says by how much, its parent moves it."""
 
     dragged = Signal(QPoint)  # pixels
     close_asked = Signal()
@@ -175,7 +175,7 @@ class OverlayView(QFrame):
 
 
 class _Rows(QWidget):
-    """Labels and values; a value that is not measured has no row."""
+    """Rows of a label and a value. A value that is not measured hides its row."""
 
     def __init__(self) -> None:
         super().__init__()

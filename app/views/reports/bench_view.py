@@ -149,8 +149,8 @@ def _mode(mode: Mtp, *, on: bool) -> QToolButton:
     button.setCheckable(True)
     button.setChecked(on)
     button.setCursor(Qt.CursorShape.PointingHandCursor)
-    told = strings.BENCH_MODE_HELP.get(str(mode)) or strings.BENCH_DEPTH_HELP.format(depth=mode)
-    button.setToolTip(told)
+    tip = strings.BENCH_MODE_HELP.get(str(mode)) or strings.BENCH_DEPTH_HELP.format(depth=mode)
+    button.setToolTip(tip)
     button.setAccessibleName(f"{strings.BENCH_MODES_LABEL} {mode_text(mode)}")
     return button
 
@@ -212,13 +212,13 @@ class BenchProgressView(QFrame):
                 cell.setText(rows[i][j] if i < len(rows) else "")
 
     def _row(self, index: int) -> list[QLabel]:
-        found = [QLabel() for _ in headings()]
-        for column, cell in enumerate(found):
+        labels = [QLabel() for _ in headings()]
+        for column, cell in enumerate(labels):
             if index == 0:
                 cell.setProperty("tone", "muted")
                 cell.setFont(fonts.small())
             self._table.addWidget(cell, index, column)
-        return found
+        return labels
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

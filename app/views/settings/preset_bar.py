@@ -26,7 +26,7 @@ from app.views.common.controls import push_button
 
 
 class _Name(QLineEdit):
-    """A field that handles Enter itself: it would else press the dialog's button too."""
+    """A field that keeps Enter to itself: the dialog's default button would take it too."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         super().keyPressEvent(event)
@@ -35,7 +35,7 @@ class _Name(QLineEdit):
 
 
 class PresetBar(QWidget):
-    """Shows which preset the settings are, if any."""
+    """Shows the preset that has the dialog's settings, and saves, renames and deletes presets."""
 
     applied = Signal(object)  # ReplySettings
 
@@ -141,7 +141,7 @@ class PresetBar(QWidget):
         naming.setContentsMargins(0, 0, 0, 0)
         naming.addWidget(self.name, 1)
         for button in (self.cancel, self.save):
-            button.setAutoDefault(False)  # Enter is the field's
+            button.setAutoDefault(False)  # Enter belongs to the field
             naming.addWidget(button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -43,9 +43,10 @@ class Model:
 
 
 class ReplySettingsDialog(QDialog):
-    """What the model recommends is shown, and sent as None, until the user wants otherwise.
+    """Edits the reply settings of a chat.
 
-    Nothing holds before Done, but for presets, which are saved at once.
+    Recommended sampling is shown with its values and sent as None. Settings hold from Done on;
+    presets are saved at once.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class ReplySettingsDialog(QDialog):
         self._chosen = settings.sampling or self._model.recommended
         self.system.setPlainText(settings.system)
         self.recommended.setChecked(settings.sampling is None)
-        self._show_law(self._chosen)
+        self._show_sampling(self._chosen)
         self.fixed_seed.setChecked(settings.seed is not None)
         self.seed.setValue(settings.seed or 0)
         self.max_tokens.setValue(settings.max_tokens)
@@ -118,11 +119,11 @@ class ReplySettingsDialog(QDialog):
             min_p=round(self.min_p.value(), 2),
         )
 
-    def _show_law(self, law: Sampling) -> None:
-        self.temperature.setValue(law.temperature)
-        self.top_k.setValue(law.top_k)
-        self.top_p.setValue(law.top_p)
-        self.min_p.setValue(law.min_p)
+    def _show_sampling(self, sampling: Sampling) -> None:
+        self.temperature.setValue(sampling.temperature)
+        self.top_k.setValue(sampling.top_k)
+        self.top_p.setValue(sampling.top_p)
+        self.min_p.setValue(sampling.min_p)
 
     def _reset(self) -> None:
         """Reset everything but the MTP switch, which is not among these settings."""
@@ -131,7 +132,7 @@ class ReplySettingsDialog(QDialog):
     def _refresh(self) -> None:
         own = not self.recommended.isChecked()
         if not own:
-            self._show_law(self._model.recommended)
+            self._show_sampling(self._model.recommended)
         for field in (self.temperature, self.top_k, self.top_p, self.min_p):
             field.setEnabled(own)
         self.seed.setEnabled(self.fixed_seed.isChecked())
@@ -158,8 +159,8 @@ class ReplySettingsDialog(QDialog):
         title = QLabel(strings.SYSTEM_PROMPT)
         title.setFont(fonts.strong())
         title.setBuddy(self.system)
-        laws = QLabel(strings.SAMPLING)
-        laws.setFont(fonts.strong())
+        sampling = QLabel(strings.SAMPLING)
+        sampling.setFont(fonts.strong())
         rules = QLabel(strings.VERIFY)
         rules.setFont(fonts.strong())
         done = push_button(strings.DONE, "filled")
@@ -177,7 +178,7 @@ class ReplySettingsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 18, 24, 18)
         column.setSpacing(10)
-        above: tuple[QWidget, ...] = (self.presets, title, self.system, laws)
+        above: tuple[QWidget, ...] = (self.presets, title, self.system, sampling)
         for part in above:
             column.addWidget(part)
         column.addLayout(self._fields())

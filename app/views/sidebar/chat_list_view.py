@@ -46,10 +46,14 @@ _HOVER = 0.05
 OPEN = 0.07
 """Opacity of the text's colour over the open chat's row."""
 
-_START = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter  # of right-to-left, the right
+_START = (
+    Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+)  # for right-to-left titles Qt takes the right
 
 
 class ChatDelegate(QStyledItemDelegate):
+    """Draws the rows of the list and edits titles in them."""
+
     def __init__(self, theme: ThemeController, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -181,7 +185,7 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ChatListView(QListView):
-    """The current row stays with its chat when rows move, and goes to a chat that is opened."""
+    """The list of chats. Its current row moves with its chat, and to a chat that is opened."""
 
     def __init__(
         self, chats: ChatListViewModel, theme: ThemeController, parent: QWidget | None = None
@@ -314,7 +318,7 @@ class ChatListView(QListView):
 
 
 def _deletes(event: QKeyEvent) -> bool:
-    """Whether the key deletes; Backspace, a Mac's only key for it, does with the command key."""
+    """Return whether the key deletes: Delete, or on a Mac Command and Backspace."""
     control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
     key = event.key()
     return key == Qt.Key.Key_Delete or (control and key == Qt.Key.Key_Backspace)

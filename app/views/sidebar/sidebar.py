@@ -1,4 +1,4 @@
-"""The sidebar: begin a chat, search, and all chats under their days."""
+"""The sidebar: a button for a new chat, the search, and the list of chats."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST_SEARCH = 200
 
 
 class Sidebar(QWidget):
-    """`places` is the layout below the list, for pages that are no chat."""
+    """`places` is the layout below the list, with the buttons of pages that are no chat."""
 
     new_asked = Signal()
 

@@ -1,4 +1,4 @@
-"""Behind a reply's info button: its rounds over time, all its numbers, and the report of them."""
+"""The dialog behind a reply's info button: its numbers, its rounds over time, and its report."""
 
 from __future__ import annotations
 

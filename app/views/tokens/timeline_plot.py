@@ -1,4 +1,4 @@
-"""A reply's rounds as bars over time; each state has a pattern or a height of its own as well."""
+"""A reply's rounds as bars over time. States differ by pattern or height, not by colour alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens painted by where they came from, in lines that can be walked by keyboard and mouse.
+"""Tokens painted by their origin, in lines; keyboard and mouse point at a round.
 
 Colour never carries meaning alone: accepted drafts stand on a filled and underlined box, the
 target's own choices are plain text, rejected drafts are small and struck through.
@@ -47,7 +47,7 @@ def paint_token(painter: QPainter, theme: Theme, box: QRectF, text: str, kind: K
     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
 
 
-_MARGIN = 48
+_MARGIN = 48  # pixels kept between what is scrolled to and the edge
 
 
 def reveal(view: QWidget, y: int) -> None:
@@ -61,15 +61,15 @@ def reveal(view: QWidget, y: int) -> None:
         area.ensureVisible(place.x(), place.y(), 0, _MARGIN)
 
 
-_MARK = 5.0
-_TICK = 7.0
-_LEADING = 1.5
+_MARK = 5.0  # pixels before a round for the mark of its beginning
+_TICK = 7.0  # pixels, the mark's height
+_LEADING = 1.5  # line height over text height
 _SLICE = 200  # rounds laid out in one turn of the event loop
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class TokenCanvas(QWidget):
-    """Paints `rounds`, which may grow; new ones go on where the last line ended."""
+    """Paints the tokens of `rounds`, to which a reply being written appends."""
 
     pointed = Signal(object)  # a round's index in the list, or None
 
@@ -92,7 +92,7 @@ class TokenCanvas(QWidget):
 
     @property
     def settled(self) -> bool:
-        """Whether all rounds are laid out."""
+        """Return whether all rounds are laid out."""
         return self._set == len(self._rounds)
 
     def show_rounds(self, rounds: Sequence[RoundRecord]) -> None:
