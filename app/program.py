@@ -27,6 +27,7 @@ from app.services.data_folder import (
 from app.services.report import comparison_report, reply_report
 from app.services.report_files import ReportFiles
 from app.services.store_thread import StoreThread
+from app.viewmodels.chat.asking import Asking
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter
 from app.viewmodels.chat.footer import footer
@@ -107,9 +108,10 @@ class Program(QObject):
 
     def _make_models(self, settings: Settings, reports_folder: Path) -> ViewModels:
         mtp = MtpViewModel(self.engine, settings.reply.mtp, self)
-        chat = ChatViewModel(self.engine, mtp, self._saver, self._plain, self._clock, self)
+        asking = Asking(self.engine, mtp, self._plain, self._clock)
+        chat = ChatViewModel(asking, self._saver, self)
         overlay = OverlayViewModel(self.engine, chat, self._clock, self)
-        compare = CompareViewModel(self.engine, chat, mtp, self._plain, self._clock, self)
+        compare = CompareViewModel(asking, chat, self)
         undo = Undo(parent=self)
         reports = ReportsViewModel(
             self.engine, self.files, reports_folder, undo, lambda: chat.obstacle, self

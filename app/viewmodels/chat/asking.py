@@ -5,14 +5,19 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
 from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord, content
 from app.domain.settings import MtpChoice, ReplySettings
-from mtp_mlx.api import Generate, Message
+from app.engine.engine import Engine
+from app.engine.ticket import Purpose, ReplyTicket
+from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.overlay.plain_speed import PlainSpeed
+from mtp_mlx.api import Generate, Message, Mtp
 
 Variant = Literal["plain", "mtp_off", "mtp_on", "same_seed", "another_seed"]
 """How a reply is regenerated. Where MTP is turned on or off, seed and text stay the same."""
@@ -20,6 +25,22 @@ Variant = Literal["plain", "mtp_off", "mtp_on", "same_seed", "another_seed"]
 _SEEDS = 2**31
 _TITLE_LENGTH = 60  # characters of a chat's first title
 _HALF_CHARACTER = "\ufffd"  # stands for a character that was cut in half at the end of a reply
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What it takes to ask for replies and to measure them; `clock` is monotonic, in seconds."""
+
+    engine: Engine
+    mtp: MtpViewModel
+    plain: PlainSpeed
+    clock: Callable[[], float] = time.monotonic
+
+    def submit(self, request: Generate, mtp: MtpChoice, purpose: Purpose = "reply") -> ReplyTicket:
+        """Send a request, made with the choice `mtp`, and have the MTP switch steer its reply."""
+        ticket = self.engine.submit(request, purpose)
+        self.mtp.follow(ticket, mtp)
+        return ticket
 
 
 def turns(system: str, messages: Sequence[ChatMessage]) -> list[Message]:
@@ -56,14 +77,23 @@ def request_for(
 
     `before` is the version of the reply that is regenerated: some variants take its seed.
     """
+    mtp = asked_mtp(settings.mtp, variant).wire()
+    seed = seed_of(settings, variant, before)
+    return request_with(settings, turns(settings.system, path), mtp, seed)
+
+
+def request_with(
+    settings: ReplySettings, prompt: Sequence[Message], mtp: Mtp, seed: int
+) -> Generate:
+    """Return a request for a reply to `prompt`, with the chat's settings but for MTP and seed."""
     return Generate(
-        prompt=tuple(turns(settings.system, path)),
+        prompt=tuple(prompt),
         thinking=settings.thinking,
         sampling=settings.sampling,
-        mtp=asked_mtp(settings.mtp, variant).wire(),
+        mtp=mtp,
         verify=settings.verify,
         max_tokens=settings.max_tokens,
-        seed=_seed(settings, variant, before),
+        seed=seed,
     )
 
 
@@ -76,16 +106,12 @@ def continuation(settings: ReplySettings, path: Sequence[ChatMessage]) -> Genera
     last = path[-1]
     record = last.reply
     begun = msgspec.structs.replace(last, text=whole(last.text))
-    return Generate(
-        prompt=tuple(turns(settings.system, [*path[:-1], begun])),
-        continue_reply=True,
-        thinking=settings.thinking,
-        sampling=settings.sampling if record is None else record.sampling,
-        mtp=settings.mtp.wire(),
-        verify=settings.verify if record is None else record.verify,
-        max_tokens=settings.max_tokens,
-        seed=_seed(settings, "same_seed", record),
-    )
+    seed = seed_of(settings, "same_seed", record)
+    prompt = turns(settings.system, [*path[:-1], begun])
+    request = request_with(settings, prompt, settings.mtp.wire(), seed)
+    if record is not None:
+        request = msgspec.structs.replace(request, sampling=record.sampling, verify=record.verify)
+    return msgspec.structs.replace(request, continue_reply=True)
 
 
 def asked_mtp(choice: MtpChoice, variant: Variant) -> MtpChoice:
@@ -106,7 +132,10 @@ def title(text: str, attachments: Sequence[Attachment]) -> str:
     return line if len(line) <= _TITLE_LENGTH else f"{line[: _TITLE_LENGTH - 1].rstrip()}…"
 
 
-def _seed(settings: ReplySettings, variant: Variant, before: ReplyRecord | None) -> int:
+def seed_of(
+    settings: ReplySettings, variant: Variant = "plain", before: ReplyRecord | None = None
+) -> int:
+    """Return the seed of a request: that of the reply `before`, the chat's own, or a new one."""
     if before is not None and variant in {"mtp_off", "mtp_on", "same_seed"}:
         return before.seed
     if settings.seed is not None and variant != "another_seed":

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -12,9 +11,9 @@ from app import strings
 from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
 from app.domain.tree import Changes, below
-from app.engine.engine import Engine
 from app.engine.state import Ready
 from app.viewmodels.chat.asking import (
+    Asking,
     Variant,
     asked_mtp,
     continuation,
@@ -30,8 +29,6 @@ from app.viewmodels.chat.saving import Drafts, Saver
 from app.viewmodels.chat.writing import Background, Writing
 from app.viewmodels.common.engine import loaded_pair, obstacle
 from app.viewmodels.common.format import one_line
-from app.viewmodels.common.mtp import MtpViewModel
-from app.viewmodels.overlay.plain_speed import PlainSpeed
 from mtp_mlx.api import Generate, PairInfo
 
 
@@ -50,31 +47,29 @@ class ChatViewModel(QObject):
 
     def __init__(
         self,
-        engine: Engine,
-        mtp: MtpViewModel,
+        asking: Asking,
         saver: Saver,
-        plain: PlainSpeed,
-        clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._engine = engine
-        self._mtp = mtp
+        self._asking = asking
+        self._engine = asking.engine
+        self._mtp = asking.mtp
         self._saver = saver
         self.messages = MessageList(self)
-        self.history = History(new_chat(ReplySettings(mtp=mtp.wish)), self.messages)
+        self.history = History(new_chat(ReplySettings(mtp=asking.mtp.wish)), self.messages)
         self.drafts = Drafts(self.history, saver, self)
-        self.streaming = Streaming(plain, clock, self)
-        self.streaming.measured.connect(plain.learn)
+        self.streaming = Streaming(asking.plain, asking.clock, self)
+        self.streaming.measured.connect(asking.plain.learn)
         self._writing = Writing(self.streaming, self.history, saver, self)
         self.branches = Branches(self.history, self._writing, saver, self)
         self._writing.streamed.connect(self.streamed)
         self._writing.ended.connect(self.reply_ended)
         self._writing.ended_elsewhere.connect(self.ended_elsewhere)
-        changes = (self.drafts.changed, self.branches.changed, engine.state_changed)
+        changes = (self.drafts.changed, self.branches.changed, asking.engine.state_changed)
         for signal in (*changes, self._writing.ended, self._writing.ended_elsewhere):
             signal.connect(self.changed)
-        mtp.wish_changed.connect(self._on_wish)
+        asking.mtp.wish_changed.connect(self._on_wish)
 
     # What is there
 
@@ -248,9 +243,7 @@ class ChatViewModel(QObject):
     def _begin(self, request: Generate, mtp: MtpChoice) -> bool:
         self._writing.save()
         self.reply_started.emit(request)
-        ticket = self._engine.submit(request)
-        self.streaming.follow(ticket)
-        self._mtp.follow(ticket, mtp)
+        self.streaming.follow(self._asking.submit(request, mtp))
         return True
 
     def _on_wish(self, wish: MtpChoice) -> None:

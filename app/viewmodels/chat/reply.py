@@ -42,10 +42,14 @@ class Piece:
 
 
 class Reply:
-    """Collects the rounds of one request. Times are seconds since the request."""
+    """Collects the rounds of a request, which is sent now. Times are seconds since then."""
 
-    def __init__(self, request: Generate, pair: PairInfo, engine: EngineRecord) -> None:
+    def __init__(
+        self, request: Generate, pair: PairInfo, engine: EngineRecord, clock: Callable[[], float]
+    ) -> None:
         self._request = request
+        self._clock = clock
+        self._asked_at = clock()
         self.pair = pair
         self.engine = engine
         self.rounds: list[RoundRecord] = []
@@ -78,8 +82,9 @@ class Reply:
             thought_seconds=self.thought_seconds,
         )
 
-    def add(self, event: Round, at: float) -> Piece:
-        """Add a round. Return the text it adds."""
+    def add(self, event: Round) -> Piece:
+        """Add a round, which has come now. Return the text it adds."""
+        at = self._clock() - self._asked_at
         record = _record(event, at)
         self.rounds.append(record)
         self.tally.add(record)
@@ -93,17 +98,15 @@ class Reply:
             self.thought_seconds = at - self._thinking_since
         return Piece(answer=answer, thought=thought, thought_seconds=self.thought_seconds)
 
-    def switched(self, mtp: Mtp, at: float) -> None:
-        self._switches.append(SwitchRecord(at, mtp))
+    def switched(self, mtp: Mtp) -> None:
+        """Note that the MTP switch was turned now."""
+        self._switches.append(SwitchRecord(self._clock() - self._asked_at, mtp))
         self.tally.switch(mtp)
 
     def record(
         self, finish: Finish, finished: Finished | None = None, plain: Plain | None = None
     ) -> ReplyRecord:
-        """Return what is known of the reply so far, as if it ended now.
-
-        `finished` is None where the engine sent no last event.
-        """
+        """Return the reply so far; `finished` is None where the engine sent no last event."""
         wished = self._request.sampling or self.pair.recommended
         return ReplyRecord(
             rounds=tuple(self.rounds),
@@ -170,7 +173,6 @@ class Streaming(QObject):
         self._ticket: ReplyTicket | None = None
         self._reply: Reply | None = None
         self._begun = ChatMessage(id="", role="assistant", text="")
-        self._asked_at = 0.0
         self._seam = Seam()
         self._rounds: list[RoundRecord] = []
         self._tally = Tally()
@@ -203,11 +205,10 @@ class Streaming(QObject):
     ) -> None:
         """Begin to write into `message`, which may hold the first part of the reply."""
         self._begun = msgspec.structs.replace(message, text=whole(message.text))
-        self._reply = Reply(request, pair, engine)
+        self._reply = Reply(request, pair, engine, self._clock)
         self._seam = seam_after(message.reply)
         self._rounds = [] if message.reply is None else list(message.reply.rounds)
         self._tally = tally_after(message.reply, request.mtp)
-        self._asked_at = self._clock()
         self._stored = None
         sparing = engine.device.get("backend") == "cpu"
         self._paint.set_interval(SPARING_MS if sparing else PAINT_MS)
@@ -234,7 +235,7 @@ class Streaming(QObject):
 
     def _on_switch(self, mtp: Mtp) -> None:
         if self._reply is not None:
-            self._reply.switched(mtp, self._clock() - self._asked_at)
+            self._reply.switched(mtp)
             self._tally.switch(mtp)
             self._stored = None
 
@@ -242,8 +243,7 @@ class Streaming(QObject):
         """Return what is not stored yet, and count it as stored.
 
         The first time, and after the switch was turned, that is the whole message. Otherwise it is
-        a piece with what has come since, so that saving a long reply costs no more than a short
-        one.
+        what has come since: saving a long reply costs no more than a short one.
         """
         reply, stored = self._reply, self._stored
         if reply is None:
@@ -308,7 +308,7 @@ class Streaming(QObject):
         reply = self._reply
         if reply is None:
             return
-        self._unseen.append(reply.add(event, self._clock() - self._asked_at))
+        self._unseen.append(reply.add(event))
         record = reply.rounds[-1]
         self._rounds.append(self._seam.placed(record))
         self._tally.add(self._rounds[-1])

@@ -180,5 +180,14 @@ def obstacle(state: State) -> str:
             return strings.OBSTACLE_STARTING
 
 
+def nothing_to_compare(state: State) -> str:
+    """Return why plain decoding cannot be compared with MTP: no drafter; "" where it can."""
+    pair = loaded_pair(state)
+    if pair is None or pair.drafter is not None:
+        return ""
+    reason = pair.no_drafter_reason or strings.NO_DRAFTER
+    return strings.COMPARE_NO_DRAFTER.format(reason=reason)
+
+
 def loaded_pair(state: State) -> PairInfo | None:
     return state.pair if isinstance(state, Ready) else None

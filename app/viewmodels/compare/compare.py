@@ -6,9 +6,6 @@ further comparison swaps the order of the runs, because the second one meets a w
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -25,24 +22,20 @@ from app.domain.conversation import (
 )
 from app.domain.numbers import numbers_of
 from app.domain.settings import MtpChoice
-from app.engine.engine import Engine
-from app.engine.state import Ready
 from app.engine.ticket import Failure, ReplyTicket
-from app.viewmodels.chat.asking import turns_to_last_question
+from app.viewmodels.chat.asking import Asking, request_with, seed_of, turns_to_last_question
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.footer import finish_text
 from app.viewmodels.chat.reply import Reply, reply_end
 from app.viewmodels.common import format as fmt
-from app.viewmodels.common.mtp import MtpViewModel
+from app.viewmodels.common.engine import nothing_to_compare
 from app.viewmodels.common.throttle import Throttle
 from app.viewmodels.compare.race import TICK_MS, Race
-from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.tokens.token_view import pieces
 from mtp_mlx.api import Generate, Message, Mtp
 from mtp_mlx.events import Finished, Round
 
 WARM_UP_TOKENS = 16  # tokens that the warm-up writes at most
-_SEEDS = 2**31
 
 Stage = Literal["idle", "warm-up", "off", "on"]
 
@@ -68,30 +61,24 @@ class CompareViewModel(QObject):
 
     def __init__(
         self,
-        engine: Engine,
+        asking: Asking,
         chat: ChatViewModel,
-        mtp: MtpViewModel,
-        plain: PlainSpeed,
-        clock: Callable[[], float] = time.monotonic,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._engine = engine
+        self._asking = asking
+        self._engine = asking.engine
         self._chat = chat
-        self._mtp = mtp
-        self._plain = plain
-        self._clock = clock
         self._request = Generate(prompt=())
         self._left: list[Stage] = []
         self._ticket: ReplyTicket | None = None
         self._reply: Reply | None = None
-        self._asked_at = 0.0
         self._records: dict[Stage, ReplyRecord] = {}
         self._question = ""
         self._pace = Throttle(TICK_MS, self.advanced.emit, self)
         self.state = CompareState()
-        self.race = Race(clock, self)
-        engine.state_changed.connect(self.availability_changed)
+        self.race = Race(asking.clock, self)
+        asking.engine.state_changed.connect(self.availability_changed)
 
     # What is shown
 
@@ -104,18 +91,14 @@ class CompareViewModel(QObject):
     @property
     def depth(self) -> Mtp:
         """Return the K of the run with MTP, whether or not the switch is on now."""
-        return self._request.mtp if self.state.running else self._mtp.wish.depth
+        return self._request.mtp if self.state.running else self._asking.mtp.wish.depth
 
     @property
     def obstacle(self) -> str:
         """Return why nothing can be compared now; "" where it can."""
         if self.state.running:
             return ""
-        state = self._engine.state
-        if isinstance(state, Ready) and state.pair.drafter is None:
-            reason = state.pair.no_drafter_reason or strings.NO_DRAFTER
-            return strings.COMPARE_NO_DRAFTER.format(reason=reason)
-        return self._chat.obstacle
+        return nothing_to_compare(self._engine.state) or self._chat.obstacle
 
     @property
     def running_reply(self) -> Reply | None:
@@ -139,15 +122,8 @@ class CompareViewModel(QObject):
         settings = self._chat.chat.settings
         self._question = question
         self._records = {}
-        self._request = Generate(
-            prompt=tuple(self._messages(question)),
-            thinking=settings.thinking,
-            sampling=settings.sampling,
-            mtp=self.depth,
-            verify=settings.verify,
-            max_tokens=settings.max_tokens,
-            seed=secrets.randbelow(_SEEDS) if settings.seed is None else settings.seed,
-        )
+        prompt = self._messages(question)
+        self._request = request_with(settings, prompt, self.depth, seed_of(settings))
         again = self.state.result is not None
         first: Side = "on" if again and self.state.first == "off" else "off"
         second: Side = "off" if first == "on" else "on"
@@ -183,20 +159,18 @@ class CompareViewModel(QObject):
             request = msgspec.structs.replace(request, max_tokens=most)
         elif stage == "off":
             request = msgspec.structs.replace(request, mtp="off")
-        self._reply = Reply(request, ready.pair, self._engine.identity)
-        self._asked_at = self._clock()
+        self._reply = Reply(request, ready.pair, self._engine.identity, self._asking.clock)
         self._show(replace(self.state, stage=stage))
-        asked = MtpChoice(on=stage != "off", depth=self._mtp.wish.depth)
-        self._ticket = self._engine.submit(request, "comparison")
+        asked = MtpChoice(on=stage != "off", depth=self._asking.mtp.wish.depth)
+        self._ticket = self._asking.submit(request, asked, "comparison")
         self._ticket.round.connect(self._on_round)
         self._ticket.switched.connect(self._on_switch)
         self._ticket.finished.connect(self._on_finished)
         self._ticket.failed.connect(self._on_failed)
-        self._mtp.follow(self._ticket, asked)
 
     def _on_round(self, event: Round) -> None:
         if self._reply is not None:
-            self._reply.add(event, self._clock() - self._asked_at)
+            self._reply.add(event)
             self._pace.request()
 
     def _on_finished(self, event: Finished) -> None:
@@ -223,7 +197,7 @@ class CompareViewModel(QObject):
         if self.state.note:  # the switch was turned during the run
             return
         record = reply.record(finish, finished)
-        self._plain.learn(record, reply.tally)
+        self._asking.plain.learn(record, reply.tally)
         self._records[stage] = record
 
     def _break_off(self, note: str) -> None:

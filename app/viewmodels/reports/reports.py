@@ -13,11 +13,11 @@ from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.engine.engine import Engine
-from app.engine.state import Ready
 from app.engine.ticket import BenchTicket, Failure
 from app.services.report import export_report
 from app.services.report_files import ReportEntry, ReportFiles
 from app.services.store_thread import Answer, StoreThread
+from app.viewmodels.common.engine import nothing_to_compare
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.bench_run import BenchState, Choice
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
@@ -130,13 +130,9 @@ class ReportsViewModel(QObject):
     @property
     def obstacle(self) -> str:
         """Return why no benchmark can begin now; "" where it can."""
-        state = self._engine.state
         if self.state.running is not None:
             return strings.OBSTACLE_MEASURING
-        if isinstance(state, Ready) and state.pair.drafter is None:
-            reason = state.pair.no_drafter_reason or strings.NO_DRAFTER
-            return strings.COMPARE_NO_DRAFTER.format(reason=reason)
-        return self._busy()
+        return nothing_to_compare(self._engine.state) or self._busy()
 
     # Measuring
 
