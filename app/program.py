@@ -14,8 +14,7 @@ from app.domain.comparison import Comparison
 from app.domain.conversation import Chat, EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.engine.engine import Engine
-from app.engine.watch import Watch
-from app.engine.worker import Worker
+from app.engine.worker import Watch, Worker
 from app.services.chat_export import CHAT_FORMATS, Look
 from app.services.data_folder import (
     BaselineStore,

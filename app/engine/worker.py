@@ -5,14 +5,15 @@ QProcess works from the event loop: nothing here waits for the pipe, and no othe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QProcess, Signal
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from app import strings
 from mtp_mlx.errors import BadMessage
-from mtp_mlx.wire import MAX_LINE_BYTES, Command, Shutdown, decode_event, encode
+from mtp_mlx.wire import MAX_LINE_BYTES, Command, Ping, Shutdown, decode_event, encode
 
 _LOG_BYTES = 16 * 1024  # of stderr that are kept
 _GRACE_MS = 1500  # how long `close` waits for the process to end, before and after it kills it
@@ -173,3 +174,53 @@ def _reason(code: int, status: QProcess.ExitStatus, log: str) -> str:
         return strings.WAS_KILLED if code == _KILLED else strings.CRASHED.format(signal=code)
     last = log.splitlines()[-1].strip() if log else ""
     return strings.ENDED_SAYING.format(last=last) if last else strings.ENDED.format(code=code)
+
+
+PING_MS = 5_000  # between two pings
+SILENCE_S = 20.0  # without an answer, from which on the worker counts as silent
+
+
+class Watch(QObject):
+    """Pings the worker from its first event to its death, and says when no answer comes.
+
+    A worker answers from a thread of its own, also in mid-reply and while it loads. A silent one
+    is not killed: only the user knows what it may be busy with.
+    """
+
+    silent = Signal(float)  # seconds without an answer; 0: the worker answers again
+
+    def __init__(
+        self,
+        worker: Worker,
+        clock: Callable[[], float] = time.monotonic,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._worker = worker
+        self._clock = clock
+        self._heard = clock()
+        self._is_silent = False
+        self._timer = QTimer(self, interval=PING_MS)
+        self._timer.timeout.connect(self.look)
+        worker.received.connect(self._on_event)
+        worker.died.connect(self._timer.stop)
+
+    @property
+    def watching(self) -> bool:
+        return self._timer.isActive()
+
+    def look(self) -> None:
+        """Send a ping; emit `silent` where the last answer is too long ago."""
+        silence = self._clock() - self._heard
+        if silence > SILENCE_S:
+            self._is_silent = True
+            self.silent.emit(silence)
+        self._worker.send(Ping())
+
+    def _on_event(self) -> None:
+        self._heard = self._clock()
+        if not self.watching:
+            self._timer.start()
+        if self._is_silent:
+            self._is_silent = False
+            self.silent.emit(0.0)

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.engine.scripted import ScriptedWorker
-from app.engine.watch import Watch
-from app.engine.worker import Death
+from app.engine.worker import Death, Watch
 from mtp_mlx.wire import Ping, Pong
 from tests.app.conftest import Clock
 from tests.app.helpers import HELLO

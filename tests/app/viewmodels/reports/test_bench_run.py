@@ -59,7 +59,9 @@ def test_a_speed_up_needs_two(modes: tuple[object, ...], *, compares: bool) -> N
 def test_nothing_is_told_before_it_is_known() -> None:
     assert progress_text(BEGUN) == "Starting…"
     assert BEGUN.share is None
-    hashing = BEGUN.progressed(BenchProgress(id="b", phase="hashing", done=0, total=0, elapsed_s=0.0))
+    hashing = BEGUN.progressed(
+        BenchProgress(id="b", phase="hashing", done=0, total=0, elapsed_s=0.0)
+    )
     assert progress_text(hashing) == "Reading the model's files"
     assert hashing.share is None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.views.chat.scroll_anchor import (
+from app.views.chat.scrolled_column import (
     AT_THE_END,
     NEAR_END,
     Mark,
