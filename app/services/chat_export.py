@@ -1,4 +1,4 @@
-"""A chat as a file that others can read: the branch that is shown, or, as JSON, all of it.
+"""Chats as files for other programs: the branch that is shown, or, in JSON, all branches.
 
 Markdown keeps what was written, letter for letter; HTML and PDF show it as the window does, inert
 and in one piece.
@@ -71,7 +71,7 @@ def chat_markdown(chat: Chat, look: Look) -> bytes:
 
 
 def chat_json(chat: Chat, look: Look) -> bytes:
-    """Every branch, with the numbers of each reply; `shown` names the messages one sees."""
+    """Return all branches with the numbers of each reply; `shown` lists the ids of the shown one."""
     del look
     shown = [message.id for message in path(chat.messages, chat.tip)]
     document = {"version": VERSION, "shown": shown, "chat": msgspec.to_builtins(chat)}
@@ -79,7 +79,7 @@ def chat_json(chat: Chat, look: Look) -> bytes:
 
 
 def chat_html(chat: Chat, look: Look) -> bytes:
-    """One file: no script, nothing from elsewhere."""
+    """Return a page in one file, without scripts and without anything from other addresses."""
     return _PAGE.format(
         title=escape(_title(chat)),
         muted=look.style.text_muted,
@@ -138,7 +138,7 @@ def _message(message: ChatMessage, look: Look) -> Sequence[str]:
 
 
 def _drawn(html: str, look: Look) -> str:
-    """Formulas as drawings of their own: an image by the window's scheme means nothing here."""
+    """Return the HTML with each formula as an SVG: the window's images mean nothing in a file."""
     font = look.style.maths
 
     def drawing(image: re.Match[str]) -> str:
@@ -157,7 +157,7 @@ def _drawn(html: str, look: Look) -> str:
 
 
 def _written(text: str) -> str:
-    """As it was typed: no Markdown."""
+    """Return the HTML of a text as it was typed, not as Markdown."""
     return f"<p>{'<br>'.join(escape(text).splitlines())}</p>"
 
 

@@ -1,7 +1,7 @@
-"""A log file in the data folder, and what becomes of exceptions that nothing has caught.
+"""The log file in the data folder, and a hook that logs exceptions which nothing has caught.
 
-No prompt and no reply is ever in it: of an exception it holds the type, the code of the disk's
-refusal and the lines of the program, never the message, which may quote what was typed.
+The log holds no prompt and no reply. An exception is logged with its type, the disk's error code
+and the lines of the program, without its message, which may quote what the user typed.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from app import strings
 from mtp_mlx import __version__
 
 NAME = "log.txt"
-MOST_BYTES = 500_000  # of the file; of two older ones as well
-_OLDER = 2
-_STOP_S = 2.0  # a disk that hangs does not keep the program from ending
+MOST_BYTES = 500_000  # of the file, before it becomes an older one and a new one begins
+_OLDER = 2  # files that are kept
+_STOP_S = 2.0  # how long the program's end waits for a disk that hangs
 _OURS = ("app", "mtp_mlx")
 
 _log = logging.getLogger(__name__)
 
 
 class LogFile:
-    """Written on a thread of its own, so that whoever logs waits for no disk."""
+    """The log file. A thread of its own writes it, so that code which logs waits for no disk."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
@@ -53,7 +53,7 @@ class LogFile:
         _log.info("mtp-mlx %s, %s", __version__, platform.platform())
 
     def stop(self) -> None:
-        """Write what was logged, and end; again, do nothing."""
+        """Write what was logged and end. A second call does nothing."""
         if self._ended:
             return
         self._ended = True
@@ -74,7 +74,7 @@ class _File(RotatingFileHandler):
 
 
 class Faults(QObject):
-    """Exceptions that nothing has caught, on any thread: logged, and said in the window."""
+    """Logs exceptions that nothing has caught, on any thread, and says so in the window."""
 
     said = Signal(str)  # one sentence, with where the log is
 
@@ -84,7 +84,7 @@ class Faults(QObject):
         self._hooks = (sys.excepthook, threading.excepthook)
 
     def install(self) -> None:
-        """PySide hands exceptions in slots to `sys.excepthook`."""
+        """Install the hooks. PySide hands exceptions in slots to `sys.excepthook`."""
         self._hooks = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._on_exception
         threading.excepthook = self._on_thread
@@ -101,9 +101,9 @@ class Faults(QObject):
         _log.critical("not caught", exc_info=(kind, error, trace))
         self.said.emit(self._sentence)
 
-    def _on_thread(self, found: threading.ExceptHookArgs) -> None:
-        if found.exc_value is not None and not issubclass(found.exc_type, SystemExit):
-            self._on_exception(found.exc_type, found.exc_value, found.exc_traceback)
+    def _on_thread(self, raised: threading.ExceptHookArgs) -> None:
+        if raised.exc_value is not None and not issubclass(raised.exc_type, SystemExit):
+            self._on_exception(raised.exc_type, raised.exc_value, raised.exc_traceback)
 
 
 class _Formatter(logging.Formatter):
@@ -119,7 +119,7 @@ class _Formatter(logging.Formatter):
 
 
 def _named(error: BaseException) -> str:
-    """The type, and what the disk says in numbers."""
+    """Return an exception's type, with the error number of the disk or of SQLite."""
     match error:
         case OSError(errno=int(number)):
             return f"{type(error).__name__} {number}"

@@ -23,7 +23,7 @@ _ASIDE = "deleted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportEntry:
-    """A file of the folder. One without an outline cannot be opened, and `trouble` says why."""
+    """A file of the folder. `outline` is None where it cannot be read; `trouble` then says why."""
 
     name: str
     written: float  # seconds since the epoch
@@ -32,7 +32,7 @@ class ReportEntry:
 
     @property
     def made(self) -> float:
-        """When it was begun or, where the report does not say, written; seconds since the epoch."""
+        """Return when the report was begun, or else when its file was written, in epoch seconds."""
         created = self.outline.created if self.outline else None
         try:
             return datetime.fromisoformat(created).timestamp() if created else self.written
@@ -42,7 +42,7 @@ class ReportEntry:
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """What changes where a file does."""
+    """What identifies a file's content: another one means that the file has changed."""
 
     name: str
     mtime_ns: int = 0
@@ -50,15 +50,17 @@ class _Version:
 
 
 class ReportFiles:
+    """The reports of one folder. Lives on the files thread."""
+
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self.folder = folder
         self._clock = clock
-        self._known: dict[_Version, ReportEntry] = {}
+        self._listed: dict[_Version, ReportEntry] = {}  # as read for the last list
 
     def entries(self) -> tuple[ReportEntry, ...]:
         """Return the folder's files, newest first; () without a folder. Raises ReportNotSaved."""
-        self._known = dict(self._entry(path) for path in self._files())
-        return tuple(sorted(self._known.values(), key=_age))
+        self._listed = dict(self._entry(path) for path in self._files())
+        return tuple(sorted(self._listed.values(), key=_age))
 
     def new(self) -> Path:
         """Return an unused path for a report that is to be written. Raises ReportNotSaved."""
@@ -130,7 +132,7 @@ class ReportFiles:
         except OSError:  # gone meanwhile, or a link to nowhere: reading says so
             return _Version(path.name), _read(path, 0.0)
         version = _Version(path.name, stat.st_mtime_ns, stat.st_size)
-        return version, self._known.get(version) or _read(path, stat.st_mtime)
+        return version, self._listed.get(version) or _read(path, stat.st_mtime)
 
     @staticmethod
     def _make(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Text files that are attached to a message. What cannot be attached says why, in one sentence."""
+"""Reading text files that are attached to a message; errors say in one sentence why not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from app import strings
 from app.domain.conversation import Attachment
 
-MOST_BYTES = 2**20
+MOST_BYTES = 2**20  # of a file: a longer one is refused
 
 _REASONS = {
     errno.ENOENT: strings.FILE_GONE,
@@ -24,14 +24,14 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class TextFiles:
-    """What was read, and of each of the others a sentence why not."""
+    """The files that were read, and for each of the others a sentence that says why not."""
 
     read: tuple[Attachment, ...]
     refused: tuple[str, ...]
 
 
 class FileError(Exception):
-    """A file that was not attached: one sentence, with what to do about it."""
+    """A file cannot be attached. The message is one sentence with the remedy."""
 
 
 def read_text_files(paths: Sequence[Path]) -> TextFiles:
@@ -46,7 +46,7 @@ def read_text_files(paths: Sequence[Path]) -> TextFiles:
 
 
 def read_text_file(path: Path) -> Attachment:
-    """Raises FileError; reads neither folders nor pipes, nor more than is allowed."""
+    """Return a file's text. Raises FileError, also for folders, pipes and files too large."""
     name = path.name or str(path)
     try:
         kind = path.stat()
@@ -64,7 +64,7 @@ def read_text_file(path: Path) -> Attachment:
 
 
 def _decoded(name: str, data: bytes) -> str:
-    """UTF-8, or UTF-16 where it says so; a zero is in no text."""
+    """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark. Raises FileError."""
     sixteen = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = data.decode("utf-16" if sixteen else "utf-8-sig")
