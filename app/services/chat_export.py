@@ -71,7 +71,7 @@ def chat_markdown(chat: Chat, look: Look) -> bytes:
 
 
 def chat_json(chat: Chat, look: Look) -> bytes:
-    """Return all branches with the numbers of each reply; `shown` lists the ids of the shown one."""
+    """Return all branches with the numbers of each reply; `shown` has the ids of one branch."""
     del look
     shown = [message.id for message in path(chat.messages, chat.tip)]
     document = {"version": VERSION, "shown": shown, "chat": msgspec.to_builtins(chat)}
