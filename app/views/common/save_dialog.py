@@ -14,7 +14,11 @@ from app import strings
 def ask_path(
     parent: QWidget, title: str, suggested: Path, formats: Mapping[str, str]
 ) -> Path | None:
-    """Ask where to save; `formats` maps Qt's filters to endings. None where the user cancels."""
+    """Ask where to save; `formats` maps Qt's filters to endings. None where the user cancels.
+
+    The dialog reads the folder on the interface thread, as Qt's dialogs do, and so does the look
+    for a file of that name which follows it.
+    """
     chosen, kind = QFileDialog.getSaveFileName(
         parent, title.removesuffix("…"), str(suggested), ";;".join(formats)
     )
