@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QCloseEvent
 
 from app import strings
 from app.domain.comparison import Comparison
-from app.domain.conversation import Chat, EngineRecord, ReplyRecord
+from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.engine.engine import Engine
 from app.engine.worker import Watch, Worker
-from app.services.chat_export import CHAT_FORMATS, Look
+from app.services import log
+from app.services.backup import suggested_name
+from app.services.chat_export import CHAT_FORMATS, CHATS_FORMATS, Look
 from app.services.data_folder import (
     BaselineStore,
     DataFolder,
@@ -25,7 +29,8 @@ from app.services.data_folder import (
 )
 from app.services.report import comparison_report, reply_report
 from app.services.report_files import ReportFiles
-from app.services.store_thread import StoreThread
+from app.services.store_thread import CLOSE_S, StoreThread
+from app.session import Session, guarded
 from app.viewmodels.chat.asking import Asking
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter
@@ -39,9 +44,20 @@ from app.viewmodels.compare.compare import CompareViewModel
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.reports.reports import ReportsViewModel
+from app.viewmodels.settings.backups import BackupsViewModel
 from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
-from app.views.common.save_dialog import ask_chat_path, ask_report_path, say_not_saved
+from app.views.common.save_dialog import (
+    ask_backup,
+    ask_backup_path,
+    ask_chat_path,
+    ask_chats_path,
+    ask_report_path,
+    ask_unsaved,
+    may_restore,
+    say_done,
+    say_not_saved,
+)
 from app.views.common.theme import ThemeController
 from app.views.main_window import MainWindow, ViewModels
 from mtp_mlx.paths import resources
@@ -49,6 +65,10 @@ from mtp_mlx.report import saving
 from mtp_mlx.report.model import Report
 
 _LAST_CHAT_S = 0.3  # seconds that showing the window may wait for the last chat to be read
+_EXPORT_S = 60.0  # seconds that quitting waits for a file in another place
+_GIVEN_UP_S = 0.1  # seconds for what the user does not want to wait for
+
+_log = logging.getLogger(__name__)
 
 
 class Program(QObject):
@@ -69,41 +89,66 @@ class Program(QObject):
         settings = kept.settings
         self.theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
+        self._data = data
         self._worker = worker
         self._clock = clock
         self.engine = Engine(worker, clock=clock, parent=self)
         self._watch = Watch(worker, clock, parent=self)
         self._saver = Saver(self.store, parent=self)
-        self._plain = PlainSpeed(BaselineStore(self.store, kept.speeds), parent=self)
+        speeds = BaselineStore(self.store, kept.speeds)
+        self._plain = PlainSpeed(speeds, parent=self)
         # A thread of its own: rendering a PDF, or a slow disk of the user's, must not delay the
         # chats, which are saved each second.
         self.files = StoreThread("files", lambda: ReportFiles(data / "reports"), parent=self)
         self.models = self._make_models(settings, data / "reports")
+        self.backups = BackupsViewModel(self.store, self.settings, speeds, self.models.chat, self)
         self.theme.apply()
-        self.window = MainWindow(self.models, self.theme, settings)
-        self._reopening = kept.alone  # beside another window: the last chat is open there
+        self.window = self._make_window(settings)
+        self.session = Session(
+            self.store,
+            self._saver,
+            self.settings,
+            self.models,
+            defects=data / log.NAME,
+            reopening=kept.alone,  # beside another window: the last chat is open there
+            parent=self,
+        )
         self._connect()
-        self._reopen(settings)
+        self.models.chat.set_settings(settings.reply)
+        self.session.begin()
+        if kept.notice:
+            self.models.engine.say(kept.notice, "kept")
 
     def start(self) -> None:
         """Show the window, then start the engine, which takes longer.
 
         The interface thread waits a moment for the last chat, so that no other page flashes up.
         """
-        self.store.wait(_LAST_CHAT_S)
+        with guarded() as errors:
+            self.store.wait(_LAST_CHAT_S)
+        self.session.start_anew(errors)
         self.window.show()
         self.engine.start()
 
-    def close(self) -> None:
+    def close(self, saving_s: float = CLOSE_S) -> None:
+        """End everything; what is not saved has so many seconds."""
         if not self._open:
             return
         self._open = False
-        self.models.chats.watch(active=False)
-        self.models.chat.leave()
+        self.session.end()
         self._save_settings()
         self.engine.close()
         self.files.close()
-        self.store.close()
+        self.store.close(saving_s)
+
+    def _make_window(self, settings: Settings) -> MainWindow:
+        """Settings that no window can be made of give way to the defaults."""
+        made: list[MainWindow] = []
+        with guarded() as errors:
+            made.append(MainWindow(self.models, self.theme, settings))
+        for error in errors:
+            _log.critical("no window could be made of the settings", exc_info=error)
+        return made[0] if made else MainWindow(self.models, self.theme, Settings())
 
     def _make_models(self, settings: Settings, reports_folder: Path) -> ViewModels:
         mtp = MtpViewModel(self.engine, settings.reply.mtp, self)
@@ -141,11 +186,17 @@ class Program(QObject):
         self.models.chat.opened.connect(self._save_settings)  # after a crash this chat is reopened
         self.models.chat.reply_started.connect(self._save_settings)
         self.window.active_changed.connect(self._on_active)
-        self.window.closing.connect(self.close)
+        self.window.closing.connect(self._on_closing)
         self.window.export_asked.connect(self._export_chat)
         self.window.report_asked.connect(self._save_report)
         self.window.comparison_report_asked.connect(self._save_comparison)
         self.window.open_report_asked.connect(self._export_open_report)
+        self.window.backup_asked.connect(self._back_up)
+        self.window.restore_asked.connect(self._restore)
+        self.backups.checked.connect(self._on_backup_checked)
+        self.backups.restored.connect(self._on_restored)
+        self.backups.done.connect(lambda text: say_done(self.window, text))
+        self.backups.failed.connect(self._say_not_saved)
 
     def _on_active(self, active: bool) -> None:
         """Watch for other windows while this one is active; Qt reports that of a closed one too."""
@@ -159,31 +210,45 @@ class Program(QObject):
         thread reads two small files meanwhile.
         """
         kept: list[Kept] = []
-        self.store.run(DataFolder.read_kept, self).then(kept.append)
-        return kept[0] if self.store.wait() else Kept(settings=Settings(), speeds={}, alone=False)
+        answer = self.store.run(DataFolder.read_kept, self)
+        answer.then(kept.append).failed(lambda _error: None)
+        with guarded() as errors:
+            self.store.wait()
+        for error in errors:
+            _log.critical("the settings could not be read", exc_info=error)
+        return kept[0] if kept else Kept(settings=Settings(), speeds={}, alone=False)
 
-    def _reopen(self, settings: Settings) -> None:
-        """Ask the store to open the chats and to read the last one."""
-        self.models.chat.set_settings(settings.reply)
-        self.store.run(DataFolder.open_chats, self).then(self._on_chats_opened)
-        if self._reopening:
-            last = settings.last_chat
-            answer = self.store.run(lambda folder: _last_chat(folder, last), self)
-            answer.then(self._on_last_chat).failed(self._on_unreadable)
+    def leave(self) -> bool:
+        """Close, unless something is not saved and the user would rather stay."""
+        if self._open:
+            self.session.end()
+            self._save_settings()
+            while not self.session.saved():
+                choice = ask_unsaved(self.window, self.store.caught_up)
+                if choice == "stay":
+                    return False
+                if choice == "quit" or (choice == "elsewhere" and self._save_elsewhere()):
+                    self.close(_GIVEN_UP_S)
+                    return True
+        self.close()
+        return True
 
-    def _on_chats_opened(self, notice: str) -> None:
-        if notice:
-            self.models.engine.say(notice)
+    def _on_closing(self, event: QCloseEvent) -> None:
+        if not self.leave():
+            event.ignore()
 
-    def _on_last_chat(self, chat: Chat | None) -> None:
-        """Open the last chat, unless the user has begun something meanwhile."""
-        self._reopening = False
-        if chat is not None and self._open and self.models.chat.blank:
-            self.models.chat.open(chat)
-
-    def _on_unreadable(self, error: Exception) -> None:
-        self._reopening = False
-        self.models.engine.say(strings.CHATS_UNREADABLE.format(reason=error))
+    def _save_elsewhere(self) -> bool:
+        """Write the chats that are not saved where the user wants; return whether it was done."""
+        chats = self._saver.unwritten_chats
+        path = ask_chats_path(self.window, Path.home())
+        if path is None:
+            return False
+        look = Look(style=self.theme.light.html(), numbers=footer)
+        written = CHATS_FORMATS[path.suffix.lower()]
+        done: list[None] = []
+        answer = self.files.run(lambda _files: saving.write(written(chats, look), path), self)
+        answer.then(done.append).failed(self._say_not_saved)
+        return self.files.wait(_EXPORT_S) and bool(done)
 
     def _save_settings(self) -> None:
         chat = self.models.chat
@@ -195,7 +260,7 @@ class Program(QObject):
                 geometry=self.window.geometry_text(),
                 overlay=self.window.page.overlay_settings,
                 sidebar=self.window.split.settings,
-                last_chat=kept.last_chat if self._reopening else chat.chat.id,
+                last_chat=kept.last_chat if self.session.reopening else chat.chat.id,
                 welcomed=kept.welcomed or len(chat.messages) > 0,
                 reply=chat.chat.settings,
             )
@@ -239,15 +304,34 @@ class Program(QObject):
     def _to_file(self, write: Callable[[], None]) -> None:
         self.files.run(lambda _files: write(), self).failed(self._say_not_saved)
 
-    def _say_not_saved(self, error: Exception) -> None:
+    def _back_up(self) -> None:
+        path = ask_backup_path(self.window, Path.home(), suggested_name())
+        if path is not None:
+            self.backups.back_up(path)
+
+    def _restore(self) -> None:
+        path = ask_backup(self.window, Path.home())
+        if path is not None:
+            self.backups.check(path)
+
+    def _on_backup_checked(self, path: Path, day: str) -> None:
+        if may_restore(self.window, day):
+            self._save_settings()  # as part of what is kept
+            self.backups.restore(path, day)
+
+    def _on_restored(self, settings: Settings) -> None:
+        """Show what a start would show."""
+        if not self._theme_forced:
+            self.theme.choose(settings.theme)
+        self.window.page.set_overlay(settings.overlay)
+        self.models.presets.changed.emit()
+        self.session.reopening = True
+        self.session.begin()
+        self.models.chats.refresh()
+
+    def _say_not_saved(self, error: Exception | str) -> None:
         say_not_saved(self.window, str(error))
 
 
 def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:
     return engine.versions | engine.device
-
-
-def _last_chat(folder: DataFolder, chat_id: str | None) -> Chat | None:
-    """Return the chat of that id; without an id the one that was written to last."""
-    last = chat_id or folder.chats.last_chat()
-    return None if last is None else folder.chats.load(last)

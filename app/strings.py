@@ -98,10 +98,84 @@ CHATS_SET_ASIDE = (
     "The saved chats could not be opened ({reason}). The file was kept as “{name}”,"
     " and a new one begun."
 )
+CHATS_MENDED = (
+    "The file of the saved chats was damaged ({reason}). What could be read of it is here:"
+    " {count} messages. The damaged file was kept as “{name}”."
+)
+CHATS_KEPT = "A damaged file of saved chats was kept in the data folder: {names}."
+CHATS_CLOSED = (
+    "The saved chats cannot be opened ({reason}). Nothing is kept in this session unless that"
+    " changes; it is tried again and again."
+)
+CHATS_NEWER = (
+    "The saved chats were written by a newer release of this program and are left as they are."
+    " Nothing is kept in this session: install that release to go on with them."
+)
+LOG_BROKEN = "its log is broken in the middle"
+LOG_ALONE = "its log was there without it"
+MESSAGES_REATTACHED = (
+    "{count} messages had lost the message they followed. They now follow what was written before"
+    " them."
+)
+VALUES_UNREADABLE = (
+    "{count} values of this chat could not be read. They are kept as they are in the file, and the"
+    " rest is shown."
+)
+CHATS_PARTLY_UNREADABLE = (
+    "{count} values in the list of chats could not be read. They are kept as they are in the file."
+)
+SETTINGS_UNREADABLE = (
+    "Part of the settings could not be read ({names}) and has its default. The file is kept as"
+    " “{kept}”."
+)
+SETTINGS_ALL = "all of them"
+START_FAILED = (
+    "The last chat could not be shown ({reason}), so this is an empty one. It is still in the list"
+    " of chats; more is written down in {path}."
+)
 DEFECT = "Something went wrong in this program; what it was is written down in {path}."
 NOT_SAVED = (
     "Something could not be saved yet: {reason}. It is kept in memory and tried again until it is."
 )
+BACK_UP = "Back up everything…"
+BACKUP_NAME = "MTP MLX backup {day}"
+BACKUP_FILE = "Backup (*.zip)"
+BACKED_UP = "Everything is backed up in “{name}”."
+NOT_BACKED_UP = "The backup was not made: {reason}."
+NOT_BACKED_UP_REMEDY = "Choose another place or free some space, then try again."
+RESTORE = "Restore a backup…"
+RESTORE_QUESTION = (
+    "Replace all chats, settings and reports by those of {day}? What is here now is kept as a"
+    " backup in the data folder first."
+)
+RESTORE_NOW = "Replace"
+RESTORED = (
+    "The backup of {day} is restored. What was here before is kept as “{name}”, in the folder"
+    " “backups” of the data folder."
+)
+BEFORE_RESTORE = "before a restore {stamp}"
+NOT_RESTORED = "The backup was not restored, and nothing was changed: {reason}."
+NOT_RESTORED_REMEDY = "Choose another backup."
+BACKUP_FOREIGN = "the file is not a backup of this program"
+BACKUP_TORN = "it is damaged ({name})"
+BACKUP_NO_ROOM = "there is too little space for it"
+BACKUP_NEWER = (
+    "The backup was not restored, and nothing was changed: a newer release of this program wrote"
+    " it."
+)
+BACKUP_NEWER_REMEDY = "Install that release, or choose another backup."
+BACKUP_OTHER_WINDOW = "another window uses these chats"
+BACKUP_OTHER_WINDOW_REMEDY = "Close the other windows, then try again."
+BACKUP_WRITING = "a reply is being written"
+BACKUP_WRITING_REMEDY = "Wait for it or stop it, then try again."
+UNSAVED_AT_QUIT = (
+    "Something you wrote is not saved yet, because the disk does not take it. If you quit now, it"
+    " is lost. Free some space and try again, or save it in another place."
+)
+SAVE_UNSAVED = "Save elsewhere…"
+UNSAVED_FILE = "unsaved chats.md"
+TRY_AGAIN = "Try again"
+QUIT_UNSAVED = "Quit without saving"
 
 # Numbers
 SEPARATOR = " · "

@@ -10,17 +10,20 @@ from typing import Any
 
 from mtp_mlx.errors import DamagedModel
 
+_READ_AND_WRITE = 0o666
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` to `path`, making its folder.
 
-    After a crash the file holds its old content or all of the new. Raises OSError, after which no
-    temporary file is left.
+    After a crash the file holds its old content or all of the new. Nobody may read it who may not
+    read its folder. Raises OSError, after which no temporary file is left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    mode = path.parent.stat().st_mode & _READ_AND_WRITE
     try:
-        with part.open("wb") as file:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:  # noqa: PTH123  (a mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -10,12 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from app.domain.settings import ReplySettings
 from mtp_mlx.api import FinishReason, Mtp, PairInfo, RoundState, Sampling, Stats, Verify
+
+# A file may be damaged: numbers beyond these would cost memory or time without end.
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Drafts = Annotated[int, Meta(ge=0, le=4096)]
+Time = Annotated[float, Meta(ge=0, le=1e10)]
 
 Role = Literal["user", "assistant"]
 TokenSource = Literal["target", "draft"]
@@ -40,13 +46,13 @@ class RejectedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class RoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One round. `at` is when its event arrived, in seconds since the request."""
 
-    index: int
-    depth: int  # K
-    drafted: int  # equal to `depth`; stored arrays have a place for it
-    accepted: int
-    ms: float
+    index: Count
+    depth: Drafts  # K
+    drafted: Drafts  # equal to `depth`; stored arrays have a place for it
+    accepted: Drafts
+    ms: Time
     state: RoundState
-    at: float
+    at: Time
     tokens: tuple[TokenRecord, ...]
     rejected: tuple[RejectedRecord, ...] = ()
     reason: str | None = None
@@ -55,7 +61,7 @@ class RoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class SwitchRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The MTP switch was turned in mid-reply, `at` seconds after the request."""
 
-    at: float
+    at: Time
     mtp: Mtp
 
 
@@ -102,12 +108,12 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     stats: Stats | None
     seed: int
     sampling: Sampling
-    max_tokens: int
+    max_tokens: Count
     mtp: Mtp  # the switch when the request was sent
     switches: tuple[SwitchRecord, ...]
     finish: Finish
-    prompt_tokens: int
-    reused_tokens: int
+    prompt_tokens: Count
+    reused_tokens: Count
     engine: EngineRecord
     pair: PairInfo
     plain_tps: float | None = None  # the pair's plain speed when the reply ended
@@ -134,7 +140,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     text: str
-    tokens: int | None = None  # counted by the model loaded then; None: not counted
+    tokens: Count | None = None  # counted by the model loaded then; None: not counted
 
 
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import fields
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
-from mtp_mlx.api import Mtp, Sampling, Verify
+from mtp_mlx.api import MAX_DEPTH, Mtp, Sampling, Verify
+
+# What a field can hold that Qt and the engine can take: a file may be damaged.
+_MOST = 2**31 - 1
+_MOST_PIXELS = 32_767
+
+Pixels = Annotated[int, Meta(ge=-_MOST_PIXELS, le=_MOST_PIXELS)]
 
 ThemeChoice = Literal["system", "light", "dark"]
-Depth = int | Literal["auto"]
+Depth = Annotated[int, Meta(ge=1, le=MAX_DEPTH)] | Literal["auto"]
 """What the MTP switch means by "on": the engine's own choice of K, or a fixed K of 1 to 8."""
 
 DEFAULT_MAX_TOKENS = 2048
@@ -31,11 +39,18 @@ class ReplySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     system: str = ""
     sampling: Sampling | None = None  # None: the model's recommended sampling
-    seed: int | None = None  # None: each reply gets a new seed
-    max_tokens: int = DEFAULT_MAX_TOKENS
+    seed: Annotated[int, Meta(ge=0, le=_MOST)] | None = None  # None: each reply gets a new seed
+    max_tokens: Annotated[int, Meta(ge=1, le=_MOST)] = DEFAULT_MAX_TOKENS
     thinking: bool = False
     verify: Verify = "coupled"
     mtp: MtpChoice = MtpChoice()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a number of the sampling is beyond all bounds."""
+        if self.sampling is not None:
+            values = (getattr(self.sampling, field.name) for field in fields(self.sampling))
+            if any(abs(value) > _MOST for value in values if isinstance(value, int | float)):
+                raise ValueError("sampling")
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,24 +63,26 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
 class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     shown: bool = True
     pinned: bool = True  # in a strip of its own beside the conversation
-    x: int | None = None  # inside the page, while it floats; None: the corner it starts in
-    y: int | None = None
+    x: Pixels | None = None  # inside the page, while it floats; None: the corner it starts in
+    y: Pixels | None = None
     compact: bool = False
 
 
 class SidebarSettings(msgspec.Struct, frozen=True, kw_only=True):
     shown: bool = True
-    width: int = 248  # pixels
+    width: Pixels = 248
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is kept between starts of the program, except the chats."""
 
     theme: ThemeChoice = "system"
-    geometry: str = ""  # the window's place and size, Qt's own bytes in base64
+    # The window's place and size, Qt's own bytes in base64.
+    geometry: Annotated[str, Meta(pattern="^[A-Za-z0-9+/=]*$")] = ""
     overlay: OverlaySettings = OverlaySettings()
     sidebar: SidebarSettings = SidebarSettings()
     last_chat: str | None = None  # the chat to reopen at the start
     welcomed: bool = False  # a first question was asked: the numbers are not explained unasked
     reply: ReplySettings = ReplySettings()  # what a new chat starts with
+    seen: tuple[str, ...] = ()  # damaged files that were kept, of which the user knows
     presets: tuple[Preset, ...] = ()  # the user's own, in the order they were saved

@@ -6,8 +6,10 @@ the same message: a question and its edited versions, or the versions of a reply
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from app.domain.conversation import ChatMessage
 
@@ -90,3 +92,44 @@ def taken_up(messages: Sequence[ChatMessage], changes: Changes) -> tuple[ChatMes
     stored = changes.deleted.union(changes.order)
     own = (message for message in messages if message.id not in stored)
     return (*(by_id[id_] for id_ in changes.order if id_ in by_id), *own)
+
+
+def mended(parents: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return a parent for each message that has lost its own, or that is below itself.
+
+    `parents` is by message, the oldest first. Such a message follows the last one written before
+    it; the oldest then opens the chat.
+    """
+    given = dict(parents)
+    new: dict[str, str | None] = {}
+    earlier: dict[str, None] = {}
+    for one, parent in parents.items():
+        lost = parent is not None and parent not in earlier
+        if lost and (parent not in parents or _is_below(one, parent, given)):
+            given[one] = None
+            before = (other for other in reversed(earlier) if not _is_below(one, other, given))
+            given[one] = new[one] = next(before, None)
+        earlier[one] = None
+    return new
+
+
+def whole(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """Return the messages of a chat, each with a parent among them; see `mended`."""
+    new = mended({message.id: message.parent for message in messages})
+    if not new:
+        return tuple(messages)
+    return tuple(
+        msgspec.structs.replace(message, parent=new[message.id]) if message.id in new else message
+        for message in messages
+    )
+
+
+def _is_below(one: str, other: str | None, parents: Mapping[str, str | None]) -> bool:
+    """Whether `other` is `one` or comes after it. A circle without `one` ends the search."""
+    seen: set[str] = set()
+    while other is not None and other not in seen:
+        if other == one:
+            return True
+        seen.add(other)
+        other = parents.get(other)
+    return False

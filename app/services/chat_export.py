@@ -113,6 +113,22 @@ CHAT_FORMATS: dict[str, Callable[[Chat, Look], bytes]] = {
 }
 
 
+def _chats_markdown(chats: Sequence[Chat], look: Look) -> bytes:
+    return b"\n---\n\n".join(chat_markdown(chat, look) for chat in chats)
+
+
+def _chats_json(chats: Sequence[Chat], look: Look) -> bytes:
+    """Each as `chat_json` writes one alone."""
+    return b'{"chats": [\n' + b",\n".join(chat_json(chat, look) for chat in chats) + b"]}\n"
+
+
+CHATS_FORMATS: dict[str, Callable[[Sequence[Chat], Look], bytes]] = {
+    ".md": _chats_markdown,
+    ".json": _chats_json,
+}
+"""For several chats in one file."""
+
+
 def _body(chat: Chat, look: Look) -> str:
     parts: list[str] = []
     if system := chat.settings.system.strip():

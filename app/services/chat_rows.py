@@ -1,4 +1,7 @@
-"""Messages and settings as the database holds them. What cannot be read costs itself only.
+"""Messages and settings as the database holds them.
+
+What cannot be read costs itself only: it is read as if it were missing and is counted, and before
+anything is written over it, it goes to the table `unreadable`.
 
 A reply is a row of its own, without its rounds, and pieces that hold these: each is appended while
 the reply is written, so that no second writes again what the one before it has written.
@@ -7,23 +10,24 @@ the reply is written, so that no second writes again what the one before it has 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from app.domain.continued import recounted
 from app.domain.conversation import (
     Attachment,
+    Chat,
     ChatMessage,
     ReplyPiece,
     ReplyRecord,
     RoundRecord,
 )
 from app.domain.settings import ReplySettings
+from app.services.database import Connection
+from app.services.readable_row import MOST_ROUNDS, Row, Table
 
 _COLUMNS = "id, parent, role, created, text, thought, thought_seconds, attachments, reply, merged"
-_ROUNDS = msgspec.json.Decoder(tuple[RoundRecord, ...])
 
 
 class _MessageRow(NamedTuple):
@@ -41,23 +45,55 @@ class _MessageRow(NamedTuple):
     merged: int
 
 
-class _PieceRow(NamedTuple):
-    message_id: str
-    first: int
-    text: str
-    thought: str
-    thought_seconds: float | None
-    rounds: str
+def put_chat(connection: Connection, chat: Chat, known: Chat | None) -> None:
+    """Write what has changed since it was `known`, but no messages. Part of a transaction.
+
+    Title and pin are written with a new chat only; one without a title takes the first it gets.
+    """
+    row = {
+        "id": chat.id,
+        "title": chat.title,
+        "created": chat.created,
+        "pinned": chat.pinned,
+        "settings": as_json(chat.settings),
+        "tip": chat.tip,
+        "draft": chat.draft,
+        "set": known is None or known.settings != chat.settings,
+        "moved": known is None or known.tip != chat.tip,
+        "typed": known is None or known.draft != chat.draft,
+    }
+    keep_unreadable(connection, "chats", chat.id)
+    connection.execute(
+        "INSERT INTO chats (id, title, created, updated, settings, pinned, tip, draft)"
+        " VALUES (:id, :title, :created, :created, :settings, :pinned, :tip, :draft)"
+        " ON CONFLICT (id) DO UPDATE SET"
+        " title = coalesce(title, excluded.title),"
+        " settings = iif(:set, excluded.settings, settings),"
+        " tip = iif(:moved, excluded.tip, tip),"
+        " draft = iif(:typed, excluded.draft, draft)",
+        row,
+    )
+    if (() if known is None else known.draft_files) != chat.draft_files:
+        _put_draft_files(connection, chat)
 
 
-def put_message(
-    connection: sqlite3.Connection, chat_id: str, message: ChatMessage, revision: int
-) -> None:
+def _put_draft_files(connection: Connection, chat: Chat) -> None:
+    keep_unreadable(connection, "draft_files", chat.id)
+    connection.execute("DELETE FROM draft_files WHERE chat_id = ?", (chat.id,))
+    if chat.draft_files:
+        connection.execute(
+            "INSERT INTO draft_files (chat_id, files) VALUES (?, ?)",
+            (chat.id, as_json(chat.draft_files)),
+        )
+
+
+def put_message(connection: Connection, chat_id: str, message: ChatMessage, revision: int) -> None:
     """Write a message whole, but of its rounds only those that no piece holds yet.
 
     Part of the caller's transaction. Saved again a message keeps its place.
     """
     rounds = () if message.reply is None else message.reply.rounds
+    unreadable = keep_unreadable(connection, "messages", message.id)
     connection.execute(
         f"INSERT INTO messages (chat_id, revision, {_COLUMNS})"  # noqa: S608  (our own words)
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -67,12 +103,33 @@ def put_message(
         " indexed = 0, revision = max(revision, excluded.revision)",
         (chat_id, revision, *_message_row(message)),
     )
-    kept = _rounds_kept(connection, message.id)
-    if kept > len(rounds):  # another reply under this id: one that goes on never loses rounds
+    kept = rounds_kept(connection, message.id)
+    if kept is None or kept > len(rounds):
+        # One is missing, or it is another reply: one that goes on never loses rounds.
+        if unreadable:
+            connection.execute(
+                "INSERT INTO unreadable (of, id, name, value)"
+                " SELECT 'pieces', message_id, first, rounds FROM pieces WHERE message_id = ?",
+                (message.id,),
+            )
         connection.execute("DELETE FROM pieces WHERE message_id = ?", (message.id,))
         kept = 0
     if kept < len(rounds):
         put_piece(connection, message.id, ReplyPiece(first=kept, rounds=rounds[kept:]))
+
+
+def keep_unreadable(connection: Connection, table: Table, id_: str) -> bool:
+    """Copy what could not be read of a row that is about to be written over, if anything."""
+    columns = connection.flagged.get((table, id_), set())
+    key = "chat_id" if table == "draft_files" else "id"
+    for column in sorted(columns):
+        connection.execute(
+            "INSERT INTO unreadable (of, id, name, value)"  # noqa: S608  (our own words)
+            f" SELECT ?1, {key}, ?2, {column} FROM {table} WHERE {key} = ?3 AND NOT EXISTS"
+            " (SELECT 1 FROM unreadable WHERE of = ?1 AND id = ?3 AND name = ?2)",
+            (table, column, id_),
+        )
+    return bool(columns)
 
 
 def put_piece(connection: sqlite3.Connection, message_id: str, piece: ReplyPiece) -> None:
@@ -94,7 +151,7 @@ def put_piece(connection: sqlite3.Connection, message_id: str, piece: ReplyPiece
 
 
 def read_messages(
-    connection: sqlite3.Connection, condition: str, *values: object
+    connection: Connection, condition: str, *values: object
 ) -> tuple[ChatMessage, ...]:
     """Return the messages that meet an SQL condition, in the order they were written."""
     rows = connection.execute(
@@ -107,56 +164,16 @@ def read_messages(
         " ORDER BY message_id, first",
         values,
     )
-    of_message: dict[str, list[_PieceRow]] = {}
-    for row in pieces:
-        piece = _PieceRow(*row)
-        of_message.setdefault(piece.message_id, []).append(piece)
-    return tuple(_read_message(_MessageRow(*row), of_message) for row in rows)
-
-
-def merge_pieces(connection: sqlite3.Connection) -> None:
-    """Bring the texts of replies that a killed program left in pieces into their messages.
-
-    Another window may be writing one: what it appends later is merged at its end. Part of the
-    caller's transaction.
-    """
-    unfinished = connection.execute(
-        "SELECT DISTINCT message_id FROM messages JOIN pieces ON message_id = id"
-        " WHERE NOT indexed AND first >= merged"
-    )
-    for (message_id,) in unfinished.fetchall():
-        (message,) = read_messages(connection, "id = ?", message_id)
-        connection.execute(
-            "UPDATE messages SET text = ?, thought = ?, thought_seconds = ?, merged = ?"
-            " WHERE id = ?",
-            (
-                message.text,
-                message.thought,
-                message.thought_seconds,
-                _rounds_kept(connection, message_id),
-                message_id,
-            ),
-        )
+    of_message: dict[str, list[Sequence[object]]] = {}
+    for message_id, *piece in pieces:
+        of_message.setdefault(message_id, []).append(piece)
+    return tuple(_read_message(connection, row, of_message.get(row[0], ())) for row in rows)
 
 
 def as_json(
     value: ReplySettings | ReplyRecord | tuple[Attachment, ...] | tuple[RoundRecord, ...],
 ) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def read_settings(text: str) -> ReplySettings:
-    try:
-        return msgspec.json.decode(text, type=ReplySettings)
-    except msgspec.DecodeError:
-        return ReplySettings()
-
-
-def read_attachments(text: str) -> tuple[Attachment, ...]:
-    try:
-        return msgspec.json.decode(text, type=tuple[Attachment, ...])
-    except msgspec.DecodeError:
-        return ()
 
 
 def _message_row(message: ChatMessage) -> _MessageRow:
@@ -175,35 +192,33 @@ def _message_row(message: ChatMessage) -> _MessageRow:
     )
 
 
-def _read_message(row: _MessageRow, of_message: Mapping[str, Sequence[_PieceRow]]) -> ChatMessage:
-    pieces = of_message.get(row.id, ())
-    later = [piece for piece in pieces if piece.first >= row.merged]
+def _read_message(
+    connection: Connection, values: Sequence[object], stored: Sequence[Sequence[object]]
+) -> ChatMessage:
+    id_, parent, role, created, text, thought, seconds, attachments, reply, merged = values
+    row = Row(connection, "messages", str(id_))
+    pieces = [row.piece(*piece) for piece in stored]
+    own = row.number("merged", merged, MOST_ROUNDS)
+    later = [piece for piece in pieces if piece.first >= own]
+    thought_seconds = row.seconds("thought_seconds", seconds)
     return ChatMessage(
-        id=row.id,
-        parent=row.parent,
-        role="assistant" if row.role == "assistant" else "user",
-        created=row.created,
-        text=row.text + "".join(piece.text for piece in later),
-        thought=row.thought + "".join(piece.thought for piece in later),
-        thought_seconds=later[-1].thought_seconds if later else row.thought_seconds,
-        attachments=read_attachments(row.attachments),
-        reply=None if row.reply is None else _read_reply(row.reply, pieces),
+        id=str(id_),
+        parent=row.parent(parent),
+        role=row.role(role, reply),
+        created=row.number("created", created),
+        text=row.text("text", text) + "".join(piece.text for piece in later),
+        thought=row.text("thought", thought) + "".join(piece.thought for piece in later),
+        thought_seconds=later[-1].thought_seconds if later else thought_seconds,
+        attachments=row.attachments("attachments", attachments),
+        reply=row.reply(reply, pieces),
     )
 
 
-def _read_reply(text: str, pieces: Sequence[_PieceRow]) -> ReplyRecord | None:
-    """A record this release cannot read costs the message its numbers, not its text."""
-    try:
-        record = msgspec.json.decode(text, type=ReplyRecord)
-        rounds = [record for piece in pieces for record in _ROUNDS.decode(piece.rounds)]
-    except msgspec.DecodeError:
-        return None
-    return recounted(msgspec.structs.replace(record, rounds=tuple(rounds)))
-
-
-def _rounds_kept(connection: sqlite3.Connection, message_id: str) -> int:
-    """How many rounds of a reply its pieces hold."""
-    count: int = connection.execute(
-        "SELECT coalesce(max(first + count), 0) FROM pieces WHERE message_id = ?", (message_id,)
-    ).fetchone()[0]
-    return count
+def rounds_kept(connection: sqlite3.Connection, message_id: str) -> int | None:
+    """How many rounds of a reply its pieces hold; None where one in their middle is missing."""
+    end, count = connection.execute(
+        "SELECT coalesce(max(first + count), 0), coalesce(sum(count), 0) FROM pieces"
+        " WHERE message_id = ?",
+        (message_id,),
+    ).fetchone()
+    return int(end) if end == count else None

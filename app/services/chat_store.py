@@ -1,9 +1,9 @@
 """Chats in one SQLite file, which several windows may have open.
 
 No write undoes another window's: titles and pins have methods of their own, and of the rest only
-what this window changed is written. Nothing deleted is gone at once; it can be restored for
-30 days. A file that cannot be opened or that fails its integrity check is set aside, never
-overwritten, and `notice` says so.
+what this window changed is written. A message is written with all that it follows, or not at all.
+Nothing deleted is gone at once; it can be restored for 30 days. A damaged file is kept, never
+overwritten; what can be read of it is taken over, and `notice` says so.
 
 Each write of a whole message takes the next number of its chat, its revision, so that other
 windows find what is new. A reply that is still being written has none yet.
@@ -15,26 +15,21 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from app import strings
 from app.domain.conversation import Chat, ChatMessage, ChatSummary, ReplyPiece
-from app.domain.tree import Changes, newest_tip
+from app.domain.tree import Changes, newest_tip, whole
 from app.services import search_index
-from app.services.chat_rows import (
-    as_json,
-    merge_pieces,
-    put_message,
-    put_piece,
-    read_attachments,
-    read_messages,
-    read_settings,
-)
-from app.services.database import connect, set_aside, transaction
-from app.services.migrations import NewerSchemaError
+from app.services.chat_rows import put_chat, put_message, put_piece, read_messages
+from app.services.database import Connection, connect, is_unusable_now, transaction
+from app.services.readable_row import Row
+from app.services.recovery import mend
 from app.services.search_index import SearchIndex
+from app.services.tidying import tidy
 
 KEPT_S = 30 * 24 * 3600.0
 """How long what was deleted can be restored."""
@@ -51,33 +46,38 @@ _LISTED = """
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A chat, None where it is gone, and how many of its values could not be read."""
+
+    chat: Chat | None
+    unreadable: int = 0
+
+
 class ChatStore:
     """Lives on one thread. Raises sqlite3.Error where the disk refuses."""
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         notice: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._clock = clock
         self._known: dict[str, Chat] = {}  # chats as this window last loaded or saved them
         self._revisions: dict[str, int] = {}  # by chat, the newest that this window has
         self._index = SearchIndex(connection)
         self.notice = notice
-        self._purge(before=clock() - KEPT_S)
-        with transaction(connection):
-            merge_pieces(connection)
-        self._index.catch_up()
+        tidy(connection, self._index, before=clock() - KEPT_S)
         self._version = self._data_version()
 
     def close(self) -> None:
-        self._connection.close()
+        self.connection.close()
 
     def interrupt(self) -> None:
         """End the statement that is running; from any thread."""
-        self._connection.interrupt()
+        self.connection.interrupt()
 
     # Writing
 
@@ -87,33 +87,20 @@ class ChatStore:
         Title and pin are written with a new chat; later by `rename` and `pin` alone, so that an
         old value is never written back. A chat without a title takes the first one it is given.
         """
-        known = self._known.get(chat.id)
-        row = {
-            "id": chat.id,
-            "title": chat.title,
-            "created": chat.created,
-            "pinned": chat.pinned,
-            "settings": as_json(chat.settings),
-            "tip": chat.tip,
-            "draft": chat.draft,
-            "set": known is None or known.settings != chat.settings,
-            "moved": known is None or known.tip != chat.tip,
-            "typed": known is None or known.draft != chat.draft,
-        }
-        attached = () if known is None else known.draft_files
-        with transaction(self._connection):
-            self._connection.execute(
-                "INSERT INTO chats (id, title, created, updated, settings, pinned, tip, draft)"
-                " VALUES (:id, :title, :created, :created, :settings, :pinned, :tip, :draft)"
-                " ON CONFLICT (id) DO UPDATE SET"
-                " title = coalesce(title, excluded.title),"
-                " settings = iif(:set, excluded.settings, settings),"
-                " tip = iif(:moved, excluded.tip, tip),"
-                " draft = iif(:typed, excluded.draft, draft)",
-                row,
-            )
-            if attached != chat.draft_files:
-                self._put_draft_files(chat)
+        with transaction(self.connection):
+            put_chat(self.connection, chat, self._known.get(chat.id))
+        self._known[chat.id] = msgspec.structs.replace(chat, messages=())
+
+    def save(self, chat: Chat, message: ChatMessage, *, ended: bool = True) -> None:
+        """Write the chat, the message, and those before it on its branch that the file lacks.
+
+        In one transaction: what is in the file can be read from its begin on.
+        """
+        with self._revising(chat.id) as revision:
+            put_chat(self.connection, chat, self._known.get(chat.id))
+            for lacking in self._lacking(chat, message):
+                self._put(chat.id, lacking, revision)
+            self._put(chat.id, message, revision, ended=ended)
         self._known[chat.id] = msgspec.structs.replace(chat, messages=())
 
     def save_message(self, chat_id: str, message: ChatMessage, *, ended: bool = True) -> None:
@@ -123,18 +110,12 @@ class ChatStore:
         window would take it for one that was interrupted.
         """
         with self._revising(chat_id) as revision:
-            put_message(self._connection, chat_id, message, revision if ended else 0)
-            if ended:
-                self._index.add(message.id)
-                self._connection.execute(
-                    "UPDATE chats SET updated = ?, deleted = NULL WHERE id = ?",
-                    (self._clock(), chat_id),
-                )
+            self._put(chat_id, message, revision, ended=ended)
 
     def append(self, message_id: str, piece: ReplyPiece) -> None:
         """Add to a message that was saved before and has not ended."""
-        with transaction(self._connection):
-            put_piece(self._connection, message_id, piece)
+        with transaction(self.connection):
+            put_piece(self.connection, message_id, piece)
 
     def rename(self, chat_id: str, title: str) -> None:
         self._set_chat(chat_id, "title", title)
@@ -158,7 +139,16 @@ class ChatStore:
 
     def load(self, chat_id: str) -> Chat | None:
         """Return the chat with its undeleted messages of all branches, in the order of writing."""
-        row = self._connection.execute(
+        return self.read(chat_id).chat
+
+    def read(self, chat_id: str) -> Loaded:
+        """As `load`, with what could not be read of it."""
+        before = self.connection.unreadable
+        chat = self._load(chat_id)
+        return Loaded(chat, self.connection.unreadable - before)
+
+    def _load(self, chat_id: str) -> Chat | None:
+        row = self.connection.execute(
             "SELECT id, title, created, settings, pinned, tip, draft, coalesce(files, '[]')"
             " FROM chats LEFT JOIN draft_files ON chat_id = id WHERE id = ? AND deleted IS NULL",
             (chat_id,),
@@ -167,27 +157,28 @@ class ChatStore:
             return None
         self._revisions[chat_id] = self._newest(chat_id)
         living = "chat_id = ? AND deleted IS NULL"
-        messages = read_messages(self._connection, living, chat_id)
+        messages = whole(read_messages(self.connection, living, chat_id))
         id_, title, created, settings, pinned, tip, draft, files = row
         there = any(message.id == tip for message in messages)
+        own = Row(self.connection, "chats", id_)
         chat = Chat(
             id=id_,
-            title=title,
-            created=created,
+            title=None if title is None else own.text("title", title),
+            created=own.number("created", created),
             messages=messages,
             tip=tip if there else newest_tip(messages),
             pinned=bool(pinned),
-            draft=draft,
-            draft_files=read_attachments(files),
-            settings=read_settings(settings),
+            draft=own.text("draft", draft),
+            draft_files=Row(self.connection, "draft_files", id_).attachments("files", files),
+            settings=own.settings(settings),
         )
         self._known[id_] = msgspec.structs.replace(chat, messages=())
         return chat
 
     def chats(self, query: str = "") -> tuple[ChatSummary, ...]:
         """Pinned ones first, then by their last message; of a search, what holds all its words."""
-        rows = self._connection.execute(_LISTED)
-        every = [ChatSummary(id=i, title=t, pinned=bool(p), updated=u) for i, t, p, u in rows]
+        rows = self.connection.execute(_LISTED)
+        every = [self._summary(*row) for row in rows]
         wanted = search_index.words(query)
         if not wanted:
             return tuple(every)
@@ -199,6 +190,12 @@ class ChatStore:
             for chat in every
             if chat.id in texts or search_index.holds(chat.title or "", wanted)
         )
+
+    def unreadable(self) -> int:
+        """Return how many values of the list of chats cannot be read."""
+        before = self.connection.unreadable
+        self.chats()
+        return self.connection.unreadable - before
 
     def last_chat(self) -> str | None:
         """The id of the chat written to last."""
@@ -219,16 +216,16 @@ class ChatStore:
         if newest == seen:
             return None
         news = "chat_id = ? AND revision > ? AND deleted IS"
-        deleted = self._connection.execute(
+        deleted = self.connection.execute(
             f"SELECT id FROM messages WHERE {news} NOT NULL",  # noqa: S608  (our own words)
             (chat_id, seen),
         )
-        order = self._connection.execute(
+        order = self.connection.execute(
             "SELECT id FROM messages WHERE chat_id = ? AND deleted IS NULL ORDER BY number",
             (chat_id,),
         )
         changes = Changes(
-            written=read_messages(self._connection, f"{news} NULL", chat_id, seen),
+            written=read_messages(self.connection, f"{news} NULL", chat_id, seen),
             deleted=frozenset(id_ for (id_,) in deleted),
             order=tuple(id_ for (id_,) in order),
         )
@@ -240,7 +237,7 @@ class ChatStore:
     @contextmanager
     def _revising(self, chat_id: str) -> Iterator[int]:
         """A transaction on messages of this chat, and the revision they take."""
-        with transaction(self._connection):
+        with transaction(self.connection):
             before = self._newest(chat_id)
             yield before + 1
             newest = self._newest(chat_id)
@@ -249,76 +246,90 @@ class ChatStore:
 
     def _newest(self, chat_id: str) -> int:
         """The index alone answers: no row is read for it."""
-        newest: int = self._connection.execute(
+        newest: int = self.connection.execute(
             "SELECT coalesce(max(revision), 0) FROM messages WHERE chat_id = ?", (chat_id,)
         ).fetchone()[0]
         return newest
 
-    def _purge(self, *, before: float) -> None:
-        """Remove for good what was deleted before that time, in seconds since the epoch."""
-        gone = (
-            "SELECT number FROM messages WHERE deleted < :before"
-            " OR chat_id IN (SELECT id FROM chats WHERE deleted < :before)"
+    def _summary(self, id_: str, title: object, pinned: object, updated: object) -> ChatSummary:
+        row = Row(self.connection, "chats", id_)
+        return ChatSummary(
+            id=id_,
+            title=None if title is None else row.text("title", title),
+            pinned=bool(pinned),
+            updated=row.number("updated", updated),
         )
-        with transaction(self._connection):
-            rows = self._connection.execute(gone, {"before": before}).fetchall()
-            self._index.remove([number for (number,) in rows])
-            self._connection.executemany("DELETE FROM messages WHERE number = ?", rows)
-            self._connection.execute("DELETE FROM chats WHERE deleted < ?", (before,))
 
-    def _put_draft_files(self, chat: Chat) -> None:
+    def _put(
+        self, chat_id: str, message: ChatMessage, revision: int, *, ended: bool = True
+    ) -> None:
         """Part of the caller's transaction."""
-        self._connection.execute("DELETE FROM draft_files WHERE chat_id = ?", (chat.id,))
-        if chat.draft_files:
-            self._connection.execute(
-                "INSERT INTO draft_files (chat_id, files) VALUES (?, ?)",
-                (chat.id, as_json(chat.draft_files)),
+        put_message(self.connection, chat_id, message, revision if ended else 0)
+        if ended:
+            self._index.add(message.id)
+            self.connection.execute(
+                "UPDATE chats SET updated = ?, deleted = NULL WHERE id = ?",
+                (self._clock(), chat_id),
             )
 
+    def _lacking(self, chat: Chat, message: ChatMessage) -> Sequence[ChatMessage]:
+        """Return the messages above `message` that are not in the file, the first of them first."""
+        by_id = {one.id: one for one in chat.messages}
+        lacking: list[ChatMessage] = []
+        above = by_id.pop(message.parent or "", None)
+        while above is not None and not self._has(above.id):
+            lacking.append(above)
+            above = by_id.pop(above.parent or "", None)
+        return lacking[::-1]
+
+    def _has(self, message_id: str) -> bool:
+        row = self.connection.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,))
+        return row.fetchone() is not None
+
     def _data_version(self) -> int:
-        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
         return version
 
     def _set_deleted(self, chat_id: str, ids: Sequence[str], when: float | None) -> None:
         with self._revising(chat_id) as revision:
-            self._connection.executemany(
+            self.connection.executemany(
                 "UPDATE messages SET deleted = ?, revision = ? WHERE chat_id = ? AND id = ?",
                 [(when, revision, chat_id, id_) for id_ in ids],
             )
 
     def _set_chat(self, chat_id: str, column: str, value: str | float | None) -> None:
-        with transaction(self._connection):
-            self._connection.execute(
+        with transaction(self.connection):
+            self.connection.execute(
                 f"UPDATE chats SET {column} = ? WHERE id = ?",  # noqa: S608  (our own words)
                 (value, chat_id),
             )
 
 
 def open_store(
-    path: Path | None, clock: Callable[[], float] = time.time, *, alone: bool = True
+    path: Path, clock: Callable[[], float] = time.time, *, alone: bool = True
 ) -> ChatStore:
-    """None: for a session whose data folder cannot be used. Raises OSError or sqlite3.Error.
+    """Raises OSError or sqlite3.OperationalError where the file cannot be used now.
 
-    Not `alone`, a file that cannot be opened is left where it is: another window may be using it.
+    Not `alone`, a damaged file is left where it is: another window may be using it.
     """
-    if path is None:
-        return ChatStore(connect(":memory:"), clock=clock)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    notice = mend(path) if alone else ""
     try:
-        return _opened(path, "", clock)
-    except sqlite3.OperationalError:  # locked, read-only, no room: the file itself is sound
-        raise
-    except (sqlite3.DatabaseError, NewerSchemaError) as error:
+        return _opened(path, notice, clock, check=not alone)
+    except sqlite3.DatabaseError as error:
+        if is_unusable_now(error):
+            raise
         if not alone:
             raise sqlite3.OperationalError(str(error)) from error
-        kept = set_aside(path)
-        notice = strings.CHATS_SET_ASIDE.format(reason=error, name=kept.name)
-        return _opened(path, notice, clock)
+        return _opened(path, mend(path, str(error)), clock, check=False)
 
 
-def _opened(path: Path, notice: str, clock: Callable[[], float]) -> ChatStore:
-    connection = connect(path)
+def _opened(path: Path, notice: str, clock: Callable[[], float], *, check: bool) -> ChatStore:
+    connection = connect(path, check=check)
     try:
+        if connection.reattached:
+            lost = strings.MESSAGES_REATTACHED.format(count=connection.reattached)
+            notice = f"{notice} {lost}".lstrip()
         return ChatStore(connection, notice, clock)
     except BaseException:
         connection.close()

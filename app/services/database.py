@@ -6,31 +6,87 @@ read first and wrote later could be refused for what another process wrote in be
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 
-from app.services.migrations import migrate
+from app.services.migrations import (
+    STEPS,
+    NewerSchemaError,
+    migrate,
+    refuse_newer,
+    schema,
+)
 from app.services.search_index import SearchIndex
 
-BUSY_TIMEOUT_S = 5.0
+BUSY_TIMEOUT_S = 2.0  # the store thread tries again, and a program that ends must not wait longer
 _RETRY_S = 0.02
+_OLD_COPIES = 2  # copies of before a migration that are kept
+PRIVATE = 0o600
+
+SOUND = "ok"  # as SQLite says it
+INDEX_ONLY = "the search index is damaged"  # which is made anew
+
+_UNUSABLE_NOW = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_AUTH,
+    }
+)
 
 
-def connect(path: Path | str) -> sqlite3.Connection:
-    """A file that was found sound and brought up to date.
+class Connection(sqlite3.Connection):
+    """Text that is no UTF-8 is read as far as it can be; what it became is in `replaced`."""
+
+    reattached = 0  # messages that the migration gave another parent
+    unreadable = 0  # values that could not be read since the connection was made
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]  # sqlite3's own
+        self.text_factory = self._text
+        self.replaced: set[str] = set()
+        self.flagged: dict[tuple[str, str], set[str]] = {}  # columns, by table and id
+
+    def _text(self, data: bytes) -> str:
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            text = data.decode(errors="replace")
+            self.replaced.add(text)
+            return text
+
+
+def connect(path: Path | str, *, check: bool = True) -> Connection:
+    """A file that was found sound and brought up to date; before that, a copy of it is made.
 
     Raises sqlite3.DatabaseError where it is damaged, OperationalError where it cannot be used
-    now, and NewerSchemaError.
+    now, and NewerSchemaError. Without `check` it is taken to be sound.
     """
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    if isinstance(path, Path):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # its log gets the same mode
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, factory=Connection
+    )
     try:
         log_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
-        _check(connection)
-        migrate(connection)
+        if check:
+            _check(connection)
+        if isinstance(path, Path) and 0 < schema(connection) < len(STEPS):
+            _copy_before_migration(connection, path)
+        connection.reattached = migrate(connection)
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
@@ -60,31 +116,82 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a damaged file, so that its name is free, and its log. Return where the file went.
+def look(path: Path) -> str:
+    """Return what is wrong with a file, altering neither it nor its log; SOUND or INDEX_ONLY.
 
-    The log belongs to its file: left behind, it would be applied to the new one.
+    Raises OperationalError where it cannot be used now, and NewerSchemaError.
     """
-    for suffix in ("-wal", "-shm"):
-        log = path.with_name(path.name + suffix)
-        if log.exists():
-            _rename(log)
-    return _rename(path)
+    try:
+        with closing(_only_read(path)) as connection:
+            fault = verdict(connection)
+            refuse_newer(connection)
+            return INDEX_ONLY if fault != SOUND and _are_sound(connection) else fault
+    except sqlite3.DatabaseError as error:
+        if is_unusable_now(error):
+            raise
+        return str(error)
 
 
-def _rename(path: Path) -> Path:
-    stamp = time.strftime("%Y-%m-%d %H.%M.%S")
-    return path.rename(path.with_name(f"{path.stem} (damaged {stamp}){path.suffix}"))
+def is_unusable_now(error: sqlite3.Error) -> bool:
+    """Whether it is about the disk, a lock or permissions, and not about what is in the file."""
+    if isinstance(error, NewerSchemaError):
+        return True
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _UNUSABLE_NOW
+
+
+def copy_to(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy a database, with what is in its log, to one new file. Raises OSError, sqlite3.Error."""
+    part = target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE))
+    try:
+        with closing(sqlite3.connect(part)) as copy:
+            connection.backup(copy)
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def unused(folder: Path, stem: str, suffix: str) -> Path:
+    """Return a path that neither a file nor a log has."""
+    names = (f"{stem}{f' {n}' if n > 1 else ''}{suffix}" for n in count(1))
+    taken = {path.name for path in folder.iterdir()}
+    return folder / next(name for name in names if not {name, f"{name}-wal"} & taken)
+
+
+def stamp() -> str:
+    return time.strftime("%Y-%m-%d %H.%M.%S")
+
+
+def _only_read(path: Path) -> Connection:
+    """The last connection to leave a file brings its log into it, unless it may only read."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(
+        address, timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True, factory=Connection
+    )
+
+
+def _copy_before_migration(connection: sqlite3.Connection, path: Path) -> None:
+    """An older release can go back to it. Of such copies the newest stay."""
+    stem = f"{path.stem} (schema {schema(connection)}, "
+    copy_to(connection, unused(path.parent, f"{stem}{stamp()})", path.suffix))
+    copies = sorted(
+        path.parent.glob(f"{path.stem} (schema *{path.suffix}"), key=lambda one: one.stat().st_mtime
+    )
+    for old in copies[:-_OLD_COPIES]:
+        old.unlink(missing_ok=True)
 
 
 def _check(connection: sqlite3.Connection) -> None:
     """A fault in the search index is no reason to part with the chats: it is made anew."""
-    verdict = _verdict(connection)
-    if verdict != "ok" and _are_sound(connection):
+    fault = verdict(connection)
+    if fault != SOUND and _are_sound(connection):
         SearchIndex.drop(connection)
-        verdict = _verdict(connection)
-    if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
+        fault = verdict(connection)
+    if fault != SOUND:
+        raise sqlite3.DatabaseError(fault)
 
 
 def _are_sound(connection: sqlite3.Connection) -> bool:
@@ -93,10 +200,10 @@ def _are_sound(connection: sqlite3.Connection) -> bool:
     tables = {"chats", "messages"}
     if not names.issuperset(tables):
         return False
-    return all(_verdict(connection, t) == "ok" for t in tables | names & {"pieces"})
+    return all(verdict(connection, t) == SOUND for t in tables | names & {"pieces"})
 
 
-def _verdict(connection: sqlite3.Connection, what: str = "1") -> str:
+def verdict(connection: sqlite3.Connection, what: str = "1") -> str:
     """Return "ok", or the first fault of the whole file or of one table."""
-    verdict: str = connection.execute(f"PRAGMA integrity_check({what})").fetchone()[0]
-    return verdict
+    fault: str = connection.execute(f"PRAGMA integrity_check({what})").fetchone()[0]
+    return fault

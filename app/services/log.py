@@ -7,6 +7,7 @@ and the lines of the program, without its message, which may quote what the user
 from __future__ import annotations
 
 import logging
+import os
 import platform
 import queue
 import sqlite3
@@ -21,6 +22,7 @@ from types import TracebackType
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
+from app.services.database import PRIVATE
 from mtp_mlx import __version__
 
 NAME = "log.txt"
@@ -66,10 +68,14 @@ class LogFile:
 
 
 class _File(RotatingFileHandler):
-    """Is opened, and its folder made, with the first record: on the log's own thread."""
+    """Is opened, and its folder made, with the first record: on the log's own thread.
+
+    Nobody else may read it.
+    """
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT, PRIVATE))
         return super()._open()
 
 

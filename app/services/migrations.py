@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import msgspec
 
+from app.domain.tree import mended
+
 _DIED = "engine died: it "
 _FAILED = "ended by an error: "
+_ABSURD = 1000  # no release will ever have as many steps
 
-Step = str | Callable[[sqlite3.Connection], None]
+Step = str | Callable[[sqlite3.Connection], int]
+"""A function returns how many messages it had to give another parent."""
 
 
-def _revise_replies(connection: sqlite3.Connection) -> None:
+def _revise_replies(connection: sqlite3.Connection) -> int:
     """Take the rounds out of each reply's record, as one piece, and say how it ended as a value.
 
     A damaged record stays as it is.
@@ -43,6 +48,7 @@ def _revise_replies(connection: sqlite3.Connection) -> None:
             "UPDATE messages SET reply = ?, merged = ? WHERE number = ?",
             (msgspec.json.encode(record).decode(), count, number),
         )
+    return 0
 
 
 def _finish(sentence: str) -> object:
@@ -56,6 +62,86 @@ def _finish(sentence: str) -> object:
     if sentence.startswith(_DIED):
         return {"type": "died", "text": sentence.removeprefix(_DIED)}
     return {"type": "failed", "text": sentence.removeprefix(_FAILED)}
+
+
+def _link_messages(connection: sqlite3.Connection) -> int:
+    """Have SQLite see to it that what a message follows is in the file.
+
+    The table `unreadable` takes damaged values before anything is written over them.
+
+    An earlier release may have lost a message and kept what followed it, which now follows what
+    was written before.
+    """
+    lost = reattach(connection)
+    for statement in _LINKED.split(";"):
+        connection.execute(statement)
+    return lost
+
+
+def reattach(connection: sqlite3.Connection) -> int:
+    """Give messages that have lost what they followed another parent; return how many these are.
+
+    What is not deleted follows what is not either. Part of the caller's transaction.
+    """
+    return sum(_reattach(connection, which) for which in ("deleted IS NULL", "1"))
+
+
+def _reattach(connection: sqlite3.Connection, which: str) -> int:
+    lost = f"{which} AND parent NOT IN (SELECT id FROM messages)"  # noqa: S608  (our own words)
+    chats = connection.execute(f"SELECT DISTINCT chat_id FROM messages WHERE {lost}").fetchall()  # noqa: S608
+    count = 0
+    for (chat_id,) in chats:
+        numbers = connection.execute(
+            f"SELECT number, id FROM messages WHERE chat_id = ? AND {lost}",  # noqa: S608
+            (chat_id,),
+        ).fetchall()
+        rows = connection.execute(
+            f"SELECT id, parent FROM messages WHERE chat_id = ? AND {which} ORDER BY number",  # noqa: S608
+            (chat_id,),
+        )
+        new = mended(dict(rows.fetchall()))
+        connection.executemany(
+            "UPDATE messages SET parent = ? WHERE number = ?",
+            [(new[id_], number) for number, id_ in numbers],
+        )
+        count += len(numbers)
+    return count
+
+
+_LINKED = """
+    CREATE TABLE tree (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        chat_id TEXT NOT NULL REFERENCES chats(id) ON DELETE CASCADE,
+        parent TEXT REFERENCES messages(id) DEFERRABLE INITIALLY DEFERRED,
+        role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
+        created REAL NOT NULL,
+        deleted REAL,
+        indexed INTEGER NOT NULL DEFAULT 0,
+        revision INTEGER NOT NULL DEFAULT 0,
+        merged INTEGER NOT NULL DEFAULT 0,
+        text TEXT NOT NULL,
+        thought TEXT NOT NULL,
+        thought_seconds REAL,
+        attachments TEXT NOT NULL DEFAULT '[]',
+        reply TEXT
+    );
+    INSERT INTO tree (number, id, chat_id, parent, role, created, deleted, indexed, revision,
+            merged, text, thought, thought_seconds, attachments, reply)
+        SELECT number, id, chat_id, parent, iif(role = 'user', 'user', 'assistant'),
+            coalesce(created, 0.0), deleted, coalesce(indexed, 0), coalesce(revision, 0),
+            coalesce(merged, 0), coalesce(text, ''), coalesce(thought, ''), thought_seconds,
+            coalesce(attachments, '[]'), reply
+        FROM messages ORDER BY number;
+    DROP TABLE messages;
+    ALTER TABLE tree RENAME TO messages;
+    CREATE INDEX messages_of_chat ON messages (chat_id);
+    CREATE INDEX messages_to_index ON messages (number) WHERE NOT indexed;
+    CREATE INDEX deleted_messages ON messages (deleted) WHERE deleted IS NOT NULL;
+    CREATE INDEX revisions_of_chat ON messages (chat_id, revision);
+    CREATE INDEX children ON messages (parent) WHERE parent IS NOT NULL;
+    CREATE TABLE unreadable (of TEXT, id TEXT, name TEXT, value)
+"""
 
 
 STEPS: tuple[Step, ...] = (
@@ -146,36 +232,79 @@ STEPS: tuple[Step, ...] = (
     ALTER TABLE chats RENAME COLUMN name TO title
     """,
     _revise_replies,
+    _link_messages,
 )
 
 
-class NewerSchemaError(Exception):
+class NewerSchemaError(sqlite3.OperationalError):
     """The file was written by a newer release; touching it could lose what that one added."""
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date, each step in a transaction of its own."""
-    version = _version(connection)
-    if version > len(STEPS):
+def refuse_newer(connection: sqlite3.Connection) -> None:
+    """Raise NewerSchemaError."""
+    version = schema(connection)
+    if version > len(STEPS) and not _is_misnumbered(connection):
         raise NewerSchemaError(f"schema {version}, known up to {len(STEPS)}")
-    for number in range(version + 1, len(STEPS) + 1):
-        _step_to(connection, number)
 
 
-def _step_to(connection: sqlite3.Connection, number: int) -> None:
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the schema up to date, each step in a transaction of its own.
+
+    Returns how many messages had lost what they followed, and follow another one now.
+    """
+    refuse_newer(connection)
+    version = schema(connection)
+    if version != len(STEPS) and _is_misnumbered(connection):
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        return 0
+    return sum(_step_to(connection, number) for number in range(version + 1, len(STEPS) + 1))
+
+
+def _is_misnumbered(connection: sqlite3.Connection) -> bool:
+    """Whether the file has the schema of this release under a number that cannot be true.
+
+    Steps that change no schema count: a lower number is believed where it has the same one.
+    """
+    version = schema(connection)
+    if len(STEPS) < version < _ABSURD:
+        return False
+    current = _made_by(len(STEPS))
+    return _statements(connection) == current and (
+        version > _ABSURD or version < 0 or _made_by(version) != current
+    )
+
+
+def _made_by(steps: int) -> set[str]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        for number in range(1, steps + 1):
+            _step_to(fresh, number)
+        return _statements(fresh)
+
+
+def _step_to(connection: sqlite3.Connection, number: int) -> int:
     """Another process may be about the same: the version counts once the file is locked."""
+    reattached = 0
     connection.execute("BEGIN IMMEDIATE")
     with connection:
-        if _version(connection) < number:
+        if schema(connection) < number:
             step = STEPS[number - 1]
             if isinstance(step, str):
                 for statement in step.split(";"):
                     connection.execute(statement)
             else:
-                step(connection)
+                reattached = step(connection)
             connection.execute(f"PRAGMA user_version = {number}")
+    return reattached
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def schema(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
+
+
+def _statements(connection: sqlite3.Connection) -> set[str]:
+    """Return how everything but the search index was made."""
+    made = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT LIKE 'found%'"
+    )
+    return {str(sql) for (sql,) in made}

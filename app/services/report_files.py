@@ -137,7 +137,7 @@ class ReportFiles:
     @staticmethod
     def _make(folder: Path) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise ReportNotSaved(
                 f"There is no folder for speed reports: {error.strerror}.",

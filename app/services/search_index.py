@@ -58,12 +58,20 @@ class SearchIndex:
                 connection.execute("UPDATE messages SET indexed = 0")
 
     def add(self, message_id: str) -> None:
-        """Bring in a message as it stands. Part of the caller's transaction."""
+        """Bring in a message as it stands. Part of the caller's transaction.
+
+        A damaged index is left alone: no message is lost for it.
+        """
         if self.usable:
             number, text = self._connection.execute(
                 "SELECT number, text FROM messages WHERE id = ?", (message_id,)
             ).fetchone()
-            self._put(number, text)
+            try:
+                self._put(number, text)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                self.usable = False
 
     def catch_up(self) -> None:
         """Bring in what a killed or an older program left out."""
@@ -78,15 +86,27 @@ class SearchIndex:
 
     def matches(self, words: Sequence[str]) -> dict[str, str]:
         """By chat, the text of its newest living message that holds all the words."""
+        try:
+            return self._matches(words)
+        except sqlite3.DatabaseError as error:
+            if not self.usable or isinstance(error, sqlite3.OperationalError):
+                raise
+            self.usable = False
+            return self._matches(words)
+
+    def _matches(self, words: Sequence[str]) -> dict[str, str]:
         condition, values = _condition(words, indexed=self.usable)
         rows = self._connection.execute(
             "SELECT chat_id, text, max(number) FROM messages"  # noqa: S608  (words are bound)
             f" WHERE {condition} AND deleted IS NULL GROUP BY chat_id",
             values,
         )
-        return {chat_id: text for chat_id, text, _number in rows}
+        return {str(chat_id): str(text) for chat_id, text, _number in rows}
 
     def _catch_up_a_little(self) -> bool:
+        left = "SELECT 1 FROM messages WHERE NOT indexed LIMIT 1"
+        if self._connection.execute(left).fetchone() is None:
+            return False  # without waiting for a lock
         self._connection.execute("BEGIN IMMEDIATE")
         with self._connection:
             rows = self._connection.execute(

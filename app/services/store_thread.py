@@ -29,7 +29,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 FIRST_PAUSE_S = 0.5  # before a refused write is tried again; each further pause is twice as long
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 2.0  # once there is room again, what waits is soon written
 CLOSE_S = 5.0  # what is left to be done has this long when the program ends
 _INTERRUPTED_S = 1.0  # an operation that is interrupted then has this long to notice
 _LAST_TRIES_S = 0.05  # between the tries of a write while the program ends
@@ -145,6 +145,10 @@ class StoreThread(QObject, Generic[T]):
         """Writes that wait for a disk that refuses them."""
         return sum(len(lane.jobs) for lane in self._lanes.copy().values())
 
+    def waiting(self, lane: str = "") -> int:
+        """How many of them are in that lane."""
+        return len(self._lanes[lane].jobs) if lane in self._lanes else 0
+
     def run(self, operation: Callable[[T], R], owner: QObject) -> Answer[R]:
         """Ask once. Writes that wait for the disk are tried before."""
         return self._ask(operation, owner, None)
@@ -173,6 +177,15 @@ class StoreThread(QObject, Generic[T]):
                 return False
             outcome()
         return True
+
+    def catch_up(self, timeout_s: float) -> bool:
+        """Block until everything is written, or time is over. False: the disk still refuses."""
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            if self.wait(left) and not self.unwritten:
+                return True
+            time.sleep(_LAST_TRIES_S)
+        return False
 
     def close(self, timeout_s: float = CLOSE_S) -> bool:
         """Do what was asked for and end. False where time ran out before all of it was done.

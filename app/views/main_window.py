@@ -70,9 +70,11 @@ class MainWindow(QMainWindow):
     export_asked = Signal()
     comparison_report_asked = Signal(object)  # Comparison
     open_report_asked = Signal(bool)  # with prompts and replies
+    backup_asked = Signal()
+    restore_asked = Signal()
     settings_changed = Signal()
     active_changed = Signal(bool)
-    closing = Signal()
+    closing = Signal(object)  # QCloseEvent, which may be ignored
 
     def __init__(self, models: ViewModels, theme: ThemeController, settings: Settings) -> None:
         super().__init__()
@@ -112,8 +114,9 @@ class MainWindow(QMainWindow):
         return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        self.closing.emit()
-        super().closeEvent(event)
+        self.closing.emit(event)
+        if event.isAccepted():
+            super().closeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
@@ -172,6 +175,8 @@ class MainWindow(QMainWindow):
     def _make_commands(self) -> None:
         chat, mtp = self._models.chat, self._models.mtp
         self._export = command(self, strings.EXPORT_CHAT, self.export_asked.emit, "Ctrl+Shift+X")
+        self._back_up = command(self, strings.BACK_UP, self.backup_asked.emit)
+        self._restore = command(self, strings.RESTORE, self.restore_asked.emit)
         self._chats = ChatCommands(chat, self._models.chats, self)
         self._find = command(self, strings.SEARCH_CHATS, self._find_chat, "Ctrl+F")
         self._undo = command(self, strings.UNDO, self._models.undo.undo, UNDO_KEYS)
@@ -207,6 +212,8 @@ class MainWindow(QMainWindow):
         self._chats.fill(chat)
         chat.addSeparator()
         chat.addActions([self._export, self._report])
+        chat.addSeparator()
+        chat.addActions([self._back_up, self._restore])
         chat.addSeparator()
         chat.addAction(self._quit)
         reply = bar.addMenu(strings.MENU_REPLY)

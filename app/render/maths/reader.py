@@ -89,13 +89,22 @@ class Reader:
     # Parts of a formula
 
     def row(self, stops: Collection[str] = ()) -> Row:
-        """Return all up to a piece among `stops`, which is not taken, or up to the end."""
+        r"""Return all up to a piece among `stops`, which is not taken, or up to the end.
+
+        It holds one `\over` at most, as in TeX: two could be read in two ways.
+        """
+        first = self._half(stops)
+        if self.peek() not in _INFIX:
+            return first
+        bar = self.take() == "\\over"
+        halves = Fraction(first, self._half(stops), bar=bar)
+        if self.peek() in _INFIX:
+            raise CannotReadError("ambiguous")
+        return Row((halves if bar else Fence("(", (halves,), ")"),))
+
+    def _half(self, stops: Collection[str]) -> Row:
         items = list[Node]()
-        while (piece := self.peek()) and piece not in stops:
-            if piece in _INFIX:
-                bar = self.take() == "\\over"
-                halves = Fraction(Row(tuple(items)), self.row(stops), bar=bar)
-                return Row((halves if bar else Fence("(", (halves,), ")"),))
+        while (piece := self.peek()) and piece not in stops and piece not in _INFIX:
             items.append(self._scripted())
         return Row(tuple(items))
 

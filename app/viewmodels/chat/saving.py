@@ -70,17 +70,12 @@ class Saver(QObject):
             self.save_chat(chat)
 
     def save_message(self, chat: Chat, message: ChatMessage, *, ended: bool = True) -> None:
-        """Save the message, and its chat with the new tip."""
+        """Save the message, its chat with the new tip, and what the store lacks of its branch."""
+        self._write_chat(chat, lambda chats: chats.save(chat, message, ended=ended))
 
-        def write(chats: ChatStore) -> None:
-            chats.save_chat(chat)
-            chats.save_message(chat.id, message, ended=ended)
-
-        self._write_chat(chat, write)
-
-    def append(self, message_id: str, piece: ReplyPiece) -> None:
-        """Append a piece to a reply, which was saved when it began."""
-        self._write(lambda chats: chats.append(message_id, piece))
+    def append(self, message_id: str, piece: ReplyPiece) -> Answer[None]:
+        """Append a piece to a reply, which was saved when it began; fails where it is lost."""
+        return self._write(lambda chats: chats.append(message_id, piece))
 
     def delete_messages(self, chat_id: str, ids: Sequence[str]) -> None:
         self._write(lambda chats: chats.delete_messages(chat_id, ids))
@@ -116,6 +111,7 @@ class Saver(QObject):
         return self._store.write(lambda folder: write(folder.chats), self)
 
     def _write_chat(self, chat: Chat, write: Callable[[ChatStore], None]) -> None:
+        """A write that can never succeed leaves the chat among those that are not saved."""
         waiting = self._unwritten.setdefault(chat.id, _Unwritten(chat))
         waiting.chat = chat
         waiting.writes += 1
@@ -125,7 +121,7 @@ class Saver(QObject):
             if not waiting.writes:
                 del self._unwritten[chat.id]
 
-        self._store.write(lambda folder: write(folder.chats), self).then(written)
+        self._write(write).then(written)
 
 
 @dataclass(slots=True)

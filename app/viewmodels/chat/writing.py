@@ -108,9 +108,16 @@ class Writing(QObject):
             case ChatMessage() as message:
                 self._saver.save_message(chat, message, ended=False)
             case ReplyPiece() as piece if piece.rounds:
-                self._saver.append(self._streaming.message_id, piece)
+                answer = self._saver.append(self._streaming.message_id, piece)
+                answer.failed(lambda _error: self._save_whole(chat))
             case _:
                 pass
+
+    def _save_whole(self, chat: Chat) -> None:
+        """Save all of the reply so far: the store has lost its begin."""
+        part = self._streaming.part()
+        if part is not None:
+            self._saver.save_message(chat, part, ended=False)
 
     def _on_streamed(self, piece: Piece) -> None:
         if self.here:

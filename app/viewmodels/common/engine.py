@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
@@ -25,23 +25,34 @@ class Status:
     progress: float | None = None
 
 
+Subject = Literal[
+    "notice", "unreadable", "silence", "restart", "kept", "failure", "unwritten", "closed"
+]
+_RANKS: tuple[Subject, ...] = get_args(Subject)  # the last one is the gravest
+_MOST_BANNERS = 20
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
     message: str
-    about: Literal["notice", "unwritten", "restart", "silence", "failure"] = "notice"
+    about: Subject = "notice"
     can_restart: bool = False
     can_dismiss: bool = True
 
 
 class EngineViewModel(QObject):
+    """Of several banners the gravest is shown; once it is gone, the next."""
+
     status_changed = Signal(object)  # Status
     banner_changed = Signal(object)  # Banner, or None where none is shown
+    dismissed = Signal(object)  # Banner: the user has seen it
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._engine = engine
         self.status = status(engine.state)
         self.banner: Banner | None = None
+        self._banners: list[Banner] = []  # the newest last
         self._death: Failure | None = None  # the last death that the user did not ask for
         engine.state_changed.connect(self._on_state)
         engine.troubled.connect(lambda failure: self.say(failure.text))
@@ -53,18 +64,21 @@ class EngineViewModel(QObject):
     def restart(self) -> None:
         self._engine.restart()
 
-    def say(self, message: str) -> None:
+    def say(self, message: str, about: Subject = "notice") -> None:
         """Show a notice that can be dismissed."""
-        self._show(Banner(message=message))
+        self._put(Banner(message=message, about=about))
+
+    def take_back(self, about: Subject) -> None:
+        """Remove what is true no longer."""
+        self._banners = [one for one in self._banners if one.about != about]
+        self._show()
 
     def show_unwritten(self, error: Exception) -> None:
         """Show that the disk refuses to save, until `show_written`."""
-        message = strings.NOT_SAVED.format(reason=error)
-        self._show(Banner(message=message, about="unwritten"))
+        self.say(strings.NOT_SAVED.format(reason=error), "unwritten")
 
     def show_written(self) -> None:
-        if self._is_about("unwritten"):
-            self._show(None)
+        self.take_back("unwritten")
 
     def show_silence(self, seconds: float) -> None:
         """Show for how long the worker has not answered, and offer a restart; 0: it answers again.
@@ -74,46 +88,59 @@ class EngineViewModel(QObject):
         if seconds:
             message = strings.ENGINE_SILENT.format(seconds=round(seconds))
             message = f"{message} {strings.SILENT_REMEDY}"
-            self._show(Banner(message=message, about="silence", can_restart=True))
-        elif self._is_about("silence"):
-            self._show(None)
+            self._put(Banner(message=message, about="silence", can_restart=True))
+        else:
+            self.take_back("silence")
 
     def show_garbled(self, _detail: str) -> None:
         """Show that a line of the worker was lost: it may have been the end of a reply."""
-        self._show(Banner(message=strings.ENGINE_GARBLED, can_restart=True))
+        self._put(Banner(message=strings.ENGINE_GARBLED, can_restart=True))
 
     def dismiss(self) -> None:
         if self.banner is not None and self.banner.can_dismiss:
-            self._show(None)
+            seen = self.banner
+            self._banners.remove(seen)
+            self._show()
+            self.dismissed.emit(seen)
 
     def _on_state(self, state: State) -> None:
         self.status = status(state)
         self.status_changed.emit(self.status)
         match state:
             case Dead(failure=failure, restarting=True):
-                self._show(Banner(message=failure.text, about="restart"))
+                self._put(Banner(message=failure.text, about="restart"))
                 self._death = None if state.by_user else failure
             case Dead(failure=failure) | Unloaded(failure=Failure() as failure):
-                self._show(
+                self.take_back("restart")
+                self._put(
                     Banner(
                         message=failure.text, about="failure", can_restart=True, can_dismiss=False
                     )
                 )
-            case Ready() | Unloaded() if self._is_about("restart"):
-                self._show(self._what_happened())
-            case Loading() if self.banner is not None and self.banner.can_restart:
-                self._show(None)
+            case Ready() | Unloaded() if any(one.about == "restart" for one in self._banners):
+                self.take_back("restart")
+                if self._death is not None:  # it stays told until it is dismissed
+                    self.say(self._death.message)
+            case Loading():
+                self._banners = [one for one in self._banners if not one.can_restart]
+                self._show()
             case _:
                 pass
 
-    def _what_happened(self) -> Banner | None:
-        """Return the banner for an engine that runs again: the death, if nobody asked for it."""
-        return None if self._death is None else Banner(message=self._death.message)
+    def _put(self, banner: Banner) -> None:
+        """A notice stands beside others; of anything else there is one."""
+        self._banners = [
+            one
+            for one in self._banners
+            if one.message != banner.message
+            and (one.about == "notice" or one.about != banner.about)
+        ]
+        self._banners = [*self._banners, banner][-_MOST_BANNERS:]
+        self._show()
 
-    def _is_about(self, subject: str) -> bool:
-        return self.banner is not None and self.banner.about == subject
-
-    def _show(self, banner: Banner | None) -> None:
+    def _show(self) -> None:
+        newest = reversed(self._banners)
+        banner = max(newest, key=lambda one: _RANKS.index(one.about), default=None)
         if banner != self.banner:
             self.banner = banner
             self.banner_changed.emit(banner)

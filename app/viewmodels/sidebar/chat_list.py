@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 from app import strings
 from app.domain.conversation import Chat, ChatSummary
 from app.domain.tree import Changes
+from app.services.chat_store import Loaded
 from app.services.data_folder import DataFolder
 from app.services.search_index import holds, words
 from app.services.store_thread import StoreThread
@@ -37,6 +38,8 @@ class ChatListViewModel(QObject):
     changed = Signal()  # the rows, or which of them is open
     chosen = Signal()  # the user chose a chat, which may be open already
     trouble = Signal(str)
+    unreadable = Signal(object)  # Exception: why the chats cannot be read
+    read = Signal()  # they can
 
     def __init__(
         self,
@@ -138,7 +141,7 @@ class ChatListViewModel(QObject):
             self._chat.open(unwritten)
             return
         self._opening = chat_id
-        answer = self._store.run(lambda folder: folder.chats.load(chat_id), self)
+        answer = self._store.run(lambda folder: folder.chats.read(chat_id), self)
         answer.then(partial(self._on_loaded, chat_id)).failed(self._on_unreadable)
 
     def step(self, by: int) -> None:
@@ -275,12 +278,14 @@ class ChatListViewModel(QObject):
         self._undo.offer(strings.CHAT_DELETED, lambda: self._restore(chat_id, reopen=was_open))
         self.refresh()
 
-    def _on_loaded(self, chat_id: str, chat: Chat | None) -> None:
+    def _on_loaded(self, chat_id: str, loaded: Loaded) -> None:
         if chat_id != self._opening:
             return
         self._opening = None
-        if chat is not None:
-            self._chat.open(chat)
+        if loaded.chat is not None:
+            self._chat.open(loaded.chat)
+            if loaded.unreadable:
+                self.trouble.emit(strings.VALUES_UNREADABLE.format(count=loaded.unreadable))
         else:
             self.trouble.emit(strings.CHAT_GONE)
             self.refresh()
@@ -289,6 +294,7 @@ class ChatListViewModel(QObject):
         """Show the list, unless the search has changed meanwhile or a title is being edited."""
         if query == self._query and not self._editing:
             self._day = self._today()
+            self.read.emit()
             self._show(chats)
             self._follow(chats)
             self.changed.emit()
@@ -316,7 +322,7 @@ class ChatListViewModel(QObject):
                 self._chat.branches.take_up(waiting)
 
     def _on_unreadable(self, error: Exception) -> None:
-        self.trouble.emit(strings.CHATS_UNREADABLE.format(reason=error))
+        self.unreadable.emit(error)
 
 
 def _summary(chat: Chat) -> ChatSummary:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
+from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app import strings
@@ -56,6 +58,7 @@ _CHAT = {
     strings.PDF_FILE: ".pdf",
     strings.REPORT_JSON: ".json",
 }
+_CHATS = {strings.REPORT_MARKDOWN: ".md", strings.REPORT_JSON: ".json"}
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 _LONGEST = 80
 
@@ -68,6 +71,64 @@ def ask_report_path(parent: QWidget, folder: Path) -> Path | None:
 def ask_chat_path(parent: QWidget, folder: Path, title: str) -> Path | None:
     """Ask where to save; None where the user cancels."""
     return ask_path(parent, strings.EXPORT_CHAT, folder / f"{file_name(title)}.md", _CHAT)
+
+
+def ask_chats_path(parent: QWidget, folder: Path) -> Path | None:
+    """Ask where to save several chats; None where the user cancels."""
+    return ask_path(parent, strings.SAVE_UNSAVED, folder / strings.UNSAVED_FILE, _CHATS)
+
+
+def ask_backup_path(parent: QWidget, folder: Path, name: str) -> Path | None:
+    """Ask where to put a backup; None where the user cancels."""
+    return ask_path(parent, strings.BACK_UP, folder / name, {strings.BACKUP_FILE: ".zip"})
+
+
+def ask_backup(parent: QWidget, folder: Path) -> Path | None:
+    """Ask which backup to restore; None where the user cancels."""
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent, strings.RESTORE.removesuffix("…"), str(folder), strings.BACKUP_FILE
+    )
+    return Path(chosen) if chosen else None
+
+
+def may_restore(parent: QWidget, day: str) -> bool:
+    box = QMessageBox(
+        QMessageBox.Icon.Question,
+        strings.APP_NAME,
+        strings.RESTORE_QUESTION.format(day=day),
+        parent=parent,
+    )
+    restore = box.addButton(strings.RESTORE_NOW, QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    return box.clickedButton() is restore
+
+
+def say_done(parent: QWidget, text: str) -> None:
+    QMessageBox.information(parent, strings.APP_NAME, text)
+
+
+Choice = Literal["again", "elsewhere", "quit", "stay"]
+
+
+def ask_unsaved(parent: QWidget, saved: SignalInstance) -> Choice:
+    """Ask what to do about what is not saved when the window closes; "again" once it is `saved`."""
+    box = QMessageBox(
+        QMessageBox.Icon.Warning, strings.APP_NAME, strings.UNSAVED_AT_QUIT, parent=parent
+    )
+    choices: dict[object, Choice] = {
+        box.addButton(strings.SAVE_UNSAVED, QMessageBox.ButtonRole.ActionRole): "elsewhere",
+        box.addButton(strings.TRY_AGAIN, QMessageBox.ButtonRole.ActionRole): "again",
+        box.addButton(strings.QUIT_UNSAVED, QMessageBox.ButtonRole.DestructiveRole): "quit",
+        box.addButton(strings.CANCEL, QMessageBox.ButtonRole.RejectRole): "stay",
+    }
+    saved.connect(box.accept)
+    box.exec()
+    saved.disconnect(box.accept)
+    chosen = choices.get(box.clickedButton())
+    if chosen is not None:
+        return chosen
+    return "again" if box.result() == QMessageBox.DialogCode.Accepted else "stay"
 
 
 def file_name(title: str) -> str:

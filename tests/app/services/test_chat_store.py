@@ -16,7 +16,7 @@ import pytest
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.services.chat_store import ChatStore, open_store
-from app.services.migrations import STEPS
+from app.services.migrations import STEPS, NewerSchemaError
 from app.services.search_index import SearchIndex
 from tests.app.conftest import Clock
 from tests.app.domain.test_conversation import REPLY
@@ -256,7 +256,7 @@ def test_a_file_that_is_no_database_is_set_aside(path: Path) -> None:
     store.close()
 
 
-def test_a_damaged_database_is_set_aside(path: Path) -> None:
+def test_of_a_damaged_database_what_can_be_read_stays(path: Path) -> None:
     store = open_store(path)
     for number in range(200):
         store.save_chat(Chat(id=str(number), title="x" * 200, created=0.0))
@@ -265,23 +265,21 @@ def test_a_damaged_database_is_set_aside(path: Path) -> None:
     data[4096 * 2 : 4096 * 6] = os.urandom(4096 * 4)
     path.write_bytes(data)
     store = open_store(path)
-    assert store.notice
-    assert list(path.parent.glob("chats (damaged *"))
-    assert store.last_chat() is None
+    (kept,) = path.parent.glob("chats (damaged *")
+    assert kept.name in store.notice
+    assert kept.read_bytes() == data
+    assert store.last_chat() is not None
     store.close()
 
 
-def test_a_file_of_a_later_release_is_not_touched(path: Path) -> None:
+def test_a_file_of_a_later_release_is_left_where_it_is(path: Path, sql: Sql) -> None:
     open_store(path).close()
-    connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
-    connection.close()
-    store = open_store(path)
-    assert "schema" in store.notice
-    kept = sqlite3.connect(next(path.parent.glob("chats (damaged *.sqlite3")))
-    assert kept.execute("PRAGMA user_version").fetchone()[0] == len(STEPS) + 1
-    kept.close()
-    store.close()
+    sql(f"PRAGMA user_version = {len(STEPS) + 1}")
+    before = path.read_bytes()
+    with pytest.raises(NewerSchemaError):
+        open_store(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.glob("*damaged*")) == []
 
 
 def test_a_locked_file_is_not_called_damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,11 +371,4 @@ def test_being_killed_in_mid_stream_loses_nothing_saved(path: Path) -> None:
     chat = store.load("c")
     assert chat is not None
     assert len(chat.messages[0].text.split()) >= saved
-    store.close()
-
-
-def test_without_a_folder_it_lives_in_memory() -> None:
-    store = open_store(None)
-    fill(store)
-    assert store.load("c") is not None
     store.close()

@@ -40,9 +40,9 @@ def test_settings_survive(path: Path) -> None:
         last_chat="c",
     )
     file = SettingsFile(path)
-    assert file.read() == Settings()
+    assert file.read().value == Settings()
     file.update(Settings(), chosen)
-    assert SettingsFile(path).read() == chosen
+    assert SettingsFile(path).read().value == chosen
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -53,9 +53,9 @@ def test_a_damaged_file_means_the_defaults(path: Path, damage: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(damage)
     file = SettingsFile(path)
-    assert file.read() == Settings()
+    assert file.read().value == Settings()
     file.update(Settings(), Settings(theme="light"))
-    assert SettingsFile(path).read().theme == "light"
+    assert SettingsFile(path).read().value.theme == "light"
 
 
 def test_nothing_is_written_where_nothing_changed(
@@ -74,14 +74,14 @@ def test_settings_count_before_they_are_written(
     assert settings.current.theme == "dark"
     settings.update(msgspec.structs.replace(settings.current, last_chat="c"))
     assert store.wait()
-    stored = SettingsFile(tmp_path / "data" / "settings.json").read()
+    stored = SettingsFile(tmp_path / "data" / "settings.json").read().value
     assert stored == Settings(theme="dark", last_chat="c")
 
 
 def test_what_a_later_release_wrote_is_read(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(msgspec.json.encode({"theme": "dark", "novelty": 1}))
-    assert SettingsFile(path).read().theme == "dark"
+    assert SettingsFile(path).read().value.theme == "dark"
 
 
 def test_two_windows_keep_each_others_settings(path: Path) -> None:
@@ -90,7 +90,7 @@ def test_two_windows_keep_each_others_settings(path: Path) -> None:
     file.update(begun, one)
     file.update(begun, Settings(reply=ReplySettings(mtp=MtpChoice(on=False)), last_chat="b"))
     file.update(one, msgspec.structs.replace(one, overlay=OverlaySettings(shown=False)))
-    kept = file.read()
+    kept = file.read().value
     assert (kept.theme, kept.reply.mtp.on, kept.overlay.shown) == ("dark", False, False)
     assert kept.last_chat == "b"
 
@@ -98,7 +98,7 @@ def test_two_windows_keep_each_others_settings(path: Path) -> None:
 def test_a_file_that_was_lost_is_written_whole(path: Path) -> None:
     file, before = SettingsFile(path), Settings(theme="dark")
     file.update(before, msgspec.structs.replace(before, last_chat="c"))
-    assert file.read() == Settings(theme="dark", last_chat="c")
+    assert file.read().value == Settings(theme="dark", last_chat="c")
 
 
 def test_what_was_measured_survives_a_restart(path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_disk_that_refuses_settings_and_speeds_takes_the_chats(
         (folder / name / "in the way").rmdir()
         (folder / name).rmdir()
     assert store.wait()
-    assert SettingsFile(folder / "settings.json").read().theme == "dark"
+    assert SettingsFile(folder / "settings.json").read().value.theme == "dark"
     assert SpeedsFile(folder / "plain speed.json").read() == {"pair": ONE}
 
 

@@ -11,7 +11,7 @@ import pytest
 from app.domain.conversation import Chat, ChatMessage
 from app.services import chat_store
 from app.services.chat_store import open_store
-from app.services.database import connect
+from app.services.database import Connection, connect
 from app.services.search_index import SearchIndex
 from tests.app.services.conftest import Sql
 
@@ -54,15 +54,15 @@ def test_a_damaged_index_costs_no_chat(path: Path, sql: Sql) -> None:
     store.close()
 
 
-def test_damaged_messages_are_set_aside_whole(path: Path) -> None:
-    before = len(path.read_bytes())
+def test_damaged_messages_are_kept_and_taken_over(path: Path) -> None:
     disorder(path, "messages")
+    before = path.read_bytes()
     store = open_store(path)
-    assert "could not be opened" in store.notice
-    assert store.chats() == ()
+    assert "was damaged" in store.notice
+    assert [c.id for c in store.chats()] == ["c"]
     store.close()
     (kept,) = path.parent.glob("chats (damaged *.sqlite3")
-    assert len(kept.read_bytes()) == before
+    assert kept.read_bytes() == before
 
 
 def test_damage_before_there_was_an_index_is_damage(tmp_path: Path) -> None:
@@ -96,18 +96,18 @@ def test_the_log_goes_with_its_file(path: Path) -> None:
 def test_a_store_that_cannot_be_made_leaves_no_file_open(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[sqlite3.Connection] = []
+    opened: list[Connection] = []
 
-    def connected(path: Path) -> sqlite3.Connection:
-        opened.append(connect(path))
-        return opened[0]
+    def connected(path: Path, *, check: bool) -> Connection:
+        opened.append(connect(path, check=check))
+        return opened[-1]
 
-    def refuse(_index: SearchIndex) -> None:
-        raise sqlite3.OperationalError("disk full")
+    def refuse(_index: SearchIndex, _connection: Connection) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
 
     monkeypatch.setattr(chat_store, "connect", connected)
-    monkeypatch.setattr(SearchIndex, "catch_up", refuse)
-    with pytest.raises(sqlite3.OperationalError, match="disk full"):
-        open_store(path)
+    monkeypatch.setattr(SearchIndex, "__init__", refuse)
+    with pytest.raises(sqlite3.OperationalError, match="disk I/O error"):
+        open_store(path, alone=False)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")

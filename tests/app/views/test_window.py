@@ -283,7 +283,7 @@ def test_a_second_window_leaves_a_damaged_file_to_the_first(qtbot: QtBot, tmp_pa
     qtbot.addWidget(second.window)
     second.start()
     settle(second)
-    assert "New chats will not be saved in this session" in second.window.banner.text.text()
+    assert "Nothing is kept in this session" in second.window.banner.text.text()
     assert (tmp_path / "chats.sqlite3").read_bytes().startswith(b"no database")
     second.close()
     first.unlock()

@@ -175,11 +175,8 @@ def test_the_open_chat_does_not_wait_for_another(ready: Rig, other: ChatStore) -
 
 
 def trace(rig: Rig, callback: Callable[[str], None] | None) -> None:
-    rig.ask(
-        lambda folder: folder.chats._connection.set_trace_callback(  # noqa: SLF001  (only SQLite itself tells what it was asked)
-            callback
-        )
-    )
+    """Only SQLite itself tells what it was asked."""
+    rig.ask(lambda folder: folder.chats.connection.set_trace_callback(callback))
 
 
 def test_nothing_is_asked_while_nothing_changes(ready: Rig, other: ChatStore) -> None:

@@ -28,7 +28,7 @@ def test_saved_presets_outlive_the_program(
     assert presets.save("Mine", MINE) == ""
     assert presets.rename("Mine", "Calm") == ""
     assert store.wait()
-    kept = SettingsFile(tmp_path / "data" / "settings.json").read()
+    kept = SettingsFile(tmp_path / "data" / "settings.json").read().value
     again = PresetsViewModel(SettingsStore(store, kept))
     assert [preset.name for preset in again.all] == ["Gemma's own", "Greedy", "Creative", "Calm"]
     assert again.own[0].settings == MINE

@@ -1,0 +1,113 @@
+"""JSON that may be damaged: what can be read of it counts, and the rest is named.
+
+A field that cannot be read takes its default; an item of a list is left out. Nesting that is too
+deep for the decoder is cut first, and costs the field it is in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Generic, TypeVar, get_args, get_origin
+
+import msgspec
+
+S = TypeVar("S", bound=msgspec.Struct)
+T_co = TypeVar("T_co", covariant=True)
+
+DEEPEST = 40  # of anything that this program writes, ten at most
+_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError, OverflowError)
+"""What decoding raises; msgspec's own errors and those of text are ValueErrors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readable(Generic[T_co]):
+    value: T_co
+    lost: tuple[str, ...] = ()  # names of the fields that could not be read; "" is all of it
+
+
+def readable(data: bytes, kind: type[S]) -> Readable[S]:
+    """Return a struct whose fields all have defaults."""
+    try:
+        return Readable(msgspec.json.decode(data, type=kind))
+    except UNREADABLE:
+        pass
+    try:
+        return _fields(_shallow(data), kind)
+    except UNREADABLE:
+        return Readable(kind(), ("",))
+
+
+def readable_items(data: bytes, kind: type[S]) -> Readable[tuple[S, ...]]:
+    try:
+        return _items(_shallow(data), kind)
+    except UNREADABLE:
+        return Readable((), ("",))
+
+
+def _fields(data: bytes, kind: type[S]) -> Readable[S]:
+    """Raises what decoding raises, where it is no object or lacks a field without default."""
+    raw = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    values: dict[str, object] = {}
+    lost: list[str] = []
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name in raw:
+            try:
+                read = _value(bytes(raw[field.encode_name]), field.type)
+            except UNREADABLE:
+                lost.append(field.name)
+            else:
+                values[field.name] = read.value
+                lost += [f"{field.name}.{name}".rstrip(".") for name in read.lost]
+    try:
+        return Readable(kind(**values), tuple(lost))
+    except TypeError as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def _value(data: bytes, kind: object) -> Readable[object]:
+    """Structs and tuples of structs are read by their parts, anything else whole."""
+    try:
+        return Readable(msgspec.json.decode(data, type=kind))
+    except UNREADABLE:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            found: Readable[object] = _fields(data, kind)
+            return found
+        item = get_args(kind)[0] if get_origin(kind) is tuple else None
+        if isinstance(item, type) and issubclass(item, msgspec.Struct):
+            return _items(data, item)
+        raise
+
+
+def _items(data: bytes, kind: type[S]) -> Readable[tuple[S, ...]]:
+    items: list[S] = []
+    lost: list[str] = []
+    for place, raw in enumerate(msgspec.json.decode(data, type=list[msgspec.Raw])):
+        try:
+            read = _value(bytes(raw), kind)
+        except UNREADABLE:
+            lost.append(str(place))
+        else:
+            items.append(read.value)  # type: ignore[arg-type]  # of the kind that was asked for
+            lost += [f"{place}.{name}" for name in read.lost]
+    return Readable(tuple(items), tuple(lost))
+
+
+def _shallow(data: bytes) -> bytes:
+    """Return the JSON with null in place of what is nested too deep."""
+    parts: list[bytes] = []
+    depth = 0
+    begin = 0
+    for mark in _MARKS.finditer(data):
+        if mark[0] in b"[{":
+            depth += 1
+            if depth == DEEPEST + 1:
+                parts += [data[begin : mark.start()], b"null"]
+        elif mark[0] in b"]}":
+            depth -= 1
+            if depth == DEEPEST:
+                begin = mark.end()
+    if depth > DEEPEST:
+        return b"".join(parts)
+    return b"".join([*parts, data[begin:]])
