@@ -121,7 +121,7 @@ def test_a_new_chat_is_listed_while_the_disk_refuses(
 
     chats, chat = list_of(ready), ready.program.models.chat
     with monkeypatch.context() as full:
-        for write in ("save_chat", "save_message", "rename", "pin"):
+        for write in ("save_chat", "save", "rename", "pin"):
             full.setattr(ChatStore, write, refuse)
         chat.send("Rye")
         assert [row.title for row in chats.rows.chats] == ["Rye"]  # before the store's answer
