@@ -112,6 +112,7 @@ CHATS_NEWER = (
     " Nothing is kept in this session: install that release to go on with them."
 )
 LOG_BROKEN = "its log is broken in the middle"
+NAMES_UNREADABLE = "its names are not readable"
 LOG_ALONE = "its log was there without it"
 MESSAGES_REATTACHED = (
     "{count} messages had lost the message they followed. They now follow what was written before"

@@ -192,10 +192,9 @@ class ChatStore:
         )
 
     def unreadable(self) -> int:
-        """Return how many values of the list of chats cannot be read."""
-        before = self.connection.unreadable
+        """Return how many values of the list of chats, and of what orders it, cannot be read."""
         self.chats()
-        return self.connection.unreadable - before
+        return self.connection.unreadable
 
     def last_chat(self) -> str | None:
         """The id of the chat written to last."""

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
+from app import strings
 from app.services.migrations import (
     STEPS,
     NewerSchemaError,
@@ -76,6 +77,11 @@ def connect(path: Path | str, *, check: bool = True) -> Connection:
     """
     if isinstance(path, Path):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # its log gets the same mode
+    with _decoded():
+        return _connected(path, check=check)
+
+
+def _connected(path: Path | str, *, check: bool) -> Connection:
     connection = sqlite3.connect(
         path, timeout=BUSY_TIMEOUT_S, isolation_level=None, factory=Connection
     )
@@ -122,7 +128,7 @@ def look(path: Path) -> str:
     Raises OperationalError where it cannot be used now, and NewerSchemaError.
     """
     try:
-        with closing(_only_read(path)) as connection:
+        with _decoded(), closing(_only_read(path)) as connection:
             fault = verdict(connection)
             refuse_newer(connection)
             return INDEX_ONLY if fault != SOUND and _are_sound(connection) else fault
@@ -163,6 +169,15 @@ def unused(folder: Path, stem: str, suffix: str) -> Path:
 
 def stamp() -> str:
     return time.strftime("%Y-%m-%d %H.%M.%S")
+
+
+@contextmanager
+def _decoded() -> Iterator[None]:
+    """SQLite may name what is damaged in a file, in bytes that are no text."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise sqlite3.DatabaseError(strings.NAMES_UNREADABLE) from error
 
 
 def _only_read(path: Path) -> Connection:

@@ -31,6 +31,7 @@ from app.services.write_ahead_log import Log, Pages, log_of, read_log, write_pag
 _TABLES = ("chats", "messages", "pieces", "draft_files")  # those that others refer to come first
 _MOST_PROBES = 200_000  # rows that are asked for one by one where a table is torn
 _KEPT = " (damaged "
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError)  # what reading it raises
 
 # What SQLite writes into the first 100 bytes of each of our files, by place.
 _HEADER = {
@@ -162,17 +163,17 @@ def _right_header(copy: Path) -> None:
 
 
 def _index_anew(copy: Path) -> None:
-    with closing(sqlite3.connect(copy)) as connection:
+    with suppress(UnicodeDecodeError), closing(sqlite3.connect(copy)) as connection:
         connection.execute("REINDEX")
 
 
 def _take_over(connection: sqlite3.Connection, copy: Path) -> None:
     """Bring in the rows of a damaged file that can be read; one that is there already stays."""
-    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(copy)) as source:
+    with suppress(*_DAMAGE), closing(sqlite3.connect(copy)) as source:
         source.text_factory = bytes
         for table in _TABLES:
             for row in _rows(source, table, _shared_columns(connection, source, table)):
-                with suppress(sqlite3.DatabaseError):
+                with suppress(*_DAMAGE):
                     _insert(connection, table, row)
 
 
@@ -197,18 +198,18 @@ def _rows(
         for number, *values in source.execute(f"{query} ORDER BY rowid"):
             yield dict(zip(columns, values, strict=True))
             last = number
-    except sqlite3.DatabaseError:
+    except _DAMAGE:
         first = last + _MOST_PROBES
     else:
         return
-    with suppress(sqlite3.DatabaseError):
+    with suppress(*_DAMAGE):
         for number, *values in source.execute(
             f"{query} WHERE rowid > ? ORDER BY rowid DESC", (last,)
         ):
             yield dict(zip(columns, values, strict=True))
             first = number
     for number in range(last + 1, min(first, last + _MOST_PROBES)):
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*_DAMAGE):
             for _, *values in source.execute(f"{query} WHERE rowid = ?", (number,)):
                 yield dict(zip(columns, values, strict=True))
 

@@ -10,6 +10,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from app.services.chat_rows import read_messages, rounds_kept
 from app.services.database import Connection, transaction
@@ -17,6 +18,27 @@ from app.services.search_index import SearchIndex
 
 _log = logging.getLogger(__name__)
 
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """Values of a column that cannot be, as an SQL condition; and what they become."""
+
+    table: str
+    column: str
+    condition: str
+    right: str
+
+
+_NO_TIME = (
+    "deleted IS NOT NULL AND"
+    " (typeof(deleted) NOT IN ('integer', 'real') OR deleted NOT BETWEEN 0 AND 253402300799)"
+)
+_NO_REVISION = "typeof(revision) != 'integer' OR revision NOT BETWEEN 0 AND 1000000000000"
+_WRONG = (
+    _Wrong("messages", "deleted", _NO_TIME, "NULL"),
+    _Wrong("chats", "deleted", _NO_TIME, "NULL"),
+    _Wrong("messages", "revision", _NO_REVISION, "0"),
+)
 _UNFINISHED = (
     "SELECT DISTINCT message_id FROM messages JOIN pieces ON message_id = id"
     " WHERE NOT indexed AND first >= merged"
@@ -26,6 +48,7 @@ _UNFINISHED = (
 def tidy(connection: Connection, index: SearchIndex, *, before: float) -> None:
     """Remove what was deleted `before` that time, in seconds since the epoch, and the like."""
     chores: tuple[Callable[[], None], ...] = (
+        lambda: _right_values(connection),
         lambda: _purge(connection, index, before),
         lambda: _merge_pieces(connection),
         index.catch_up,
@@ -35,6 +58,28 @@ def tidy(connection: Connection, index: SearchIndex, *, before: float) -> None:
             chore()
         except sqlite3.Error as error:
             _log.warning("the chats were not put in order: %s", type(error).__name__)
+
+
+def _right_values(connection: Connection) -> None:
+    """Give values that queries rely on, and that cannot be, ones that can.
+
+    What was deleted at no time is not deleted; what it says goes to the table `unreadable`.
+    """
+    for wrong in _WRONG:
+        found = f"FROM {wrong.table} WHERE {wrong.condition}"
+        if connection.execute(f"SELECT 1 {found}").fetchone() is None:
+            continue
+        with transaction(connection):
+            connection.execute(
+                "INSERT INTO unreadable (of, id, name, value)"
+                f" SELECT ?, id, ?, {wrong.column} {found}",
+                (wrong.table, wrong.column),
+            )
+            changed = connection.execute(
+                f"UPDATE {wrong.table} SET {wrong.column} = {wrong.right}"  # noqa: S608
+                f" WHERE {wrong.condition}"
+            )
+            connection.unreadable += changed.rowcount
 
 
 def _purge(connection: Connection, index: SearchIndex, before: float) -> None:

@@ -47,11 +47,12 @@ class Log:
     page_size: int
     frames: tuple[Frame, ...] = ()
     taken: int = 0  # of the frames, how many SQLite reads
+    rubbish: bool = False  # it is no log at all
 
     @property
     def broken(self) -> bool:
-        """Whether SQLite would drop a transaction that was committed."""
-        return any(frame.commits for frame in self.frames[self.taken :])
+        """Whether SQLite would drop a transaction that was committed, or the whole log."""
+        return self.rubbish or any(frame.commits for frame in self.frames[self.taken :])
 
     @property
     def whole(self) -> Pages:
@@ -88,7 +89,7 @@ def read_log(log: Path, database: Path) -> Log:
     """Return what the log holds; a missing or empty one holds nothing. Raises OSError."""
     data = log.read_bytes() if log.exists() else b""
     if len(data) < _HEADER.size:
-        return Log(page_size=0)
+        return Log(page_size=0, rubbish=any(data))
     magic, _version, size, _checkpoint, *salts, first, second = _HEADER.unpack_from(data)
     order = ">" if magic & 1 else "<"
     start = _Sum(first, second)
@@ -97,14 +98,16 @@ def read_log(log: Path, database: Path) -> Log:
     if not sound:
         size, order = _page_size(database), "<"
     if size not in _PAGE_SIZES:
-        return Log(page_size=0)
+        return Log(page_size=0, rubbish=any(data))
     raw = [
         _FRAME.unpack_from(data, at)
         for at in range(_HEADER.size, len(data) - _FRAME.size - size + 1, _FRAME.size + size)
     ]
     if not sound and raw:
         salts = list(Counter((one[2], one[3]) for one in raw).most_common(1)[0][0])
-    return _judged(data, size, order, salts, raw, start if sound else None)
+    found = _judged(data, size, order, salts, raw, start if sound else None)
+    readable = any(frame.readable for frame in found.frames)
+    return found if sound or readable else Log(page_size=size, rubbish=any(data))
 
 
 def _judged(
