@@ -21,6 +21,9 @@ MAX_PRESENCE_PENALTY = 2
 MAX_BIAS = 100
 """The greatest presence penalty and logit bias, upwards and downwards; OpenAI's ranges."""
 
+GREEDY_BELOW = 1e-5
+"""A temperature below this is none: scores divided by it would overflow."""
+
 Mtp = int | Literal["off", "auto"]
 """The MTP switch: "off", "auto", or a fixed K of 0 to `MAX_DEPTH` drafts a round (0 parks)."""
 
@@ -89,6 +92,11 @@ class Sampling:
     top_p: float = 1.0  # 1: off
     min_p: float = 0.0  # 0: off
 
+    @property
+    def is_greedy(self) -> bool:
+        """Tell whether the likeliest token is taken."""
+        return self.temperature < GREEDY_BELOW
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
@@ -134,6 +142,7 @@ class PairInfo:
     recommended: Sampling
     has_chat_template: bool
     has_tokenizer: bool = True  # False: replies are token ids
+    notes: tuple[str, ...] = ()  # sentences: what of the checkpoint was left out
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):

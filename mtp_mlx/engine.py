@@ -7,7 +7,7 @@ changed from any thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import mlx.core as mx
 import msgspec
@@ -16,13 +16,15 @@ from mtp_mlx import api
 from mtp_mlx.api import PairInfo, TokenIds
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.decode.prompt_reuse import PromptCache
-from mtp_mlx.decode.sequence import Control
+from mtp_mlx.decode.sequence import Control, NotFinite
 from mtp_mlx.depth.control import DepthControl
-from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.errors import DamagedModel, NonFiniteScores, OutOfMemory
 from mtp_mlx.events import LoadProgress, ReplyEvent, Round
+from mtp_mlx.files import brief
 from mtp_mlx.learned import Record, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import describe, is_out_of_memory, versions
+from mtp_mlx.loading.pair import not_finite
 from mtp_mlx.protocols import State
 from mtp_mlx.reply import BARE, Instruments, Reply
 from mtp_mlx.request import prompt_ids
@@ -61,7 +63,13 @@ class Engine:
             pair = pair.with_draft_position(measured)
         progress(LoadProgress(phase="warm-up", done=3, total=3))
         engine = cls(pair, record)
-        engine.warm_up()
+        try:
+            engine.warm_up()
+        except (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
+            raise DamagedModel(
+                f"{pair.info.target} was loaded and cannot be run: {brief(error)}.",
+                "Download the model again, or choose another copy.",
+            ) from error
         return engine
 
     @classmethod
@@ -94,7 +102,10 @@ class Engine:
             request = api.Generate(prompt=(TokenIds((0,)),), mtp=mtp, max_tokens=8, ignore_eos=True)
             depth = DepthControl(None if self._pair.drafter else "")
             reply = Reply(self._pair, self._cache, depth, request, Control(mtp=mtp), BARE)
-            with closing(self._guarded(reply.events())) as events:
+            with (
+                suppress(NonFiniteScores),  # a reply that somebody asks for says so
+                closing(self._guarded(reply.events())) as events,
+            ):
                 next((e for e in events if isinstance(e, Round) and e.index > 0), None)
         self.forget()
 
@@ -175,6 +186,9 @@ class Engine:
         """
         try:
             yield from events
+        except NotFinite as error:
+            self._cache.empty()
+            raise not_finite(self._pair, error.whose) from error
         except RuntimeError as error:
             self._cache.empty()
             if not is_out_of_memory(error):

@@ -15,6 +15,7 @@ MtpMlxError
  ├─ NotLoaded           work asked for before a pair is loaded
  ├─ EngineBusy          a second reply asked for while one is running
  ├─ OutOfMemory         the device could not hold what was asked for
+ ├─ NonFiniteScores     a model whose scores are no numbers
  ├─ EngineFault         a defect of this program
  └─ BadMessage          a line on the pipe that is no message of the protocol
 """
@@ -23,6 +24,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+MOST = 299
+"""Characters of message and remedy together: what strangers' files put into one is cut."""
+
+
+def _short(message: str, most: int) -> str:
+    return message if len(message) <= most else f"{message[: most - 1]}…"
+
 
 class MtpMlxError(Exception):
     """An expected failure: `message` says what happened, `remedy` what to do about it."""
@@ -30,6 +38,7 @@ class MtpMlxError(Exception):
     code: ClassVar[str] = "failed"
 
     def __init__(self, message: str, remedy: str) -> None:
+        message = _short(" ".join(message.split()), MOST - len(remedy))
         super().__init__(f"{message} {remedy}".strip())
         self.message = message
         self.remedy = remedy
@@ -89,6 +98,10 @@ class EngineBusy(MtpMlxError):
 
 class OutOfMemory(MtpMlxError):
     code = "out_of_memory"
+
+
+class NonFiniteScores(MtpMlxError):
+    code = "not_finite"
 
 
 class BadMessage(MtpMlxError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from mtp_mlx.errors import DamagedModel
 
 _READ_AND_WRITE = 0o666
+LARGEST = 64 * 2**20
+"""Bytes of the largest JSON file that is read; the index of the largest checkpoints has a tenth."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -33,26 +36,74 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
-def read_object(file: Path) -> Mapping[str, Any]:
-    """Return the JSON object in a checkpoint's file; empty where there is no such file.
+def size_of(file: Path) -> int | None:
+    """Return the bytes of a checkpoint's file; None where there is no such file.
+
+    Raises DamagedModel for anything that is no regular file: opening a pipe waits for its writer,
+    and a device has no end.
+    """
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise damaged(file, error) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise DamagedModel(
+            f"{file.name} is no ordinary file but a {_kind(found.st_mode)}.",
+            "Put the model's own file in its place.",
+        )
+    return found.st_size
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "folder"
+    if stat.S_ISFIFO(mode):
+        return "pipe"
+    return "socket" if stat.S_ISSOCK(mode) else "device"
+
+
+def find_object(file: Path) -> Mapping[str, Any] | None:
+    """Return the JSON object in a checkpoint's file; None where there is no such file.
 
     Raises DamagedModel.
     """
-    if not file.is_file():
-        return {}
+    size = size_of(file)
+    if size is None:
+        return None
+    if size > LARGEST:
+        raise damaged(file, f"{size} bytes are more than such a file has")
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
+        value = json.loads(file.read_text(encoding="utf-8-sig"))  # some editors write a mark
     except (OSError, ValueError, RecursionError) as error:
-        raise damaged(file, str(error)) from error
+        raise damaged(file, error) from error
     if not isinstance(value, dict):
         raise damaged(file, "it holds no JSON object")
     return value
 
 
-def damaged(file: Path, why: str) -> DamagedModel:
+def read_object(file: Path) -> Mapping[str, Any]:
+    """Return the JSON object in a checkpoint's file; empty where there is no such file.
+
+    Raises DamagedModel.
+    """
+    return find_object(file) or {}
+
+
+def damaged(file: Path, why: object) -> DamagedModel:
     """Return the error for a file that is there and cannot be used; `why` is cut to one line."""
-    reason = " ".join(why.split()).rstrip(".")[:200]
     return DamagedModel(
-        f"{file.name} cannot be read: {reason}.",
-        "Download the model again.",
+        f"{brief(file.name)} cannot be read: {brief(why)}.", "Download the model again."
     )
+
+
+def brief(words: object, most: int = 120) -> str:
+    """Return `words` in one line of at most `most` characters, without a full stop.
+
+    Of an OSError only what went wrong: its path is this machine's.
+    """
+    text = words.strerror if isinstance(words, OSError) and words.strerror else str(words)
+    readable = text[: 8 * most].encode(errors="replace").decode()
+    line = " ".join(readable.split()).rstrip(".:")
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -131,6 +131,7 @@ class Drafts:
 
     tokens: mx.array  # [K], int32
     proposals: tuple[Proposal, ...]
+    are_finite: mx.array | None = None  # [K]: whether the drafter's scores were; None: not known
 
     @property
     def confidence(self) -> mx.array:

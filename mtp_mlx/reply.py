@@ -11,7 +11,7 @@ import mlx.core as mx
 
 from mtp_mlx import api
 from mtp_mlx.api import FinishReason, TokenSource
-from mtp_mlx.decode.loop import Batch, Emitted, decode, prefill
+from mtp_mlx.decode.loop import Batch, Emitted, decode, first_token, prefill
 from mtp_mlx.decode.prompt_reuse import PromptCache
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence
@@ -23,6 +23,7 @@ from mtp_mlx.loading.device import memory
 from mtp_mlx.numbers import Counts
 from mtp_mlx.protocols import Anchor, Rule
 from mtp_mlx.request import check_request, prompt_ids
+from mtp_mlx.sampling.constraints import Bounds, Constrained, constrained
 from mtp_mlx.text.reply import ReplyText
 
 
@@ -87,24 +88,37 @@ class Reply:
         target = self._pair.target
         request = self._request
         rule = rule_of(
-            request.verify, self._sampling, request.seed, self._prompt, target.vocabulary
+            request.verify,
+            self._sampling,
+            request.seed,
+            self._prompt,
+            target.vocabulary,
+            self._constraints(),
         )
         rule = self._instruments.wrap(rule)
-        first = rule.choose(target.logits(hidden), len(self._prompt))
-        token = int(first.item())  # type: ignore[arg-type]  # an integer array
+        anchor = first_token(target, rule, hidden, len(self._prompt))
+        token = int(anchor.token.item())  # type: ignore[arg-type]  # an integer array
         rule.commit([token])
         prefilled = time.perf_counter()
         tokens_left = self._tokens_allowed() - 1
         finish = self._first_finish(token, tokens_left)
         yield self._narrator.first(token, prefilled - self._requested, last=finish is not None)
         if finish is None:
-            sequence = self._sequence(rule, Anchor(first, hidden), tokens_left)
+            sequence = self._sequence(rule, anchor, tokens_left)
             with closing(decode(self._batch(), [sequence])) as rounds:
                 for emitted in rounds:
                     finish = emitted.finish
                     yield self._narrator.round(emitted)
         assert finish is not None
         yield self._finished(finish, reused, prefilled)
+
+    def _constraints(self) -> Constrained | None:
+        bounds = Bounds(
+            prompt=self._prompt,
+            end_tokens=self._end_tokens(),
+            length=len(self._prompt) + self._tokens_allowed(),
+        )
+        return constrained(self._pair.constraints, bounds, self._pair.target.vocabulary)
 
     def _sequence(self, rule: Rule, anchor: Anchor, tokens_left: int) -> Sequence:
         return Sequence(

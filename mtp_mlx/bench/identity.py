@@ -26,6 +26,7 @@ from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.report.model import Comparison, Run
 from mtp_mlx.sampling.choice import chooser
+from mtp_mlx.sampling.constraints import Bounds, constrained
 
 STEPS = {mx.float32: 256, mx.bfloat16: 4, mx.float16: 4}
 """The most units of rounding by which two passes may differ in a logit.
@@ -133,7 +134,9 @@ def margin(pair: LoadedPair, parting: Parting, sampling: Sampling, seed: int) ->
     *_, hidden = prefill(target, target.new_state(), [*parting.prompt, *parting.common])
     assert hidden is not None  # the last chunk's
     logits = target.logits(hidden)
-    choose = chooser(sampling, seed, parting.prompt, target.vocabulary)
+    bounds = Bounds(prompt=parting.prompt, end_tokens=pair.end_tokens)
+    rules = constrained(pair.constraints, bounds, target.vocabulary)
+    choose = chooser(sampling, seed, parting.prompt, target.vocabulary, rules)
     choose.commit(parting.common)
     compared = choose.compared(logits, len(parting.prompt) + len(parting.common))
     first, second = (_value(compared.log_weights, compared.ids, i) for i in parting.candidates)

@@ -41,7 +41,7 @@ class Plan:
         Replayed texts are the same by construction. Above temperature 0 only the coupled rule keeps
         the text; the others keep its distribution.
         """
-        lossless = self.verify == "coupled" or self.sampling.temperature == 0
+        lossless = self.verify == "coupled" or self.sampling.is_greedy
         return self.replay_acceptance is None and lossless
 
     def sha256(self, prompts: Sequence[Prompt]) -> str:

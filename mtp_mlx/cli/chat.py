@@ -12,7 +12,7 @@ import click
 
 from mtp_mlx.api import MAX_DEPTH, Generate, Message, Mtp, PairInfo, Stats
 from mtp_mlx.cli.options import Options, engine_options, read_mtp
-from mtp_mlx.cli.terminal import dim, footer, load, statistics, stops_on_interrupt
+from mtp_mlx.cli.terminal import dim, footer, from_stdin, load, statistics, stops_on_interrupt
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.events import Finished, Round
 
@@ -51,11 +51,11 @@ def _greet(pair: PairInfo) -> None:
 def _read_line() -> str | None:
     """Return the next line; None at the end. Ctrl-C gives up the line, not the chat."""
     if not sys.stdin.isatty():
-        return sys.stdin.readline() or None
+        return from_stdin(sys.stdin.readline) or None
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401 - editing and history for input()
     try:
-        return input(PROMPT)
+        return from_stdin(lambda: input(PROMPT))
     except KeyboardInterrupt:
         print()
         return ""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from mtp_mlx.api import Generate, Message, Prompt, RawText, Stats, TokenIds
+from mtp_mlx.api import Generate, Message, Mtp, PairInfo, Prompt, RawText, Stats, TokenIds
 from mtp_mlx.cli.options import Options, engine_options
-from mtp_mlx.cli.terminal import footer, load, stops_on_interrupt
+from mtp_mlx.cli.terminal import footer, from_stdin, load, stops_on_interrupt
 from mtp_mlx.decode.watch import Laps, Timing
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import Finished, Round
@@ -56,7 +56,7 @@ def command(
     if options.system is not None and (raw or prompt_ids is not None):
         raise UsageError("--system needs a chat template.", "Leave out --raw and --prompt-ids.")
     ids = None if prompt_ids is None else read_ids(prompt_ids)
-    text = sys.stdin.read() if prompt == "-" else prompt or ""
+    text = from_stdin(sys.stdin.read) if prompt == "-" else prompt or ""
     host = load(options.load())
     given = _prompt(options, text, ids, raw=raw)
     return write(host, _request(host, options, given), as_json=as_json, profile=profile)
@@ -115,6 +115,7 @@ def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False
     ticket = host.submit(request, instruments=Instruments(watch=timed) if timed else BARE)
     written = Written()
     has_text = host.pair.has_tokenizer
+    undrafted = why_undrafted(host.pair, request.mtp)
     shown = answer if has_text else numbers
     with stops_on_interrupt(ticket):
         for event in ticket:
@@ -124,13 +125,22 @@ def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False
                     print(shown([event]), end="", flush=True)
             elif isinstance(event, Finished):
                 written.finished = event
-    print(as_object(written, has_text=has_text) if as_json else "")
+    print(as_object(written, has_text=has_text, reason=undrafted) if as_json else "")
+    if undrafted is not None and request.mtp != "auto":
+        print(f"mtp-mlx: Nothing was drafted: {undrafted}.", file=sys.stderr)
     if timed and written.finished is not None:
         decoded = [r for r in written.rounds if r.index > 0]
         print(timed.table(decoded, written.finished.stats), file=sys.stderr)
     if sys.stderr.isatty() and written.finished is not None:
         print(footer(written.finished.stats), file=sys.stderr)
     return INTERRUPTED if ticket.is_cancelled else 0
+
+
+def why_undrafted(pair: PairInfo, mtp: Mtp) -> str | None:
+    """Return why drafts that were asked for cannot come; None where they can or nobody asked."""
+    if pair.drafter is not None or mtp in ("off", 0):
+        return None
+    return (pair.no_drafter_reason or "this target has no drafter").rstrip(".")
 
 
 def answer(rounds: list[Round]) -> str:
@@ -143,8 +153,11 @@ def numbers(rounds: list[Round]) -> str:
     return "".join(f"{token.id} " for r in rounds for token in r.tokens)
 
 
-def as_object(written: Written, *, has_text: bool) -> str:
-    """Return the JSON object of `--json`; its rounds leave out round 0, which prefill yields."""
+def as_object(written: Written, *, has_text: bool, reason: str | None) -> str:
+    """Return the JSON object of `--json`, whose rounds leave out round 0, which prefill yields.
+
+    `reason` says why nothing was drafted, where drafts were asked for.
+    """
     finished = written.finished
     assert finished is not None  # always the engine's last event
     stats = msgspec.to_builtins(finished.stats)
@@ -153,6 +166,7 @@ def as_object(written: Written, *, has_text: bool) -> str:
         "tokens": [token.id for r in written.rounds for token in r.tokens],
         "text": answer(written.rounds) if has_text else None,
         "finish_reason": finished.reason,
+        "reason": reason,
         "prompt_tokens": finished.prompt_tokens,
         "reused_tokens": finished.reused_tokens,
         "seed": finished.seed,
@@ -165,7 +179,13 @@ def round_object(r: Round) -> dict[str, Any]:
     """Return a round of `--json`; accepted drafts come first, so `drafted` is in draft order."""
     drafted = [token.id for token in r.tokens if token.source == "draft"]
     drafted += [rejected.id for rejected in r.rejected]
-    return {"depth": r.depth, "drafted": drafted, "accepted": r.accepted, "ms": r.ms}
+    return {
+        "depth": r.depth,
+        "drafted": drafted,
+        "accepted": r.accepted,
+        "ms": r.ms,
+        "reason": r.reason,
+    }
 
 
 NOTE = (

@@ -15,6 +15,7 @@ import click
 
 from mtp_mlx import __version__
 from mtp_mlx.errors import MtpMlxError, UsageError
+from mtp_mlx.files import brief
 
 DONE, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 TRACEBACK = "MTP_MLX_TRACEBACK"
@@ -88,7 +89,9 @@ def be_worker() -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Raises nothing."""
-    _write_any_text()
+    _read_and_write_utf8()
+    if any(_is_broken(argument) for argument in arguments):
+        return _tell("An argument is no text in UTF-8. Convert it first.", BAD_USAGE)
     try:
         with root.make_context("mtp-mlx", list(arguments) or ["--help"]) as ctx:
             result = root.invoke(ctx)
@@ -134,7 +137,7 @@ def _surprise(error: BaseException) -> str:
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
     return (
-        f"Unexpected {type(error).__name__}: {error}. This is a mistake in the program: set "
+        f"Unexpected {type(error).__name__}: {brief(error)}. This is a mistake in the program: set "
         f"{TRACEBACK}=1 to see where, and report it."
     )
 
@@ -145,8 +148,15 @@ def _tell(message: str, code: int) -> int:
     return code
 
 
-def _write_any_text() -> None:
-    """Let print replace characters that the terminal cannot show by question marks."""
+def _is_broken(argument: str) -> bool:
+    """Tell whether the system handed over bytes that are no UTF-8: Python keeps them as halves."""
+    return any("\ud800" <= character <= "\udfff" for character in argument)
+
+
+def _read_and_write_utf8() -> None:
+    """Let print replace what the terminal cannot show by question marks; read UTF-8 alone."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mtp_mlx.api import Load, LoadRandom, Stats
+from mtp_mlx.errors import UsageError
 from mtp_mlx.events import BenchProgress, LoadProgress
 
 if TYPE_CHECKING:
@@ -32,7 +33,19 @@ def load(request: Load | LoadRandom) -> Host:
                 line.show(f"Loading {name}: {event.phase} {event.done}/{event.total}")
 
         host.submit(request, deliver=show).wait()
+        for note in host.pair.notes:
+            line.warn(note)
     return host
+
+
+def from_stdin(read: Callable[[], str]) -> str:
+    """Return what `read` gives of stdin. Raises UsageError for anything but UTF-8."""
+    try:
+        return read()
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            "The input is no text in UTF-8.", "Convert it first, for example with iconv."
+        ) from error
 
 
 @contextmanager

@@ -19,13 +19,14 @@ import mlx.core as mx
 
 from mtp_mlx.api import FinishReason
 from mtp_mlx.decode.round import Turn, speculate
-from mtp_mlx.decode.sequence import Round, Sequence
+from mtp_mlx.decode.sequence import NotFinite, Round, Sequence
 from mtp_mlx.decode.watch import Starting, Watch
 from mtp_mlx.depth.control import Plan
-from mtp_mlx.protocols import Anchor, Chunk, Drafter, DraftState, State, Target
+from mtp_mlx.protocols import Anchor, Chunk, Drafter, DraftState, Rule, State, Target
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 
 CHUNK = 2048  # rows a forward pass
+NO_TOKEN = -1  # stands for a token whose scores are not finite, and needs no number of its own
 TIDY_AFTER = 256
 """Tokens after which freed memory goes back to the system. MLX keeps freed buffers for reuse, but
 those of attention grow with the context, and soon none that was kept is large enough."""
@@ -143,6 +144,15 @@ def prefill(
         yield last
 
 
+def first_token(target: Target, rule: Rule, hidden: mx.array, position: int) -> Anchor:
+    """Choose the reply's first token, behind the prompt's last row. Raises NotFinite."""
+    logits = target.logits(hidden)
+    token = mx.where(logits.are_finite, rule.choose(logits, position), NO_TOKEN)
+    if token.item() == NO_TOKEN:
+        raise NotFinite("target")
+    return Anchor(token, hidden)
+
+
 def plain_round(target: Target, sequences: list[Sequence], *, ahead: bool) -> list[Round]:
     """Emit one token of each sequence; with `ahead`, first start the step after that token.
 
@@ -158,6 +168,10 @@ def plain_round(target: Target, sequences: list[Sequence], *, ahead: bool) -> li
     following = _step(target, going_on, behind, uncommitted=True)
 
     tokens = _to_host(landing)
+    if NO_TOKEN in tokens:
+        for s in going_on:
+            s.state.trim(1)  # nothing has happened, to any of them
+        raise NotFinite("target", sequences[tokens.index(NO_TOKEN)])
     for s, token in zip(sequences, tokens, strict=True):
         s.land(token)
     for s, started in zip(going_on, following, strict=True):
@@ -177,10 +191,12 @@ def _step(
     pairs = list(zip(sequences, anchors, strict=True))
     hidden = target.forward([Chunk(s.state, anchor.token) for s, anchor in pairs])
     logits = target.logits(hidden)
+    finite = logits.are_finite
     reached = []
     for i, (s, anchor) in enumerate(pairs):
         in_flight = anchor.token if uncommitted else NONE_IN_FLIGHT
         token = s.rule.choose(logits.rows(i, i + 1), s.state.length, in_flight)
+        token = mx.where(finite[i : i + 1], token, NO_TOKEN)
         reached.append(Anchor(token, hidden[i : i + 1]))
     mx.async_eval([anchor.token for anchor in reached], hidden)
     return reached

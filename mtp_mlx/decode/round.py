@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
-from mtp_mlx.decode.sequence import Round, Sequence, cut
+from mtp_mlx.decode.sequence import NotFinite, Round, Sequence, cut
 from mtp_mlx.decode.watch import Watch
 from mtp_mlx.protocols import NO_DRAFTS, Chunk, Drafter, DraftRow, Drafts, Rule, Target, Verdict
 from mtp_mlx.sampling.distribution import Logits
@@ -42,10 +42,15 @@ def speculate(target: Target, drafter: Drafter, turns: list[Turn], watch: Watch)
         judge(turn.sequence.rule, logits.rows(at.start, at.stop), start, d)
         for turn, at, start, d in zip(turns, rows, starts, drafts, strict=True)
     ]
-    numbers = [_numbers(d, verdict) for d, verdict in zip(drafts, verdicts, strict=True)]
+    finite = logits.are_finite
+    numbers = [
+        _numbers(d, verdict, finite[at])
+        for d, verdict, at in zip(drafts, verdicts, rows, strict=True)
+    ]
     watch.built("verify", *numbers)
 
     outcomes = _to_host(numbers, drafts)
+    _check(turns, chunks, outcomes)
     return [
         _kept(turn.sequence, chunk.tokens, hidden[at], outcome, watch)
         for turn, chunk, at, outcome in zip(turns, chunks, rows, outcomes, strict=True)
@@ -85,13 +90,18 @@ class _Outcome:
     drafted: tuple[int, ...]
     agreed: int  # drafts that stand
     following: int  # the token after them
+    finite_rows: int  # of the target, from the first on
+    drafter_is_finite: bool
     confidence: tuple[float, ...]
 
 
-def _numbers(drafts: Drafts, verdict: Verdict) -> mx.array:
-    """Return all that the host will read of one sequence: at most 2 K + 2 integers."""
+def _numbers(drafts: Drafts, verdict: Verdict, finite: mx.array) -> mx.array:
+    """Return all that the host will read of one sequence: at most 2 K + 3 integers."""
     per_mille = (drafts.confidence * 1000).astype(mx.int32)
-    return mx.concatenate([drafts.tokens, verdict.accepted, verdict.following, per_mille])
+    sound = 2 * mx.cumprod(finite.astype(mx.int32)).sum(keepdims=True)
+    if drafts.are_finite is not None:
+        sound = sound + (~drafts.are_finite).any(keepdims=True)
+    return mx.concatenate([drafts.tokens, verdict.accepted, verdict.following, sound, per_mille])
 
 
 def _to_host(numbers: list[mx.array], drafts: list[Drafts]) -> list[_Outcome]:
@@ -102,16 +112,38 @@ def _to_host(numbers: list[mx.array], drafts: list[Drafts]) -> list[_Outcome]:
     for own, d in zip(numbers, drafts, strict=True):
         mine, read = read[: own.shape[0]], read[own.shape[0] :]
         k = len(d.proposals)
-        confidence = tuple(n / 1000 for n in mine[k + 2 :])
-        outcomes.append(_Outcome(tuple(mine[:k]), mine[k], mine[k + 1], confidence))
+        outcomes.append(
+            _Outcome(
+                drafted=tuple(mine[:k]),
+                agreed=mine[k],
+                following=mine[k + 1],
+                finite_rows=mine[k + 2] // 2,
+                drafter_is_finite=mine[k + 2] % 2 == 0,
+                confidence=tuple(n / 1000 for n in mine[k + 3 :]),
+            )
+        )
     return outcomes
+
+
+def _check(turns: list[Turn], chunks: list[Chunk], outcomes: list[_Outcome]) -> None:
+    """Raise NotFinite, with nothing appended to any sequence, where one cannot go on.
+
+    The target's later rows may depend on a draft that plain decoding would never meet: they end
+    nothing, and the round is cut before them.
+    """
+    for turn, outcome in zip(turns, outcomes, strict=True):
+        if outcome.finite_rows and outcome.drafter_is_finite:
+            continue
+        for chunk in chunks:
+            chunk.state.trim(chunk.tokens.shape[0])
+        raise NotFinite("drafter" if outcome.finite_rows else "target", turn.sequence)
 
 
 def _kept(
     sequence: Sequence, appended: mx.array, hidden: mx.array, outcome: _Outcome, watch: Watch
 ) -> Round:
     """Cut the round's tokens, commit them, and only then return them to be emitted."""
-    standing = (*outcome.drafted[: outcome.agreed], outcome.following)
+    standing = (*outcome.drafted[: outcome.agreed], outcome.following)[: outcome.finite_rows]
     tokens = cut(standing, sequence.end_tokens, sequence.tokens_left)
     sequence.keep(appended, hidden, tokens)
     return Round(

@@ -18,6 +18,7 @@ from mtp_mlx.api import Sampling, Verify
 from mtp_mlx.decode.ratio import Acceptance, Probabilities, block, token_by_token
 from mtp_mlx.protocols import Drafts, Proposal, Rule, Verdict
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT, Chooser, chooser
+from mtp_mlx.sampling.constraints import Constrained
 from mtp_mlx.sampling.distribution import (
     Distribution,
     Logits,
@@ -34,14 +35,19 @@ _ACCEPT = {"block": block, "token": token_by_token}
 
 
 def rule_of(
-    verify: Verify, sampling: Sampling, seed: int, history: Sequence[int], vocabulary: int
+    verify: Verify,
+    sampling: Sampling,
+    seed: int,
+    history: Sequence[int],
+    vocabulary: int,
+    constraints: Constrained | None = None,
 ) -> Rule:
     """Return the rule of a reply to the tokens `history`.
 
     At temperature 0 all rules are one: a draft stands while it is the target's own choice.
     """
-    choose = chooser(sampling, seed, history, vocabulary)
-    if verify == "coupled" or sampling.temperature == 0:
+    choose = chooser(sampling, seed, history, vocabulary, constraints)
+    if verify == "coupled" or sampling.is_greedy:
         return Coupled(choose)
     return Rejection(choose, seed, _ACCEPT[verify], vocabulary)
 
@@ -96,13 +102,13 @@ class Rejection:
         return self._chooser(logits, position, in_flight).tokens
 
     def propose(self, logits: Logits, start: int, drafted: mx.array) -> Proposal:
-        q = self._chooser.distribution(logits, drafted)
+        q = self._chooser.distribution(logits, start + 1 + drafted.shape[0], drafted)
         noise = gumbel(stream(self._seed, _DRAFT, start), drafted.shape[0], q.ids)
         token = q.at(mx.argmax(q.log_weights + noise, axis=-1))
         return Proposal(token, top_probability(q.log_weights), q)
 
     def judge(self, logits: Logits, start: int, drafts: Drafts) -> Verdict:
-        b = self._chooser.distribution(logits, drafts.tokens)
+        b = self._chooser.distribution(logits, start + 1, drafts.tokens)
         acceptance = self._accept(self._probabilities(b, drafts))
         passes = uniform(stream(self._seed, _JUDGE, start), len(drafts.proposals)) < acceptance.h
         n = acceptance.count(passes)

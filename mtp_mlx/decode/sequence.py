@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Literal
 
 import mlx.core as mx
 
@@ -11,6 +12,17 @@ from mtp_mlx.api import FinishReason, Mtp
 from mtp_mlx.decode.watch import Laps
 from mtp_mlx.depth.control import DepthControl, Plan
 from mtp_mlx.protocols import Anchor, DraftState, Rule, State
+
+
+class NotFinite(Exception):
+    """Scores that are no numbers: the sequence cannot go on, the others of its batch can."""
+
+    def __init__(
+        self, whose: Literal["target", "drafter"], sequence: Sequence | None = None
+    ) -> None:
+        super().__init__(f"scores of the {whose} that are not finite")
+        self.whose = whose
+        self.sequence = sequence
 
 
 @dataclass(slots=True)

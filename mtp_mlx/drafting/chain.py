@@ -37,7 +37,9 @@ def chain(step_of: StepOf, rows: Sequence[DraftRow]) -> list[Drafts]:
         step = step_of(going_on, tokens, hidden)
         for at, i in enumerate(going_on):
             links[i].extend(step.logits.rows(at, at + 1), step.hidden[at : at + 1])
-    return [Drafts(link.drafted, tuple(link.proposals)) for link in links]
+    return [
+        Drafts(link.drafted, tuple(link.proposals), mx.concatenate(link.finite)) for link in links
+    ]
 
 
 class _Link:
@@ -48,11 +50,13 @@ class _Link:
         self.anchor = row.anchor
         self.drafted = NONE_IN_FLIGHT
         self.proposals: list[Proposal] = []
+        self.finite: list[mx.array] = []
         self._start = row.state.length
 
     def extend(self, logits: Logits, hidden: mx.array) -> None:
         proposal = self._rule.propose(logits, self._start, self.drafted)
         self.proposals.append(proposal)
+        self.finite.append(logits.are_finite)
         self.drafted = mx.concatenate([self.drafted, proposal.token])
         self.anchor = Anchor(proposal.token, hidden)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mtp_mlx.errors import UnsupportedModel, UsageError
 from mtp_mlx.families.base import Config, Family, KnownPair, TrueShape
 from mtp_mlx.families.gemma4.family import Gemma4
+from mtp_mlx.files import brief
 
 FAMILIES: tuple[Family, ...] = (Gemma4(),)
 
@@ -18,7 +19,7 @@ def family_of(config: Config) -> Family:
         if family.recognises(config):
             return family
     raise UnsupportedModel(
-        f"The architecture {config.get('model_type')!r} is not Gemma 4.",
+        f"The architecture {brief(repr(config.get('model_type')), 60)} is not Gemma 4.",
         "Choose a google/gemma-4 model or a copy.",
     )
 

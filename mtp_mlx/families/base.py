@@ -96,12 +96,16 @@ class Blueprint(Protocol):
         """Tell whether MLX's CPU backend can compute the target in float32 only."""
         ...
 
-    def target_network(self) -> Any:
-        """Return the target's modules, with weights that are still lazy."""
+    def target_network(self, weights: Weights | None = None) -> Any:
+        """Return the target's modules for these tensors, with values that are still lazy."""
         ...
 
     def drafter_network(self) -> Any:
         """Return the drafter's modules, with weights that are still lazy."""
+        ...
+
+    def other_part(self, name: str) -> str | None:
+        """Return what a checkpoint's tensor is for, such as "vision", where it is not for text."""
         ...
 
     def target_tensors(self, weights: Weights) -> Weights:
@@ -109,14 +113,10 @@ class Blueprint(Protocol):
         ...
 
     def drafter_tensors(self, weights: Weights) -> Weights:
-        """Return a checkpoint's tensors under the names of `drafter_network`.
+        """Return a checkpoint's tensors under the names of `drafter_network`, without others'.
 
         Raises DamagedModel where a table among them holds impossible values.
         """
-        ...
-
-    def module_name(self, name: str) -> str:
-        """Return the name that a module of a checkpoint has in the networks."""
         ...
 
     def target(self, network: Any) -> Target: ...

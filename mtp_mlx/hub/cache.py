@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mtp_mlx.errors import LoadError
+from mtp_mlx.files import size_of
+from mtp_mlx.hub.weight_files import choose_files
+
 PREFIX = "models--"
-INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,28 +40,14 @@ def cached_models(cache: Path | None = None) -> list[CachedModel]:
 
 
 def is_complete(folder: Path) -> bool:
-    """Tell whether a snapshot has its configuration and every weight file its index lists."""
-    names = weight_names(folder)
-    return (
-        (folder / "config.json").is_file()
-        and bool(names)
-        and all((folder / name).is_file() for name in names)
-    )
+    """Tell whether a snapshot has its configuration and all of its weight files.
 
-
-def weight_names(folder: Path) -> list[str]:
-    """Return the weight files that the index lists, or without an index those that are there.
-
-    A damaged index lists none, so that such a folder is not complete.
+    A folder with a damaged index is not complete.
     """
-    index = folder / INDEX
-    if not index.is_file():
-        return sorted(file.name for file in folder.glob("*.safetensors"))
     try:
-        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-        return sorted({str(name) for name in weight_map.values()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []
+        return size_of(folder / "config.json") is not None and bool(choose_files(folder).names)
+    except (LoadError, OSError):
+        return False
 
 
 def _read(folder: Path) -> CachedModel | None:

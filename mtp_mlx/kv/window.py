@@ -15,6 +15,7 @@ import mlx.core as mx
 from mtp_mlx.kv.buffer import Buffer, KeysValues
 
 SLACK = 256  # spare rows: the window is moved to the front once in about so many tokens
+AT_ONCE = 2048  # rows of the first buffer, at most: a larger window may never be filled
 REWIND = 32  # rows that can always be trimmed: more than any round drafts
 
 
@@ -55,7 +56,8 @@ class WindowCache:
             rows = self._compact(keys, values, attended)
         else:
             if self._buffer.capacity == 0:
-                self._buffer.replace(keys[..., :0, :], values[..., :0, :], self._capacity)
+                self._buffer.replace(keys[..., :0, :], values[..., :0, :], self._room(n))
+            self._buffer.reserve(keys, values)
             self._buffer.append(keys, values)
             rows = self._buffer.slice(self.stored - attended)
         self.length += n
@@ -68,8 +70,12 @@ class WindowCache:
             keys = mx.concatenate([old.keys, keys], axis=2)
             values = mx.concatenate([old.values, values], axis=2)
         keep = min(keys.shape[2], self.window - 1 + REWIND)
-        self._buffer.replace(keys[..., -keep:, :], values[..., -keep:, :], self._capacity)
+        self._buffer.replace(keys[..., -keep:, :], values[..., -keep:, :], self._room(keep))
         return KeysValues(keys[..., -attended:, :], values[..., -attended:, :])
+
+    def _room(self, rows: int) -> int:
+        """Return the size of a buffer that begins with `rows`; it grows with what is appended."""
+        return min(self._capacity, max(rows + REWIND + SLACK, AT_ONCE))
 
     def _attended_before(self) -> int:
         """Return how many of the positions held so far the next query attends to."""
@@ -100,7 +106,8 @@ class WindowCache:
     def restore(self, snapshot: WindowSnapshot) -> None:
         """Return to where the snapshot was taken."""
         self.length = snapshot.length
-        self._buffer.replace(snapshot.rows.keys, snapshot.rows.values, self._capacity)
+        rows = snapshot.rows
+        self._buffer.replace(rows.keys, rows.values, self._room(rows.keys.shape[2]))
 
     def mask(self, n: int) -> mx.array | str | None:
         """Return the mask of `n` new queries over what `append` is about to return."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gc
 import platform
+import resource
 import shutil
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import mlx.core as mx
 import psutil
@@ -85,6 +89,41 @@ def memory() -> Memory:
         peak=mx.get_peak_memory(),
         limit=int(limit or psutil.virtual_memory().total),
     )
+
+
+def free_memory() -> int:
+    """Return the bytes that this process may still take, as the system counts them.
+
+    macOS compresses and swaps what other programs hold, so there only wired memory is taken.
+    Linux kills instead: there it is what is available, within the limits of the process and of its
+    control group, and what is left of the swap.
+    """
+    whole = psutil.virtual_memory()
+    if sys.platform == "darwin":
+        return int(whole.total - whole.wired)
+    free = [whole.available + psutil.swap_memory().free, *_process_limits()]
+    group = _group_limit(Path("/sys/fs/cgroup"))
+    return int(min(free if group is None else [*free, group]))
+
+
+def _process_limits() -> Iterator[int]:
+    held = psutil.Process().memory_info()
+    limits = ((resource.RLIMIT_AS, held.vms), (resource.RLIMIT_DATA, held.data))
+    for limit, taken in limits:
+        most, _ = resource.getrlimit(limit)
+        if most != resource.RLIM_INFINITY:
+            yield most - taken
+
+
+def _group_limit(folder: Path) -> int | None:
+    """Return what a container may still take; None where it has no limit."""
+    try:
+        most = int((folder / "memory.max").read_text())
+        counts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        cached = int(counts["inactive_file"]) + int(counts["active_file"])
+        return most - int((folder / "memory.current").read_text()) + cached
+    except (OSError, ValueError, KeyError):  # "max": no limit
+        return None
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

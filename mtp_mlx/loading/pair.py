@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import mlx.core as mx
 
 from mtp_mlx import api
-from mtp_mlx.api import DraftPosition, PairInfo, Sampling, ThinkingSyntax
-from mtp_mlx.errors import DamagedModel, LoadError, OutOfMemory, UsageError
+from mtp_mlx.api import DraftPosition, PairInfo, ThinkingSyntax
+from mtp_mlx.errors import (
+    DamagedModel,
+    LoadError,
+    NonFiniteScores,
+    OutOfMemory,
+    UsageError,
+)
 from mtp_mlx.events import LoadProgress
 from mtp_mlx.families import family_of
 from mtp_mlx.families.base import Blueprint
+from mtp_mlx.files import brief
 from mtp_mlx.hub.resolve import resolve, resolve_drafter
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
-from mtp_mlx.loading.device import backend_name, compute_dtype, is_out_of_memory, prepare
-from mtp_mlx.loading.weights import Weights, dtype_words, fill, pack_head, packing, packing_words
+from mtp_mlx.loading.device import (
+    backend_name,
+    compute_dtype,
+    free_memory,
+    is_out_of_memory,
+    prepare,
+)
+from mtp_mlx.loading.generation import Generation, read_generation
+from mtp_mlx.loading.weights import (
+    MissingTensors,
+    Weights,
+    check_packing,
+    computing_dtype,
+    fill,
+    first_not_finite,
+    pack_head,
+    precision_words,
+    unlike,
+)
 from mtp_mlx.protocols import Drafter, Target
+from mtp_mlx.sampling.constraints import NO_CONSTRAINTS, Constraints
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer, end_token_ids
+
+WEIGHTS = "A weight file"
 
 Made = TypeVar("Made")
 Progress = Callable[[LoadProgress], None]
@@ -34,6 +63,8 @@ class WeightFiles:
     """The files that a network was loaded from; none where its weights are random."""
 
     files: tuple[Path, ...] = ()
+    name: str = ""
+    dtype: str = ""  # that it computes in
 
     @property
     def revision(self) -> str | None:
@@ -57,6 +88,7 @@ class LoadedPair:
     template: ChatTemplate | None
     thinking: ThinkingSyntax | None
     end_tokens: frozenset[int]
+    constraints: Constraints = NO_CONSTRAINTS  # of the target, on every reply
     info: PairInfo
     drafter_at: Callable[[DraftPosition], Drafter | None]  # the drafter at a draft position
     target_weights: WeightFiles = WeightFiles()
@@ -76,21 +108,30 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
     chosen = _drafter(request, target_checkpoint)
     drafter_checkpoint = chosen.checkpoint
     blueprint = _blueprint(target_checkpoint, drafter_checkpoint)
-
-    progress(LoadProgress(phase="target", done=1, total=3))
+    generation = read_generation(
+        target_checkpoint.generation, target_checkpoint.config, blueprint.vocabulary
+    )
     dtype = compute_dtype(request.dtype)
     check_dtype(blueprint, dtype)
-    network = _from_config(blueprint.target_network, target_checkpoint)
-    _load(network, target_checkpoint, blueprint, blueprint.target_tensors, dtype)
+    both = [c for c in (target_checkpoint, drafter_checkpoint) if c is not None]
+    _check_memory(blueprint, both, dtype)
+
+    progress(LoadProgress(phase="target", done=1, total=3))
+    tensors = _tensors(blueprint.target_tensors, target_checkpoint)
+    network = _made_of(lambda: blueprint.target_network(tensors), target_checkpoint)
+    target_weights = _load(network, tensors, target_checkpoint, dtype)
     target = blueprint.target(network)
 
     position: DraftPosition = request.draft_position or "last-seen"
     drafter_of: Callable[[DraftPosition], Drafter | None] = _no_drafter
+    drafter_weights = WeightFiles()
     if drafter_checkpoint is not None:
         progress(LoadProgress(phase="drafter", done=2, total=3))
-        position = request.draft_position or blueprint.draft_position(drafter_checkpoint.generation)
-        head = _from_config(blueprint.drafter_network, drafter_checkpoint)
-        _load(head, drafter_checkpoint, blueprint, blueprint.drafter_tensors, dtype)
+        settings = drafter_checkpoint.generation or {}
+        position = request.draft_position or blueprint.draft_position(settings)
+        head = _made_of(blueprint.drafter_network, drafter_checkpoint)
+        tensors = _tensors(blueprint.drafter_tensors, drafter_checkpoint)
+        drafter_weights = _load(head, tensors, drafter_checkpoint, dtype)
         if request.drafter_bits is not None:
             pack_head(head, request.drafter_bits)
         drafter_of = partial(blueprint.drafter, head, target)
@@ -98,6 +139,7 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
 
     tokenizer = Tokenizer.load(target_checkpoint.folder)
     template = ChatTemplate.load(target_checkpoint.folder)
+    info = _info(request, target_checkpoint, chosen, blueprint, generation)
     return LoadedPair(
         target=target,
         drafter=drafter_of(position),
@@ -106,9 +148,35 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
         template=template,
         thinking=blueprint.thinking,
         end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_checkpoint.folder),
-        info=_info(request, target_checkpoint, chosen, blueprint, position, tokenizer, template),
-        target_weights=WeightFiles(target_checkpoint.files),
-        drafter_weights=WeightFiles(() if drafter_checkpoint is None else drafter_checkpoint.files),
+        constraints=generation.constraints,
+        info=replace(
+            info,
+            quantization=precision_words(network),
+            draft_position=position,
+            has_chat_template=template is not None,
+            has_tokenizer=tokenizer is not None,
+        ),
+        target_weights=target_weights,
+        drafter_weights=drafter_weights,
+    )
+
+
+def not_finite(pair: LoadedPair, whose: Literal["target", "drafter"]) -> NonFiniteScores:
+    """Return the error for scores that are no numbers: damaged weights, or a dtype too narrow."""
+    of = pair.target_weights if whose == "target" else pair.drafter_weights
+    without = "" if whose == "target" else " or switch MTP off"
+    damaged = first_not_finite(of.files)
+    if damaged is not None:
+        return NonFiniteScores(
+            f"The weights of the {whose} are damaged: {damaged} holds numbers that are not finite "
+            f"({of.dtype}).",
+            f"Download the model again{without}.",
+        )
+    file = f" ({brief(of.files[0].name, 60)})" if of.files else ""
+    other = "float32" if of.dtype != "float32" else "bfloat16"
+    return NonFiniteScores(
+        f"The scores of the {whose} {of.name}{file} are not finite in {of.dtype}.",
+        f"Load it with --dtype {other}, or choose another conversion{without}.",
     )
 
 
@@ -119,10 +187,10 @@ def _no_drafter(_: DraftPosition) -> None:
 def _blueprint(target: Checkpoint, drafter: Checkpoint | None) -> Blueprint:
     """Read both config.json, the target's alone first, so that an error names the right file."""
     family = family_of(target.config)
-    alone = _from_config(lambda: family.blueprint(target.config, None), target)
+    alone = _made_of(lambda: family.blueprint(target.config, None), target)
     if drafter is None:
         return alone
-    return _from_config(lambda: family.blueprint(target.config, drafter.config), drafter)
+    return _made_of(lambda: family.blueprint(target.config, drafter.config), drafter)
 
 
 def check_dtype(blueprint: Blueprint, dtype: mx.Dtype | None) -> None:
@@ -160,30 +228,57 @@ def _drafter(request: api.Load, target_checkpoint: Checkpoint) -> _Drafter:
     return _Drafter(open_checkpoint(folder))
 
 
-def _from_config(make: Callable[[], Made], checkpoint: Checkpoint) -> Made:
-    """Return `make()`, which reads config.json.
-
-    Raises DamagedModel where that file holds values of the wrong kind.
-    """
+def _made_of(make: Callable[[], Made], checkpoint: Checkpoint, what: str = "config.json") -> Made:
+    """Return what `make` makes of a part of the checkpoint, which may say anything."""
     try:
         return make()
-    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+    except (
+        TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RuntimeError
+    ) as error:  # fmt: skip
         raise DamagedModel(
-            f"config.json of {checkpoint.name} cannot be understood: {error}.",
+            f"{what} of {checkpoint.name} cannot be understood: {brief(error)}.",
             "Download the model again.",
         ) from error
 
 
-def _load(
-    network: Any,
-    checkpoint: Checkpoint,
-    blueprint: Blueprint,
-    named: Callable[[Weights], Weights],
-    dtype: mx.Dtype | None,
+def _check_memory(
+    blueprint: Blueprint, checkpoints: Sequence[Checkpoint], dtype: mx.Dtype | None
 ) -> None:
+    """Raise OutOfMemory where the weights are more than can be held: MLX would die of it."""
+    needed = sum(_bytes_of(blueprint, checkpoint, dtype) for checkpoint in checkpoints)
+    free = free_memory()
+    if needed > free:
+        raise OutOfMemory(
+            f"{checkpoints[0].name} needs {needed / 1e9:.1f} GB of memory here, and "
+            f"{max(free, 0) / 1e9:.1f} GB are free.",
+            "Close other programs, or choose a smaller model or a smaller quantisation.",
+        )
+
+
+def _bytes_of(blueprint: Blueprint, checkpoint: Checkpoint, dtype: mx.Dtype | None) -> int:
+    """Return the bytes that a checkpoint's tensors of text take in `dtype`."""
+    kept = (t for name, t in checkpoint.tensors.items() if blueprint.other_part(name) is None)
+    return sum(
+        math.prod(t.shape) * dtype.size if dtype and t.is_floating else t.end - t.start
+        for t in kept
+    )
+
+
+def _tensors(named: Callable[[Weights], Weights], checkpoint: Checkpoint) -> Weights:
+    """Return a checkpoint's tensors under the names of the networks, still lazy."""
+    check_packing(checkpoint.config, checkpoint.tensors)
+    weights = checkpoint.weights()
+    return _made_of(lambda: named(weights), checkpoint, WEIGHTS)
+
+
+def _load(
+    network: Any, tensors: Weights, checkpoint: Checkpoint, dtype: mx.Dtype | None
+) -> WeightFiles:
     """Fill `network` with the checkpoint's tensors and evaluate them."""
-    quantization = packing(checkpoint.config)
-    fill(network, named(checkpoint.weights()), quantization, blueprint.module_name)
+    try:
+        _made_of(lambda: fill(network, tensors), checkpoint, WEIGHTS)
+    except MissingTensors as error:
+        raise checkpoint.incomplete() or unlike(str(error)) from error
     if dtype is not None:
         network.set_dtype(dtype)
     network.eval()
@@ -196,9 +291,10 @@ def _load(
                 "Choose a smaller model or a smaller quantisation.",
             ) from error
         raise DamagedModel(
-            f"The weights of {checkpoint.name} cannot be read: {error}.",
+            f"The weights of {checkpoint.name} cannot be read: {brief(error)}.",
             "Download the model again.",
         ) from error
+    return WeightFiles(checkpoint.files, checkpoint.name, computing_dtype(network))
 
 
 def _info(
@@ -206,9 +302,7 @@ def _info(
     target_checkpoint: Checkpoint,
     drafter: _Drafter,
     blueprint: Blueprint,
-    position: DraftPosition,
-    tokenizer: Tokenizer | None,
-    template: ChatTemplate | None,
+    generation: Generation,
 ) -> PairInfo:
     demo = request.target == api.DEMO_PAIR
     drafter_checkpoint = drafter.checkpoint
@@ -218,13 +312,13 @@ def _info(
         no_drafter_reason=drafter.absent_because,
         target_bytes=target_checkpoint.size,
         drafter_bytes=0 if drafter_checkpoint is None else drafter_checkpoint.size,
-        quantization=_quantization(target_checkpoint, request),
+        quantization="",
         context_length=blueprint.context_length,
         sliding_window=blueprint.sliding_window,
-        draft_position=position,
-        recommended=_recommended(target_checkpoint),
-        has_chat_template=template is not None,
-        has_tokenizer=tokenizer is not None,
+        draft_position="last-seen",
+        recommended=generation.recommended,
+        has_chat_template=False,
+        notes=(*_left_out(target_checkpoint, blueprint), *_unheeded(generation)),
     )
 
 
@@ -234,30 +328,18 @@ def _drafter_name(request: api.Load, drafter_checkpoint: Checkpoint) -> str:
     return name if request.drafter_bits is None else f"{name}, {request.drafter_bits}-bit head"
 
 
-def _quantization(checkpoint: Checkpoint, request: api.Load) -> str:
-    quantization = checkpoint.config.get("quantization")
-    if isinstance(quantization, dict):
-        return packing_words(quantization)
-    computed = compute_dtype(request.dtype)
-    if computed is not None:
-        return dtype_words(computed)
-    return str(checkpoint.config.get("dtype") or checkpoint.config.get("torch_dtype") or "bfloat16")
+def _left_out(checkpoint: Checkpoint, blueprint: Blueprint) -> Iterator[str]:
+    """Yield a sentence about what lies in the folder and is no part of what was loaded."""
+    parts = Counter(blueprint.other_part(name) for name in checkpoint.tensors)
+    words = [f"{n} tensors ({part})" for part, n in sorted(parts.items(), key=str) if part]
+    beside = checkpoint.chosen.left_out
+    if beside:
+        words.append(beside[0] if len(beside) == 1 else f"{beside[0]} and {len(beside) - 1} more")
+    if words:
+        yield f"Left out of {checkpoint.name}: {brief(', '.join(words))}."
 
 
-def _recommended(checkpoint: Checkpoint) -> Sampling:
-    """Return the sampling of generation_config.json; greedy where it recommends no sampling."""
-    settings = checkpoint.generation
-    if not settings.get("do_sample"):
-        return Sampling()
-    try:
-        return Sampling(
-            temperature=float(settings.get("temperature", 1.0)),
-            top_k=int(settings.get("top_k", 0) or 0),
-            top_p=float(settings.get("top_p", 1.0)),
-            min_p=float(settings.get("min_p", 0.0) or 0.0),
-        )
-    except (TypeError, ValueError) as error:
-        raise DamagedModel(
-            f"generation_config.json of {checkpoint.name} cannot be understood: {error}.",
-            "Download the model again.",
-        ) from error
+def _unheeded(generation: Generation) -> Iterator[str]:
+    if generation.unheeded:
+        names = brief(", ".join(generation.unheeded))
+        yield f"generation_config.json asks for {names}, which this program does not have."

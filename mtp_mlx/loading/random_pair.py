@@ -26,7 +26,7 @@ from mtp_mlx.families import shape
 from mtp_mlx.families.base import TrueShape
 from mtp_mlx.loading.device import compute_dtype, is_out_of_memory, memory, prepare
 from mtp_mlx.loading.pair import LoadedPair, Progress, check_dtype
-from mtp_mlx.loading.weights import GROUP_SIZE, dtype_words, pack, pack_head, packing_words
+from mtp_mlx.loading.weights import dtype_words, pack, pack_head, precision_words
 
 BITS = (4, 8, 16)
 
@@ -104,14 +104,13 @@ def _networks(shape: TrueShape, bits: int) -> tuple[Any, Any]:
 
 def _info(shape: TrueShape, network: Any, head: Any, bits: int, dtype: mx.Dtype) -> PairInfo:
     plain = dtype_words(dtype)
-    block = {"bits": bits, "group_size": GROUP_SIZE}
     return PairInfo(
         target=f"random {shape.title}, {plain if bits == 16 else f'{bits}-bit'}",
         drafter=f"random {shape.name} drafter, {plain}",
         no_drafter_reason=None,
         target_bytes=size_bytes(network, dtype),
         drafter_bytes=size_bytes(head, dtype),
-        quantization=plain if bits == 16 else packing_words(block),
+        quantization=plain if bits == 16 else precision_words(network),
         context_length=shape.blueprint.context_length,
         sliding_window=shape.blueprint.sliding_window,
         draft_position="last-seen",

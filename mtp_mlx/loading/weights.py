@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
@@ -10,100 +12,144 @@ from mlx import nn
 from mlx.utils import tree_flatten
 
 from mtp_mlx.errors import DamagedModel, UnsupportedModel, UsageError
+from mtp_mlx.files import brief
+from mtp_mlx.hub.weight_files import Tensor
 
 Weights = dict[str, mx.array]
 
-_MODES = "Use an affine, mxfp4, mxfp8 or nvfp4 conversion."
+_MODES = ("affine", "mxfp4", "mxfp8", "nvfp4")
+_UNSUPPORTED = "Use an affine, mxfp4, mxfp8 or nvfp4 conversion."
+_BY_SHAPE = {(4, 16): "nvfp4", (4, 32): "mxfp4", (8, 32): "mxfp8"}
+"""The mode of a module whose scales are bytes, by its bits and group size."""
 
 
-def packing(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the `quantization` block of an MLX checkpoint's config.json; None without one.
+def check_packing(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Raise UnsupportedModel where config.json names a packing that MLX does not run.
 
-    Raises UnsupportedModel for weights that another program quantised.
+    A block of MLX's own may stand in several places and say as little as it likes: how a module is
+    packed follows from its tensors. One that names another program counts unless the tensors are
+    packed as MLX packs them, for a converter may leave it behind.
     """
-    block = config.get("quantization")
+    is_packed = any(
+        name.endswith(".scales") and _is_packed(tensors, name.removesuffix("scales") + "weight")
+        for name in tensors
+    )
+    for block in _blocks(config):
+        method = block.get("quant_method") if isinstance(block, Mapping) else None
+        if isinstance(method, str) and method not in ("mlx", *_MODES):
+            if is_packed:
+                continue
+            raise UnsupportedModel(
+                f"The weights are packed by {brief(method, 40)}, which MLX does not run.",
+                "Choose a conversion of the same model, such as those of mlx-community.",
+            )
+        if not isinstance(block, Mapping) or not _makes_sense(block):
+            raise _unsupported(block)
+
+
+def _is_packed(tensors: Mapping[str, Tensor], name: str) -> bool:
+    return name in tensors and tensors[name].dtype == "U32"
+
+
+def _blocks(config: Mapping[str, Any]) -> Iterator[Any]:
+    text = config.get("text_config")
+    for section in (config, text if isinstance(text, Mapping) else {}):
+        for key in ("quantization", "quantization_config"):
+            if section.get(key) not in (None, False):
+                yield section[key]
+
+
+def _makes_sense(block: Mapping[str, Any]) -> bool:
+    numbers = [block.get(name) for name in ("bits", "group_size")]
+    return block.get("mode") in (None, *_MODES) and all(
+        n is None or (isinstance(n, int) and not isinstance(n, bool) and n > 0) for n in numbers
+    )
+
+
+def _unsupported(block: object) -> UnsupportedModel:
     if isinstance(block, Mapping):
-        return block
-    if block is not None:
-        raise UnsupportedModel(f"The quantisation {block!r} is not supported.", _MODES)
-    other = config.get("quantization_config")
-    method = other.get("quant_method") if isinstance(other, Mapping) else None
-    if method is not None:
-        raise UnsupportedModel(
-            f"The weights are packed by {method}, which MLX does not run.",
-            "Choose a conversion of the same model, such as those of mlx-community.",
-        )
-    return None
+        block = {name: block.get(name) for name in ("mode", "bits", "group_size")}
+    return UnsupportedModel(
+        f"The quantisation {brief(repr(block), 100)} is not supported.", _UNSUPPORTED
+    )
 
 
-def fill(
-    network: Any,
-    weights: Weights,
-    quantization: Mapping[str, Any] | None,
-    module_name: Callable[[str], str],
-) -> None:
-    """Put `weights`, named as in `network`, into it; quantise modules whose weights are quantised.
+def fill(network: Any, weights: Weights) -> None:
+    """Put `weights`, named as in `network`, into it; quantise the modules that came quantised.
 
-    `module_name` translates the checkpoint's name of a module into the network's. Raises
-    DamagedModel where a tensor is missing, superfluous or of another shape.
+    Raises MissingTensors; DamagedModel where a tensor is superfluous or of another shape or kind;
+    UnsupportedModel for a packing that MLX does not have.
     """
     weights = network.sanitize(weights)
-    if quantization is not None:
-        _quantize(network, weights, quantization, module_name)
+    _quantize(network, weights)
     _check(network, weights)
     network.load_weights(list(weights.items()), strict=True)
 
 
-def _quantize(
-    network: Any,
-    weights: Weights,
-    quantization: Mapping[str, Any],
-    module_name: Callable[[str], str],
-) -> None:
-    overrides = {
-        module_name(path): value
-        for path, value in quantization.items()
-        if isinstance(value, Mapping | bool)
-    }
+def _quantize(network: Any, weights: Weights) -> None:
+    """Quantise each module as the shapes of its tensors say."""
 
-    def predicate(path: str, module: nn.Module) -> Any:
+    def packing(path: str, module: nn.Module) -> bool | dict[str, Any]:
         if not hasattr(module, "to_quantized") or f"{path}.scales" not in weights:
             return False
-        return overrides.get(path, True)
+        how = _packing(path, module.weight.shape, weights)
+        scaled: dict[str, Any] = {"global_scale": True}
+        return how | scaled if f"{path}.global_scale" in weights else how
 
     try:
-        nn.quantize(
-            network,
-            group_size=quantization.get("group_size"),
-            bits=quantization.get("bits"),
-            mode=quantization.get("mode", "affine"),
-            class_predicate=predicate,
-        )
-    except (ValueError, TypeError) as error:
-        named = {name: quantization.get(name) for name in ("mode", "bits", "group_size")}
-        raise UnsupportedModel(f"The quantisation {named} is not supported.", _MODES) from error
+        nn.quantize(network, class_predicate=packing)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise UnsupportedModel(
+            f"The weights are packed in a way that MLX does not have: {brief(error)}.", _UNSUPPORTED
+        ) from error
+
+
+def _packing(path: str, shape: tuple[int, ...], weights: Weights) -> dict[str, Any]:
+    """Return how a module of this shape is packed, by its columns and those of its scales."""
+    scales, weight = weights[f"{path}.scales"], weights.get(f"{path}.weight")
+    inputs = shape[-1]
+    if weight is None or not scales.ndim or not weight.ndim:
+        raise unlike(f"{path} has scales and no packed weight")
+    groups, words = scales.shape[-1], weight.shape[-1]
+    if not groups or inputs % groups or not words or words * 32 % inputs:
+        raise unlike(f"{path} has {words} packed columns and {groups} scales for {inputs} inputs")
+    how = {"group_size": inputs // groups, "bits": words * 32 // inputs}
+    mode = "affine"
+    if scales.dtype == mx.uint8:
+        found = _BY_SHAPE.get((how["bits"], how["group_size"]))
+        if found is None:
+            raise _unsupported(how)
+        mode = found
+    return {**how, "mode": mode}
 
 
 def _check(network: Any, weights: Weights) -> None:
     expected = dict(tree_flatten(network.parameters()))
     missing = sorted(expected.keys() - weights.keys())
     unknown = sorted(weights.keys() - expected.keys())
-    wrong = [name for name in expected.keys() & weights.keys() if _differ(expected, weights, name)]
     if missing:
-        _refuse(f"{len(missing)} tensors are missing, such as {missing[0]}")
+        raise MissingTensors(f"{len(missing)} tensors are missing, such as {brief(missing[0])}")
     if unknown:
-        _refuse(f"{len(unknown)} tensors belong to no layer, such as {unknown[0]}")
-    if wrong:
-        name = min(wrong)
-        _refuse(f"{name} has shape {weights[name].shape} where {expected[name].shape} belongs")
+        raise unlike(f"{len(unknown)} tensors belong to no layer, such as {brief(unknown[0])}")
+    for name in sorted(expected):
+        wanted, got = expected[name], weights[name]
+        if wanted.shape != got.shape:
+            raise unlike(f"{name} has shape {got.shape} where {wanted.shape} belongs")
+        if _kind(wanted) != _kind(got):
+            raise unlike(f"{name} is of {dtype_words(got.dtype)}, which cannot be its type")
 
 
-def _differ(expected: Weights, weights: Weights, name: str) -> bool:
-    return bool(expected[name].shape != weights[name].shape)
+def _kind(array: mx.array) -> mx.Dtype | mx.DtypeCategory:
+    """Numbers with a point may be of any width; packed ones and token ids may not."""
+    return mx.floating if mx.issubdtype(array.dtype, mx.floating) else array.dtype
 
 
-def _refuse(what: str) -> None:
-    raise DamagedModel(f"The weights do not match config.json: {what}.", "Download it again.")
+class MissingTensors(Exception):
+    """Tensors that config.json asks for and no file holds; the loader knows why."""
+
+
+def unlike(what: str) -> DamagedModel:
+    return DamagedModel(f"The weights do not match config.json: {what}.", "Download it again.")
 
 
 HEAD_BITS = (4, 8)
@@ -127,10 +173,40 @@ def pack(network: Any, bits: int, rule: Rule = lambda _path, _module: True) -> N
     nn.quantize(network, group_size=GROUP_SIZE, bits=bits, class_predicate=chosen)
 
 
-def packing_words(block: Mapping[str, Any]) -> str:
-    """Return a checkpoint's `quantization` block in words: "4-bit affine, group 64"."""
-    mode = block.get("mode", "affine")
-    return f"{block.get('bits')}-bit {mode}, group {block.get('group_size')}"
+def precision_words(network: Any) -> str:
+    """Return how a network is stored: "4-bit affine, group 64", or a dtype where nothing is packed.
+
+    Of several packings or dtypes the one that holds most bytes.
+    """
+    packed: Counter[str] = Counter()
+    plain: Counter[str] = Counter()
+    for _, module in network.named_modules():
+        own = [value for value in module.values() if isinstance(value, mx.array)]
+        if "scales" in module:
+            words = f"{module.bits}-bit {module.mode}, group {module.group_size}"
+            packed[words] += sum(array.nbytes for array in own)
+            continue
+        for array in own:
+            if mx.issubdtype(array.dtype, mx.floating):
+                plain[dtype_words(array.dtype)] += array.nbytes
+    return (packed or plain).most_common(1)[0][0]
+
+
+def first_not_finite(files: Iterable[Path]) -> str | None:
+    """Return the first tensor that holds a number which is not finite, and its file; else None."""
+    for file in files:
+        tensors = mx.load(str(file))
+        assert isinstance(tensors, dict)
+        for name, array in tensors.items():
+            floating = mx.issubdtype(array.dtype, mx.floating)
+            if floating and not mx.isfinite(array).all().item():
+                return f"{brief(name, 80)} in {brief(file.name, 60)}"
+    return None
+
+
+def computing_dtype(network: Any) -> str:
+    """Return the dtype of a network's activations: that of its norms, which are never packed."""
+    return dtype_words(network.model.norm.weight.dtype)
 
 
 def dtype_words(dtype: mx.Dtype) -> str:

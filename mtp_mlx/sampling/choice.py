@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from mtp_mlx.api import Sampling
+from mtp_mlx.sampling.constraints import Constrained
 from mtp_mlx.sampling.distribution import Distribution, Logits, distribution, top_probability
 from mtp_mlx.sampling.noise import gumbel
 from mtp_mlx.sampling.penalty import Adjustments, adjustments
@@ -37,10 +38,17 @@ class Choice:
 class Chooser:
     """Chooses the tokens of one reply. `commit` counts the tokens that were emitted."""
 
-    def __init__(self, sampling: Sampling, seed: int, penalty: Adjustments | None = None) -> None:
+    def __init__(
+        self,
+        sampling: Sampling,
+        seed: int,
+        penalty: Adjustments | None = None,
+        constraints: Constrained | None = None,
+    ) -> None:
         self._sampling = sampling
         self._seed = seed
         self._penalty = penalty
+        self._constraints = constraints
 
     def __call__(
         self, logits: Logits, position: int, in_flight: mx.array = NONE_IN_FLIGHT
@@ -49,9 +57,9 @@ class Chooser:
 
         `in_flight` [m] are the tokens before the last row's that are not committed, such as drafts.
         """
-        if self._sampling.temperature == 0:
-            return _greedy(self._adjusted(logits, in_flight))
-        drawn = self.distribution(logits, in_flight)
+        if self._sampling.is_greedy:
+            return _greedy(self._adjusted(logits, position, in_flight))
+        drawn = self.distribution(logits, position, in_flight)
         noisy = drawn.log_weights + gumbel(self._seed, position, drawn.ids)
         return Choice(drawn.at(mx.argmax(noisy, axis=-1)), drawn.log_weights)
 
@@ -60,35 +68,46 @@ class Chooser:
 
         Candidates that top-k, top-p or min-p cut are left out or -inf.
         """
-        temperature = self._sampling.temperature
-        if temperature == 0:
-            x = self._adjusted(logits, NONE_IN_FLIGHT)
+        if self._sampling.is_greedy:
+            x = self._adjusted(logits, position, NONE_IN_FLIGHT)
             ids = (
                 mx.broadcast_to(mx.arange(x.raw.shape[-1]), x.raw.shape) if x.ids is None else x.ids
             )
             return Distribution(x.values, ids)
-        drawn = self.distribution(logits)
+        drawn = self.distribution(logits, position)
+        temperature = self._sampling.temperature
         return Distribution(
             temperature * (drawn.log_weights + gumbel(self._seed, position, drawn.ids)), drawn.ids
         )
 
-    def distribution(self, logits: Logits, in_flight: mx.array = NONE_IN_FLIGHT) -> Distribution:
+    def distribution(
+        self, logits: Logits, position: int, in_flight: mx.array = NONE_IN_FLIGHT
+    ) -> Distribution:
         """Return the distribution of each row; the temperature must be above 0."""
-        return distribution(self._adjusted(logits, in_flight), self._sampling)
+        return distribution(self._adjusted(logits, position, in_flight), self._sampling)
 
-    def _adjusted(self, logits: Logits, in_flight: mx.array) -> Logits:
-        return logits if self._penalty is None else self._penalty(logits, in_flight)
+    def _adjusted(self, logits: Logits, position: int, in_flight: mx.array) -> Logits:
+        if self._penalty is not None:
+            logits = self._penalty(logits, in_flight)
+        if self._constraints is not None:
+            logits = self._constraints(logits, position, in_flight)
+        return logits
 
     def commit(self, tokens: Sequence[int]) -> None:
-        if self._penalty is not None:
-            self._penalty.commit(tokens)
+        for counting in (self._penalty, self._constraints):
+            if counting is not None:
+                counting.commit(tokens)
 
 
 def chooser(
-    sampling: Sampling, seed: int, history: Sequence[int] = (), vocabulary: int = 0
+    sampling: Sampling,
+    seed: int,
+    history: Sequence[int] = (),
+    vocabulary: int = 0,
+    constraints: Constrained | None = None,
 ) -> Chooser:
     """Return the chooser that both models use in the reply to `history`."""
-    return Chooser(sampling, seed, adjustments(sampling, history, vocabulary))
+    return Chooser(sampling, seed, adjustments(sampling, history, vocabulary), constraints)
 
 
 def _greedy(logits: Logits) -> Choice:

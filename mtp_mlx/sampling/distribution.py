@@ -9,7 +9,7 @@ needs no more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mlx.core as mx
 
@@ -27,22 +27,35 @@ class Logits:
     raw: mx.array  # [n, candidates], before the soft cap
     ids: mx.array | None = None  # [n, candidates], int32; None: candidate i is token i
     softcap: float | None = None  # values are softcap * tanh(raw / softcap)
+    has_banned: bool = False  # raw is -inf where a token may not be chosen
 
     @property
     def values(self) -> mx.array:
         """Return the logits after the soft cap: [n, candidates], float32."""
         x = self.raw.astype(mx.float32)
-        return x if self.softcap is None else mx.tanh(x / self.softcap) * self.softcap
+        if self.softcap is None:
+            return x
+        capped = mx.tanh(x / self.softcap) * self.softcap
+        return mx.where(x == -mx.inf, x, capped) if self.has_banned else capped
+
+    @property
+    def are_finite(self) -> mx.array:
+        """Return whether every number of each row is finite: [n], bool.
+
+        A sum shows it: infinities and NaN stay in it. Taken before anything is banned.
+        """
+        return mx.abs(self.raw.astype(mx.float32).sum(axis=-1)) < mx.inf
 
     def take(self, index: mx.array) -> Logits:
         """Return the candidates at `index` [n, m] of each row."""
         ids = index if self.ids is None else mx.take_along_axis(self.ids, index, axis=-1)
-        return Logits(mx.take_along_axis(self.raw, index, axis=-1), ids, self.softcap)
+        raw = mx.take_along_axis(self.raw, index, axis=-1)
+        return replace(self, raw=raw, ids=ids)
 
     def rows(self, start: int, end: int) -> Logits:
         """Return rows `start` to `end`."""
         ids = None if self.ids is None else self.ids[start:end]
-        return Logits(self.raw[start:end], ids, self.softcap)
+        return replace(self, raw=self.raw[start:end], ids=ids)
 
 
 COMPARED = 2**18  # the most pairs of candidates a row that are all compared with each other

@@ -9,7 +9,7 @@ import pytest
 from mtp_mlx.errors import DamagedModel, UnsupportedModel
 from tests.loading.conftest import Copy
 from tests.support.checkpoints import PairFolders
-from tests.support.damage import edit_config, edit_json, edit_text_config, refused
+from tests.support.damage import edit_config, edit_text_config, refused
 
 
 @pytest.mark.parametrize("kind", ["llama", "gemma3_text", None, ["gemma4"], 4])
@@ -120,18 +120,6 @@ def test_packing_that_makes_no_sense(copy: Copy, block: object) -> None:
     pair = copy("packed")
     edit_config(pair.target, quantization=block)
     refused(pair, UnsupportedModel, "quantisation", "affine")
-
-
-def test_packing_unlike_its_block(copy: Copy) -> None:
-    pair = copy("packed")
-    edit_json(pair.target / "config.json", lambda config: config["quantization"].update(bits=8))
-    refused(pair, DamagedModel, "has shape (384, 8) where (384, 16) belongs")
-
-
-def test_packed_weights_without_their_block(copy: Copy) -> None:
-    pair = copy("packed")
-    edit_json(pair.target / "config.json", lambda config: config.pop("quantization"))
-    refused(pair, DamagedModel, "belong to no layer")
 
 
 @pytest.mark.parametrize("field", ["hidden_size", "num_hidden_layers", "layer_types"])

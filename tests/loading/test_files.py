@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import mlx.core as mx
 import pytest
 
 from mtp_mlx.errors import DamagedModel, ModelNotFound, UnsupportedModel
@@ -48,8 +49,16 @@ def test_missing_shard(copy: Copy) -> None:
 
 @pytest.mark.parametrize("name", ["other.safetensors", "../drafter/model.safetensors"])
 def test_index_that_names_an_absent_file(copy: Copy, name: str) -> None:
+    """Where tensors are missing, the file is the reason; where none are, the index is stale."""
     pair = copy("sharded")
     edit_json(pair.target / INDEX, lambda index: index["weight_map"].update({"a.weight": name}))
+    load(pair)
+    file = pair.target / "model-00002-of-00003.safetensors"
+    tensors = mx.load(str(file))
+    assert isinstance(tensors, dict)
+    tensors.pop(next(name for name in tensors if name.endswith("q_proj.weight")))
+    mx.eval(tensors)
+    mx.save_safetensors(str(file), tensors)
     refused(pair, DamagedModel, "1 of 4", Path(name).name, "Finish the download")
 
 

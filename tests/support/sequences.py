@@ -12,6 +12,7 @@ from mtp_mlx.decode.sequence import Control, Sequence
 from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Anchor
+from mtp_mlx.sampling.constraints import Constrained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Order:
     length: int  # tokens
     verify: Verify = "coupled"
     end_tokens: frozenset[int] = frozenset()
+    constraints: Constrained | None = None
 
 
 @dataclass(slots=True)
@@ -42,7 +44,14 @@ def begin(pair: LoadedPair, order: Order) -> Writing:
     draft_state = None if drafter is None else drafter.new_state(state)
     *_, hidden = prefill(target, state, order.prompt, draft_state)
     assert hidden is not None
-    rule = rule_of(order.verify, order.sampling, order.seed, order.prompt, target.vocabulary)
+    rule = rule_of(
+        order.verify,
+        order.sampling,
+        order.seed,
+        order.prompt,
+        target.vocabulary,
+        order.constraints,
+    )
     first = rule.choose(target.logits(hidden), len(order.prompt))
     token = int(first.item())  # type: ignore[arg-type]
     rule.commit([token])

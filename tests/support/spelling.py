@@ -122,8 +122,8 @@ def _switched(weights: Weights) -> Weights:
 
 
 def _stray_head(weights: Weights) -> Weights:
-    """A head that would turn every logit round if it were used."""
-    return {"lm_head.weight": -weights["model.embed_tokens.weight"]}
+    """A head that says once more what the embedding says."""
+    return {"lm_head.weight": weights["model.embed_tokens.weight"]}
 
 
 def _stray_keys(shape: Shape, weights: Weights) -> Weights:

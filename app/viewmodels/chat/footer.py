@@ -134,7 +134,7 @@ def _mtp(reply: ReplyRecord) -> str:
 
 def _sampling(reply: ReplyRecord) -> str:
     sampling = reply.sampling
-    if sampling.temperature == 0:
+    if sampling.is_greedy:
         return strings.GREEDY.format(seed=reply.seed)
     return strings.SAMPLED.format(
         temperature=f"{sampling.temperature:g}",

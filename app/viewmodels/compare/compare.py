@@ -270,7 +270,7 @@ def _details(comparison: Comparison) -> list[str]:
     order = strings.ORDER_OFF_FIRST if comparison.first == "off" else strings.ORDER_ON_FIRST
     seed = strings.SAME_SEED.format(seed=comparison.on.seed)
     sentences = [order, seed, strings.ONE_RUN_EACH]
-    greedy = comparison.on.sampling.temperature == 0
+    greedy = comparison.on.sampling.is_greedy
     if comparison.on.verify != "coupled" and not greedy:
         sentences.append(strings.RULE_MAY_DIFFER.format(rule=comparison.on.verify))
     return sentences

@@ -81,9 +81,9 @@ def advice(settings: ReplySettings, recommended: Sampling, context: int | None) 
     sentences: list[str] = []
     if sampling.temperature > HOT:
         sentences.append(strings.ADVICE_HOT.format(temperature=f"{sampling.temperature:g}"))
-    if sampling.temperature == 0 and settings.seed is not None:
+    if sampling.is_greedy and settings.seed is not None:
         sentences.append(strings.ADVICE_GREEDY_SEED)
-    if sampling.temperature > 0 and (sampling.top_k == 1 or sampling.top_p == 0):
+    if not sampling.is_greedy and (sampling.top_k == 1 or sampling.top_p == 0):
         sentences.append(strings.ADVICE_ONE_CHOICE)
     if context is not None and settings.max_tokens > context:
         sentences.append(strings.ADVICE_CONTEXT.format(length=fmt.count(context)))

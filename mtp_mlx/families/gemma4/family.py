@@ -6,7 +6,7 @@ Recognising, pairing and naming work without MLX, which is imported where a netw
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mtp_mlx.api import DraftPosition, Sampling, ThinkingSyntax
@@ -24,6 +24,7 @@ from mtp_mlx.families.gemma4.config import (
     drafter_config,
     target_config,
 )
+from mtp_mlx.files import brief
 
 if TYPE_CHECKING:
     from mtp_mlx.families.base import Weights
@@ -91,9 +92,14 @@ _POSITION_KEY = "mtp_draft_position"
 """The field of a drafter's generation_config.json that states its draft position; often absent."""
 
 _PREFIX = re.compile(r"^(?:model\.)?language_model\.(?:model\.)?")
-_OTHER_MODALITIES = re.compile(
-    r"^(?:model\.)?(?:vision_|audio_|embed_vision|embed_audio|multi_modal_projector)"
-)
+_OTHER_PARTS = {
+    "vision": re.compile(r"^(?:model\.)?(?:vision_|embed_vision|multi_modal_projector)"),
+    "audio": re.compile(r"^(?:model\.)?(?:audio_|embed_audio)"),
+    "MTP head": re.compile(r"^(?:model\.)?(?:language_model\.)?(?:model\.)?mtp\."),
+    "adapter": re.compile(r"\.lora_|^base_model\."),
+}
+"""Tensors that a target's or a drafter's checkpoint may hold besides, by what they are for."""
+_HEAD, _EMBEDDING = "lm_head.", "model.embed_tokens."
 _ORDERING = "masked_embedding.token_ordering"
 
 
@@ -125,10 +131,13 @@ class GemmaBlueprint:
         """Return whether it has experts: MLX's CPU backend multiplies those in float32 only."""
         return self.target_config.experts is not None
 
-    def target_network(self) -> Any:
+    def target_network(self, weights: Weights | None = None) -> Any:
+        """Return mlx-lm's network; it has a head of its own where the tensors have one."""
         from mtp_mlx.families.gemma4.network import target_network
 
-        return target_network(self.target_config)
+        own_head = weights is not None and any(name.startswith(_HEAD) for name in weights)
+        config = self.target_config
+        return target_network(replace(config, tied=False) if own_head else config)
 
     def drafter_network(self) -> Any:
         from mtp_mlx.families.gemma4.network import DrafterNetwork
@@ -136,15 +145,30 @@ class GemmaBlueprint:
         assert self.drafter_config is not None
         return DrafterNetwork(self.drafter_config)
 
+    def other_part(self, name: str) -> str | None:
+        return next((part for part, names in _OTHER_PARTS.items() if names.search(name)), None)
+
     def target_tensors(self, weights: Weights) -> Weights:
-        kept = {name: w for name, w in weights.items() if not _OTHER_MODALITIES.match(name)}
-        named = {self.module_name(name): w for name, w in kept.items()}
-        return _without_head(named) if self.target_config.tied else named
+        """As in transformers, a head that differs from the embedding counts, whatever is said."""
+        named = self._named(weights)
+        if not self.target_config.tied:
+            return named
+        head, embedding = _parts(named, _HEAD), _parts(named, _EMBEDDING)
+        if not head or (embedding and not _equal(head, embedding)):
+            return named
+        tied = {name: w for name, w in named.items() if not name.startswith(_HEAD)}
+        return tied | {_EMBEDDING + part: w for part, w in (embedding or head).items()}
 
     def drafter_tensors(self, weights: Weights) -> Weights:
+        """A head of its own stands in the place of the embedding, which nothing else reads."""
         import mlx.core as mx
 
-        named = _without_head({self.module_name(name): w for name, w in weights.items()})
+        named = self._named(weights)
+        head = _parts(named, _HEAD)
+        if head:
+            replaced = (_HEAD, _EMBEDDING)
+            named = {name: w for name, w in named.items() if not name.startswith(replaced)}
+            named |= {_EMBEDDING + part: w for part, w in head.items()}
         if _ORDERING in named:
             ordering = named[_ORDERING] = named[_ORDERING].astype(mx.int32)
             # MLX does not check indices: gathering rows past the end would read foreign memory.
@@ -156,10 +180,10 @@ class GemmaBlueprint:
                 )
         return named
 
-    def module_name(self, name: str) -> str:
-        """Return a name without the wrappers of a multimodal checkpoint."""
-        head = name.find("lm_head")
-        return name[head:] if head >= 0 else _PREFIX.sub("model.", name)
+    def _named(self, weights: Weights) -> Weights:
+        """Return the tensors of the text model without the wrappers of a multimodal checkpoint."""
+        kept = {name: w for name, w in weights.items() if self.other_part(name) is None}
+        return {_module_name(name): w for name, w in kept.items()}
 
     def target(self, network: Any) -> GemmaTarget:
         from mtp_mlx.families.gemma4.target import GemmaTarget
@@ -179,13 +203,29 @@ class GemmaBlueprint:
         if stated == "anchor":
             return "anchor"
         raise UnsupportedModel(
-            f"The drafter asks for the draft position {stated!r}.",
+            f"The drafter asks for the draft position {brief(repr(stated), 60)}.",
             "Give --draft-position last-seen or anchor.",
         )
 
 
-def _without_head(weights: Weights) -> Weights:
-    return {name: w for name, w in weights.items() if not name.startswith("lm_head.")}
+def _module_name(name: str) -> str:
+    head = name.find("lm_head.")
+    return name[head:] if head >= 0 else _PREFIX.sub("model.", name)
+
+
+def _parts(weights: Weights, module: str) -> Weights:
+    """Return the tensors of `module`, by what follows its name."""
+    return {n.removeprefix(module): w for n, w in weights.items() if n.startswith(module)}
+
+
+def _equal(one: Weights, other: Weights) -> bool:
+    import mlx.core as mx
+
+    return one.keys() == other.keys() and all(
+        one[part].dtype == other[part].dtype
+        and mx.array_equal(one[part], other[part], equal_nan=True).item()
+        for part in one
+    )
 
 
 def check_pair(target: TextConfig, drafter: DrafterConfig) -> None:

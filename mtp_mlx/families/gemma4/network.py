@@ -35,8 +35,8 @@ class DrafterNetwork(nn.Module):
             self.masked_embedding = CentroidHead(config.text, config.centroids)
 
     def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
-        """Drop the tensors that are never used: the head (it is the embedding), K/V projections."""
-        unused = ("lm_head.", ".k_proj.", ".v_proj.", ".k_norm.", ".rotary_emb.")
+        """Drop the tensors that are never used: K/V projections."""
+        unused = (".k_proj.", ".v_proj.", ".k_norm.", ".rotary_emb.")
         return {name: w for name, w in weights.items() if not any(part in name for part in unused)}
 
 

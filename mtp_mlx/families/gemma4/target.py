@@ -24,6 +24,8 @@ class GemmaTarget:
         self.config = config
         self.network = network
         self._model = network.model
+        own_head = "lm_head" in network
+        self._head = network.lm_head if own_head else self._model.embed_tokens.as_linear
         self._pieces = Pieces(self._model.layers, self._enter, self._leave)
 
     @property
@@ -83,8 +85,7 @@ class GemmaTarget:
         return (self._model.norm(x),)
 
     def logits(self, hidden: mx.array) -> Logits:
-        head = self._model.embed_tokens.as_linear if self.config.tied else self.network.lm_head
-        return Logits(head(hidden), softcap=self.config.softcap)
+        return Logits(self._head(hidden), softcap=self.config.softcap)
 
     def embed(self, tokens: mx.array) -> mx.array:
         """Return the scaled embeddings [n, hidden] of `tokens` [n], as a drafter reads them."""
