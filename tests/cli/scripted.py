@@ -52,11 +52,18 @@ class ScriptedEngine:
     tokenizer: Words | None = field(default_factory=Words)
     meanwhile: Callable[[], None] = lambda: None
     failure: Exception | None = None
+    no_drafter: str | None = None  # why there is none
     requests: list[api.Generate] = field(default_factory=list)
 
     @property
     def pair(self) -> PairInfo:
-        return replace(PAIR, has_tokenizer=self.tokenizer is not None)
+        drafter = PAIR.drafter if self.no_drafter is None else None
+        return replace(
+            PAIR,
+            has_tokenizer=self.tokenizer is not None,
+            drafter=drafter,
+            no_drafter_reason=self.no_drafter,
+        )
 
     def generate(
         self, request: api.Generate, control: Control, instruments: object = None

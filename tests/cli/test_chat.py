@@ -29,6 +29,16 @@ def talk(monkeypatch: pytest.MonkeyPatch, *lines: str, options: tuple[str, ...] 
     return run(["chat", *options])
 
 
+def test_a_line_that_is_no_utf8_is_bad_usage(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n"), encoding="latin-1")
+    monkeypatch.setattr("sys.stdin", pipe)
+    assert run(["chat"]) == 2
+    assert "UTF-8" in capsys.readouterr().err
+    assert engine.requests == []
+
+
 def said(engine: ScriptedEngine, turn: int) -> list[tuple[str, str]]:
     prompt = engine.requests[turn].prompt
     return [(part.role, part.content) for part in prompt if isinstance(part, Message)]

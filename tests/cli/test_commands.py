@@ -150,6 +150,21 @@ def test_the_built_in_pair_answers() -> None:
 
 
 @needs_demo
+def test_bytes_that_are_no_utf8_are_bad_usage() -> None:
+    """Through a real pipe, and with a locale in which Python would let them pass."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mtp_mlx", "generate", "-"],
+        input=b"caf\xe9",
+        env=os.environ | {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert b"UTF-8" in done.stderr
+
+
+@needs_demo
 def test_ids_outside_the_vocabulary_are_bad_usage() -> None:
     done = program("generate", "--prompt-ids", "-", input="[1, 99999999]")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

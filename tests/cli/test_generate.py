@@ -43,13 +43,14 @@ def test_json_is_one_object_with_every_number(
         "tokens": [9, 7, 8, 2],
         "text": "two words",
         "finish_reason": "stop",
+        "reason": None,
         "prompt_tokens": 3,
         "reused_tokens": 1,
         "seed": 4,
     }
     assert stats.pop("rounds") == [
-        {"depth": 3, "drafted": [7, 5, 6], "accepted": 1, "ms": 1.5},
-        {"depth": 0, "drafted": [], "accepted": 0, "ms": 1.5},
+        {"depth": 3, "drafted": [7, 5, 6], "accepted": 1, "ms": 1.5, "reason": None},
+        {"depth": 0, "drafted": [], "accepted": 0, "ms": 1.5, "reason": None},
     ]
     assert set(stats) == set(STATS.__dataclass_fields__)
     assert stats["prefill_tps"] is None
@@ -259,6 +260,57 @@ def test_the_prompt_can_come_from_a_pipe(
     monkeypatch.setattr("sys.stdin.read", lambda: "piped words", raising=False)
     run(["generate", "-"])
     assert engine.requests[0].prompt == (Message(role="user", content="piped words"),)
+
+
+@pytest.mark.parametrize(
+    ("mtp", "told"),
+    [("3", True), ("1", True), ("0", False), ("off", False), ("auto", False)],
+)
+def test_drafts_that_cannot_come_are_told(
+    engine: ScriptedEngine, mtp: str, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Auto promises nothing, so only its JSON says why."""
+    engine.no_drafter = "its drafter could not be fetched."
+    assert run(["generate", "x", "--mtp", mtp, "--json"]) == 0
+    output = capsys.readouterr()
+    words = "its drafter could not be fetched"
+    assert output.err == (f"mtp-mlx: Nothing was drafted: {words}.\n" if told else "")
+    asked = mtp not in ("0", "off")
+    assert json.loads(output.out)["reason"] == (words if asked else None)
+
+
+def broken(*_: object) -> str:
+    raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+
+def test_input_that_is_no_utf8_is_bad_usage(
+    engine: ScriptedEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin.read", broken, raising=False)
+    assert run(["generate", "-"]) == 2
+    ids = tmp_path / "ids.json"
+    ids.write_bytes(b"[1, \xff]")
+    assert run(["generate", "--prompt-ids", str(ids)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert "UTF-8" in lines[0]
+    assert engine.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("\udcff",), ("x", "--system", "a\udce9b"), ("x", "--target", "models/\udcff")],
+    ids=["prompt", "system", "target"],
+)
+def test_arguments_that_are_no_utf8_are_bad_usage(
+    arguments: tuple[str, ...], engine: ScriptedEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["generate", *arguments]) == 2
+    assert "UTF-8" in capsys.readouterr().err
+    assert engine.requests == []
 
 
 def test_a_terminal_sees_the_numbers(

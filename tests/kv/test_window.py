@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtp_mlx.kv.buffer import FullCache
-from mtp_mlx.kv.window import REWIND, WindowCache
+from mtp_mlx.kv.window import AT_ONCE, REWIND, WindowCache
 
 WINDOW = 7
 HEADS, DIM = 2, 3
@@ -84,6 +84,22 @@ def test_a_round_can_always_be_taken_back(length: int) -> None:
         cache.append(rows(first, n), rows(first, n))
     assert cache.can_trim(min(length, REWIND))
     assert not cache.can_trim(length + 1)
+
+
+@pytest.mark.parametrize("window", [10**5, 10**9, 2**31 - 1, 2**40])
+def test_a_window_that_is_never_filled_takes_what_is_asked_for(window: int) -> None:
+    """A configuration may say any number; no tensor contradicts it."""
+    cache = WindowCache(window)
+    for first in range(0, 6000, 40):
+        held = cache.append(rows(first, 40), -rows(first, 40))
+        assert held.keys.shape[2] == first + 40
+        assert cache.nbytes <= 2 * 4 * HEADS * DIM * max(AT_ONCE, (first + 40) * 9 // 8 + 256)
+    assert positions(cache.view().keys) == list(range(6000))
+    snapshot = cache.snapshot()
+    cache.append(rows(0, 3), rows(0, 3))
+    cache.restore(snapshot)
+    cache.append(rows(6000, 1), rows(6000, 1))
+    assert positions(cache.view().keys) == list(range(6001))
 
 
 def test_memory_is_bounded_by_the_window() -> None:
