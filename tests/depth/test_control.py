@@ -11,6 +11,8 @@ from mtp_mlx.api import MAX_DEPTH
 from mtp_mlx.depth.control import (
     FIRST_DEPTH,
     MARGIN,
+    REACH,
+    TRIAL_ROUNDS,
     AutoDepth,
     DepthControl,
     Learned,
@@ -224,3 +226,20 @@ def test_no_draft_goes_past_the_end_of_the_reply() -> None:
     assert (plan.depth, plan.state) == (2, "drafting")
     assert "length limit" in (plan.reason or "")
     assert control.plan(5, 1).state == "plain"
+
+
+def test_without_a_drafter_every_round_is_plain_and_says_why() -> None:
+    plan = DepthControl("this target has no drafter").plan(3, 10)
+    assert (plan.depth, plan.state, plan.reason) == (0, "plain", "this target has no drafter")
+
+
+def test_a_fixed_depth_of_0_parks() -> None:
+    plan = DepthControl(None).plan(0, 10)
+    assert (plan.depth, plan.state, plan.reason) == (0, "parked", "K is 0")
+
+
+def test_a_depth_that_was_never_measured_is_tried_for_a_few_rounds() -> None:
+    """All drafts are right, so the deepest depth in reach promises most."""
+    auto = new()
+    depths = chosen(auto, lambda _: MAX_DEPTH, 12)
+    assert depths[8:] == TRIAL_ROUNDS * [FIRST_DEPTH + REACH]

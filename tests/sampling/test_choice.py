@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.sampling.choice import chooser
+from mtp_mlx.sampling.choice import FEW, Choice, chooser
 from mtp_mlx.sampling.distribution import Logits
 from mtp_mlx.sampling.noise import gumbel
 
@@ -67,3 +67,32 @@ def test_greedy_takes_the_best_candidate() -> None:
     assert choose(Logits(mx.array([[1.0, 3.0, 2.0]])), 0).tokens.tolist() == [1]
     ids = mx.array([[9, 8, 7]], dtype=mx.int32)
     assert choose(Logits(mx.array([[1.0, 3.0, 2.0]]), ids), 0).tokens.tolist() == [8]
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(logit_bias=((5, 3.0),)),
+        Sampling(temperature=0.7),
+        Sampling(temperature=1.0, top_k=3, top_p=0.9),
+    ],
+)
+@pytest.mark.parametrize("candidates", [False, True], ids=["vocabulary", "candidates"])
+def test_the_greatest_of_what_is_compared_is_the_choice(
+    sampling: Sampling, *, candidates: bool
+) -> None:
+    choose = chooser(sampling, 3, (), 6)
+    raw = mx.log(mx.array(PROBABILITIES, dtype=mx.float32))[None]
+    logits = Logits(raw, mx.array([[4, 2, 0, 5, 1, 3]]) if candidates else None)
+    for position in range(50):
+        compared = choose.compared(logits, position)
+        best = compared.at(mx.argmax(compared.log_weights, axis=-1))
+        assert best.item() == choose(logits, position).tokens.item()
+
+
+def test_a_confidence_is_computed_for_few_candidates_only() -> None:
+    weights = mx.log(mx.array([[0.5, 0.25, 0.25]]))
+    sure = Choice(mx.array([0]), weights).confidence()
+    assert sure is not None
+    assert sure.item() == pytest.approx(0.5)
+    assert Choice(mx.array([0]), mx.zeros((1, FEW + 1))).confidence() is None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import mlx.core as mx
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtp_mlx.api import Sampling
-from mtp_mlx.sampling.distribution import Logits, distribution
+from mtp_mlx.sampling.distribution import Distribution, Logits, distribution, probabilities
 
 samplings = st.builds(
     Sampling,
@@ -60,3 +61,14 @@ def test_candidates_keep_their_token_ids() -> None:
     ids = mx.array([[30, 10, 20]], dtype=mx.int32)
     drawn = distribution(Logits(logits, ids), Sampling(temperature=1.0, top_k=2))
     assert sorted(np.array(drawn.ids)[0].tolist()) == [10, 20]
+
+
+@pytest.mark.parametrize("compared", [0, 2**18], ids=["by table", "by comparison"])
+def test_probabilities_of_tokens_by_their_ids(
+    compared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mtp_mlx.sampling.distribution.COMPARED", compared)
+    weights = mx.log(mx.array([[0.5, 0.25, 0.25], [0.125, 0.375, 0.5]]))
+    of = Distribution(weights, mx.array([[4, 1, 7], [0, 7, 2]]))
+    found = probabilities(of, mx.array([[7, 0], [7, 2]]), 8)
+    np.testing.assert_allclose(np.array(found), [[0.25, 0.0], [0.375, 0.5]], rtol=1e-6)
