@@ -43,7 +43,8 @@ def test_above_break_even_and_only_there_drafting_is_faster(
     for depth in range(1, MAX_DEPTH + 1):
         least = costs.break_even(depth)
         perfect = costs.allowed_speed_up(depth, depth + 1)
-        assert (least is None) == (perfect < 1)
+        if perfect != pytest.approx(1):  # there rounding decides
+            assert (least is None) == (perfect < 1)
         if least is not None and least < 0.99:
             above = sum((least + 0.01) ** k for k in range(depth + 1))
             assert costs.allowed_speed_up(depth, above) > 1
