@@ -21,7 +21,13 @@ LENGTH = 160
 
 
 def replayed(
-    engine: Engine, acceptance: float, mtp: Mtp, sampling: Sampling, verify: Verify = "coupled"
+    engine: Engine,
+    acceptance: float,
+    mtp: Mtp,
+    sampling: Sampling = GREEDY,
+    verify: Verify = "coupled",
+    *,
+    length: int = LENGTH,
 ) -> tuple[list[int], Stats]:
     wrap = partial(Replay, recording=RECORDING, acceptance=acceptance, prompt_length=len(PROMPT))
     request = api.Generate(
@@ -29,7 +35,7 @@ def replayed(
         sampling=sampling,
         mtp=mtp,
         verify=verify,
-        max_tokens=LENGTH,
+        max_tokens=length,
         ignore_eos=True,
     )
     tokens: list[int] = []
@@ -48,7 +54,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 @pytest.mark.parametrize("acceptance", [0.0, 0.6, 1.0])
 def test_acceptance_is_what_was_asked_for(engine: Engine, acceptance: float) -> None:
-    tokens, stats = replayed(engine, acceptance, 3, GREEDY)
+    tokens, stats = replayed(engine, acceptance, 3)
     assert tokens == RECORDING[:LENGTH]
     first = stats.conditional_acceptance[0]
     assert first == pytest.approx(acceptance, abs=0.15 if 0 < acceptance < 1 else 0)
@@ -56,7 +62,7 @@ def test_acceptance_is_what_was_asked_for(engine: Engine, acceptance: float) -> 
 
 @pytest.mark.parametrize("mtp", ["off", 1, 8, "auto"])
 def test_every_mode_writes_the_recording(engine: Engine, mtp: Mtp) -> None:
-    assert replayed(engine, 0.7, mtp, GREEDY)[0] == RECORDING[:LENGTH]
+    assert replayed(engine, 0.7, mtp, length=50)[0] == RECORDING[:50]
 
 
 @pytest.mark.parametrize("verify", ["coupled", "block", "token"])
@@ -69,7 +75,7 @@ def test_every_rule_can_be_replayed(tmp_path: Path, verify: Verify) -> None:
 
 def test_the_misses_are_the_same_at_every_depth(engine: Engine) -> None:
     """So K 1 and K 8 are compared on the same text."""
-    one, eight = (replayed(engine, 0.5, k, GREEDY)[1] for k in (1, 8))
+    one, eight = (replayed(engine, 0.5, k, length=50)[1] for k in (1, 8))
     assert one.draft_n_accepted < eight.draft_n_accepted
     wrap = Replay(None, RECORDING, 0.5, 4)  # type: ignore[arg-type]
     again = Replay(None, RECORDING, 0.5, 4)  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ def plain(engine: Engine) -> dict[Sampling, Reply]:
     return {s: reply(engine, LONG, sampling=s, max_tokens=170, seed=4) for s in (GREEDY, GEMMA)}
 
 
-@pytest.mark.parametrize("depth", [*range(9), "auto"])
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, "auto"])
 def test_greedy_text_is_the_same_at_every_depth(
     engine: Engine, plain: dict[Sampling, Reply], depth: Mtp
 ) -> None:

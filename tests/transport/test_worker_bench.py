@@ -43,15 +43,18 @@ def suite(tmp_path: Path) -> str:
     return str(file)
 
 
+PAUSE_S = 0.5  # between two runs, so that a cancel arrives before the last of four
+
+
 def ask(bench_id: str, suite: str | None, max_tokens: int = 6, **more: object) -> wire.Bench:
+    settings = {"cooldown_s": 0.0} | more
     return wire.Bench(
         id=bench_id,
         suite=suite,
         modes=("off", 2),
         repeats=1,
         max_tokens=max_tokens,
-        cooldown_s=0.0,
-        **more,  # type: ignore[arg-type]
+        **settings,  # type: ignore[arg-type]
     )
 
 
@@ -94,8 +97,7 @@ def test_a_benchmark_is_cancelled_and_resumed(
     loaded: WorkerProcess, suite: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "report.json"
-    long = 300
-    loaded.send(ask("a", suite, long, out=str(out)))
+    loaded.send(ask("a", suite, 40, out=str(out), cooldown_s=PAUSE_S))
     loaded.wait_for(wire.BenchRun)
     loaded.send(wire.Cancel(id="another"))
     loaded.send(wire.Cancel(id="a"))
@@ -105,7 +107,7 @@ def test_a_benchmark_is_cancelled_and_resumed(
     kept = len(finished.report.runs)
     assert 1 <= kept < 4
     assert load(out) == finished.report
-    loaded.send(ask("b", suite, long, resume=str(out)))
+    loaded.send(ask("b", suite, 40, resume=str(out), cooldown_s=PAUSE_S))
     seen: list[wire.Event] = []
     whole = loaded.wait_for(wire.BenchFinished, seen=seen)
     assert whole.reason == "done"
@@ -158,7 +160,7 @@ def test_the_end_of_the_pipe_ends_a_benchmark_and_keeps_its_runs(
     loaded: WorkerProcess, suite: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "report.json"
-    loaded.send(ask("a", suite, 200, out=str(out)))
+    loaded.send(ask("a", suite, 40, out=str(out), cooldown_s=PAUSE_S))
     loaded.wait_for(wire.BenchRun)
     loaded.send(wire.Shutdown())
     assert loaded.process.wait(60) == 0
