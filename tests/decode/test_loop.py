@@ -67,13 +67,14 @@ def test_a_cancel_ends_a_sequence_after_the_next_round(mtp: Mtp) -> None:
 
 def test_a_step_in_flight_lands_alone_before_a_draft() -> None:
     sequence, models = begun("off"), batch()
-    models.round([sequence])
-    assert sequence.in_flight is not None
-    sequence.control.mtp = 3
-    (landed,) = models.round([sequence])
-    assert (landed.round.drafted, sequence.in_flight) == ((), None)
-    (drafted,) = models.round([sequence])
-    assert len(drafted.round.drafted) == 3
+    in_flight, drafted = [], []
+    for mtp in ("off", 3, 3):
+        sequence.control.mtp = mtp
+        (emitted,) = models.round([sequence])
+        in_flight.append(sequence.in_flight is not None)
+        drafted.append(len(emitted.round.drafted))
+    assert in_flight == [True, False, False]
+    assert drafted == [0, 0, 3]
 
 
 @pytest.mark.parametrize("verify", ["block", "token"])

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from mtp_mlx.api import Mtp, Sampling
-from mtp_mlx.engine import Engine
+from mtp_mlx.engine import Control, Engine
+from mtp_mlx.events import ReplyEvent, Round
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.oracle import Oracle
 from tests.support.pairs import both
@@ -43,13 +44,14 @@ class Bench:
         *,
         miss: Miss = never,
         reads_hidden: bool = False,
+        watch: Callable[[ReplyEvent, Control], None] = lambda event, control: None,
     ) -> Reply:
         """A reply that is right, and whose every draft was asked for with the right inputs."""
         plain = self._plain_text(self._shape, sampling=sampling, max_tokens=LENGTH)
         target = both(self._pair).target
         oracle = Oracle([*PROMPT, *plain], target, reads_hidden=reads_hidden, miss=miss)
         engine = Engine(with_drafter(self._pair, oracle))
-        found = reply(engine, PROMPT, sampling=sampling, max_tokens=LENGTH, mtp=depth)
+        found = reply(engine, PROMPT, sampling=sampling, max_tokens=LENGTH, mtp=depth, watch=watch)
         assert oracle.faults == []
         assert found.tokens == plain
         return found
@@ -90,4 +92,10 @@ def test_all_is_accepted_again_after_a_forced_miss(bench: Bench) -> None:
 
 def test_a_parked_drafter_reads_every_token(bench: Bench) -> None:
     """Plain steps are read like drafted ones, so that drafting can begin at any time."""
-    bench.reply("off", reads_hidden=True)
+
+    def switch(event: ReplyEvent, control: Control) -> None:
+        if isinstance(event, Round) and event.index == 20:
+            control.mtp = 3
+
+    found = bench.reply("off", reads_hidden=True, watch=switch)
+    assert found.finished.stats.acceptance_rate == 1.0
