@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
+from mtp_mlx.kv.spans import Span, spans
+
 GRANULE = 256  # positions: buffers are whole multiples of it
 
 
@@ -19,6 +21,12 @@ class KeysValues:
     @property
     def nbytes(self) -> int:
         return self.keys.nbytes + self.values.nbytes
+
+    def at(self, positions: slice) -> KeysValues:
+        """Return some of the positions, as views."""
+        if positions == slice(0, self.keys.shape[2]):
+            return self
+        return KeysValues(self.keys[..., positions, :], self.values[..., positions, :])
 
 
 class Buffer:
@@ -120,6 +128,6 @@ class FullCache:
     def arrays(self) -> list[mx.array]:
         return self._buffer.arrays()
 
-    def mask(self, n: int) -> mx.array | str | None:
-        """Return the mask of `n` new queries over what `append` is about to return."""
-        return None if n == 1 else "causal"
+    def spans(self, n: int) -> list[Span]:
+        """Return what each of `n` new queries attends to of what `append` is about to return."""
+        return spans(self.length, n)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from mtp_mlx.kv.buffer import Buffer, KeysValues
+from mtp_mlx.kv.spans import Span, spans
 
 SLACK = 256  # spare rows: the window is moved to the front once in about so many tokens
 AT_ONCE = 2048  # rows of the first buffer, at most: a larger window may never be filled
@@ -109,13 +110,6 @@ class WindowCache:
         rows = snapshot.rows
         self._buffer.replace(rows.keys, rows.values, self._room(rows.keys.shape[2]))
 
-    def mask(self, n: int) -> mx.array | str | None:
-        """Return the mask of `n` new queries over what `append` is about to return."""
-        if n == 1:
-            return None
-        before = self._attended_before()
-        if before + n <= self.window:
-            return "causal"
-        queries = mx.arange(before, before + n)[:, None]
-        keys = mx.arange(before + n)[None]
-        return (keys <= queries) & (keys > queries - self.window)
+    def spans(self, n: int) -> list[Span]:
+        """Return what each of `n` new queries attends to of what `append` is about to return."""
+        return spans(self._attended_before(), n, self.window)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtp_mlx.kv.buffer import FullCache
+from mtp_mlx.kv.spans import Span, spans
 from mtp_mlx.kv.window import AT_ONCE, REWIND, WindowCache
 
 WINDOW = 7
@@ -48,32 +49,54 @@ def test_a_window_cache_is_the_tail_of_a_list(steps: list[tuple[str, int]]) -> N
             continue
         version += 1000
         new = [version + i for i in range(n)]
-        mask = cache.mask(n)
+        cut = cache.spans(n)
         held = cache.append(rows(version, n), -rows(version, n))
         before = min(len(seen), WINDOW - 1)
         visible = (seen[len(seen) - before :] if before else []) + new
         seen += new
         assert positions(held.keys) == visible
         assert positions(held.values) == [-x for x in visible]
-        check_mask(mask, n, before)
+        assert (attended(cut, n, len(visible)) == expected(n, before, WINDOW)).all()
         assert cache.length == len(seen)
         assert positions(cache.view().keys) == seen[-WINDOW:]
 
 
-def check_mask(mask: mx.array | str | None, n: int, before: int) -> None:
-    """Each query sees the last WINDOW positions up to itself, as in plain decoding."""
-    total = before + n
-    places, queries = np.arange(total)[None], before + np.arange(n)[:, None]
-    expected = (queries - WINDOW < places) & (places <= queries)
-    if mask is None:
-        assert n == 1
-        assert expected.all()
-    elif isinstance(mask, str):
-        causal = np.tril(np.ones((n, total), dtype=bool), k=before)
-        assert mask == "causal"
-        assert (causal == expected).all()
-    else:
-        assert (np.array(mask) == expected).all()
+def expected(n: int, before: int, window: int) -> np.ndarray:
+    """Each row attends to the last `window` positions up to itself, as in plain decoding."""
+    places, queries = np.arange(before + n)[None], before + np.arange(n)[:, None]
+    return (queries - window < places) & (places <= queries)
+
+
+def attended(spans: list[Span], n: int, total: int) -> np.ndarray:
+    """The pairs of rows and positions that are scored and not masked, as MLX reads a mask."""
+    pairs = np.zeros((n, total), dtype=bool)
+    for span in spans:
+        block = pairs[span.queries, span.keys]
+        if span.mask is None:
+            block[:] = True
+        elif isinstance(span.mask, str):
+            assert span.mask == "causal"
+            block[:] = np.tril(np.ones_like(block), k=block.shape[1] - block.shape[0])
+        else:
+            block[:] = np.array(span.mask)
+    return pairs
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 60), st.integers(1, 60), st.none() | st.integers(1, 40), st.integers(1, 30))
+def test_spans_score_what_a_row_attends_to_and_little_else(
+    before: int, n: int, window: int | None, block: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("mtp_mlx.kv.spans.BLOCK", block)
+        cut = spans(before, n, window)
+    sizes = [span.queries.stop - span.queries.start for span in cut]
+    assert sum(sizes) == n
+    assert all(size <= block for size in sizes)
+    wanted = expected(n, before, window or before + n)
+    assert (attended(cut, n, before + n) == wanted).all()
+    for span in cut:
+        assert wanted[span.queries, span.keys].any(axis=0).all()  # no position is scored for nobody
 
 
 @pytest.mark.parametrize("length", [3, WINDOW, 50, 1000])
@@ -121,11 +144,11 @@ def test_a_full_cache_is_a_list(steps: list[tuple[str, int]]) -> None:
                 del seen[len(seen) - n :]
             continue
         version += 1000
-        mask = cache.mask(n)
+        cut = cache.spans(n)
         held = cache.append(rows(version, n), rows(version, n))
         seen += [version + i for i in range(n)]
         assert positions(held.keys) == seen
-        assert mask == (None if n == 1 else "causal")
+        assert (attended(cut, n, len(seen)) == expected(n, len(seen) - n, len(seen))).all()
 
 
 def test_a_full_cache_grows_seldom_and_leaves_little_idle(monkeypatch: pytest.MonkeyPatch) -> None:

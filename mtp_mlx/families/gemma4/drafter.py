@@ -109,7 +109,7 @@ class GemmaDrafter:
         for i, layer in enumerate(self._layers):
             x, queries = state
             held = [s.sliding if layer.layer_type == SLIDING else s.full for s in shared]
-            attended = [attend(layer, queries[r : r + 1], kv, None) for r, kv in enumerate(held)]
+            attended = [attend(layer, queries[r : r + 1], kv) for r, kv in enumerate(held)]
             joined = attended[0] if len(attended) == 1 else mx.concatenate(attended)
             state = self._pieces.after(i, positions, x, joined)
         following, raw, *ids = state

@@ -19,6 +19,7 @@ import mlx.core as mx
 from mlx import nn
 
 from mtp_mlx.kv.buffer import KeysValues
+from mtp_mlx.kv.spans import Mask, Span
 
 COMPILED_ROWS = 16  # the most rows that are compiled: rounds have few sizes, prompt chunks any
 
@@ -61,14 +62,27 @@ class Pieces:
 
 
 def attend(
-    layer: Any, queries: mx.array, held: KeysValues, mask: mx.array | str | None
+    layer: Any, queries: mx.array, held: KeysValues, spans: Sequence[Span] | None = None
 ) -> mx.array:
-    """Let the rows of one sequence, [n, heads, 1, head_dim], attend to its keys and values."""
+    """Let the rows of one sequence, [n, heads, 1, head_dim], attend to its keys and values.
+
+    Without `spans` every row attends to all of them.
+    """
+    queries = in_time(queries)
+    if spans is None:
+        return in_time(_attention(layer, queries, held, None))
+    parts = [
+        _attention(layer, queries[:, :, span.queries], held.at(span.keys), span.mask)
+        for span in spans
+    ]
+    return in_time(parts[0] if len(parts) == 1 else mx.concatenate(parts, axis=2))
+
+
+def _attention(layer: Any, queries: mx.array, held: KeysValues, mask: Mask) -> mx.array:
     scale: float = layer.self_attn.scale
-    attended = mx.fast.scaled_dot_product_attention(
-        in_time(queries), held.keys, held.values, scale=scale, mask=mask
+    return mx.fast.scaled_dot_product_attention(
+        queries, held.keys, held.values, scale=scale, mask=mask
     )
-    return in_time(attended)
 
 
 def in_time(rows: mx.array) -> mx.array:

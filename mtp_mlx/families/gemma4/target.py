@@ -11,6 +11,7 @@ import mlx.core as mx
 from mtp_mlx.families.gemma4.config import FULL, SLIDING, TextConfig
 from mtp_mlx.families.gemma4.pieces import Arrays, Pieces, attend, in_time
 from mtp_mlx.kv.buffer import FullCache, KeysValues
+from mtp_mlx.kv.spans import Span
 from mtp_mlx.kv.state import LayersState
 from mtp_mlx.kv.window import WindowCache
 from mtp_mlx.protocols import Chunk, State
@@ -115,7 +116,7 @@ class _Held:
     """The keys and values that the rows of one chunk attend to."""
 
     rows: KeysValues
-    mask: mx.array | str | None
+    spans: list[Span] | None  # None: each row attends to all
 
 
 class _Rows:
@@ -129,16 +130,16 @@ class _Rows:
         self.positions = mx.array([s.length + i for s, size in starts for i in range(size)])
         self.tokens = _joined([chunk.tokens for chunk in chunks])
         # All layers of a kind hold the same positions, so they share the masks of their kind.
-        self._masks: dict[type, list[mx.array | str | None]] = {}
+        self._spans: dict[type, list[list[Span]]] = {}
 
     def append(self, layer: int, keys: mx.array, values: mx.array) -> list[_Held]:
         """Append each sequence's rows to its cache of `layer`."""
         caches = [state.layers[layer] for state in self._states]
         kind = type(caches[0])
-        if kind not in self._masks:
-            self._masks[kind] = [c.mask(n) for c, n in zip(caches, self._sizes, strict=True)]
-        parts = zip(caches, self.split(keys), self.split(values), self._masks[kind], strict=True)
-        return [_Held(c.append(in_time(k), in_time(v)), mask) for c, k, v, mask in parts]
+        if kind not in self._spans:
+            self._spans[kind] = [c.spans(n) for c, n in zip(caches, self._sizes, strict=True)]
+        parts = zip(caches, self.split(keys), self.split(values), self._spans[kind], strict=True)
+        return [_Held(c.append(in_time(k), in_time(v)), spans) for c, k, v, spans in parts]
 
     def split(self, rows: mx.array) -> list[mx.array]:
         """Return the rows of each chunk."""
@@ -173,7 +174,7 @@ class _Rows:
 
 def _attended(layer: Any, queries: list[mx.array], held: list[_Held]) -> mx.array:
     parts = zip(queries, held, strict=True)
-    return _joined([attend(layer, q, to.rows, to.mask) for q, to in parts])
+    return _joined([attend(layer, q, to.rows, to.spans) for q, to in parts])
 
 
 def _joined(parts: list[mx.array]) -> mx.array:
