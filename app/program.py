@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,26 +28,19 @@ from app.services.data_folder import (
     SettingsStore,
     open_folder,
 )
+from app.services.program_version import version_text
 from app.services.report import comparison_report, reply_report
 from app.services.report_files import ReportFiles
 from app.services.store_thread import CLOSE_S, StoreThread
 from app.session import Session, guarded
-from app.viewmodels.chat.asking import Asking
-from app.viewmodels.chat.chat import ChatViewModel
-from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter
+from app.view_models import Services, make_models
 from app.viewmodels.chat.footer import footer
 from app.viewmodels.chat.history import Removed, removed_text
 from app.viewmodels.chat.saving import Saver
-from app.viewmodels.common.engine import EngineViewModel
-from app.viewmodels.common.mtp import MtpViewModel
-from app.viewmodels.common.undo import Undo
-from app.viewmodels.compare.compare import CompareViewModel
-from app.viewmodels.overlay.overlay import OverlayViewModel
+from app.viewmodels.common.engine import pair_name
 from app.viewmodels.overlay.plain_speed import PlainSpeed
-from app.viewmodels.reports.reports import ReportsViewModel
 from app.viewmodels.settings.backups import BackupsViewModel
-from app.viewmodels.settings.reply_settings import PresetsViewModel
-from app.viewmodels.sidebar.chat_list import ChatListViewModel
+from app.views.common import fonts
 from app.views.common.save_dialog import (
     ask_backup,
     ask_backup_path,
@@ -57,9 +51,10 @@ from app.views.common.save_dialog import (
     may_restore,
     say_done,
     say_not_saved,
+    show_in_folder,
 )
 from app.views.common.theme import ThemeController
-from app.views.main_window import MainWindow, ViewModels
+from app.views.main_window import MainWindow
 from mtp_mlx.paths import resources
 from mtp_mlx.report import saving
 from mtp_mlx.report.model import Report
@@ -100,7 +95,16 @@ class Program(QObject):
         # A thread of its own: rendering a PDF, or a slow disk of the user's, must not delay the
         # chats, which are saved each second.
         self.files = StoreThread("files", lambda: ReportFiles(data / "reports"), parent=self)
-        self.models = self._make_models(settings, data / "reports")
+        services = Services(
+            engine=self.engine,
+            store=self.store,
+            files=self.files,
+            settings=self.settings,
+            saver=self._saver,
+            plain=self._plain,
+            clock=clock,
+        )
+        self.models = make_models(services, data / "reports", self)
         self.backups = BackupsViewModel(self.store, self.settings, speeds, self.models.chat, self)
         self.theme.apply()
         self.window = self._make_window(settings)
@@ -114,7 +118,7 @@ class Program(QObject):
             parent=self,
         )
         self._connect()
-        self.models.chat.set_settings(settings.reply)
+        self.models.chat.remember_settings(settings.reply)
         self.session.begin()
         if kept.notice:
             self.models.engine.say(kept.notice, "kept")
@@ -150,37 +154,13 @@ class Program(QObject):
             _log.critical("no window could be made of the settings", exc_info=error)
         return made[0] if made else MainWindow(self.models, self.theme, Settings())
 
-    def _make_models(self, settings: Settings, reports_folder: Path) -> ViewModels:
-        mtp = MtpViewModel(self.engine, settings.reply.mtp, self)
-        asking = Asking(self.engine, mtp, self._plain, self._clock)
-        chat = ChatViewModel(asking, self._saver, self)
-        overlay = OverlayViewModel(self.engine, chat, self._clock, self)
-        compare = CompareViewModel(asking, chat, self)
-        undo = Undo(parent=self)
-        reports = ReportsViewModel(
-            self.engine, self.files, reports_folder, undo, lambda: chat.obstacle, self
-        )
-        return ViewModels(
-            engine=EngineViewModel(self.engine, self),
-            chat=chat,
-            composing=ComposingViewModel(chat, TokenCounter(self.engine, self), self.files, self),
-            presets=PresetsViewModel(self.settings, self),
-            mtp=mtp,
-            overlay=overlay,
-            compare=compare,
-            reports=reports,
-            chats=ChatListViewModel(self.store, self._saver, chat, undo, self),
-            undo=undo,
-        )
-
     def _connect(self) -> None:
         self._worker.noise.connect(self.models.engine.show_garbled)
         self._watch.silent.connect(self.models.engine.show_silence)
-        self.models.chat.streaming.trouble.connect(self.models.engine.say)
         self.store.refused.connect(self.models.engine.show_unwritten)
         self.store.caught_up.connect(self.models.engine.show_written)
         self.models.chat.branches.removed.connect(self._offer_undo)
-        self.models.chats.trouble.connect(self.models.engine.say)
+        self.models.reports.exported.connect(self._say_saved)
         self.models.reports.not_saved.connect(lambda text: say_not_saved(self.window, text))
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # after a crash this chat is reopened
@@ -188,6 +168,7 @@ class Program(QObject):
         self.window.active_changed.connect(self._on_active)
         self.window.closing.connect(self._on_closing)
         self.window.export_asked.connect(self._export_chat)
+        self.window.about_asked.connect(self._show_about)
         self.window.report_asked.connect(self._save_report)
         self.window.comparison_report_asked.connect(self._save_comparison)
         self.window.open_report_asked.connect(self._export_open_report)
@@ -243,7 +224,7 @@ class Program(QObject):
         path = ask_chats_path(self.window, Path.home())
         if path is None:
             return False
-        look = Look(style=self.theme.light.html(), numbers=footer)
+        look = Look(style=self.theme.light.html(), numbers=footer, model=model_name)
         written = CHATS_FORMATS[path.suffix.lower()]
         done: list[None] = []
         answer = self.files.run(lambda _files: saving.write(written(chats, look), path), self)
@@ -257,6 +238,7 @@ class Program(QObject):
             msgspec.structs.replace(
                 kept,
                 theme=kept.theme if self._theme_forced else self.theme.choice,
+                text_size=fonts.text_size(),
                 geometry=self.window.geometry_text(),
                 overlay=self.window.page.overlay_settings,
                 sidebar=self.window.split.settings,
@@ -269,6 +251,9 @@ class Program(QObject):
     def _offer_undo(self, removed: Removed) -> None:
         restore = self.models.chat.branches.restore
         self.models.undo.offer(removed_text(removed), lambda: restore(removed))
+
+    def _show_about(self) -> None:
+        self.files.run(lambda _files: version_text(), self).then(self.window.show_about)
 
     def _save_report(self, reply: ReplyRecord, prompt: str | None) -> None:
         """Save a report of a reply, with prompt and text where the prompt is given."""
@@ -284,25 +269,47 @@ class Program(QObject):
 
     def _export_chat(self) -> None:
         chat = self.models.chat.chat
-        path = ask_chat_path(self.window, Path.home(), chat.title or strings.UNTITLED)
+        title, ending = chat.title or strings.UNTITLED, self.settings.current.chat_format
+        path = ask_chat_path(self.window, self._save_folder(), title, ending)
         if path is None:
             return
-        look = Look(style=self.theme.light.html(), numbers=footer)
+        look = Look(style=self.theme.light.html(), numbers=footer, model=model_name)
         written = CHAT_FORMATS[path.suffix.lower()]
-        self._to_file(lambda: saving.write(written(chat, look), path))
+        self._to_file(lambda: saving.write(written(chat, look), path), path, "chat_format")
 
     def _export_open_report(self, texts: bool) -> None:
-        path = ask_report_path(self.window, Path.home())
+        path = self._ask_report_path()
         if path is not None:
+            self._remember_place(path, "report_format")
             self.models.reports.export(path, texts=texts)
 
     def _save_to_file(self, make: Callable[[], Report]) -> None:
-        path = ask_report_path(self.window, Path.home())
+        path = self._ask_report_path()
         if path is not None:
-            self._to_file(lambda: saving.save(make(), path))
+            self._to_file(lambda: saving.save(make(), path), path, "report_format")
 
-    def _to_file(self, write: Callable[[], None]) -> None:
-        self.files.run(lambda _files: write(), self).failed(self._say_not_saved)
+    def _ask_report_path(self) -> Path | None:
+        ending = self.settings.current.report_format
+        return ask_report_path(self.window, self._save_folder(), ending)
+
+    def _save_folder(self) -> Path:
+        """The folder that was saved to last; the dialog itself falls back where it is gone."""
+        return Path(self.settings.current.save_folder or Path.home())
+
+    def _to_file(self, write: Callable[[], None], path: Path, kind: str) -> None:
+        self._remember_place(path, kind)
+        answer = self.files.run(lambda _files: write(), self)
+        answer.then(lambda _: self._say_saved(path)).failed(self._say_not_saved)
+
+    def _remember_place(self, path: Path, kind: str) -> None:
+        """Suggest the folder and the format again; `kind` is the field of the settings."""
+        place = {"save_folder": str(path.parent), kind: path.suffix.lower()}
+        self.settings.update(msgspec.structs.replace(self.settings.current, **place))
+
+    def _say_saved(self, path: Path) -> None:
+        words = strings.SAVED.format(name=path.name, folder=path.parent.name or path.parent)
+        label = strings.SHOW_FILE if sys.platform == "darwin" else strings.SHOW_FOLDER
+        self.models.undo.say(words, label, lambda: show_in_folder(path))
 
     def _back_up(self) -> None:
         path = ask_backup_path(self.window, Path.home(), suggested_name())
@@ -331,6 +338,11 @@ class Program(QObject):
 
     def _say_not_saved(self, error: Exception | str) -> None:
         say_not_saved(self.window, str(error))
+
+
+def model_name(reply: ReplyRecord) -> str:
+    """The target that wrote a reply, and whether it had a drafter."""
+    return pair_name(reply.pair)
 
 
 def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:

@@ -19,6 +19,7 @@ from mtp_mlx.api import (
 )
 from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.loading import LoadedPair
+from mtp_mlx.report.words import count
 from mtp_mlx.text.reply import without_thoughts
 from mtp_mlx.text.tokenizer import Tokenizer
 
@@ -43,7 +44,8 @@ def prompt_ids(pair: LoadedPair, request: Generate) -> tuple[int, ...]:
     context = pair.info.context_length
     if len(ids) >= context:
         raise PromptTooLong(
-            f"The conversation has {len(ids)} tokens and the model's context holds {context}.",
+            f"The conversation has {count(len(ids))} tokens and the model's context holds"
+            f" {count(context)}.",
             "Start a new chat, or shorten this one.",
         )
     return ids

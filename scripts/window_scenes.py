@@ -256,6 +256,7 @@ class Headless(QObject):
 def with_window(program: Program, i: int) -> float:
     chat = program.models.chat
     chat.new_chat()
+    chat.take_settings_along()
     chat.send(QUESTIONS[i % len(QUESTIONS)])
     wait(lambda: not chat.writing)
     reply = chat.last_reply

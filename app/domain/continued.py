@@ -64,6 +64,7 @@ def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:
         mtp=first.mtp,
         switches=switches,
         prompt_tokens=first.prompt_tokens or second.prompt_tokens,
+        sent_from=first.sent_from if first.prompt_tokens else second.sent_from,
         reused_tokens=first.reused_tokens if first.prompt_tokens else second.reused_tokens,
         plain_tps=second.plain_tps or first.plain_tps,
         plain_day=second.plain_day if second.plain_tps else first.plain_day,

@@ -119,6 +119,7 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     plain_tps: float | None = None  # the pair's plain speed when the reply ended
     plain_day: str | None = None  # the day it was measured, ISO 8601; None: unknown
     verify: Verify = "coupled"
+    sent_from: str | None = None  # the message that its prompt began with; None: the chat's first
 
 
 class ReplyPiece(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,6 +173,7 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = False
     draft: str = ""  # written, not sent
     draft_files: tuple[Attachment, ...] = ()  # attached, not sent
+    sent_from: str | None = None  # what comes before this message is left out of prompts
     settings: ReplySettings = ReplySettings()
 
 
@@ -187,6 +189,8 @@ class ChatSummary(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = False
     updated: float = 0.0  # of its last message, seconds since the epoch
     snippet: str = ""  # a line of the message that matches the search
+    hit: str = ""  # the id of the message that the snippet is from
+    unread: bool = False  # a reply has ended in it that nobody has seen
     mark: ChatMark = ""
 
 

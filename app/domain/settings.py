@@ -77,10 +77,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is kept between starts of the program, except the chats."""
 
     theme: ThemeChoice = "system"
+    # A factor over the usual size of a chat's text.
+    text_size: Annotated[float, Meta(ge=0.1, le=10.0)] = 1.0
     # The window's place and size, Qt's own bytes in base64.
     geometry: Annotated[str, Meta(pattern="^[A-Za-z0-9+/=]*$")] = ""
     overlay: OverlaySettings = OverlaySettings()
     sidebar: SidebarSettings = SidebarSettings()
+    save_folder: str = ""  # where a file was saved last; "" before the first
+    chat_format: str = ".md"  # the ending of the chat that was exported last
+    report_format: str = ".json"
     last_chat: str | None = None  # the chat to reopen at the start
     welcomed: bool = False  # a first question was asked: the numbers are not explained unasked
     reply: ReplySettings = ReplySettings()  # what a new chat starts with

@@ -43,6 +43,11 @@ class Update:
 @lru_cache(4)
 def render(text: str, style: HtmlStyle) -> tuple[Block, ...]:
     """Return all blocks of a finished text. The last few results are kept for `Transcript`."""
+    return render_once(text, style)
+
+
+def render_once(text: str, style: HtmlStyle) -> tuple[Block, ...]:
+    """Return all blocks of a finished text, and keep nothing."""
     document = parse(normal(text), {})
     return tuple(
         _block(key, parsed, style, closed=True) for key, parsed in enumerate(document.blocks)

@@ -146,7 +146,7 @@ class _Writer:
             case "math":
                 return formula_html(token.content, token.markup, self._style)
             case "softbreak":
-                return "\n"
+                return "<br>" if self._style.keeps_lines else "\n"
             case "hardbreak":
                 return "<br>"
             case _:  # em, strong, s

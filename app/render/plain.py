@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from markdown_it.token import Token
@@ -21,6 +22,25 @@ def plain_text(text: str) -> str:
 def spoken_text(text: str) -> str:
     """Return Markdown as a screen reader is to read it: as `plain_text`, formulas in characters."""
     return _text(text, math_words)
+
+
+_MARK = re.compile("^(?:(?:[\N{BULLET}\N{BALLOT BOX}\N{BALLOT BOX WITH CHECK}]|[0-9]+[.])\\s+)+")
+_READ = 4000  # characters of a text in which its first words are looked for
+
+
+def first_words(text: str) -> str:
+    """Return the first line of a text that has words, without marks; code only where all is code.
+
+    "" for a text without any.
+    """
+    lines = normal(text[:_READ]).replace("\n", "  \n")  # a line end of the source is one here
+    blocks = parse(lines, {}).blocks
+    for block in sorted(blocks, key=lambda block: block.kind == "code"):
+        for line in _block(block.tokens, lambda latex: latex).splitlines():
+            words = _MARK.sub("", line.replace("\t", " ").strip()).strip()
+            if any(character.isalnum() for character in words):
+                return words
+    return ""
 
 
 def _text(text: str, formula: Formula) -> str:

@@ -9,7 +9,7 @@ from html import escape
 from app.render.maths.font import MathFont
 
 MONOSPACE = "'SF Mono','Menlo','Cascadia Mono','DejaVu Sans Mono','Noto Sans Mono',monospace"
-_NO_COLOURS = ("code_family", "maths")
+_NO_COLOURS = ("code_family", "maths", "keeps_lines")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,15 @@ class HtmlStyle:
     code_name: str
     code_family: str = MONOSPACE
     maths: MathFont | None = None  # None: formulas are running text
+    keeps_lines: bool = False  # a line end of a paragraph is one in the HTML too
 
     @classmethod
     def from_tokens(cls, tokens: Mapping[str, str], maths: MathFont | None = None) -> HtmlStyle:
         """Return the style of a theme. Raises KeyError, naming the token that the theme lacks."""
         colours = (field.name for field in fields(cls) if field.name not in _NO_COLOURS)
-        return cls(**{name: tokens[name] for name in colours}, maths=maths)
+        found = {name: tokens[name] for name in colours}
+        # No name of a colour is that of a field of another type.
+        return cls(**found, maths=maths)  # type: ignore[arg-type]
 
 
 def text_html(text: str) -> str:

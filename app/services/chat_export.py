@@ -20,10 +20,11 @@ from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from app import strings
 from app.domain.conversation import Chat, ChatMessage, ReplyRecord, content
 from app.domain.tree import path
-from app.render.blocks import render
+from app.render.blocks import Block, render
 from app.render.formulas import drawn
 from app.render.maths.formula import typeset
 from app.render.style import HtmlStyle
+from app.render.typed import typed_blocks
 
 VERSION = 1
 _MARGIN_MM = 18.0
@@ -33,10 +34,11 @@ _SIZE = re.compile(r' width="[^"]*" height="[^"]*"')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Colours of what is shown, and a reply's numbers in a line."""
+    """Colours of what is shown, a reply's numbers in a line, and the model that wrote it."""
 
     style: HtmlStyle
     numbers: Callable[[ReplyRecord], str]
+    model: Callable[[ReplyRecord], str]
 
 
 _PAGE = """<!DOCTYPE html>
@@ -64,7 +66,7 @@ def chat_markdown(chat: Chat, look: Look) -> bytes:
     if system := chat.settings.system.strip():
         parts.append(f"## {strings.SYSTEM_PROMPT}\n\n{system}")
     for message in path(chat.messages, chat.tip):
-        parts.append(f"## {_speaker(message)}\n\n{content(message)}")
+        parts.append(f"## {_speaker(message, look)}\n\n{content(message)}")
         if message.reply is not None:
             parts.append(f"*{look.numbers(message.reply)}*")
     return ("\n\n".join(parts) + "\n").encode()
@@ -134,7 +136,7 @@ def _body(chat: Chat, look: Look) -> str:
     if system := chat.settings.system.strip():
         parts.append(f"<h2>{strings.SYSTEM_PROMPT}</h2>{_written(system)}")
     for message in path(chat.messages, chat.tip):
-        parts += [f"<h2>{_speaker(message)}</h2>", *_message(message, look)]
+        parts += [f"<h2>{escape(_speaker(message, look))}</h2>", *_message(message, look)]
     return "\n".join(parts)
 
 
@@ -143,14 +145,18 @@ def _message(message: ChatMessage, look: Look) -> Sequence[str]:
         files = [
             f"<small>{escape(_one_line(file.name))}</small><br>" for file in message.attachments
         ]
-        return [*files, _written(message.text)]
-    blocks = [
-        f"<pre>{escape(block.code)}</pre>" if block.code is not None else _drawn(block.html, look)
-        for block in render(message.text, look.style)
-    ]
+        return [*files, *_blocks(typed_blocks(message.text, look.style), look)]
+    blocks = _blocks(render(message.text, look.style), look)
     if message.reply is None:
         return blocks
     return [*blocks, f"<p><small>{escape(look.numbers(message.reply))}</small></p>"]
+
+
+def _blocks(blocks: Sequence[Block], look: Look) -> list[str]:
+    return [
+        f"<pre>{escape(block.code)}</pre>" if block.code is not None else _drawn(block.html, look)
+        for block in blocks
+    ]
 
 
 def _drawn(html: str, look: Look) -> str:
@@ -177,8 +183,11 @@ def _written(text: str) -> str:
     return f"<p>{'<br>'.join(escape(text).splitlines())}</p>"
 
 
-def _speaker(message: ChatMessage) -> str:
+def _speaker(message: ChatMessage, look: Look) -> str:
+    """Return who says the message, which model that is, and when it was."""
     name = strings.YOU if message.role == "user" else strings.MODEL
+    if message.reply is not None:
+        name = f"{name}, {_one_line(look.model(message.reply))}"
     if not message.created:
         return name
     return f"{name}, {time.strftime('%Y-%m-%d %H:%M', time.localtime(message.created))}"

@@ -58,19 +58,23 @@ def put_chat(connection: Connection, chat: Chat, known: Chat | None) -> None:
         "settings": as_json(chat.settings),
         "tip": chat.tip,
         "draft": chat.draft,
+        "sent_from": chat.sent_from,
+        "cut": known is None or known.sent_from != chat.sent_from,
         "set": known is None or known.settings != chat.settings,
         "moved": known is None or known.tip != chat.tip,
         "typed": known is None or known.draft != chat.draft,
     }
     keep_unreadable(connection, "chats", chat.id)
     connection.execute(
-        "INSERT INTO chats (id, title, created, updated, settings, pinned, tip, draft)"
-        " VALUES (:id, :title, :created, :created, :settings, :pinned, :tip, :draft)"
+        "INSERT INTO chats"
+        " (id, title, created, updated, settings, pinned, tip, draft, sent_from) VALUES"
+        " (:id, :title, :created, :created, :settings, :pinned, :tip, :draft, :sent_from)"
         " ON CONFLICT (id) DO UPDATE SET"
         " title = coalesce(title, excluded.title),"
         " settings = iif(:set, excluded.settings, settings),"
         " tip = iif(:moved, excluded.tip, tip),"
-        " draft = iif(:typed, excluded.draft, draft)",
+        " draft = iif(:typed, excluded.draft, draft),"
+        " sent_from = iif(:cut, excluded.sent_from, sent_from)",
         row,
     )
     if (() if known is None else known.draft_files) != chat.draft_files:

@@ -36,10 +36,10 @@ KEPT_S = 30 * 24 * 3600.0
 
 # A chat nothing was ever written in, or attached to, is not listed.
 _LISTED = """
-    SELECT id, title, pinned, updated FROM chats
+    SELECT id, title, pinned, updated, unread FROM chats
     WHERE deleted IS NULL AND (
         title IS NOT NULL OR draft != ''
-        OR EXISTS (SELECT 1 FROM messages WHERE chat_id = chats.id)
+        OR EXISTS (SELECT 1 FROM messages WHERE chat_id = chats.id AND deleted IS NULL)
         OR EXISTS (SELECT 1 FROM draft_files WHERE chat_id = chats.id)
     )
     ORDER BY pinned DESC, updated DESC, rowid DESC
@@ -120,8 +120,17 @@ class ChatStore:
     def rename(self, chat_id: str, title: str) -> None:
         self._set_chat(chat_id, "title", title)
 
+    def retitle(self, chat_id: str, before: str | None, title: str | None) -> None:
+        """Change the title, unless it is another one by now."""
+        changed = "UPDATE chats SET title = ? WHERE id = ? AND title IS ?"
+        with transaction(self.connection):
+            self.connection.execute(changed, (title, chat_id, before))
+
     def pin(self, chat_id: str, *, pinned: bool) -> None:
         self._set_chat(chat_id, "pinned", pinned)
+
+    def mark(self, chat_id: str, *, unread: bool) -> None:
+        self._set_chat(chat_id, "unread", unread)
 
     def delete_chat(self, chat_id: str) -> None:
         self._set_chat(chat_id, "deleted", self._clock())
@@ -149,7 +158,8 @@ class ChatStore:
 
     def _load(self, chat_id: str) -> Chat | None:
         row = self.connection.execute(
-            "SELECT id, title, created, settings, pinned, tip, draft, coalesce(files, '[]')"
+            "SELECT id, title, created, settings, pinned, tip, draft, sent_from,"
+            " coalesce(files, '[]')"
             " FROM chats LEFT JOIN draft_files ON chat_id = id WHERE id = ? AND deleted IS NULL",
             (chat_id,),
         ).fetchone()
@@ -158,7 +168,7 @@ class ChatStore:
         self._revisions[chat_id] = self._newest(chat_id)
         living = "chat_id = ? AND deleted IS NULL"
         messages = whole(read_messages(self.connection, living, chat_id))
-        id_, title, created, settings, pinned, tip, draft, files = row
+        id_, title, created, settings, pinned, tip, draft, sent_from, files = row
         there = any(message.id == tip for message in messages)
         own = Row(self.connection, "chats", id_)
         chat = Chat(
@@ -169,6 +179,7 @@ class ChatStore:
             tip=tip if there else newest_tip(messages),
             pinned=bool(pinned),
             draft=own.text("draft", draft),
+            sent_from=None if sent_from is None else own.text("sent_from", sent_from),
             draft_files=Row(self.connection, "draft_files", id_).attachments("files", files),
             settings=own.settings(settings),
         )
@@ -184,9 +195,7 @@ class ChatStore:
             return tuple(every)
         texts = self._index.matches(wanted)
         return tuple(
-            msgspec.structs.replace(chat, snippet=search_index.snippet(texts[chat.id], wanted))
-            if chat.id in texts
-            else chat
+            texts[chat.id].put_on(chat, wanted) if chat.id in texts else chat
             for chat in every
             if chat.id in texts or search_index.holds(chat.title or "", wanted)
         )
@@ -250,13 +259,16 @@ class ChatStore:
         ).fetchone()[0]
         return newest
 
-    def _summary(self, id_: str, title: object, pinned: object, updated: object) -> ChatSummary:
+    def _summary(
+        self, id_: str, title: object, pinned: object, updated: object, unread: object
+    ) -> ChatSummary:
         row = Row(self.connection, "chats", id_)
         return ChatSummary(
             id=id_,
             title=None if title is None else row.text("title", title),
             pinned=bool(pinned),
             updated=row.number("updated", updated),
+            unread=bool(unread),
         )
 
     def _put(

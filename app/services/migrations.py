@@ -233,6 +233,11 @@ STEPS: tuple[Step, ...] = (
     """,
     _revise_replies,
     _link_messages,
+    # `unread`: a reply has ended that nobody has seen. Messages before `sent_from` are not sent.
+    """
+    ALTER TABLE chats ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE chats ADD COLUMN sent_from TEXT
+    """,
 )
 
 

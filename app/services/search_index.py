@@ -12,6 +12,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from app.domain.conversation import ChatSummary
 
 _BEFORE = 14
 _AFTER = 106
@@ -40,6 +45,17 @@ def snippet(text: str, wanted: tuple[str, ...]) -> str:
 
 _TRIGRAM = 3
 BATCH = 200  # messages a transaction: another process waits for no more than these
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessage:
+    message: str  # its id
+    text: str
+
+    def put_on(self, chat: ChatSummary, wanted: tuple[str, ...]) -> ChatSummary:
+        """Return the chat with the line that a search found in it."""
+        found = snippet(self.text, wanted)
+        return msgspec.structs.replace(chat, snippet=found, hit=self.message)
 
 
 class SearchIndex:
@@ -84,8 +100,8 @@ class SearchIndex:
             rows = [(number,) for number in numbers]
             self._connection.executemany("DELETE FROM found WHERE rowid = ?", rows)
 
-    def matches(self, words: Sequence[str]) -> dict[str, str]:
-        """By chat, the text of its newest living message that holds all the words."""
+    def matches(self, words: Sequence[str]) -> dict[str, FoundMessage]:
+        """By chat, its newest living message that holds all the words."""
         try:
             return self._matches(words)
         except sqlite3.DatabaseError as error:
@@ -94,14 +110,16 @@ class SearchIndex:
             self.usable = False
             return self._matches(words)
 
-    def _matches(self, words: Sequence[str]) -> dict[str, str]:
+    def _matches(self, words: Sequence[str]) -> dict[str, FoundMessage]:
         condition, values = _condition(words, indexed=self.usable)
         rows = self._connection.execute(
-            "SELECT chat_id, text, max(number) FROM messages"  # noqa: S608  (words are bound)
+            "SELECT chat_id, id, text, max(number) FROM messages"  # noqa: S608  (words are bound)
             f" WHERE {condition} AND deleted IS NULL GROUP BY chat_id",
             values,
         )
-        return {str(chat_id): str(text) for chat_id, text, _number in rows}
+        return {
+            str(chat_id): FoundMessage(str(id_), str(text)) for chat_id, id_, text, _number in rows
+        }
 
     def _catch_up_a_little(self) -> bool:
         left = "SELECT 1 FROM messages WHERE NOT indexed LIMIT 1"

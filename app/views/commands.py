@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
@@ -20,6 +21,7 @@ from app.views.chat.transcript import Transcript
 from app.views.common.theme import ThemeController
 from mtp_mlx.api import MAX_DEPTH
 
+AUTO_KEYS = "Ctrl+Shift+B"
 NEW_CHAT_KEYS = "Ctrl+N"
 UNDO_KEYS = "Ctrl+Z"
 REPORTS_KEYS = "Ctrl+Shift+R"
@@ -42,7 +44,7 @@ def depth_group(owner: QObject, mtp: MtpViewModel) -> QActionGroup:
     for depth in ("auto", *range(1, MAX_DEPTH + 1)):
         action = group.addAction(_depth_text(depth))
         action.setCheckable(True)
-        action.setShortcut(QKeySequence(f"Ctrl+{0 if depth == 'auto' else depth}"))
+        action.setShortcut(QKeySequence(AUTO_KEYS if depth == "auto" else f"Ctrl+{depth}"))
         action.triggered.connect(lambda _checked=False, depth=depth: mtp.choose(depth))
         actions[depth] = action
 
@@ -116,15 +118,17 @@ class MessageCommands(QObject):
             Act.CONTINUE: self._for_reply(Act.CONTINUE, strings.CONTINUE, "Ctrl+Shift+E"),
             Act.COPY: self._for_reply(Act.COPY, strings.COPY_LAST, "Ctrl+Shift+C"),
             Act.COPY_PLAIN: self._for_reply(Act.COPY_PLAIN, strings.COPY_PLAIN, "Ctrl+Alt+C"),
-            Act.PREVIOUS: self._for_reply(Act.PREVIOUS, strings.PREVIOUS_VERSION, "Ctrl+["),
-            Act.NEXT: self._for_reply(Act.NEXT, strings.NEXT_VERSION, "Ctrl+]"),
             Act.DELETE: self._for_reply(Act.DELETE, strings.DELETE_LAST, "Ctrl+Shift+Backspace"),
         }
         for act in VARIANTS:
             if act is not Act.AGAIN:
                 self._on_reply[act] = self._for_reply(act, LABELS[act])
                 self._again_menu.addAction(self._on_reply[act])
-        self._edit = command(window, strings.EDIT_LAST, self._edit_last, "Ctrl+E")
+        self._turns = {
+            act: command(window, LABELS[act], partial(self._turn, act), keys)
+            for act, keys in ((Act.PREVIOUS, "Ctrl+["), (Act.NEXT, "Ctrl+]"))
+        }
+        self._edit = command(window, strings.EDIT_LAST, self.edit_last, "Ctrl+Alt+E")
         transcript.acted.connect(self.run)
         for signal in (chat.changed, chat.opened, chat.reply_started):
             signal.connect(self.refresh)
@@ -136,7 +140,7 @@ class MessageCommands(QObject):
         menu.addMenu(self._again_menu)
         menu.addActions([actions[Act.CONTINUE], self._edit])
         menu.addSeparator()
-        menu.addActions([actions[Act.PREVIOUS], actions[Act.NEXT]])
+        menu.addActions(list(self._turns.values()))
         menu.addSeparator()
         menu.addActions([actions[Act.COPY], actions[Act.COPY_PLAIN], actions[Act.DELETE]])
 
@@ -161,6 +165,8 @@ class MessageCommands(QObject):
         self._on_reply[Act.AGAIN].setEnabled(self._chat.can_regenerate)
         editable = question is not None and Act.EDIT in row(self._chat, question).enabled
         self._edit.setEnabled(editable)
+        for act, action in self._turns.items():
+            action.setEnabled(self._turned(act) is not None)
 
     def _for_reply(self, act: Act, text: str, shortcut: str = "") -> QAction:
         return command(self._window, text, lambda: self._run_last(act), shortcut)
@@ -172,9 +178,23 @@ class MessageCommands(QObject):
         elif reply is not None:
             self.run(reply.id, act)
 
-    def _edit_last(self) -> None:
+    def _turn(self, act: Act) -> None:
+        message = self._turned(act)
+        if message is not None:
+            self.run(message.id, act)
+
+    def _turned(self, act: Act) -> ChatMessage | None:
+        """Return the message that `act` gives another version: the lowest that has one."""
+        rows = reversed(self._chat.messages.messages)
+        return next((message for message in rows if self._can_turn(message, act)), None)
+
+    def _can_turn(self, message: ChatMessage, act: Act) -> bool:
+        place = self._chat.history.place(message.id)
+        return place.count > 1 and act in row(self._chat, message).enabled
+
+    def edit_last(self) -> None:
         question = self._last("user")
-        if question is not None:
+        if question is not None and self._edit.isEnabled():
             self.run(question.id, Act.EDIT)
 
     def _last(self, role: str) -> ChatMessage | None:

@@ -1,8 +1,8 @@
-"""Notices: a banner for trouble, a toast that offers Undo, and announcements for screen readers."""
+"""What the window tells: a banner over trouble, a toast with what was done, a reply's end aloud."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -59,7 +59,7 @@ _GAP = 12
 
 
 class Toast(QFrame):
-    """One line above `below` that says what was done and offers to undo it.
+    """One line above `below` that says what was done, with a button that undoes it or leads on.
 
     It takes no focus, and stays while the pointer or the focus is on it.
     """
@@ -70,8 +70,9 @@ class Toast(QFrame):
         self._undo = undo
         self._below = below
         self.text = QLabel()
-        self.button = _Holding(strings.UNDO, undo)
-        self.button.clicked.connect(undo.undo)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.button = _Holding(undo)
+        self.button.clicked.connect(undo.accept)
         self.close_button = IconButton("close", strings.DISMISS, theme)
         self.close_button.clicked.connect(undo.forget)
         row = QHBoxLayout(self)
@@ -102,6 +103,7 @@ class Toast(QFrame):
         if offer is None:
             return
         self.text.setText(offer.text)
+        self.button.show_offer(offer)
         self.setAccessibleName(offer.text)
         self._place()
         if QAccessible.isActive():
@@ -120,12 +122,15 @@ class Toast(QFrame):
 class _Holding(QPushButton):
     """A button that stops the toast's time while it has the focus."""
 
-    def __init__(self, text: str, undo: Undo) -> None:
-        super().__init__(text)
+    def __init__(self, undo: Undo) -> None:
+        super().__init__(strings.UNDO)
         self.setProperty("shape", "link")
-        keys = QKeySequence(UNDO_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
-        self.setToolTip(strings.UNDO_HELP.format(shortcut=keys))
         self._undo = undo
+
+    def show_offer(self, offer: Offer) -> None:
+        keys = QKeySequence(UNDO_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
+        self.setText(offer.label)
+        self.setToolTip(strings.UNDO_HELP.format(shortcut=keys) if offer.undoes else "")
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusInEvent(event)

@@ -72,6 +72,10 @@ class Page(QWidget):
     def overlay_settings(self) -> OverlaySettings:
         return self._settings
 
+    def put_above(self, bar: QWidget) -> None:
+        """Put `bar` above the conversation, below the banner."""
+        self._column.insertLayout(1, _centred(bar, top=10))
+
     def set_overlay(self, settings: OverlaySettings) -> None:
         changed = settings != self._settings
         self._settings = settings

@@ -19,6 +19,7 @@ NONE = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 TAU = "\N{GREEK SMALL LETTER TAU}"
 SLOWER, FASTER, EQUAL = "slower", "faster", "the same speed"
+_THIN_SPACE = "\N{THIN SPACE}"
 _GIB = 1024**3
 _UNSHOWN = {"Cc", "Cs", "Cn", "Zl", "Zp"}  # control, surrogate, unassigned; line, paragraph ends
 
@@ -45,6 +46,11 @@ def rate(tps: float) -> str:
 
 def length(tokens: float) -> str:
     return f"{tokens:.2f}"
+
+
+def count(number: int) -> str:
+    """Return 1204 as "1 204", with a thin space."""
+    return f"{number:,}".replace(",", _THIN_SPACE)
 
 
 def percent(share: float) -> str:

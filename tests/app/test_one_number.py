@@ -96,7 +96,7 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
 def _saved(rig: Rig, folder: Path) -> Report:
     target = folder / "report.json"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.program.ask_report_path", lambda _parent, _folder: target)
+        patch.setattr("app.program.ask_report_path", lambda *_: target)
         rig.action(strings.SAVE_REPORT).trigger()
         rig.settle()
     return load(target)

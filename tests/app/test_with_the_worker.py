@@ -75,6 +75,7 @@ def test_a_reply_that_goes_on_in_the_background(qtbot: QtBot, program: Program) 
     qtbot.waitUntil(lambda: not chat.writing, timeout=PATIENCE_MS)
     watched = chat.messages.at(1).text
     chat.new_chat()
+    chat.take_settings_along()
     chat.send(question)
     left = chat.chat.id
     qtbot.waitUntil(lambda: chat.streaming.numbers.generated_tokens > 0, timeout=PATIENCE_MS)

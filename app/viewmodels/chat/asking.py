@@ -13,8 +13,10 @@ import msgspec
 
 from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyRecord, content
 from app.domain.settings import MtpChoice, ReplySettings
+from app.domain.tree import path
 from app.engine.engine import Engine
 from app.engine.ticket import Purpose, ReplyTicket
+from app.render.plain import first_words
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from mtp_mlx.api import Generate, Message, Mtp
@@ -127,9 +129,29 @@ def whole(text: str) -> str:
 
 
 def title(text: str, attachments: Sequence[Attachment]) -> str:
-    """Return a chat's first title: the first line of the text, or else the first file's name."""
-    line = text.splitlines()[0].strip() if text else attachments[0].name
+    """Return a chat's first title: the first words of the text, or else the first file's name."""
+    line = first_words(text) or " ".join(text.split()) or attachments[0].name
     return line if len(line) <= _TITLE_LENGTH else f"{line[: _TITLE_LENGTH - 1].rstrip()}…"
+
+
+def renewed_title(before: Chat, after: Chat) -> str | None:
+    """Return the title of a chat from which messages went, or in which another version is read.
+
+    A title that was made of a first question goes with it; one that somebody typed stays.
+    """
+    if before.title not in _first_titles(before) or before.title in _first_titles(after):
+        return before.title
+    first = path(after.messages, after.tip)[:1]
+    return title(first[0].text, first[0].attachments) if first else None
+
+
+def _first_titles(chat: Chat) -> set[str]:
+    """Return the titles that the questions a chat may begin with would give it."""
+    return {
+        title(message.text, message.attachments)
+        for message in chat.messages
+        if message.parent is None and message.role == "user"
+    }
 
 
 def seed_of(
@@ -149,6 +171,19 @@ def new_id() -> str:
 
 def new_chat(settings: ReplySettings) -> Chat:
     return Chat(id=new_id(), title=None, created=time.time(), settings=settings)
+
+
+def copied_chat(chat: Chat, messages: Sequence[ChatMessage]) -> Chat:
+    """Return a new chat with settings and title of `chat` and copies of some of its messages."""
+    ids = {message.id: new_id() for message in messages}
+    copies = tuple(
+        msgspec.structs.replace(message, id=ids[message.id], parent=ids.get(message.parent or ""))
+        for message in messages
+    )
+    new = new_chat(chat.settings)
+    if not copies:
+        return new
+    return msgspec.structs.replace(new, title=chat.title, messages=copies, tip=copies[-1].id)
 
 
 def new_question(text: str, files: tuple[Attachment, ...], parent: str | None) -> ChatMessage:

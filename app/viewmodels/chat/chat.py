@@ -8,22 +8,24 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
+from app.domain.context import sent
 from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyRecord
 from app.domain.settings import MtpChoice, ReplySettings
-from app.domain.tree import Changes, below
 from app.engine.state import Ready
 from app.viewmodels.chat.asking import (
     Asking,
     Variant,
     asked_mtp,
     continuation,
+    copied_chat,
     new_chat,
     new_question,
     new_reply,
     request_for,
     title,
 )
-from app.viewmodels.chat.history import History, MessageList, Removed
+from app.viewmodels.chat.branches import Branches
+from app.viewmodels.chat.history import History, MessageList
 from app.viewmodels.chat.reply import Streaming
 from app.viewmodels.chat.saving import Drafts, Saver
 from app.viewmodels.chat.writing import Background, Writing
@@ -43,6 +45,7 @@ class ChatViewModel(QObject):
     reply_started = Signal(object)  # Generate
     reply_ended = Signal(object)  # ChatMessage, in the open chat
     ended_elsewhere = Signal(object, object)  # Chat, ChatMessage
+    trouble = Signal(str, str)  # chat id, and why a reply in it could not be written
     changed = Signal()  # what can be asked next may have changed
 
     def __init__(
@@ -56,6 +59,7 @@ class ChatViewModel(QObject):
         self._engine = asking.engine
         self._mtp = asking.mtp
         self._saver = saver
+        self._earlier: ReplySettings | None = None
         self.messages = MessageList(self)
         self.history = History(new_chat(ReplySettings(mtp=asking.mtp.wish)), self.messages)
         self.drafts = Drafts(self.history, saver, self)
@@ -63,6 +67,7 @@ class ChatViewModel(QObject):
         self.streaming.measured.connect(asking.plain.learn)
         self._writing = Writing(self.streaming, self.history, saver, self)
         self.branches = Branches(self.history, self._writing, saver, self)
+        self.streaming.trouble.connect(self._on_trouble)
         self._writing.streamed.connect(self.streamed)
         self._writing.ended.connect(self.reply_ended)
         self._writing.ended_elsewhere.connect(self.ended_elsewhere)
@@ -148,8 +153,31 @@ class ChatViewModel(QObject):
             self.open(self.background.chat)
 
     def new_chat(self) -> None:
-        """Open a new chat with the settings of this one."""
-        self.open(new_chat(self.chat.settings))
+        """With the model's own settings: those of the last chat are taken along when asked for.
+
+        The MTP switch stays as it is: it changes the speed, not the text.
+        """
+        earlier = self.chat.settings
+        self.open(new_chat(ReplySettings(mtp=earlier.mtp)))
+        self.remember_settings(earlier)
+
+    @property
+    def earlier_settings(self) -> ReplySettings | None:
+        """Those of the chat before; None where they are none to be taken along to this one."""
+        earlier = self._earlier
+        usual = ReplySettings(mtp=self.chat.settings.mtp)
+        if earlier is None or self.chat.messages or self.chat.settings != usual:
+            return None
+        return msgspec.structs.replace(earlier, mtp=usual.mtp)
+
+    def remember_settings(self, settings: ReplySettings) -> None:
+        """Offer them for the open chat, as long as nothing was said in it."""
+        self._earlier = settings
+        self.changed.emit()
+
+    def take_settings_along(self) -> None:
+        if self.earlier_settings is not None:
+            self.set_settings(self.earlier_settings)
 
     def leave(self) -> None:
         """Save what was written, as the program ends."""
@@ -167,6 +195,20 @@ class ChatViewModel(QObject):
             self._mtp.wish_for(settings.mtp)
             self._saver.save_begun(self.chat)
             self.changed.emit()
+
+    def send_from(self, message_id: str | None) -> None:
+        """Leave what comes before this message out of prompts; None: leave out nothing."""
+        self.history.change(sent_from=message_id)
+        self._saver.save_begun(self.chat)
+        self.changed.emit()
+
+    def fork(self, first: str | None) -> None:
+        """Open a new chat, with this one's settings, that begins with its turns from `first` on."""
+        old = self.chat
+        chat = copied_chat(old, sent(self.messages.messages, first) if first else ())
+        self.open(chat)
+        for message in chat.messages:
+            self._saver.save_message(chat, message)
 
     # Asking
 
@@ -204,7 +246,8 @@ class ChatViewModel(QObject):
         ready = self._engine.idle
         if last is None or ready is None or not self.can_continue(last):
             return False
-        request = continuation(self.chat.settings, self.messages.messages)
+        path = sent(self.messages.messages, self.chat.sent_from)
+        request = continuation(self.chat.settings, path)
         self.streaming.begin(last, request, ready.pair, self._engine.identity)
         return self._begin(request, self.chat.settings.mtp)
 
@@ -233,7 +276,7 @@ class ChatViewModel(QObject):
         if ready is None:
             return False
         settings = self.chat.settings
-        path = self.history.path(parent)
+        path = sent(self.history.path(parent), self.chat.sent_from)
         request = request_for(settings, path, variant, before)
         reply = new_reply(parent)
         self.streaming.begin(reply, request, ready.pair, self._engine.identity)
@@ -246,62 +289,9 @@ class ChatViewModel(QObject):
         self.streaming.follow(self._asking.submit(request, mtp))
         return True
 
+    def _on_trouble(self, message: str) -> None:
+        if self.written is not None:
+            self.trouble.emit(self.written.id, message)
+
     def _on_wish(self, wish: MtpChoice) -> None:
         self.set_settings(msgspec.structs.replace(self.chat.settings, mtp=wish))
-
-
-class Branches(QObject):
-    """Shows, deletes and restores versions of messages.
-
-    While a reply is being written in the open chat its branch stays shown and nothing is deleted.
-    """
-
-    removed = Signal(object)  # Removed, which `restore` takes back
-    changed = Signal()
-
-    def __init__(
-        self,
-        history: History,
-        writing: Writing,
-        saver: Saver,
-        parent: QObject | None = None,
-    ) -> None:
-        super().__init__(parent)
-        self._history = history
-        self._saver = saver
-        self._writing = writing
-
-    def show_sibling(self, message_id: str, step: int) -> None:
-        """Show the branch of another version of this message."""
-        wanted = None if self._writing.here else self._history.sibling(message_id, step)
-        if wanted is not None:
-            self._history.show(wanted)
-            self._keep()
-
-    def delete(self, message_id: str) -> None:
-        """Delete the message and all that follow it, on any branch."""
-        chat = self._history.chat
-        if self._writing.here or self._history.message(message_id) is None:
-            return
-        self._saver.delete_messages(chat.id, tuple(below(chat.messages, message_id)))
-        gone = self._history.remove(message_id)
-        self._saver.save_begun(self._history.chat)
-        self.removed.emit(gone)
-        self.changed.emit()
-
-    def take_up(self, changes: Changes) -> None:
-        """Take changes of another window. Not to be called while a reply is written in the chat."""
-        self._history.take_up(changes)
-        self.changed.emit()
-
-    def restore(self, removed: Removed) -> None:
-        """Undo a deletion, also in a chat that is no longer open."""
-        self._saver.restore_messages(removed.chat.id, tuple(removed.ids))
-        self._writing.background.restore(removed)
-        if removed.chat.id == self._history.chat.id:
-            self._history.restore(removed, read=not self._writing.here)
-            self._keep()
-
-    def _keep(self) -> None:
-        self._saver.save_begun(self._history.chat)
-        self.changed.emit()

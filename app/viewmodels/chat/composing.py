@@ -1,4 +1,8 @@
-"""The message in the composer: its files, and how much of the context it takes."""
+"""The message being written: its files, how much of the context it will take, and its sending.
+
+While a reply is being written, a message waits for its end; until it is sent it stays in the draft
+of its chat, so that nothing is lost with the window.
+"""
 
 from __future__ import annotations
 
@@ -11,78 +15,15 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.conversation import Attachment, ReplyRecord
-from app.engine.engine import Engine
-from app.engine.state import State
-from app.engine.ticket import CountTicket
+from app.domain.conversation import Attachment, ChatMessage
 from app.services.report_files import ReportFiles
 from app.services.store_thread import StoreThread
 from app.services.text_files import TextFiles, read_text_files
 from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.chat.context_room import ContextRoom
+from app.viewmodels.chat.token_counter import TokenCounter
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.throttle import Throttle
-from mtp_mlx.api import CountTokens, PairInfo
-
-
-class TokenCounter(QObject):
-    """Has the engine count the tokens of texts, each under a key.
-
-    A text asked for under a key replaces the one before. While the engine is busy, starting or
-    dead, texts wait for it. When another pair is loaded, all are counted again.
-    """
-
-    counted = Signal(str, int)  # key, tokens
-
-    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._engine = engine
-        self._texts: dict[str, str] = {}
-        self._open: set[str] = set()  # keys of texts that are not counted yet
-        self._tickets: dict[str, CountTicket] = {}  # of the texts that were sent, by key
-        self._pair: PairInfo | None = None
-        engine.state_changed.connect(self._on_state)
-
-    def ask(self, key: str, text: str) -> None:
-        self._texts[key] = text
-        self._open.add(key)
-        self._drop(key)
-        self._send(key)
-
-    def forget(self, key: str) -> None:
-        """Count the text under `key` no more."""
-        self._texts.pop(key, None)
-        self._open.discard(key)
-        self._drop(key)
-
-    def _drop(self, key: str) -> None:
-        ticket = self._tickets.pop(key, None)
-        if ticket is not None:
-            ticket.drop()
-
-    def _send(self, key: str) -> None:
-        if self._engine.idle is None:
-            return
-        ticket = self._engine.submit(CountTokens(text=self._texts[key]))
-        self._tickets[key] = ticket
-        ticket.finished.connect(lambda tokens: self._on_count(key, tokens))
-        ticket.failed.connect(lambda: self._tickets.pop(key, None))
-
-    def _on_state(self, _state: State) -> None:
-        ready = self._engine.idle
-        if ready is None:
-            return
-        if ready.pair != self._pair:
-            self._pair = ready.pair
-            self._open = set(self._texts)
-        for key in sorted(self._open - set(self._tickets)):
-            self._send(key)
-
-    def _on_count(self, key: str, tokens: int | None) -> None:
-        del self._tickets[key]
-        self._open.discard(key)
-        if tokens is not None:
-            self.counted.emit(key, tokens)
-
 
 COUNT_MS = 400  # milliseconds between two counts of the text being typed
 _TEXT = "text"
@@ -96,10 +37,20 @@ class Note:
     warns: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A message that is sent when the reply being written has ended."""
+
+    text: str
+    files: tuple[Attachment, ...] = ()
+
+
 class ComposingViewModel(QObject):
     """Holds the files of the message, which are kept with the chat's draft until they are sent."""
 
     changed = Signal()
+    sent = Signal()  # what was written is sent or waits in the queue: the field is empty now
+    returned = Signal(str)  # the text of the queue, to be written on
 
     def __init__(
         self,
@@ -116,14 +67,18 @@ class ComposingViewModel(QObject):
         self._files: dict[str, Attachment] = {}  # the open chat's files, by key
         self._number = 0  # of the file attached last, to name the next one's key
         self._text = ""
-        self._text_tokens = 0
-        self._trouble = ""  # why files were not attached, in a sentence each
-        self._reading = 0  # calls of the reader that are not answered
-        self._counted_reply: tuple[ReplyRecord | None, int] = (None, 0)
+        self._text_tokens: int | None = 0  # None: not counted yet
+        self._trouble = ""
+        self._reading = 0  # questions to the reader that are not answered
+        self._sending = False  # once it is known that the context holds it
+        self.queued: Queued | None = None
+        self._room = ContextRoom(chat)
         self._count = Throttle(COUNT_MS, self._count_text, self)
         counter.counted.connect(self._on_counted)
+        counter.refused.connect(self._on_uncounted)
         chat.opened.connect(self._on_opened)
-        chat.changed.connect(self.changed)
+        chat.reply_ended.connect(self._on_reply_ended)
+        chat.changed.connect(self._on_chat_changed)
 
     @property
     def attachments(self) -> dict[str, Attachment]:
@@ -132,28 +87,28 @@ class ComposingViewModel(QObject):
 
     @property
     def obstacle(self) -> str:
-        """Return why the message cannot be sent; "" where it can, or is empty."""
-        if self._chat.obstacle:
+        """Why this message cannot be sent; "" where it can. An empty one has nothing to say."""
+        if self._chat.obstacle and not self._chat.writing:
             return self._chat.obstacle
         if self._reading:
             return strings.OBSTACLE_READING
-        pair = self._chat.pair
-        used = self.used
-        if pair is None or used < pair.context_length:
-            return ""
-        return strings.CONTEXT_FULL.format(
-            used=fmt.count(used), length=fmt.count(pair.context_length)
-        )
+        if self._sending:
+            return strings.OBSTACLE_COUNTING
+        return self._of_context(strings.CONTEXT_FULL) if self.is_full else ""
 
     @property
     def can_send(self) -> bool:
-        return not self.obstacle and bool(self._text.strip() or self.attachments)
+        return not self.obstacle and bool(self._text.strip() or self._files)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the chat with this message is longer than the context."""
+        return self._room.length is not None and self.used >= self._room.length
 
     @property
     def used(self) -> int:
-        """Return the tokens of the conversation and of this message, as far as they are counted."""
-        files = sum(file.tokens or 0 for file in self._files.values())
-        return self._said_tokens() + self._text_tokens + files
+        """Tokens of what was said and of what is being written, as far as they were counted."""
+        return self._room.said_tokens() + self._own_tokens()
 
     @property
     def note(self) -> Note:
@@ -161,21 +116,26 @@ class ComposingViewModel(QObject):
         if self._trouble:
             return Note(text=self._trouble, warns=True)
         if self.obstacle:
-            return Note(text=self.obstacle, warns=not self._chat.obstacle)
-        pair = self._chat.pair
-        if pair is None or not self.used:
-            return Note()
-        text = strings.CONTEXT.format(
-            used=fmt.count(self.used), length=fmt.count(pair.context_length)
-        )
-        return Note(text=text)
+            return Note(text=self.obstacle, warns=not (self._chat.obstacle or self._sending))
+        if self._chat.writing:
+            return Note(text=self._chat.obstacle)
+        return Note(text=self._of_context(strings.CONTEXT) if self.used else "")
+
+    def _of_context(self, words: str) -> str:
+        length = self._room.length
+        if length is None:
+            return ""
+        return words.format(used=fmt.count(self.used), length=fmt.count(length))
 
     def write(self, text: str) -> None:
         """Take the text that now stands in the composer."""
         if text != self._text:
             self._text = text
+            self._text_tokens = None if text else 0
             self._trouble = ""
+            self._sending = False
             self._count.request()
+            self._keep_draft()
             self.changed.emit()
 
     def attach(self, paths: Iterable[Path]) -> None:
@@ -190,18 +150,104 @@ class ComposingViewModel(QObject):
         answer.then(partial(self._on_read, chat_id))
         self.changed.emit()
 
+    def attach_text(self, text: str) -> None:
+        """A text that was pasted, as a file."""
+        name = strings.PASTED_FILE.format(number=self._number + 1)
+        self._add(Attachment(name=name, text=text))
+        self._keep()
+
     def remove(self, key: str) -> None:
         self._take_off(key)
         self._trouble = ""
         self._keep()
 
     def send(self) -> bool:
-        if self.obstacle or not self._chat.send(self._text, tuple(self._files.values())):
+        """Send what is written, or let it wait: for its count, or for the end of a reply."""
+        if not self.can_send:
             return False
-        self._take_off(*self._files)
-        self._trouble = ""
-        self._keep()
+        if self._chat.writing:
+            return self._queue()
+        if not self._surely_fits():
+            self._sending = True
+            self._count.flush()
+            self.changed.emit()
+            return False
+        if not self._chat.send(self._text, tuple(self._files.values())):
+            return False
+        self._clear()
         return True
+
+    def take_back(self) -> None:
+        """Write on at what waits in the queue."""
+        queued, self.queued = self.queued, None
+        if queued is not None:
+            for file in queued.files:
+                self._add(file)
+            self.returned.emit(_joined(queued.text, self._text))
+            self._keep()
+
+    # Ways on from a full context
+
+    def leave_out_oldest(self) -> bool:
+        """Send no more of the oldest turns than fits; they stay in the chat."""
+        first = self._room.first_that_fits(self._own_tokens())
+        if first is None:
+            return False
+        self._chat.send_from(first)
+        self.changed.emit()
+        return True
+
+    def go_on_elsewhere(self) -> None:
+        """Open a new chat that begins with the last turns, and with what is being written."""
+        text, files = self._text, tuple(self._files.values())
+        self._clear()
+        self._chat.fork(self._room.first_that_fits(self._own_tokens()))
+        for file in files:
+            self._add(file)
+        self.returned.emit(text)
+        self._keep()
+
+    # How it is done
+
+    def _queue(self) -> bool:
+        before = self.queued or Queued(text="")
+        files = (*before.files, *self._files.values())
+        self.queued = Queued(text=_joined(before.text, self._text), files=files)
+        self._take_off(*self._files)
+        self._empty_field()
+        return True
+
+    def _send_queued(self) -> None:
+        queued, self.queued = self.queued, None
+        if queued is not None and not self._chat.send(queued.text, queued.files):
+            self.queued = queued
+        self._keep()
+
+    def _clear(self) -> None:
+        self._take_off(*self._files)
+        self._empty_field()
+
+    def _empty_field(self) -> None:
+        self._text, self._text_tokens = "", 0
+        self._counter.forget(_TEXT)
+        self._trouble = ""
+        self._sending = False
+        self._keep()
+        self.sent.emit()
+
+    def _surely_fits(self) -> bool:
+        """Whether all is counted, or short enough whatever its count: a token is a byte or more."""
+        length = self._room.length
+        if length is None:
+            return True
+        uncounted = [file.text for file in self._files.values() if file.tokens is None]
+        if self._text_tokens is None:
+            uncounted.append(self._text)
+        most = sum(len(text.encode(errors="replace")) for text in uncounted)
+        return not uncounted or self.used + most < length
+
+    def _own_tokens(self) -> int:
+        return (self._text_tokens or 0) + sum(file.tokens or 0 for file in self._files.values())
 
     def _on_read(self, chat_id: str, files: TextFiles) -> None:
         self._reading -= 1
@@ -223,17 +269,36 @@ class ComposingViewModel(QObject):
             self._counter.forget(key)
 
     def _keep(self) -> None:
-        self._chat.drafts.attach(tuple(self._files.values()))
+        waiting = () if self.queued is None else self.queued.files
+        self._chat.drafts.attach((*waiting, *self._files.values()))
+        self._keep_draft()
         self.changed.emit()
 
-    def _on_opened(self) -> None:
-        """Show the files of the opened chat's draft and count their tokens anew.
+    def _keep_draft(self) -> None:
+        waiting = "" if self.queued is None else self.queued.text
+        self._chat.drafts.write(_joined(waiting, self._text))
 
-        Another model may have been loaded since they were counted.
+    def _on_opened(self) -> None:
+        """Take up the draft of the chat, in which a queue of before is by now.
+
+        Tokens are counted again: another model may have been loaded since.
         """
+        self.queued = None
+        self._trouble = ""
+        self._sending = False
         self._take_off(*self._files)
         for file in self._chat.chat.draft_files:
             self._add(file)
+
+    def _on_reply_ended(self, message: ChatMessage) -> None:
+        """A message does not follow a reply that was stopped, or that failed, by itself."""
+        if message.reply is not None and message.reply.finish not in {"finished", "length"}:
+            self.take_back()
+
+    def _on_chat_changed(self) -> None:
+        if self.queued is not None and not (self._chat.writing or self._chat.obstacle):
+            self._send_queued()
+        self.changed.emit()
 
     def _count_text(self) -> None:
         if self._text:
@@ -249,17 +314,21 @@ class ComposingViewModel(QObject):
         if key in self._files:
             self._files[key] = msgspec.structs.replace(self._files[key], tokens=tokens)
         self._keep()
+        self._go_on_sending()
 
-    def _said_tokens(self) -> int:
-        """Return the tokens of the conversation as it will be sent: without thoughts."""
-        reply = self._chat.last_reply
-        if reply is None or reply.stats is None:
-            return 0
-        if reply is not self._counted_reply[0]:
-            thoughts = sum(token.thought for record in reply.rounds for token in record.tokens)
-            written = reply.stats.generated_tokens - thoughts
-            self._counted_reply = (reply, reply.prompt_tokens + max(0, written))
-        return self._counted_reply[1]
+    def _on_uncounted(self, key: str) -> None:
+        """What the engine cannot count it may still be able to read."""
+        self._on_counted(key, 0)
+
+    def _go_on_sending(self) -> None:
+        if self._sending and self._surely_fits():
+            self._sending = False
+            self.send()
+            self.changed.emit()
+
+
+def _joined(one: str, other: str) -> str:
+    return "\n\n".join(part for part in (one, other) if part)
 
 
 def file_detail(file: Attachment) -> str:

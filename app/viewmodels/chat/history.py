@@ -18,6 +18,7 @@ from app import strings
 from app.domain import tree
 from app.domain.conversation import Chat, ChatMessage, ChatSummary
 from app.domain.tree import Changes, Place, taken_up
+from app.viewmodels.common import format as fmt
 
 MESSAGE_ROLE = Qt.ItemDataRole.UserRole + 1
 
@@ -109,11 +110,14 @@ class Removed:
 
     chat: Chat
     ids: frozenset[str]
+    title: str | None = None  # the chat's, after the deletion
 
 
 def removed_text(removed: Removed) -> str:
     count = len(removed.ids)
-    return strings.MESSAGE_DELETED if count == 1 else strings.MESSAGES_DELETED.format(count=count)
+    if count == 1:
+        return strings.MESSAGE_DELETED
+    return strings.MESSAGES_DELETED.format(count=fmt.count(count))
 
 
 def restored(chat: Chat, removed: Removed) -> Chat:

@@ -273,9 +273,9 @@ class Streaming(QObject):
         self._end(FINISHES[event.reason], event)
 
     def _on_failed(self, failure: Failure) -> None:
-        self._end(reply_end(failure))
         if not failure.died_of:  # a death is told with the engine's state
             self.trouble.emit(failure.text)
+        self._end(reply_end(failure))
 
     def _end(self, finish: Finish, finished: Finished | None = None) -> None:
         """End the reply; `finished` is None where the engine sent no last event."""

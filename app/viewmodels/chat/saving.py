@@ -87,9 +87,17 @@ class Saver(QObject):
         self._label(chat_id, title=title)
         self._write(lambda chats: chats.rename(chat_id, title))
 
+    def retitle(self, chat_id: str, before: str | None, title: str | None) -> None:
+        """Change the title, unless it is another one by now."""
+        self._label(chat_id, title=title)
+        self._write(lambda chats: chats.retitle(chat_id, before, title))
+
     def pin(self, chat_id: str, *, pinned: bool) -> None:
         self._label(chat_id, pinned=pinned)
         self._write(lambda chats: chats.pin(chat_id, pinned=pinned))
+
+    def mark(self, chat_id: str, *, unread: bool) -> None:
+        self._write(lambda chats: chats.mark(chat_id, unread=unread))
 
     def delete_chat(self, chat_id: str) -> Answer[None]:
         return self._write(lambda chats: chats.delete_chat(chat_id))

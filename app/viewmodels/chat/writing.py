@@ -56,6 +56,14 @@ class Background:
         return self.chat is not before
 
 
+def _sent_from(message: ChatMessage, first: str | None) -> ChatMessage:
+    """Return the reply with the message that its prompt began with."""
+    if message.reply is None or message.reply.sent_from == first:
+        return message
+    reply = msgspec.structs.replace(message.reply, sent_from=first)
+    return msgspec.structs.replace(message, reply=reply)
+
+
 def _with(chat: Chat, message: ChatMessage) -> Chat:
     return msgspec.structs.replace(chat, messages=replaced(chat.messages, message))
 
@@ -125,6 +133,8 @@ class Writing(QObject):
 
     def _on_ended(self, message: ChatMessage) -> None:
         left = self.background.chat
+        chat = self._history.chat if left is None else left
+        message = _sent_from(message, chat.sent_from)
         if left is None:
             self._history.put(message)
             self._keep(self._history.chat, message)
@@ -132,6 +142,7 @@ class Writing(QObject):
         else:
             left = self.background.end(left, message)
             self._keep(left, message)
+            self._saver.mark(left.id, unread=True)
             self.ended_elsewhere.emit(left, message)
 
     def _keep(self, chat: Chat, message: ChatMessage) -> None:

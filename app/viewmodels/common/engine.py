@@ -54,6 +54,8 @@ class EngineViewModel(QObject):
         self.banner: Banner | None = None
         self._banners: list[Banner] = []  # the newest last
         self._death: Failure | None = None  # the last death that the user did not ask for
+        self._chat = ""  # the open one
+        self._of_chats: dict[str, str] = {}  # why the last reply of a chat could not be written
         engine.state_changed.connect(self._on_state)
         engine.troubled.connect(lambda failure: self.say(failure.text))
 
@@ -72,6 +74,29 @@ class EngineViewModel(QObject):
         """Remove what is true no longer."""
         self._banners = [one for one in self._banners if one.about != about]
         self._show()
+
+    def say_of_chat(self, chat_id: str, message: str) -> None:
+        """Why a reply could not be written; it is shown while its chat is open."""
+        self._of_chats[chat_id] = message
+        self.open_chat(self._chat)
+
+    def open_chat(self, chat_id: str) -> None:
+        """Show what is to be said of this chat, in place of what was said of another."""
+        self._chat = chat_id
+        shown = set(self._of_chats.values())
+        self._banners = [one for one in self._banners if one.message not in shown]
+        message = self._of_chats.get(chat_id)
+        if message is not None:
+            self.say(message)
+        else:
+            self._show()
+
+    def forget_chat(self, chat_id: str) -> None:
+        """Something is asked in it again."""
+        if chat_id in self._of_chats:
+            message = self._of_chats.pop(chat_id)
+            self._banners = [one for one in self._banners if one.message != message]
+        self.open_chat(self._chat)
 
     def show_unwritten(self, error: Exception) -> None:
         """Show that the disk refuses to save, until `show_written`."""
@@ -99,6 +124,8 @@ class EngineViewModel(QObject):
     def dismiss(self) -> None:
         if self.banner is not None and self.banner.can_dismiss:
             seen = self.banner
+            if seen.message == self._of_chats.get(self._chat):
+                del self._of_chats[self._chat]
             self._banners.remove(seen)
             self._show()
             self.dismissed.emit(seen)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from app import strings
+from mtp_mlx.report.words import count, percent, rate, seconds, times
 from mtp_mlx.report.words import length as tau
-from mtp_mlx.report.words import percent, rate, seconds, times
 
 __all__ = ["clock", "count", "memory", "one_line", "percent", "rate", "seconds", "tau", "times"]
 
-_THIN_SPACE = "\u2009"
 _GIB = 1024**3
 _MIB = 1024**2
 TITLE_LENGTH = 200
 """Characters of a title that are shown or typed; a line holds fewer, a tooltip no more."""
-
-
-def count(number: int) -> str:
-    """Return 1204 as "1 204", with thin spaces."""
-    return f"{number:,}".replace(",", _THIN_SPACE)
 
 
 def clock(duration: float) -> str:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.domain.comparison import Comparison, Side
+from app.domain.context import sent
 from app.domain.conversation import (
     FINISHES,
     Finish,
@@ -143,7 +144,9 @@ class CompareViewModel(QObject):
     def _messages(self, question: str) -> list[Message]:
         system = self._chat.chat.settings.system.strip()
         if question == self.last_question.strip():
-            return turns_to_last_question(system, self._chat.messages.messages)
+            return turns_to_last_question(
+                system, sent(self._chat.messages.messages, self._chat.chat.sent_from)
+            )
         alone = [Message(role="user", content=question)]
         return [Message(role="system", content=system), *alone] if system else alone
 

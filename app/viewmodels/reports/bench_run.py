@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from app import strings
+from app.viewmodels.common import format as fmt
 from mtp_mlx.api import Bench, Mtp, PairInfo
 from mtp_mlx.events import BenchProgress, BenchRun
 from mtp_mlx.report import words
@@ -90,7 +91,9 @@ def progress_text(state: BenchState) -> str:
         return strings.BENCH_BEGINS
     parts = [strings.BENCH_PHASES[now.phase]]
     if state.total:
-        parts.append(strings.BENCH_DONE.format(done=state.done, total=state.total))
+        parts.append(
+            strings.BENCH_DONE.format(done=fmt.count(state.done), total=fmt.count(state.total))
+        )
     if now.phase == "measuring" and now.mode is not None:
         parts.append(f"{words.line(now.prompt_id or words.NONE)}, {mode_text(now.mode)}")
     if now.left_s is not None:

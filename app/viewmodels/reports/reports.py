@@ -103,6 +103,7 @@ class ReportsState:
 
 class ReportsViewModel(QObject):
     changed = Signal(object)  # ReportsState
+    exported = Signal(object)  # Path
     not_saved = Signal(str)  # why an export failed
     availability_changed = Signal()  # `obstacle` may have changed
 
@@ -208,6 +209,7 @@ class ReportsViewModel(QObject):
         answer = self._files.run(
             lambda _files: export_report(shown.report, source, target, texts=texts), self
         )
+        answer.then(lambda _: self.exported.emit(target))
         answer.failed(lambda error: self.not_saved.emit(str(error)))
 
     def render(self, make: Callable[[], R], owner: QObject) -> Answer[R]:

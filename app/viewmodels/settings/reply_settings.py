@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -59,6 +60,50 @@ class PresetsViewModel(QObject):
         finally:
             self.changed.emit()
         return ""
+
+
+_SHOWN = 2  # differences that have their place beside the message
+
+
+def differences(settings: ReplySettings, own: Sampling) -> tuple[str, ...]:
+    """Return what differs from the model's `own` sampling and the program's defaults, in words."""
+    usual = ReplySettings()
+    found = [strings.DIFFERS_SYSTEM] if settings.system.strip() else []
+    found += _sampling_differences(settings.sampling or own, own)
+    if settings.seed is not None:
+        found.append(strings.DIFFERS_SEED.format(value=settings.seed))
+    if settings.max_tokens != usual.max_tokens:
+        found.append(strings.DIFFERS_LENGTH.format(value=fmt.count(settings.max_tokens)))
+    if settings.thinking:
+        found.append(strings.DIFFERS_THINKING)
+    if settings.verify != usual.verify:
+        found.append(strings.DIFFERS_RULE.format(rule=RULES[settings.verify][0].lower()))
+    return tuple(found)
+
+
+def short(words: Sequence[str]) -> str:
+    """Return the first of the differences, and how many more there are."""
+    shown = strings.SEPARATOR.join(words[:_SHOWN])
+    more = len(words) - _SHOWN
+    return shown if more <= 0 else strings.DIFFERS_MORE.format(shown=shown, count=more)
+
+
+def _sampling_differences(sampling: Sampling, own: Sampling) -> list[str]:
+    named = (
+        (strings.DIFFERS_TEMPERATURE, sampling.temperature, own.temperature),
+        (strings.DIFFERS_TOP_K, sampling.top_k, own.top_k),
+        (strings.DIFFERS_TOP_P, sampling.top_p, own.top_p),
+        (strings.DIFFERS_MIN_P, sampling.min_p, own.min_p),
+    )
+    found = [text.format(value=f"{value:g}") for text, value, usual in named if value != usual]
+    rest = replace(
+        own,
+        temperature=sampling.temperature,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+        min_p=sampling.min_p,
+    )
+    return found if rest == sampling else [*found, strings.DIFFERS_PENALTIES]
 
 
 HOT = 1.5  # a temperature above this one gets advice

@@ -14,16 +14,16 @@ from PySide6.QtCore import (
 )
 
 from app import strings
-from app.domain.conversation import Chat, ChatSummary
+from app.domain.conversation import ChatSummary
 from app.domain.tree import Changes
 from app.services.chat_store import Loaded
 from app.services.data_folder import DataFolder
-from app.services.search_index import holds, words
+from app.services.search_index import words
 from app.services.store_thread import StoreThread
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.saving import Saver
 from app.viewmodels.common.undo import Undo
-from app.viewmodels.sidebar.chat_list_model import ChatListModel
+from app.viewmodels.sidebar.chat_list_model import ChatListModel, with_unwritten
 
 SEARCH_MS = 150  # pause in typing after which the search begins
 LOOK_MS = 2000  # between two looks for the changes of other windows
@@ -37,6 +37,7 @@ class ChatListViewModel(QObject):
 
     changed = Signal()  # the rows, or which of them is open
     chosen = Signal()  # the user chose a chat, which may be open already
+    hit_opened = Signal(str, object)  # message id and the words searched for, a tuple
     trouble = Signal(str)
     unreadable = Signal(object)  # Exception: why the chats cannot be read
     read = Signal()  # they can
@@ -61,6 +62,7 @@ class ChatListViewModel(QObject):
         self._query = ""
         self._editing = False
         self._opening: str | None = None  # the chat that the store is reading
+        self._hit = ""  # the message to be shown in it
         self._listed: tuple[ChatSummary, ...] = ()  # the store's last answer, and chats it lacks
         self._behind = False  # changes of another window in the open chat are still to be read
         self._news: list[Changes] = []  # changes of the open chat that wait for its reply's end
@@ -70,7 +72,13 @@ class ChatListViewModel(QObject):
         self._watch.timeout.connect(self.look)
         self.rows = ChatListModel(self)
         self.rows.renamed.connect(self.rename)
-        for signal in (chat.opened, chat.reply_started, chat.reply_ended, chat.ended_elsewhere):
+        for signal in (
+            chat.opened,
+            chat.reply_started,
+            chat.reply_ended,
+            chat.ended_elsewhere,
+            chat.branches.changed,
+        ):
             signal.connect(self.refresh)
         chat.opened.connect(self._on_opened)
         store.caught_up.connect(self.refresh)
@@ -83,6 +91,11 @@ class ChatListViewModel(QObject):
     @property
     def searching(self) -> bool:
         return bool(self._query)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is searched for."""
+        return words(self._query)
 
     @property
     def empty_text(self) -> str:
@@ -126,12 +139,18 @@ class ChatListViewModel(QObject):
             answer = self._store.run(lambda folder: folder.chats.chats(query), self)
             answer.then(self._on_first).failed(self._on_unreadable)
 
-    def open(self, chat_id: str) -> None:
-        """Open a chat: at once if it is in memory, else when the store has read it."""
+    def open(self, chat_id: str, hit: str | None = None) -> None:
+        """Open a chat: at once if it is in memory, else when the store has read it.
+
+        One that a search found is opened at `hit`, the message with the words; None: as it is
+        listed.
+        """
         self.chosen.emit()
         self._opening = None
+        self._hit = self._hit_in(chat_id) if hit is None else hit
         written = self._chat.written
         if chat_id == self.open_id:
+            self._show_hit()
             return
         if written is not None and chat_id == written.id:
             self._return()
@@ -139,6 +158,7 @@ class ChatListViewModel(QObject):
         unwritten = self._saver.unwritten(chat_id)
         if unwritten is not None:
             self._chat.open(unwritten)
+            self._show_hit()
             return
         self._opening = chat_id
         answer = self._store.run(lambda folder: folder.chats.read(chat_id), self)
@@ -211,6 +231,17 @@ class ChatListViewModel(QObject):
         answer = self._store.run(lambda folder: folder.chats.changed_elsewhere(), self)
         answer.then(self._on_looked).failed(self._on_unreadable)
 
+    def _hit_in(self, chat_id: str) -> str:
+        listed = self._listed if self.searching else ()
+        return next((chat.hit for chat in listed if chat.id == chat_id), "")
+
+    def _show_hit(self) -> None:
+        """Read the branch of the message that was found, and say where it is."""
+        hit, self._hit = self._hit, ""
+        if hit:
+            self._chat.branches.show(hit)
+            self.hit_opened.emit(hit, self.words)
+
     def _return(self) -> None:
         """Open the chat in which a reply is being written, from memory.
 
@@ -219,6 +250,7 @@ class ChatListViewModel(QObject):
         answer = self._store.run(lambda folder: folder.chats.chats(), self)
         answer.then(self._follow).failed(self._on_unreadable)
         self._chat.open_written()
+        self._show_hit()
 
     def _catch_up(self) -> None:
         """Ask for the changes of the open chat, once no reply is being written in it."""
@@ -238,27 +270,15 @@ class ChatListViewModel(QObject):
 
     def _show(self, chats: tuple[ChatSummary, ...]) -> None:
         """Show what the store has listed, and the chats that it does not have yet."""
-        self._listed = self._with_unwritten(chats)
+        self._listed = with_unwritten(chats, self._saver.unwritten_chats, self.words)
         self.rows.show([self._marked(chat) for chat in self._listed], self._day)
-
-    def _with_unwritten(self, chats: tuple[ChatSummary, ...]) -> tuple[ChatSummary, ...]:
-        """Return them in the store's order, pinned and newest first.
-
-        A new chat is listed with its first question, whether the disk has taken it or not.
-        """
-        listed = {chat.id for chat in chats}
-        new = [
-            _summary(chat)
-            for chat in self._saver.unwritten_chats
-            if chat.id not in listed and _is_listed(chat, words(self._query))
-        ]
-        return tuple(sorted((*new, *chats), key=lambda chat: (not chat.pinned, -chat.updated)))
 
     def _marked(self, chat: ChatSummary) -> ChatSummary:
         written = self._chat.written
         if written is not None and written.id == chat.id:
             return msgspec.structs.replace(chat, mark="writing")
-        unseen = chat.id in self._chat.background.unseen
+        unseen = chat.unread or chat.id in self._chat.background.unseen
+        unseen = unseen and chat.id != self.open_id
         return msgspec.structs.replace(chat, mark="unseen") if unseen else chat
 
     def _restore(self, chat_id: str, *, reopen: bool) -> None:
@@ -284,6 +304,7 @@ class ChatListViewModel(QObject):
         self._opening = None
         if loaded.chat is not None:
             self._chat.open(loaded.chat)
+            self._show_hit()
             if loaded.unreadable:
                 self.trouble.emit(strings.VALUES_UNREADABLE.format(count=loaded.unreadable))
         else:
@@ -297,11 +318,13 @@ class ChatListViewModel(QObject):
             self.read.emit()
             self._show(chats)
             self._follow(chats)
+            if any(chat.id == self.open_id and chat.unread for chat in chats):
+                self._saver.mark(self.open_id, unread=False)  # it is being read
             self.changed.emit()
 
     def _on_first(self, chats: tuple[ChatSummary, ...]) -> None:
         if chats:
-            self.open(chats[0].id)
+            self.open(chats[0].id, chats[0].hit)
 
     def _on_looked(self, changed: bool) -> None:
         if changed or self._day != self._today():
@@ -323,15 +346,3 @@ class ChatListViewModel(QObject):
 
     def _on_unreadable(self, error: Exception) -> None:
         self.unreadable.emit(error)
-
-
-def _summary(chat: Chat) -> ChatSummary:
-    updated = max((message.created for message in chat.messages), default=chat.created)
-    return ChatSummary(id=chat.id, title=chat.title, pinned=chat.pinned, updated=updated)
-
-
-def _is_listed(chat: Chat, wanted: tuple[str, ...]) -> bool:
-    """Return whether something was begun in the chat and it holds all of the words."""
-    begun = chat.title is not None or chat.messages or chat.draft or chat.draft_files
-    texts = (chat.title or "", *(message.text for message in chat.messages))
-    return bool(begun) and any(holds(text, wanted) for text in texts)

@@ -17,7 +17,8 @@ from PySide6.QtCore import (
 )
 
 from app import strings
-from app.domain.conversation import ChatSummary
+from app.domain.conversation import Chat, ChatSummary
+from app.services.search_index import holds
 from app.viewmodels.common.format import one_line
 
 Group = Literal["pinned", "today", "yesterday", "week", "month"] | tuple[int, int]
@@ -166,3 +167,30 @@ def _chat_data(chat: ChatSummary, role: int) -> str | None:
             return f"{text}, {strings.CHAT_MARKS[chat.mark]}" if chat.mark else text
         case _:
             return None
+
+
+def with_unwritten(
+    chats: Sequence[ChatSummary], unwritten: Iterable[Chat], wanted: tuple[str, ...]
+) -> tuple[ChatSummary, ...]:
+    """Return the store's list with the chats that it does not have yet, pinned and newest first.
+
+    A new chat is listed with its first question, whether the disk has taken it or not; of a search,
+    if it holds all the `wanted` words.
+    """
+    listed = {chat.id for chat in chats}
+    new = [
+        _summary(chat) for chat in unwritten if chat.id not in listed and _is_listed(chat, wanted)
+    ]
+    return tuple(sorted((*new, *chats), key=lambda chat: (not chat.pinned, -chat.updated)))
+
+
+def _summary(chat: Chat) -> ChatSummary:
+    updated = max((message.created for message in chat.messages), default=chat.created)
+    return ChatSummary(id=chat.id, title=chat.title, pinned=chat.pinned, updated=updated)
+
+
+def _is_listed(chat: Chat, wanted: tuple[str, ...]) -> bool:
+    """Return whether something was begun in the chat and it holds all of the words."""
+    begun = chat.title is not None or chat.messages or chat.draft or chat.draft_files
+    texts = (chat.title or "", *(message.text for message in chat.messages))
+    return bool(begun) and any(holds(text, wanted) for text in texts)

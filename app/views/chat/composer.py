@@ -4,16 +4,42 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app import strings
 from app.viewmodels.chat.chat import ChatViewModel
-from app.viewmodels.chat.composing import ComposingViewModel
+from app.viewmodels.chat.composing import ComposingViewModel, Queued
+from app.viewmodels.common import format as fmt
+from app.viewmodels.settings.reply_settings import differences, short
 from app.views.chat.attached_files import ChipRow, ask_for_files
 from app.views.chat.message_text import MessageText
 from app.views.common import fonts
 from app.views.common.controls import ElidedLabel, IconButton, plain_tip, push_button
 from app.views.common.theme import ThemeController
+from mtp_mlx.api import Sampling
+
+
+class Offer(QWidget):
+    """A line above the text with what can be done: words, and buttons as links."""
+
+    def __init__(self, *buttons: QPushButton) -> None:
+        super().__init__()
+        self.words = ElidedLabel()
+        self.words.setFont(fonts.small())
+        self.words.setProperty("tone", "muted")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.words, 1)
+        for button in buttons:
+            button.setFont(fonts.small())
+            row.addWidget(button)
+        self.hide()
+
+    def show_words(self, words: str) -> None:
+        """Show the line with these words; "" hides it."""
+        self.words.set_text(words)
+        self.setVisible(bool(words))
 
 
 class Composer(QFrame):
@@ -42,27 +68,59 @@ class Composer(QFrame):
         self.show_written.setToolTip(strings.SHOW_WRITTEN_HELP)
         self.show_written.setAccessibleName(strings.SHOW_WRITTEN_HELP)
         self.show_written.setFont(fonts.small())
+        self.take_back = push_button(strings.TAKE_BACK, "link")
+        self.queued = Offer(self.take_back)
+        self.queued.setToolTip(strings.QUEUED_HELP)
+        self.attach_pasted = push_button(strings.PASTED_ATTACH, "link")
+        self.pasted = Offer(self.attach_pasted)
+        self._pasted = ""
+        self.leave_out = push_button(strings.LEAVE_OUT, "outline")
+        self.leave_out.setToolTip(strings.LEAVE_OUT_HELP)
+        self.go_on = push_button(strings.GO_ON_ELSEWHERE, "outline")
+        self.go_on.setToolTip(strings.GO_ON_ELSEWHERE_HELP)
         self.send = push_button(strings.SEND, "filled")
         self.stop = push_button(strings.STOP, "outline")
         self.stop.setToolTip(strings.STOP_HELP)
+        self.differs = push_button("", "link")
+        self.differs.setFont(fonts.small())
+        self.differs.setToolTip(strings.DIFFERS_HELP)
+        self.as_before = push_button(strings.AS_BEFORE, "link")
+        self.as_before.setFont(fonts.small())
         self._lay_out()
+        self._connect()
+        self.refresh()
+
+    def _connect(self) -> None:
+        chat, composing = self._chat, self._composing
         self.text.submitted.connect(self.submit)
         self.text.textChanged.connect(self._on_typed)
         self.text.focus_changed.connect(self.show_focus)
         self.text.files_given.connect(composing.attach)
+        self.text.long_pasted.connect(self._offer_file)
+        self.attach_pasted.clicked.connect(self._attach_pasted)
+        self.take_back.clicked.connect(composing.take_back)
+        self.leave_out.clicked.connect(composing.leave_out_oldest)
+        self.go_on.clicked.connect(composing.go_on_elsewhere)
+        for button in (self.attach_pasted, self.take_back, self.leave_out, self.go_on):
+            button.clicked.connect(self.write)
         self.files.removed.connect(composing.remove)
         self.attach.clicked.connect(self.ask_for_files)
         self.settings.clicked.connect(self.settings_asked)
+        self.differs.clicked.connect(self.settings_asked)
+        self.as_before.clicked.connect(chat.take_settings_along)
+        self.as_before.clicked.connect(self.write)
         self.send.clicked.connect(self.submit)
         self.stop.clicked.connect(chat.stop)
+        self.stop.clicked.connect(self.write)
         self.show_written.clicked.connect(chat.open_written)
         composing.changed.connect(self.refresh)
+        composing.sent.connect(self.text.clear)
+        composing.returned.connect(self._write_on)
         chat.opened.connect(self._on_opened)
-        self.refresh()
 
     def submit(self) -> None:
-        if self._composing.send():
-            self.text.clear()
+        self._composing.send()
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)  # the button goes with the sending
 
     def write(self) -> None:
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -73,17 +131,37 @@ class Composer(QFrame):
     def refresh(self) -> None:
         """Enable what can be done; where sending cannot, its note says why."""
         composing = self._composing
-        self.send.setVisible(not self._chat.writing)
-        self.stop.setVisible(self._chat.writing)
+        writing, typed = self._chat.writing, bool(self.text.toPlainText().strip())
+        self.send.setVisible(not writing or typed or bool(composing.attachments))
+        self.send.setText(strings.QUEUE if writing else strings.SEND)
+        self.stop.setVisible(writing)
+        self.queued.show_words(_queued(composing.queued))
+        self.leave_out.setVisible(composing.is_full and not writing)
+        self.go_on.setVisible(composing.is_full and not writing)
         self.show_written.setVisible(self._chat.background.chat is not None)
         self.send.setEnabled(composing.can_send)
-        self.send.setToolTip(plain_tip(composing.obstacle or strings.SEND_HELP))
+        help_text = strings.QUEUE_HELP if writing else strings.SEND_HELP
+        self.send.setToolTip(plain_tip(composing.obstacle or help_text))
         self.files.show_files(composing.attachments)
+        self._show_settings()
         note = composing.note
         self.note.set_text(note.text)
         self.note.setProperty("tone", "warning" if note.warns else "muted")
         self.note.style().unpolish(self.note)
         self.note.style().polish(self.note)
+
+    def _show_settings(self) -> None:
+        """Say what differs from the model's own settings, and what could be taken along."""
+        pair = self._chat.pair
+        own = Sampling() if pair is None else pair.recommended
+        words = differences(self._chat.chat.settings, own)
+        self.differs.setText(short(words))
+        self.differs.setAccessibleName(strings.DIFFERS.format(settings=", ".join(words)))
+        self.differs.setVisible(bool(words))
+        before = self._chat.earlier_settings
+        words = () if before is None else differences(before, own)
+        self.as_before.setVisible(bool(words))
+        self.as_before.setToolTip(strings.DIFFERS.format(settings=", ".join(words)))
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(640, super().sizeHint().height())
@@ -99,8 +177,31 @@ class Composer(QFrame):
 
     def _on_typed(self) -> None:
         text = self.text.toPlainText()
-        self._chat.drafts.write(text)
         self._composing.write(text)
+        if self._pasted not in text:
+            self._offer_file("")
+        if self._chat.writing:
+            self.refresh()
+
+    def _offer_file(self, pasted: str) -> None:
+        """Offer to make a file of a text that was pasted; "" takes the offer back."""
+        self._pasted = pasted
+        lines = fmt.count(pasted.count("\n") + 1)
+        self.pasted.show_words(strings.PASTED.format(lines=lines) if pasted else "")
+
+    def _attach_pasted(self) -> None:
+        pasted, text = self._pasted, self.text.toPlainText()
+        at = text.rfind(pasted)
+        if not pasted or at < 0:
+            return
+        self.text.setPlainText(text[:at] + text[at + len(pasted) :])
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
+        self._composing.attach_text(pasted)
+
+    def _write_on(self, text: str) -> None:
+        self.text.setPlainText(text)
+        self.text.moveCursor(QTextCursor.MoveOperation.End)
+        self.write()
 
     def _on_opened(self) -> None:
         """Show the draft of the chat that was opened."""
@@ -114,6 +215,8 @@ class Composer(QFrame):
         bottom.setSpacing(6)
         bottom.addWidget(self.attach)
         bottom.addWidget(self.settings)
+        bottom.addWidget(self.differs)
+        bottom.addWidget(self.as_before)
         bottom.addWidget(self.note, 1)
         bottom.addWidget(self.show_written)
         bottom.addWidget(self.stop)
@@ -121,6 +224,21 @@ class Composer(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 14, 12, 10)
         column.setSpacing(8)
+        ways = QHBoxLayout()
+        ways.setSpacing(6)
+        ways.addWidget(self.leave_out)
+        ways.addWidget(self.go_on)
+        ways.addStretch(1)
+        column.addWidget(self.queued)
         column.addWidget(self.files)
+        column.addWidget(self.pasted)
         column.addWidget(self.text)
+        column.addLayout(ways)
         column.addLayout(bottom)
+
+
+def _queued(message: Queued | None) -> str:
+    if message is None:
+        return ""
+    files = strings.QUEUED_FILES.format(count=len(message.files)) if message.files else ""
+    return strings.QUEUED.format(text=" ".join(message.text.split()) or files)

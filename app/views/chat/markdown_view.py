@@ -125,6 +125,10 @@ class BlockColumn(QWidget):
         self._filler.timeout.connect(self._fill)
 
     @property
+    def blocks(self) -> tuple[Block, ...]:
+        return self._blocks
+
+    @property
     def built(self) -> list[BlockView]:
         return [view for view in self._views if view is not None]
 
@@ -264,11 +268,15 @@ class MarkdownView(BlockColumn):
         self._pace.timeout.connect(self._flush)
         theme.changed.connect(self._on_theme)
 
+    def rendered(self, text: str) -> tuple[Block, ...]:
+        """Return the blocks of a finished text; for subclasses."""
+        return render(text, self.theme.current.html())
+
     def set_text(self, text: str) -> None:
         """Show a finished text."""
         self.source = text
         self._held, self._stream = "", None
-        self.show_blocks(render(text, self.theme.current.html()), 0)
+        self.show_blocks(self.rendered(text), 0)
 
     def append(self, text: str) -> None:
         if self._stream is None:  # a finished text is continued

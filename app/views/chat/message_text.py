@@ -14,6 +14,9 @@ from app.views.common import fonts
 from app.views.common.controls import ElidedLabel, push_button
 
 _MOST_LINES = 9
+_LONG_LINES = 40
+_LONG_LENGTH = 3000
+"""A pasted text with more lines or characters is better read as a file."""
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -22,6 +25,8 @@ class MessageText(QPlainTextEdit):
     cancelled = Signal()
     focus_changed = Signal(bool)
     files_given = Signal(list)  # Path: dropped or pasted
+    long_pasted = Signal(str)  # a text that could as well be a file
+    edit_last_asked = Signal()  # the up key, while nothing is written
 
     def __init__(
         self,
@@ -49,6 +54,8 @@ class MessageText(QPlainTextEdit):
             self.submitted.emit()
         elif event.key() == Qt.Key.Key_Escape:
             self.cancelled.emit()
+        elif event.key() == Qt.Key.Key_Up and self.document().isEmpty():
+            self.edit_last_asked.emit()
         else:
             super().keyPressEvent(event)
 
@@ -62,8 +69,10 @@ class MessageText(QPlainTextEdit):
         files = local_files(source)
         if files:
             self.files_given.emit(files)
-        else:
-            super().insertFromMimeData(source)
+            return
+        super().insertFromMimeData(source)
+        if is_long(source.text()):
+            self.long_pasted.emit(source.text())
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusInEvent(event)
@@ -89,6 +98,10 @@ class MessageText(QPlainTextEdit):
             else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         )
         self.setFixedHeight(shown * self.fontMetrics().lineSpacing() + 4)
+
+
+def is_long(text: str) -> bool:
+    return len(text) > _LONG_LENGTH or text.count("\n") >= _LONG_LINES
 
 
 _EDITED_LINES = 16

@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.domain.conversation import ChatMessage, ReplyRecord, RoundRecord
+from app.render.blocks import render
 from app.viewmodels.chat.footer import footer
+from app.viewmodels.chat.history import MessageList
 from app.viewmodels.chat.message_acts import Row
 from app.viewmodels.chat.reply import Piece
 from app.viewmodels.common import format as fmt
@@ -44,7 +46,7 @@ class ThoughtView(QWidget):
         self.button.setFont(fonts.small())
         self.button.toggled.connect(self._unfold)
         self._text = TextBlock()
-        self._text.setFont(fonts.ui())
+        self._text.setFont(fonts.thought())
         self._text.setAccessibleName(strings.THOUGHT)
         self.frame = QFrame()
         self.frame.setObjectName("thought")
@@ -89,6 +91,24 @@ class ThoughtView(QWidget):
         arrow = "▾" if self.button.isChecked() else "▸"
         self.button.setText(f"{arrow} {self._label}")
         self.button.setAccessibleName(self._label)
+
+
+class RenderAhead:
+    """Renders a reply's text a turn of the event loop before its view is built from it."""
+
+    def __init__(self, messages: MessageList, theme: ThemeController) -> None:
+        self._messages = messages
+        self._theme = theme
+        self._last = ""  # the message whose text was rendered last
+
+    def is_done(self, row: int) -> bool:
+        """Return False after rendering the text, whose view is then for the next turn."""
+        message = self._messages.at(row)
+        before, self._last = self._last, message.id
+        if message.role == "assistant" and before != message.id:
+            render(message.text, self._theme.current.html())
+            return False
+        return True
 
 
 _ROOMY = 600

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -209,6 +209,15 @@ class ScrolledColumn(QScrollArea):
         """Keep what is at the top of the viewport where it is, instead of following the end."""
         if self.following:
             self._anchor = marks_at(self.verticalScrollBar().value(), self)
+
+    def show_area(self, area: QRect) -> bool:
+        """Scroll so that `area` of the column is in sight; False where it is already."""
+        bar, page = self.verticalScrollBar(), self.viewport().height()
+        top = bar.value()
+        if top <= area.top() and area.bottom() <= top + page:
+            return False
+        bar.setValue(area.top() - page // 3)
+        return bar.value() != top
 
     def lay_out_now(self, changed: Iterable[QWidget]) -> None:
         """Lay out `changed` widgets and all that are around them, before the next paint.

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QTimer, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app import strings
-from app.domain.conversation import ChatMessage
-from app.render.blocks import render
+from app.domain.conversation import ChatMessage, RoundRecord
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.message_acts import row
 from app.viewmodels.chat.reply import Piece
 from app.viewmodels.overlay.overlay import OverlayNumbers
-from app.views.chat.reply_view import ReplyView
+from app.views.chat.reply_view import RenderAhead, ReplyView
 from app.views.chat.scrolled_column import SPACING, RoomBelow
 from app.views.chat.selecting import SelectableColumn
 from app.views.chat.text_block import TextBlock
@@ -31,6 +30,7 @@ _MOST = 60  # views; with more, those far from the reader's place are taken down
 class Transcript(SelectableColumn):
     info_asked = Signal(str)  # message id
     acted = Signal(str, str)  # message id, Act
+    focus_left = Signal()  # the view that has the focus is about to be taken down
 
     def __init__(
         self, chat: ChatViewModel, theme: ThemeController, parent: QWidget | None = None
@@ -44,7 +44,7 @@ class Transcript(SelectableColumn):
         self._token_view = False
         self._wait = ""  # the phase that the reply being written waits in
         self._wanted = 0  # the row down to which views are being built
-        self._rendered: str | None = None  # the message whose text was rendered last
+        self._ahead = RenderAhead(chat.messages, theme)
         self._filling = QTimer(self, interval=0)
         self._filling.setObjectName("filling")
         self._filling.timeout.connect(self._build_slice)
@@ -72,7 +72,7 @@ class Transcript(SelectableColumn):
 
     @property
     def hidden_below(self) -> int:
-        """Return how many messages below have no view: the reader has scrolled up from them."""
+        """Return how many messages below have no view: the reader is far above them."""
         return len(self._below)
 
     @property
@@ -86,18 +86,37 @@ class Transcript(SelectableColumn):
     def show_wait(self, numbers: OverlayNumbers) -> None:
         """Name the phase of a waiting reply, with a clock: slow must not look like stuck."""
         self._wait = numbers.prompt
-        if self._chat.writing and self._views and isinstance(self._views[-1], ReplyView):
-            self._views[-1].show_wait(numbers.prompt)
+        if self._chat.writing and (view := self._written()) is not None:
+            view.show_wait(numbers.prompt)
+
+    def bring(self, row: int, message: str) -> UserView | ReplyView | None:
+        """Return the message's view, built if it has none; None where it is in no such row."""
+        messages = self._chat.messages
+        if row >= len(messages) or messages.at(row).id != message:
+            return None
+        if self._first - _PAGE <= row < self._first:
+            self._show_earlier(self._first - row)
+        elif not self._first <= row < self.end:
+            self._build_around(row)
+        return self._views[row - self._first]
+
+    def _build_around(self, row: int) -> None:
+        self._filling.stop()
+        self.stay()
+        self._drop(0)
+        self._below.keep(0)
+        self._first = row
+        self._below.extend(len(self._chat.messages) - row)
+        for _ in range(min(_AT_ONCE, len(self._below))):
+            self._show_later()
+        self._show_earlier(_AT_ONCE)
 
     def set_token_view(self, *, shown: bool) -> None:
         """Show or hide the tokens of all replies of this chat, and of those to come."""
         self._token_view = shown
         for view in self._views:
             if isinstance(view, ReplyView):
-                if shown:
-                    self._show_tokens(view)
-                else:
-                    view.show_tokens(())
+                view.show_tokens(self._rounds_of(view) if shown else ())
 
     def scroll_to_end(self) -> None:
         if self._below:
@@ -133,8 +152,7 @@ class Transcript(SelectableColumn):
             self._on_reset()
             return
         for at in range(first, last + 1):
-            self._views.append(self._make(at))
-            self._insert_last(self._views[-1])
+            self._add_below(self._make(at))
         self._fill()
         self._refresh_rows()
         if self._chat.writing:
@@ -156,23 +174,30 @@ class Transcript(SelectableColumn):
             self._show_earlier()
 
     def _on_started(self, request: Generate) -> None:
-        if request.continue_reply and self._below:
+        if not request.continue_reply:
+            return
+        if self._below:
             self._on_reset()
-        if request.continue_reply and isinstance(self._views[-1], ReplyView):
-            self._views[-1].resume()
+        if (view := self._written()) is not None:
+            view.resume()
             self.follow()
 
     def _on_streamed(self, piece: Piece) -> None:
-        if self._views and isinstance(self._views[-1], ReplyView):
-            self._views[-1].append(piece)
-            self._show_tokens(self._views[-1])
-            self.lay_out_now(self._views[-1].changed())
+        if (view := self._written()) is not None:
+            view.append(piece)
+            self._show_tokens(view)
+            self.lay_out_now(view.changed())
 
     def _on_ended(self, message: ChatMessage) -> None:
-        if self._views and isinstance(self._views[-1], ReplyView):
-            self._views[-1].finish(message)
-            self._show_tokens(self._views[-1])
+        if (view := self._written()) is not None:
+            view.finish(message)
+            self._show_tokens(view)
         self._refresh_rows()
+
+    def _written(self) -> ReplyView | None:
+        """Return the view of the reply that is or was being written, unless it is far below."""
+        view = self._views[-1] if self._views and not self._below else None
+        return view if isinstance(view, ReplyView) else None
 
     def _make(self, at: int) -> UserView | ReplyView:
         message = self._chat.messages.at(at)
@@ -193,24 +218,25 @@ class Transcript(SelectableColumn):
         return view
 
     def _show_tokens(self, view: ReplyView) -> None:
-        if not self._token_view:
-            return
-        reply = view.message.reply
-        stored = () if reply is None else reply.rounds
-        written = self._is_written(view.message)
-        view.show_tokens(self._chat.streaming.rounds if written else stored)
+        if self._token_view:
+            view.show_tokens(self._rounds_of(view))
+
+    def _rounds_of(self, view: ReplyView) -> Sequence[RoundRecord]:
+        if self._is_written(view.message):
+            return self._chat.streaming.rounds
+        return () if view.message.reply is None else view.message.reply.rounds
 
     def _is_written(self, message: ChatMessage) -> bool:
-        """Return whether the message is the reply being written."""
         return self._chat.writing and message.id == self._chat.chat.tip
 
     def _drop(self, first: int) -> None:
-        dropped = self._views[first:]
-        del self._views[first:]
-        for view in dropped:
-            self._take_down(view)
+        while len(self._views) > first:
+            self._take_down(self._views.pop())
 
     def _take_down(self, view: UserView | ReplyView) -> None:
+        focused = QApplication.focusWidget()
+        if focused is not None and view.isAncestorOf(focused):
+            self.focus_left.emit()  # Qt would give it to whatever comes next
         self.selection.leave(view.texts())
         self.column.removeWidget(view)
         view.hide()
@@ -221,8 +247,10 @@ class Transcript(SelectableColumn):
         """Return the row below the last view."""
         return self._first + len(self._views)
 
-    def _insert_last(self, view: QWidget) -> None:
+    def _add_below(self, view: UserView | ReplyView) -> UserView | ReplyView:
+        self._views.append(view)
         self.column.insertWidget(self.column.indexOf(self._below), view)
+        return view
 
     def _show_earlier(self, count: int = _PAGE) -> None:
         start = max(0, self._first - count)
@@ -241,20 +269,11 @@ class Transcript(SelectableColumn):
             self._filling.start()
 
     def _build_slice(self) -> None:
-        if self._first > self._wanted and self._is_rendered(self._first - 1):
+        if self._first > self._wanted and self._ahead.is_done(self._first - 1):
             self._show_earlier(1)
         self._take_down_below()
         if self._first <= self._wanted:
             self._filling.stop()
-
-    def _is_rendered(self, at: int) -> bool:
-        """Return whether a text is rendered; if not, render it for the next slice to build."""
-        message = self._chat.messages.at(at)
-        before, self._rendered = self._rendered, message.id
-        if message.role == "assistant" and before != message.id:
-            render(message.text, self._theme.current.html())
-            return False
-        return True
 
     def _take_down_below(self) -> None:
         if self.selecting.busy or any(is_edited(view) for view in self._views):
@@ -269,9 +288,7 @@ class Transcript(SelectableColumn):
     def _show_later(self) -> None:
         """Build the next view below, and take down one far above."""
         bar = self.verticalScrollBar()
-        view = self._make(self.end)
-        self._views.append(view)
-        self._insert_last(view)
+        view = self._add_below(self._make(self.end))
         self._below.take()
         self._refresh_row(view)
         if (
@@ -301,7 +318,7 @@ class Transcript(SelectableColumn):
 
     def blocks(self, message: str) -> Sequence[int]:
         view = self._view(message)
-        return view.blocks() if isinstance(view, ReplyView) else ()
+        return () if view is None else view.blocks()
 
     def top(self, message: str, block: int | None = None) -> int | None:
         view = self._view(message)
@@ -309,7 +326,7 @@ class Transcript(SelectableColumn):
             return None
         if block is None:
             return view.y()
-        within = view.block_top(block) if isinstance(view, ReplyView) else None
+        within = view.block_top(block)
         return None if within is None else view.y() + within
 
     def _view(self, message: str) -> UserView | ReplyView | None:
@@ -321,7 +338,7 @@ class Transcript(SelectableColumn):
         if not self._below or self._filling.isActive():  # `_below` has no place yet
             return
         if self._below.y() - bottom < _NEAR:
-            if self._is_rendered(self.end):
+            if self._ahead.is_done(self.end):
                 self._show_later()
             QTimer.singleShot(0, self, self._look_below)
 

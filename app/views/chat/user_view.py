@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import ceil
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import strings
 from app.domain.conversation import ChatMessage
+from app.render.blocks import Block
+from app.render.typed import folded, typed_blocks
 from app.viewmodels.chat.message_acts import Row
+from app.viewmodels.common import format as fmt
 from app.views.chat.action_row import ActionRow
 from app.views.chat.attached_files import ChipRow
+from app.views.chat.markdown_view import MarkdownView
 from app.views.chat.message_text import MessageEditor
 from app.views.chat.text_block import TextBlock
 from app.views.common import fonts
+from app.views.common.controls import push_button
 from app.views.common.theme import ThemeController
 
 _BUBBLE_SHARE = 0.82  # of the column's width, at most
 _PADDING = 16  # pixels
+_WIDE = frozenset({"code", "table", "math"})
+"""Kinds of blocks that take all the width there is."""
+_INDENT = 44  # pixels before a list's items
+
+
+class TypedView(MarkdownView):
+    """Markdown as people type it: its line ends are kept."""
+
+    def rendered(self, text: str) -> tuple[Block, ...]:
+        return typed_blocks(text, self.theme.current.html())
 
 
 class UserView(QWidget):
-    """A question as it was written, without Markdown."""
+    """A question; a long one is folded until it is wanted whole."""
 
     acted = Signal(str, str)  # message id, Act
     rewritten = Signal(str, str)  # message id, the text to ask with
@@ -33,20 +49,22 @@ class UserView(QWidget):
     ) -> None:
         super().__init__(parent)
         self.message = message
-        self._text = TextBlock()
-        self._text.setFont(fonts.reading())
-        self._text.setPlainText(message.text)
-        self._text.setAccessibleName(strings.YOU)
-        self._natural = _natural_width(message.text)
+        self.body = TypedView(theme)
+        self._folded = folded(message.text)
+        self.fold = push_button("", "link")
+        self.fold.clicked.connect(self._toggle)
         self.bubble = QFrame()
         self.bubble.setObjectName("userBubble")
-        inner = QHBoxLayout(self.bubble)
+        inner = QVBoxLayout(self.bubble)
         inner.setContentsMargins(_PADDING, 10, _PADDING, 10)
-        inner.addWidget(self._text)
+        inner.setSpacing(4)
+        inner.addWidget(self.body)
+        inner.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
         self.files = ChipRow(theme, removable=False)
         self.acts = ActionRow(theme)
         self.acts.acted.connect(lambda act: self.acted.emit(self.message.id, act))
         self.editor: MessageEditor | None = None
+        self.cut: _Cut | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
@@ -56,9 +74,39 @@ class UserView(QWidget):
         self._column.addWidget(self.acts, 0, right)
         self.bubble.setVisible(bool(message.text))
         self.files.show_files({str(i): file for i, file in enumerate(message.attachments)})
+        self._natural = 0
+        self._show_text(whole=self._folded is None)
 
     def texts(self) -> list[TextBlock]:
-        return [self._text]
+        return self.body.texts()
+
+    def blocks(self) -> Sequence[int]:
+        """Return the rows of its blocks that are shown, from the top."""
+        return () if self.bubble.isHidden() else self.body.rows
+
+    def block_top(self, row: int) -> int | None:
+        """Return pixels below the top of this view; None where the block is not shown."""
+        top = None if self.bubble.isHidden() else self.body.top_of(row)
+        return None if top is None else self.bubble.y() + self.body.y() + top
+
+    def unfold(self) -> None:
+        """Show the whole text."""
+        if self._folded is not None and not self._is_whole:
+            self._show_text(whole=True)
+
+    def show_cut(self, words: str, send_all: Callable[[], None]) -> None:
+        """Say above the question that what comes before is not sent; "" says nothing."""
+        if words and self.cut is None:
+            self.cut = _Cut(send_all)
+            self._column.insertWidget(0, self.cut)
+        if self.cut is not None:
+            self.cut.words.setText(words)
+            self.cut.setVisible(bool(words))
+
+    def refit(self) -> None:
+        """Take on the width of the text at another size."""
+        self._natural = self._natural_width()
+        self._set_width(self.width())
 
     def show_row(self, row: Row, *, last: bool) -> None:
         self.acts.show_row(row, always=last)
@@ -83,6 +131,35 @@ class UserView(QWidget):
         self.bubble.setVisible(bool(self.message.text))
         self.acts.show()
 
+    def _toggle(self) -> None:
+        self._show_text(whole=not self._is_whole)
+
+    def _show_text(self, *, whole: bool) -> None:
+        self._is_whole = whole
+        head = self._folded
+        self.body.set_text(self.message.text if whole or head is None else head.head)
+        self.fold.setVisible(head is not None)
+        if head is not None:
+            lines = fmt.count(head.lines)
+            self.fold.setText(strings.FOLD if whole else strings.UNFOLD.format(lines=lines))
+        self.refit()
+
+    def _set_width(self, width: int) -> None:
+        widest = int(width * _BUBBLE_SHARE)
+        self.bubble.setFixedWidth(min(widest, self._natural + 2 * _PADDING + 4))
+
+    def _natural_width(self) -> int:
+        """Return the width at which no line has to be wrapped; a large one for code and tables."""
+        kinds = {block.kind for block in self.body.blocks}
+        if kinds & _WIDE:
+            return 10_000
+        probe = TextBlock()
+        document = probe.document()
+        document.setDefaultFont(fonts.reading())
+        document.setPlainText(self.body.source)
+        document.setTextWidth(-1)
+        return ceil(document.idealWidth()) + (_INDENT if "list" in kinds else 0)
+
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
         self.acts.set_hovered(True)
         super().enterEvent(event)
@@ -92,21 +169,35 @@ class UserView(QWidget):
         super().leaveEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        widest = int(event.size().width() * _BUBBLE_SHARE)
-        self.bubble.setFixedWidth(min(widest, self._natural + 2 * _PADDING + 4))
+        self._set_width(event.size().width())
         super().resizeEvent(event)
+
+
+class _Cut(QWidget):
+    """A line between what the model no longer reads and what it does."""
+
+    def __init__(self, send_all: Callable[[], None]) -> None:
+        super().__init__()
+        self.words = QLabel()
+        self.words.setFont(fonts.small())
+        self.words.setProperty("tone", "muted")
+        self.again = push_button(strings.SEND_ALL, "link")
+        self.again.setFont(fonts.small())
+        self.again.clicked.connect(send_all)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 10)
+        row.addWidget(_rule(), 1)
+        row.addWidget(self.words)
+        row.addWidget(self.again)
+        row.addWidget(_rule(), 1)
+
+
+def _rule() -> QFrame:
+    rule = QFrame()
+    rule.setFrameShape(QFrame.Shape.HLine)
+    return rule
 
 
 def is_edited(view: QWidget) -> bool:
     """Return whether `view` holds a question being edited, which taking it down would lose."""
     return isinstance(view, UserView) and view.editor is not None
-
-
-def _natural_width(text: str) -> int:
-    """Return the width at which no line has to be wrapped."""
-    probe = TextBlock()
-    document = probe.document()
-    document.setDefaultFont(fonts.reading())
-    document.setPlainText(text)
-    document.setTextWidth(-1)
-    return ceil(document.idealWidth())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -30,6 +30,8 @@ _SIDE = 24
 
 class Welcome(QScrollArea):
     """The page of an empty chat. `first`: the numbers are explained at once."""
+
+    asked = Signal(str)  # the question of a suggestion
 
     def __init__(
         self,
@@ -92,7 +94,7 @@ class Welcome(QScrollArea):
 
     def _suggestion(self, text: str) -> QPushButton:
         button = push_button(text, "card")
-        button.clicked.connect(lambda: self._chat.send(text))
+        button.clicked.connect(lambda: self.asked.emit(text))
         return button
 
     def _refresh(self) -> None:

@@ -7,11 +7,12 @@ from functools import cache
 from html import escape
 from typing import Literal
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QIcon,
+    QKeyEvent,
     QKeySequence,
     QPainter,
     QPaintEvent,
@@ -137,6 +138,15 @@ class IconButton(QToolButton):
     def _paint(self, theme: Theme) -> None:
         drawing = icon(self._name, theme.color(self._token), _ICON) if self._shown else QIcon()
         self.setIcon(drawing)
+
+
+def claims_escape(event: QEvent) -> bool:
+    """Return whether `event` asks who wants Esc, and accept it: no shortcut of the window runs."""
+    asks = event.type() == QEvent.Type.ShortcutOverride
+    if asks and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+        event.accept()
+        return True
+    return False
 
 
 def push_button(text: str, shape: str, parent: QWidget | None = None) -> QPushButton:

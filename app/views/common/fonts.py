@@ -1,4 +1,7 @@
-"""The fonts of the window, in multiples of the system's font size, which the user may enlarge."""
+"""The type scale: multiples of the system's own size, so that a larger system font holds.
+
+What one reads and writes in a chat also follows the text size of the View menu.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,29 @@ _DISPLAY = 2.3
 _TITLE = 1.7
 _READING = 1.13
 _SMALL = 0.9
+
+TEXT_SIZES = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
+"""Factors over the usual size of a chat's text."""
+
+
+class _Text:
+    size = 1.0
+
+
+def text_size() -> float:
+    """Return the factor over the usual size of a chat's text."""
+    return _Text.size
+
+
+def set_text_size(size: float) -> None:
+    """Set the nearest of `TEXT_SIZES` for fonts that are made from now on."""
+    _Text.size = min(TEXT_SIZES, key=lambda step: abs(step - size))
+
+
+def stepped(size: float, step: int) -> float:
+    """Return the text size `step` places larger or, below 0, smaller; the last one at the ends."""
+    at = TEXT_SIZES.index(min(TEXT_SIZES, key=lambda other: abs(other - size))) + step
+    return TEXT_SIZES[max(0, min(at, len(TEXT_SIZES) - 1))]
 
 
 def ui(scale: float = 1.0, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
@@ -28,7 +54,12 @@ def small() -> QFont:
 
 def reading() -> QFont:
     """Return the font for messages."""
-    return ui(_READING)
+    return ui(_READING * _Text.size)
+
+
+def thought() -> QFont:
+    """Return the font for a model's thoughts."""
+    return ui(_Text.size)
 
 
 def title() -> QFont:
@@ -44,5 +75,5 @@ def display() -> QFont:
 
 def code() -> QFont:
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(QApplication.font().pointSizeF())
+    font.setPointSizeF(QApplication.font().pointSizeF() * _Text.size)
     return font

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import SignalInstance
+from PySide6.QtCore import QProcess, QUrl, SignalInstance
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app import strings
@@ -18,11 +20,12 @@ def ask_path(
 ) -> Path | None:
     """Ask where to save; `formats` maps Qt's filters to endings. None where the user cancels.
 
-    The dialog reads the folder on the interface thread, as Qt's dialogs do, and so does the look
-    for a file of that name which follows it.
+    The format of the suggested name comes first. The dialog reads the folder on the interface
+    thread, as Qt's dialogs do, and so does the look for a file of that name which follows it.
     """
+    filters = sorted(formats, key=lambda kind: formats[kind] != suggested.suffix)
     chosen, kind = QFileDialog.getSaveFileName(
-        parent, title.removesuffix("…"), str(suggested), ";;".join(formats)
+        parent, title.removesuffix("…"), str(suggested), ";;".join(filters)
     )
     if not chosen:
         return None
@@ -63,14 +66,24 @@ _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 _LONGEST = 80
 
 
-def ask_report_path(parent: QWidget, folder: Path) -> Path | None:
-    """Ask where to save; None where the user cancels."""
-    return ask_path(parent, strings.SAVE_REPORT, folder / strings.REPORT_FILE, _REPORT)
+def ask_report_path(parent: QWidget, folder: Path, ending: str = ".json") -> Path | None:
+    """Ask where to save; None where the user cancels. `ending` is suggested."""
+    ending = ending if ending in _REPORT.values() else ".json"
+    return ask_path(parent, strings.SAVE_REPORT, folder / f"{strings.REPORT_FILE}{ending}", _REPORT)
 
 
-def ask_chat_path(parent: QWidget, folder: Path, title: str) -> Path | None:
-    """Ask where to save; None where the user cancels."""
-    return ask_path(parent, strings.EXPORT_CHAT, folder / f"{file_name(title)}.md", _CHAT)
+def ask_chat_path(parent: QWidget, folder: Path, title: str, ending: str = ".md") -> Path | None:
+    """Ask where to save; None where the user cancels. `ending` is suggested."""
+    ending = ending if ending in _CHAT.values() else ".md"
+    return ask_path(parent, strings.EXPORT_CHAT, folder / f"{file_name(title)}{ending}", _CHAT)
+
+
+def show_in_folder(path: Path) -> None:
+    """Show the file in the Finder, or its folder where there is no Finder."""
+    if sys.platform == "darwin":
+        QProcess.startDetached("/usr/bin/open", ["-R", str(path)])
+    else:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
 
 
 def ask_chats_path(parent: QWidget, folder: Path) -> Path | None:

@@ -61,6 +61,7 @@ QFrame#segments QToolButton:checked { background: $surface; border-color: $borde
 QFrame#segments QToolButton:focus { border-color: $accent; }
 
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
+QFrame#overlay:focus { border-color: $accent; }
 QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
 QFrame#lane { background: $surface; border: 1px solid $border; border-radius: 14px; }
 QPlainTextEdit#laneText { background: transparent; border: none; padding: 0; }

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.services.report_files import ReportEntry
 from app.viewmodels.common.undo import Undo
+from app.viewmodels.reports.bench_run import BenchState
 from app.viewmodels.reports.reports import ReportLine, ReportsState, ReportsViewModel, report_line
 from app.views.common import fonts
 from app.views.common.controls import IconButton, push_button
@@ -220,10 +222,7 @@ class ReportsPage(QWidget):
     def _show(self, state: ReportsState) -> None:
         self._note_row.setVisible(bool(state.note))
         self.note.setText(state.note)
-        self.setup.setVisible(state.running is None)
-        self.progress.setVisible(state.running is not None)
-        if state.running is not None:
-            self.progress.show_state(state.running)
+        self._show_running(state.running)
         self.list.show_entries(state.entries)
         if self._is_empty and state.entries:  # the first ones have come
             self._is_empty = False
@@ -232,6 +231,21 @@ class ReportsPage(QWidget):
         self.reader.show_state(state)
         self._stack.setCurrentWidget(self._home if state.shown is None else self.reader)
         self._refresh()
+
+    def _show_running(self, running: BenchState | None) -> None:
+        """Show the setup or the progress; the focus goes from the one that leaves to the other."""
+        focus = QApplication.focusWidget()
+        if running is None:
+            self.setup.show()
+            if focus is self.progress.stop:
+                self.setup.start.setFocus()
+            self.progress.hide()
+            return
+        self.progress.show_state(running)
+        self.progress.show()
+        if focus is not None and self.setup.isAncestorOf(focus):
+            self.progress.stop.setFocus()
+        self.setup.hide()
 
     def _refresh(self) -> None:
         self.setup.set_obstacle(self._reports.obstacle)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -61,6 +63,7 @@ class PresetBar(QWidget):
         self.name.setPlaceholderText(strings.PRESET_NAME)
         self.name.setAccessibleName(strings.PRESET_NAME)
         self.name.setMaxLength(2 * domain.LONGEST_NAME)
+        self.with_system = QCheckBox(strings.PRESET_WITH_SYSTEM)
         self.save = push_button(strings.SAVE, "outline")
         self.cancel = push_button(strings.CANCEL, "outline")
         self.trouble = QLabel()
@@ -89,7 +92,7 @@ class PresetBar(QWidget):
         for preset in self._presets.all:
             if self._presets.own[:1] == (preset,):
                 self.menu.addSeparator()
-            entry = self.menu.addAction(preset.name.replace("&", "&&"))
+            entry = self.menu.addAction(_entry(preset))
             entry.setCheckable(True)
             entry.setChecked(preset == chosen)
             entry.triggered.connect(lambda _checked=False, preset=preset: self._apply(preset))
@@ -110,12 +113,16 @@ class PresetBar(QWidget):
         self._renamed = renamed
         self.save.setText(strings.RENAME if renamed else strings.SAVE)
         self.name.setText(renamed)
+        has_system = bool(self._settings().system.strip()) and not renamed
+        self.with_system.setVisible(has_system)
+        self.with_system.setChecked(has_system)
         self.naming.show()
         self.name.setFocus()
         self.name.selectAll()
 
     def _close_naming(self) -> None:
         self.naming.hide()
+        self.with_system.hide()
         self._say("")
 
     def _finish(self) -> None:
@@ -123,10 +130,17 @@ class PresetBar(QWidget):
         if self._renamed:
             trouble = self._presets.rename(self._renamed, name)
         else:
-            trouble = self._presets.save(name, self._settings())
+            trouble = self._presets.save(name, self._to_save())
         if not trouble:
             self._close_naming()
         self._say(trouble)
+
+    def _to_save(self) -> ReplySettings:
+        """Return the settings, with the system prompt only where it is wanted."""
+        settings = self._settings()
+        if self.with_system.isChecked():
+            return settings
+        return msgspec.structs.replace(settings, system="")
 
     def _say(self, trouble: str) -> None:
         self.trouble.setText(trouble)
@@ -148,3 +162,10 @@ class PresetBar(QWidget):
         for part in (self.naming, self.trouble):
             column.addWidget(part)
         column.insertLayout(0, head)
+        column.insertWidget(2, self.with_system)
+
+
+def _entry(preset: Preset) -> str:
+    """Return the preset's name for a menu; one with a system prompt replaces the chat's own."""
+    name = preset.name.replace("&", "&&")
+    return strings.PRESET_AND_SYSTEM.format(name=name) if preset.settings.system else name

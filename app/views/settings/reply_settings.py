@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.domain.settings import ReplySettings
+from app.viewmodels.common import format as fmt
 from app.viewmodels.settings.reply_settings import RULES, PresetsViewModel, advice
 from app.views.common import fonts
 from app.views.common.controls import Segments, Switch, push_button
@@ -240,7 +241,7 @@ def _decimal(most: float, name: str) -> QDoubleSpinBox:
 def _whole(least: int, most: int, name: str) -> QSpinBox:
     box = QSpinBox()
     box.setRange(least, most)
-    _furnish(box, name, str(most), str(least))
+    _furnish(box, name, fmt.count(most), str(least))
     return box
 
 

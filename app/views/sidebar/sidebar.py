@@ -18,7 +18,7 @@ from app import strings
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
 from app.views.commands import NEW_CHAT_KEYS
 from app.views.common import fonts
-from app.views.common.controls import icon
+from app.views.common.controls import claims_escape, icon
 from app.views.common.theme import Theme, ThemeController
 from app.views.sidebar.chat_list_view import ChatListView
 
@@ -54,6 +54,8 @@ class Sidebar(QWidget):
         self.search.textChanged.connect(chats.search)
         self.search.leave_asked.connect(self._enter_list)
         self.search.returnPressed.connect(chats.open_first)
+        self.list.search_left.connect(self.search.clear)
+        self.list.search_left.connect(self.begin_search)
         chats.changed.connect(self._show)
         theme.changed.connect(self._paint)
         self._paint(theme.current)
@@ -135,15 +137,7 @@ class _Search(QLineEdit):
 
     def event(self, event: QEvent) -> bool:
         """Claim Esc before the window's shortcut takes it."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-            and self.text()
-        ):
-            event.accept()
-            return True
-        return super().event(event)
+        return (bool(self.text()) and claims_escape(event)) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() == Qt.Key.Key_Escape and self.text():

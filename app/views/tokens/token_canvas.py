@@ -128,8 +128,12 @@ class TokenCanvas(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         super().changeEvent(event)
         if event.type() is QEvent.Type.ApplicationFontChange:
-            self._choose_fonts()
-            self._start_over()
+            self.change_fonts()
+
+    def change_fonts(self) -> None:
+        """Lay the tokens out again in the fonts of now."""
+        self._choose_fonts()
+        self._start_over()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         item = self.item_at(event.position())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import escape, unescape
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -16,12 +17,14 @@ from pytestqt.qtbot import QtBot
 from app import strings
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
+from app.program import model_name
 from app.services.chat_export import CHAT_FORMATS, Look
 from app.viewmodels.chat.footer import footer
 from app.views.common.save_dialog import file_name
 from app.views.common.theme import load_theme
 from mtp_mlx.paths import resources
 from tests.app.conftest import Rig
+from tests.app.helpers import PAIR
 from tests.app.services.replies import REPLY as RECORD
 
 CODE = 'if a < b and c > "d":\n    print(f"{a} & {b}")  # <script>alert(1)</script>'
@@ -58,7 +61,7 @@ CHAT = Chat(
 @pytest.fixture
 def look(qapp: QApplication) -> Look:
     style = load_theme(resources() / "themes", "light").html()
-    return Look(style=style, numbers=footer)
+    return Look(style=style, numbers=footer, model=model_name)
 
 
 def written(ending: str, look: Look, chat: Chat = CHAT) -> bytes:
@@ -144,7 +147,7 @@ def test_the_window_exports_what_it_shows(
     monkeypatch.setattr("app.program.ask_chat_path", lambda *_: file)
     export.trigger()
     ready.settle()
-    look = Look(style=ready.program.theme.light.html(), numbers=footer)
+    look = Look(style=ready.program.theme.light.html(), numbers=footer, model=model_name)
     if ending == ".pdf":
         assert file.read_bytes().startswith(b"%PDF")
     else:
@@ -163,3 +166,55 @@ def test_a_folder_that_refuses_is_named_and_nothing_is_lost(
     ready.settle()
     assert len(said) == 1
     assert "a.md" in said[0]
+
+
+def test_it_names_the_model_of_each_reply(ready: Rig, look: Look) -> None:
+    chat = ready.program.models.chat
+    chat.send("Hello")
+    ready.write("Hi.")
+    ready.finish()
+    ready.load(replace(PAIR, target="gemma-4-e4b", drafter=None))
+    chat.send("And you?")
+    ready.write("Me too.")
+    ready.finish()
+    for ending in (".md", ".html", ".json"):
+        written = CHAT_FORMATS[ending](chat.chat, look).decode()
+        assert "Demo" in written
+        assert "gemma-4-e4b" in written
+    text = CHAT_FORMATS[".md"](chat.chat, look).decode()
+    heads = [line for line in text.splitlines() if "## " in line]
+    assert "Reply, Demo + MTP, " in heads[1]
+    assert "Reply, gemma-4-e4b, " in heads[3]
+
+
+def test_saving_says_where_and_remembers_it(
+    ready: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, asked = ready.program.window, list[tuple[object, ...]]()
+    shown: list[Path] = []
+    folder = tmp_path / "mine"
+    folder.mkdir()
+
+    def ask(_parent: object, *suggested: object) -> Path:
+        asked.append(suggested)
+        return folder / "first.html"
+
+    monkeypatch.setattr("app.program.ask_chat_path", ask)
+    monkeypatch.setattr("app.program.show_in_folder", shown.append)
+    ready.program.models.chat.open(CHAT)
+    window.menus.export.trigger()
+    ready.settle()
+    assert window.toast.isVisible()
+    assert window.toast.text.text() == "Saved as “first.html” in mine"
+    window.toast.button.click()
+    assert shown == [folder / "first.html"]
+    window.menus.export.trigger()
+    ready.settle()
+    assert asked[0][0] == Path.home()
+    assert (asked[0][2], asked[1][0], asked[1][2]) == (".md", folder, ".html")
+    kept = ready.ask(lambda data: data.settings.read().value)
+    assert (kept.save_folder, kept.chat_format, kept.report_format) == (
+        str(folder),
+        ".html",
+        ".json",
+    )

@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Attachment
 from app.engine.worker import Death
-from app.viewmodels.chat.composing import ComposingViewModel, TokenCounter, file_detail
+from app.viewmodels.chat.composing import ComposingViewModel, file_detail
+from app.viewmodels.chat.token_counter import TokenCounter
 from mtp_mlx.api import Generate, Load, TokenIds
 from mtp_mlx.wire import CountTokens, Error, Loaded, TokenCount
 from tests.app.conftest import EngineRig, Rig

@@ -38,15 +38,27 @@ def test_the_last_is_taken_back_first(qtbot: QtBot) -> None:
     assert not passes(undo)
 
 
-def test_an_offer_passes_and_does_nothing(qtbot: QtBot) -> None:
+def test_a_toast_passes_and_what_was_done_can_still_be_undone(qtbot: QtBot) -> None:
     undo, calls = Undo(interval_ms=20), list[str]()
     with qtbot.waitSignal(undo.changed):
         undo.offer("One", noted(calls, "one"))
     with qtbot.waitSignal(undo.changed) as passed:
         pass
     assert passed.args == [None]
+    assert (calls, undo.possible) == ([], True)
     undo.undo()
-    assert calls == []
+    assert (calls, undo.possible) == (["one"], False)
+
+
+def test_a_button_that_leads_on_is_not_undone(qtbot: QtBot) -> None:
+    undo, calls = Undo(), list[str]()
+    undo.offer("Deleted", noted(calls, "undone"))
+    undo.say("Saved", "Show", noted(calls, "shown"))
+    undo.undo()
+    assert calls == ["undone"]
+    undo.accept()
+    assert calls == ["undone", "shown"]
+    assert undo.current is None
 
 
 def test_no_time_passes_while_it_is_held(qtbot: QtBot) -> None:

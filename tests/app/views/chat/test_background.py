@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
@@ -11,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.views.chat.markdown_view import MarkdownView
 from app.views.notices import Announcer
 from mtp_mlx.wire import Cancel, PromptProgress
-from tests.app.conftest import Rig
+from tests.app.conftest import Clock, Rig, opened
 from tests.app.helpers import finished, round_of
 from tests.app.viewmodels.chat.test_branching import stop_early
 from tests.app.viewmodels.chat.test_writing import leave_in_mid_reply
@@ -97,7 +99,7 @@ def test_the_prompt_goes_on_being_read(ready: Rig) -> None:
 def test_tokens_are_those_of_the_reply_they_stand_for(ready: Rig) -> None:
     chat, window = ready.program.models.chat, ready.program.window
     other = talk(ready, "Other")
-    window.tokens_command.trigger()
+    window.menus.tokens.trigger()
     chat.new_chat()
     left, reply = leave_in_mid_reply(ready)
     ready.say(round_of(reply, 1, [" two", " three"], depth=3, state="drafting"))
@@ -118,7 +120,7 @@ def test_a_continued_reply_shows_both_its_parts(ready: Rig) -> None:
     chat, window = ready.program.models.chat, ready.program.window
     stop_early(ready)
     left = chat.chat.id
-    window.tokens_command.trigger()
+    window.menus.tokens.trigger()
     chat.continue_reply()
     chat.new_chat()
     ready.say(round_of(ready.request().id, 0, [" two"]))
@@ -246,3 +248,27 @@ def test_the_signs_in_the_list_differ_in_shape(ready: Rig) -> None:
     assert seen == frozenset()
     assert len(unseen) > 20
     assert len(writing ^ unseen) > 20
+
+
+def test_a_reply_nobody_has_seen_stays_marked_after_a_restart(
+    qtbot: QtBot, tmp_path: Path, clock: Clock
+) -> None:
+    data = tmp_path / "data"
+    with opened(qtbot, data, clock) as rig:
+        rig.ready()
+        left, _reply = leave_in_mid_reply(rig)
+        rig.finish()
+        rig.settle()
+        assert marks(rig) == {left: "unseen"}
+    with opened(qtbot, data, clock) as rig:
+        assert marks(rig) == {left: "unseen"}
+        come_back(rig, left)
+        rig.settle()
+        assert marks(rig) == {}
+    with opened(qtbot, data, clock) as rig:
+        assert marks(rig) == {}
+
+
+def marks(rig: Rig) -> dict[str, str]:
+    """The chats that have a mark, by id."""
+    return {chat.id: chat.mark for chat in rig.program.models.chats.rows.chats if chat.mark}

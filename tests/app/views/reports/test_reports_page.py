@@ -86,7 +86,7 @@ def bench(rig: Rig) -> Bench:
 
 
 def saved(monkeypatch: pytest.MonkeyPatch, target: Path | None) -> None:
-    monkeypatch.setattr("app.program.ask_report_path", lambda _parent, _folder: target)
+    monkeypatch.setattr("app.program.ask_report_path", lambda *_: target)
 
 
 def test_from_the_sidebar_and_back(ready: Rig, page: ReportsPage) -> None:

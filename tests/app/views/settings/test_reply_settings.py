@@ -123,7 +123,7 @@ def test_absurd_values_cannot_be_typed_and_strange_ones_are_spoken_of(
         box.selectAll()
         QTest.keyClicks(box, typed)
         assert box.value() <= most
-        assert f"{most:g}" in box.toolTip() or str(most) in box.toolTip()
+        assert f"{most:,}".removesuffix(".0").replace(",", "\u2009") in box.toolTip()
     dialog.temperature.setValue(1.9)
     assert "1.9" in dialog.advice.text()
     assert not dialog.advice.isHidden()
@@ -152,3 +152,23 @@ def test_it_fits_a_small_window_and_every_field_has_a_name(
         assert field.accessibleName()
     for button in dialog.findChildren(QAbstractButton):
         assert button.accessibleName() or button.text()
+
+
+def test_a_preset_holds_the_system_prompt_where_it_is_wanted(
+    ready: Rig, dialog: ReplySettingsDialog
+) -> None:
+    own = ready.program.models.presets
+    dialog.system.setPlainText("Answer as a pirate.")
+    for name, wanted in (("Pirate", True), ("Plain", False)):
+        choose(dialog.presets, "Save these settings as…")
+        assert dialog.presets.with_system.isVisible()
+        dialog.presets.with_system.setChecked(wanted)
+        dialog.presets.name.setText(name)
+        dialog.presets.save.click()
+    assert [preset.settings.system for preset in own.own] == ["Answer as a pirate.", ""]
+    assert not dialog.presets.with_system.isVisible()
+    dialog.system.setPlainText("Be brief.")
+    choose(dialog.presets, "Plain")
+    assert dialog.system.toPlainText() == "Be brief."
+    choose(dialog.presets, "Pirate, with system prompt")
+    assert dialog.system.toPlainText() == "Answer as a pirate."

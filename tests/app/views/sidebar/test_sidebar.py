@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QFont
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app import strings
@@ -17,13 +17,15 @@ from app.domain.settings import SidebarSettings
 from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE
-from app.views.sidebar.chat_list_view import OPEN, ChatDelegate, ChatListView, direction
+from app.views.sidebar.chat_list_view import ChatListView
+from app.views.sidebar.chat_row import OPEN, ChatDelegate, direction
 from tests.app.conftest import Rig
 from tests.app.test_theme_tokens import THEMES, contrast, tokens
 from tests.app.viewmodels.sidebar.test_chat_list import talk, titles
 from tests.app.views.test_window import actions
 
 ALT = Qt.KeyboardModifier.NoModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -191,17 +193,40 @@ def test_backspace_alone_deletes_nothing(three: Rig) -> None:
     assert "Trip to Kyoto" in titles(three)
 
 
-def test_undo_by_keyboard_is_not_the_composers(three: Rig) -> None:
+@pytest.mark.parametrize("place", ["list", "composer", "search"])
+def test_undo_works_from_wherever_the_keyboard_is(three: Rig, place: str) -> None:
     window = three.program.window
+    focus: dict[str, QWidget] = {
+        "list": view_of(three),
+        "composer": window.composer.text,
+        "search": window.sidebar.search,
+    }
     go_to(three, "Trip to Kyoto")
     QTest.keyClick(view_of(three), Qt.Key.Key_Delete)
-    window.composer.text.setFocus()
-    QTest.keyClick(window.composer.text, Qt.Key.Key_Z, CTRL)
-    assert "Trip to Kyoto" not in titles(three)
-    view_of(three).setFocus()
-    QTest.keyClick(view_of(three), Qt.Key.Key_Z, CTRL)
+    three.settle()
+    three.program.models.undo.forget()  # the toast has passed
+    focus[place].setFocus()
+    QTest.keyClick(focus[place], Qt.Key.Key_Z, CTRL)
+    three.settle()
     assert "Trip to Kyoto" in titles(three)
     assert not three.action(strings.UNDO).isEnabled()
+
+
+def test_undo_takes_the_later_of_a_deletion_and_what_was_typed(three: Rig) -> None:
+    window = three.program.window
+    text = window.composer.text
+    text.setFocus()
+    QTest.keyClicks(text, "Hello")
+    three.program.models.chats.delete(three.program.models.chats.rows.chats[1].id)
+    three.settle()
+    gone = [title for title in ("Trip to Kyoto", "Reverse a list") if title not in titles(three)]
+    QTest.keyClick(text, Qt.Key.Key_Z, CTRL)
+    three.settle()
+    assert len(gone) == 1
+    assert gone[0] in titles(three)
+    assert text.toPlainText() == "Hello"
+    QTest.keyClick(text, Qt.Key.Key_Z, CTRL)
+    assert text.toPlainText() == ""
 
 
 def test_the_menu_does_what_it_says(three: Rig) -> None:
@@ -254,13 +279,13 @@ def test_the_menu_is_a_dot_a_right_click_and_a_key(qtbot: QtBot, three: Rig) -> 
 
 def test_search_by_keyboard_from_end_to_end(qtbot: QtBot, three: Rig) -> None:
     window, sidebar = three.program.window, three.program.window.sidebar
-    QTest.keyClick(window, Qt.Key.Key_F, CTRL)
+    QTest.keyClick(window, Qt.Key.Key_F, CTRL | SHIFT)
     assert sidebar.search.hasFocus()
     QTest.keyClicks(sidebar.search, "kyo")
     qtbot.waitUntil(lambda: titles(three) == ["Today", "Trip to Kyoto"])
     QTest.keyClick(sidebar.search, Qt.Key.Key_Down)
     assert sidebar.list.hasFocus()
-    QTest.keyClick(window, Qt.Key.Key_F, CTRL)
+    QTest.keyClick(window, Qt.Key.Key_F, CTRL | SHIFT)
     QTest.keyClick(sidebar.search, Qt.Key.Key_Return)
     assert opened(three) == "Trip to Kyoto"
     sidebar.search.setFocus()
@@ -391,7 +416,7 @@ def test_the_sidebar_is_hidden_and_brought_back(three: Rig) -> None:
     QTest.mouseClick(window.sidebar_button, Qt.MouseButton.LeftButton)
     assert window.sidebar.isVisible()
     window.split.toggle()
-    QTest.keyClick(window, Qt.Key.Key_F, CTRL)
+    QTest.keyClick(window, Qt.Key.Key_F, CTRL | SHIFT)
     assert window.sidebar.isVisible()
     assert window.sidebar.search.hasFocus()
 

@@ -55,19 +55,19 @@ def test_it_replaces_the_text_while_it_is_on(ready: Rig) -> None:
     ready.finish()
     view = last(window.transcript)
     assert not view.findChildren(TokenView)
-    window.tokens_command.trigger()
+    window.menus.tokens.trigger()
     assert view.tokens is not None
     assert not view.tokens.isHidden()
     assert view.answer.isHidden()
     assert view.tokens.legend_text.startswith("1 drafted and accepted · 3 the target's own")
-    window.tokens_command.trigger()
+    window.menus.tokens.trigger()
     assert view.tokens.isHidden()
     assert not view.answer.isHidden()
 
 
 def test_it_grows_with_the_reply(qtbot: QtBot, ready: Rig) -> None:
     window = ready.program.window
-    window.tokens_command.trigger()
+    window.menus.tokens.trigger()
     ready.program.models.chat.send("Hello")
     reply = ready.request().id
     ready.say(round_of(reply, 0, ["Some"]))
@@ -84,7 +84,7 @@ def test_it_grows_with_the_reply(qtbot: QtBot, ready: Rig) -> None:
 
 def test_thoughts_are_tokens_too(ready: Rig) -> None:
     window = ready.program.window
-    window.tokens_command.trigger()
+    window.menus.tokens.trigger()
     ready.program.models.chat.send("Hello")
     ready.say(round_of(ready.request().id, 0, ["Hmm"], thought=True))
     ready.say(round_of(ready.request().id, 1, ["Yes"]))
@@ -92,7 +92,7 @@ def test_thoughts_are_tokens_too(ready: Rig) -> None:
     view = last(window.transcript)
     assert view.thought is not None
     assert view.thought.isHidden()
-    window.tokens_command.trigger()
+    window.menus.tokens.trigger()
     assert not view.thought.isHidden()
 
 
@@ -100,7 +100,7 @@ def test_it_can_be_switched_on_for_old_replies(ready: Rig) -> None:
     old = ChatMessage(id="1", role="assistant", text="Old.", reply=reply_of(ROUNDS))
     bare = ChatMessage(id="2", role="assistant", text="Older.", parent="1")
     window = ready.program.window
-    window.tokens_command.trigger()
+    window.menus.tokens.trigger()
     ready.program.models.chat.open(Chat(id="c", title="t", created=0.0, messages=(old, bare)))
     with_rounds, without = window.transcript.views
     assert with_rounds.tokens is not None  # type: ignore[union-attr]
@@ -230,7 +230,7 @@ def test_stored_rounds_come_back_as_tokens(qtbot: QtBot, ready: Rig, tmp_path: P
     ready.finish()
     chat = ready.stored(ready.program.models.chat.chat.id)
     assert chat is not None
-    ready.program.window.tokens_command.trigger()
+    ready.program.window.menus.tokens.trigger()
     ready.program.models.chat.open(chat)
     view = last(ready.program.window.transcript)
     assert view.tokens is not None

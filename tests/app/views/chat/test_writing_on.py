@@ -1,0 +1,309 @@
+"""Ways on from the composer: a queue, a long paste, a full context, and what is set otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from app.domain.settings import MtpChoice, ReplySettings
+from app.views.chat.composer import Composer
+from app.views.chat.message_text import MessageEditor
+from app.views.chat.user_view import UserView
+from mtp_mlx.api import Sampling
+from mtp_mlx.wire import CountTokens, Error, Generate
+from tests.app.conftest import Rig
+from tests.app.helpers import PAIR, finished
+from tests.app.viewmodels.chat.test_branching import ask, chat_of, sent, shown
+from tests.app.viewmodels.chat.test_composing import count
+from tests.app.viewmodels.sidebar.test_chat_list import talk
+
+
+def composer_of(rig: Rig) -> Composer:
+    return rig.program.window.composer
+
+
+def enter(rig: Rig, text: str) -> None:
+    composer = composer_of(rig)
+    composer.text.setPlainText(text)
+    QTest.keyClick(composer.text, Qt.Key.Key_Return)
+
+
+def test_a_message_waits_for_the_end_of_the_reply(ready: Rig) -> None:
+    composer, chat = composer_of(ready), chat_of(ready)
+    enter(ready, "One?")
+    assert not composer.send.isVisible()
+    ready.write("First.")
+    composer.text.setPlainText("Two?")
+    assert composer.send.isVisible()
+    assert composer.send.text() == "Send next"
+    QTest.mouseClick(composer.send, Qt.MouseButton.LeftButton)
+    enter(ready, "And three?")
+    assert composer.text.toPlainText() == ""
+    assert composer.queued.isVisible()
+    assert composer.queued.words.text() == "Next: Two? And three?"
+    assert chat.chat.draft == "Two?\n\nAnd three?"  # it is kept, should the program end now
+    ready.finish()
+    assert shown(ready)[2] == "Two?\n\nAnd three?"
+    assert not composer.queued.isVisible()
+    assert chat.chat.draft == ""
+    ready.write("Second.")
+    ready.finish()
+    assert shown(ready)[3] == "Second."
+
+
+def test_what_waits_is_taken_back_and_does_not_follow_a_reply_that_was_stopped(ready: Rig) -> None:
+    composer, chat = composer_of(ready), chat_of(ready)
+    enter(ready, "One?")
+    enter(ready, "Two?")
+    composer.text.setPlainText("three")
+    QTest.mouseClick(composer.take_back, Qt.MouseButton.LeftButton)
+    assert composer.text.toPlainText() == "Two?\n\nthree"
+    QTest.keyClick(composer.text, Qt.Key.Key_Return)
+    ready.say(finished(ready.request().id, "cancelled"))
+    assert composer.text.toPlainText() == "Two?\n\nthree"
+    assert len(shown(ready)) == 2
+    QTest.keyClick(composer.text, Qt.Key.Key_Return)
+    enter(ready, "Four?")
+    ready.say(Error(id=ready.request().id, code="x", message="It failed.", remedy="Try again."))
+    assert composer.text.toPlainText() == "Four?"
+    assert len(chat.messages) == 4
+
+
+def test_what_waits_stays_with_its_chat(ready: Rig) -> None:
+    composer, chat = composer_of(ready), chat_of(ready)
+    enter(ready, "One?")
+    enter(ready, "Two?")
+    left, reply = chat.chat.id, ready.request().id
+    chat.new_chat()
+    assert composer.text.toPlainText() == ""
+    ready.say(finished(reply))
+    ready.program.models.chats.open(left)
+    ready.settle()
+    assert composer.text.toPlainText() == "Two?"
+
+
+def editor_of(question: UserView) -> MessageEditor:
+    assert question.editor is not None
+    return question.editor
+
+
+def test_up_in_an_empty_composer_edits_the_last_question(ready: Rig) -> None:
+    composer, window = composer_of(ready), ready.program.window
+    ask(ready, "Hello", "Hi.")
+    composer.text.setPlainText("x")
+    QTest.keyClick(composer.text, Qt.Key.Key_Up)
+    question = window.transcript.views[0]
+    assert isinstance(question, UserView)
+    assert question.editor is None
+    composer.text.clear()
+    QTest.keyClick(composer.text, Qt.Key.Key_Up)
+    editor = editor_of(question)
+    assert editor.text.hasFocus()
+    editor.text.setPlainText("Hello again")
+    QTest.keyClick(editor.text, Qt.Key.Key_Return)
+    assert shown(ready)[0] == "Hello again"
+    assert composer.text.hasFocus()
+
+
+def paste(composer: Composer, text: str) -> None:
+    mime = QMimeData()
+    mime.setText(text)
+    composer.text.insertFromMimeData(mime)
+
+
+def test_a_long_paste_may_become_a_file(ready: Rig) -> None:
+    composer = composer_of(ready)
+    QTest.keyClicks(composer.text, "Look: ")
+    paste(composer, "short\ntext ")
+    assert not composer.pasted.isVisible()
+    log = "\n".join(f"line {i}" for i in range(200))
+    paste(composer, log)
+    assert composer.pasted.words.text() == "200 lines pasted"
+    QTest.mouseClick(composer.attach_pasted, Qt.MouseButton.LeftButton)
+    assert composer.text.toPlainText() == "Look: short\ntext "
+    (file,) = ready.program.models.composing.attachments.values()
+    assert (file.name, file.text) == ("pasted text 1.txt", log)
+    assert not composer.pasted.isVisible()
+    assert composer.text.hasFocus()
+    QTest.keyClick(composer.text, Qt.Key.Key_Return)
+    assert "line 199" in sent(ready)[0][1]
+
+
+def test_paste_and_enter_at_once_are_checked(ready: Rig) -> None:
+    """A text that might be too long is counted before it is sent."""
+    composer = composer_of(ready)
+    text = "word " * 20_000
+    enter(ready, text)
+    assert not [c for c in ready.engine.sent if isinstance(c, Generate)]
+    assert composer.note.text() == "Counting its tokens before it is sent…"
+    count(ready, text, 40_000)
+    assert not [c for c in ready.engine.sent if isinstance(c, Generate)]
+    assert (
+        "needs 40\u2009000 tokens, and the model's context holds 32\u2009768"
+        in composer.note.text()
+    )
+    assert composer.text.toPlainText() == text
+    other = "short " * 20_000
+    enter(ready, other)
+    count(ready, other, 20_000)
+    assert sent(ready) == [("user", other.strip())]
+    assert composer.text.toPlainText() == ""
+
+
+def test_a_count_that_fails_holds_nothing_up(ready: Rig) -> None:
+    enter(ready, "word " * 20_000)
+    asked = [c for c in ready.engine.sent if isinstance(c, CountTokens)][-1]
+    ready.say(Error(id=asked.id, code="x", message="It failed.", remedy="Try again."))
+    assert len(shown(ready)) == 2
+
+
+def fill(rig: Rig) -> None:
+    """Three turns that take 32 000 of 32 768 tokens."""
+    for turn in ("one", "two", "three"):
+        assert chat_of(rig).send(turn * 300)
+        rig.write(f"Reply to {turn}. " * 100)
+        event = finished(rig.request().id, generated_tokens=0)
+        rig.say(msgspec.structs.replace(event, prompt_tokens=32_000))
+
+
+def counted(qtbot: QtBot, rig: Rig, text: str, tokens: int) -> None:
+    """Answer the count of a text, which is asked for after a pause in typing."""
+
+    def asked() -> bool:
+        return any(isinstance(c, CountTokens) and c.text == text for c in rig.engine.sent)
+
+    qtbot.waitUntil(asked)
+    count(rig, text, tokens)
+
+
+def test_a_full_context_is_no_end(qtbot: QtBot, ready: Rig) -> None:
+    composer, chat, window = composer_of(ready), chat_of(ready), ready.program.window
+    fill(ready)
+    text = "And this? " * 40
+    enter(ready, text)
+    assert not composer.leave_out.isVisible()
+    chat.stop()
+    stopped = finished(ready.request().id, "cancelled", generated_tokens=0)
+    ready.say(msgspec.structs.replace(stopped, prompt_tokens=32_100))
+    composer.text.setPlainText(text)
+    counted(qtbot, ready, text, 900)
+    assert "needs 33\u2009000 tokens" in composer.note.text()
+    assert composer.leave_out.isVisible()
+    assert composer.go_on.isVisible()
+    QTest.mouseClick(composer.leave_out, Qt.MouseButton.LeftButton)
+    assert not composer.leave_out.isVisible()
+    assert composer.text.hasFocus()
+    before = len(shown(ready))
+    QTest.keyClick(composer.text, Qt.Key.Key_Return)
+    assert len(shown(ready)) == before + 2  # all that was said is still there
+    assert "one" not in sent(ready)[0][1]
+    assert sent(ready)[0][0] == "user"
+    ready.say(finished(ready.request().id))
+    stored = ready.stored()
+    assert stored is not None
+    assert stored.sent_from == chat.chat.sent_from
+    grey = window.theme.current.color("text_muted")
+    views = window.transcript.views
+
+    def greyed() -> list[bool]:
+        return [view.palette().color(QPalette.ColorRole.Text) == grey for view in views]
+
+    qtbot.waitUntil(lambda: greyed()[0])
+    cut = greyed().index(False)
+    assert cut > 0
+    assert not any(greyed()[cut:])
+    first = views[cut]
+    assert isinstance(first, UserView)
+    assert first.cut is not None
+    assert f"{cut} messages above" in first.cut.words.text()
+    QTest.mouseClick(first.cut.again, Qt.MouseButton.LeftButton)
+    assert chat.chat.sent_from is None
+
+
+def test_a_full_chat_goes_on_in_a_new_one(qtbot: QtBot, ready: Rig) -> None:
+    composer, chat = composer_of(ready), chat_of(ready)
+    chat.set_settings(ReplySettings(system="Be brief."))
+    fill(ready)
+    old = chat.chat
+    text = "And this? " * 40
+    composer.text.setPlainText(text)
+    counted(qtbot, ready, text, 900)
+    QTest.mouseClick(composer.go_on, Qt.MouseButton.LeftButton)
+    assert chat.chat.id != old.id
+    assert chat.chat.settings.system == "Be brief."
+    assert composer.text.toPlainText() == text
+    assert shown(ready)[0].startswith("three")
+    assert not {message.id for message in chat.chat.messages} & {m.id for m in old.messages}
+    QTest.keyClick(composer.text, Qt.Key.Key_Return)
+    assert [role for role, _ in sent(ready)] == ["system", "user", "assistant", "user"]
+    ready.say(finished(ready.request().id))
+    stored, before = ready.stored(), ready.stored(old.id)
+    assert stored is not None
+    assert before is not None
+    assert len(stored.messages) == 4
+    assert len(before.messages) == 6
+
+
+def test_settings_that_differ_are_shown_and_do_not_pass_silently(ready: Rig) -> None:
+    composer, chat = composer_of(ready), chat_of(ready)
+    assert not composer.differs.isVisible()
+    chat.set_settings(
+        ReplySettings(
+            system="Be brief.",
+            sampling=Sampling(temperature=0.3, top_k=64, top_p=0.95),
+            seed=9,
+            mtp=MtpChoice(depth=3),
+        )
+    )
+    assert composer.differs.text() == "system prompt · T 0.3 +1"
+    assert composer.differs.accessibleName().endswith("system prompt, T 0.3, seed 9")
+    talk(ready, "Hello")
+    chat.new_chat()
+    assert chat.chat.settings == ReplySettings(mtp=MtpChoice(depth=3))
+    assert not composer.differs.isVisible()
+    assert composer.as_before.isVisible()
+    QTest.mouseClick(composer.as_before, Qt.MouseButton.LeftButton)
+    assert chat.chat.settings.system == "Be brief."
+    assert composer.differs.isVisible()
+    assert not composer.as_before.isVisible()
+    own = PAIR.recommended
+    chat.set_settings(ReplySettings(sampling=own))
+    assert not composer.differs.isVisible()  # the model's own, however they were chosen
+
+
+def test_an_error_belongs_to_its_chat(ready: Rig) -> None:
+    window, chat = ready.program.window, chat_of(ready)
+    other = talk(ready, "Other")
+    chat.new_chat()
+    chat.send("Too much")
+    failed = chat.chat.id
+    ready.program.models.chats.open(other)
+    ready.settle()
+    ready.say(Error(id=ready.request().id, code="x", message="It failed.", remedy="Try again."))
+    assert not window.banner.isVisible()
+    ready.program.models.chats.open(failed)
+    ready.settle()
+    assert window.banner.text.text() == "It failed. Try again."
+    ready.program.models.chats.open(other)
+    ready.settle()
+    assert not window.banner.isVisible()
+    ready.program.models.chats.open(failed)
+    ready.settle()
+    assert window.banner.isVisible()
+    chat.send("Again")
+    assert not window.banner.isVisible()
+
+
+def test_a_file_that_was_refused_is_no_news_in_another_chat(ready: Rig, tmp_path: Path) -> None:
+    composing = ready.program.models.composing
+    composing.attach([tmp_path / "gone.txt"])
+    ready.settle()
+    assert composing.note.warns
+    talk(ready, "Hello")
+    chat_of(ready).new_chat()
+    assert composing.note.text == ""
