@@ -190,6 +190,7 @@ def test_a_full_context_is_no_end(qtbot: QtBot, ready: Rig) -> None:
     chat.stop()
     stopped = finished(ready.request().id, "cancelled", generated_tokens=0)
     ready.say(msgspec.structs.replace(stopped, prompt_tokens=32_100))
+    text = "Or this? " * 40
     composer.text.setPlainText(text)
     counted(qtbot, ready, text, 900)
     assert "needs 33\u2009000 tokens" in composer.note.text()
