@@ -24,12 +24,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mtp_mlx.printable import printable
+
 MOST = 299
 """Characters of message and remedy together: what strangers' files put into one is cut."""
-
-
-def _short(message: str, most: int) -> str:
-    return message if len(message) <= most else f"{message[: most - 1]}…"
 
 
 class MtpMlxError(Exception):
@@ -38,10 +36,15 @@ class MtpMlxError(Exception):
     code: ClassVar[str] = "failed"
 
     def __init__(self, message: str, remedy: str) -> None:
-        message = _short(" ".join(message.split()), MOST - len(remedy))
-        super().__init__(f"{message} {remedy}".strip())
-        self.message = message
-        self.remedy = remedy
+        """Both may quote a file or a name: what steers a terminal is taken out, the end cut off."""
+        self.message = _shortened(message, MOST - len(remedy) - 1)
+        self.remedy = printable(remedy)
+        super().__init__(f"{self.message} {self.remedy}".strip())
+
+
+def _shortened(sentence: str, most: int) -> str:
+    line = " ".join(printable(sentence[: 2 * MOST]).split())
+    return line if len(line) <= most else f"{line[: most - 2].rstrip(' .')}\N{HORIZONTAL ELLIPSIS}."
 
 
 class UsageError(MtpMlxError):

@@ -15,6 +15,7 @@ from mtp_mlx.cli.options import Options, engine_options, read_mtp
 from mtp_mlx.cli.terminal import dim, footer, from_stdin, load, statistics, stops_on_interrupt
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.events import Finished, Round
+from mtp_mlx.printable import printable
 
 if TYPE_CHECKING:
     from mtp_mlx.host import Host
@@ -45,7 +46,7 @@ def command(options: Options) -> int:
 def _greet(pair: PairInfo) -> None:
     if sys.stdin.isatty():
         drafter = pair.drafter or f"no drafter ({pair.no_drafter_reason})"
-        print(dim(f"{pair.target} with {drafter}. /help for commands, Ctrl-D to leave."))
+        print(dim(printable(f"{pair.target} with {drafter}. /help for commands, Ctrl-D to leave.")))
 
 
 def _read_line() -> str | None:
@@ -83,7 +84,7 @@ class Dialogue:
             return
         if line.startswith("/"):
             name, _, argument = line.partition(" ")
-            print(dim(self._obey(name, argument.strip())))
+            print(dim(printable(self._obey(name, argument.strip()))))
             return
         try:
             self._reply(line)
@@ -137,7 +138,8 @@ class Dialogue:
             for event in ticket:
                 if isinstance(event, Round):
                     for token in event.tokens:
-                        print(dim(token.text) if token.thought else token.text, end="")
+                        text = printable(token.text)
+                        print(dim(text) if token.thought else text, end="")
                         answer += "" if token.thought else token.text
                     sys.stdout.flush()
                 elif isinstance(event, Finished):

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 import click
-import msgspec
 
 from mtp_mlx import __version__
+from mtp_mlx.printable import json_line, printable
 
 PACKAGES = ("mlx", "mlx-lm", "tokenizers", "huggingface_hub", "PySide6_Essentials")
 GIB = 2**30
@@ -41,7 +41,7 @@ def command(as_json: bool) -> int:
     findings = diagnose()
     if as_json:
         values = {"versions": installed(), "findings": [asdict(finding) for finding in findings]}
-        click.echo(msgspec.json.encode(values))
+        click.echo(json_line(values))
     else:
         click.echo("\n".join(_line(finding) for finding in findings))
     return 1 if any(finding.verdict == "broken" for finding in findings) else 0
@@ -52,7 +52,7 @@ def _line(finding: Finding) -> str:
     if sys.stdout.isatty() and finding.verdict != "good":
         mark = f"\x1b[1m{mark}\x1b[0m"
     remedy = f" {finding.remedy}" if finding.remedy else ""
-    return f"{mark}  {finding.subject:13} {finding.fact}{remedy}"
+    return f"{mark}  {finding.subject:13} {printable(finding.fact)}{printable(remedy)}"
 
 
 def diagnose() -> list[Finding]:

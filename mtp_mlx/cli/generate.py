@@ -21,6 +21,7 @@ from mtp_mlx.cli.terminal import footer, from_stdin, load, stops_on_interrupt
 from mtp_mlx.decode.watch import Laps, Timing
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import Finished, Round
+from mtp_mlx.printable import json_line, printable
 
 if TYPE_CHECKING:
     from mtp_mlx.host import Host
@@ -122,7 +123,7 @@ def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False
             if isinstance(event, Round):
                 written.rounds.append(event)
                 if not as_json:
-                    print(shown([event]), end="", flush=True)
+                    print(printable(shown([event])), end="", flush=True)
             elif isinstance(event, Finished):
                 written.finished = event
     print(as_object(written, has_text=has_text, reason=undrafted) if as_json else "")
@@ -172,7 +173,7 @@ def as_object(written: Written, *, has_text: bool, reason: str | None) -> str:
         "seed": finished.seed,
         "stats": stats,
     }
-    return msgspec.json.encode(reply).decode()
+    return json_line(reply)
 
 
 def round_object(r: Round) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import click
-import msgspec
 
 from mtp_mlx.families import PAIRS, pair_of
 from mtp_mlx.families.base import Conversion, KnownPair
 from mtp_mlx.hub.cache import CachedModel, cached_models
+from mtp_mlx.printable import json_line, printable
 
 GB = 10**9
 ON_DISK, CUT = "on this disk", "download not finished"
@@ -27,9 +27,9 @@ def list_models(as_json: bool) -> None:
     """List the pairs; a repository named here can be given to --target."""
     cached = {model.repository: model for model in cached_models()}
     if as_json:
-        click.echo(msgspec.json.encode(as_object(cached)))
+        click.echo(json_line(as_object(cached)))
     else:
-        click.echo("\n".join(as_lines(cached)))
+        click.echo(printable("\n".join(as_lines(cached))))
 
 
 def as_lines(cached: dict[str, CachedModel]) -> list[str]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from mtp_mlx.printable import printable
+
 _FILE = click.Path(path_type=Path)
 
 
@@ -25,7 +27,7 @@ def show(file: Path) -> int:
     from mtp_mlx.report import terminal
     from mtp_mlx.report.saving import load
 
-    print(terminal.report(load(file)))
+    print(printable(terminal.report(load(file))))
     return 0
 
 
@@ -40,7 +42,7 @@ def export(source: Path, target: Path) -> int:
     from mtp_mlx.report.saving import export
 
     export(source, target)
-    print(f"Saved {target.name}.")
+    print(printable(f"Saved {target.name}."))
     return 0
 
 
@@ -55,5 +57,5 @@ def compare(a: Path, b: Path) -> int:
     from mtp_mlx.report import terminal
     from mtp_mlx.report.saving import load
 
-    print(terminal.comparison(load(a), load(b)))
+    print(printable(terminal.comparison(load(a), load(b))))
     return 0

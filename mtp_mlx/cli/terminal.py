@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from mtp_mlx.api import Load, LoadRandom, Stats
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import BenchProgress, LoadProgress
+from mtp_mlx.printable import printable
 
 if TYPE_CHECKING:
     from mtp_mlx.host import Host, Ticket
@@ -83,11 +84,11 @@ class ProgressLine:
 
     def show(self, text: str) -> None:
         if self._watched:
-            print(f"{ERASE}{text}", end="", file=sys.stderr, flush=True)
+            print(f"{ERASE}{printable(text)}", end="", file=sys.stderr, flush=True)
 
     def warn(self, sentence: str) -> None:
         self._erase()
-        print(f"mtp-mlx: {sentence}", file=sys.stderr, flush=True)
+        print(f"mtp-mlx: {printable(sentence)}", file=sys.stderr, flush=True)
 
     def _erase(self) -> None:
         if self._watched:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from mtp_mlx.printable import TURNS
 from mtp_mlx.report.model import Environment, Group, Mode, Pair, Report, Settings, Switch
 
 NOT_MEASURED = "not measured"
@@ -117,8 +118,11 @@ def is_slower(group: Group) -> bool:
 
 def line(text: str) -> str:
     """Return one line without control characters, which could steer a terminal or break XML."""
-    shown = "".join(" " if unicodedata.category(c) in _UNSHOWN else c for c in text)
-    return " ".join(shown.split())
+    return " ".join("".join(" " if _is_unshown(c) else c for c in text).split())
+
+
+def _is_unshown(char: str) -> bool:
+    return ord(char) in TURNS or unicodedata.category(char) in _UNSHOWN
 
 
 def shortened(text: str, most: int) -> str:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app import strings
+from mtp_mlx.printable import TURNS
 
 
 def ask_path(
@@ -62,7 +63,8 @@ _CHAT = {
     strings.REPORT_JSON: ".json",
 }
 _CHATS = {strings.REPORT_MARKDOWN: ".md", strings.REPORT_JSON: ".json"}
-_NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+_TURNS = "".join(map(chr, TURNS))
+_NOT_IN_NAMES = re.compile(rf'[\\/:*?"<>|\x00-\x1f\x7f-\x9f{_TURNS}]+')
 _LONGEST = 80
 
 

@@ -129,6 +129,7 @@ def test_a_pdf_is_written(look: Look) -> None:
         ("a/b\\c: d?", "a b c d"),
         ("...", "New chat"),
         ("two\nlines", "two lines"),
+        ("a\x1b[2J\x9b1m\u202eb\u2066", "a [2J 1m b"),
         ("x" * 300, "x" * 80),
     ],
 )
