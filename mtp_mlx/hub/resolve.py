@@ -7,24 +7,43 @@ but only the files that an engine reads: safetensors, and the text files beside 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtp_mlx.api import DEMO_PAIR
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.families import drafter_for
-from mtp_mlx.hub.cache import is_complete
+from mtp_mlx.hub.cache import (
+    FILES,
+    cache_folder,
+    drop_listings,
+    is_begun,
+    is_part,
+    lacks_texts,
+    whole_snapshot,
+)
 from mtp_mlx.paths import resources
 
+if TYPE_CHECKING:
+    from httpx2 import Request
+    from huggingface_hub.errors import HfHubHTTPError
+
 DEMO_FOLDER = resources() / "demo_pair"
-FILES = ["*.safetensors", "*.json", "*.jinja", "*.model"]
+SILENCE_S = 20.0
+"""Seconds without a byte from the Hub after which a request has failed."""
+
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
-def resolve(name: str) -> Path:
-    """Return the folder of a model. Raises ModelNotFound, or LoadError for a failed download."""
+def resolve(name: str, *, with_texts: bool = True) -> Path:
+    """Return the folder of a model. Raises ModelNotFound or LoadError, with the remedy.
+
+    With `with_texts` it is to have a tokenizer and a chat template, where its repository has them.
+    """
     if name == DEMO_PAIR:
         return _demo("target")
     folder = _folder(name)
@@ -35,22 +54,48 @@ def resolve(name: str) -> Path:
             f"There is no folder {name!r} here.",
             "Give an existing folder, or a repository id such as google/gemma-4-E2B-it.",
         )
-    return _cached(name) or _fetched(name)
+    held = whole_snapshot(name)
+    if held is not None and not (with_texts and lacks_texts(held)):
+        return held
+    try:
+        return _fetched(name)
+    except LoadError:
+        if held is None:
+            raise
+        return held  # its weights are whole; whoever needs what it lacks says so
 
 
 def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> Path | None:
-    """Return the folder of the drafter that is named, else of the target's own.
+    """Return the drafter asked for, else the target's own; None where the catalogue has none.
 
-    None where no drafter is known for the target. Raises ModelNotFound or LoadError.
+    A target that is a folder of the user's is no reason to fetch anything: its own drafter is
+    looked for on this disk. Raises ModelNotFound or LoadError.
     """
     if DEMO_PAIR in (drafter, target if drafter is None else None):
         return _demo("drafter")
     if drafter is not None:
-        return resolve(drafter)
-    if target_folder.resolve() == DEMO_FOLDER / "target":
+        return resolve(drafter, with_texts=False)
+    if is_built_in(target_folder):
         return _demo("drafter")
-    repository = drafter_for(target) or drafter_for(_config(target_folder))
-    return None if repository is None else resolve(repository)
+    is_local = _folder(target) is not None
+    by_name = None if is_local else drafter_for(target)
+    repository = by_name or drafter_for(_config(target_folder))
+    if repository is None:
+        return None
+    if not is_local:
+        return resolve(repository, with_texts=False)
+    held = whole_snapshot(repository)
+    if held is None:
+        raise ModelNotFound(
+            f"its drafter {repository} is not on this disk; --drafter {repository} fetches it",
+            "Name the drafter to fetch it.",
+        )
+    return held
+
+
+def is_built_in(target: Path) -> bool:
+    """Tell whether a target's folder is the one that comes with the program."""
+    return target.resolve() == (DEMO_FOLDER / "target").resolve()
 
 
 def _folder(name: str) -> Path | None:
@@ -79,41 +124,88 @@ def _config(folder: Path) -> Mapping[str, object]:
     return config if isinstance(config, Mapping) else {}
 
 
-def _cached(repository: str) -> Path | None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        folder = Path(snapshot_download(repository, local_files_only=True, allow_patterns=FILES))
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError):
-        return None
-    return folder if is_complete(folder) else None
-
-
 def _fetched(repository: str) -> Path:
-    from huggingface_hub import errors, snapshot_download
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read as the library is imported
+    from huggingface_hub import constants, errors, get_session, snapshot_download
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     if not sys.stderr.isatty():
         disable_progress_bars()
+    hooks = get_session().event_hooks["request"]
+    if _limit_silence not in hooks:
+        hooks.append(_limit_silence)
+    if not constants.HF_HUB_OFFLINE:
+        drop_listings(repository)
     try:
-        return Path(snapshot_download(repository, allow_patterns=FILES))
+        folder = Path(
+            snapshot_download(repository, cache_dir=cache_folder(), allow_patterns=[*FILES])
+        )
     except errors.GatedRepoError as error:
         raise LoadError(
             f"{repository} asks its readers to accept terms first.",
             "Accept them on the model's page, then sign in with `hf auth login`.",
         ) from error
-    except errors.RepositoryNotFoundError as error:
-        raise ModelNotFound(
-            f"There is no public repository {repository}.", "Check the spelling of its id."
-        ) from error
+    except errors.HfHubHTTPError as error:
+        raise _refused(repository, error) from error
     except (errors.LocalEntryNotFoundError, OSError, ValueError, RuntimeError) as error:
-        raise LoadError(
-            f"{repository} is not on this machine and could not be fetched: {_brief(error)}.",
-            "Check the network and free disk space, or name a local folder.",
-        ) from error
+        raise _unreachable(repository, error) from error
+    if is_part(folder):  # the library hands out what it has where it cannot reach the Hub
+        raise _in_part(repository)
+    return folder
 
 
-def _brief(error: Exception) -> str:
+def _limit_silence(request: Request) -> None:
+    """Let a request fail after `SILENCE_S`, where the library would wait without end."""
+    limits = request.extensions.get("timeout", {})
+    kinds = ("connect", "read", "write", "pool")
+    request.extensions = {
+        **request.extensions,
+        "timeout": {kind: limits.get(kind) or SILENCE_S for kind in kinds},
+    }
+
+
+def _refused(repository: str, error: HfHubHTTPError) -> LoadError:
+    """Return the error for an answer that is none of the Hub's usual ones.
+
+    The Hub answers 401 to a token that is not valid, also for what is public, and without a token
+    to what does not exist.
+    """
+    from huggingface_hub import errors, get_token
+
+    said = str(error.server_message or "").lower()
+    of_a_token = get_token() or "token" in said or "credentials" in said
+    if error.response.status_code == 401 and of_a_token:
+        return LoadError(
+            "The Hub does not accept this machine's Hugging Face token: it has expired or is not "
+            "valid.",
+            "Sign in again with `hf auth login`, or remove the token with `hf auth logout`.",
+        )
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return ModelNotFound(
+            f"There is no public repository {repository}.", "Check the spelling of its id."
+        )
+    return _unreachable(repository, error)
+
+
+def _in_part(repository: str) -> LoadError:
+    return LoadError(
+        f"{repository} lies on this disk only in part, and the Hub cannot be reached.",
+        "Load it again once this machine is online.",
+    )
+
+
+def _unreachable(repository: str, error: Exception) -> LoadError:
+    from huggingface_hub.errors import IncompleteSnapshotError
+
+    if isinstance(error, IncompleteSnapshotError):
+        return _in_part(repository)
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rstrip(".:")[:160]
+    here = (
+        "lies on this machine only in part, and the rest"
+        if is_begun(repository)
+        else "is not on this machine and"
+    )
+    return LoadError(
+        f"{repository} {here} could not be fetched: {lines[0].rstrip('.: ')[:120]}.",
+        "Check the network and free disk space, or name a local folder.",
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import httpx2
 import huggingface_hub
 import pytest
 from huggingface_hub import errors
@@ -71,7 +72,8 @@ def test_a_name_that_is_nothing_is_told(name: str, cache: Path) -> None:
 
 
 def test_a_cached_repository_needs_no_network(cache: Path) -> None:
-    found = snapshot(cache, REPOSITORY, "config.json", "model.safetensors")
+    texts = ("tokenizer.json", "chat_template.jinja")
+    found = snapshot(cache, REPOSITORY, "config.json", "model.safetensors", *texts)
     assert resolve(REPOSITORY) == found
 
 
@@ -104,9 +106,8 @@ def raising(error: Exception) -> Callable[..., NoReturn]:
 
 
 def hub_error(kind: type[errors.HfHubHTTPError]) -> Exception:
-    error = kind.__new__(kind)
-    Exception.__init__(error, "401")
-    return error
+    request = httpx2.Request("GET", "https://huggingface.co/api/models/a/b")
+    return kind("401", response=httpx2.Response(401, request=request))
 
 
 @pytest.mark.parametrize(
