@@ -24,6 +24,9 @@ MAX_BIAS = 100
 GREEDY_BELOW = 1e-5
 """A temperature below this is none: scores divided by it would overflow."""
 
+MAX_REPEATS = 1000
+"""The most times that a benchmark measures each prompt."""
+
 Mtp = int | Literal["off", "auto"]
 """The MTP switch: "off", "auto", or a fixed K of 0 to `MAX_DEPTH` drafts a round (0 parks)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -14,6 +15,9 @@ from mtp_mlx.errors import DamagedModel
 _READ_AND_WRITE = 0o666
 LARGEST = 64 * 2**20
 """Bytes of the largest JSON file that is read; the index of the largest checkpoints has a tenth."""
+
+MOST_BYTES = 2**28
+"""The largest report or suite that is read."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -34,6 +38,16 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def read_ordinary(path: Path) -> bytes:
+    """Return a file's bytes. Raises OSError, also for a device or a pipe: they may have no end."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no ordinary file")
+    if status.st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has more than {MOST_BYTES >> 20} MB")
+    return path.read_bytes()
 
 
 def size_of(file: Path) -> int | None:

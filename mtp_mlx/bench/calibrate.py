@@ -45,7 +45,7 @@ def calibrate(engine: Engine) -> Calibration:
     context = min(CONTEXT, pair.info.context_length // 2)
     costs = measure(pair, context)
     drafts: dict[DraftPosition, Accepted] = {}
-    if pair.drafter is not None and pair.template is not None:
+    if pair.drafter is not None and pair.info.has_chat_template:
         prompts = load_suite("quick").prompts[:PROMPTS]
         drafts = {
             position: accepted(pair, position, prompts) for position in get_args(DraftPosition)

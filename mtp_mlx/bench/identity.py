@@ -209,11 +209,11 @@ class Examiner:
             margin_bound=measured.bound,
             rounding_tie=measured.rounding_tie,
         )
-        tokenizer = self._engine.tokenizer
-        if not self._plan.include_text or tokenizer is None:
+        codec = self._engine.codec
+        if not self._plan.include_text or codec is None:
             return compared
         return replace(
             compared,
-            plain_text=tokenizer.decode([plain_token]),
-            mode_text=tokenizer.decode([mode_token]),
+            plain_text=codec.decode([plain_token]),
+            mode_text=codec.decode([mode_token]),
         )

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from mtp_mlx.api import Bench, PairInfo, Sampling
+from mtp_mlx.api import MAX_REPEATS, Bench, PairInfo, Sampling
 from mtp_mlx.bench.environment import conditions, cooldown_s, environment, machine, weights_sha256
-from mtp_mlx.bench.plan import Plan, turns
+from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Suite, load_suite, random_suite
 from mtp_mlx.bench.report import Subject, Weights, pair, settings
 from mtp_mlx.engine import Engine
@@ -32,6 +32,9 @@ _SETTINGS = (
     "suite", "modes", "repeats", "max_tokens", "sampling", "seed", "verify", "draft_position",
     "replay_acceptance", "cooldown_s",
 )  # fmt: skip
+MOST_RUNS = 100_000
+"""More would take weeks, and a report of them could not be opened."""
+
 _MACHINE = ("app_version", "commit", "mlx", "mlx_lm", "device", "backend", "memory_bytes")
 
 
@@ -56,11 +59,17 @@ def order(engine: Engine, asked: Bench, cancelled: Callable[[], bool]) -> Order 
     suite = _suite(engine, asked)
     pause = _pause(asked, earlier, cooldown_s(here, before))
     plan = plan_of(asked, engine.pair, pause)
+    planned = len(suite.prompts) * len(plan.modes) * plan.repeats
+    if planned > MOST_RUNS:
+        raise UsageError(
+            f"The benchmark would have {planned} runs; {MOST_RUNS} are the most.",
+            "Give fewer prompts, modes or repeats.",
+        )
     subject = Subject(
         pair=engine.pair,
         environment=environment(here, before),
         suite=suite,
-        planned=len(turns(plan, suite.prompts)),
+        planned=planned,
         weights=weights(engine, cancelled),
     )
     if cancelled():
@@ -79,7 +88,7 @@ def check(asked: Bench) -> None:
     for mode in asked.modes:
         check_mtp(mode)
     ranges = (
-        ("repeats", asked.repeats, 1, math.inf),
+        ("repeats", asked.repeats, 1, MAX_REPEATS),
         ("max_tokens", asked.max_tokens, 2, math.inf),  # one token has no time per token
         ("temperature", asked.temperature, 0, 100),
         ("cooldown_s", asked.cooldown_s, 0, 600),
@@ -127,8 +136,8 @@ def weights(engine: Engine, cancelled: Callable[[], bool]) -> Weights:
 
 
 def _suite(engine: Engine, asked: Bench) -> Suite:
-    """Return the suite of the request, else the usual: random ids for a pair without tokenizer."""
-    if asked.suite is None and engine.tokenizer is None:
+    """Return the prompts asked for; a pair without a tokenizer gets random token ids."""
+    if asked.suite is None and engine.codec is None:
         return random_suite(engine.vocabulary)
     return load_suite(asked.suite or "quick")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from mtp_mlx.errors import UsageError
+from mtp_mlx.files import read_ordinary
 from mtp_mlx.paths import resources
 
 SHIPPED = ("quick", "full")
@@ -40,15 +41,16 @@ def load_suite(name: str) -> Suite:
     """Read a shipped suite, or a JSON file of the same form. Raises UsageError."""
     file = resources() / "prompts" / f"{name}.json" if name in SHIPPED else Path(name)
     try:
-        written = file.read_bytes()
+        written = read_ordinary(file)
         suite = msgspec.json.decode(written, type=Suite)
     except FileNotFoundError as error:
         raise UsageError(
             f"There is no suite {name!r}.", f"Use {', '.join(SHIPPED)}, or a file's path."
         ) from error
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise UsageError(
-            f"The suite {file.name} cannot be read: {error}.",
+            f"The suite {file.name} cannot be read: {why}.",
             'Write it as {"name": …, "prompts": [{"id": …, "category": …, "text": …}]}.',
         ) from error
     if not suite.prompts or any((p.text is None) == (p.ids is None) for p in suite.prompts):

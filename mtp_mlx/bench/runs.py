@@ -24,6 +24,7 @@ from mtp_mlx.events import Finished, Round, Token
 from mtp_mlx.protocols import Drafts, Proposal, Rule, Verdict
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 from mtp_mlx.sampling.distribution import Logits
+from mtp_mlx.text.codec import ReadingCancelledError
 
 MARGIN = 2 * MAX_DEPTH + 2  # tokens of a recording past the reply, for rounds that run over its end
 
@@ -68,12 +69,13 @@ class Runner:
             self.run(Turn(mode=mode, prompt=prompt, repeat=0))
 
     def run(self, turn: Turn) -> Run:
-        """Measure one reply, from an empty cache."""
+        """Measure one reply that reuses nothing of an earlier one. Raises ReadingCancelledError."""
         request, control = self._request(turn, self._plan.max_tokens), Control(mtp=turn.mode)
         tokens: list[Token] = []
         rounds: list[Round] = []
         instruments = self._instruments(turn)  # before `forget`, for a recording fills the cache
         self._engine.forget()
+        control.cancelled = self._cancelled()
         for event in self._engine.generate(request, control, instruments):
             control.cancelled = self._cancelled()
             if isinstance(event, Round):
@@ -115,17 +117,17 @@ class Runner:
     def _instruments(self, turn: Turn) -> Instruments:
         acceptance = self._plan.replay_acceptance
         if acceptance is None:
-            return Instruments()
+            return Instruments(cancelled=self._cancelled)
         recording = self._recording(turn)
-        length = len(self.prompt_ids(turn))
+        length = len(self._engine.prompt_ids(self._request(turn, 1), self._cancelled))
         replay = partial(Replay, recording=recording, acceptance=acceptance, prompt_length=length)
-        return Instruments(wrap=replay)
+        return Instruments(wrap=replay, cancelled=self._cancelled)
 
     def _recording(self, turn: Turn) -> list[int]:
         """Return the text recorded for a prompt: the same for every mode and repeat."""
         recording = self._recordings.get(turn.prompt.id)
         if recording is None:
-            length = self._plan.max_tokens + MARGIN
+            length = min(self._plan.max_tokens, self._engine.pair.context_length) + MARGIN
             if turn.prompt.ids is None:
                 recording = self._plain_text(turn.prompt, length)
             else:
@@ -134,14 +136,19 @@ class Runner:
         return recording
 
     def _plain_text(self, prompt: Prompt, length: int) -> list[int]:
-        """Return the text of plain decoding. Raises UsageError where the context is too short."""
+        """Return what plain decoding writes.
+
+        Raises UsageError where the context is too short, ReadingCancelledError.
+        """
         request = self._request(Turn(mode="off", prompt=prompt, repeat=0), length)
-        text = [
-            token.id
-            for event in self._engine.generate(request, Control(mtp="off"))
-            if isinstance(event, Round)
-            for token in event.tokens
-        ]
+        text: list[int] = []
+        control = Control(mtp="off")
+        following = Instruments(cancelled=self._cancelled)
+        for event in self._engine.generate(request, control, following):
+            control.cancelled = self._cancelled()
+            text += [token.id for token in event.tokens] if isinstance(event, Round) else []
+        if control.cancelled:
+            raise ReadingCancelledError
         if len(text) < length:
             raise UsageError(
                 f"The context does not hold {length} tokens after {prompt.id}.",

@@ -32,6 +32,7 @@ from mtp_mlx.events import BenchFinished, BenchPhase, BenchProgress, BenchRun
 from mtp_mlx.learned import folder
 from mtp_mlx.report.model import Comparison, Report, Run
 from mtp_mlx.report.saving import encode, write
+from mtp_mlx.text.codec import ReadingCancelledError
 
 STEP_S = 0.1  # seconds of a pause between two looks at `cancelled`
 
@@ -168,7 +169,10 @@ class Session:
     def _make(self, ahead: Sequence[Turn]) -> Iterator[Step]:
         if ahead:
             yield self._progress("warming up")
-            self._runner.warm_up(ahead[0].prompt)
+            try:
+                self._runner.warm_up(ahead[0].prompt)
+            except ReadingCancelledError:
+                return
         for i, turn in enumerate(ahead):
             if i > 0 and self._plan.cooldown_s > 0:
                 yield self._progress("cooling down", ahead[i:])
@@ -184,7 +188,10 @@ class Session:
     def _take(self, turn: Turn) -> BenchRun | None:
         """Measure one run and keep it; return None where it was cut short."""
         started = self._clock()
-        made = self._runner.run(turn)
+        try:
+            made = self._runner.run(turn)
+        except ReadingCancelledError:
+            return None
         if made.cut:
             return None
         self._pace.took(turn.mode, self._clock() - started)

@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from mtp_mlx.api import DEMO_PAIR, Bench, Dtype, Load, LoadRandom, Mtp, Verify
+from mtp_mlx.api import DEMO_PAIR, MAX_REPEATS, Bench, Dtype, Load, LoadRandom, Mtp, Verify
 from mtp_mlx.cli import options
 from mtp_mlx.cli.terminal import ProgressLine, bench_line, load, stops_on_interrupt
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
 from mtp_mlx.families import SHAPE_NAMES
+from mtp_mlx.printable import printable
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -34,7 +35,9 @@ FAILED, INTERRUPTED = 1, 130
 @click.option(
     "--modes", type=options.mtp_modes, metavar="M,M,…", default="off,auto,3", show_default=True
 )
-@click.option("--repeats", type=click.IntRange(min=1), metavar="N", default=3, show_default=True)
+@click.option(
+    "--repeats", type=click.IntRange(1, MAX_REPEATS), metavar="N", default=3, show_default=True
+)
 @click.option(
     "--max-tokens", type=click.IntRange(min=2), metavar="N", default=128, show_default=True
 )
@@ -173,10 +176,9 @@ def measure(asked: Asked) -> int:
     if finished.report is None:
         print("mtp-mlx: Stopped before a run was finished. Run it again.", file=sys.stderr)
         return INTERRUPTED
-    print(f"{finished.report.title}\n")
-    print(table(finished.report))
+    print(printable(f"{finished.report.title}\n\n{table(finished.report)}"))
     if finished.failure is not None:
-        print(f"mtp-mlx: {finished.failure}", file=sys.stderr)
+        print(f"mtp-mlx: {printable(finished.failure)}", file=sys.stderr)
         return FAILED
     return INTERRUPTED if ticket.is_cancelled else 0
 

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
-from mtp_mlx.files import write_atomically
+from mtp_mlx.files import read_ordinary, write_atomically
 from mtp_mlx.report.html import html
 from mtp_mlx.report.model import VERSION, Outline, Report
 from mtp_mlx.report.spreadsheet import csv_table
@@ -124,7 +124,7 @@ def load(path: Path) -> Report:
 def read(path: Path) -> bytes:
     """Return the bytes of a report's file. Raises UsageError where it cannot be read."""
     try:
-        return path.read_bytes()
+        return read_ordinary(path)
     except FileNotFoundError as error:
         raise UsageError(
             f"There is no report {path.name}.", "Give the JSON file that `bench --out` saved."

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
 
 from mtp_mlx.api import Bench, Generate
 from mtp_mlx.bench import environment
 from mtp_mlx.bench.machine import Conditions, Machine
 from mtp_mlx.bench.session import benchmark
 from mtp_mlx.engine import Control, Engine, Instruments
-from mtp_mlx.errors import OutOfMemory
+from mtp_mlx.errors import OutOfMemory, UsageError
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun, ReplyEvent
 from mtp_mlx.reply import BARE
 from tests.support.random_pairs import random_tiny_pair
@@ -44,6 +51,46 @@ def test_what_failed_is_told_and_what_was_made_is_kept() -> None:
     assert last.report is not None
     assert len(last.report.runs) == 1
     assert last.report.title.endswith("(cut short: 1 of 2 runs)")
+
+
+def suite_of(folder: Path, prompts: int) -> str:
+    file = folder / "suite.json"
+    entries = [{"id": str(n), "category": "chat", "ids": [1]} for n in range(prompts)]
+    file.write_text(json.dumps({"name": "mine", "prompts": entries}))
+    return str(file)
+
+
+def test_what_would_never_end_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    engine = Engine(random_tiny_pair())
+    refused = {
+        "repeats 1e+09 is out of range": replace(ASKED, repeats=10**9),
+        "would have 202000 runs": replace(
+            ASKED, suite=suite_of(tmp_path, 101), repeats=1000, modes=("off", 2)
+        ),
+        "no ordinary file": replace(ASKED, suite=str(tmp_path / "pipe")),
+        "zero cannot be read": replace(ASKED, suite="/dev/zero"),
+        "null cannot be read": replace(ASKED, resume="/dev/null"),
+    }
+    for words, asked in refused.items():
+        with pytest.raises(UsageError, match=re.escape(words)):
+            events(engine, asked)
+
+
+@pytest.mark.parametrize("replayed", [None, 0.5])
+def test_a_benchmark_without_end_obeys_cancel(tmp_path: Path, replayed: float | None) -> None:
+    asked = replace(ASKED, max_tokens=10**9, suite=suite_of(tmp_path, 1))
+    asked = replace(asked, replay_acceptance=replayed)
+    looks = 0
+
+    def cancelled() -> bool:
+        nonlocal looks
+        looks += 1
+        return looks > 20
+
+    *_, last = benchmark(Engine(random_tiny_pair()), asked, cancelled)
+    assert isinstance(last, BenchFinished)
+    assert last.reason == "cancelled"
 
 
 def test_the_state_of_the_machine_is_told_before_and_after() -> None:
