@@ -1,4 +1,4 @@
-"""`python -m app`: open the window, or, in a frozen bundle, be the worker of one."""
+"""`python -m app`: open the window, or, in a frozen bundle, be its worker or its reader."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app import strings
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return the exit code. Qt is imported only where there is a display."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["--worker"]:
-        return _be_worker()
+    if arguments[:1] in (["--worker"], ["--reader"]):
+        return _be(arguments[0].removeprefix("--"))
     options = _parser().parse_args(arguments)
     if not _has_display():
         sys.stderr.write(f"{strings.NO_DISPLAY}\n")
@@ -83,10 +83,10 @@ def worker_command() -> list[str]:
     return [sys.executable, "-P", "-m", "mtp_mlx", "worker"]
 
 
-def _be_worker() -> int:
+def _be(part: str) -> int:
     from mtp_mlx.__main__ import main as engine_main
 
-    sys.argv = ["mtp-mlx", "worker"]
+    sys.argv = ["mtp-mlx", part]
     return engine_main() or 0
 
 

@@ -28,7 +28,7 @@ from mtp_mlx.loading.pair import not_finite
 from mtp_mlx.protocols import State
 from mtp_mlx.reply import BARE, Instruments, Reply
 from mtp_mlx.request import prompt_ids
-from mtp_mlx.text.tokenizer import Tokenizer
+from mtp_mlx.text.codec import Cancelled, Codec, never
 
 __all__ = ["BARE", "Control", "Engine", "Instruments"]
 
@@ -138,22 +138,32 @@ class Engine:
         return self._pair
 
     @property
-    def tokenizer(self) -> Tokenizer | None:
-        return self._pair.tokenizer
+    def codec(self) -> Codec | None:
+        return self._pair.codec
 
     @property
     def vocabulary(self) -> int:
         """Return the number of token ids."""
         return self._pair.target.vocabulary
 
-    def prompt_ids(self, request: api.Generate) -> tuple[int, ...]:
-        """Return the request's prompt as token ids. Raises UsageError or PromptTooLong."""
-        return prompt_ids(self._pair, request)
+    def prompt_ids(self, request: api.Generate, cancelled: Cancelled = never) -> tuple[int, ...]:
+        """Return the request's prompt as token ids. Raises UsageError or PromptTooLong.
 
-    def count_tokens(self, text: str) -> int | None:
+        Where `cancelled` says so while it is read, raises ReadingCancelledError.
+        """
+        return prompt_ids(self._pair, request, cancelled)
+
+    def count_tokens(self, text: str, cancelled: Cancelled = never) -> int | None:
         """Count the tokens of `text` by itself; None where the model came without a tokenizer."""
-        tokenizer = self._pair.tokenizer
-        return None if tokenizer is None else len(tokenizer.encode(text, special=False))
+        codec = self._pair.codec
+        if codec is None:
+            return None
+        return len(codec.encode(text, special=False, cancelled=cancelled))
+
+    def close(self) -> None:
+        """End what the pair holds beside memory. The engine is not used again."""
+        if self._pair.codec is not None:
+            self._pair.codec.close()
 
     @property
     def state(self) -> State:

@@ -29,6 +29,7 @@ from mtp_mlx.events import (
 )
 from mtp_mlx.loading.device import memory, release
 from mtp_mlx.request import check_mtp
+from mtp_mlx.text.codec import ReadingCancelledError
 
 MEMORY_INTERVAL_S = 0.5
 """Seconds between two memory reports while a reply is written."""
@@ -211,7 +212,7 @@ class Host:
             case api.Generate() as request:
                 return self._generate(request, ticket)
             case api.CountTokens(text=text):
-                return self._count(text)
+                return self._count(text, ticket)
             case api.Calibrate():
                 return self._calibrate()
             case api.Bench() as request:
@@ -240,8 +241,12 @@ class Host:
                 reported = now
             yield event
 
-    def _count(self, text: str) -> Iterator[Event]:
-        yield TokenCount(tokens=self._loaded().count_tokens(text))
+    def _count(self, text: str, ticket: Ticket) -> Iterator[Event]:
+        try:
+            tokens = self._loaded().count_tokens(text, lambda: ticket.control.cancelled)
+        except ReadingCancelledError:
+            tokens = None
+        yield TokenCount(tokens=tokens)
 
     def _calibrate(self) -> Iterator[Event]:
         from mtp_mlx.bench.calibrate import calibrate
@@ -262,6 +267,8 @@ class Host:
         return self._engine
 
     def _drop_engine(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
         self._engine = None
         release()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import abc
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ from mtp_mlx.numbers import Counts
 from mtp_mlx.protocols import Anchor, Rule
 from mtp_mlx.request import check_request, prompt_ids
 from mtp_mlx.sampling.constraints import Bounds, Constrained, constrained
-from mtp_mlx.text.reply import ReplyText
+from mtp_mlx.text.codec import Cancelled, ReadingCancelledError, Texts, never
+from mtp_mlx.text.reply import Piece, Read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +35,12 @@ class Instruments:
 
     wrap: Callable[[Rule], Rule] = lambda rule: rule  # returns a rule around the reply's own
     watch: Watch = field(default_factory=Starting)
-    clock: Callable[[], float] = time.perf_counter  # seconds; auto measures rounds by it
+    clock: Callable[[], float] = time.perf_counter  # seconds; what auto takes costs by
+    cancelled: Cancelled = never  # asked while the prompt is read, beside the reply's own flag
 
 
 BARE = Instruments()
+Ids = abc.Sequence[int]
 
 
 class Reply:
@@ -60,11 +64,32 @@ class Reply:
         self._instruments = instruments
         self._sampling = request.sampling or pair.info.recommended
         check_request(request, self._sampling, pair.target.vocabulary)
-        self._prompt = prompt_ids(pair, request)
-        text = ReplyText(pair.tokenizer, pair.thinking)
-        self._narrator = Narrator(text, self._requested)
+        self._prompt: tuple[int, ...] = ()
+        self._narrator = Narrator(None, self._requested)
 
     def events(self) -> Iterator[ReplyEvent]:
+        """Write the reply. Raises UsageError, PromptTooLong or DamagedModel, of its text."""
+        try:
+            self._prompt = prompt_ids(self._pair, self._request, self._is_cancelled)
+            self._narrator = Narrator(self._text(), self._requested)
+        except ReadingCancelledError:
+            yield self._finished("cancelled", 0, time.perf_counter())
+            return
+        try:
+            yield from self._read_and_written()
+        except ReadingCancelledError:
+            yield self._finished("cancelled", 0, time.perf_counter())
+
+    def _is_cancelled(self) -> bool:
+        return self._control.cancelled or self._instruments.cancelled()
+
+    def _text(self) -> Texts | None:
+        codec = self._pair.codec
+        if codec is None:
+            return None
+        return codec.reply(codec.facts.opened(self._prompt), self._is_cancelled)
+
+    def _read_and_written(self) -> Iterator[ReplyEvent]:
         cache = self._cache
         mx.reset_peak_memory()
         reused = cache.claim(self._prompt)
@@ -161,7 +186,7 @@ class Reply:
     def _finished(self, reason: FinishReason, reused: int, prefilled: float) -> Finished:
         computed = min(self._cache.state.length, len(self._prompt)) - reused
         stats = self._narrator.counts.stats(
-            prefill_tps=computed / (prefilled - self._requested),
+            prefill_tps=computed / (prefilled - self._requested) if computed else None,
             peak_memory_bytes=memory().peak,
         )
         return Finished(
@@ -177,8 +202,8 @@ class Reply:
 class Narrator:
     """Makes a reply's rounds into events: token ids become text, and rounds are counted."""
 
-    def __init__(self, text: ReplyText, requested: float) -> None:
-        """Narrate a reply of `text`, requested at `requested` on `time.perf_counter`."""
+    def __init__(self, text: Texts | None, requested: float) -> None:
+        """`text` is None for a pair that writes ids; `requested` on `time.perf_counter`."""
         self._requested = requested
         self._rounds = 0
         self._text = text
@@ -187,9 +212,10 @@ class Narrator:
 
     def first(self, token: int, seconds: float, *, last: bool) -> Round:
         """Return round 0: the token that prefill yields, `seconds` after the request."""
+        read = self._read([token], [], last=last)
         event = Round(
             index=0,
-            tokens=self._with_text([token], accepted=0, last=last),
+            tokens=_with_text([token], read.pieces, accepted=0),
             depth=0,
             accepted=0,
             rejected=[],
@@ -203,16 +229,16 @@ class Narrator:
         result, plan, laps = emitted.round, emitted.plan, emitted.round.laps
         depth = len(result.drafted)
         self._rounds += 1
-        tokens = self._with_text(
-            list(result.tokens), accepted=result.accepted, last=emitted.finish is not None
-        )
         rejected = result.drafted[result.accepted :]
+        read = self._read(result.tokens, rejected, last=emitted.finish is not None)
         event = Round(
             index=self._rounds,
-            tokens=tokens,
+            tokens=_with_text(result.tokens, read.pieces, accepted=result.accepted),
             depth=depth,
             accepted=result.accepted,
-            rejected=[Rejected(id=i, text=self._text.peek(i)) for i in rejected],
+            rejected=[
+                Rejected(id=i, text=ghost) for i, ghost in zip(rejected, read.ghosts, strict=True)
+            ],
             ms=emitted.ms,
             draft_ms=laps.draft_build + laps.draft_wait if laps else None,
             verify_ms=laps.verify_build + laps.verify_wait if laps else None,
@@ -222,18 +248,18 @@ class Narrator:
         self.counts.add(event, came)
         return event
 
-    def _with_text(self, ids: list[int], *, accepted: int, last: bool) -> list[Token]:
-        """Return `ids` with their texts, the first `accepted` as drafts; `last` flushes."""
-        made = []
-        for i, token in enumerate(ids):
-            piece = self._text.push(token)
-            source: TokenSource = "draft" if i < accepted else "target"
-            made.append(Token(id=token, text=piece.text, source=source, thought=piece.thought))
-        if last:
-            tail, end = self._text.flush(), made[-1]
-            thought = end.thought if end.text else tail.thought
-            made[-1] = Token(
-                id=end.id, text=end.text + tail.text, source=end.source, thought=thought
-            )
+    def _read(self, ids: Ids, rejected: Ids, *, last: bool) -> Read:
+        """Return the texts of `ids`, which are emitted: the cache has them, come what may."""
         self.tokens.extend(ids)
-        return made
+        if self._text is None:
+            return Read([Piece("", thought=False)] * len(ids), [""] * len(rejected))
+        return self._text.read(ids, rejected, last=last)
+
+
+def _with_text(ids: Ids, pieces: list[Piece], *, accepted: int) -> list[Token]:
+    """Return `ids` with their texts, the first `accepted` as drafts."""
+    tokens = []
+    for i, (token, piece) in enumerate(zip(ids, pieces, strict=True)):
+        source: TokenSource = "draft" if i < accepted else "target"
+        tokens.append(Token(id=token, text=piece.text, source=source, thought=piece.thought))
+    return tokens

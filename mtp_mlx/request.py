@@ -20,18 +20,29 @@ from mtp_mlx.api import (
 from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.report.words import count
+from mtp_mlx.text.codec import Cancelled, Codec, Dialogue, never
 from mtp_mlx.text.reply import without_thoughts
-from mtp_mlx.text.tokenizer import Tokenizer
+
+MOST_CHARACTERS = 256
+"""Characters a token stands for at most, on the average of a text."""
 
 
-def prompt_ids(pair: LoadedPair, request: Generate) -> tuple[int, ...]:
-    """Return the request's prompt as token ids. Raises UsageError or PromptTooLong."""
+def prompt_ids(
+    pair: LoadedPair, request: Generate, cancelled: Cancelled = never
+) -> tuple[int, ...]:
+    """Return the request's prompt as token ids. Raises UsageError or PromptTooLong.
+
+    Where `cancelled` says so while it is read, raises ReadingCancelledError.
+    """
     check_parts(request)
+    _check_length(request, pair.info.context_length)
     messages = [part for part in request.prompt if isinstance(part, Message)]
     if messages or request.continue_reply:
-        ids = tuple(_templated(pair, messages, request))
+        dialogue = _dialogue(messages, request, pair.thinking)
+        ids = tuple(_codec(pair).prompt(dialogue, cancelled))
     else:
-        ids = tuple(token for part in request.prompt for token in _as_it_stands(pair, part))
+        parts = (_as_it_stands(pair, part, cancelled) for part in request.prompt)
+        ids = tuple(token for part in parts for token in part)
     if not ids:
         raise UsageError("The prompt is empty.", "Write something first.")
     vocabulary = pair.target.vocabulary
@@ -51,6 +62,21 @@ def prompt_ids(pair: LoadedPair, request: Generate) -> tuple[int, ...]:
     return ids
 
 
+def _check_length(request: Generate, context: int) -> None:
+    """Raises PromptTooLong for a text that no tokenizer makes short enough: it is not read."""
+    length = sum(
+        len(part.content if isinstance(part, Message) else part.text)
+        for part in request.prompt
+        if not isinstance(part, TokenIds)
+    )
+    if length > context * MOST_CHARACTERS:
+        raise PromptTooLong(
+            f"The conversation has {count(length)} characters and the model's context holds "
+            f"{count(context)} tokens.",
+            "Start a new chat, or shorten this one.",
+        )
+
+
 def check_parts(request: Generate) -> None:
     """Raises UsageError where the parts of the prompt do not go together."""
     are_messages = {isinstance(part, Message) for part in request.prompt}
@@ -60,30 +86,30 @@ def check_parts(request: Generate) -> None:
         raise UsageError("Token ids have no turns to continue.", "Give messages.")
 
 
-def _as_it_stands(pair: LoadedPair, part: Message | RawText | TokenIds) -> Sequence[int]:
+def _as_it_stands(
+    pair: LoadedPair, part: Message | RawText | TokenIds, cancelled: Cancelled
+) -> Sequence[int]:
     match part:
         case TokenIds(ids):
             return ids
         case RawText(text):
-            return _tokenizer(pair).encode(text)
+            return _codec(pair).encode(text, cancelled=cancelled)
         case Message():
             raise AssertionError(part)  # messages are templated together
 
 
-def _tokenizer(pair: LoadedPair) -> Tokenizer:
-    if pair.tokenizer is None:
+def _codec(pair: LoadedPair) -> Codec:
+    if pair.codec is None:
         raise UsageError("The model's folder has no tokenizer.", "Give token ids: --prompt-ids.")
-    return pair.tokenizer
+    return pair.codec
 
 
-def _templated(pair: LoadedPair, messages: Sequence[Message], request: Generate) -> Sequence[int]:
-    tokenizer = _tokenizer(pair)
-    if pair.template is None:
-        raise UsageError("The model's folder has no chat template.", "Use --raw.")
-    begun = _begun_reply(messages, pair.thinking) if request.continue_reply else ""
-    turns = messages[:-1] if begun else messages
-    prompt = tokenizer.encode(pair.template.render(turns, thinking=request.thinking))
-    return [*prompt, *tokenizer.encode(begun, special=False)] if begun else prompt
+def _dialogue(
+    given: Sequence[Message], request: Generate, thinking: ThinkingSyntax | None
+) -> Dialogue:
+    begun = _begun_reply(given, thinking) if request.continue_reply else ""
+    turns = given[:-1] if begun else given
+    return Dialogue(messages=tuple(turns), thinking=request.thinking, begun=begun)
 
 
 def _begun_reply(messages: Sequence[Message], thinking: ThinkingSyntax | None) -> str:

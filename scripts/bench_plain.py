@@ -27,6 +27,7 @@ from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import Finished, Round
 from mtp_mlx.families.gemma4.target import GemmaTarget
 from mtp_mlx.loading import LoadedPair, load_pair
+from mtp_mlx.text.codec import Dialogue
 
 GOAL = 0.95
 PROMPTS = (
@@ -81,10 +82,9 @@ def _options() -> argparse.Namespace:
 
 
 def _encoded(pair: LoadedPair, text: str) -> list[int]:
-    assert pair.tokenizer is not None
-    assert pair.template is not None
+    assert pair.codec is not None
     message = Message(role="user", content=text)
-    return pair.tokenizer.encode(pair.template.render([message], thinking=False))
+    return pair.codec.prompt(Dialogue(messages=(message,)))
 
 
 def _ours(engine: Engine, mtp: Mtp, n: int) -> Decode:

@@ -16,6 +16,7 @@ import click
 from mtp_mlx import __version__
 from mtp_mlx.errors import MtpMlxError, UsageError
 from mtp_mlx.files import brief
+from mtp_mlx.printable import printable
 
 DONE, FAILED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 TRACEBACK = "MTP_MLX_TRACEBACK"
@@ -87,6 +88,14 @@ def be_worker() -> int:
     return main()
 
 
+@root.command("reader", hidden=True)
+def be_reader() -> int:
+    """Serve a worker whose model comes from a stranger: prompts and texts."""
+    from mtp_mlx.text.reader import main
+
+    return main()
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Raises nothing."""
     _read_and_write_utf8()
@@ -144,7 +153,7 @@ def _surprise(error: BaseException) -> str:
 
 def _tell(message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        print(f"mtp-mlx: {' '.join(message.split())}", file=sys.stderr, flush=True)
+        print(f"mtp-mlx: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
     return code
 
 

@@ -28,6 +28,12 @@ class Generation:
     constraints: Constraints
     unheeded: tuple[str, ...]  # settings that change the text in ways this program does not have
 
+    def notes(self) -> Iterator[str]:
+        """Yield a sentence about what is unheeded."""
+        if self.unheeded:
+            names = brief(", ".join(self.unheeded))
+            yield f"generation_config.json asks for {names}, which this program does not have."
+
 
 _UNHEEDED: Mapping[str, tuple[object, ...]] = {
     "num_beams": (1,),

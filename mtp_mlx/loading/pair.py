@@ -26,7 +26,7 @@ from mtp_mlx.events import LoadProgress
 from mtp_mlx.families import family_of
 from mtp_mlx.families.base import Blueprint
 from mtp_mlx.files import brief
-from mtp_mlx.hub.resolve import resolve, resolve_drafter
+from mtp_mlx.hub.resolve import is_built_in, resolve, resolve_drafter
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import (
     backend_name,
@@ -49,8 +49,9 @@ from mtp_mlx.loading.weights import (
 )
 from mtp_mlx.protocols import Drafter, Target
 from mtp_mlx.sampling.constraints import NO_CONSTRAINTS, Constraints
-from mtp_mlx.text.template import ChatTemplate
-from mtp_mlx.text.tokenizer import Tokenizer, end_token_ids
+from mtp_mlx.text.codec import Codec
+from mtp_mlx.text.remote import Opening, opening
+from mtp_mlx.text.tokenizer import end_token_ids
 
 WEIGHTS = "A weight file"
 
@@ -84,8 +85,7 @@ class LoadedPair:
 
     target: Target
     drafter: Drafter | None
-    tokenizer: Tokenizer | None
-    template: ChatTemplate | None
+    codec: Codec | None  # None: prompts and replies are token ids
     thinking: ThinkingSyntax | None
     end_tokens: frozenset[int]
     constraints: Constraints = NO_CONSTRAINTS  # of the target, on every reply
@@ -106,11 +106,27 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
     progress(LoadProgress(phase="checking", done=0, total=3))
     target_checkpoint = open_checkpoint(resolve(request.target))
     chosen = _drafter(request, target_checkpoint)
-    drafter_checkpoint = chosen.checkpoint
-    blueprint = _blueprint(target_checkpoint, drafter_checkpoint)
+    blueprint = _blueprint(target_checkpoint, chosen.checkpoint)
     generation = read_generation(
         target_checkpoint.generation, target_checkpoint.config, blueprint.vocabulary
     )
+    folder = target_checkpoint.folder
+    with opening(folder, blueprint.thinking, trusted=is_built_in(folder)) as codec:
+        return _load_pair(
+            request, target_checkpoint, chosen, blueprint, generation, codec, progress
+        )
+
+
+def _load_pair(
+    request: api.Load,
+    target_checkpoint: Checkpoint,
+    chosen: _Drafter,
+    blueprint: Blueprint,
+    generation: Generation,
+    text: Opening,
+    progress: Progress,
+) -> LoadedPair:
+    drafter_checkpoint = chosen.checkpoint
     dtype = compute_dtype(request.dtype)
     check_dtype(blueprint, dtype)
     both = [c for c in (target_checkpoint, drafter_checkpoint) if c is not None]
@@ -123,7 +139,7 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
     target = blueprint.target(network)
 
     position: DraftPosition = request.draft_position or "last-seen"
-    drafter_of: Callable[[DraftPosition], Drafter | None] = _no_drafter
+    drafter_of: Callable[[DraftPosition], Drafter | None] = lambda _: None
     drafter_weights = WeightFiles()
     if drafter_checkpoint is not None:
         progress(LoadProgress(phase="drafter", done=2, total=3))
@@ -137,24 +153,22 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
         drafter_of = partial(blueprint.drafter, head, target)
     progress(LoadProgress(phase="drafter", done=3, total=3))
 
-    tokenizer = Tokenizer.load(target_checkpoint.folder)
-    template = ChatTemplate.load(target_checkpoint.folder)
+    codec = text.codec()
     info = _info(request, target_checkpoint, chosen, blueprint, generation)
     return LoadedPair(
         target=target,
         drafter=drafter_of(position),
         drafter_at=drafter_of,
-        tokenizer=tokenizer,
-        template=template,
+        codec=codec,
         thinking=blueprint.thinking,
-        end_tokens=tokenizer.end_ids if tokenizer else end_token_ids(target_checkpoint.folder),
+        end_tokens=codec.facts.end_ids if codec else end_token_ids(target_checkpoint.folder),
         constraints=generation.constraints,
         info=replace(
             info,
             quantization=precision_words(network),
             draft_position=position,
-            has_chat_template=template is not None,
-            has_tokenizer=tokenizer is not None,
+            has_chat_template=codec is not None and codec.facts.has_template,
+            has_tokenizer=codec is not None,
         ),
         target_weights=target_weights,
         drafter_weights=drafter_weights,
@@ -178,10 +192,6 @@ def not_finite(pair: LoadedPair, whose: Literal["target", "drafter"]) -> NonFini
         f"The scores of the {whose} {of.name}{file} are not finite in {of.dtype}.",
         f"Load it with --dtype {other}, or choose another conversion{without}.",
     )
-
-
-def _no_drafter(_: DraftPosition) -> None:
-    return None
 
 
 def _blueprint(target: Checkpoint, drafter: Checkpoint | None) -> Blueprint:
@@ -318,7 +328,7 @@ def _info(
         draft_position="last-seen",
         recommended=generation.recommended,
         has_chat_template=False,
-        notes=(*_left_out(target_checkpoint, blueprint), *_unheeded(generation)),
+        notes=(*_left_out(target_checkpoint, blueprint), *generation.notes()),
     )
 
 
@@ -337,9 +347,3 @@ def _left_out(checkpoint: Checkpoint, blueprint: Blueprint) -> Iterator[str]:
         words.append(beside[0] if len(beside) == 1 else f"{beside[0]} and {len(beside) - 1} more")
     if words:
         yield f"Left out of {checkpoint.name}: {brief(', '.join(words))}."
-
-
-def _unheeded(generation: Generation) -> Iterator[str]:
-    if generation.unheeded:
-        names = brief(", ".join(generation.unheeded))
-        yield f"generation_config.json asks for {names}, which this program does not have."

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
 
 from mtp_mlx.api import ThinkingSyntax
 from mtp_mlx.text.tokenizer import Tokenizer
@@ -43,12 +46,19 @@ ANSWER = Channel("answer")
 OPENED = Channel("header")
 
 
-def without_thoughts(text: str, syntax: ThinkingSyntax | None) -> str:
-    """Return a reply's raw text without its thoughts, as the next turn's prompt has it."""
+def without_thoughts(text: str, syntax: ThinkingSyntax | None, *, whole: bool = False) -> str:
+    """Return a reply's raw text as it is sent back: the answer alone.
+
+    With `whole` a thought counts only with its header and its closing: a reply may speak of them.
+    """
     if syntax is None:
         return text
     opening, closing = re.escape(syntax.opening), re.escape(syntax.closing)
-    return re.sub(rf"{opening}.*?(?:{closing}|\Z)", "", text, flags=re.DOTALL)
+    if whole:
+        opening += re.escape(syntax.header)
+    else:
+        closing += r"|\Z"
+    return re.sub(rf"{opening}.*?(?:{closing})", "", text, flags=re.DOTALL)
 
 
 REPLACEMENT = "\ufffd"
@@ -58,9 +68,8 @@ WINDOW = 8
 """Tokens kept behind the cursor: a character spans at most four byte-level tokens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a reply's text; `thought` where the model was thinking."""
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of a reply's text, and whether the model was thinking."""
 
     text: str
     thought: bool
@@ -121,27 +130,46 @@ def _certain(text: str) -> str:
     return text.removesuffix(REPLACEMENT)
 
 
+class Read(msgspec.Struct, frozen=True, array_like=True):
+    """The texts of a round: of each id, and of each rejected draft as a ghost."""
+
+    pieces: list[Piece]
+    ghosts: list[str]
+
+
 class ReplyText:
-    """One reply's text. Thoughts are marked where the family has a syntax for them.
+    """One reply's text, its thoughts marked where the family says how it thinks."""
 
-    Without a tokenizer every piece is empty.
-    """
-
-    def __init__(self, tokenizer: Tokenizer | None, thinking: ThinkingSyntax | None) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        thinking: ThinkingSyntax | None,
+        opened: Sequence[int] | None = None,
+    ) -> None:
+        """`opened` are the ids in the prompt behind the opening of a thought; None: no thought."""
         self._tokenizer = tokenizer
-        self._stream = StreamingDetokenizer(tokenizer) if tokenizer else None
+        self._stream = StreamingDetokenizer(tokenizer)
         self._opening = self._closing = None
         self._header = ""
-        if tokenizer and thinking:
+        if thinking:
             self._opening = tokenizer.token_id(thinking.opening)
             self._closing = tokenizer.token_id(thinking.closing)
             self._header = thinking.header
         self._channel = ANSWER
+        if opened is not None:
+            self._channel = OPENED.read(tokenizer.decode(opened), self._header).channel
+
+    def read(self, ids: Sequence[int], rejected: Sequence[int] = (), *, last: bool) -> Read:
+        """Return the texts of a round's ids, and of its rejected drafts. `last` flushes."""
+        pieces = [self.push(token_id) for token_id in ids]
+        if last:
+            tail, end = self.flush(), pieces[-1]
+            thought = end.thought if end.text else tail.thought
+            pieces[-1] = Piece(end.text + tail.text, thought)
+        return Read(pieces, [self.peek(token_id) for token_id in rejected])
 
     def push(self, token_id: int) -> Piece:
-        """Return the text that this token completes; a thought's marks and header have none."""
-        if self._stream is None:
-            return Piece("", thought=False)
+        """Return the text this token completes. The marks of a thought and its header have none."""
         if token_id == self._opening:
             piece = self.flush()
             self._channel = OPENED
@@ -153,13 +181,11 @@ class ReplyText:
         return self._read(self._stream.push(token_id))
 
     def flush(self) -> Piece:
-        """Return the text that was held back; an unfinished header stays hidden."""
-        return self._read(self._stream.flush() if self._stream else "")
+        """Return what is still held back; a header cut short stays hidden."""
+        return self._read(self._stream.flush())
 
     def peek(self, token_id: int) -> str:
-        """Return the text that a rejected draft would have had here, or a control token's name."""
-        if self._tokenizer is None or self._stream is None:
-            return ""
+        """Return a rejected draft as a ghost: its text here, or the name of a control token."""
         controls = {self._opening, self._closing}
         if token_id in self._tokenizer.special_ids or token_id in controls:
             return self._tokenizer.token_text(token_id)

@@ -5,26 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mtp_mlx.files import read_object
-from mtp_mlx.text.vocabulary import Vocabulary, load_vocabulary, token_name
+from mtp_mlx.text.vocabulary import Span, Vocabulary, load_vocabulary, named_tokens, token_name
 
 BYTE_PIECE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 """The name of a token that is one byte of a character which the vocabulary lacks."""
 
-END_TOKEN_NAMES = ("eos_token", "eot_token")
-"""The fields of tokenizer_config.json that name tokens which end a reply."""
+END_TOKEN_ROLES = ("eos_token", "eot_token")
+"""The named tokens that end a reply."""
 
 
 class Tokenizer:
-    """A checkpoint's tokenizer: its vocabulary, and the ids that end a reply."""
+    """A checkpoint's tokenizer: its vocabulary, and which ids end a reply.
+
+    An id that ends a reply is special, whatever the vocabulary says of it: it has no text.
+    """
 
     def __init__(self, vocabulary: Vocabulary, end_ids: frozenset[int] = frozenset()) -> None:
         self._vocabulary = vocabulary
         self.end_ids = end_ids
-        self.special_ids = vocabulary.special_ids
+        self.special_ids = vocabulary.special_ids | end_ids
         self.size = vocabulary.size
+        self.added = vocabulary.added
 
     @classmethod
     def load(cls, folder: Path) -> Tokenizer | None:
@@ -40,9 +43,15 @@ class Tokenizer:
         prefix = self._vocabulary.prefix_ids() if special else []
         return ids if ids[: len(prefix)] == prefix else prefix + ids
 
+    def spans(self, text: str) -> list[Span]:
+        """Return the tokens of `text`, each with its place in it, and no bos."""
+        return self._vocabulary.spans(text)
+
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of the ids; special tokens and unknown ids have none."""
-        return self._vocabulary.decode([i for i in ids if 0 <= i < self.size])
+        return self._vocabulary.decode(
+            [i for i in ids if 0 <= i < self.size and i not in self.end_ids]
+        )
 
     def token_text(self, token_id: int) -> str:
         """Return the token's name as the vocabulary spells it, "" for an unknown id."""
@@ -59,7 +68,7 @@ class Tokenizer:
 def end_token_ids(
     folder: Path, token_id: Callable[[str], int | None] | None = None
 ) -> frozenset[int]:
-    """Return every end token that generation_config, config or tokenizer_config lists.
+    """Return every end token that a file of the checkpoint lists, by id or as a named token.
 
     `token_id` looks up a token by name; without it only ids are read. Raises DamagedModel.
     """
@@ -67,7 +76,7 @@ def end_token_ids(
     config = read_object(folder / "config.json")
     ids.update(_listed(config), _listed(config.get("text_config")))
     if token_id is not None:
-        ids.update(_named(read_object(folder / "tokenizer_config.json"), token_id))
+        ids.update(_named(folder, token_id))
     return frozenset(ids)
 
 
@@ -79,9 +88,10 @@ def _listed(config: object) -> Iterator[int]:
             yield item
 
 
-def _named(config: Mapping[str, Any], token_id: Callable[[str], int | None]) -> Iterator[int]:
-    for key in END_TOKEN_NAMES:
-        name = token_name(config.get(key))
+def _named(folder: Path, token_id: Callable[[str], int | None]) -> Iterator[int]:
+    names = list(map(named_tokens(folder).get, END_TOKEN_ROLES))
+    listed = read_object(folder / "tokenizer_config.json").get("eos_token")
+    for name in (*names, *(map(token_name, listed) if isinstance(listed, list) else ())):
         end = token_id(name) if name is not None else None
         if end is not None:
             yield end

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 import threading
 import time
@@ -27,11 +28,12 @@ from mtp_mlx.events import BenchFinished, Event
 from mtp_mlx.host import Host, Ticket
 from mtp_mlx.loading.device import describe, versions
 
-FAREWELL_S = 5.0  # seconds that a load or a chunk may still take once the window is gone
+FAREWELL_S = 0.75  # what a reply may still take to end once the window is gone
 
 
 def main() -> int:
     """Serve until `shutdown` or the end of stdin."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own end would abort: a thread reads
     outbox = Outbox(_private_stdout())
     host = Host()
     outbox.send(_hello())

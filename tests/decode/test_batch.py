@@ -82,7 +82,7 @@ def test_an_end_token_ends_its_own_sequence(pair: LoadedPair) -> None:
 
 
 def test_the_built_in_pair_writes_four_replies_at_once(demo: LoadedPair) -> None:
-    assert demo.tokenizer is not None
+    assert demo.codec is not None
     questions = (
         "Write a short story about a fox.",
         "List the numbers from one to forty.",
@@ -92,7 +92,7 @@ def test_the_built_in_pair_writes_four_replies_at_once(demo: LoadedPair) -> None
     settings = (GREEDY, GEMMA, PENALISED, AT_ONE)
     orders = [
         Order(
-            prompt=tuple(demo.tokenizer.encode(question)),
+            prompt=tuple(demo.codec.encode(question)),
             sampling=sampling,
             seed=100 + i,
             mtp=(3, 2, "off", 5)[i],

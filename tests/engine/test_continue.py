@@ -9,6 +9,8 @@ from mtp_mlx.api import Message, Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import Finished, Round
+from mtp_mlx.hub.resolve import DEMO_FOLDER
+from mtp_mlx.text.template import ChatTemplate
 from tests.support.replies import GEMMA, GREEDY
 
 QUESTION = Message(role="user", content="What is speculative decoding?")
@@ -30,8 +32,8 @@ def answer(text: str) -> Message:
 
 
 def encoded(engine: Engine, text: str) -> tuple[int, ...]:
-    assert engine.tokenizer is not None
-    return tuple(engine.tokenizer.encode(text, special=False))
+    assert engine.codec is not None
+    return tuple(engine.codec.encode(text, special=False))
 
 
 def run(engine: Engine, request: api.Generate) -> tuple[list[int], str, Finished]:
@@ -49,7 +51,7 @@ def test_the_prompt_is_that_of_the_reply_and_what_it_wrote(
     asked = engine.prompt_ids(request(SYSTEM, QUESTION, goes_on=False, thinking=thinking))
     ids = engine.prompt_ids(request(SYSTEM, QUESTION, answer(WRITTEN), thinking=thinking))
     assert ids == asked + encoded(engine, WRITTEN)
-    template = engine.loaded.template
+    template = ChatTemplate.load(DEMO_FOLDER / "target")
     assert template is not None
     text = template.render([SYSTEM, QUESTION], thinking=thinking) + WRITTEN
     assert ids == encoded(engine, text)

@@ -119,16 +119,16 @@ def test_progress_tells_what_is_reused(engine: Engine) -> None:
 
 
 def test_tokens_are_counted_as_they_are_encoded(engine: Engine) -> None:
-    assert engine.tokenizer is not None
+    assert engine.codec is not None
     text = "A fox, a hill, and 42 stars."
-    assert engine.count_tokens(text) == len(engine.tokenizer.encode(text, special=False)) > 5
+    assert engine.count_tokens(text) == len(engine.codec.encode(text, special=False)) > 5
     assert engine.count_tokens("") == 0
 
 
 def test_raw_text_and_ids_are_read_as_they_stand(engine: Engine) -> None:
     """Parts follow one another; no template is laid around them."""
-    assert engine.tokenizer is not None
-    raw = tuple(engine.tokenizer.encode("one two"))
+    assert engine.codec is not None
+    raw = tuple(engine.codec.encode("one two"))
     asked = api.Generate(prompt=(api.RawText("one two"), api.TokenIds((7, 8))))
     assert engine.prompt_ids(asked) == (*raw, 7, 8)
     templated = engine.prompt_ids(api.Generate(prompt=(user("one two"),)))

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import AddedToken
 
-from mtp_mlx.api import ThinkingSyntax
+from mtp_mlx.api import Message, ThinkingSyntax
+from mtp_mlx.text.codec import Dialogue, LocalCodec
 from mtp_mlx.text.reply import ANSWER, OPENED, Channel, Piece, ReplyText, without_thoughts
+from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
 from mtp_mlx.text.vocabulary import JsonVocabulary
 from tests.text.samples import byte_fallback
@@ -101,10 +105,54 @@ def test_a_ghost_is_the_text_the_draft_would_have_had() -> None:
     assert reply.push(ids("▁a")[0]) == Piece(" a", thought=False)
 
 
-def test_without_a_tokenizer_all_text_is_empty() -> None:
-    reply = ReplyText(None, CHANNELS)
-    nothing = Piece("", thought=False)
-    assert (reply.push(5), reply.peek(5), reply.flush()) == (nothing, "", nothing)
+OPEN = "<bos>{% for m in messages %}<|turn>x{% endfor %}<|turn>"
+
+
+@pytest.mark.parametrize(
+    ("tail", "thought", "answer"),
+    [
+        ("<|channel>thought\n", "a the", " model"),
+        ("<|channel>", "a the", " model"),
+        ("<|channel>thought", "a the", " model"),
+        ("<|channel>thought\nthe ", "a the", " model"),
+        ("<|channel>thought\n<channel|>", "", "a the model"),
+        ("<|channel>thought\nx<turn|>\n<|turn>", "", "a the model"),
+        ("", "", "a the model"),
+    ],
+)
+def test_a_thought_that_the_prompt_opens_is_one(tail: str, thought: str, answer: str) -> None:
+    codec = LocalCodec(TOKENIZER, ChatTemplate(OPEN + f"{{{{ {json.dumps(tail)} }}}}"), CHANNELS)
+    prompt = codec.prompt(Dialogue(messages=(Message(role="user", content="x"),)))
+    reply = codec.reply(codec.facts.opened(prompt))
+    round_ids = ids("a", "▁the", "<channel|>", "▁model")
+    if tail in ("<|channel>", "<|channel>thought"):
+        round_ids = [*ids(*(["thought"] if tail == "<|channel>" else []), "\n"), *round_ids]
+    found = reply.read(round_ids, last=True).pieces
+    assert shown(found, thought=True) == thought
+    assert shown(found, thought=False) == answer
+
+
+def test_a_reply_that_goes_on_is_an_answer() -> None:
+    """What is written of it stands behind its thought."""
+    codec = LocalCodec(TOKENIZER, ChatTemplate(OPEN + "<|channel>thought{{ '\n' }}"), CHANNELS)
+    dialogue = Dialogue(messages=(Message(role="user", content="x"),), begun="a the")
+    prompt = codec.prompt(dialogue)
+    assert codec.facts.opened(prompt) is None
+    assert prompt[-len(codec.encode("a the", special=False)) - 1] == ids("<channel|>")[0]
+
+
+def test_an_end_has_no_text_whatever_the_vocabulary_says() -> None:
+    library = byte_fallback()
+    library.add_tokens([AddedToken("<stop>", special=False)])
+    stop = library.token_to_id("<stop>")
+    assert stop is not None
+    for ends, text in ((frozenset({stop}), "a the"), (frozenset[int](), "a<stop> the")):
+        tokenizer = Tokenizer(JsonVocabulary(library), ends)
+        reply = ReplyText(tokenizer, CHANNELS)
+        found = reply.read([*ids("a"), stop, *ids("▁the")], [stop], last=True)
+        assert shown(found.pieces, thought=False) == text
+        assert found.ghosts == ["<stop>"]
+        assert tokenizer.decode([*ids("a"), stop, *ids("▁the")]) == text
 
 
 @pytest.mark.parametrize(

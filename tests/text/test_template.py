@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
+import msgspec
 import pytest
 
 from mtp_mlx.api import Message, Role
 from mtp_mlx.errors import DamagedModel, UsageError
+from mtp_mlx.text.codec import Dialogue, LocalCodec
 from mtp_mlx.text.template import ChatTemplate
-from mtp_mlx.text.tokenizer import Tokenizer
 from tests.text.samples import byte_fallback, write_json
 
 GEMMA_LIKE = """\
@@ -89,6 +91,8 @@ def test_a_folder_without_a_template_has_none(tmp_path: Path) -> None:
     [
         ("chat_template.jinja", "[{{ bos_token }}]"),
         ("tokenizer_config.json", {"chat_template": "[{{ bos_token }}]"}),
+        ("tokenizer_config.json", {"chat_template": {"default": "[{{ bos_token }}]", "x": "no"}}),
+        ("additional_chat_templates/default.jinja", "[{{ bos_token }}]"),
         (
             "tokenizer_config.json",
             {"chat_template": [
@@ -108,6 +112,7 @@ def test_a_template_is_found_wherever_it_lies(
         merged = config | content if name == "tokenizer_config.json" else content
         (tmp_path / name).write_text(json.dumps(merged))
     else:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
     template = ChatTemplate.load(tmp_path)
     assert template is not None
@@ -130,15 +135,37 @@ def test_a_template_that_is_no_text_is_told(tmp_path: Path) -> None:
 
 def test_a_template_with_a_mistake_is_told(tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").write_text("{% if %}")
-    with pytest.raises(DamagedModel, match=r"chat_template\.jinja cannot be read"):
+    with pytest.raises(DamagedModel, match=r"chat template cannot be used: .*\(line 1\)\..*--raw"):
         ChatTemplate.load(tmp_path)
     with pytest.raises(jinja2.TemplateSyntaxError):
         ChatTemplate("{% if %}")
 
 
-def test_the_rendered_bos_is_not_doubled(tmp_path: Path) -> None:
-    write_json(tmp_path, byte_fallback(), {"bos_token": "<bos>"})
-    tokenizer = Tokenizer.load(tmp_path)
-    assert tokenizer is not None
-    ids = tokenizer.encode(rendered(GEMMA_LIKE, turn("hello")))
-    assert ids.count(2) == 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A folder, a conversation, and the prompt that transformers makes of the two."""
+
+    name: str
+    config: dict[str, object]
+    files: dict[str, str]
+    messages: tuple[Message, ...]
+    prompt: str
+    ids: list[int]
+
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "templates.json"
+CASES = [msgspec.convert(case, Case) for case in json.loads(GOLDEN.read_text())["cases"]]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_prompt_is_that_of_transformers(case: Case, tmp_path: Path) -> None:
+    write_json(tmp_path, byte_fallback(), case.config)
+    for name, content in case.files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    template = ChatTemplate.load(tmp_path)
+    codec = LocalCodec.load(tmp_path, None)
+    assert template is not None
+    assert codec is not None
+    assert template.render(case.messages, thinking=False) == case.prompt
+    assert codec.prompt(Dialogue(messages=case.messages)) == case.ids

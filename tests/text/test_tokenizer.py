@@ -107,6 +107,26 @@ def test_end_tokens_are_gathered_from_all_files(tmp_path: Path) -> None:
     assert loaded(tmp_path).end_ids == {1, 4, 7, 50, 106}
 
 
+def test_every_file_may_name_an_end(tmp_path: Path) -> None:
+    write_json(tmp_path, byte_fallback(), {"eos_token": ["<eos>", {"content": "<turn|>"}]})
+    assert loaded(tmp_path).end_ids == {1, 4}
+    write(tmp_path / "tokenizer_config.json", {})
+    write(tmp_path / "special_tokens_map.json", {"eos_token": {"content": "<turn|>"}})
+    assert loaded(tmp_path).end_ids == {4}
+    write(tmp_path / "config.json", {"eos_token_id": [7, 8]})
+    assert loaded(tmp_path).end_ids == {4, 7, 8}
+
+
+def test_a_named_token_is_a_control_where_the_vocabulary_has_it_as_a_piece(tmp_path: Path) -> None:
+    library = byte_fallback()
+    assert library.token_to_id("▁model") not in library.get_added_tokens_decoder()
+    write_json(tmp_path, library, {"sot_token": "▁model", "eot_token": "not there"})
+    tokenizer = loaded(tmp_path)
+    model = tokenizer.token_id("▁model")
+    assert model in tokenizer.special_ids
+    assert tokenizer.encode("a▁model", special=False)[-1] == model
+
+
 def test_end_tokens_need_no_tokenizer(tmp_path: Path) -> None:
     assert end_token_ids(tmp_path) == frozenset()
     write(tmp_path / "generation_config.json", {"eos_token_id": 5})
