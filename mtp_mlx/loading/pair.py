@@ -139,7 +139,7 @@ def _load_pair(
     target = blueprint.target(network)
 
     position: DraftPosition = request.draft_position or "last-seen"
-    drafter_of: Callable[[DraftPosition], Drafter | None] = lambda _: None
+    drafter_of: Callable[[DraftPosition], Drafter | None] = dict[DraftPosition, Drafter]().get
     drafter_weights = WeightFiles()
     if drafter_checkpoint is not None:
         progress(LoadProgress(phase="drafter", done=2, total=3))
