@@ -128,7 +128,7 @@ def write(host: Host, request: Generate, *, as_json: bool, profile: bool = False
                 written.finished = event
     print(as_object(written, has_text=has_text, reason=undrafted) if as_json else "")
     if undrafted is not None and request.mtp != "auto":
-        print(f"mtp-mlx: Nothing was drafted: {undrafted}.", file=sys.stderr)
+        print(f"mtp-mlx: Nothing was drafted: {printable(undrafted)}.", file=sys.stderr)
     if timed and written.finished is not None:
         decoded = [r for r in written.rounds if r.index > 0]
         print(timed.table(decoded, written.finished.stats), file=sys.stderr)
