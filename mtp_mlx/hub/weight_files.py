@@ -1,7 +1,7 @@
-"""Which files of a folder hold a model's weights, and what their headers promise.
+"""The files of a folder that hold a model's weights, and the tensors that their headers list.
 
-Pure: no MLX, and nothing of a tensor is read but where two files hold the same name. A folder is
-judged by what lies in it: an index that names files which are not there gives way to whole ones.
+No MLX is needed, and a tensor is read only where two files hold the same name. A folder is judged
+by the files in it: whole files win over an index that names files which are missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a checkpoint's generation_config.json asks for: sampling it recommends, and rules.
+"""A checkpoint's generation_config.json: the sampling it recommends, and its constraints.
 
-As in transformers (`generation/configuration_utils.py`): null means absent, what is not known is
-passed over, and where there is no such file config.json may hold its settings.
+It is read as in transformers (`generation/configuration_utils.py`): null means absent, unknown
+fields are ignored, and where there is no such file config.json may hold its settings.
 """
 
 from __future__ import annotations

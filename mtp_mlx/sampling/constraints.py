@@ -1,4 +1,4 @@
-"""What a model's own settings rule out, whatever a request asks for, at every row of a round.
+"""The constraints of a model's own settings: they hold in every row of a round, for any request.
 
 These are the settings of generation_config.json that transformers applies to greedy and sampled
 decoding alike (`generation/logits_process.py`): tokens and sequences that are never written, tokens

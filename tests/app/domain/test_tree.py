@@ -9,12 +9,14 @@ from app.domain.tree import (
     Changes,
     Place,
     below,
+    mended,
     newest_tip,
     path,
     places,
     replaced,
     siblings,
     taken_up,
+    whole,
 )
 
 
@@ -134,3 +136,17 @@ def test_what_could_not_be_saved_stays() -> None:
 def test_what_neither_has_is_left_out() -> None:
     changes = Changes(written=(), deleted=frozenset(), order=("a", "lost"))
     assert taken_up((said("a"),), changes) == (said("a"),)
+
+
+def test_a_message_without_its_parent_follows_the_last_before_it() -> None:
+    assert mended({"a": None, "b": "a", "c": "b"}) == {}
+    assert mended({"a": None, "b": "lost", "c": "b"}) == {"b": "a"}
+    assert mended({"a": "b", "b": "a"}) == {"a": None}  # a circle
+    assert mended({"a": "c", "b": None, "c": "a"}) == {"a": None}
+
+
+def test_a_chat_is_made_whole() -> None:
+    first = ChatMessage(id="a", role="user", text="One.")
+    second = ChatMessage(id="b", role="assistant", text="Two.", parent="lost")
+    assert [m.parent for m in whole([first, second])] == [None, "a"]
+    assert whole([first]) == (first,)
