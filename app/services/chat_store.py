@@ -96,11 +96,15 @@ class ChatStore:
 
         In one transaction: what is in the file can be read from its begin on.
         """
-        with self._revising(chat.id) as revision:
-            put_chat(self.connection, chat, self._known.get(chat.id))
-            for lacking in self._lacking(chat, message):
-                self._put(chat.id, lacking, revision)
-            self._put(chat.id, message, revision, ended=ended)
+
+        def write() -> None:
+            with self._revising(chat.id) as revision:
+                put_chat(self.connection, chat, self._known.get(chat.id))
+                for lacking in self._lacking(chat, message):
+                    self._put(chat.id, lacking, revision)
+                self._put(chat.id, message, revision, ended=ended)
+
+        self._index.bypassed(write)
         self._known[chat.id] = msgspec.structs.replace(chat, messages=())
 
     def save_message(self, chat_id: str, message: ChatMessage, *, ended: bool = True) -> None:

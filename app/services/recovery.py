@@ -26,6 +26,7 @@ from app.services.database import (
     unused,
 )
 from app.services.migrations import reattach
+from app.services.search_index import SearchIndex
 from app.services.write_ahead_log import Log, Pages, log_of, read_log, write_pages
 
 _TABLES = ("chats", "messages", "pieces", "draft_files")  # those that others refer to come first
@@ -79,6 +80,8 @@ def kept_files(folder: Path) -> tuple[str, ...]:
 def _fault(path: Path, frames: Log) -> str:
     """Return what is wrong, or "". A search index that is damaged is made anew."""
     fault = look(path)
+    if fault == SOUND and not _can_be_written(path, frames):
+        fault = strings.HEADER_DAMAGED
     if frames.broken:
         return strings.LOG_BROKEN if fault == SOUND else fault
     if fault == INDEX_ONLY:
@@ -90,6 +93,14 @@ def _fault(path: Path, frames: Log) -> str:
             return str(error)
         return ""
     return "" if fault == SOUND else fault
+
+
+def _can_be_written(path: Path, frames: Log) -> bool:
+    """Whether the version in the header is one that SQLite writes; others it only reads."""
+    if 1 in frames.whole.at:
+        return True
+    with path.open("rb") as file:
+        return set(file.read(20)[18:]) <= {1, 2}
 
 
 def _clean(path: Path) -> None:
@@ -142,7 +153,8 @@ def _is_sound(copy: Path) -> bool:
         try:
             if attempt is not None:
                 attempt(copy)
-            connect(copy).close()
+            with closing(connect(copy)) as connection:
+                SearchIndex.drop(connection)  # damage in it is not always found
         except sqlite3.OperationalError as error:
             if is_unusable_now(error):
                 raise

@@ -11,7 +11,8 @@ trigram, the texts themselves are searched: slower, and with the same result.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -74,20 +75,31 @@ class SearchIndex:
                 connection.execute("UPDATE messages SET indexed = 0")
 
     def add(self, message_id: str) -> None:
-        """Bring in a message as it stands. Part of the caller's transaction.
-
-        A damaged index is left alone: no message is lost for it.
-        """
+        """Bring in a message as it stands. Part of the caller's transaction."""
         if self.usable:
             number, text = self._connection.execute(
                 "SELECT number, text FROM messages WHERE id = ?", (message_id,)
             ).fetchone()
+            self._put(number, text)
+
+    def bypassed(self, write: Callable[[], None]) -> None:
+        """Run a transaction; where it fails, again without the index, which may be at fault.
+
+        No message is lost for a damaged index: that one is dropped, and made anew at the next open.
+        """
+        try:
+            write()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) or not self.usable:
+                raise
+            self.usable = False
             try:
-                self._put(number, text)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                self.usable = False
+                write()
+            except sqlite3.Error:
+                self.usable = True
+                raise
+            with suppress(sqlite3.Error):
+                self.drop(self._connection)
 
     def catch_up(self) -> None:
         """Bring in what a killed or an older program left out."""

@@ -111,3 +111,17 @@ def test_a_store_that_cannot_be_made_leaves_no_file_open(
         open_store(path, alone=False)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")
+
+
+def test_a_damaged_index_that_nobody_noticed_costs_no_message(path: Path, sql: Sql) -> None:
+    """SQLite finds no fault in the tables that the index is made of."""
+    sql("UPDATE found_data SET block = x'00000000' WHERE id > 1")
+    store = open_store(path)
+    chat = Chat(id="c", title="Title", created=0.0)
+    store.save(chat, ChatMessage(id="new", role="user", text="some words more", parent="2"))
+    assert [c.id for c in store.chats("words more")] == ["c"]
+    store.close()
+    store = open_store(path)
+    assert [c.id for c in store.chats("words more")] == ["c"]
+    assert sql("SELECT count(*) FROM found") == [(4,)]
+    store.close()

@@ -131,6 +131,7 @@ def test_a_turned_bit_in_the_header_costs_nothing(left: Path, path: Path, place:
     turn_bit(path, place)
     store = open_store(path)
     assert [len(store.read("c").chat.messages)] == [MESSAGES]  # type: ignore[union-attr]
+    store.rename("c", "It can be written")
     store.close()
 
 
