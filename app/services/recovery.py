@@ -156,7 +156,7 @@ def _is_sound(copy: Path) -> bool:
             with closing(connect(copy)) as connection:
                 SearchIndex.drop(connection)  # damage in it is not always found
         except sqlite3.OperationalError as error:
-            if is_unusable_now(error):
+            if is_unusable_now(error) and error.sqlite_errorcode != sqlite3.SQLITE_READONLY:
                 raise
         except sqlite3.DatabaseError:
             continue

@@ -161,7 +161,7 @@ def test_a_log_without_its_file_is_kept(killed: Path) -> None:
 
 
 def test_names_never_collide(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database.time, "strftime", lambda *_: "now")
+    monkeypatch.setattr(recovery, "stamp", lambda: "now")
     path.parent.mkdir()
     for content in (b"one" * 99, b"two" * 99, b"three" * 99):
         path.write_bytes(content)
