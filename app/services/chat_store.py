@@ -342,9 +342,8 @@ def open_store(
 def _opened(path: Path, notice: str, clock: Callable[[], float], *, check: bool) -> ChatStore:
     connection = connect(path, check=check)
     try:
-        if connection.reattached:
-            lost = strings.MESSAGES_REATTACHED.format(count=connection.reattached)
-            notice = f"{notice} {lost}".lstrip()
+        if lost := connection.reattached:
+            notice = f"{notice} {strings.MESSAGES_REATTACHED.format(count=lost)}".lstrip()
         return ChatStore(connection, notice, clock)
     except BaseException:
         connection.close()

@@ -17,7 +17,7 @@ from app.domain.settings import ReplySettings
 from app.services.database import Connection
 from app.services.readable import UNREADABLE, readable, readable_items
 
-_LATEST = 253402300799.0  # the end of the year 9999; dates go no further
+LATEST = 253402300799.0  # the end of the year 9999; dates go no further
 MOST_ROUNDS = 10**9
 _NOWHERE = "?"  # in place of a parent that cannot be read; no message has this id
 
@@ -54,7 +54,7 @@ class Row:
         self.flag(column)
         return value.decode(errors="replace") if isinstance(value, bytes) else ""
 
-    def number(self, column: str, value: object, most: float = _LATEST) -> float:
+    def number(self, column: str, value: object, most: float = LATEST) -> float:
         if isinstance(value, int | float) and 0 <= value <= most:
             return value
         self.flag(column)

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.services.readable_row import LATEST
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
@@ -34,7 +36,7 @@ _MESSAGES = """
 def deleted(connection: sqlite3.Connection) -> tuple[Deleted, ...]:
     """Return what can be restored, the last deletion first. Raises sqlite3.Error."""
     found = [
-        Deleted(chat_id=chat_id, title=title, when=when, messages=count)
+        Deleted(chat_id=chat_id, title=title, when=min(when, LATEST), messages=count)
         for chat_id, title, when, count in connection.execute(_CHATS)
         if count or title
     ]
@@ -46,7 +48,7 @@ def deleted(connection: sqlite3.Connection) -> tuple[Deleted, ...]:
             Deleted(
                 chat_id=chat_id,
                 title=rows[0][3],
-                when=when,
+                when=min(when, LATEST),
                 messages=len(rows),
                 first=rows[0][2],
                 ids=_with_parents(connection, [row[0] for row in rows]),

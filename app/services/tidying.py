@@ -31,7 +31,7 @@ class _Wrong:
 
 _NO_TIME = (
     "deleted IS NOT NULL AND"
-    " (typeof(deleted) NOT IN ('integer', 'real') OR deleted NOT BETWEEN 0 AND 253402300799)"
+    " (typeof(deleted) NOT IN ('integer', 'real') OR deleted NOT BETWEEN 0 AND 1000000000000000)"
 )
 _NO_REVISION = "typeof(revision) != 'integer' OR revision NOT BETWEEN 0 AND 1000000000000"
 _WRONG = (

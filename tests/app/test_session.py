@@ -61,7 +61,7 @@ def full(ready: Rig, monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
     return lambda: ready.ask(pages(2**30))
 
 
-LONG = "many words " * 20_000
+LONG = "many words " * 1500
 
 
 @pytest.mark.parametrize("when", ["in the reply", "after the reply", "at the end"])
