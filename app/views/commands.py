@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -180,8 +180,14 @@ class MessageCommands(QObject):
 
     def _turn(self, act: Act) -> None:
         message = self._turned(act)
-        if message is not None:
-            self.run(message.id, act)
+        if message is None:
+            return
+        row = self._chat.messages.messages.index(message)
+        self.run(message.id, act)
+        other = self._chat.messages.at(row)
+        view = self._transcript.bring(row, other.id)
+        if view is not None:  # it may be far from where the reader is
+            QTimer.singleShot(0, view, lambda: self._transcript.ensureWidgetVisible(view))
 
     def _turned(self, act: Act) -> ChatMessage | None:
         """Return the message that `act` gives another version: the lowest that has one."""

@@ -26,6 +26,7 @@ from mtp_mlx.paths import resources
 
 _ICON = 64
 _WIDTH = 420
+_WIDE = 560
 _MOST_HEIGHT = 560
 _EDGE = 24
 
@@ -93,7 +94,7 @@ class ShortcutsDialog(QDialog):
         column.addWidget(area, 1)
         column.addWidget(_text(strings.SHORTCUTS_MORE))
         column.addLayout(_buttons(self))
-        self.resize(_WIDTH + 40, _MOST_HEIGHT)
+        self.resize(_WIDE, _MOST_HEIGHT)
 
     def _add_group(self, grid: QGridLayout, menu: str, entries: list[Entry]) -> None:
         title = QLabel(menu)

@@ -74,7 +74,7 @@ class Page(QWidget):
 
     def put_above(self, bar: QWidget) -> None:
         """Put `bar` above the conversation, below the banner."""
-        self._column.insertLayout(1, _centred(bar, top=10))
+        self._column.insertLayout(1, _centred(bar, top=10, bottom=6))
 
     def set_overlay(self, settings: OverlaySettings) -> None:
         changed = settings != self._settings

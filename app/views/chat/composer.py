@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app import strings
 from app.viewmodels.chat.chat import ChatViewModel
@@ -74,6 +74,10 @@ class Composer(QFrame):
         self.attach_pasted = push_button(strings.PASTED_ATTACH, "link")
         self.pasted = Offer(self.attach_pasted)
         self._pasted = ""
+        self.full = QLabel()
+        self.full.setFont(fonts.small())
+        self.full.setProperty("tone", "warning")
+        self.full.setWordWrap(True)
         self.leave_out = push_button(strings.LEAVE_OUT, "outline")
         self.leave_out.setToolTip(strings.LEAVE_OUT_HELP)
         self.go_on = push_button(strings.GO_ON_ELSEWHERE, "outline")
@@ -136,8 +140,9 @@ class Composer(QFrame):
         self.send.setText(strings.QUEUE if writing else strings.SEND)
         self.stop.setVisible(writing)
         self.queued.show_words(_queued(composing.queued))
-        self.leave_out.setVisible(composing.is_full and not writing)
-        self.go_on.setVisible(composing.is_full and not writing)
+        for part in (self.full, self.leave_out, self.go_on):
+            part.setVisible(composing.is_full and not writing)
+        self.full.setText(composing.obstacle if composing.is_full else "")
         self.show_written.setVisible(self._chat.background.chat is not None)
         self.send.setEnabled(composing.can_send)
         help_text = strings.QUEUE_HELP if writing else strings.SEND_HELP
@@ -145,7 +150,7 @@ class Composer(QFrame):
         self.files.show_files(composing.attachments)
         self._show_settings()
         note = composing.note
-        self.note.set_text(note.text)
+        self.note.set_text(note.text if self.full.isHidden() else "")
         self.note.setProperty("tone", "warning" if note.warns else "muted")
         self.note.style().unpolish(self.note)
         self.note.style().polish(self.note)
@@ -233,6 +238,7 @@ class Composer(QFrame):
         column.addWidget(self.files)
         column.addWidget(self.pasted)
         column.addWidget(self.text)
+        column.addWidget(self.full)
         column.addLayout(ways)
         column.addLayout(bottom)
 

@@ -158,7 +158,8 @@ class UserView(QWidget):
         document.setDefaultFont(fonts.reading())
         document.setPlainText(self.body.source)
         document.setTextWidth(-1)
-        return ceil(document.idealWidth()) + (_INDENT if "list" in kinds else 0)
+        words = ceil(document.idealWidth()) + (_INDENT if "list" in kinds else 0)
+        return words if self._folded is None else max(words, self.fold.sizeHint().width())
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
         self.acts.set_hovered(True)
@@ -194,7 +195,8 @@ class _Cut(QWidget):
 
 def _rule() -> QFrame:
     rule = QFrame()
-    rule.setFrameShape(QFrame.Shape.HLine)
+    rule.setObjectName("rule")
+    rule.setFixedHeight(1)
     return rule
 
 

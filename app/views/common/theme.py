@@ -40,6 +40,7 @@ QListView#chatList { background: transparent; border: none; outline: none; }
 QListView#chatList QLineEdit { padding: 3px 8px; }
 QLineEdit#search { padding: 5px 4px; }
 QSplitter::handle { background: $border; }
+QFrame#rule { background: $border; border: none; }
 QFrame#toast { background: $surface_raised; border: 1px solid $border; border-radius: 14px; }
 QPushButton[shape="row"] { text-align: left; padding: 7px 10px; }
 QPushButton[shape="row"]:checked { background: $pressed; }
@@ -121,6 +122,11 @@ QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button,
 QDoubleSpinBox::down-button { width: 0; border: none; }
 
 QFrame#popover { background: $surface; border: 1px solid $border; border-radius: 12px; }
+QListWidget#deletedList { background: $surface; border: 1px solid $border; border-radius: 12px;
+  padding: 6px; outline: none; }
+QListWidget#deletedList:focus { border-color: $accent; }
+QListWidget#deletedList::item { padding: 6px 8px; border-radius: 8px; }
+QListWidget#deletedList::item:selected { background: $selection; color: $text; }
 QListWidget#paletteList { background: transparent; border: none; outline: none; }
 
 QProgressBar { background: $pressed; border: none; border-radius: 2px; }

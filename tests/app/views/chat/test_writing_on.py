@@ -145,7 +145,7 @@ def test_paste_and_enter_at_once_are_checked(ready: Rig) -> None:
     assert not [c for c in ready.engine.sent if isinstance(c, Generate)]
     assert (
         "needs 40\u2009000 tokens, and the model's context holds 32\u2009768"
-        in composer.note.text()
+        in composer.full.text()
     )
     assert composer.text.toPlainText() == text
     other = "short " * 20_000
@@ -193,7 +193,7 @@ def test_a_full_context_is_no_end(qtbot: QtBot, ready: Rig) -> None:
     text = "Or this? " * 40
     composer.text.setPlainText(text)
     counted(qtbot, ready, text, 900)
-    assert "needs 33\u2009000 tokens" in composer.note.text()
+    assert "needs 33\u2009000 tokens" in composer.full.text()
     assert composer.leave_out.isVisible()
     assert composer.go_on.isVisible()
     QTest.mouseClick(composer.leave_out, Qt.MouseButton.LeftButton)
