@@ -39,10 +39,12 @@ class Finding(QObject):
         super().__init__(parent)
         self._chat = chat
         self.words: tuple[str, ...] = ()
-        self.hits: list[Hit] = []
+        self.hits: list[Hit] = []  # from the top, as far as the search has come
         self._at: int | None = None
-        self._row = 0  # the next one to be searched
         self._from = 0  # the row that the reader looked at when the search began
+        self._searched = 0  # rows, from there to the end and then from the top
+        self._above: list[Hit] = []
+        self._below: list[Hit] = []
         self._texts: dict[str, tuple[str, str]] = {}  # message id -> its source and its plain text
         self._slices = QTimer(self, interval=0)
         self._slices.timeout.connect(self._search_slice)
@@ -99,7 +101,8 @@ class Finding(QObject):
 
     def _begin(self, words: tuple[str, ...], row: int, *, search: bool = True) -> None:
         self.words, self.hits, self._at = words, [], None
-        self._row, self._from = 0, row
+        self._above, self._below = [], []
+        self._searched, self._from = 0, row
         self._again.stop()
         if words and search:
             self._slices.start()
@@ -108,24 +111,36 @@ class Finding(QObject):
         self.changed.emit()
 
     def _search_slice(self) -> None:
+        """Search on from the reader's row: what is near is found first."""
         end = time.perf_counter() + _SLICE_S
         rows = len(self._chat.messages)
-        while self._row < rows and time.perf_counter() < end:
-            self._search_row(self._row)
-            self._row += 1
-        if self._row >= rows:
+        while self._searched < rows and time.perf_counter() < end:
+            self._search_row((self._from + self._searched) % rows)
+            self._searched += 1
+        if self._searched >= rows:
             self._slices.stop()
+            self._collect()
             if self._at is None and self.hits:  # all of them are above
                 self._go(0)
             self.changed.emit()
 
     def _search_row(self, row: int) -> None:
         message = self._chat.messages.at(row)
-        count = self._count(message)
-        first = len(self.hits)
-        self.hits.extend(Hit(row, message.id, nth) for nth in range(count))
-        if self._at is None and count and row >= self._from:
-            self._go(first)
+        found = [Hit(row, message.id, nth) for nth in range(self._count(message))]
+        if row < self._from:
+            self._above += found
+            return
+        self._below += found
+        if self._at is None and found:
+            self._collect()
+            self._go(len(self._above))
+
+    def _collect(self) -> None:
+        """Put together what was found; the current hit stays the first below the reader's row."""
+        kept = None if self._at is None else self.hits[self._at]
+        self.hits = [*self._above, *self._below]
+        if kept is not None:
+            self._at = self.hits.index(kept)
 
     def _go(self, at: int) -> None:
         self._at = at
@@ -152,7 +167,8 @@ class Finding(QObject):
         if not self.hits and not self.words:
             return
         kept = self.current
-        self.hits, self._row = [], 0
+        self._slices.stop()
+        self.hits = []
         for row in range(len(self._chat.messages)):
             message = self._chat.messages.at(row)
             self.hits.extend(Hit(row, message.id, nth) for nth in range(self._count(message)))

@@ -88,10 +88,10 @@ class FindBar(QFrame):
         count = fmt.count(len(finding.hits))
         if not finding.words:
             words = ""
-        elif finding.place is not None:
-            words = strings.FIND_PLACE.format(at=fmt.count(finding.place), count=count)
         elif finding.searching:
             words = strings.FIND_SEARCHING
+        elif finding.place is not None:
+            words = strings.FIND_PLACE.format(at=fmt.count(finding.place), count=count)
         else:
             words = strings.FIND_COUNT.format(count=count) if finding.hits else strings.FIND_NONE
         self.place.setText(words)
