@@ -127,6 +127,14 @@ def mean_acceptance_length(accepted: int, draft_rounds: int) -> float | None:
     return 1 + accepted / draft_rounds if draft_rounds else None
 
 
+def tokens_per_round(tokens: int, rounds: int) -> float | None:
+    """Return the mean number of tokens of all rounds, plain steps too; None where there was none.
+
+    `tokens` are those that the rounds emitted, without the ones that prefills yield.
+    """
+    return tokens / rounds if rounds else None
+
+
 @dataclass(slots=True, kw_only=True)
 class Counts:
     """Counts the rounds of one reply. Times are in seconds since the request.
@@ -137,6 +145,7 @@ class Counts:
 
     acceptance: Acceptance = field(default_factory=Acceptance)
     generated_tokens: int = 0
+    rounds: int = 0  # all that decoded: with drafts, and plain steps
     resumed: int = 0
     first_at: float | None = None
     last_at: float | None = None
@@ -146,6 +155,7 @@ class Counts:
         """Count `round_`, whose tokens came at `at`."""
         self.acceptance.add(round_)
         self.generated_tokens += len(round_.tokens)
+        self.rounds += round_.index > 0
         if self.last_at is not None and round_.index == 0:
             self.resumed += 1
             self.paused_s += at - self.last_at

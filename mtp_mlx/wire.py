@@ -119,7 +119,7 @@ class Hello(_Wire, frozen=True, kw_only=True, tag="hello"):
     """The first line the worker writes."""
 
     protocol: int
-    versions: dict[str, str]  # mtp-mlx, python, mlx, mlx-lm
+    versions: dict[str, str]  # mtp-mlx, python, mlx, mlx-lm; from a checkout also commit, clean
     device: dict[str, str | int | bool]  # name, backend, memory_bytes ...
 
 

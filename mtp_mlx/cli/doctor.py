@@ -19,7 +19,7 @@ from mtp_mlx import __version__
 from mtp_mlx.printable import json_line, printable
 
 PACKAGES = ("mlx", "mlx-lm", "tokenizers", "huggingface_hub", "PySide6_Essentials")
-GIB = 2**30
+GB = 10**9
 OPENBLAS = "libopenblas"
 MARKS = {"good": "ok  ", "slow": "slow", "absent": "none", "broken": "FAIL"}
 
@@ -114,8 +114,8 @@ def memory() -> Finding:
     import psutil
 
     free = psutil.virtual_memory()
-    fact = f"{free.available / GIB:.1f} of {free.total / GIB:.1f} GiB free."
-    if free.available < 2 * GIB:
+    fact = f"{free.available / GB:.1f} of {free.total / GB:.1f} GB free."
+    if free.available < 2 * GB:
         return Finding(
             subject="memory", verdict="slow", fact=fact, remedy="Close other programs first."
         )

@@ -1,14 +1,17 @@
 """A report as a card to share, 1200 x 630: its speed-up, pair, machine and day. Pure.
 
-A slow-down is as large as a gain, in the colour of warnings and with the word "slower".
+A slow-down stands as large as a gain, in the colour of warnings and with the word. A speed-up that
+is not sure is no large number: the verdict stands in its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 
 from mtp_mlx.report import svg, words
+from mtp_mlx.report.claims import Claim, claim_of
 from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Group, Report
 from mtp_mlx.report.svg import DARK, Palette
@@ -17,6 +20,7 @@ from mtp_mlx.report.words import NOT_MEASURED, measured
 WIDTH, HEIGHT = 1200, 630
 _EDGE = 64
 _BARS = 640.0  # x at which the right half begins
+_LETTERS = 24  # of a line of the verdict, which ends before the right half
 _LONGEST = WIDTH - _EDGE - _BARS  # length of the fastest bar
 
 
@@ -51,20 +55,32 @@ def _subject(report: Report, palette: Palette) -> Iterator[str]:
 
 
 def _ratio(group: Group | None, palette: Palette) -> Iterator[str]:
-    if group is None or group.speedup is None:
+    """Yield the ratio, large where the claim is sure, and else what may be said in its place."""
+    said = None if group is None else claim_of(group)
+    if group is None or said is None or said.outcome == "unmeasured":
         yield svg.text(_EDGE, 300, "Speed-up", palette.quiet, size=28)
         yield svg.text(_EDGE, 364, NOT_MEASURED, palette.ink, size=54, bold=True)
         return
-    slower = words.is_slower(group)
-    colour = palette.warning if slower else palette.series[2]
-    yield svg.text(_EDGE, 340, words.times(group.speedup), colour, size=132, bold=True)
-    verdict = f"{words.faster_or_slower(group.speedup)} with MTP ({words.mode(group.mode)})"
-    yield svg.text(_EDGE, 396, verdict, colour if slower else palette.ink, size=32, bold=True)
-    spread = words.spread(group)
-    if spread and words.verdict(group) != words.faster_or_slower(group.speedup):
-        spread += ", which holds 1"
-    interval = f"95 %: {spread or NOT_MEASURED}"
-    yield svg.text(_EDGE, 436, interval, palette.quiet, size=24)
+    ratio = "" if said.ratio is None else words.times(said.ratio)
+    mode = f"MTP {words.mode(group.mode)}"
+    if said.is_sure:
+        colour = _colour(said, palette)
+        yield svg.text(_EDGE, 340, ratio, colour, size=132, bold=True)
+        words_colour = colour if said.tone == "warning" else palette.ink
+        yield svg.text(_EDGE, 396, f"{said.verdict}, {mode}", words_colour, size=32, bold=True)
+    else:
+        for i, row in enumerate(wrap(said.verdict[:1].upper() + said.verdict[1:], _LETTERS)):
+            yield svg.text(_EDGE, 252 + 50 * i, row, palette.ink, size=42, bold=True)
+        facts = f"{mode}, {ratio}" if ratio else mode
+        yield svg.text(_EDGE, 396, facts, palette.quiet, size=28)
+    spread = words.spread(said.low, said.high)
+    if spread:
+        yield svg.text(_EDGE, 434, f"95 %: {spread}", palette.quiet, size=24)
+
+
+def _colour(said: Claim, palette: Palette) -> str:
+    tones = {"warning": palette.warning, "faster": palette.series[2], "plain": palette.series[0]}
+    return tones[said.tone]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +91,7 @@ class _Bar:
 
 
 def _speeds(group: Group | None, palette: Palette) -> Iterator[str]:
-    slower = group is not None and words.is_slower(group)
-    on = palette.warning if slower else palette.series[2]
+    on = palette.series[0] if group is None else _colour(claim_of(group), palette)
     is_on = group is not None and group.mode != "off"
     bars = [
         _Bar("MTP off", group.plain_tps if group else None, palette.series[0]),
@@ -99,11 +114,23 @@ def _speed(bar: _Bar, most: float, y: float, palette: Palette) -> Iterator[str]:
 def _acceptance(group: Group | None, palette: Palette) -> Iterator[str]:
     share = measured(words.percent)(group.acceptance_rate if group else None)
     tau = measured(words.length)(group.mean_acceptance_length if group else None)
-    rows = (("Drafts accepted", share), ("Tokens a round, " + words.TAU, tau))
+    each = measured(words.length)(group.tokens_per_round if group else None)
+    per_round = each if each == tau else f"{each}, {tau}"
+    rows = (
+        ("Drafts accepted", share),
+        ("Drafted in", _rounds(group)),
+        (f"Tokens/round, {words.TAU} where drafted", per_round),
+    )
     for i, (name, value) in enumerate(rows):
-        y = 398 + 40 * i
-        yield svg.text(_BARS, y, name, palette.quiet, size=24)
-        yield svg.text(WIDTH - _EDGE, y, value, palette.ink, anchor="end", size=26, bold=True)
+        y = 386 + 36 * i
+        yield svg.text(_BARS, y, name, palette.quiet, size=22)
+        yield svg.text(WIDTH - _EDGE, y, value, palette.ink, anchor="end", size=24, bold=True)
+
+
+def _rounds(group: Group | None) -> str:
+    if group is None or group.draft_rounds is None or group.rounds is None:
+        return NOT_MEASURED
+    return f"{group.draft_rounds} of {group.rounds} rounds"
 
 
 def _footing(report: Report, palette: Palette) -> Iterator[str]:

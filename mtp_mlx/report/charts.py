@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from mtp_mlx.numbers import Position, acceptance_of
 from mtp_mlx.report import svg, words
-from mtp_mlx.report.derived import Cost, chosen, costs, headline
+from mtp_mlx.report.claims import Claim, claim_of
+from mtp_mlx.report.derived import Cost, chosen, costs, decoding, headline
 from mtp_mlx.report.model import Group, Mode, Report, Run
 from mtp_mlx.report.svg import HEAD, WIDTH, Frame, Palette, Show
 
@@ -18,7 +19,7 @@ _SERIES = 4  # lines in the chart over time; a palette has that many colours
 
 _ROW = 22  # height of a bar in the chart of speed-ups, in pixels
 _LEFT, _TOP = 190.0, 62.0
-_RIGHT = WIDTH - 130.0  # the numbers stand to the right of it
+_RIGHT = WIDTH - 160.0  # the numbers stand to the right of it
 
 _SHORTEST = 1e-6  # seconds; in less a clock did not move, and rates would overflow
 MOST_BINS = 24
@@ -65,14 +66,18 @@ class _Scale:
 
 
 def _speedups(report: Report, palette: Palette) -> Chart | None:
-    groups = [group for group in report.summary if group.speedup is not None]
+    groups = [group for group in report.summary if claim_of(group).ratio is not None]
     if not groups:
         return None
     ratios = [ratio for group in groups for ratio in _extent(group)]
     marks = svg.ratio_ticks(min(ratios), max(ratios))
     scale = _Scale(marks[0], marks[-1])
     bottom = _TOP + _ROW * len(groups)
-    names = [("faster", palette.series[1]), ("slower", palette.warning)]
+    names = [
+        ("faster", palette.series[1]),
+        ("slower", palette.warning),
+        ("not sure", palette.series[0]),
+    ]
     shapes = [
         *svg.legend(WIDTH - 16, _TOP - 16, names, palette),
         *_ratio_grid(scale, marks, bottom, palette),
@@ -106,8 +111,9 @@ def _ratio_bar(scale: _Scale, group: Group, top: float, palette: Palette) -> Ite
     """Draw a group's name, its bar from 1, its interval as a line and its ratio."""
     ratio = group.speedup or scale.low
     name = f"{words.shortened(words.category(group.category), 18)}, {words.mode(group.mode)}"
-    slower = words.is_slower(group)
-    colour = palette.warning if slower else palette.series[1]
+    said = claim_of(group)
+    slower = said.tone == "warning"
+    colour = _colour(said, palette)
     left, right = sorted((scale.x(1), scale.x(ratio)))
     middle = top + _ROW / 2
     yield svg.text(_LEFT - 10, middle + 4, name, palette.ink, anchor="end")
@@ -117,9 +123,14 @@ def _ratio_bar(scale: _Scale, group: Group, top: float, palette: Palette) -> Ite
         yield svg.line((low, middle), (high, middle), palette.ink, 1.5)
         for end in (low, high):
             yield svg.line((end, middle - 4), (end, middle + 4), palette.ink, 1.5)
-    shown = f"{words.times(ratio)}{' slower' * slower}"
+    shown = f"{words.times(ratio)} {said.word}"
     ink = palette.warning if slower else palette.ink
     yield svg.text(_RIGHT + 12, middle + 4, shown, ink, bold=slower)
+
+
+def _colour(said: Claim, palette: Palette) -> str:
+    tones = {"warning": palette.warning, "faster": palette.series[1], "plain": palette.series[0]}
+    return tones[said.tone]
 
 
 # Tokens/s over time: a line a mode.
@@ -185,16 +196,12 @@ def _series(mode: Mode, runs: Sequence[Run]) -> Series:
 
 
 def _curve(run: Run) -> _Curve:
-    """Return the run's rounds without the first token, which prefill yields.
-
-    Rounds of the window have their end, and the first of them is prefill. Those of a benchmark have
-    only their duration, and prefill is not among them.
-    """
+    """Return when the rounds that decoded ended; the benchmark's say only how long they took."""
     ends: list[float] = []
     tokens: list[int] = []
     end = 0.0
     first = run.rounds[0].at_s if run.rounds and run.rounds[0].at_s is not None else None
-    for r in run.rounds if first is None else run.rounds[1:]:
+    for r in decoding(run):
         start = end
         if first is None:
             end += r.ms / 1000

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from mtp_mlx.report import words
+from mtp_mlx.report.claims import LEAST_NOISE, WORDS, Outcome, compared
 from mtp_mlx.report.derived import Interval, interval, place
 from mtp_mlx.report.model import Mode, Report, Run
+from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.words import Fact
 
 _OUTCOMES = {
@@ -36,15 +38,41 @@ class Row:
     b_tps: float
     ratio: Interval  # b over a, paired by prompt and repeat
 
+    @property
+    def outcome(self) -> Outcome:
+        """Whether B is faster or slower than A, or no difference can be shown."""
+        ratio = self.ratio
+        if ratio.has_spread:
+            return compared(ratio.median, ratio.low, ratio.high, LEAST_NOISE)
+        return compared(ratio.median, None, None, LEAST_NOISE)
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in words; a single pair of runs has no interval, and says so."""
+        word = WORDS[self.outcome]
+        return word if self.ratio.has_spread else f"{word}, one run each"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideBySide:
     differences: tuple[Difference, ...]  # between pair, settings and environment
-    rows: tuple[Row, ...]  # () where no prompt is certain to be the same in both
+    rows: tuple[Row, ...]  # () where no prompt is known to be the same
+    warnings: tuple[str, ...] = ()  # of both reports, each with the report's name, none twice
 
 
 def side_by_side(a: Report, b: Report) -> SideBySide:
-    return SideBySide(differences=tuple(_differences(a, b)), rows=tuple(_rows(a, b)))
+    return SideBySide(
+        differences=tuple(_differences(a, b)),
+        rows=tuple(_rows(a, b)),
+        warnings=tuple(_warnings(a, b)),
+    )
+
+
+def _warnings(a: Report, b: Report) -> Iterator[str]:
+    mine, others = list(notes(a)), list(notes(b))
+    for note in dict.fromkeys((*mine, *others)):
+        name = "A and B" if note in mine and note in others else "A" if note in mine else "B"
+        yield f"{name}: {note}"
 
 
 def _differences(a: Report, b: Report) -> Iterator[Difference]:

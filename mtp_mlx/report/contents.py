@@ -6,6 +6,7 @@ writes every kind of part (`writer`, `html`, and the window's page). Texts here 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,17 +15,11 @@ from msgspec import UNSET
 
 from mtp_mlx.numbers import acceptance_of
 from mtp_mlx.report import words
-from mtp_mlx.report.derived import follows, headline
-from mtp_mlx.report.model import Comparison, Environment, Group, Identity, Report, Run
+from mtp_mlx.report.claims import Claim, claim_of
+from mtp_mlx.report.derived import headline
+from mtp_mlx.report.model import Comparison, Group, Identity, Report, Run
+from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.words import NONE, TAU, Fact, Show, measured
-
-MUCH_DRIFT = 0.03
-"""The share by which plain decoding's speed may change from start to end without a warning.
-
-Medians of a few runs differ by about as much on a steady machine.
-"""
-
-_HOT = ("moderate", "heavy", "trapping", "sleeping", "CPU limited", "warning level")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +36,15 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The speed-up that the report is about, with its verdict."""
+    """The speed-up that the report is about, and what may be claimed of it."""
 
-    ratio: str
-    verdict: str  # with the mode
-    spread: str  # "" where one ratio was measured
+    large: str  # the ratio where the claim is sure, else the verdict
+    facts: tuple[str, ...]  # mode, the ratio where it may be shown, interval, rounds that drafted
     tone: Literal["faster", "warning", "plain"]
+
+    @property
+    def is_sure(self) -> bool:
+        return self.tone != "plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,18 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     warnings: frozenset[int] = frozenset()  # rows that show a slow-down, a difference or a cut run
 
+    @property
+    def numeric(self) -> frozenset[int]:
+        """The columns of numbers, which stand at the right of their column."""
+        if not self.head:
+            return frozenset()
+        columns = enumerate(zip(*self.rows, strict=True))
+        return frozenset(
+            i
+            for i, cells in columns
+            if all(map(_is_number, cells)) and any(map(_NUMBER.fullmatch, cells))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Charts:
@@ -82,11 +92,18 @@ class Verbatim:
     text: str
 
 
+_NUMBER = re.compile(rf"\d[\d.]*({words.TIMES}| %| s| GB| min \d+ s| (of|to) [\d.]+)?")
+
+
+def _is_number(cell: str) -> bool:
+    return cell in (NONE, words.NOT_MEASURED) or _NUMBER.fullmatch(cell) is not None
+
+
 Part = Title | About | Headline | Heading | Paragraph | Table | Charts | Verbatim
 
 _SUMMARY = (
     "Category", "MTP", "Runs", "Tokens/s", "Lowest", "Highest", "Plain tokens/s", "Speed-up",
-    "95 %", "Against plain", "Acceptance", TAU, "First token",
+    "95 %", "Against plain", "Drafted in", "Tokens/round", "Acceptance", TAU, "First token",
 )  # fmt: skip
 _RUNS = (
     "Category", "Prompt", "MTP", "Repeat", "Tokens", "Tokens/s", "Drafted", "Accepted",
@@ -103,10 +120,15 @@ _ENDS = {
 _DEFINITIONS = (
     Fact("Tokens/s", "(n - 1) / (time of the last token - time of the first)"),
     Fact("Speed-up", "against plain decoding by the same engine on the same machine"),
-    Fact("95 %", "where the median speed-up lies, by a bootstrap of the paired runs"),
+    Fact("95 %", "where the median speed-up lies: a bootstrap of the paired runs, or for fewer "
+         "than six of them Student's t; one run each has no interval"),
+    Fact("Against plain", "faster or slower where the interval excludes 1"),
+    Fact("Drafted in", "rounds with drafts, of all rounds; the others are plain steps"),
+    Fact("Tokens/round", "tokens / all rounds: drafts explain no greater speed-up"),
     Fact("Acceptance", "drafted tokens that were emitted / drafted tokens"),
     Fact(TAU, "1 + accepted / rounds that drafted"),
-)
+    Fact("GB", "10^9 bytes"),
+)  # fmt: skip
 _text = measured(str)
 
 
@@ -139,14 +161,30 @@ def head(report: Report) -> Iterator[Part]:
     yield Title(report.title)
     yield About(tuple(fact for fact in facts if fact))
     group = headline(report)
-    if group is not None and group.speedup is not None:
-        sure = words.verdict(group) == words.FASTER
-        yield Headline(
-            ratio=words.times(group.speedup),
-            verdict=f"{words.verdict(group)}, MTP {words.mode(group.mode)}",
-            spread=words.spread(group),
-            tone="warning" if words.is_slower(group) else "faster" if sure else "plain",
-        )
+    if group is not None:
+        yield _headline(group)
+
+
+def _headline(group: Group) -> Headline:
+    said = claim_of(group)
+    ratio = "" if said.ratio is None else words.times(said.ratio)
+    facts = (
+        said.verdict if said.is_sure else "",
+        f"MTP {words.mode(group.mode)}",
+        "" if said.is_sure else ratio,
+        _interval(said),
+        said.drafted,
+    )
+    return Headline(
+        large=ratio if said.is_sure else said.verdict[:1].upper() + said.verdict[1:],
+        facts=tuple(fact for fact in facts if fact),
+        tone=said.tone,
+    )
+
+
+def _interval(said: Claim) -> str:
+    spread = words.spread(said.low, said.high)
+    return f"95 %: {spread}" if spread else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,55 +202,6 @@ def sections(report: Report) -> tuple[Section, ...]:
     )
 
 
-def notes(report: Report) -> Iterator[str]:
-    """Yield a sentence for each reason to doubt the numbers."""
-    if not follows(report):
-        yield "The summary does not follow from the runs: one of them was changed afterwards."
-    yield from _replayed(report.settings.replay_acceptance)
-    yield from _cut_short(report)
-    yield from _drift(report.plain_drift)
-    yield from _conditions(report.environment)
-
-
-def _replayed(share: float | None) -> Iterator[str]:
-    if share is not None:
-        yield (
-            "Replayed acceptance: drafts were replaced so that each is right with "
-            f"{words.percent(share)} chance. The speed is measured, the acceptance is given."
-        )
-
-
-def _cut_short(report: Report) -> Iterator[str]:
-    planned, made = report.settings.planned_runs, len(report.runs)
-    if planned is not None and made < planned:
-        yield f"Cut short: {made} of {planned} runs were made."
-    cut = sum(run.cut for run in report.runs)
-    if cut:
-        yield f"{cut} of {made} runs did not come to their end, and count in no speed-up."
-
-
-def _drift(share: float | None) -> Iterator[str]:
-    if share is None or abs(share) <= MUCH_DRIFT:
-        return
-    change = f"{words.percent(abs(share))} {'slower' if share < 0 else 'faster'}"
-    yield (
-        f"Plain decoding was {change} in the last third of its runs than in the first. Speed-ups "
-        "compare neighbouring runs, so they hold; tokens/s come from a machine that was not steady."
-    )
-
-
-def _conditions(machine: Environment) -> Iterator[str]:
-    if machine.low_power_mode:
-        yield "The machine was in low power mode, which makes it slower."
-    before, after = machine.power_source, machine.power_source_after
-    if before and after not in (None, before):
-        yield f"The power source changed: {before}, then {after}."
-    if (machine.thermal_after or "").startswith(_HOT):
-        yield f"The machine was hot in the end (thermal state: {machine.thermal_after})."
-    if machine.commit_clean is False:
-        yield "The program had changes that are in no commit."
-
-
 def rounding(compared: Comparison) -> str:
     """Return whether rounding explains that two texts part."""
     if compared.rounding_tie is None:
@@ -221,28 +210,39 @@ def rounding(compared: Comparison) -> str:
 
 
 def _summary(report: Report) -> Iterator[Part]:
-    slow = frozenset(i for i, group in enumerate(report.summary) if words.is_slower(group))
+    slow = frozenset(i for i, one in enumerate(report.summary) if claim_of(one).tone == "warning")
     yield Table(_SUMMARY, tuple(map(_group, report.summary)), slow)
     baselines = {group.baseline for group in report.summary if group.baseline}
     yield from (Paragraph(f"Plain tokens/s: {baseline}.") for baseline in sorted(baselines))
 
 
-def _group(group: Group) -> tuple[str, ...]:
+def _group(one: Group) -> tuple[str, ...]:
+    said, on = claim_of(one), one.mode != "off"
+    tries = said.outcome != "unmeasured"
+    ratio = _shown(words.times, said.ratio) if said.outcome != "busy" else NONE
     return (
-        words.category(group.category),
-        words.mode(group.mode),
-        str(group.runs),
-        _shown(words.rate, group.decode_tps),
-        _shown(words.rate, group.decode_tps_low),
-        _shown(words.rate, group.decode_tps_high),
-        _shown(words.rate, group.plain_tps),
-        NONE if group.mode == "off" else _shown(words.times, group.speedup),
-        words.spread(group) or NONE,
-        words.verdict(group) or NONE,
-        NONE if group.mode == "off" else _shown(words.percent, group.acceptance_rate),
-        NONE if group.mode == "off" else _shown(words.length, group.mean_acceptance_length),
-        _shown(words.seconds, group.ttft_s),
+        words.category(one.category),
+        words.mode(one.mode),
+        str(one.runs),
+        _shown(words.rate, one.decode_tps),
+        _shown(words.rate, one.decode_tps_low),
+        _shown(words.rate, one.decode_tps_high),
+        _shown(words.rate, one.plain_tps),
+        ratio if on else NONE,
+        words.spread(said.low, said.high) or NONE,
+        said.verdict if tries else NONE,
+        _drafted(one) if on else NONE,
+        _shown(words.length, one.tokens_per_round) if on else NONE,
+        _shown(words.percent, one.acceptance_rate) if on else NONE,
+        _shown(words.length, one.mean_acceptance_length) if on else NONE,
+        _shown(words.seconds, one.ttft_s),
     )
+
+
+def _drafted(one: Group) -> str:
+    if one.draft_rounds is None or one.rounds is None:
+        return words.NOT_MEASURED
+    return f"{one.draft_rounds} of {one.rounds}"
 
 
 def _positions(runs: Sequence[Run]) -> Iterator[Part]:

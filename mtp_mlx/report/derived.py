@@ -8,34 +8,67 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mtp_mlx.numbers import acceptance_rate, mean_acceptance_length
+import msgspec
+
+from mtp_mlx.numbers import acceptance_rate, mean_acceptance_length, tokens_per_round
 from mtp_mlx.report.model import Group, Mode, Outline, Report, Round, Run
 
 RESAMPLES = 1000  # of the bootstrap
 CONFIDENCE = 0.95
+T_QUANTILES = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
+"""Student's t at 97.5 %, by the number of ratios: a bootstrap of so few is too narrow."""
+_MOST_LOG = 700.0  # the logarithm of a ratio above which it is no float
+_QUARTERS = 4  # parts of a run whose speeds tell how steady it was
 BASELINE = "plain decoding of the same prompt in the same repeat, interleaved"
 _CHUNK = 2**20  # values that the bootstrap draws at a time, which bounds its memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A median and its 95 % confidence interval (percentile bootstrap)."""
+    """A median, and where it lies with 95 % confidence."""
 
     median: float
     low: float
     high: float
+    ratios: int = 2
 
     @property
     def has_spread(self) -> bool:
-        """Tell whether there is an interval; a single ratio has none."""
-        return self.low < self.high
+        """False for a single ratio, which has no spread."""
+        return self.ratios > 1
 
 
 def interval(ratios: Sequence[float]) -> Interval | None:
-    """Return the median of paired ratios with its bootstrap interval; None without a ratio."""
+    """Return the median of paired ratios with its interval; None without a ratio.
+
+    Six ratios or more have a percentile bootstrap. Fewer have Student's t of their logarithms,
+    widened to hold the median.
+    """
     if not ratios:
         return None
-    import numpy as np  # imported late: most importers of this module need no interval
+    if len(ratios) in T_QUANTILES:
+        return _few(ratios)
+    if len(ratios) == 1:
+        return Interval(median=ratios[0], low=ratios[0], high=ratios[0], ratios=1)
+    return _bootstrap(ratios)
+
+
+def _few(ratios: Sequence[float]) -> Interval:
+    median = statistics.median(ratios)
+    logarithms = [math.log(ratio) for ratio in ratios]
+    middle = statistics.fmean(logarithms)
+    error = statistics.stdev(logarithms) / math.sqrt(len(ratios))
+    reach = T_QUANTILES[len(ratios)] * error
+    return Interval(
+        median=median,
+        low=min(median, math.exp(max(middle - reach, -_MOST_LOG))),
+        high=max(median, math.exp(min(middle + reach, _MOST_LOG))),
+        ratios=len(ratios),
+    )
+
+
+def _bootstrap(ratios: Sequence[float]) -> Interval:
+    import numpy as np  # here, for most of what imports this module needs no interval
 
     chance = np.random.default_rng(0)  # a report made again has the same interval
     values = np.asarray(ratios, dtype=np.float64)
@@ -53,6 +86,7 @@ def interval(ratios: Sequence[float]) -> Interval | None:
         median=statistics.median(ratios),
         low=float(medians[cut]),
         high=float(medians[RESAMPLES - 1 - cut]),
+        ratios=len(ratios),
     )
 
 
@@ -79,7 +113,7 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
     rounds = sum(run.draft_rounds or 0 for run in mine)
     speedup = None if mode == "off" else interval(ratios(mine, here))
     spread = speedup if speedup and speedup.has_spread else None
-    return Group(
+    made = Group(
         category=category,
         mode=mode,
         runs=len(mine),
@@ -95,6 +129,68 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
         speedup_low=spread.low if spread else None,
         speedup_high=spread.high if spread else None,
     )
+    return counted(made, mine, here)
+
+
+def counted(made: Group, mine: Sequence[Run], here: Sequence[Run]) -> Group:
+    """Return the group with what its rounds tell of its speed-up; as it is where none were kept."""
+    kept = [run for run in mine if decoding(run)]
+    if not kept:
+        return made
+    rounds = [one for run in kept for one in decoding(run)]
+    plain = _plain(here)
+    compared = [run for run in kept if _paired(run, plain.get(place(run))).speedup] or kept
+    steps = [one for run in here if run.mode == "off" for one in decoding(run)]
+    return msgspec.structs.replace(
+        made,
+        draft_rounds=sum(one.depth > 0 for one in rounds),
+        rounds=len(rounds),
+        tokens_per_round=_tokens_per_round(rounds),
+        speedup_most=_median(_measured(_tokens_per_round(decoding(run)) for run in compared)),
+        noise=None if made.mode == "off" else unsteadiness(steps),
+    )
+
+
+def completed(report: Report) -> Report:
+    """Return the report with what an older program did not write of its speed-ups."""
+    if all(one.rounds is not None for one in report.summary):
+        return report
+    groups = []
+    for one in report.summary:
+        here = [run for run in report.runs if one.category in (None, run.category)]
+        groups.append(counted(one, [run for run in here if run.mode == one.mode], here))
+    return msgspec.structs.replace(report, summary=tuple(groups))
+
+
+def decoding(run: Run) -> Sequence[Round]:
+    """Return the run's rounds without the first token, which prefill yields.
+
+    The window's rounds say when they ended, and the first of them is prefill. The benchmark's say
+    only how long they took, and prefill is none of them.
+    """
+    is_windows = bool(run.rounds) and run.rounds[0].at_s is not None
+    return run.rounds[1:] if is_windows else run.rounds
+
+
+def _tokens_per_round(rounds: Sequence[Round]) -> float | None:
+    return tokens_per_round(sum(map(_tokens, rounds)), len(rounds))
+
+
+def _tokens(one: Round) -> int:
+    return one.accepted + 1 if one.tokens is None else one.tokens
+
+
+def unsteadiness(steps: Sequence[Round]) -> float | None:
+    """Return the share by which the mean time of plain steps varies by chance.
+
+    It is twice the standard error of the mean over quarters of the steps. None for too few.
+    """
+    times = [one.ms for one in steps if one.depth == 0 and one.ms > 0]
+    size = len(times) // _QUARTERS
+    if size < 2:
+        return None
+    means = [statistics.fmean(times[i * size : (i + 1) * size]) for i in range(_QUARTERS)]
+    return 2 * statistics.stdev(means) / math.sqrt(_QUARTERS) / statistics.fmean(means)
 
 
 def follows(report: Report) -> bool:

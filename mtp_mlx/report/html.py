@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from html import escape
 from typing import ClassVar
 
@@ -28,19 +28,20 @@ class Html(Dialect):
     """The most rows of a table that are shown; laying out more takes too long."""
 
     def table(self, table: Table) -> str:
+        numeric = table.numeric
         rows = [
-            self.row(row, warning=i in table.warnings)
+            self.row(row, numeric, warning=i in table.warnings)
             for i, row in enumerate(table.rows[: self.most_rows])
         ]
         left = len(table.rows) - len(rows)
         rest = f"<p>And {left} more, which the JSON and the CSV hold.</p>" if left else ""
-        return self.framed(self.names(table.head) if table.head else "", rows) + rest
+        return self.framed(self.names(table.head, numeric) if table.head else "", rows) + rest
 
     @abstractmethod
-    def names(self, head: Iterable[str]) -> str: ...
+    def names(self, head: Iterable[str], numeric: Container[int]) -> str: ...
 
     @abstractmethod
-    def row(self, cells: Iterable[str], *, warning: bool) -> str: ...
+    def row(self, cells: Iterable[str], numeric: Container[int], *, warning: bool) -> str: ...
 
     @abstractmethod
     def framed(self, head: str, rows: Sequence[str]) -> str: ...
@@ -64,6 +65,7 @@ td{{white-space:nowrap}}
 .facts td{{white-space:normal;overflow-wrap:anywhere}}
 th{{color:var(--quiet);font-weight:600}}
 .warning,.warning td{{color:var(--warning);font-weight:600}}
+th.number,td.number{{text-align:right;padding:.32rem 0 .32rem .75rem}}
 .absent{{color:var(--quiet);font-weight:400}}
 .charts{{display:flex;flex-wrap:wrap;gap:1.5rem 2rem;margin:1.5rem 0}}
 .charts svg{{max-width:100%;height:auto;break-inside:avoid}}
@@ -116,12 +118,16 @@ class _Browser(Html):
         kept = "".join(c for c in text if c in "\n\t " or line(c))
         return f"<h3>{quoted(title)}</h3>\n<pre>{escape(kept)}</pre>"
 
-    def names(self, head: Iterable[str]) -> str:
-        cells = "".join(f'<th scope="col">{quoted(name)}</th>' for name in head)
-        return f"<thead><tr>{cells}</tr></thead>"
+    def names(self, head: Iterable[str], numeric: Container[int]) -> str:
+        cells = (
+            f'<th scope="col"{_class("number" * (i in numeric))}>{quoted(name)}</th>'
+            for i, name in enumerate(head)
+        )
+        return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
-    def row(self, cells: Iterable[str], *, warning: bool) -> str:
-        return f"<tr{_mark(warning=warning)}>{''.join(map(_cell, cells))}</tr>"
+    def row(self, cells: Iterable[str], numeric: Container[int], *, warning: bool) -> str:
+        shown = (_cell(cell, number=i in numeric) for i, cell in enumerate(cells))
+        return f"<tr{_mark(warning=warning)}>{''.join(shown)}</tr>"
 
     def framed(self, head: str, rows: Sequence[str]) -> str:
         """Return the table. One without a head holds facts, whose long values may wrap."""
@@ -131,12 +137,22 @@ class _Browser(Html):
 
 
 def _mark(*, warning: bool) -> str:
-    return ' class="warning"' if warning else ""
+    return _class("warning" * warning)
 
 
-def _cell(text: str) -> str:
-    mark = ' class="absent"' if text == NOT_MEASURED else ""
+def _class(*names: str) -> str:
+    kept = " ".join(filter(None, names))
+    return f' class="{kept}"' if kept else ""
+
+
+def _cell(text: str, *, number: bool) -> str:
+    mark = _class("absent" * (text == NOT_MEASURED), "number" * number)
     return f"<td{mark}>{quoted(text)}</td>"
+
+
+def right(number: bool) -> str:
+    """Return the attribute that puts a number at the right of its cell, for Qt's text layout."""
+    return ' align="right"' if number else ""
 
 
 _PAPER_STYLE = f"""<style>
@@ -183,14 +199,20 @@ class Paper(Html):
     def verbatim(self, title: str, text: str) -> str:
         return f"{self.heading(title)}<p>{'<br>'.join(map(quoted, text.splitlines()))}</p>"
 
-    def names(self, head: Iterable[str]) -> str:
-        cells = "".join(f"<th>{quoted(name)}&nbsp;&nbsp;</th>" for name in head)
-        return f"<thead><tr>{cells}</tr></thead>"
+    def names(self, head: Iterable[str], numeric: Container[int]) -> str:
+        cells = (
+            f"<th{right(i in numeric)}>{quoted(name)}&nbsp;&nbsp;</th>"
+            for i, name in enumerate(head)
+        )
+        return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
-    def row(self, cells: Iterable[str], *, warning: bool) -> str:
+    def row(self, cells: Iterable[str], numeric: Container[int], *, warning: bool) -> str:
         mark = _mark(warning=warning)
-        shown = "".join(f"<td><span{mark}>{quoted(cell)}&nbsp;&nbsp;</span></td>" for cell in cells)
-        return f"<tr>{shown}</tr>"
+        shown = (
+            f"<td{right(i in numeric)}><span{mark}>{quoted(cell)}&nbsp;&nbsp;</span></td>"
+            for i, cell in enumerate(cells)
+        )
+        return f"<tr>{''.join(shown)}</tr>"
 
     def framed(self, head: str, rows: Sequence[str]) -> str:
         return f'<table class="table" cellpadding="2" cellspacing="0">{head}{"".join(rows)}</table>'

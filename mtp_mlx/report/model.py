@@ -191,6 +191,17 @@ class Group(_Part, frozen=True, kw_only=True):
     speedup: Amount | None
     speedup_low: Amount | None = None
     speedup_high: Amount | None = None
+    draft_rounds: Annotated[Count | None, says("Rounds in which drafts were made.")] = None
+    rounds: Annotated[Count | None, says("All rounds: with drafts, and plain steps.")] = None
+    tokens_per_round: Annotated[Amount | None, says("Over all rounds.")] = None
+    speedup_most: Annotated[
+        Amount | None,
+        says("The greatest speed-up that drafts explain: the runs' median tokens per round."),
+    ] = None
+    noise: Annotated[
+        Amount | None,
+        says("Of a speed-up without an interval: the share by which the plain speed varied."),
+    ] = None
 
 
 class Comparison(_Part, frozen=True, kw_only=True):
@@ -302,5 +313,15 @@ def numbers_of(stats: Stats | None) -> dict[str, Any]:
 
 
 def now() -> str:
-    """Return the time to the second, in UTC: a time zone would reveal where the user is."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return the time as a report states it."""
+    return _stamp(datetime.now(UTC))
+
+
+def moment(at: float) -> str:
+    """Return the time `at` seconds after the epoch as a report states it."""
+    return _stamp(datetime.fromtimestamp(at, UTC))
+
+
+def _stamp(time: datetime) -> str:
+    """Return a time to the second and in UTC, for a time zone would tell where it is."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

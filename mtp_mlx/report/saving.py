@@ -16,6 +16,7 @@ import msgspec
 
 from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
 from mtp_mlx.files import read_ordinary, write_atomically
+from mtp_mlx.report.derived import completed
 from mtp_mlx.report.html import html
 from mtp_mlx.report.model import VERSION, Outline, Report
 from mtp_mlx.report.spreadsheet import csv_table
@@ -45,9 +46,10 @@ class _Head(msgspec.Struct, frozen=True):
 def decode(data: bytes, name: str = "The report") -> Report:
     """Return the report that the JSON holds; errors call it `name`.
 
-    Raises DamagedReport, NewerReport.
+    What an older program did not write of its speed-ups is counted from its rounds. Raises
+    DamagedReport, NewerReport.
     """
-    return _decoded(data, Report, name)
+    return completed(_decoded(data, Report, name))
 
 
 def outline(data: bytes, name: str = "The report") -> Outline:

@@ -11,9 +11,11 @@ import io
 from collections.abc import Iterable, Iterator
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from mtp_mlx.report import words
-from mtp_mlx.report.derived import Paired, paired
+from mtp_mlx.report.claims import claim_of
+from mtp_mlx.report.derived import Paired, group, paired
 from mtp_mlx.report.model import Report, Run
 
 _SET_APART = {"rounds", "prompt", "text"}
@@ -47,8 +49,10 @@ def _measured(run: Run) -> Iterator[Cell]:
 
 
 def _added(run: Run, pair: Paired) -> Iterable[Cell]:
-    verdict = "" if pair.speedup is None else words.faster_or_slower(pair.speedup)
-    return len(run.rounds), pair.plain_tps, pair.speedup, verdict, words.yes_or_no(run.cut)
+    """Return a run's cells beside its own numbers; a speed-up that no draft explains is empty."""
+    alone = claim_of(replace(group(None, run.mode, [run]), speedup=pair.speedup))
+    verdict = "" if pair.speedup is None else alone.verdict
+    return len(run.rounds), pair.plain_tps, alone.ratio, verdict, words.yes_or_no(run.cut)
 
 
 def _text(run: Run, name: str) -> str | None:

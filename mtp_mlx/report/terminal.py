@@ -6,14 +6,16 @@ two reports side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from mtp_mlx.numbers import acceptance_of
 from mtp_mlx.report import words
+from mtp_mlx.report.claims import claim_of
 from mtp_mlx.report.comparing import Row, SideBySide, side_by_side
-from mtp_mlx.report.contents import notes, rounding, sections
+from mtp_mlx.report.contents import rounding, sections
 from mtp_mlx.report.model import Comparison, Group, Identity, Report
+from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, line, percent, shortened
 
 _CATEGORY = 16  # width of the column of categories
@@ -27,22 +29,32 @@ def report(shown: Report) -> str:
 
 def comparison(a: Report, b: Report) -> str:
     """Return the numbers of each report, then what differs between them and their ratios."""
-    alone = (f"{name}: {line(r.title)}\n\n{table(r)}\n" for name, r in (("A", a), ("B", b)))
-    return "\n".join([*alone, _side_by_side(side_by_side(a, b))])
+    both = side_by_side(a, b)
+    alone = (f"{name}: {line(one.title)}\n\n{rows(one)}\n" for name, one in (("A", a), ("B", b)))
+    return "\n".join([*alone, *_warnings(both.warnings), _side_by_side(both)])
 
 
 def table(shown: Report) -> str:
     """Return modes and categories with their ratios, whether the texts are the same, and notes."""
+    noted = _warnings(notes(shown))
+    return "\n".join([rows(shown), *(["", *noted[:-1]] if noted else [])])
+
+
+def rows(shown: Report) -> str:
+    """Return modes and categories with their ratios, and whether the texts are the same."""
     lines = [
         f"{'':16}{'mode':>6}{'tok/s':>9}{'speed-up':>10}  {'95 %':13}{'accepted':>9}{words.TAU:>6}"
     ]
-    lines += [_group(group) for group in shown.summary]
+    lines += [row for group in shown.summary for row in _group(group)]
     if shown.identity is not None and shown.identity.measured:
         lines += ["", *_identity(shown.identity)]
-    noted = [row for note in notes(shown) for row in wrap(line(note), _WIDTH)]
-    if noted:
-        lines += ["", *noted]
     return "\n".join(lines)
+
+
+def _warnings(sentences: Iterable[str]) -> list[str]:
+    """Return the sentences in lines, and an empty line behind them."""
+    lines = [row for sentence in sentences for row in wrap(line(sentence), _WIDTH)]
+    return [*lines, ""] if lines else []
 
 
 def parting(compared: Comparison) -> str:
@@ -58,14 +70,20 @@ def parting(compared: Comparison) -> str:
     return f"{place}, {rounding(compared)}: {margin}, rounding up to {words.margin(bound)}"
 
 
-def _group(group: Group) -> str:
-    cells = (
+def _group(group: Group) -> Iterator[str]:
+    """Yield the numbers of a group and, where it has a speed-up, what may be claimed of it."""
+    said = claim_of(group)
+    yield (
         f"{_category(group.category)}{words.mode(group.mode):>6}"
-        f"{_cell(words.rate, group.decode_tps):>9}{_cell(words.times, group.speedup):>10}"
-        f"  {words.spread(group):13}{_cell(words.percent, group.acceptance_rate):>9}"
+        f"{_cell(words.rate, group.decode_tps):>9}{_cell(words.times, said.ratio):>10}"
+        f"  {words.spread(said.low, said.high):13}{_cell(words.percent, group.acceptance_rate):>9}"
         f"{_cell(words.length, group.mean_acceptance_length):>6}"
-    )
-    return f"{cells}  {words.verdict(group)}".rstrip()
+    ).rstrip()
+    if said.outcome != "unmeasured":
+        each = group.tokens_per_round
+        tokens = "" if each is None else f"{words.length(each)} tokens/round"
+        told = (said.verdict, said.drafted, tokens)
+        yield f"{'':{_CATEGORY}}  {', '.join(filter(None, told))}"
 
 
 def _category(name: str | None) -> str:
@@ -131,5 +149,5 @@ def _ratio(row: Row) -> str:
     return (
         f"{_category(row.category)}{words.mode(row.mode):>6}{row.pairs:>7}"
         f"{words.rate(row.a_tps):>9}{words.rate(row.b_tps):>9}{words.times(ratio.median):>8}"
-        f"  {spread:13}  B is {words.faster_or_slower(ratio.median)}"
+        f"  {spread:13}  B: {row.verdict}"
     )

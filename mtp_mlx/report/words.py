@@ -13,15 +13,14 @@ from typing import Any
 import msgspec
 
 from mtp_mlx.printable import TURNS
-from mtp_mlx.report.model import Environment, Group, Mode, Pair, Report, Settings, Switch
+from mtp_mlx.report.model import Environment, Mode, Pair, Report, Settings, Switch
 
 NOT_MEASURED = "not measured"
 NONE = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 TAU = "\N{GREEK SMALL LETTER TAU}"
-SLOWER, FASTER, EQUAL = "slower", "faster", "the same speed"
 _THIN_SPACE = "\N{THIN SPACE}"
-_GIB = 1024**3
+_GB = 10**9
 _UNSHOWN = {"Cc", "Cs", "Cn", "Zl", "Zp"}  # control, surrogate, unassigned; line, paragraph ends
 
 Show = Callable[[Any], str]
@@ -69,7 +68,8 @@ def seconds(duration: float) -> str:
 
 
 def memory(size: float) -> str:
-    return f"{size / _GIB:.2f} GiB"
+    """Return bytes as gigabytes of 10^9 bytes, the unit of memory everywhere."""
+    return f"{size / _GB:.2f} GB"
 
 
 def margin(value: float) -> str:
@@ -84,36 +84,13 @@ def category(value: str | None) -> str:
     return "all" if value is None else value
 
 
-def spread(group: Group) -> str:
-    """Return the interval of a group's speed-up, or "" where it has none."""
-    if group.speedup_low is None or group.speedup_high is None:
-        return ""
-    return between(group.speedup_low, group.speedup_high)
+def spread(low: float | None, high: float | None) -> str:
+    """Return an interval of 95 %, or "" where there is none."""
+    return "" if low is None or high is None else between(low, high)
 
 
 def between(low: float, high: float) -> str:
     return f"{low:.2f} to {high:.2f}"
-
-
-def faster_or_slower(ratio: float) -> str:
-    """Return whether the ratio is a gain, by the two digits of it that are shown."""
-    shown = round(ratio, 2)
-    return EQUAL if shown == 1 else SLOWER if shown < 1 else FASTER
-
-
-def verdict(group: Group) -> str:
-    """Return whether a group's median is faster, or "" where no speed-up was measured."""
-    if group.speedup is None:
-        return ""
-    outcome = faster_or_slower(group.speedup)
-    low, high = group.speedup_low, group.speedup_high
-    if low is None or high is None or outcome == EQUAL or not low < 1 < high:
-        return outcome
-    return f"{outcome}, within the spread"
-
-
-def is_slower(group: Group) -> bool:
-    return verdict(group).startswith(SLOWER)
 
 
 def line(text: str) -> str:

@@ -54,15 +54,8 @@ class Dialect(ABC):
         return self.paragraph(_SEPARATOR.join(facts), warning=False)
 
     def headline(self, headline: Headline) -> str:
-        return self.paragraph(
-            f"{headline.ratio}, {claim(headline)}", warning=headline.tone == "warning"
-        )
-
-
-def claim(headline: Headline) -> str:
-    """Return the verdict on a speed-up and its interval, in one line."""
-    spread = f"{_SEPARATOR}95 %: {headline.spread}" if headline.spread else ""
-    return headline.verdict + spread
+        text = _SEPARATOR.join((headline.large, *headline.facts))
+        return self.paragraph(text, warning=headline.tone == "warning")
 
 
 def write(parts: Iterable[Part], dialect: Dialect) -> str:
@@ -114,7 +107,8 @@ class Markdown(Dialect):
             map(_bold if i in table.warnings else plain, row) for i, row in enumerate(table.rows)
         )
         head = map(plain, table.head or [""] * columns)
-        return "\n".join(map(_row, [head, ["---"] * columns, *rows]))
+        rules = ["---:" if i in table.numeric else "---" for i in range(columns)]
+        return "\n".join(map(_row, [head, rules, *rows]))
 
     def charts(self, report: Report) -> str:  # noqa: ARG002 - Markdown has no drawings
         return ""

@@ -23,10 +23,13 @@ import msgspec
 
 from mtp_mlx import wire
 from mtp_mlx.api import Request
+from mtp_mlx.bench.environment import commit
+from mtp_mlx.bench.machine import output
 from mtp_mlx.errors import EngineFault, MtpMlxError
 from mtp_mlx.events import BenchFinished, Event
 from mtp_mlx.host import Host, Ticket
 from mtp_mlx.loading.device import describe, versions
+from mtp_mlx.paths import checkout
 
 FAREWELL_S = 0.75  # what a reply may still take to end once the window is gone
 
@@ -51,9 +54,12 @@ def _private_stdout() -> BinaryIO:
 
 
 def _hello() -> wire.Hello:
+    program = commit(output, checkout())
+    state = {} if program.clean is None else {"clean": str(program.clean).lower()}
+    known = {} if program.sha is None else {"commit": program.sha, **state}
     return wire.Hello(
         protocol=wire.PROTOCOL_VERSION,
-        versions=versions(),
+        versions=versions() | known,
         device={**asdict(describe()), "os": platform.platform(terse=True)},
     )
 

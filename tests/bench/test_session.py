@@ -12,9 +12,9 @@ from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.bench.session import Session
 from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.events import BenchProgress, BenchRun
-from mtp_mlx.report.contents import notes
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Report, Run
+from mtp_mlx.report.warnings import notes
 from tests.bench.simulated import LENGTH, PLAN, PROMPTS, Simulated, made, session
 
 

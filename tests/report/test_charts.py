@@ -68,14 +68,22 @@ def test_what_was_not_measured_is_not_drawn() -> None:
 def test_a_slow_down_is_drawn_as_plainly_as_a_gain() -> None:
     chart = drawn(REPORT, "Speed-up")
     told = texts(chart)
-    assert {"2.00×", "0.65× slower", "faster", "slower"} <= set(told)  # noqa: RUF001
+    named = {"2.00× faster", "0.65× slower", "1.47× no difference"}  # noqa: RUF001
+    assert {*named, "faster", "slower", "not sure"} <= set(told)
     assert len(bars(chart, LIGHT.warning)) == 1 + 2
-    assert len(bars(chart, LIGHT.series[1])) == 1 + 4
+    assert len(bars(chart, LIGHT.series[1])) == 1 + 2
+    assert len(bars(chart, LIGHT.series[0])) == 1 + 2
 
 
 def test_half_and_twice_are_bars_of_one_length() -> None:
     half_and_twice = [
-        replace(REPORT.summary[1], category=name, speedup=ratio, speedup_low=None)
+        replace(
+            REPORT.summary[1],
+            category=name,
+            speedup=ratio,
+            speedup_low=0.9 * ratio,
+            speedup_high=1.1 * ratio,
+        )
         for name, ratio in (("a", 0.5), ("b", 2.0))
     ]
     chart = drawn(replace(REPORT, summary=tuple(half_and_twice)), "Speed-up")

@@ -51,8 +51,8 @@ def test_ratios_are_of_the_second_over_the_first() -> None:
         (None, 3, 6),
         ("code", "off", 3),
     ]
-    assert comparison(REPORT, faster(0.5)).count("B is slower") == 9
-    assert comparison(faster(0.5), REPORT).count("B is faster") == 9
+    assert comparison(REPORT, faster(0.5)).count("B: slower") == 9
+    assert comparison(faster(0.5), REPORT).count("B: faster") == 9
 
 
 def test_a_ratio_has_its_interval() -> None:

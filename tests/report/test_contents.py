@@ -23,14 +23,14 @@ from mtp_mlx.report.contents import (
     Verbatim,
     contents,
     head,
-    notes,
 )
 from mtp_mlx.report.html import html, paper
 from mtp_mlx.report.model import Environment, Identity, Report
+from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.writer import Markdown, markdown, write
 from tests.report.samples import PARTED, REPORT, RUNS, SAME, SLOWER, WARNED, a_report, a_run
 
-WARNINGS = 9
+WARNINGS = 10
 
 
 def told(drift: float | None = None, **environment: object) -> list[str]:
@@ -133,8 +133,10 @@ def test_the_columns_of_the_summary() -> None:
         "Highest": "61.2",
         "Plain tokens/s": "30.3",
         "Speed-up": "2.00×",  # noqa: RUF001
-        "95 %": "–",  # noqa: RUF001
+        "95 %": "2.00 to 2.00",
         "Against plain": "faster",
+        "Drafted in": "6 of 6",
+        "Tokens/round": "3.00",
         "Acceptance": "67 %",
         "τ": "3.00",
         "First token": "0.25 s",
@@ -157,7 +159,7 @@ def test_the_columns_of_a_run() -> None:
         "Prompt tokens": "12",
         "Prompt tokens/s": "250",
         "First token": "0.25 s",
-        "Peak memory": "3.00 GiB",
+        "Peak memory": "3.22 GB",
         "End": "limit of tokens",
     }
 
@@ -209,7 +211,7 @@ def test_rows_that_warn() -> None:
     assert [summary.rows[i][9] for i in sorted(summary.warnings)] == [
         row[9] for row in summary.rows if row[9].startswith("slower")
     ]
-    assert len(summary.warnings) == 4
+    assert len(summary.warnings) == 2
     assert [set(runs.warnings), set(identity.warnings)] == [{0}, {1}]
 
 
@@ -232,7 +234,8 @@ def test_the_head_tells_only_what_is_known() -> None:
     assert title == Title(SLOWER.title)
     facts = ("google/gemma-4 + google/helper", "4-bit", "Apple M4 Pro", "2026-01-02")
     assert about == About(facts)
-    assert headline == Headline("0.50×", "slower, MTP K 3", "", "warning")  # noqa: RUF001
+    facts = ("slower", "MTP K 3", "95 %: 0.50 to 0.50", "drafted in 6 of 6 rounds")
+    assert headline == Headline("0.50×", facts, "warning")  # noqa: RUF001
     alone = replace(REPORT.pair, drafter=None, quantization=None)
     bare = a_report([a_run("off", 1.0)], pair=alone, created=None, environment=Environment())
     assert list(head(bare)) == [Title(bare.title), About(("google/gemma-4",))]
@@ -241,8 +244,12 @@ def test_the_head_tells_only_what_is_known() -> None:
 def test_a_dialect_without_a_large_number_writes_a_sentence() -> None:
     _, *facts, headline = write(head(REPORT), Markdown()).split("\n\n")
     assert facts == ["google/gemma-4 + google/helper · 4-bit · Apple M4 Pro · 2026-01-02"]
-    assert headline == "1.47×, faster, within the spread, MTP auto · 95 %: 0.94 to 2.00"  # noqa: RUF001
-    assert write(head(SLOWER), Markdown()).endswith("**0.50×, slower, MTP K 3**")  # noqa: RUF001
+    assert headline == (
+        "No difference this run can show · MTP auto · 1.47× · 95 %: 0.94 to 2.00 · "  # noqa: RUF001
+        "drafted in 12 of 12 rounds"
+    )
+    claim = "**0.50× · slower · MTP K 3 · 95 %: 0.50 to 0.50 · drafted in 6 of 6 rounds**"  # noqa: RUF001
+    assert write(head(SLOWER), Markdown()).endswith(claim)
 
 
 def test_prompts_and_replies_follow_their_runs() -> None:

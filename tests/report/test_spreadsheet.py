@@ -15,6 +15,8 @@ from mtp_mlx.report.saving import decode
 from mtp_mlx.report.spreadsheet import csv_table
 from tests.report.samples import NASTY, OLD, REPORT, RUNS, SLOWER, SPOILED, a_report, a_run
 
+ONE_EACH = "{} in one run each, which has no interval"
+
 
 def rows(report: Report) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(csv_table(report), newline=""), strict=True))
@@ -32,12 +34,18 @@ def test_a_row_a_run() -> None:
 
 
 def test_a_slow_down_is_said() -> None:
-    assert [row["against_plain"] for row in rows(SLOWER)] == ["", "slower"] * 3
+    assert [row["against_plain"] for row in rows(SLOWER)] == ["", ONE_EACH.format("slower")] * 3
 
 
 def test_a_lone_reply_is_against_the_plain_speed_of_its_summary() -> None:
     (row,) = rows(decode(OLD[1].read_bytes()))
-    assert (row["plain_tps"], row["speedup"], row["against_plain"]) == ("30.0", "2.0", "faster")
+    assert (row["plain_tps"], row["speedup"]) == ("30.0", "2.0")
+    assert row["against_plain"] == ONE_EACH.format("faster")
+
+
+def test_a_speed_up_that_drafts_do_not_explain_is_empty() -> None:
+    _, on = rows(a_report([a_run("off", 10.0), a_run(3, 90.0)]))
+    assert (on["speedup"], on["against_plain"]) == ("", "the machine was busy: measure again")
 
 
 def test_what_was_cut_short_says_so() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
@@ -16,8 +18,8 @@ TEXT = markdown(REPORT)
 
 def test_the_numbers_are_shown() -> None:
     assert TEXT.startswith("# Speed of target + drafter\n")
-    row = "| 3 | 60.6 | 60.0 | 61.2 | 30.3 | 2.00× | – | faster | 67 % | 3.00 | 0.25 s |"  # noqa: RUF001
-    assert f"| code | auto {row}\n" in TEXT
+    row = "| 3 | 60.6 | 60.0 | 61.2 | 30.3 | 2.00× | 2.00 to 2.00 | faster | 6 of 6 | 3.00 "  # noqa: RUF001
+    assert f"| code | auto {row}| 67 % | 3.00 | 0.25 s |\n" in TEXT
     assert "| 2 | 50 % | 50 % |" in TEXT
     assert "| Device | Apple M4 Pro |" in TEXT
     assert "| Cool-down | 5.00 s |" in TEXT
@@ -30,7 +32,7 @@ def test_the_numbers_are_shown() -> None:
 def test_a_slow_down_is_as_plain_as_a_gain() -> None:
     assert "**0.50×** | " in markdown(SLOWER)  # noqa: RUF001
     assert "**slower**" in markdown(SLOWER)
-    assert "faster" not in markdown(SLOWER)
+    assert "| faster |" not in markdown(SLOWER)
 
 
 def test_what_one_chose_is_shown() -> None:
@@ -80,10 +82,10 @@ def test_replayed_acceptance_is_said_before_any_number() -> None:
 def test_tables_are_tables(report: Report) -> None:
     text = markdown(report)
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    heads = text.count("| --- |\n")
+    heads = len(re.findall(r"^\| -[-: |]*\|$", text, re.MULTILINE))
     assert sum(token.type == "table_open" for token in tokens) == heads >= 7
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert {line.count("|") - line.count("\\|") for line in rows} <= {3, 4, 8, 14, 15}
+    assert {line.count("|") - line.count("\\|") for line in rows} <= {3, 4, 8, 15, 16}
     assert not [token for token in tokens if token.type == "html_block"]
 
 
