@@ -57,7 +57,7 @@ from app.views.common.theme import ThemeController
 from app.views.main_window import MainWindow
 from mtp_mlx.paths import resources
 from mtp_mlx.report import saving
-from mtp_mlx.report.model import Report
+from mtp_mlx.report.model import Report, moment
 
 _LAST_CHAT_S = 0.3  # seconds that showing the window may wait for the last chat to be read
 _EXPORT_S = 60.0  # seconds that quitting waits for a file in another place
@@ -259,8 +259,12 @@ class Program(QObject):
         """Save a report of a reply, with prompt and text where the prompt is given."""
         texts = prompt is not None
         engine = _environment(reply.engine)
+        begun = next((m.created for m in self.models.chat.chat.messages if m.reply is reply), 0.0)
+        created = moment(begun) if begun else None
         self._save_to_file(
-            lambda: reply_report(reply, reply.pair, engine, include_text=texts, prompt=prompt)
+            lambda: reply_report(
+                reply, reply.pair, engine, include_text=texts, prompt=prompt, created=created
+            )
         )
 
     def _save_comparison(self, comparison: Comparison) -> None:

@@ -22,6 +22,7 @@ from app.viewmodels.common.engine import EngineViewModel
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.reports.reports import ReportsViewModel
@@ -60,6 +61,7 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
         presets=PresetsViewModel(services.settings, owner),
         mtp=mtp,
         overlay=OverlayViewModel(engine, chat, clock, owner),
+        measuring=PlainMeasuring(engine, chat, services.plain, clock, parent=owner),
         compare=CompareViewModel(asking, chat, owner),
         reports=ReportsViewModel(
             engine, services.files, reports_folder, undo, lambda: chat.obstacle, owner

@@ -29,6 +29,8 @@ class Comparison:
     off: ReplyRecord
     on: ReplyRecord
     first: Side = "off"
+    made: str | None = None  # when, ISO 8601 in UTC
+    earlier: tuple[Comparison, ...] = ()  # of the same prompt and settings: together an interval
 
     @property
     def speed_up(self) -> float | None:

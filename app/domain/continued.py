@@ -68,6 +68,7 @@ def joined(first: ReplyRecord, second: ReplyRecord) -> ReplyRecord:
         reused_tokens=first.reused_tokens if first.prompt_tokens else second.reused_tokens,
         plain_tps=second.plain_tps or first.plain_tps,
         plain_day=second.plain_day if second.plain_tps else first.plain_day,
+        plain_noise=second.plain_noise if second.plain_tps else first.plain_noise,
     )
 
 

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from app.domain.settings import ReplySettings
 from mtp_mlx.api import FinishReason, Mtp, PairInfo, RoundState, Sampling, Stats, Verify
+from mtp_mlx.events import Round
 
 # A file may be damaged: numbers beyond these would cost memory or time without end.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -56,6 +57,22 @@ class RoundRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tokens: tuple[TokenRecord, ...]
     rejected: tuple[RejectedRecord, ...] = ()
     reason: str | None = None
+
+
+def recorded(event: Round, at: float) -> RoundRecord:
+    """Return the round as it is stored; it ended `at` seconds after the request."""
+    return RoundRecord(
+        index=event.index,
+        depth=event.depth,
+        drafted=event.depth,
+        accepted=event.accepted,
+        ms=event.ms,
+        state=event.state,
+        at=round(at, 4),
+        tokens=tuple(TokenRecord(t.id, t.text, t.source, t.thought) for t in event.tokens),
+        rejected=tuple(RejectedRecord(r.id, r.text) for r in event.rejected),
+        reason=event.reason,
+    )
 
 
 class SwitchRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -116,8 +133,9 @@ class ReplyRecord(msgspec.Struct, frozen=True, kw_only=True):
     reused_tokens: Count
     engine: EngineRecord
     pair: PairInfo
-    plain_tps: float | None = None  # the pair's plain speed when the reply ended
-    plain_day: str | None = None  # the day it was measured, ISO 8601; None: unknown
+    plain_tps: float | None = None  # plain speed of this pair, as known when the reply ended
+    plain_day: str | None = None  # when that was measured, ISO 8601; None: not kept
+    plain_noise: float | None = None  # the share by which its stretches differ; None: not measured
     verify: Verify = "coupled"
     sent_from: str | None = None  # the message that its prompt began with; None: the chat's first
 

@@ -6,12 +6,13 @@ as far as the engine could still give them. Names are those of `Stats`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.domain.conversation import ReplyRecord, RoundRecord, SwitchRecord
-from mtp_mlx.api import Mtp, Stats
-from mtp_mlx.numbers import Counts
+from mtp_mlx.api import MAX_DEPTH, Mtp, Stats
+from mtp_mlx.numbers import Counts, tokens_per_round
+from mtp_mlx.report.claims import Claim, Drafting, Evidence, claim
 
 MEASURED_TOKENS = 32
 """Fewer tokens than these give no speed: a rate of so few is chance."""
@@ -29,13 +30,16 @@ _STALL_GAPS = 8.0  # times the usual step of the stretch
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A number of tokens and the seconds they took."""
+    """Tokens, the time they took, and the rounds that emitted them."""
 
     tokens: int = 0
     seconds: float = 0.0
+    rounds: int = 0
 
     def plus(self, other: Span) -> Span:
-        return Span(self.tokens + other.tokens, self.seconds + other.seconds)
+        return Span(
+            self.tokens + other.tokens, self.seconds + other.seconds, self.rounds + other.rounds
+        )
 
     @property
     def tps(self) -> float | None:
@@ -59,6 +63,7 @@ class Tally:
 
     counts: Counts = field(default_factory=Counts)
     is_on: bool = True
+    is_auto: bool = False  # auto chose K, at any time of this reply
     was_off: bool = False  # at any time of this reply
     turned: bool = False  # the switch was turned since the last round
     on: Span = Span()
@@ -74,6 +79,7 @@ class Tally:
 
     def switch(self, mtp: Mtp) -> None:
         self.is_on = is_on(mtp)
+        self.is_auto = self.is_auto or mtp == "auto"
         self.was_off = self.was_off or not self.is_on
         self.turned = True
 
@@ -83,7 +89,7 @@ class Tally:
         took = None
         # Round 0 reads a prompt, in a resumed reply too: its time is not decoding.
         if before is not None and record.index > 0:
-            took = Span(len(record.tokens), record.at - before)
+            took = Span(len(record.tokens), record.at - before, 1)
         if took is not None and self.is_on and not self.turned:
             self.on = self.on.plus(took)
         self.turned = False
@@ -110,7 +116,7 @@ class Tally:
 
 def begun(mtp: Mtp) -> Tally:
     on = is_on(mtp)
-    return Tally(is_on=on, was_off=not on)
+    return Tally(is_on=on, is_auto=mtp == "auto", was_off=not on)
 
 
 def tally_of(
@@ -137,7 +143,8 @@ class Plain:
     """The plain speed that holds for a reply, and the day it was measured on."""
 
     tps: float
-    day: str | None = None  # ISO 8601; None: unknown
+    day: str | None = None  # None: not kept
+    noise: float | None = None  # the share by which its stretches differ; None: there was one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,28 +162,71 @@ class Numbers:
     conditional_acceptance: tuple[float, ...] = ()
     decode_tps: float | None = None
     ttft_s: float | None = None
+    rounds: int = 0  # all: with drafts, and plain steps
+    tokens_per_round: float | None = None  # over all rounds
     plain: Plain | None = None
     speed_up: float | None = None
-    partly: bool = False  # MTP was off for a part of the reply: `speed_up` is of the rest
+    partly: bool = False  # MTP was off for a part of the reply: the speed-up is the other part's
+    most: float | None = None  # the greatest speed-up that the drafts explain
+    is_auto: bool = True  # K was the engine's choice: it parks where drafts do not pay
+
+    @property
+    def claim(self) -> Claim:
+        """What may be said of the speed-up: it is one run's, so it is never sure."""
+        return claim(
+            Evidence(
+                ratio=self.speed_up,
+                most=self.most,
+                noise=None if self.plain is None else self.plain.noise,
+                mode="auto" if self.is_auto else MAX_DEPTH,
+                drafting=self._drafting,
+            )
+        )
+
+    @property
+    def _drafting(self) -> Drafting | None:
+        if not self.rounds or self.tokens_per_round is None:
+            return None
+        return Drafting(
+            draft_rounds=self.draft_rounds,
+            rounds=self.rounds,
+            tokens_per_round=self.tokens_per_round,
+        )
 
 
 def numbers_of(reply: ReplyRecord) -> Numbers:
-    """Return a stored reply's numbers. Count its rounds only where its statistics do not suffice.
-
-    They do not where the switch was off for a part: the speed-up is of the other part alone.
-    """
-    plain = None if not reply.plain_tps else Plain(tps=reply.plain_tps, day=reply.plain_day)
-    was_off = any(not is_on(wish) for wish in (reply.mtp, *(turn.mtp for turn in reply.switches)))
+    """Return a stored reply's numbers; rounds are counted only where its statistics fall short."""
+    plain = None
+    if reply.plain_tps:
+        plain = Plain(tps=reply.plain_tps, day=reply.plain_day, noise=reply.plain_noise)
+    wishes = (reply.mtp, *(turn.mtp for turn in reply.switches))
+    was_off = any(not is_on(wish) for wish in wishes)
     if reply.stats is not None and not (was_off and plain and reply.stats.draft_n):
-        return numbers(Tally(was_off=was_off), plain, reply.stats)
+        tally = Tally(was_off=was_off, is_auto="auto" in wishes)
+        counted = rounds_of(reply.rounds, reply.stats.generated_tokens)
+        return _compared(_measured(reply.stats, counted), tally, plain)
     return numbers(tally_of(reply.rounds, reply.mtp, reply.switches), plain, reply.stats)
 
 
 def numbers(tally: Tally, plain: Plain | None = None, stats: Stats | None = None) -> Numbers:
-    return _compared(_measured(stats or tally.counts.stats()), tally, plain)
+    counted = Span(tokens=tally.counts.decoded_tokens, rounds=tally.counts.rounds)
+    return _compared(_measured(stats or tally.counts.stats(), counted), tally, plain)
 
 
-def _measured(stats: Stats) -> Numbers:
+def rounds_of(records: Sequence[RoundRecord], generated: int) -> Span:
+    """Return how many rounds a reply of `generated` tokens had, and the tokens they emitted.
+
+    Rounds are numbered through, and a prefill, which emits one token, has the number 0: the last
+    round tells it all, so that a chat with hundreds of thousands of rounds opens at once.
+    """
+    rounds = next((record.index for record in reversed(records) if record.index), 0)
+    return Span(tokens=max(0, generated - (len(records) - rounds)), rounds=rounds)
+
+
+def _measured(stats: Stats, counted: Span) -> Numbers:
+    """Return the statistics with the rounds, where all of these are there."""
+    if counted.rounds < stats.draft_rounds:
+        counted = Span()
     return Numbers(
         generated_tokens=stats.generated_tokens,
         draft_rounds=stats.draft_rounds,
@@ -189,17 +239,19 @@ def _measured(stats: Stats) -> Numbers:
         conditional_acceptance=stats.conditional_acceptance,
         decode_tps=stats.decode_tps,
         ttft_s=stats.ttft_s,
+        rounds=counted.rounds,
+        tokens_per_round=tokens_per_round(counted.tokens, counted.rounds),
     )
 
 
 def _compared(measured: Numbers, tally: Tally, plain: Plain | None) -> Numbers:
-    """Return the numbers with the speed-up over plain decoding, where there is one."""
-    tps = measured.decode_tps
+    """A few tokens have no speed-up: a rate of so little is chance."""
+    tps, most = measured.decode_tps, measured.tokens_per_round
     if tally.was_off:
-        tps = tally.on.tps
+        tps, most = tally.on.tps, tokens_per_round(tally.on.tokens, tally.on.rounds)
     elif measured.generated_tokens <= MEASURED_TOKENS:
         tps = None
-    compared = replace(measured, plain=plain)
+    compared = replace(measured, plain=plain, is_auto=tally.is_auto)
     if plain is None or tps is None or not measured.draft_n:
         return compared
-    return replace(compared, speed_up=tps / plain.tps, partly=tally.was_off)
+    return replace(compared, speed_up=tps / plain.tps, partly=tally.was_off, most=most)

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import msgspec
 
 from app.domain.conversation import EngineRecord, RoundRecord
-from app.domain.numbers import Span
+from app.domain.numbers import Plain, Span
 from mtp_mlx.api import PairInfo
 
 RATE_WINDOW_S = 1.5
-"""Seconds over which the live rate is averaged: more is steadier, less is sooner."""
-
-_RATE_ROUNDS = 4  # rounds that the average holds at least, however slow they are
-# A rate is stale after the longer of the two.
-_STALE_S = 1.0  # seconds
-_STALE_GAPS = 4.0  # mean gaps between the rounds averaged
+LEAST_RATE_S = 0.25
+"""The least seconds that a rate is of: rounds that arrive together would look like a great one."""
+_RATE_ROUNDS = 4  # a slow engine is averaged over rounds, not over the window
+_STALE_S = 1.0
+_STALE_GAPS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,12 @@ class Rate:
 
 
 def rate_of(recent: Sequence[Arrival]) -> float | None:
-    """Return tokens a second between the first and the last arrival; None below two arrivals."""
+    """Return tokens a second between the first and the last arrival; None for too short a time."""
     if len(recent) < 2:
         return None
     first, *rest = recent
     span = rest[-1].at - first.at
-    return sum(arrival.tokens for arrival in rest) / span if span > 0 else None
+    return sum(arrival.tokens for arrival in rest) / span if span >= LEAST_RATE_S else None
 
 
 def within(recent: tuple[Arrival, ...], oldest: float) -> tuple[Arrival, ...]:
@@ -68,37 +67,75 @@ def rates(rounds: Sequence[RoundRecord]) -> Iterator[Rate]:
             yield Rate(record.at, tps)
 
 
-_REMEMBERED = 1024  # tokens that a plain speed averages over: older ones fade
+NEAR_S = 600.0
+"""How long after a reply, or before it, plain decoding may have been measured."""
+NEAR_TOKENS = 512
+"""How much longer or shorter the context may have been; of a long one a quarter."""
+_NEAR_SHARE = 1 / 4
+NEAR_LOAD = 2.0
+"""How many more or fewer processes may have been runnable; on many cores a quarter of these."""
+_REMEMBERED = 64  # stretches of a pair
 _VERSIONS = ("mtp-mlx", "mlx")
 
 
-class Baseline(msgspec.Struct, frozen=True, kw_only=True):
-    """Plain decoding of about the last thousand tokens of one day."""
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """When something was decoded, behind how long a context, and on how busy a machine."""
 
-    tokens: float
+    at: float  # seconds since the epoch
+    context: int  # tokens in the cache, in its middle
+    load: float | None = None  # runnable processes, the mean of a minute; None: not measured
+    cores: int = 1
+
+    def is_near(self, other: Moment) -> bool:
+        """Whether speeds of both may be set against each other."""
+        far = max(NEAR_TOKENS, _NEAR_SHARE * max(self.context, other.context))
+        busier = max(NEAR_LOAD, self.cores / 4)
+        return (
+            abs(self.at - other.at) <= NEAR_S
+            and abs(self.context - other.context) <= far
+            and (self.load is None or other.load is None or abs(self.load - other.load) <= busier)
+        )
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain decoding of one reply, and when it was measured."""
+
+    tokens: int
     seconds: float
-    day: str  # ISO 8601, in the machine's time zone
+    moment: Moment
+    day: str  # ISO 8601, by the clock of this machine
 
     @property
     def tps(self) -> float:
         return self.tokens / self.seconds
 
 
-def updated(stored: Baseline | None, span: Span, day: str) -> Baseline | None:
-    """Return the stored plain speed with `span`, measured on `day`.
+Stretches = tuple[Stretch, ...]
+"""What was measured of one pair on this machine and release, the newest last."""
 
-    A span too short to have a speed of its own changes nothing. Older days do not count.
+
+def plain_at(stretches: Sequence[Stretch], moment: Moment) -> Plain | None:
+    """Return the plain speed that holds at a moment; None where none was measured near it."""
+    near = [one for one in stretches if one.moment.is_near(moment)]
+    if not near:
+        return None
+    span = Span(sum(one.tokens for one in near), sum(one.seconds for one in near))
+    tps = span.tokens / span.seconds
+    spread = max(one.tps for one in near) - min(one.tps for one in near)
+    noise = None if len(near) == 1 else spread / 2 / tps
+    return Plain(tps=tps, day=near[-1].day, noise=noise)
+
+
+def remembered(stretches: Stretches, span: Span, moment: Moment, day: str) -> Stretches:
+    """Return the stretches with what was measured now, if that is a measurement by itself.
+
+    What is too old to be near anything that is written from now on is left out.
     """
+    kept = tuple(one for one in stretches if moment.at - one.moment.at <= NEAR_S)
     if span.tps is None:
-        return stored
-    if stored is None or stored.day != day:
-        return Baseline(tokens=span.tokens, seconds=span.seconds, day=day)
-    faded = min(1.0, max(0, _REMEMBERED - span.tokens) / stored.tokens)
-    return Baseline(
-        tokens=stored.tokens * faded + span.tokens,
-        seconds=stored.seconds * faded + span.seconds,
-        day=day,
-    )
+        return kept
+    new = Stretch(tokens=span.tokens, seconds=span.seconds, moment=moment, day=day)
+    return (*kept, new)[-_REMEMBERED:]
 
 
 def baseline_key(pair: PairInfo, engine: EngineRecord) -> str:

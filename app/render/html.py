@@ -23,6 +23,7 @@ _CODE = ("fence", "code_block")
 _WIDE = '<table width="100%" border="0" cellspacing="0"'
 _TASK = "; list-style-type:none"  # the box of a task takes the place of the bullet
 _LEADING = "line-height:130%"
+_AIR = "line-height:130%"  # of code
 _HEADING = "font-weight:600; margin:0; font-size"
 _LOOKS = {
     "h1": f"{_HEADING}:x-large",
@@ -53,7 +54,7 @@ def language(token: Token) -> str | None:
 
 def pre(spans: str, style: HtmlStyle) -> str:
     """Return preformatted text, whose spans are HTML already."""
-    look = f"margin:0; font-family:{style.code_family}; color:{style.code_text}"
+    look = f"margin:0; {_AIR}; font-family:{style.code_family}; color:{style.code_text}"
     return f'<pre style="{look}">{spans}</pre>'
 
 

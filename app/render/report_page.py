@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
 
@@ -10,13 +10,14 @@ from app import strings
 from mtp_mlx.report import words
 from mtp_mlx.report.comparing import Row, SideBySide, side_by_side
 from mtp_mlx.report.contents import Headline, Paragraph, Part, Table, contents, head
-from mtp_mlx.report.html import Html
+from mtp_mlx.report.html import Html, right
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.svg import Palette, quoted
-from mtp_mlx.report.writer import claim, write
+from mtp_mlx.report.writer import write
 
 _NARROW = {
-    "Category", "MTP", "Tokens/s", "Speed-up", "95 %", "Against plain", "Acceptance", words.TAU,
+    "Category", "MTP", "Tokens/s", "Speed-up", "95 %", "Against plain", "Drafted in",
+    "Tokens/round",
 }  # fmt: skip
 """The columns that a small window keeps of the widest table."""
 
@@ -55,10 +56,15 @@ def palette(tokens: Mapping[str, str]) -> Palette:
 
 
 def report_html(
-    report: Report, tokens: Mapping[str, str], pictures: Iterable[Picture], *, roomy: bool
+    report: Report,
+    tokens: Mapping[str, str],
+    pictures: Iterable[Picture],
+    *,
+    roomy: bool,
+    paired: bool = False,
 ) -> str:
-    """Return the report's page; `roomy` says that its widest table fits."""
-    page = write(contents(report, brief=True), Page(tuple(pictures), roomy=roomy))
+    """Return the report's page; `roomy` says that its widest table fits, `paired` two charts."""
+    page = write(contents(report, brief=True), Page(tuple(pictures), roomy=roomy, paired=paired))
     return _STYLE.format_map(tokens) + page
 
 
@@ -82,7 +88,10 @@ def comparison_html(
 
 
 def _comparison(both: SideBySide) -> Iterator[Part]:
-    slow = frozenset(i for i, row in enumerate(both.rows) if row.ratio.median < 1)
+    yield from (Paragraph(warning, warning=True) for warning in both.warnings)
+    slow = frozenset(
+        i for i, row in enumerate(both.rows) if row.ratio.has_spread and row.outcome == "slower"
+    )
     if both.rows:
         yield Table(strings.COMPARED_HEADS, tuple(map(_compared, both.rows)), slow)
     else:
@@ -104,6 +113,7 @@ def _compared(row: Row) -> tuple[str, ...]:
         words.rate(row.b_tps),
         words.times(ratio.median),
         words.between(ratio.low, ratio.high) if ratio.has_spread else words.NONE,
+        row.verdict,
     )
 
 
@@ -113,9 +123,10 @@ class Page(Html):
     between = ""
     most_rows = 100  # nobody reads more of them here, and laying them out takes time
 
-    def __init__(self, pictures: Sequence[Picture], *, roomy: bool) -> None:
+    def __init__(self, pictures: Sequence[Picture], *, roomy: bool, paired: bool = False) -> None:
         self._pictures = pictures
         self._roomy = roomy
+        self._paired = paired
 
     def title(self, text: str) -> str:
         return f"<h2>{quoted(text)}</h2>"
@@ -124,10 +135,11 @@ class Page(Html):
         return f'<p class="quiet">{quoted(strings.SEPARATOR.join(facts))}</p>'
 
     def headline(self, headline: Headline) -> str:
+        """Return the ratio as the largest line where the claim is sure, else its verdict."""
+        size = "h1" if headline.is_sure else "h2"
         mark = f'<span class="{headline.tone}">'
-        return (
-            f"<h1>{mark}{headline.ratio}</span></h1><p>{mark}{quoted(claim(headline))}</span></p>"
-        )
+        facts = quoted(strings.SEPARATOR.join(headline.facts))
+        return f"<{size}>{mark}{quoted(headline.large)}</span></{size}><p>{mark}{facts}</span></p>"
 
     def heading(self, text: str) -> str:
         return f"<h3>{quoted(text)}</h3>"
@@ -137,7 +149,12 @@ class Page(Html):
         return f'<p><span class="{mark}">{quoted(text)}</span></p>'
 
     def charts(self, report: Report) -> str:  # noqa: ARG002 - the window has drawn them
-        return "".join(f"<p>{_image(picture)}</p>" for picture in self._pictures)
+        pictures = self._pictures
+        if not self._paired:
+            return "".join(f"<p>{_image(picture)}</p>" for picture in pictures)
+        pairs = (pictures[i : i + 2] for i in range(0, len(pictures), 2))
+        rows = "".join(_columns(map(_image, pair)) for pair in pairs)
+        return f'<table width="100%">{rows}</table>'
 
     def verbatim(self, title: str, text: str) -> str:  # noqa: ARG002 - read in the exports
         return ""
@@ -145,21 +162,24 @@ class Page(Html):
     def table(self, table: Table) -> str:
         return super().table(table if self._roomy else _narrowed(table))
 
-    def names(self, head: Iterable[str]) -> str:
-        return f"<tr>{''.join(f'<th>{quoted(name)}</th>' for name in head)}</tr>"
+    def names(self, head: Iterable[str], numeric: Container[int]) -> str:
+        cells = (f"<th{right(i in numeric)}>{quoted(name)}</th>" for i, name in enumerate(head))
+        return f"<tr>{''.join(cells)}</tr>"
 
-    def row(self, cells: Iterable[str], *, warning: bool) -> str:
+    def row(self, cells: Iterable[str], numeric: Container[int], *, warning: bool) -> str:
         """Return the row; its first cell, which is a name, stays on one line."""
         mark = ' class="warning"' if warning else ""
         places = chain([' class="name"'], repeat(""))
         shown = (
-            f"<td><p{place}><span{mark}>{quoted(cell)}</span></p></td>"
-            for place, cell in zip(places, cells, strict=False)
+            f"<td{right(i in numeric)}><p{place}><span{mark}>{quoted(cell)}</span></p></td>"
+            for i, (place, cell) in enumerate(zip(places, cells, strict=False))
         )
         return f"<tr>{''.join(shown)}</tr>"
 
     def framed(self, head: str, rows: Sequence[str]) -> str:
-        return f'<table cellpadding="4">{head}{"".join(rows)}</table>'
+        """Return the table, as wide as the page; facts, which have no head, keep their width."""
+        width = ' width="100%"' if head else ""
+        return f'<table cellpadding="5" cellspacing="0"{width}>{head}{"".join(rows)}</table>'
 
 
 def _narrowed(table: Table) -> Table:

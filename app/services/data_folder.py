@@ -20,7 +20,7 @@ from PySide6.QtCore import QLockFile, QObject
 
 from app import strings
 from app.domain.settings import Settings
-from app.domain.speeds import Baseline
+from app.domain.speeds import Stretches
 from app.services import backup
 from app.services.chat_store import ChatStore, open_store
 from app.services.database import PRIVATE, stamp
@@ -82,7 +82,7 @@ class Kept:
     """
 
     settings: Settings
-    speeds: dict[str, Baseline]
+    speeds: dict[str, Stretches]
     alone: bool
     notice: str = ""
 
@@ -270,36 +270,39 @@ class SpeedsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> dict[str, Baseline]:
+    def read(self) -> dict[str, Stretches]:
         try:
-            stored = msgspec.json.decode(self._path.read_bytes(), type=dict[str, Baseline])
+            stored = msgspec.json.decode(self._path.read_bytes(), type=dict[str, Stretches])
         except (OSError, *UNREADABLE):
             return {}
-        return {key: one for key, one in stored.items() if one.tokens > 0 and one.seconds > 0}
+        return {
+            key: tuple(one for one in kept if one.tokens > 0 and one.seconds > 0)
+            for key, kept in stored.items()
+        }
 
-    def put(self, key: str, baseline: Baseline) -> None:
+    def put(self, key: str, stretches: Stretches) -> None:
         """Beside what other windows have measured."""
-        stored = self.read() | {key: baseline}
+        stored = self.read() | {key: stretches}
         write_atomically(self._path, msgspec.json.format(msgspec.json.encode(stored), indent=2))
 
 
 class BaselineStore:
     """Measured plain speeds, on the interface thread."""
 
-    def __init__(self, store: StoreThread[DataFolder], speeds: dict[str, Baseline]) -> None:
+    def __init__(self, store: StoreThread[DataFolder], speeds: dict[str, Stretches]) -> None:
         self._store = store
         self._speeds = dict(speeds)
 
-    def replace(self, speeds: dict[str, Baseline]) -> None:
+    def replace(self, speeds: dict[str, Stretches]) -> None:
         """They were restored."""
         self._speeds = dict(speeds)
 
-    def get(self, key: str) -> Baseline | None:
-        return self._speeds.get(key)
+    def get(self, key: str) -> Stretches:
+        return self._speeds.get(key, ())
 
-    def put(self, key: str, baseline: Baseline) -> None:
+    def put(self, key: str, stretches: Stretches) -> None:
         """It counts at once, and is written by and by."""
-        self._speeds[key] = baseline
+        self._speeds[key] = stretches
         self._store.write(
-            lambda folder: folder.speeds.put(key, baseline), self._store, "plain speeds"
+            lambda folder: folder.speeds.put(key, stretches), self._store, "plain speeds"
         )

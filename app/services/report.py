@@ -6,7 +6,7 @@ are never in a report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from app.domain.conversation import Finish, ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
 from mtp_mlx.api import PairInfo
 from mtp_mlx.report import model, saving
-from mtp_mlx.report.derived import group
+from mtp_mlx.report.derived import group, groups
 from mtp_mlx.report.model import Report
 
 _FINISHES: dict[Finish, model.Ending] = {
@@ -29,6 +29,7 @@ _FINISHES: dict[Finish, model.Ending] = {
 }
 _ENVIRONMENT = {
     "app_version": "mtp-mlx",
+    "commit": "commit",
     "python": "python",
     "mlx": "mlx",
     "mlx_lm": "mlx-lm",
@@ -50,16 +51,19 @@ def reply_report(
     *,
     include_text: bool = False,
     prompt: str | None = None,
+    created: str | None = None,
 ) -> Report:
     """Return a report of one run; `environment` is what the engine says of itself and its device.
 
-    `prompt` and the reply's text are in it only with `include_text`.
+    `created` is when the reply was begun, in UTC; None: now. `prompt` and the reply's text are in
+    it only with `include_text`.
     """
     run = _run(reply)
     if include_text:
         run = replace(run, prompt=prompt, text=_text(reply))
     return Report(
         title="Speed of one reply: " + model.pair_names(pair),
+        created=created or model.now(),
         environment=_environment(environment),
         pair=model.pair_of(pair),
         settings=_settings(reply, pair),
@@ -70,7 +74,9 @@ def reply_report(
 
 
 def _environment(values: Mapping[str, str | int | bool]) -> model.Environment:
-    return model.environment_of({name: values.get(key) for name, key in _ENVIRONMENT.items()})
+    known = {name: values.get(key) for name, key in _ENVIRONMENT.items()}
+    clean = {"true": True, "false": False}.get(str(values.get("clean")))
+    return model.environment_of({**known, "commit_clean": clean})
 
 
 def _settings(reply: ReplyRecord, pair: PairInfo) -> model.Settings:
@@ -133,7 +139,11 @@ def _summary(run: model.Run, reply: ReplyRecord) -> model.Group:
     if numbers.partly or numbers.speed_up is None:  # a part's speed-up is not the run's
         return alone
     return replace(
-        alone, plain_tps=reply.plain_tps, baseline=_baseline(numbers), speedup=numbers.speed_up
+        alone,
+        plain_tps=reply.plain_tps,
+        baseline=_baseline(numbers),
+        speedup=numbers.speed_up,
+        noise=reply.plain_noise,
     )
 
 
@@ -150,33 +160,50 @@ def _text(reply: ReplyRecord) -> str:
 def comparison_report(
     comparison: Comparison, environment: Mapping[str, str | int | bool]
 ) -> Report:
-    """Return a report of both runs in the order they were made, without prompt and texts."""
+    """Return a report of all runs in the order they were made, without prompt and texts.
+
+    One run each has no interval; earlier comparisons of the same prompt make one.
+    """
     pair = comparison.on.pair
-    off = reply_report(comparison.off, pair, environment)
-    on = reply_report(comparison.on, pair, environment)
-    plain_tps = off.runs[0].decode_tps
-    runs = {"off": off.runs[0], "on": on.runs[0]}
-    groups = {
-        "off": replace(off.summary[0], plain_tps=plain_tps),
-        "on": _against(comparison, on.summary[0], plain_tps),
-    }
-    order = ("off", "on") if comparison.first == "off" else ("on", "off")
+    off = reply_report(comparison.off, pair, environment, created=comparison.made)
+    whole = (*comparison.earlier, comparison)
+    runs = [run for repeat, one in enumerate(whole) for run in _both(one, repeat)]
+    many = len(whole) > 1
     cut = "" if comparison.whole else " (cut short)"
     return replace(
         off,
         title=f"Speed with MTP off and on: {model.pair_names(pair)}{cut}",
-        settings=replace(off.settings, mtp=None),
-        runs=tuple(replace(runs[side], prompt_id=_PROMPT) for side in order),
-        summary=tuple(groups[side] for side in order),
+        settings=replace(off.settings, mtp=None, interleaved=many),
+        runs=tuple(runs),
+        summary=groups(runs) if many else _once(comparison, runs),
         identity=_identity(comparison),
     )
 
 
-def _against(comparison: Comparison, on: model.Group, plain_tps: float | None) -> model.Group:
+def _both(comparison: Comparison, repeat: int) -> Iterator[model.Run]:
+    """Yield both runs of a comparison in the order they were made."""
+    made = (comparison.off, comparison.on)
+    for reply in made if comparison.first == "off" else reversed(made):
+        yield replace(_run(reply), prompt_id=_PROMPT, repeat=repeat)
+
+
+def _once(comparison: Comparison, runs: Sequence[model.Run]) -> tuple[model.Group, ...]:
+    """Return the groups of one run each, whose speed-up needs enough tokens."""
+    modes = {run.mode: group(run.category, run.mode, runs) for run in runs}
+    plain_tps = modes["off"].plain_tps
     ratio = comparison.speed_up
     place = "before" if comparison.first == "off" else "after"
-    baseline = None if ratio is None else _JUST.format(place=place)
-    return replace(on, plain_tps=plain_tps, baseline=baseline, speedup=ratio)
+    return tuple(
+        one
+        if mode == "off"
+        else replace(
+            one,
+            plain_tps=plain_tps,
+            baseline=None if ratio is None else _JUST.format(place=place),
+            speedup=ratio,
+        )
+        for mode, one in modes.items()
+    )
 
 
 def _identity(comparison: Comparison) -> model.Identity:

@@ -18,6 +18,7 @@ from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
 from app.views.chat.action_row import LABELS
 from app.views.chat.transcript import Transcript
+from app.views.common.controls import Menu
 from app.views.common.theme import ThemeController
 from mtp_mlx.api import MAX_DEPTH
 
@@ -112,7 +113,7 @@ class MessageCommands(QObject):
         self._chat = chat
         self._transcript = transcript
         self._window = window
-        self._again_menu = QMenu(strings.AGAIN_WITH, window)
+        self._again_menu = Menu(strings.AGAIN_WITH, window)
         self._on_reply = {
             Act.AGAIN: self._for_reply(Act.AGAIN, strings.REGENERATE, "Ctrl+R"),
             Act.CONTINUE: self._for_reply(Act.CONTINUE, strings.CONTINUE, "Ctrl+Shift+E"),

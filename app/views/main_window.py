@@ -14,9 +14,11 @@ from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel
 from app.viewmodels.chat.finding import Finding
 from app.viewmodels.common.engine import EngineViewModel
+from app.viewmodels.common.format import one_line
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.reports.reports import ReportsViewModel
 from app.viewmodels.settings.reply_settings import PresetsViewModel
@@ -59,6 +61,7 @@ class ViewModels:
     presets: PresetsViewModel
     mtp: MtpViewModel
     overlay: OverlayViewModel
+    measuring: PlainMeasuring
     chats: ChatListViewModel
     deleted: RecentlyDeleted
     undo: Undo
@@ -103,6 +106,7 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(models.chats, theme)
         self.places = Places(self.page, models.reports, models.undo, theme)
         self.places.export_asked.connect(self.open_report_asked)
+        self.places.turned.connect(lambda away: self.sidebar.list.show_place(elsewhere=away))
         self.sidebar.places.addWidget(self.places.button)
         self.sidebar_button = sidebar_button(theme)
         self.toast = Toast(models.undo, theme, self.composer)
@@ -161,6 +165,11 @@ class MainWindow(QMainWindow):
         )
         details.open()
 
+    def measure(self) -> None:
+        """Measure plain speed beside the last reply; with one that is too old, compare anew."""
+        if not self._models.measuring.begin():
+            self.compare()
+
     def compare(self) -> None:
         dialog = CompareDialog(self._models.compare, self.theme, self)
         dialog.report_asked.connect(self.comparison_report_asked)
@@ -198,6 +207,7 @@ class MainWindow(QMainWindow):
         self.split.changed.connect(self._refresh)
         self.split.changed.connect(self.settings_changed)
         self.toolbar.overlay.clicked.connect(self.toggle_overlay)
+        self.overlay.measure_asked.connect(self.measure)
         self.composer.settings_asked.connect(self.edit_settings)
         self.transcript.info_asked.connect(self.show_details)
         self.find_bar.closed.connect(self.composer.write)
@@ -219,6 +229,7 @@ class MainWindow(QMainWindow):
         title = chat.chat.title or strings.UNTITLED
         named = len(chat.messages) > 0
         self.setWindowTitle(f"{title} — {strings.APP_NAME}" if named else strings.APP_NAME)
+        self.toolbar.show_title(one_line(title) if named else "")
 
     def _on_search(self, words: str) -> None:
         """With the search its marks in the chat go; those of the bar stay."""

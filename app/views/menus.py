@@ -18,6 +18,7 @@ from app.views.commands import (
     theme_group,
 )
 from app.views.common import fonts
+from app.views.common.controls import Menu, round_corners, with_keys
 from app.views.editing import EditCommands
 
 if TYPE_CHECKING:
@@ -55,7 +56,12 @@ class Menus(QObject):
             window, strings.FIND_PREVIOUS, lambda: step(-1), "Ctrl+Shift+G"
         )
         self.compare = command(window, strings.COMPARE, window.compare, "Ctrl+D")
+        self._attach = command(
+            window, strings.ATTACH, window.composer.ask_for_files, "Ctrl+Shift+A"
+        )
+        self._settings = command(window, strings.REPLY_SETTINGS, window.edit_settings, "Ctrl+,")
         self._fill()
+        self._tell_keys()
         models.finding.changed.connect(self._refresh_hits)
         self._refresh_hits()
 
@@ -78,13 +84,22 @@ class Menus(QObject):
         self._fill_window()
         self._fill_help()
 
+    def _tell_keys(self) -> None:
+        """Say in a button's tooltip which keys do the same."""
+        toolbar, composer = self._window.toolbar, self._window.composer
+        for button, help_text, action in (
+            (toolbar.switch, strings.MTP_SWITCH_HELP, self._mtp),
+            (toolbar.overlay, strings.OVERLAY_TOGGLE, self._overlay),
+            (composer.attach, strings.ATTACH, self._attach),
+            (composer.settings, strings.REPLY_SETTINGS, self._settings),
+        ):
+            button.setToolTip(with_keys(help_text, action.shortcut()))
+
     def _fill_file(self) -> None:
         window = self._window
         menu = self._add(strings.MENU_FILE)
         menu.addAction(self._chats.new)
-        menu.addAction(
-            command(window, strings.ATTACH, window.composer.ask_for_files, "Ctrl+Shift+A")
-        )
+        menu.addAction(self._attach)
         menu.addSeparator()
         menu.addActions([self.export, self.report])
         menu.addAction(command(window, strings.DELETED_LATELY, window.show_deleted))
@@ -113,7 +128,7 @@ class Menus(QObject):
         menu.addActions([self._side, self._overlay, self.tokens])
         menu.addSeparator()
         self._fill_text_size(menu)
-        themes = QMenu(strings.MENU_THEME, window)
+        themes = Menu(strings.MENU_THEME, window)
         themes.addActions(self.themes.actions())
         menu.addMenu(themes)
 
@@ -140,7 +155,7 @@ class Menus(QObject):
         menu.addSeparator()
         self._chats.fill(menu)
         menu.addSeparator()
-        menu.addAction(command(window, strings.REPLY_SETTINGS, window.edit_settings, "Ctrl+,"))
+        menu.addAction(self._settings)
 
     def _fill_model(self) -> None:
         window = self._window
@@ -176,7 +191,9 @@ class Menus(QObject):
             action.setEnabled(bool(self._models.finding.hits))
 
     def _add(self, title: str) -> QMenu:
-        return self._window.menuBar().addMenu(title)
+        menu = self._window.menuBar().addMenu(title)
+        round_corners(menu)
+        return menu
 
     def _toggle_tokens(self) -> None:
         self._window.transcript.set_token_view(shown=self.tokens.isChecked())

@@ -23,6 +23,8 @@ from app.views.overlay.overlay_view import WIDTH, OverlayView
 
 _EDGE = 16
 _SIDE = 28
+_NARROW = 860
+"""Pixels: in a narrower page a pinned overlay is one line above the conversation."""
 
 
 class Page(QWidget):
@@ -82,9 +84,7 @@ class Page(QWidget):
         self._overlay.setVisible(settings.shown)
         self._overlay.set_pinned(settings.pinned)
         self._overlay.set_compact(settings.compact)
-        strip = WIDTH + _EDGE if settings.shown and settings.pinned else 0
-        self._column.setContentsMargins(0, 0, strip, 0)
-        self._place()
+        self._dock()
         if changed:
             self.overlay_changed.emit(settings)
 
@@ -93,6 +93,20 @@ class Page(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._dock()
+        else:
+            self._place()
+
+    def _dock(self) -> None:
+        """Keep the conversation clear of a pinned overlay: beside it, or in a narrow page below."""
+        settings = self._settings
+        docked = settings.shown and settings.pinned
+        narrow = docked and self.width() < _NARROW
+        self._overlay.set_strip(self.width() - 2 * _SIDE if narrow else None)
+        right = WIDTH + _EDGE if docked and not narrow else 0
+        above = self._overlay.sizeHint().height() + _EDGE // 2 if narrow else 0
+        self._column.setContentsMargins(0, above, right, 0)
         self._place()
 
     def _pin(self, pinned: bool) -> None:
@@ -111,6 +125,8 @@ class Page(QWidget):
         settings = self._settings
         home = QPoint(self.width() - WIDTH - _EDGE, _EDGE)
         lies = settings.x is not None and settings.y is not None and not settings.pinned
+        if self._overlay.strip:
+            home = QPoint(_SIDE, _EDGE // 2)
         corner = QPoint(settings.x or 0, settings.y or 0) if lies else home
         self._overlay.adjustSize()
         self._overlay.move(self._inside(corner))
@@ -142,6 +158,7 @@ class Places(QStackedWidget):
     """The chat or, in its place, the speed reports, whose page is made when first asked for."""
 
     export_asked = Signal(bool)  # the open report, with prompts and replies
+    turned = Signal(bool)  # whether the reports' page stands in place of the chat
 
     def __init__(
         self, chat: QWidget, reports: ReportsViewModel, undo: Undo, theme: ThemeController
@@ -185,6 +202,7 @@ class Places(QStackedWidget):
 
     def _on_changed(self) -> None:
         self.button.setChecked(self.shows_reports)
+        self.turned.emit(self.shows_reports)
 
 
 _LEAST = 190  # pixels, of the sidebar's width

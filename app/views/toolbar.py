@@ -7,7 +7,6 @@ from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QMenu,
     QProgressBar,
     QSizePolicy,
     QToolButton,
@@ -20,7 +19,7 @@ from app.domain.settings import MtpChoice
 from app.viewmodels.common.engine import EngineViewModel, Status
 from app.viewmodels.common.mtp import Effect, MtpViewModel, depth_label
 from app.views.common import fonts
-from app.views.common.controls import ElidedLabel, IconButton, Switch
+from app.views.common.controls import ElidedLabel, IconButton, Menu, Switch, keys_text
 from app.views.common.theme import ThemeController
 
 _STEPS = 1000
@@ -40,8 +39,11 @@ class Toolbar(QWidget):
         self.setObjectName("toolbar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._mtp = mtp
+        self.title = ElidedLabel()
+        self.title.setFont(fonts.strong())
         self.status = ElidedLabel()
-        self.status.setFont(fonts.strong())
+        self.status.setFont(fonts.small())
+        self.status.setProperty("tone", "muted")
         self._detail = QLabel()
         self._detail.setFont(fonts.small())
         self._detail.setProperty("tone", "muted")
@@ -55,13 +57,15 @@ class Toolbar(QWidget):
         self.switch.setToolTip(strings.MTP_SWITCH_HELP)
         self.switch.clicked.connect(mtp.turn)
         self.depths = QToolButton()
-        self.depths.setToolTip(strings.MTP_DEPTH_HELP)
+        keys = f"{keys_text('Ctrl+1')} … {keys_text('Ctrl+8')}"
+        self.depths.setToolTip(f"{strings.MTP_DEPTH_HELP} ({keys})")
         self.depths.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.depths)
+        menu = Menu(parent=self.depths)
         menu.addActions(depths.actions())
         self.depths.setMenu(menu)
         self.overlay = IconButton("activity", strings.OVERLAY_TOGGLE, theme)
         self.overlay.setCheckable(True)
+        self.overlay.toggled.connect(self._show_overlay)
         self._lay_out()
         engine.status_changed.connect(self._show_status)
         mtp.effect_changed.connect(self._show_effect)
@@ -77,6 +81,16 @@ class Toolbar(QWidget):
     def lead_with(self, button: QWidget) -> None:
         """Put `button` before everything else."""
         self._row.insertWidget(0, button)
+
+    def show_title(self, title: str) -> None:
+        """Show the open chat's title; "" for one in which nothing was said."""
+        self.title.set_text(title)
+        self.title.setVisible(bool(title))
+
+    def _show_overlay(self, shown: bool) -> None:
+        """Say what MTP does once: here only while the overlay does not."""
+        self.overlay.set_icon("activity", "accent" if shown else "text_muted")
+        self.effect.setVisible(not shown)
 
     def _show_status(self, status: Status) -> None:
         self.status.set_text(status.text)
@@ -101,7 +115,8 @@ class Toolbar(QWidget):
 
     def _lay_out(self) -> None:
         names = QVBoxLayout()
-        names.setSpacing(1)
+        names.setSpacing(0)
+        names.addWidget(self.title)
         line = QHBoxLayout()
         line.setSpacing(10)
         line.addWidget(self.status)
@@ -113,7 +128,7 @@ class Toolbar(QWidget):
         label.setFont(fonts.strong())
         self.effect.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._row = row = QHBoxLayout(self)
-        row.setContentsMargins(14, 10, 16, 10)
+        row.setContentsMargins(14, 7, 16, 7)
         row.setSpacing(8)
         row.addLayout(names, 3)
         row.addWidget(self.effect, 2)

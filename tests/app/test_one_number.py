@@ -58,9 +58,10 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
             decode_tps=41.647,
             acceptance_rate=0.60514,
             mean_acceptance_length=2.8154,
+            draft_rounds=40,
             draft_n=120,
             draft_n_accepted=73,
-            generated_tokens=112,
+            generated_tokens=113,
             acceptance_by_position=(0.8149, 0.6051, 0.4),
         )
     )
@@ -78,17 +79,23 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
     assert footer.startswith(f"{speed} tok/s")
     assert told["Speed"] == f"{speed} tok/s"
     assert group.speedup is not None
-    assert overlay.speed_up == words.times(group.speedup) == "1.82\u00d7"
-    assert cells[8] == overlay.speed_up
-    assert f"{overlay.speed_up} plain speed" in footer
-    assert told["Speed-up over plain"] == f"{overlay.speed_up} plain speed"
+    ratio = words.times(group.speedup)
+    assert cells[8] == ratio == "1.82\u00d7"
+    assert overlay.speed_up == f"{ratio} faster"
+    assert f"{ratio} plain, faster" in footer
+    assert told["Speed-up over plain"] == f"{ratio} plain, faster"
+    assert overlay.speed_up_note.startswith("Faster in one run each, which has no interval. ")
+    assert cells[10] == "faster in one run each, which has no interval"
+    assert cells[11] == "40 of 40"
+    assert overlay.drafted == told["Drafted in"] == f"{cells[11]} rounds"
+    assert overlay.tokens_per_round == cells[12] == told["Tokens a round, all rounds"]
     assert group.plain_tps is not None
     assert group.speedup == 41.647 / group.plain_tps
-    assert told["Plain speed here"] == overlay.speed_up_note
-    assert overlay.speed_up_note.startswith(f"{cells[7]} tok/s, measured on ")
-    assert overlay.acceptance == cells[11] == "61 %"
+    assert told["Plain speed here"] in overlay.speed_up_note
+    assert told["Plain speed here"].startswith(f"{cells[7]} tok/s, measured on ")
+    assert overlay.acceptance == cells[13] == "61 %"
     assert f"{overlay.acceptance} of 120 drafted accepted" in footer
-    assert overlay.tau == cells[12] == told["Tokens a round (τ)"] == "2.82"
+    assert overlay.tau == cells[14] == told["Tokens a drafting round (τ)"] == "2.82"
     assert told["Accepted by position"] == "81 % · 61 % · 40 %"
     assert overlay.by_position == report.runs[0].acceptance_by_position
 
@@ -135,7 +142,7 @@ def test_live_and_at_the_end_agree_where_the_engine_does(timed: Rig, clock: Cloc
     assert reply is not None
     lost = with_(reply, stats=None)
     known = {fact.label: fact.value for fact in facts(lost)}
-    assert {known[name] for name in ("Speed", "Tokens a round (τ)")} == {
+    assert {known[name] for name in ("Speed", "Tokens a drafting round (τ)")} == {
         f"{ended.rate} tok/s",
         ended.tau,
     }
@@ -155,4 +162,4 @@ def test_a_reply_that_was_off_in_part_is_told_the_same_way(timed: Rig, clock: Cl
     footer = timed.program.window.transcript.views[-1].footer.text  # type: ignore[union-attr]
     assert live.speed_up
     assert ended.speed_up == live.speed_up
-    assert f"{ended.speed_up} plain speed while MTP was on" in footer
+    assert "1.77\u00d7 plain while MTP was on, faster" in footer

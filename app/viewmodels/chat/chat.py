@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.context import sent
 from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyRecord
+from app.domain.numbers import Plain
 from app.domain.settings import MtpChoice, ReplySettings
 from app.engine.state import Ready
 from app.viewmodels.chat.asking import (
@@ -46,6 +47,7 @@ class ChatViewModel(QObject):
     reply_ended = Signal(object)  # ChatMessage, in the open chat
     ended_elsewhere = Signal(object, object)  # Chat, ChatMessage
     trouble = Signal(str, str)  # chat id, and why a reply in it could not be written
+    renumbered = Signal(object)  # ChatMessage: a plain speed was measured beside its reply
     changed = Signal()  # what can be asked next may have changed
 
     def __init__(
@@ -188,6 +190,19 @@ class ChatViewModel(QObject):
         """Take title and pin of the open chat, or of the one in the background, as stored."""
         if self.history.label(stored) or self.background.label(stored):
             self.changed.emit()
+
+    def set_plain(self, message_id: str, plain: Plain | None) -> None:
+        """Keep a plain speed that was measured beside a reply once it had ended."""
+        message = self.message(message_id)
+        if message is None or message.reply is None or plain is None or self.writing:
+            return
+        reply = msgspec.structs.replace(
+            message.reply, plain_tps=plain.tps, plain_day=plain.day, plain_noise=plain.noise
+        )
+        message = msgspec.structs.replace(message, reply=reply)
+        self.history.put(message)
+        self._saver.save_message(self.chat, message)
+        self.renumbered.emit(message)
 
     def set_settings(self, settings: ReplySettings) -> None:
         if settings != self.chat.settings:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from app import strings
 from app.domain.conversation import Died, Failed, ReplyRecord
@@ -29,31 +31,102 @@ def finish_text(reply: ReplyRecord) -> str:
             return strings.FINISH[word]
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number as it is shown, and what it means, in a sentence."""
+
+    text: str
+    meaning: str
+
+
 def footer(reply: ReplyRecord) -> str:
-    """Return the line under a reply, without the numbers that were not measured."""
-    parts: list[str] = []
+    """One line; what was not measured is left out."""
+    return strings.SEPARATOR.join(figure.text for figure in figures(reply))
+
+
+def figures(reply: ReplyRecord) -> tuple[Figure, ...]:
+    """Return the numbers of the line under a reply, from the left."""
     numbers = numbers_of(reply)
-    if numbers.decode_tps is not None:
-        parts.append(strings.FOOTER_RATE.format(rate=fmt.rate(numbers.decode_tps)))
-    if numbers.speed_up is not None:
-        parts.append(speed_up_text(numbers))
-    if numbers.acceptance_rate is not None:
-        parts.append(
-            strings.FOOTER_ACCEPTED.format(
-                percent=fmt.percent(numbers.acceptance_rate), drafted=fmt.count(numbers.draft_n)
-            )
+    return tuple(
+        figure
+        for figure in (
+            _figure(numbers.decode_tps, _rate, strings.MEANS_RATE),
+            Figure(speed_up_text(numbers), _speed_up_means(numbers)),
+            Figure(_drafted_in(numbers), strings.MEANS_DRAFTED),
+            _figure(numbers.acceptance_rate, partial(_share, numbers), strings.MEANS_ACCEPTED),
+            _figure(numbers.ttft_s, _first_token, strings.MEANS_TTFT),
+            Figure(finish_text(reply), strings.MEANS_FINISH),
         )
-    if numbers.ttft_s is not None:
-        parts.append(strings.FOOTER_TTFT.format(seconds=fmt.seconds(numbers.ttft_s)))
-    return strings.SEPARATOR.join([*parts, finish_text(reply)])
+        if figure.text
+    )
+
+
+def _figure(value: float | None, show: Callable[[float], str], meaning: str) -> Figure:
+    return Figure("" if value is None else show(value), meaning)
+
+
+def _rate(tps: float) -> str:
+    return strings.FOOTER_RATE.format(rate=fmt.rate(tps))
+
+
+def _share(numbers: Numbers, share: float) -> str:
+    return strings.FOOTER_ACCEPTED.format(
+        percent=fmt.percent(share), drafted=fmt.count(numbers.draft_n)
+    )
+
+
+def _first_token(seconds: float) -> str:
+    return strings.FOOTER_TTFT.format(seconds=fmt.seconds(seconds))
+
+
+def _drafted_in(numbers: Numbers) -> str:
+    rounds = drafted_text(numbers)
+    return strings.FOOTER_DRAFTED.format(rounds=rounds) if rounds else ""
+
+
+def _speed_up_means(numbers: Numbers) -> str:
+    return strings.MEANS_SPEED_UP.format(note=speed_up_note(numbers))
 
 
 def speed_up_text(numbers: Numbers) -> str:
-    """Return the speed-up in words; "" where it was not measured."""
-    if numbers.speed_up is None:
+    """Return the speed-up with its word, or "" where none was measured."""
+    said = numbers.claim
+    if said.outcome == "unmeasured":
         return ""
+    if said.ratio is None:
+        return said.verdict
     text = strings.SPEED_UP_PARTLY if numbers.partly else strings.FOOTER_SPEED_UP
-    return text.format(times=fmt.times(numbers.speed_up))
+    return text.format(times=fmt.times(said.ratio), word=said.word)
+
+
+def speed_up_short(numbers: Numbers) -> str:
+    """Return the ratio and its word, or the word alone where no number may be shown."""
+    said = numbers.claim
+    if said.outcome == "unmeasured":
+        return ""
+    ratio = "" if said.ratio is None else fmt.times(said.ratio)
+    return f"{ratio} {said.word}".strip()
+
+
+def speed_up_note(numbers: Numbers) -> str:
+    """Return what may be claimed, and against which plain speed; "" where none was measured."""
+    said, plain = numbers.claim, plain_text(numbers)
+    if said.outcome == "unmeasured":
+        return plain
+    return strings.SPEED_UP_NOTE.format(verdict=_capital(said.verdict), plain=plain)
+
+
+def drafted_text(numbers: Numbers) -> str:
+    """Return in how many of all rounds drafts were made; "" where none was made at all."""
+    if not numbers.draft_n or not numbers.rounds:
+        return ""
+    return strings.ROUNDS_OF.format(
+        drafted=fmt.count(numbers.draft_rounds), rounds=fmt.count(numbers.rounds)
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def plain_text(numbers: Numbers) -> str:
@@ -74,7 +147,8 @@ def facts(reply: ReplyRecord) -> list[Fact]:
         shown += [
             Fact(strings.FACT_TOKENS, fmt.count(numbers.generated_tokens)),
             *_optional(strings.FACT_RATE, numbers.decode_tps, strings.TOKENS_A_SECOND),
-            *_worded(strings.FACT_SPEED_UP, speed_up_text(numbers)),
+            *_worded(strings.FACT_SPEED_UP, _speed_up_fact(numbers)),
+            *_worded(strings.FACT_DRAFTED, drafted_text(numbers)),
             *_worded(strings.FACT_PLAIN, plain_text(numbers)),
             *_worded(strings.FACT_TTFT, _seconds(numbers.ttft_s)),
         ]
@@ -87,6 +161,8 @@ def facts(reply: ReplyRecord) -> list[Fact]:
         shown.append(Fact(strings.FACT_ACCEPTED, _accepted(numbers)))
         if numbers.mean_acceptance_length is not None:
             shown.append(Fact(strings.FACT_TAU, fmt.tau(numbers.mean_acceptance_length)))
+        if numbers.tokens_per_round is not None:
+            shown.append(Fact(strings.FACT_TOKENS_PER_ROUND, fmt.tau(numbers.tokens_per_round)))
         shown.append(Fact(strings.FACT_POSITIONS, _positions(numbers.acceptance_by_position)))
     if stats is not None and stats.peak_memory_bytes is not None:
         shown.append(Fact(strings.FACT_PEAK, fmt.memory(stats.peak_memory_bytes)))
@@ -94,6 +170,13 @@ def facts(reply: ReplyRecord) -> list[Fact]:
     if reply.verify != "coupled":  # the default needs no line
         shown.append(Fact(strings.VERIFY, RULES[reply.verify][0]))
     return shown
+
+
+def _speed_up_fact(numbers: Numbers) -> str:
+    """Return the speed-up, or how to get one where no plain speed was measured near the reply."""
+    if numbers.draft_n and numbers.plain is None:
+        return strings.SPEED_UP_UNMEASURED
+    return speed_up_text(numbers)
 
 
 def _seconds(duration: float | None) -> str:

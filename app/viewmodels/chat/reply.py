@@ -16,12 +16,11 @@ from app.domain.conversation import (
     EngineRecord,
     Failed,
     Finish,
-    RejectedRecord,
     ReplyPiece,
     ReplyRecord,
     RoundRecord,
     SwitchRecord,
-    TokenRecord,
+    recorded,
 )
 from app.domain.numbers import Numbers, Plain, Tally, begun, numbers
 from app.engine.ticket import Failure, ReplyTicket
@@ -29,7 +28,7 @@ from app.viewmodels.chat.asking import whole
 from app.viewmodels.common.throttle import Throttle
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from mtp_mlx.api import Generate, Mtp, PairInfo
-from mtp_mlx.events import Finished, Round
+from mtp_mlx.events import Finished, PromptProgress, Round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +84,7 @@ class Reply:
     def add(self, event: Round) -> Piece:
         """Add a round, which has come now. Return the text it adds."""
         at = self._clock() - self._asked_at
-        record = _record(event, at)
+        record = recorded(event, at)
         self.rounds.append(record)
         self.tally.add(record)
         answer = "".join(token.text for token in event.tokens if not token.thought)
@@ -123,23 +122,9 @@ class Reply:
             pair=self.pair,
             plain_tps=None if plain is None else plain.tps,
             plain_day=None if plain is None else plain.day,
+            plain_noise=None if plain is None else plain.noise,
             verify=self._request.verify,
         )
-
-
-def _record(event: Round, at: float) -> RoundRecord:
-    return RoundRecord(
-        index=event.index,
-        depth=event.depth,
-        drafted=event.depth,
-        accepted=event.accepted,
-        ms=event.ms,
-        state=event.state,
-        at=round(at, 4),
-        tokens=tuple(TokenRecord(t.id, t.text, t.source, t.thought) for t in event.tokens),
-        rejected=tuple(RejectedRecord(r.id, r.text) for r in event.rejected),
-        reason=event.reason,
-    )
 
 
 def reply_end(failure: Failure) -> Finish:
@@ -174,6 +159,7 @@ class Streaming(QObject):
         self._reply: Reply | None = None
         self._begun = ChatMessage(id="", role="assistant", text="")
         self._seam = Seam()
+        self._prompt_tokens = 0
         self._rounds: list[RoundRecord] = []
         self._tally = Tally()
         self._unseen: list[Piece] = []
@@ -209,6 +195,7 @@ class Streaming(QObject):
         self._seam = seam_after(message.reply)
         self._rounds = [] if message.reply is None else list(message.reply.rounds)
         self._tally = tally_after(message.reply, request.mtp)
+        self._prompt_tokens = 0
         self._stored = None
         sparing = engine.device.get("backend") == "cpu"
         self._paint.set_interval(SPARING_MS if sparing else PAINT_MS)
@@ -216,7 +203,7 @@ class Streaming(QObject):
     def follow(self, ticket: ReplyTicket) -> None:
         """Take the events of `ticket` as those of the reply that has begun."""
         self._ticket = ticket
-        ticket.prompt.connect(self.prompt)
+        ticket.prompt.connect(self._on_prompt)
         ticket.round.connect(self._on_round)
         ticket.switched.connect(self._on_switch)
         ticket.finished.connect(self._on_finished)
@@ -283,6 +270,8 @@ class Streaming(QObject):
             return
         self._paint.flush()
         self._paint.cancel()
+        if finished is not None:
+            self._prompt_tokens = finished.prompt_tokens
         part = self._reply.record(finish, finished, self._plain_of(self._reply))
         message = self._message(self._reply, part)
         tally = self._reply.tally
@@ -302,7 +291,12 @@ class Streaming(QObject):
         self._paint.flush()
 
     def _plain_of(self, reply: Reply) -> Plain | None:
-        return self._plain.of(reply.pair, reply.engine, reply.tally)
+        context = self._prompt_tokens + reply.tally.counts.generated_tokens // 2
+        return self._plain.of(reply.pair, reply.engine, reply.tally, context)
+
+    def _on_prompt(self, progress: PromptProgress) -> None:
+        self._prompt_tokens = progress.total
+        self.prompt.emit(progress)
 
     def _on_round(self, event: Round) -> None:
         reply = self._reply

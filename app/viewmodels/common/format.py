@@ -8,8 +8,8 @@ from mtp_mlx.report.words import length as tau
 
 __all__ = ["clock", "count", "memory", "one_line", "percent", "rate", "seconds", "tau", "times"]
 
-_GIB = 1024**3
-_MIB = 1024**2
+_GB = 10**9
+_MB = 10**6
 TITLE_LENGTH = 200
 """Characters of a title that are shown or typed; a line holds fewer, a tooltip no more."""
 
@@ -21,15 +21,15 @@ def clock(duration: float) -> str:
 
 
 def memory(size: int) -> str:
-    """Return bytes as "412 MB" or "4.2 GB", in powers of two as systems count memory."""
-    return f"{size / _MIB:.0f} MB" if size < _GIB else f"{size / _GIB:.1f} GB"
+    """Return bytes as "412 MB" or "4.2 GB": GB is 10^9 bytes everywhere, as in reports."""
+    return f"{size / _MB:.0f} MB" if size < _GB else f"{size / _GB:.1f} GB"
 
 
 def file_size(size: int) -> str:
-    """Return bytes as "312 bytes", "4 KB" or "1.2 MB"."""
-    if size < 1024:
+    """Bytes as "312 bytes", "4 KB" or "1.2 MB"."""
+    if size < 1000:
         return f"{size} bytes"
-    return f"{size / 1024:.0f} KB" if size < _MIB else f"{size / _MIB:.1f} MB"
+    return f"{size / 1000:.0f} KB" if size < _MB else f"{size / _MB:.1f} MB"
 
 
 def one_line(title: str | None) -> str:

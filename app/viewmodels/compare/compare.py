@@ -6,6 +6,7 @@ further comparison swaps the order of the runs, because the second one meets a w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,9 +25,10 @@ from app.domain.conversation import (
 from app.domain.numbers import numbers_of
 from app.domain.settings import MtpChoice
 from app.engine.ticket import Failure, ReplyTicket
+from app.services.report import comparison_report
 from app.viewmodels.chat.asking import Asking, request_with, seed_of, turns_to_last_question
 from app.viewmodels.chat.chat import ChatViewModel
-from app.viewmodels.chat.footer import finish_text
+from app.viewmodels.chat.footer import Figure, finish_text
 from app.viewmodels.chat.reply import Reply, reply_end
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.engine import nothing_to_compare
@@ -35,6 +37,10 @@ from app.viewmodels.compare.race import TICK_MS, Race
 from app.viewmodels.tokens.token_view import pieces
 from mtp_mlx.api import Generate, Message, Mtp
 from mtp_mlx.events import Finished, Round
+from mtp_mlx.report import model, words
+from mtp_mlx.report.claims import Claim, claim_of
+from mtp_mlx.report.model import Group
+from mtp_mlx.report.warnings import notes
 
 WARM_UP_TOKENS = 16  # tokens that the warm-up writes at most
 
@@ -76,6 +82,7 @@ class CompareViewModel(QObject):
         self._reply: Reply | None = None
         self._records: dict[Stage, ReplyRecord] = {}
         self._question = ""
+        self._made: tuple[Comparison, ...] = ()  # of this prompt and these settings
         self._pace = Throttle(TICK_MS, self.advanced.emit, self)
         self.state = CompareState()
         self.race = Race(asking.clock, self)
@@ -121,10 +128,13 @@ class CompareViewModel(QObject):
         if not question or self.state.running or self.obstacle or self._engine.idle is None:
             return False
         settings = self._chat.chat.settings
+        before = msgspec.structs.replace(self._request, seed=0)
         self._question = question
         self._records = {}
         prompt = self._messages(question)
         self._request = request_with(settings, prompt, self.depth, seed_of(settings))
+        if msgspec.structs.replace(self._request, seed=0) != before:
+            self._made = ()
         again = self.state.result is not None
         first: Side = "on" if again and self.state.first == "off" else "off"
         second: Side = "off" if first == "on" else "on"
@@ -212,7 +222,16 @@ class CompareViewModel(QObject):
         result = None
         if off is not None and on is not None:
             first = self.state.first
-            result = Comparison(question=self._question, off=off, on=on, first=first)
+            earlier = tuple(one for one in self._made if one.on.pair == on.pair)
+            result = Comparison(
+                question=self._question,
+                off=off,
+                on=on,
+                first=first,
+                made=model.now(),
+                earlier=earlier,
+            )
+            self._made = (*earlier, replace(result, earlier=()))
             self.race.set_runs(off.rounds, on.rounds)
         note = note or self.state.note or ("" if result else strings.COMPARE_STOPPED)
         self._show(replace(self.state, stage="idle", result=result, note=note))
@@ -226,38 +245,64 @@ class CompareViewModel(QObject):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     headline: str
+    tone: Literal["faster", "warning", "plain"]
+    numbers: tuple[Figure, ...]  # the ratio where it may be shown, and what stands beside it
     texts: str
     details: str
+    warnings: str
 
 
 def verdict(comparison: Comparison) -> Verdict:
+    """Return what the report of the comparison claims: page, card and window say the same."""
+    report = comparison_report(comparison, comparison.on.engine.versions)
+    group = next(one for one in report.summary if one.mode == comparison.on.mtp)
+    said = claim_of(group)
+    short = said.outcome == "unmeasured"
     return Verdict(
-        headline=_headline(comparison.speed_up),
+        headline=strings.COMPARED_TOO_SHORT if short else _headline(said),
+        tone=said.tone,
+        numbers=tuple(_numbers(said, group)),
         texts=_texts(comparison),
         details=strings.SEPARATOR.join(_details(comparison)),
+        warnings=" ".join(notes(report)),
     )
 
 
-def lane_text(reply: ReplyRecord) -> str:
-    """Return the numbers of a run in one line."""
+def lane_figures(reply: ReplyRecord) -> tuple[Figure, ...]:
+    """Return the numbers of one run."""
     numbers = numbers_of(reply)
-    parts = [strings.LANE_TOKENS.format(count=fmt.count(numbers.generated_tokens))]
+    tokens = strings.LANE_TOKENS.format(count=fmt.count(numbers.generated_tokens))
+    made = [Figure(tokens, strings.MEANS_LANE_TOKENS)]
     if numbers.acceptance_rate is not None:
-        parts.append(
-            strings.LANE_ACCEPTED.format(
-                percent=fmt.percent(numbers.acceptance_rate), drafted=fmt.count(numbers.draft_n)
-            )
+        accepted = strings.LANE_ACCEPTED.format(
+            percent=fmt.percent(numbers.acceptance_rate), drafted=fmt.count(numbers.draft_n)
         )
+        made.append(Figure(accepted, strings.MEANS_ACCEPTED))
     if numbers.mean_acceptance_length is not None:
-        parts.append(strings.LANE_TAU.format(tau=fmt.tau(numbers.mean_acceptance_length)))
-    parts.append(finish_text(reply))
-    return strings.SEPARATOR.join(parts)
+        tau = strings.LANE_TAU.format(tau=fmt.tau(numbers.mean_acceptance_length))
+        made.append(Figure(tau, strings.MEANS_TAU))
+    return (*made, Figure(finish_text(reply), strings.MEANS_FINISH))
 
 
-def _headline(ratio: float | None) -> str:
-    if ratio is None:
-        return strings.COMPARED_TOO_SHORT
-    return strings.COMPARED_RATIO.format(times=fmt.times(ratio))
+def _headline(said: Claim) -> str:
+    if said.is_sure and said.ratio is not None:
+        return strings.COMPARED_RATIO.format(times=fmt.times(said.ratio))
+    return said.verdict[:1].upper() + said.verdict[1:]
+
+
+def _numbers(said: Claim, group: Group) -> Iterator[Figure]:
+    if said.ratio is not None and not said.is_sure:
+        ratio = strings.COMPARED_RATIO.format(times=fmt.times(said.ratio))
+        yield Figure(ratio, strings.MEANS_COMPARED)
+    spread = words.spread(said.low, said.high)
+    if spread:
+        text = strings.COMPARED_INTERVAL.format(spread=spread)
+        yield Figure(text, strings.MEANS_INTERVAL)
+    if said.drafted:
+        yield Figure(said.drafted, strings.MEANS_DRAFTED)
+    if group.tokens_per_round is not None:
+        each = strings.COMPARED_TOKENS.format(tokens=fmt.tau(group.tokens_per_round))
+        yield Figure(each, strings.MEANS_TOKENS_PER_ROUND)
 
 
 def _texts(comparison: Comparison) -> str:
@@ -272,7 +317,11 @@ def _texts(comparison: Comparison) -> str:
 def _details(comparison: Comparison) -> list[str]:
     order = strings.ORDER_OFF_FIRST if comparison.first == "off" else strings.ORDER_ON_FIRST
     seed = strings.SAME_SEED.format(seed=comparison.on.seed)
-    sentences = [order, seed, strings.ONE_RUN_EACH]
+    sentences = [order, seed]
+    if comparison.earlier:
+        sentences.append(strings.COMPARED_TIMES.format(count=1 + len(comparison.earlier)))
+    else:
+        sentences.append(strings.COMPARE_AGAIN_FOR_INTERVAL)
     greedy = comparison.on.sampling.is_greedy
     if comparison.on.verify != "coupled" and not greedy:
         sentences.append(strings.RULE_MAY_DIFFER.format(rule=comparison.on.verify))

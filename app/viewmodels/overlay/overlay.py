@@ -1,26 +1,28 @@
-"""The overlay's numbers: the state of the reply being written, as text, a few times a second.
+"""The overlay: what the open chat's reply does right now, or what its last one did.
 
-The first half is pure: functions that take a state and an event or the time, and return the next
-state. `now` and `requested` are seconds on one monotonic clock; all other times count from the
-request. `app.domain.numbers` adds up what the rounds were.
+It changes with the chat and the version that is read. Numbers are handed out at a bearable pace.
+The first half is a reducer, pure, with the time handed in: the phase, the rate of this moment, the
+plot. `app.domain.numbers` counts what the rounds of a reply add up to. `now` is in seconds on one
+monotonic clock, as `requested` is; all other times count from the request.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.conversation import ChatMessage, RoundRecord
+from app.domain.conversation import ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
 from app.domain.speeds import RATE_WINDOW_S, Arrival, rate_of, stale_after, within
 from app.engine.engine import Engine
 from app.viewmodels.chat.chat import ChatViewModel
-from app.viewmodels.chat.footer import plain_text
+from app.viewmodels.chat.footer import drafted_text, speed_up_note, speed_up_short
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.throttle import Pace
 from mtp_mlx.api import Memory
@@ -28,7 +30,11 @@ from mtp_mlx.events import PromptProgress
 
 Phase = Literal["idle", "waiting", "prompt", "decoding", "ended"]
 
-HISTORY_LENGTH = 600  # samples in the plot: a minute, at ten a second
+SPAN_S = 60.0
+"""How much of a reply the plot shows."""
+PLOT_MS = 100
+NUMBERS_MS = 250
+HISTORY_LENGTH = 600  # a minute at ten samples a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,34 @@ def recorded(live: Live, record: RoundRecord) -> Live:
     )
 
 
+def replayed(reply: ReplyRecord | None, memory: Memory | None) -> Live:
+    """Return what is left of a reply that has ended: the last minute of its plot."""
+    if reply is None or not reply.rounds:
+        return Live(memory=memory)
+    end = reply.rounds[-1].at
+    recent: tuple[Arrival, ...] = ()
+    samples: list[Sample] = []
+    for record in reply.rounds[_first_since(reply.rounds, end - SPAN_S) :]:
+        tps = rate_of(recent)
+        if samples and tps is not None:  # a slow round has the rate before it in its midst
+            last = samples[-1]
+            until = min(record.at, last.at + stale_after(recent))
+            steps = range(1, int((until - last.at) * 1000 / PLOT_MS))
+            samples += [replace(last, at=last.at + i * PLOT_MS / 1000) for i in steps]
+        recent = (
+            *within(recent, record.at - RATE_WINDOW_S),
+            Arrival(record.at, len(record.tokens)),
+        )
+        tps = rate_of(recent)
+        if tps is not None and (not samples or record.at - samples[-1].at >= 0.9 * PLOT_MS / 1000):
+            samples.append(Sample(record.at, tps, drafting=record.depth > 0))
+    return Live(phase="ended", history=tuple(samples)[-HISTORY_LENGTH:], memory=memory)
+
+
+def _first_since(rounds: Sequence[RoundRecord], at: float) -> int:
+    return bisect_left(rounds, at, key=lambda record: record.at)
+
+
 def rate(live: Live, now: float) -> float | None:
     """Return tokens a second now; None before the second round and once the rate is stale."""
     if live.phase != "decoding" or silence(live, now) > stale_after(live.recent):
@@ -114,19 +148,18 @@ def sampled(live: Live, now: float) -> Live:
     return replace(live, history=(*live.history, sample)[-HISTORY_LENGTH:])
 
 
-PLOT_MS = 100
-NUMBERS_MS = 250
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlayNumbers:
     """The overlay's texts. One that is "" was not measured and takes no space."""
 
     rate: str = ""
     rate_note: str = ""
-    live: bool = False  # `rate` is the rate now, not that of the last reply
-    speed_up: str = ""
-    speed_up_note: str = ""  # the plain speed and the day it was measured on
+    live: bool = False  # the rate is of this moment
+    speed_up: str = ""  # with its word: faster, slower, no difference
+    speed_up_note: str = ""  # the verdict; what the plain speed is, and when it was measured
+    lacks_plain: bool = False  # it drafted, and no plain speed was measured near it
+    drafted: str = ""  # in how many of all rounds
+    tokens_per_round: str = ""
     acceptance: str = ""
     tau: str = ""
     by_position: tuple[float, ...] = ()
@@ -137,9 +170,9 @@ class OverlayNumbers:
 
 
 class OverlayViewModel(QObject):
-    """Publishes the numbers of the reply being written, whichever chat it belongs to.
+    """It belongs to the chat and the version that are open: a reply written elsewhere is not shown.
 
-    Between replies only the memory changes.
+    `live` is the reply being written, in whatever chat, and `shown` what is read.
     """
 
     numbers_changed = Signal(object)  # OverlayNumbers
@@ -155,7 +188,9 @@ class OverlayViewModel(QObject):
         super().__init__(parent)
         self._chat = chat
         self._clock = clock
-        self._last = Numbers()  # of the reply that ended last
+        self._read: ReplyRecord | None = None
+        self._numbers = Numbers()  # of the reply that is read
+        self._rest = Live()
         self.live = Live()
         self.numbers = OverlayNumbers()
         self._paces = (
@@ -168,25 +203,41 @@ class OverlayViewModel(QObject):
         chat.streaming.recorded.connect(self._on_round)
         chat.streaming.streamed.connect(self._on_text)
         chat.streaming.ended.connect(self._on_ended)
+        chat.opened.connect(self.turn)
+        chat.branches.changed.connect(self.turn)
+        chat.renumbered.connect(self.turn)
+
+    @property
+    def shown(self) -> Live:
+        return self.live if self._chat.writing else self._rest
 
     def is_ticking(self) -> bool:
         """Return whether numbers or plot are renewed as time passes."""
         return any(pace.running for pace in self._paces)
 
     def sample(self) -> None:
-        """Add a point to the plot."""
-        before = len(self.live.history), self.live.history[-1:]
+        before = self.live.history
         self.live = sampled(self.live, self._clock())
-        if (len(self.live.history), self.live.history[-1:]) != before:
+        if self.live.history is not before and self._chat.writing:
             self.history_changed.emit(self.live.history)
 
     def publish(self) -> None:
-        """Emit the numbers, where they have changed."""
-        measured = self._chat.streaming.numbers if self.live.running else self._last
-        shown = overlay_numbers(self.live, measured, self._clock())
+        writing = self._chat.writing
+        measured = self._chat.streaming.numbers if writing else self._numbers
+        shown = overlay_numbers(self.shown, measured, self._clock())
         if shown != self.numbers:
             self.numbers = shown
             self.numbers_changed.emit(shown)
+
+    def turn(self) -> None:
+        """Show what is read now: another chat, another version, or a reply that has ended."""
+        reply = self._chat.last_reply
+        if reply is not self._read:
+            self._read = reply
+            self._numbers = Numbers() if reply is None else numbers_of(reply)
+            self._rest = replayed(reply, self.live.memory)
+        self.history_changed.emit(self.shown.history)
+        self.publish()
 
     def _on_request(self) -> None:
         self.live = requested(self.live, self._clock())
@@ -197,20 +248,19 @@ class OverlayViewModel(QObject):
 
     def _on_round(self, record: RoundRecord) -> None:
         self.live = recorded(self.live, record)
-        if self.numbers.prompt:
-            self.publish()  # the first token ends the wait: show that at once
+        if self.numbers.prompt and self._chat.writing:
+            self.publish()  # the first token is worth more than the pace
 
     def _on_text(self) -> None:
         """Renew numbers and plot together with the text, which paints the window anyway."""
         for pace in self._paces:
             pace.offer()
 
-    def _on_ended(self, message: ChatMessage) -> None:
-        self._last = Numbers() if message.reply is None else numbers_of(message.reply)
+    def _on_ended(self) -> None:
         self.live = ended(self.live)
         for pace in self._paces:
             pace.stop()
-        self.publish()
+        self.turn()
 
     def _on_prompt(self, progress: PromptProgress) -> None:
         self.live = reading(self.live, progress)
@@ -218,14 +268,18 @@ class OverlayViewModel(QObject):
     def _on_memory(self, memory: Memory | None) -> None:
         """Take the engine's memory; show it at once while no reply is being written."""
         self.live = replace(self.live, memory=memory)
+        self._rest = replace(self._rest, memory=memory)
         if memory is None or not self.live.running:
             self.publish()
 
 
 def overlay_numbers(live: Live, measured: Numbers, now: float) -> OverlayNumbers:
     numbers = OverlayNumbers(
-        speed_up=_worded(measured.speed_up, fmt.times),
-        speed_up_note=plain_text(measured),
+        speed_up=speed_up_short(measured),
+        speed_up_note=speed_up_note(measured),
+        lacks_plain=bool(measured.draft_n) and measured.plain is None,
+        drafted=drafted_text(measured),
+        tokens_per_round=_worded(measured.tokens_per_round, fmt.tau) if measured.draft_n else "",
         acceptance=_worded(measured.acceptance_rate, fmt.percent),
         tau=_worded(measured.mean_acceptance_length, fmt.tau),
         by_position=measured.acceptance_by_position,

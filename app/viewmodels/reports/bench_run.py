@@ -11,6 +11,7 @@ from app.viewmodels.common import format as fmt
 from mtp_mlx.api import Bench, Mtp, PairInfo
 from mtp_mlx.events import BenchProgress, BenchRun
 from mtp_mlx.report import words
+from mtp_mlx.report.claims import claim_of
 from mtp_mlx.report.model import Group, Run
 
 MOST_SHOWN = 6  # of the last runs while the benchmark runs; the report has all
@@ -116,13 +117,15 @@ def mode_text(mode: Mtp) -> str:
 
 
 def group_cells(group: Group) -> tuple[str, ...]:
-    """Return a group's cells, for the columns of `headings`."""
-    on = group.mode != "off"
+    """By the columns of `headings`."""
+    said, on = claim_of(group), group.mode != "off"
     return (
         mode_text(group.mode),
         str(group.runs),
         words.measured(words.rate)(group.decode_tps),
-        words.measured(words.times)(group.speedup) if on else words.NONE,
+        words.times(said.ratio) if said.ratio is not None else words.NONE,
+        said.verdict if on else words.NONE,
+        said.drafted or words.NONE if on else words.NONE,
         words.measured(words.percent)(group.acceptance_rate) if on else words.NONE,
     )
 

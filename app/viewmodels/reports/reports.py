@@ -22,6 +22,7 @@ from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.bench_run import BenchState, Choice
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
 from mtp_mlx.report import words
+from mtp_mlx.report.claims import claim_of
 from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Outline, Report
 from mtp_mlx.report.saving import load
@@ -60,7 +61,7 @@ def report_line(entry: ReportEntry) -> ReportLine:
         day=day,
         figure=_figure(outline),
         help=f"{title}\n{pair}\n{words.line(entry.name)}",
-        slower=group is not None and words.is_slower(group),
+        slower=group is not None and claim_of(group).tone == "warning",
     )
 
 
@@ -69,10 +70,16 @@ def _pair(outline: Outline) -> str:
     return words.line(f"{pair.target} + {pair.drafter}" if pair.drafter else pair.target)
 
 
-def _figure(outline: Outline) -> str:
-    group = headline(outline)
-    ratio = words.measured(words.times)(None if group is None else group.speedup)
-    return f"{ratio}, {strings.REPORT_CUT}" if _is_cut(outline) else ratio
+def _figure(known: Outline) -> str:
+    """Return the speed-up where the claim is sure, and else what may be said in its place."""
+    group = headline(known)
+    said = None if group is None else claim_of(group)
+    text = words.NOT_MEASURED if said is None else said.word
+    if said is not None and said.is_sure and said.ratio is not None:
+        text = f"{words.times(said.ratio)} {said.word}"
+    elif said is not None and said.ratio is not None and said.low is None:
+        text = strings.REPORT_ONE_EACH.format(times=words.times(said.ratio), word=said.word)
+    return f"{text}, {strings.REPORT_CUT}" if _is_cut(known) else text
 
 
 def _is_cut(outline: Outline) -> bool:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QWidget
 from app import strings
 from app.viewmodels.chat.message_acts import Act, Row
 from app.views.common import fonts
-from app.views.common.controls import IconButton, IconName, plain_tip
+from app.views.common.controls import IconButton, IconName, Menu, plain_tip
 from app.views.common.theme import ThemeController
 
 LABELS: dict[Act, str] = {
@@ -95,7 +95,7 @@ class ActionRow(QWidget):
 
     def menu(self) -> QMenu:
         """Return the menu of what has no button: other ways to regenerate and to copy a reply."""
-        menu = QMenu(self)
+        menu = Menu(parent=self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for act in _IN_MENU:
             if act is Act.COPY_PLAIN:

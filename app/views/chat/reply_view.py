@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.domain.conversation import ChatMessage, ReplyRecord, RoundRecord
 from app.render.blocks import render
-from app.viewmodels.chat.footer import footer
+from app.viewmodels.chat.footer import Figure, figures
 from app.viewmodels.chat.history import MessageList
 from app.viewmodels.chat.message_acts import Row
 from app.viewmodels.chat.reply import Piece
@@ -30,6 +29,7 @@ from app.views.chat.markdown_view import MarkdownView
 from app.views.chat.text_block import TextBlock
 from app.views.common import fonts
 from app.views.common.controls import IconButton
+from app.views.common.figures import Figures
 from app.views.common.theme import ThemeController
 from app.views.tokens.token_view import TokenView
 
@@ -120,11 +120,7 @@ class FooterView(QWidget):
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = QLabel()
-        self._text.setFont(fonts.small())
-        self._text.setProperty("tone", "muted")
-        self._text.setWordWrap(True)
-        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.figures = Figures()
         self.info = IconButton("info", strings.REPLY_NUMBERS, theme)
         self.info.clicked.connect(self.info_asked)
         self.acts = ActionRow(theme)
@@ -137,7 +133,7 @@ class FooterView(QWidget):
         self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._line.setContentsMargins(0, 4, 0, 0)
         self._line.setSpacing(2)
-        self._line.addWidget(self._text, 1)
+        self._line.addWidget(self.figures, 1)
         self._line.addLayout(buttons)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
@@ -149,16 +145,16 @@ class FooterView(QWidget):
 
     @property
     def text(self) -> str:
-        return self._text.text()
+        return self.figures.text
 
     def show_reply(self, reply: ReplyRecord | None) -> None:
         """Show the numbers of a reply; None: they cannot be read."""
         self.info.setVisible(reply is not None)
-        self._text.setText(strings.NO_NUMBERS if reply is None else footer(reply))
         went_wrong = reply is not None and reply.finish not in {"finished", "length", "cancelled"}
-        self._text.setProperty("tone", "warning" if went_wrong else "muted")
-        self._text.style().unpolish(self._text)
-        self._text.style().polish(self._text)
+        self.figures.show_figures(
+            (Figure(strings.NO_NUMBERS, ""),) if reply is None else figures(reply),
+            "warning" if went_wrong else "muted",
+        )
 
 
 class ReplyView(QWidget):
@@ -245,6 +241,12 @@ class ReplyView(QWidget):
         """End the reply: close its open block and show its numbers."""
         self.answer.finish()
         self._settle(message)
+
+    def renumber(self, message: ChatMessage) -> None:
+        """Show new numbers, if they are this reply's: plain speed was measured beside it."""
+        if message.id == self.message.id:
+            self.message = message
+            self.footer.show_reply(message.reply)
 
     def show_finished(self, message: ChatMessage) -> None:
         """Show a reply from the store."""

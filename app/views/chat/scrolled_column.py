@@ -128,6 +128,7 @@ def _nearest(value: int, parts: Sequence[_T], top: Callable[[_T], int | None]) -
 COLUMN_WIDTH = 760
 SPACING = 14
 _SIDE = 28
+_ROUND = 34  # pixels across the button that jumps to the end
 _USUAL = 200  # pixels: the height of most messages
 _LAYOUT = QEvent.Type.LayoutRequest.value
 
@@ -187,6 +188,7 @@ class ScrolledColumn(QScrollArea):
         self._restoring = False
         self.column = QVBoxLayout()
         self.latest = IconButton("chevron_down", strings.GO_TO_END, theme, self)
+        self.latest.setFixedSize(_ROUND, _ROUND)
         self._lay_out()
         self.latest.clicked.connect(self.scroll_to_end)
         bar = self.verticalScrollBar()
@@ -305,7 +307,7 @@ class ScrolledColumn(QScrollArea):
     def _place_latest(self) -> None:
         bar = self.verticalScrollBar()
         self.latest.setVisible(not self.following and bar.value() < bar.maximum() - NEAR_END)
-        size = self.latest.sizeHint()
+        size = self.latest.size()
         self.latest.move(
             (self.viewport().width() - size.width()) // 2,
             self.viewport().height() - size.height() - 10,

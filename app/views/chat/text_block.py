@@ -15,13 +15,14 @@ from PySide6.QtGui import (
     QTextFormat,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QMenu, QTextEdit, QWidget
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from app import strings
 from app.render.growth import added_text
 from app.views.chat.formulas import FormulaObject, selected_text
 from app.views.chat.selecting import column_of
 from app.views.chat.selection import SelectableText, Span, agreement
+from app.views.common.controls import Menu
 
 _LEFT = Qt.MouseButton.LeftButton
 _COPY = QKeySequence.StandardKey.Copy
@@ -188,7 +189,7 @@ class TextBlock(SelectableText):
         if column is None:
             super().contextMenuEvent(event)
             return
-        menu = QMenu(self)
+        menu = Menu(parent=self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         copy = menu.addAction(_with_key(strings.COPY, _COPY), column.selection.copy)
         copy.setEnabled(bool(column.selection.text()))

@@ -209,6 +209,7 @@ class Transcript(SelectableColumn):
         view = ReplyView(message, self._theme)
         view.info_asked.connect(self.info_asked)
         view.acted.connect(self.acted)
+        self._chat.renumbered.connect(view.renumber)
         view.show_finished(message)
         if self._is_written(message):
             view.resume()
@@ -222,9 +223,8 @@ class Transcript(SelectableColumn):
             view.show_tokens(self._rounds_of(view))
 
     def _rounds_of(self, view: ReplyView) -> Sequence[RoundRecord]:
-        if self._is_written(view.message):
-            return self._chat.streaming.rounds
-        return () if view.message.reply is None else view.message.reply.rounds
+        written, reply = self._is_written(view.message), view.message.reply
+        return self._chat.streaming.rounds if written else () if reply is None else reply.rounds
 
     def _is_written(self, message: ChatMessage) -> bool:
         return self._chat.writing and message.id == self._chat.chat.tip

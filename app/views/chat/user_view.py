@@ -26,6 +26,8 @@ from app.views.common.theme import ThemeController
 
 _BUBBLE_SHARE = 0.82  # of the column's width, at most
 _PADDING = 16  # pixels
+_ABOVE = 20  # pixels: a question stands further from the reply before it than from its own
+_BESIDE = 8  # pixels between the actions and the bubble
 _WIDE = frozenset({"code", "table", "math"})
 """Kinds of blocks that take all the width there is."""
 _INDENT = 44  # pixels before a list's items
@@ -66,12 +68,16 @@ class UserView(QWidget):
         self.editor: MessageEditor | None = None
         self.cut: _Cut | None = None
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setContentsMargins(0, _ABOVE, 0, 0)
         self._column.setSpacing(4)
         right = Qt.AlignmentFlag.AlignRight
-        self._column.addWidget(self.bubble, 0, right)
+        line = QHBoxLayout()
+        line.setSpacing(_BESIDE)
+        line.addStretch(1)
+        line.addWidget(self.acts, 0, Qt.AlignmentFlag.AlignBottom)
+        line.addWidget(self.bubble, 0, right)
+        self._column.addLayout(line)
         self._column.addWidget(self.files)
-        self._column.addWidget(self.acts, 0, right)
         self.bubble.setVisible(bool(message.text))
         self.files.show_files({str(i): file for i, file in enumerate(message.attachments)})
         self._natural = 0
@@ -145,7 +151,8 @@ class UserView(QWidget):
         self.refit()
 
     def _set_width(self, width: int) -> None:
-        widest = int(width * _BUBBLE_SHARE)
+        beside = self.acts.sizeHint().width() + _BESIDE
+        widest = min(int(width * _BUBBLE_SHARE), width - beside)
         self.bubble.setFixedWidth(min(widest, self._natural + 2 * _PADDING + 4))
 
     def _natural_width(self) -> int:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -149,6 +150,29 @@ def claims_escape(event: QEvent) -> bool:
     return False
 
 
+class Menu(QMenu):
+    def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        round_corners(self)
+
+
+def round_corners(menu: QMenu) -> None:
+    """Paint nothing behind a menu, so that its corners are as round as its style sheet says."""
+    menu.setWindowFlag(Qt.WindowType.FramelessWindowHint)
+    menu.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+
+
+def keys_text(keys: str) -> str:
+    """Return a shortcut in portable words as this system writes it."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def with_keys(text: str, keys: QKeySequence) -> str:
+    """Return a tooltip with the shortcut that does the same, if there is one."""
+    shown = keys.toString(QKeySequence.SequenceFormat.NativeText)
+    return f"{text.removesuffix('…')} ({shown})" if shown else text
+
+
 def push_button(text: str, shape: str, parent: QWidget | None = None) -> QPushButton:
     """Return a button; `shape` is one of the style sheet's: outline, filled or card."""
     button = QPushButton(text, parent)
@@ -169,8 +193,7 @@ class PlaceButton(QPushButton):
         self.setCheckable(True)
         self.setIconSize(QSize(_ICON, _ICON))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-        self.setToolTip(help_text.format(shortcut=keys))
+        self.setToolTip(help_text.format(shortcut=keys_text(shortcut)))
         theme.changed.connect(self._paint)
         self._paint(theme.current)
 
@@ -205,10 +228,14 @@ class Switch(QAbstractButton):
         on = self.isChecked()
         if not self.isEnabled():
             painter.setOpacity(0.5)
+        painter.setPen(Qt.PenStyle.NoPen if on else QPen(self._theme.color("text_muted"), 1.2))
+        painter.setBrush(self._theme.color("accent" if on else "surface_raised"))
+        edge = 0.0 if on else 0.6
+        painter.drawRoundedRect(
+            track.adjusted(edge, edge, -edge, -edge), _HEIGHT / 2 - edge, _HEIGHT / 2 - edge
+        )
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.color("accent" if on else "text_muted"))
-        painter.drawRoundedRect(track, _HEIGHT / 2, _HEIGHT / 2)
-        painter.setBrush(self._theme.color("accent_text" if on else "surface"))
+        painter.setBrush(self._theme.color("accent_text" if on else "text_muted"))
         knob = QRectF(0, 0, _HEIGHT - 6, _HEIGHT - 6)
         knob.moveTop(track.top() + 3)
         knob.moveLeft(track.right() - knob.width() - 3 if on else track.left() + 3)

@@ -9,8 +9,11 @@ _GAP = 6
 
 
 class FlowLayout(QLayout):
-    def __init__(self, parent: QWidget | None = None, *, from_right: bool = False) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, from_right: bool = False, spacing: int = _GAP
+    ) -> None:
         super().__init__(parent)
+        self._gap = spacing
         self._items: list[QLayoutItem] = []
         self._from_right = from_right
         self.setContentsMargins(0, 0, 0, 0)
@@ -38,7 +41,7 @@ class FlowLayout(QLayout):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         hints = [item.sizeHint() for item in self._items]
-        width = sum(hint.width() for hint in hints) + _GAP * max(0, len(hints) - 1)
+        width = sum(hint.width() for hint in hints) + self._gap * max(0, len(hints) - 1)
         return QSize(width, max((hint.height() for hint in hints), default=0))
 
     def minimumSize(self) -> QSize:  # noqa: N802
@@ -57,10 +60,10 @@ class FlowLayout(QLayout):
         for item in self._items:
             size = item.sizeHint().boundedTo(QSize(rect.width(), item.sizeHint().height()))
             if x and x + size.width() > rect.width():
-                x, y, tallest = 0, y + tallest + _GAP, 0
+                x, y, tallest = 0, y + tallest + self._gap, 0
             if place:
                 left = rect.right() + 1 - x - size.width() if self._from_right else rect.left() + x
                 item.setGeometry(QRect(QPoint(left, rect.top() + y), size))
-            x += size.width() + _GAP
+            x += size.width() + self._gap
             tallest = max(tallest, size.height())
         return y + tallest

@@ -52,13 +52,14 @@ QTreeView#reportList::item:selected { background: $selection; color: $text; }
 QTreeView#reportList QHeaderView, QTreeView#reportList QHeaderView::section {
   background: $surface; color: $text_muted; border: none; padding: 4px 6px; }
 QPushButton[shape="link"] { color: $accent; padding: 4px 8px; }
+QPushButton[shape="disclosure"] { text-align: left; padding: 4px 4px; color: $text_muted; }
 
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }
-QFrame#composer[focused="true"] { border: 1px solid $accent; }
+QFrame#composer[focused="true"] { border: 1px solid $calm; }
 
 QFrame#chip { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
 QFrame#segments { background: $surface_raised; border: 1px solid $border; border-radius: 10px; }
-QFrame#segments QToolButton:checked { background: $surface; border-color: $border; }
+QFrame#segments QToolButton:checked { background: $accent_soft; border-color: $accent; }
 QFrame#segments QToolButton:focus { border-color: $accent; }
 
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
@@ -74,11 +75,18 @@ QSlider::handle:horizontal { background: $accent; width: 14px; margin: -5px 0;
 QToolButton, QPushButton { color: $text; background: transparent; border: 1px solid transparent;
   border-radius: 8px; padding: 4px 8px; }
 QToolButton:hover, QPushButton:hover { background: $hover; }
-QToolButton:pressed, QPushButton:pressed, QToolButton:checked { background: $pressed; }
+QToolButton:pressed, QPushButton:pressed { background: $pressed; }
 QToolButton:focus, QPushButton:focus { border-color: $accent; }
 QToolButton:disabled, QPushButton:disabled { color: $text_muted; }
 QToolButton::menu-indicator { image: none; width: 0; }
 QToolButton[compact="true"] { padding: 4px; }
+QToolButton[shape="chip"] { border: 1px solid $border; border-radius: 8px; padding: 4px 11px; }
+QToolButton[shape="chip"]:checked { background: $accent_soft; border-color: $accent; }
+QToolButton[shape="chip"]:focus { border: 2px solid $accent; padding: 3px 10px; }
+QToolButton#latest { background: $surface; border: 1px solid $border; border-radius: 17px;
+  padding: 0; }
+QToolButton#latest:hover { background: $surface_raised; }
+QToolButton#latest:focus { border: 2px solid $accent; }
 QPushButton[shape="outline"] { border: 1px solid $border; padding: 6px 14px; border-radius: 10px; }
 QPushButton[shape="outline"]:focus { border-color: $accent; }
 QPushButton[shape="filled"] { background: $accent; color: $accent_text; padding: 6px 16px;
@@ -96,6 +104,22 @@ QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $text_muted;
 QCheckBox::indicator:hover, QCheckBox:focus::indicator { border-color: $accent; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent;
   image: url("$check"); }
+
+QComboBox { background: $surface; color: $text; border: 1px solid $border; border-radius: 8px;
+  padding: 5px 28px 5px 10px; }
+QComboBox:hover { background: $surface_raised; }
+QComboBox:focus { border-color: $accent; }
+QComboBox:disabled { color: $text_muted; background: $window; }
+QComboBox::drop-down { border: none; width: 24px; subcontrol-position: center right; }
+QComboBox::down-arrow { image: url("$arrow"); width: 14px; height: 14px; }
+QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $border;
+  border-radius: 8px; padding: 4px; outline: none; selection-background-color: $hover;
+  selection-color: $text; }
+QComboBox QAbstractItemView::item { padding: 5px 8px; border-radius: 6px; min-height: 20px; }
+
+QLabel[figure="true"] { border: 1px solid transparent; border-radius: 4px; }
+QLabel[figure="true"]:focus { border-color: $accent; }
+QWidget#figures:focus { border: 1px solid $accent; border-radius: 6px; }
 
 QMenu { background: $surface; color: $text; border: 1px solid $border; border-radius: 10px;
   padding: 6px; }
@@ -144,6 +168,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 _HOVER = 0.06
 _PRESSED = 0.10
 _SCROLL = 0.22
+_CALM = 0.30
 
 
 def stylesheet(tokens: Mapping[str, str]) -> str:
@@ -151,6 +176,8 @@ def stylesheet(tokens: Mapping[str, str]) -> str:
     return _SHEET.substitute(
         tokens,
         check=(resources() / "icons" / "check.svg").as_posix(),
+        arrow=(resources() / "themes" / "combo_arrow.svg").as_posix(),
+        calm=_veil(tokens["text"], _CALM),
         hover=_veil(tokens["text"], _HOVER),
         pressed=_veil(tokens["text"], _PRESSED),
         scroll=_veil(tokens["text"], _SCROLL),

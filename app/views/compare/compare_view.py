@@ -23,11 +23,12 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.domain.comparison import Side
 from app.viewmodels.common import format as fmt
-from app.viewmodels.compare.compare import CompareState, CompareViewModel, lane_text, verdict
+from app.viewmodels.compare.compare import CompareState, CompareViewModel, lane_figures, verdict
 from app.viewmodels.compare.race import Lane, Shown
 from app.viewmodels.tokens.timeline import switch_label
 from app.views.common import fonts
 from app.views.common.controls import plain_tip, push_button
+from app.views.common.figures import FigureLabel, Figures
 from app.views.common.theme import ThemeController
 
 _MAC_CHOICES = Path.home() / "Library" / "Preferences" / "com.apple.universalaccess.plist"
@@ -53,21 +54,17 @@ class LaneView(QFrame):
         self.setObjectName("lane")
         self.title = QLabel()
         self.title.setFont(fonts.strong())
-        self.rate = QLabel()
-        self.rate.setFont(fonts.display())
+        self.rate = FigureLabel(fonts.display())
         self._unit = QLabel()
         self._unit.setFont(fonts.small())
         self._unit.setProperty("tone", "muted")
         self.text = QPlainTextEdit()
         self.text.setObjectName("laneText")
         self.text.setReadOnly(True)
-        self.text.setFont(fonts.ui())
+        self.text.setFont(fonts.reading())
         self.text.setTabChangesFocus(True)
         self.text.setPlaceholderText(strings.LANE_WAITING)
-        self.note = QLabel()
-        self.note.setFont(fonts.small())
-        self.note.setProperty("tone", "muted")
-        self.note.setWordWrap(True)
+        self.note = Figures()
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.title, 1, Qt.AlignmentFlag.AlignBaseline)
@@ -85,7 +82,8 @@ class LaneView(QFrame):
         self.text.setAccessibleName(title)
 
     def show_moment(self, shown: Shown) -> None:
-        self.rate.setText("" if shown.tps is None else fmt.rate(shown.tps))
+        rate = "" if shown.tps is None else fmt.rate(shown.tps)
+        self.rate.show_figure(rate, strings.MEANS_LANE_RATE)
         self._unit.setText("" if shown.tps is None else strings.RATE_UNKNOWN)
         self._write(shown.text)
 
@@ -130,6 +128,7 @@ class CompareDialog(QDialog):
         self._compare = compare
         self._theme = theme
         self.question = QPlainTextEdit(compare.last_question)
+        self.question.setFont(fonts.reading())
         self.question.setPlaceholderText(strings.COMPARE_QUESTION_HINT)
         self.question.setTabChangesFocus(True)
         self.question.setFixedHeight(2 * self.question.fontMetrics().lineSpacing() + 20)
@@ -139,9 +138,10 @@ class CompareDialog(QDialog):
         self.stop.setToolTip(strings.COMPARE_STOP_HELP)
         self.note = _text("muted")
         self.lanes: dict[Side, LaneView] = {"off": LaneView(), "on": LaneView()}
-        self.headline = QLabel()
-        self.headline.setFont(fonts.title())
+        self.headline = FigureLabel(fonts.title())
+        self.numbers = Figures("")
         self.texts = _text()
+        self.warnings = _text("warning")
         self.details = _text("muted")
         self.play = push_button(strings.RACE_PLAY, "outline")
         self.moment = QSlider(Qt.Orientation.Horizontal)
@@ -206,20 +206,26 @@ class CompareDialog(QDialog):
         self.lanes["on"].set_title(strings.LANE_ON.format(mode=self._mode()))
         for side, lane in self.lanes.items():
             record = self._compare.record(side)
-            lane.note.setText("" if record is None else lane_text(record))
+            lane.note.show_figures(() if record is None else lane_figures(record))
             lane.show_moment(Lane(() if record is None else record.rounds).at(float("inf")))
         self._show_result(state)
 
     def _show_result(self, state: CompareState) -> None:
         result = state.result
-        for view in (self.headline, self.texts, self.details, self.play, self.moment, self.save):
+        views = (self.headline, self.numbers, self.texts, self.details, self.warnings)
+        for view in (*views, self.play, self.moment, self.save):
             view.setVisible(result is not None)
         if result is None:
             return
-        words = verdict(result)
-        self.headline.setText(words.headline)
-        self.texts.setText(words.texts)
-        self.details.setText(words.details)
+        said = verdict(result)
+        self.headline.show_figure(said.headline, strings.MEANS_COMPARED)
+        self.headline.setFont(fonts.title() if said.tone != "plain" else fonts.strong())
+        self.numbers.show_figures(said.numbers)
+        self.numbers.setVisible(bool(said.numbers))
+        self.warnings.setText(said.warnings)
+        self.warnings.setVisible(bool(said.warnings))
+        self.texts.setText(said.texts)
+        self.details.setText(said.details)
         self._show_plot()
         self.moment.setRange(0, round(self._compare.race.duration * _STEPS_A_SECOND))
         if not reduced_motion():
@@ -253,8 +259,11 @@ class CompareDialog(QDialog):
 
     def _refresh(self) -> None:
         state, obstacle = self._compare.state, self._compare.obstacle
+        held = self.start.hasFocus() or self.stop.hasFocus()
         self.start.setVisible(not state.running)
         self.stop.setVisible(state.running)
+        if held:  # the keyboard stays at the button, whichever is shown
+            (self.stop if state.running else self.start).setFocus()
         self.question.setReadOnly(state.running)
         self.start.setText(strings.COMPARE_AGAIN if state.result else strings.COMPARE_START)
         self.start.setEnabled(bool(self.question.toPlainText().strip()) and not obstacle)
@@ -289,7 +298,7 @@ class CompareDialog(QDialog):
         column.addLayout(ask)
         column.addWidget(self.note)
         column.addLayout(lanes, 1)
-        for view in (self.headline, self.texts, self.details):
+        for view in (self.headline, self.numbers, self.texts, self.warnings, self.details):
             column.addWidget(view)
         column.addLayout(self._plot_place)
         column.addLayout(race)

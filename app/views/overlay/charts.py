@@ -6,22 +6,22 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app import strings
 from app.viewmodels.common import format as fmt
-from app.viewmodels.overlay.overlay import Sample
+from app.viewmodels.overlay.overlay import SPAN_S, Sample
 from app.views.common import fonts
 from app.views.common.theme import Theme, ThemeController
 from mtp_mlx.api import MAX_DEPTH
 
-_PLOT_HEIGHT = 78  # pixels
-_SPAN_S = 60.0  # seconds that the plot is wide once a reply is that long
-_LEAST_S = 8.0  # seconds that it is wide at the reply's beginning
-_GAP_S = 0.5  # a longer pause between two samples is a gap in the line
-_HEADROOM = 1.05  # the plot's height over the highest rate
-_LINE = 1.8  # pixels
+_PLOT_HEIGHT = 78
+_LEAST_S = 1.0
+"""The least seconds that the plot's width stands for."""
+_GAP_S = 0.5
+_HEADROOM = 1.05
+_LINE = 1.8
 
 
 class RatePlot(QWidget):
@@ -50,7 +50,8 @@ class RatePlot(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(fonts.small())
-        area = QRectF(self.rect()).adjusted(1, painter.fontMetrics().height(), -1, -2)
+        below = painter.fontMetrics().height() + 1
+        area = QRectF(self.rect()).adjusted(1, 4, -1, -below)
         painter.setPen(QPen(self._theme.color("chart_grid"), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         if len(self._samples) < 2:
@@ -70,12 +71,18 @@ class RatePlot(QWidget):
             # Twice as fast as the polyline, which Qt fills as one outline that crosses itself.
             painter.drawLines([QLineF(a, b) for a, b in pairwise(points)])
         painter.setPen(self._theme.color("text_muted"))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignTop, fmt.rate(most))
+        bottom = Qt.AlignmentFlag.AlignBottom
+        painter.drawText(self.rect(), bottom, strings.RATE_PEAK.format(rate=fmt.rate(most)))
+        right = bottom | Qt.AlignmentFlag.AlignRight
+        painter.drawText(self.rect(), right, strings.RATE_SPAN.format(span=_seconds(end - start)))
 
     def _span(self) -> tuple[float, float]:
-        """Return the seconds from the left edge to the right one."""
-        end = max(self._samples[-1].at if self._samples else 0.0, _LEAST_S)
-        return max(0.0, end - _SPAN_S), end
+        """Return the seconds from the left edge to the right one: the reply's own, at most 60."""
+        if not self._samples:
+            return 0.0, _LEAST_S
+        end = self._samples[-1].at
+        start = max(self._samples[0].at, end - SPAN_S)
+        return start, max(end, start + _LEAST_S)
 
     def _step_s(self) -> float:
         """Return the seconds that the line's width stands for: closer samples look like one."""
@@ -85,6 +92,10 @@ class RatePlot(QWidget):
     def _on_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.update()
+
+
+def _seconds(span: float) -> str:
+    return f"{span:.1f} s" if span < 10 else f"{span:.0f} s"
 
 
 def lines(samples: Sequence[Sample]) -> Iterator[Sequence[Sample]]:
@@ -123,6 +134,7 @@ class PositionBars(QWidget):
         self._shares: tuple[float, ...] = ()
         self.setFixedHeight(_BARS_HEIGHT + self._label_height())
         self.setAccessibleName(strings.BY_POSITION)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         theme.changed.connect(self._on_theme)
 
     def show_shares(self, shares: tuple[float, ...]) -> None:
@@ -130,17 +142,27 @@ class PositionBars(QWidget):
             self._shares = shares
             self.setAccessibleDescription(", ".join(fmt.percent(share) for share in shares))
             self.setToolTip(
-                "\n".join(
+                strings.MEANS_BY_POSITION
+                + "\n"
+                + "\n".join(
                     strings.POSITION.format(position=i, percent=fmt.percent(share))
                     for i, share in enumerate(shares, 1)
                 )
             )
             self.update()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Tell what the bars mean to who reaches them by keyboard."""
+        super().focusInEvent(event)
+        QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), self.toolTip(), self)
+
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         if not self._shares:
             return
         painter = QPainter(self)
+        if self.hasFocus():
+            painter.setPen(QPen(self._theme.color("accent"), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(fonts.small())
         count = MAX_DEPTH  # a bar keeps its place and width whatever K does

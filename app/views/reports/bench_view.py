@@ -146,6 +146,7 @@ def _number(least: int, most: int, value: int) -> QSpinBox:
 def _mode(mode: Mtp, *, on: bool) -> QToolButton:
     button = QToolButton()
     button.setText(str(mode) if isinstance(mode, int) else mode_text(mode))
+    button.setProperty("shape", "chip")
     button.setCheckable(True)
     button.setChecked(on)
     button.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from PySide6.QtCore import QByteArray, QRectF, QTimer, QUrl, Signal
+from PySide6.QtCore import QByteArray, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QResizeEvent, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
@@ -27,7 +27,7 @@ from mtp_mlx.report.writer import markdown
 R = TypeVar("R")
 
 _SETTLE_MS = 80
-_ROOMY = 1000  # pixels that the widest table needs
+_ROOMY = 1040  # pixels that the widest table needs
 _TWO = 760  # pixels that two charts beside each other need
 _EDGE = 24
 _WIDEST = 760  # pixels of a chart: a wider one is not easier to read
@@ -71,6 +71,8 @@ class ReportBrowser(QTextBrowser):
         self.setAccessibleName(strings.REPORT_TEXT)
         self.setFont(fonts.ui())
         self.setOpenLinks(False)
+        # A bar that comes and goes would have the charts drawn anew at another width.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.document().setDocumentMargin(_EDGE)
         self._settle = Throttle(_SETTLE_MS, self._lay_out, self)
         theme.changed.connect(self._draw)
@@ -143,9 +145,13 @@ def _made(sheet: _Sheet) -> _Page:
 
 def _one(sheet: _Sheet) -> _Page:
     images: dict[str, QImage] = {}
-    pictures = _pictures("a", sheet.charts[0], min(sheet.width, _WIDEST), sheet.ratio, images)
+    paired = sheet.width >= _TWO
+    width = sheet.width // 2 - _GAP if paired else min(sheet.width, _WIDEST)
+    pictures = _pictures("a", sheet.charts[0], width, sheet.ratio, images)
     roomy = sheet.width >= _ROOMY
-    html = report_html(sheet.shown.report, sheet.tokens, pictures.values(), roomy=roomy)
+    html = report_html(
+        sheet.shown.report, sheet.tokens, pictures.values(), roomy=roomy, paired=paired
+    )
     return _Page(html, images)
 
 

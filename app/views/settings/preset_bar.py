@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMenu,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,7 +23,7 @@ from app.domain.settings import Preset, ReplySettings
 from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.views.chat.message_text import ENTER
 from app.views.common import fonts
-from app.views.common.controls import push_button
+from app.views.common.controls import Menu, push_button
 
 
 class _Name(QLineEdit):
@@ -56,7 +55,7 @@ class PresetBar(QWidget):
         self.button = QToolButton()
         self.button.setToolTip(strings.PRESET_HELP)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = QMenu(self.button)
+        self.menu = Menu(parent=self.button)
         self.menu.aboutToShow.connect(self.fill)
         self.button.setMenu(self.menu)
         self.name = _Name()

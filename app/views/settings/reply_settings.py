@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -32,7 +33,7 @@ from mtp_mlx.api import Sampling
 _MOST_TOKENS = 131_072
 _MOST_SEED = 2**31 - 1
 _INSET = (6, 0, 6, 0)
-_WIDTH = 520
+_WIDTH = 590
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,16 @@ class ReplySettingsDialog(QDialog):
         self.verify = Segments(strings.VERIFY, {rule: name for rule, (name, _) in RULES.items()})
         self.meaning = _wrapped("muted")
         self.advice = _wrapped("warning")
+        self.more = push_button("", "disclosure")
+        self.more.setCheckable(True)
+        self.expert = QWidget()
         self.presets = PresetBar(presets, self.settings)
         self.reset = push_button(strings.RESET_SETTINGS, "outline")
         self._lay_out()
         self.show_settings(settings)
         self._connect()
+        self.more.setChecked(_is_expert(settings))
+        self._unfold(shown=self.more.isChecked())
         self._refresh()
         self.system.setFocus()
 
@@ -141,8 +147,15 @@ class ReplySettingsDialog(QDialog):
         self.meaning.setText(RULES[settings.verify][1])
         words = advice(settings, self._model.recommended, self._model.context)
         self.advice.setText(" ".join(words))
-        self.advice.setVisible(bool(words))
         self.presets.refresh()
+
+    def _unfold(self, *, shown: bool) -> None:
+        """Show or hide what everyday use does not need."""
+        arrow = "▾" if shown else "▸"
+        self.more.setText(f"{arrow} {strings.EXPERT}")
+        self.more.setAccessibleName(strings.EXPERT)
+        self.expert.setVisible(shown)
+        self.adjustSize()
 
     def _connect(self) -> None:
         for switch in (self.recommended, self.fixed_seed, self.thinking):
@@ -155,21 +168,18 @@ class ReplySettingsDialog(QDialog):
         self.verify.chosen.connect(self._refresh)
         self.presets.applied.connect(self.show_settings)
         self.reset.clicked.connect(self._reset)
+        self.more.toggled.connect(lambda on: self._unfold(shown=on))
 
     def _lay_out(self) -> None:
         title = QLabel(strings.SYSTEM_PROMPT)
         title.setFont(fonts.strong())
         title.setBuddy(self.system)
-        sampling = QLabel(strings.SAMPLING)
-        sampling.setFont(fonts.strong())
-        rules = QLabel(strings.VERIFY)
-        rules.setFont(fonts.strong())
         done = push_button(strings.DONE, "filled")
         done.setDefault(True)
         done.clicked.connect(self.accept)
         cancel = push_button(strings.CANCEL, "outline")
         cancel.clicked.connect(self.reject)
-        for button in (cancel, self.reset):
+        for button in (cancel, self.reset, self.more):
             button.setAutoDefault(False)
         buttons = QHBoxLayout()
         buttons.addWidget(self.reset)
@@ -179,45 +189,63 @@ class ReplySettingsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 18, 24, 18)
         column.setSpacing(10)
-        above: tuple[QWidget, ...] = (self.presets, title, self.system, sampling)
-        for part in above:
-            column.addWidget(part)
-        column.addLayout(self._fields())
-        below: tuple[QWidget, ...] = (rules, self.verify, self.meaning, self.advice)
-        for part in below:
-            column.addWidget(part)
-        column.addSpacing(6)
+        column.addWidget(self.presets)
+        column.addWidget(title)
+        column.addWidget(self.system)
+        column.addLayout(self._everyday())
+        column.addWidget(self.more)
+        column.addWidget(self.expert)
+        column.addWidget(self.advice)
+        column.addStretch(1)
         column.addLayout(buttons)
+        self._lay_out_expert()
         self.setMinimumWidth(_WIDTH)
 
-    def _fields(self) -> QGridLayout:
-        """Lay out two columns: the window may be 600 pixels high."""
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(4, 1)
-        grid.setColumnMinimumWidth(2, 12)
-        right = (
+    def _everyday(self) -> QGridLayout:
+        left = ((strings.RECOMMENDED, self.recommended), (strings.TEMPERATURE, self.temperature))
+        right = ((strings.THINK, self.thinking), (strings.MAX_TOKENS, self.max_tokens))
+        return _columns(left, right)
+
+    def _lay_out_expert(self) -> None:
+        rules = QLabel(strings.VERIFY)
+        rules.setFont(fonts.strong())
+        left = (
             (strings.TOP_K, self.top_k),
             (strings.TOP_P, self.top_p),
             (strings.MIN_P, self.min_p),
-            (strings.SEED, self.seed),
         )
-        left = (
-            (strings.RECOMMENDED, self.recommended),
-            (strings.TEMPERATURE, self.temperature),
-            (strings.MAX_TOKENS, self.max_tokens),
-            (strings.FIXED_SEED, self.fixed_seed),
-            (strings.THINK, self.thinking),
-        )
-        for first, fields in ((0, left), (3, right)):
-            for at, (text, field) in enumerate(fields):
-                label = QLabel(text)
-                label.setBuddy(field)
-                grid.addWidget(label, at, first)
-                grid.addWidget(field, at, first + 1)
-        return grid
+        right = ((strings.FIXED_SEED, self.fixed_seed), (strings.SEED, self.seed))
+        column = QVBoxLayout(self.expert)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        column.addLayout(_columns(left, right))
+        for part in (rules, self.verify, self.meaning):
+            column.addWidget(part)
+
+
+_Fields = Sequence[tuple[str, QWidget]]
+
+
+def _columns(left: _Fields, right: _Fields) -> QGridLayout:
+    """Lay out two columns of labelled fields: the window may be 600 pixels high."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(8)
+    grid.setColumnStretch(1, 1)
+    grid.setColumnStretch(4, 1)
+    grid.setColumnMinimumWidth(2, 12)
+    for first, fields in ((0, left), (3, right)):
+        for at, (text, field) in enumerate(fields):
+            label = QLabel(text)
+            label.setBuddy(field)
+            grid.addWidget(label, at, first)
+            grid.addWidget(field, at, first + 1)
+    return grid
+
+
+def _is_expert(settings: ReplySettings) -> bool:
+    """Whether a setting that everyday use leaves alone is another than usual."""
+    return settings.seed is not None or settings.verify != "coupled"
 
 
 def _wrapped(tone: str) -> QLabel:
@@ -226,6 +254,8 @@ def _wrapped(tone: str) -> QLabel:
     label.setProperty("tone", tone)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+    label.setMinimumHeight(2 * label.fontMetrics().lineSpacing())  # the dialog is not to jump
     return label
 
 

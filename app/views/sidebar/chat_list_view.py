@@ -22,7 +22,7 @@ from app.domain.conversation import ChatSummary
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
 from app.viewmodels.sidebar.chat_list_model import CHAT_ROLE, Index
 from app.views.commands import command
-from app.views.common.controls import claims_escape
+from app.views.common.controls import Menu, claims_escape
 from app.views.common.theme import ThemeController
 from app.views.sidebar.chat_row import ChatDelegate
 
@@ -44,6 +44,7 @@ class ChatListView(QListView):
         self._delegate = ChatDelegate(theme, self)
         self._at, self._row = "", 0  # the current chat, and its row
         self._followed = ""  # the open chat, while it is listed
+        self._elsewhere = False  # a page that is no chat is shown
         self.setModel(chats.rows)
         self.setItemDelegate(self._delegate)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -57,6 +58,11 @@ class ChatListView(QListView):
         theme.changed.connect(self.viewport().update)
         self._show()
 
+    def show_place(self, *, elsewhere: bool) -> None:
+        """Mark no chat as open while a page that is no chat stands in its place."""
+        self._elsewhere = elsewhere
+        self._show()
+
     def edit_title(self) -> None:
         index = self.currentIndex()
         if index.data(CHAT_ROLE) is not None:
@@ -64,7 +70,7 @@ class ChatListView(QListView):
             self.edit(index)
 
     def menu_of(self, chat: ChatSummary) -> QMenu:
-        menu = QMenu(self)
+        menu = Menu(parent=self)
         pin = strings.CHAT_UNPIN if chat.pinned else strings.CHAT_PIN
         chats = self._chats
         rename = command(menu, strings.CHAT_RENAME, self.edit_title)
@@ -143,7 +149,7 @@ class ChatListView(QListView):
 
     def _show(self) -> None:
         opened = self._chats.open_id
-        self._delegate.open_id = opened
+        self._delegate.open_id = "" if self._elsewhere else opened
         self._delegate.words = self._chats.words
         self.setUniformItemSizes(not self._chats.searching)
         listed = opened if self._chats.rows.row_of(opened) is not None else ""

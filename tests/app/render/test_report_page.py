@@ -15,8 +15,9 @@ from app.render.report_page import (
     palette,
     report_html,
 )
-from mtp_mlx.report.contents import Heading, Part, Verbatim, notes
+from mtp_mlx.report.contents import Heading, Part, Verbatim
 from mtp_mlx.report.model import Identity, Report
+from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.writer import write
 from tests.app.test_theme_tokens import THEMES, tokens
 from tests.report.samples import (
@@ -39,6 +40,11 @@ def page(report: Report, *, roomy: bool = True) -> str:
     return report_html(report, LIGHT, PICTURES, roomy=roomy)
 
 
+TWICE = a_report(
+    [run for i in (0, 1) for run in (a_run("off", 30.0, repeat=i), a_run(3, 60.0, repeat=i))]
+)
+
+
 def test_what_it_comes_to_stands_first() -> None:
     html = page(REPORT)
     places = [
@@ -53,12 +59,24 @@ def test_what_it_comes_to_stands_first() -> None:
     ("report", "tone"),
     [
         (SLOWER, "warning"),
-        (REPORT, "plain"),  # faster, and within the spread
-        (a_report([a_run("off", 30.0), a_run("auto", 60.0)]), "faster"),
+        (REPORT, "plain"),  # its interval holds 1
+        (a_report([a_run("off", 30.0), a_run("auto", 60.0)]), "plain"),  # one run each
+        (
+            a_report(
+                [
+                    r
+                    for i in (0, 1)
+                    for r in (a_run("off", 30.0, repeat=i), a_run(3, 60.0, repeat=i))
+                ]
+            ),
+            "faster",
+        ),
     ],
 )
 def test_the_headline_has_the_colour_of_what_is_known(report: Report, tone: str) -> None:
-    assert re.search(rf'<h1><span class="{tone}">\d\.\d\d', page(report))
+    large = re.search(r'<h1><span class="(\w+)">\d\.\d\d', page(report))
+    assert (large.group(1) if large else "plain") == tone
+    assert (f'<p><span class="{tone}">' in page(report)) is True
 
 
 def test_without_a_speed_up_there_is_no_headline() -> None:
@@ -83,11 +101,11 @@ def test_nothing_stands_twice() -> None:
 
 
 def test_a_small_window_has_fewer_columns() -> None:
-    assert "<th>First token</th>" in page(REPORT)
+    assert ">First token</th>" in page(REPORT)
     narrow = page(REPORT, roomy=False)
-    assert "<th>First token</th>" not in narrow
-    assert "<th>Speed-up</th>" in narrow
-    assert "<th>Margin there</th>" in narrow  # few columns: all of them
+    assert ">First token</th>" not in narrow
+    assert ">Speed-up</th>" in narrow
+    assert ">Margin there</th>" in narrow  # few columns: all of them
 
 
 def test_a_stranger_writes_no_html() -> None:
@@ -156,8 +174,20 @@ def test_charts_have_the_themes_colours(theme: str) -> None:
 def test_the_head_names_the_subject_and_the_claim() -> None:
     subject = "google/gemma-4 + google/helper · 4-bit · Apple M4 Pro · 2026-01-02"
     assert f'<h2>Speed of target + drafter</h2><p class="quiet">{subject}</p>' in page(REPORT)
-    claim = "faster, within the spread, MTP auto · 95 %: 0.94 to 2.00"
-    assert f'<p><span class="plain">{claim}</span></p>' in page(REPORT)
+    facts = "MTP auto · 1.47× · 95 %: 0.94 to 2.00 · drafted in 12 of 12 rounds"  # noqa: RUF001
+    claim = '<h2><span class="plain">No difference this run can show</span></h2>'
+    assert f'{claim}<p><span class="plain">{facts}</span></p>' in page(REPORT)
+
+
+def test_numbers_stand_at_the_right_and_texts_at_the_left() -> None:
+    assert '<th align="right">Tokens/s</th>' in page(REPORT)
+    assert "<th>Against plain</th>" in page(REPORT)
+
+
+def test_two_charts_stand_beside_each_other_where_there_is_room() -> None:
+    wide = report_html(REPORT, LIGHT, PICTURES, roomy=True, paired=True)
+    assert wide.count('<td width="50%" valign="top"><img') == len(PICTURES)
+    assert page(REPORT).count('<td width="50%"') == 0
 
 
 def test_each_picture_stands_once() -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from app.domain.settings import MtpChoice, OverlaySettings, Preset, ReplySettings, Settings
-from app.domain.speeds import Baseline
+from app.domain.speeds import Moment, Stretch
 from app.services.data_folder import (
     BaselineStore,
     DataFolder,
@@ -23,7 +23,8 @@ from app.services.data_folder import (
 )
 from app.services.store_thread import StoreThread
 
-ONE = Baseline(tokens=100, seconds=5, day="2026-11-24")
+NOW = Moment(at=10.0, context=400, load=1.0)
+ONE = (Stretch(tokens=100, seconds=5, moment=NOW, day="2026-11-24"),)
 
 
 @pytest.fixture

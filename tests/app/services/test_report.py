@@ -225,7 +225,8 @@ def test_a_reply_is_saved_and_opened(tmp_path: Path) -> None:
 def test_markdown_tells_a_reply() -> None:
     text = markdown(REPORT)
     assert text.startswith("# Speed of one reply: google/gemma-4-e4b-it + ")
-    assert "| chat | K 3 | 1 | 60.0 | 60.0 | 60.0 | 30.0 | 2.00× | – | faster | 67 %" in text  # noqa: RUF001
+    claim = "faster in one run each, which has no interval | 1 of 1 | 3.00 | 67 %"
+    assert f"| 30.0 | 2.00× | – | {claim}" in text  # noqa: RUF001
     assert "| MTP switched | auto from 0.50 s |" in text
     assert "on this machine, not interleaved." in text
 
@@ -297,3 +298,31 @@ def test_a_thought_is_no_part_of_the_text() -> None:
     reply = with_(REPLY, rounds=(*REPLY.rounds, thinking))
     run = told(reply, PAIR, ENVIRONMENT, include_text=True)["runs"][0]
     assert run["text"] == told(REPLY, PAIR, ENVIRONMENT, include_text=True)["runs"][0]["text"]
+
+
+def test_a_report_has_its_date_and_its_commit() -> None:
+    known = ENVIRONMENT | {"commit": "a" * 40, "clean": "false"}
+    report = reply_report(REPLY, PAIR, known, created="2026-11-28T10:00:00Z")
+    assert report.created == "2026-11-28T10:00:00Z"
+    assert (report.environment.commit, report.environment.commit_clean) == ("a" * 40, False)
+    assert (report.environment.mlx, report.environment.app_version) == ("0.32.4", "0.1.0")
+    assert reply_report(REPLY, PAIR, {}).created is not None
+    made = Comparison(question="q", off=SAME.off, on=SAME.on, made="2026-11-29T10:00:00Z")
+    assert comparison_report(made, known).created == "2026-11-29T10:00:00Z"
+    assert comparison_report(made, known).environment.commit == "a" * 40
+
+
+def test_several_comparisons_make_one_report() -> None:
+    second = Comparison(question="q", off=SAME.off, on=SAME.on, first="on", earlier=(SAME,))
+    report = comparison_report(second, ENVIRONMENT)
+    assert against_schema(report) == []
+    assert [(run.mode, run.repeat) for run in report.runs] == [
+        ("off", 0),
+        (3, 0),
+        (3, 1),
+        ("off", 1),
+    ]
+    assert report.settings.interleaved
+    _, on = report.summary
+    assert on.runs == 2
+    assert on.speedup_low == pytest.approx(3.0)

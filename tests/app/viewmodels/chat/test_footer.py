@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from app import strings
 from app.domain.conversation import Died, Failed, Finish, ReplyRecord, SwitchRecord
-from app.viewmodels.chat.footer import Fact, facts, footer
+from app.viewmodels.chat.footer import Fact, facts, figures, footer
 from tests.app.domain.test_conversation import REPLY
 from tests.app.helpers import stats
-from tests.app.records import drafted_reply, reply_of
+from tests.app.records import drafted_reply, plain_rounds, reply_of
 
 
 def reply(**changes: Any) -> ReplyRecord:
@@ -24,7 +25,7 @@ def test_the_line_under_a_reply() -> None:
 
 
 def test_speed_up_is_said_once_plain_was_measured() -> None:
-    assert "2.00\u00d7 plain speed" in footer(reply(plain_tps=30.65))
+    assert "2.00\u00d7 plain, faster" in footer(reply(plain_tps=30.65))
 
 
 def test_what_was_not_measured_is_left_out() -> None:
@@ -36,7 +37,10 @@ def test_a_lost_reply_says_why_and_keeps_what_was_measured() -> None:
     why = "engine died: it crashed (signal 11)"
     assert footer(reply(stats=None, finish=Died(text="crashed (signal 11)"), rounds=())) == why
     lost = reply_of(drafted_reply(40), finish=Died(text="crashed (signal 11)"))
-    numbers = "60.0 tok/s · 67 % of 120 drafted accepted · 0.05 s to first token"
+    numbers = (
+        "60.0 tok/s · drafted in 40 of 40 rounds · 67 % of 120 drafted accepted"
+        " · 0.05 s to first token"
+    )
     assert footer(lost) == f"{numbers} · {why}"
     assert Fact("Speed", "60.0 tok/s") in facts(lost)
 
@@ -44,12 +48,12 @@ def test_a_lost_reply_says_why_and_keeps_what_was_measured() -> None:
 def test_a_speed_up_of_a_part_says_so() -> None:
     rounds = drafted_reply(40)
     turned = reply_of(rounds, switches=[SwitchRecord(rounds[-1].at, "off")], plain_tps=30.0)
-    assert "2.00\u00d7 plain speed while MTP was on" in footer(turned)
+    assert "2.00\u00d7 plain while MTP was on, faster" in footer(turned)
 
 
 def test_facts_tell_what_a_speed_up_is_against() -> None:
     known = {f.label: f.value for f in facts(reply(plain_tps=30.65, plain_day="2026-11-24"))}
-    assert known["Speed-up over plain"] == "2.00\u00d7 plain speed"
+    assert known["Speed-up over plain"] == "2.00\u00d7 plain, faster"
     assert known["Plain speed here"] == "30.6 tok/s, measured on 2026-11-24"
     known = {f.label: f.value for f in facts(reply(plain_tps=30.65))}
     assert known["Plain speed here"] == "30.6 tok/s"
@@ -96,3 +100,38 @@ def test_facts_of_a_plain_reply_have_no_drafts() -> None:
     labels = {fact.label for fact in facts(reply(stats=bare))}
     assert "Drafts accepted" not in labels
     assert "Accepted by position" not in labels
+
+
+def test_each_number_says_what_it_means() -> None:
+    shown = figures(reply_of(drafted_reply(40), plain_tps=30.0))
+    assert [figure.text for figure in shown] == footer(
+        reply_of(drafted_reply(40), plain_tps=30.0)
+    ).split(strings.SEPARATOR)
+    assert all(figure.meaning.endswith(".") for figure in shown)
+    assert "Faster in one run each, which has no interval." in shown[1].meaning
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"plain_tps": 60.2}, "1.00\u00d7 plain, no difference"),
+        ({"plain_tps": 90.0}, "0.67\u00d7 plain, slower"),
+        ({"plain_tps": 15.0}, "the machine was busy: measure again"),
+    ],
+)
+def test_a_word_stands_with_the_speed_up(changes: dict[str, float], text: str) -> None:
+    assert text in footer(msgspec.structs.replace(reply_of(drafted_reply(40)), **changes))
+
+
+def test_a_reply_that_drafted_hardly_is_called_parked() -> None:
+    rounds = drafted_reply(4)
+    rounds += plain_rounds(60, index=5, at=rounds[-1].at)
+    shown = footer(reply_of(rounds, plain_tps=21.0))
+    assert "plain, parked" in shown
+    assert "drafted in 4 of 64 rounds" in shown
+
+
+def test_without_a_plain_speed_the_numbers_say_how_to_get_one() -> None:
+    told = {fact.label: fact.value for fact in facts(reply_of(drafted_reply(40)))}
+    assert told["Speed-up over plain"] == "not measured; the overlay measures it in a click"
+    assert (told["Drafted in"], told["Tokens a round, all rounds"]) == ("40 of 40 rounds", "3.00")

@@ -32,7 +32,7 @@ def test_times(value: float, text: str) -> None:
     assert fmt.times(value) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(432 << 20, "432 MB"), (9 << 29, "4.5 GB")])
+@pytest.mark.parametrize(("value", "text"), [(432_000_000, "432 MB"), (4_500_000_000, "4.5 GB")])
 def test_memory(value: int, text: str) -> None:
     assert fmt.memory(value) == text
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from app import strings
 from app.domain.comparison import Comparison
-from app.domain.conversation import ChatMessage, Died
+from app.domain.conversation import ChatMessage, Died, ReplyRecord, RoundRecord
 from app.domain.settings import ReplySettings
 from app.engine.worker import Death
 from app.viewmodels.chat.asking import turns_to_last_question
-from app.viewmodels.compare.compare import WARM_UP_TOKENS, CompareViewModel, lane_text, verdict
+from app.viewmodels.compare.compare import WARM_UP_TOKENS, CompareViewModel, lane_figures, verdict
 from mtp_mlx.api import Message, Sampling
 from mtp_mlx.wire import Cancel, Error, Generate
 from tests.app.conftest import Clock, Rig
@@ -306,13 +307,44 @@ def test_the_run_without_mtp_is_a_measured_baseline(
 
 def test_same_text_and_faster() -> None:
     said = verdict(comparison(OFF, ON))
-    assert said.headline == "3.00\u00d7 the speed of plain decoding"
+    assert said.headline == "Faster in one run each, which has no interval"
+    assert said.tone == "plain"  # neither large nor in colour
+    assert [figure.text for figure in said.numbers] == [
+        "3.00\u00d7 the speed of plain decoding",
+        "drafted in 40 of 40 rounds",
+        "3.00 tokens a round",
+    ]
+    assert all(figure.meaning for figure in said.numbers)
     assert said.texts == "Same text, token for token: 121 tokens."
-    assert said.details.startswith("Off ran first · seed 7 in both · one run each")
+    assert said.details.startswith("Off ran first · seed 7 in both · compare again")
+    assert said.warnings == ""
+
+
+def slowed(rounds: list[RoundRecord], by: float) -> list[RoundRecord]:
+    return [msgspec.structs.replace(one, at=one.at * by, ms=one.ms * by) for one in rounds]
 
 
 def test_a_loss_is_told_as_plainly() -> None:
-    assert verdict(comparison(ON, OFF)).headline == "0.33\u00d7 the speed of plain decoding"
+    said = verdict(comparison(OFF, slowed(ON, 9.0)))
+    assert said.headline == "Slower in one run each, which has no interval"
+    assert said.numbers[0].text == "0.33\u00d7 the speed of plain decoding"
+
+
+def test_what_drafts_do_not_explain_is_a_busy_machine() -> None:
+    said = verdict(comparison(slowed(OFF, 2.0), ON))
+    assert said.headline == "The machine was busy: measure again"
+    assert not [figure for figure in said.numbers if "\u00d7" in figure.text]
+    assert said.warnings.startswith("The machine was busy: measure again. MTP auto ran at 60.0")
+
+
+def test_several_comparisons_of_one_prompt_have_an_interval() -> None:
+    first = comparison(OFF, ON)
+    again = replace(comparison(slowed(OFF, 1.02), slowed(ON, 1.03)), earlier=(first, first))
+    said = verdict(again)
+    assert said.tone == "faster"
+    assert said.headline.endswith("the speed of plain decoding")
+    assert said.numbers[0].text.startswith("95 %")
+    assert "3 runs each" in said.details
 
 
 def test_where_the_texts_part() -> None:
@@ -341,7 +373,11 @@ def test_another_rule_does_not_promise_the_same_text() -> None:
     assert "rule" not in verdict(comparison(OFF, ON)).details
 
 
+def line(reply: ReplyRecord) -> str:
+    return strings.SEPARATOR.join(figure.text for figure in lane_figures(reply))
+
+
 def test_a_lane_in_figures() -> None:
     text = "121 tokens · 67 % of 120 drafted accepted · τ\u00a03.00 · finished"
-    assert lane_text(reply_of(ON)) == text
-    assert lane_text(reply_of([a_round(0, 0.1)], finish="cancelled")) == "1 tokens · stopped by you"
+    assert line(reply_of(ON)) == text
+    assert line(reply_of([a_round(0, 0.1)], finish="cancelled")) == "1 tokens · stopped by you"

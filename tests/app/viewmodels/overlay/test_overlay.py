@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from app.domain.conversation import RoundRecord
@@ -20,7 +22,7 @@ from mtp_mlx.api import Memory
 from mtp_mlx.wire import PromptProgress
 from tests.app.conftest import Clock, Rig
 from tests.app.helpers import MEMORY, finished, round_of
-from tests.app.records import a_round, drafted_reply
+from tests.app.records import a_round, drafted_reply, reply_of
 
 ROUNDS = [a_round(i, (i + 1) * 0.1, depth=1 if i else 0) for i in range(20)]
 
@@ -51,8 +53,13 @@ def test_a_speed_up_says_what_it_is_against() -> None:
     plain = Plain(tps=30.0, day="2026-11-24")
     measured = numbers(tally_of(drafted_reply(40), "auto"), plain)
     said = overlay_numbers(decoding(), measured, 2.0)
-    assert said.speed_up == "2.00\u00d7"
-    assert said.speed_up_note == "30.0 tok/s, measured on 2026-11-24"
+    assert said.speed_up == "2.00\u00d7 faster"
+    assert said.speed_up_note == (
+        "Faster in one run each, which has no interval. Plain speed: 30.0 tok/s, measured on"
+        " 2026-11-24."
+    )
+    assert (said.drafted, said.tokens_per_round) == ("40 of 40 rounds", "3.00")
+    assert not said.lacks_plain
 
 
 def test_a_frozen_reply_shows_no_rate_but_a_clock() -> None:
@@ -83,7 +90,7 @@ def test_the_prompt_has_a_clock() -> None:
 def test_memory_without_a_limit_has_no_share() -> None:
     live = Live(memory=Memory(active=512 << 20, peak=0, limit=0))
     said = shown(live, 0)
-    assert (said.memory, said.memory_share) == ("512 MB", 0.0)
+    assert (said.memory, said.memory_share) == ("537 MB", 0.0)
 
 
 def test_timers_run_only_while_a_reply_does(ready: Rig) -> None:
@@ -294,3 +301,86 @@ def test_a_reply_that_was_given_up_is_heard_of_no_more(ready: Rig) -> None:
     assert left.phase == "ended"
     ready.say(PromptProgress(id=reply, done=1, total=9, reused=0), round_of(reply, 0, ["x"]))
     assert models.overlay.live == left
+
+
+def draft(rig: Rig, clock: Clock, question: str, *, gap: float) -> None:
+    rig.program.models.chat.send(question)
+    rig.say(round_of(rig.request().id, 0, ["w "]))
+    for index in range(1, 41):
+        clock.tick(gap)
+        rig.say(round_of(rig.request().id, index, ["w "] * 3, depth=3, state="drafting"))
+
+
+def test_the_numbers_are_the_open_chats(timed: Rig, clock: Clock) -> None:
+    models = timed.program.models
+    draft(timed, clock, "First", gap=0.05)
+    timed.say(finished(timed.request().id, decode_tps=60.0))
+    first, numbers, history = models.chat.chat, models.overlay.numbers, models.overlay.shown.history
+    assert numbers.rate == "60.0"
+    models.chat.new_chat()
+    assert (models.overlay.numbers.rate, models.overlay.numbers.acceptance) == ("", "")
+    assert models.overlay.shown.history == ()
+    draft(timed, clock, "Second", gap=0.1)
+    timed.say(finished(timed.request().id, decode_tps=30.0))
+    assert models.overlay.numbers.rate == "30.0"
+    models.chat.open(first)
+    assert models.overlay.numbers == numbers
+    assert models.overlay.shown.history == history
+
+
+def test_a_reply_in_another_chat_is_not_shown(timed: Rig, clock: Clock) -> None:
+    models = timed.program.models
+    draft(timed, clock, "First", gap=0.05)
+    models.chat.new_chat()
+    models.overlay.publish()
+    assert (models.overlay.numbers.rate, models.overlay.numbers.live) == ("", False)
+    seen: list[object] = []
+    models.overlay.history_changed.connect(seen.append)
+    clock.tick(0.05)
+    timed.say(round_of(timed.request().id, 41, ["w "] * 3, depth=3, state="drafting"))
+    models.overlay.sample()
+    assert seen == []
+    models.chat.open_written()
+    assert models.overlay.numbers.live
+    assert models.overlay.shown is models.overlay.live
+
+
+def test_the_numbers_are_the_versions(timed: Rig, clock: Clock) -> None:
+    models = timed.program.models
+    draft(timed, clock, "First", gap=0.05)
+    timed.say(finished(timed.request().id, decode_tps=60.0))
+    assert models.chat.regenerate()
+    timed.say(round_of(timed.request().id, 0, ["w "]))
+    timed.say(finished(timed.request().id, decode_tps=30.0))
+    assert models.overlay.numbers.rate == "30.0"
+    models.chat.branches.show_sibling(models.chat.chat.tip or "", -1)
+    assert models.overlay.numbers.rate == "60.0"
+
+
+def test_the_first_sample_is_no_spike() -> None:
+    """Rounds that arrive together are no rate: 31 tokens in a millisecond were 31 000 a second."""
+    live = run(begun(), 1, tokens=1, gap=0.5)
+    for i in range(10):
+        live = reducer.recorded(live, a_round(i + 1, 0.5 + i * 1e-4, tokens=3, depth=3))
+        assert reducer.rate(live, 0.501) is None
+    live = reducer.recorded(live, a_round(11, 0.8, tokens=3, depth=3))
+    assert reducer.rate(live, 0.8) == pytest.approx(33 / 0.3)
+
+
+def test_a_reply_of_a_second_is_replayed_as_one() -> None:
+    live = reducer.replayed(reply_of(drafted_reply(20)), MEMORY)
+    first, last = live.history[0], live.history[-1]
+    assert live.phase == "ended"
+    assert 0.65 < last.at - first.at <= 0.75  # the first quarter is the first rate's
+    assert {round(sample.tps) for sample in live.history} == {60}
+    assert all(sample.drafting for sample in live.history)
+    assert reducer.replayed(None, MEMORY) == Live(memory=MEMORY)
+
+
+def test_of_a_long_reply_the_last_minute_is_replayed() -> None:
+    live = reducer.replayed(reply_of(drafted_reply(4000)), None)
+    assert 59 < live.history[-1].at - live.history[0].at < 60
+    assert len(live.history) <= HISTORY_LENGTH
+    slow = reducer.replayed(reply_of(drafted_reply(6, gap=2.0)), None)
+    gaps = [b.at - a.at for a, b in pairwise(slow.history)]
+    assert max(gaps) < 0.5  # no gap in the line

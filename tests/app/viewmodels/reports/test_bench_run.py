@@ -97,11 +97,13 @@ def test_only_the_last_runs_are_kept_and_all_are_counted() -> None:
     assert state.runs == tuple(RUNS[-MOST_SHOWN:])
     assert (state.done, state.total) == (18, 18)
     assert [group.mode for group in overall(state)] == ["off", "auto", 3]
-    assert headings() == ("MTP", "Runs", "tok/s", "Speed-up", "Accepted")
+    heads = ("MTP", "Runs", "tok/s", "Speed-up", "Against plain", "Drafted in", "Accepted")
+    assert headings() == heads
+    unsure = "no difference this run can show"
     assert [group_cells(group) for group in overall(state)] == [
-        ("Off", "6", "30.8", "–", "–"),  # noqa: RUF001
-        ("Auto", "6", "44.8", "1.47×", "67 %"),  # noqa: RUF001
-        ("K 3", "6", "37.7", "1.24×", "67 %"),  # noqa: RUF001
+        ("Off", "6", "30.8", "–", "–", "–", "–"),  # noqa: RUF001
+        ("Auto", "6", "44.8", "1.47×", unsure, "drafted in 12 of 12 rounds", "67 %"),  # noqa: RUF001
+        ("K 3", "6", "37.7", "1.24×", unsure, "drafted in 12 of 12 rounds", "67 %"),  # noqa: RUF001
     ]
 
 

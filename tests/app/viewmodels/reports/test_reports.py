@@ -398,21 +398,27 @@ def test_what_it_comes_to() -> None:
     told = line(REPORT)
     assert told.title == "Speed of target + drafter"
     assert told.pair == "google/gemma-4 + google/helper"
-    assert told.figure == "1.47×"  # noqa: RUF001
+    assert told.figure == "no difference"
     assert told.day.startswith("2026-01-0")
     assert not told.slower
 
 
 def test_a_slow_down_is_marked() -> None:
     assert line(SLOWER).slower
-    assert line(SLOWER).figure == "0.50×"  # noqa: RUF001
+    assert line(SLOWER).figure == "0.50× slower"  # noqa: RUF001
+
+
+def test_one_run_each_says_so() -> None:
+    once = a_report([a_run("off", 30.0), a_run("auto", 60.0)])
+    assert line(once).figure == "2.00× faster, one run each"  # noqa: RUF001
+    assert not line(once).slower
 
 
 def test_one_that_was_cut_short_says_so() -> None:
     planned = replace(REPORT.settings, planned_runs=len(REPORT.runs))
-    assert line(replace(REPORT, settings=planned)).figure == "1.47×"  # noqa: RUF001
+    assert line(replace(REPORT, settings=planned)).figure == "no difference"
     more = replace(planned, planned_runs=len(REPORT.runs) + 1)
-    assert line(replace(REPORT, settings=more)).figure == "1.47×, cut short"  # noqa: RUF001
+    assert line(replace(REPORT, settings=more)).figure == "no difference, cut short"
 
 
 def test_without_a_speed_up_nothing_is_invented() -> None:
