@@ -44,7 +44,7 @@ def read_ordinary(path: Path) -> bytes:
     """Return a file's bytes. Raises OSError, also for a device or a pipe: they may have no end."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "it is no ordinary file")
+        raise OSError(errno.EINVAL, f"it is no ordinary file but a {_kind(status.st_mode)}")
     if status.st_size > MOST_BYTES:
         raise OSError(errno.EFBIG, f"it has more than {MOST_BYTES >> 20} MB")
     return path.read_bytes()

@@ -13,7 +13,7 @@ from mtp_mlx.bench.runs import MARGIN, Runner
 from mtp_mlx.engine import Control, Instruments
 from mtp_mlx.events import Finished, Round
 from mtp_mlx.reply import BARE
-from tests.cli.scripted import finished, token, told
+from tests.cli.scripted import PAIR, finished, token, told
 
 PLAN = Plan(modes=("off", 2), repeats=1, max_tokens=4, sampling=Sampling())
 TURN = Turn(mode="off", prompt=Prompt(id="a", category="chat", text="Hello"), repeat=0)
@@ -22,6 +22,8 @@ TURN = Turn(mode="off", prompt=Prompt(id="a", category="chat", text="Hello"), re
 class Cached:
     """Remembers whether its cache holds anything when it is asked for a reply."""
 
+    pair = PAIR
+
     def __init__(self) -> None:
         self.warm = False
         self.asked: list[tuple[int, bool]] = []  # tokens wished for, with a warm cache
@@ -29,8 +31,8 @@ class Cached:
     def forget(self) -> None:
         self.warm = False
 
-    def prompt_ids(self, request: api.Generate) -> tuple[int, ...]:
-        del request
+    def prompt_ids(self, request: api.Generate, cancelled: object) -> tuple[int, ...]:
+        del request, cancelled
         return (1, 2, 3)
 
     def generate(

@@ -88,7 +88,7 @@ def test_a_failure_keeps_the_old_file_and_says_what_to_do(
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^There is no report r\.json\."):
         load(tmp_path / "r.json")
-    with pytest.raises(UsageError, match=r"cannot be read: Is a directory\."):
+    with pytest.raises(UsageError, match=r"cannot be read: it is no ordinary file but a folder\."):
         load(tmp_path)
     (tmp_path / "r.json").write_text("# a report")
     with pytest.raises(DamagedReport, match=r"^r\.json is no report"):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import normalizers
 
 from mtp_mlx.api import Message, Role, ThinkingSyntax
+from mtp_mlx.errors import UsageError
 from mtp_mlx.text.codec import Dialogue, LocalCodec
 from mtp_mlx.text.template import ChatTemplate
 from mtp_mlx.text.tokenizer import Tokenizer
@@ -171,6 +172,17 @@ def test_private_characters_stay_themselves() -> None:
     assert text in codec.decode(codec.prompt(talk(text)))
 
 
+def test_a_text_of_both_private_planes_is_refused() -> None:
+    with pytest.raises(UsageError, match="both private planes"):
+        codec_of(TURNS).prompt(talk("\U000f003c \U0010003c <"))
+
+
+def test_a_template_that_refuses_stand_ins_is_asked_again() -> None:
+    fussy = "{% if messages[0].content[0] != '<' %}{{ raise_exception('no') }}{% endif %}" + TURNS
+    codec = codec_of(fussy)
+    assert "<b> the" in codec.decode(codec.prompt(talk("<b> the")))
+
+
 def test_a_mark_that_only_the_template_makes_one_counts_too() -> None:
     """An added token that is not special, and that the template writes: it opens a tool's call."""
 
@@ -188,5 +200,5 @@ def test_a_mark_that_only_the_template_makes_one_counts_too() -> None:
 
 def test_many_marks_cost_no_more_than_a_long_text() -> None:
     codec = codec_of(TURNS)
-    ids = codec.prompt(talk("<turn|>" * 20_000))
+    ids = codec.prompt(talk("<turn|>" * 3_000))
     assert controls(codec, ids) == controls(codec, codec.prompt(talk("x")))

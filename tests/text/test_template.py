@@ -82,6 +82,39 @@ def test_a_failing_or_forbidden_template_is_one_sentence(source: str) -> None:
     assert ".." not in str(caught.value)
 
 
+def test_a_prompt_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtp_mlx.text.template.LONGEST", 100)
+    with pytest.raises(UsageError, match="writes more than 100 characters"):
+        rendered("{% for m in range(99) %}{{ messages }}{% endfor %}", turn("hello"))
+
+
+def test_a_constant_that_cannot_be_computed_is_told(tmp_path: Path) -> None:
+    (tmp_path / "chat_template.jinja").write_text("{% macro a(b, b) %}{% endmacro %}")
+    with pytest.raises(DamagedModel, match=r"chat template cannot be used: .*--raw"):
+        ChatTemplate.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [(".", "folder has no chat template"), ("snapshots/abc", r"no chat template\. Load it again")],
+)
+def test_a_prompt_without_a_template_is_told(tmp_path: Path, place: str, words: str) -> None:
+    folder = tmp_path / place
+    folder.mkdir(parents=True, exist_ok=True)
+    assert LocalCodec.load(folder, None) is None  # without a tokenizer either
+    codec = LocalCodec.load(write_json(folder, byte_fallback(), {}), None)
+    assert codec is not None
+    with pytest.raises(UsageError, match=words):
+        codec.prompt(Dialogue(messages=(turn("hello"),)))
+    (folder / "chat_template.jinja").write_text("{% if %}")
+    damaged = LocalCodec.load(folder, None)
+    assert damaged is not None
+    with pytest.raises(DamagedModel, match="cannot be used"):
+        damaged.prompt(Dialogue(messages=(turn("hello"),)))
+    assert damaged.encode("the")
+    damaged.close()
+
+
 def test_a_folder_without_a_template_has_none(tmp_path: Path) -> None:
     assert ChatTemplate.load(tmp_path) is None
 

@@ -1,0 +1,66 @@
+"""Files that are no ordinary ones are never opened."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mtp_mlx import files
+from mtp_mlx.errors import DamagedModel
+from mtp_mlx.files import find_object, read_object, read_ordinary, size_of
+
+
+def pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def listening(path: Path) -> Path:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+    return path
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+KINDS: dict[str, Callable[[Path], Path]] = {
+    "pipe": pipe,
+    "socket": listening,
+    "folder": folder,
+    "device": lambda _: Path("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_may_have_no_end_is_told(tmp_path: Path, kind: str) -> None:
+    file = KINDS[kind](tmp_path / "x")
+    with pytest.raises(DamagedModel, match=f"no ordinary file but a {kind}"):
+        size_of(file)
+    with pytest.raises(OSError, match=f"no ordinary file but a {kind}"):
+        read_ordinary(file)
+
+
+def test_what_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x").write_text("{}")
+    assert read_ordinary(tmp_path / "x") == b"{}"
+    assert read_object(tmp_path / "x") == {}
+    monkeypatch.setattr(files, "MOST_BYTES", 1)
+    monkeypatch.setattr(files, "LARGEST", 1)
+    with pytest.raises(OSError, match="more than 0 MB"):
+        read_ordinary(tmp_path / "x")
+    with pytest.raises(DamagedModel, match="2 bytes are more"):
+        find_object(tmp_path / "x")
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    assert size_of(tmp_path / "none") is None
+    assert size_of(tmp_path / "none" / "x") is None
+    with pytest.raises(DamagedModel, match="cannot be read"):
+        size_of(tmp_path / ("x" * 5000))
