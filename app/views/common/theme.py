@@ -91,7 +91,7 @@ QPushButton[shape="outline"] { border: 1px solid $border; padding: 6px 14px; bor
 QPushButton[shape="outline"]:focus { border-color: $accent; }
 QPushButton[shape="filled"] { background: $accent; color: $accent_text; padding: 6px 16px;
   border-radius: 10px; }
-QPushButton[shape="filled"]:hover { border-color: $text; }
+QPushButton[shape="filled"]:hover, QPushButton[shape="filled"]:focus { border-color: $text; }
 QPushButton[shape="filled"]:disabled { background: $pressed; color: $text_muted; }
 QPushButton[shape="card"] { background: $surface; border: 1px solid $border; border-radius: 14px;
   padding: 14px 18px; text-align: left; }
