@@ -109,7 +109,7 @@ def test_the_user_can_stop_while_it_works(start: Start) -> None:
 
 def test_a_reader_that_grows_is_stopped(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system's own limit is off here, as on macOS: the worker looks at the memory."""
-    codec = start("{% set ns = namespace(x='a' * 10 ** 8) %}" + ENDLESS)
+    codec = start("{% set a = 'a' * (messages | length * 10 ** 8) %}" + ENDLESS)
     monkeypatch.setattr(reader, "MEMORY_BYTES", 10**8)
     with pytest.raises(DamagedModel, match="needs more than 0 GB of memory"):
         codec.prompt(HELLO)
