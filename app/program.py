@@ -332,11 +332,11 @@ class Program(QObject):
 
     def _on_restored(self, settings: Settings) -> None:
         """Show what a start would show."""
+        self.session.reopening = True  # first: until then the open chat is saved as the last one
         if not self._theme_forced:
             self.theme.choose(settings.theme)
         self.window.page.set_overlay(settings.overlay)
         self.models.presets.changed.emit()
-        self.session.reopening = True
         self.session.begin()
         self.models.chats.refresh()
 

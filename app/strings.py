@@ -115,6 +115,7 @@ CHATS_NEWER = (
 LOG_BROKEN = "its log is broken in the middle"
 NAMES_UNREADABLE = "its names are not readable"
 HEADER_DAMAGED = "its header is damaged"
+SCHEMA_DAMAGED = "its tables are not as they were made"
 LOG_ALONE = "its log was there without it"
 MESSAGES_REATTACHED = (
     "{count} messages had lost the message they followed. They now follow what was written before"

@@ -17,6 +17,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -99,7 +100,8 @@ def back_up(folder: Path, chats: sqlite3.Connection, target: Path) -> None:
         ) from error
     finally:
         for path in (part, copy):
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
 
 
 def check(source: Path) -> Manifest:

@@ -18,6 +18,7 @@ from app import strings
 from app.services.migrations import (
     STEPS,
     NewerSchemaError,
+    is_as_made,
     migrate,
     refuse_newer,
     schema,
@@ -131,6 +132,8 @@ def look(path: Path) -> str:
         with _decoded(), closing(_only_read(path)) as connection:
             fault = verdict(connection)
             refuse_newer(connection)
+            if fault == SOUND and not is_as_made(connection):
+                return strings.SCHEMA_DAMAGED
             return INDEX_ONLY if fault != SOUND and _are_sound(connection) else fault
     except sqlite3.DatabaseError as error:
         if is_unusable_now(error):
@@ -205,6 +208,8 @@ def _check(connection: sqlite3.Connection) -> None:
     if fault != SOUND and _are_sound(connection):
         SearchIndex.drop(connection)
         fault = verdict(connection)
+    if fault == SOUND and not is_as_made(connection):
+        fault = strings.SCHEMA_DAMAGED
     if fault != SOUND:
         raise sqlite3.DatabaseError(fault)
 

@@ -6,9 +6,11 @@ Steps are run without foreign keys: with them, a table that is made anew empties
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import lru_cache
 
 import msgspec
 
@@ -16,7 +18,8 @@ from app.domain.tree import mended
 
 _DIED = "engine died: it "
 _FAILED = "ended by an error: "
-_ABSURD = 1000  # no release will ever have as many steps
+_ABSURD = 200  # no release will ever have as many steps
+_BLANKS = re.compile(r'["\s]+')  # which SQLite's own changes add and remove
 
 Step = str | Callable[[sqlite3.Connection], int]
 """A function returns how many messages it had to give another parent."""
@@ -273,17 +276,43 @@ def _is_misnumbered(connection: sqlite3.Connection) -> bool:
     version = schema(connection)
     if len(STEPS) < version < _ABSURD:
         return False
-    current = _made_by(len(STEPS))
-    return _statements(connection) == current and (
-        version > _ABSURD or version < 0 or _made_by(version) != current
+    current = made_by(len(STEPS))
+    return _alike(statements(connection), current) and (
+        version > _ABSURD or version < 0 or not _alike(made_by(version), current)
     )
 
 
-def _made_by(steps: int) -> set[str]:
+def is_as_made(connection: sqlite3.Connection) -> bool:
+    """Whether the file has the schema of its number; that of a newer release is not known."""
+    version = schema(connection)
+    if not 0 < version <= len(STEPS):
+        return True
+    found = statements(connection)
+    return _alike(found, made_by(version)) or _alike(found, made_by(len(STEPS)))
+
+
+@lru_cache
+def made_by(steps: int) -> dict[str, str]:
+    """Return the statements of a file that these steps have made."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         for number in range(1, steps + 1):
             _step_to(fresh, number)
-        return _statements(fresh)
+        return statements(fresh)
+
+
+def statements(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return how everything but the search index was made, by name."""
+    made = connection.execute(
+        "SELECT name, sql FROM sqlite_master"
+        " WHERE sql IS NOT NULL AND tbl_name NOT LIKE 'found%' AND name NOT LIKE 'sqlite%'"
+    )
+    return {str(name): str(sql) for name, sql in made}
+
+
+def _alike(first: Mapping[str, str], second: Mapping[str, str]) -> bool:
+    """Whether two files were made the same way, but for quotes and spaces of SQLite's own."""
+    blank = [{name: _BLANKS.sub("", sql) for name, sql in one.items()} for one in (first, second)]
+    return blank[0] == blank[1]
 
 
 def _step_to(connection: sqlite3.Connection, number: int) -> int:
@@ -305,11 +334,3 @@ def _step_to(connection: sqlite3.Connection, number: int) -> int:
 def schema(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
-
-
-def _statements(connection: sqlite3.Connection) -> set[str]:
-    """Return how everything but the search index was made."""
-    made = connection.execute(
-        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name NOT LIKE 'found%'"
-    )
-    return {str(sql) for (sql,) in made}

@@ -25,7 +25,7 @@ from app.services.database import (
     stamp,
     unused,
 )
-from app.services.migrations import reattach
+from app.services.migrations import STEPS, made_by, reattach
 from app.services.search_index import SearchIndex
 from app.services.write_ahead_log import Log, Pages, log_of, read_log, write_pages
 
@@ -149,7 +149,7 @@ def _make(new: Path, path: Path, log: Path, frames: Log) -> int:
 
 def _is_sound(copy: Path) -> bool:
     """Whether it is, perhaps after its header was put right and its indexes were made anew."""
-    for attempt in (None, _right_header, _index_anew):
+    for attempt in (None, _right_header, _right_schema, _index_anew):
         try:
             if attempt is not None:
                 attempt(copy)
@@ -172,6 +172,17 @@ def _right_header(copy: Path) -> None:
         for place, content in _HEADER.items():
             file.seek(place)
             file.write(content)
+
+
+def _right_schema(copy: Path) -> None:
+    """Put back how tables and indexes were made; their rows are where they were."""
+    with suppress(*_DAMAGE), closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.executemany(
+            "UPDATE sqlite_master SET sql = ? WHERE name = ?",
+            [(sql, name) for name, sql in made_by(len(STEPS)).items()],
+        )
+        connection.execute("PRAGMA writable_schema = RESET")
 
 
 def _index_anew(copy: Path) -> None:

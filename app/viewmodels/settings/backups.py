@@ -74,8 +74,8 @@ class BackupsViewModel(QObject):
     def _on_restored(self, restored: _Restored, day: str) -> None:
         self._settings.replace(restored.kept.settings)
         self._speeds.replace(restored.kept.speeds)
+        self.restored.emit(restored.kept.settings)  # asks for the last chat, which is then opened
         self._chat.open(new_chat(restored.kept.settings.reply))
-        self.restored.emit(restored.kept.settings)
         self.done.emit(strings.RESTORED.format(day=day, name=restored.aside.name))
 
     def _on_failed(self, error: Exception) -> None:

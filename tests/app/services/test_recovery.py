@@ -135,6 +135,31 @@ def test_a_turned_bit_in_the_header_costs_nothing(left: Path, path: Path, place:
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        (b"thought_seconds", b"thought_reconds"),
+        (b"'user', 'a", b"'uses', 'a"),
+    ],
+)
+def test_a_turned_bit_in_how_a_table_was_made_costs_nothing(
+    left: Path, path: Path, word: bytes, other: bytes
+) -> None:
+    """SQLite finds no fault in it, and refuses what is saved."""
+    shutil.copytree(left.parent, path.parent)
+    open_store(path).close()
+    data = path.read_bytes()
+    at = data.rindex(word, 0, 4096 * 3)
+    path.write_bytes(data[:at] + other + data[at + len(word) :])
+    store = open_store(path)
+    chat = store.read("c").chat
+    assert chat is not None
+    assert len(chat.messages) == MESSAGES
+    store.save(chat, ChatMessage(id="new", role="user", text="more", parent="c49"))
+    assert "its tables are not as they were made" in store.notice
+    store.close()
+
+
 def test_of_a_torn_table_the_rows_before_and_behind_are_read(path: Path) -> None:
     store = open_store(path)
     fill(store, "c", 200)
