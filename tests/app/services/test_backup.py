@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat
 from app.domain.settings import Preset, ReplySettings, Settings
-from app.domain.speeds import Baseline
+from  import Baseline
 from app.services import backup
 from app.services.backup import BackupError, check
 from app.services.chat_store import open_store
