@@ -111,11 +111,13 @@ def put_message(connection: Connection, chat_id: str, message: ChatMessage, revi
     if kept is None or kept > len(rounds):
         # One is missing, or it is another reply: one that goes on never loses rounds.
         if unreadable:
-            connection.execute(
-                "INSERT INTO unreadable (of, id, name, value)"
-                " SELECT 'pieces', message_id, first, rounds FROM pieces WHERE message_id = ?",
-                (message.id,),
-            )
+            for column in ("text", "thought", "rounds"):
+                connection.execute(
+                    "INSERT INTO unreadable (of, id, name, value)"  # noqa: S608  (our own words)
+                    f" SELECT 'pieces', message_id, first, {column} FROM pieces"
+                    " WHERE message_id = ?",
+                    (message.id,),
+                )
         connection.execute("DELETE FROM pieces WHERE message_id = ?", (message.id,))
         kept = 0
     if kept < len(rounds):

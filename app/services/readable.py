@@ -60,10 +60,15 @@ def _fields(data: bytes, kind: type[S]) -> Readable[S]:
             else:
                 values[field.name] = read.value
                 lost += [f"{field.name}.{name}".rstrip(".") for name in read.lost]
-    try:
-        return Readable(kind(**values), tuple(lost))
-    except TypeError as error:
-        raise msgspec.DecodeError(str(error)) from error
+    for without in ("", *values):  # "" leaves out nothing
+        try:
+            value = kind(**{name: value for name, value in values.items() if name != without})
+        except ValueError:  # the struct itself refuses a value
+            continue
+        except TypeError as error:  # a field without default is missing
+            raise msgspec.DecodeError(str(error)) from error
+        return Readable(value, tuple([*lost, without] if without else lost))
+    raise msgspec.DecodeError(kind.__name__)
 
 
 def _value(data: bytes, kind: object) -> Readable[object]:

@@ -13,6 +13,8 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from app import strings
+from app.services.text_files import printable
 from mtp_mlx.errors import MtpMlxError, ReportNotSaved
 from mtp_mlx.report.model import Outline, Report
 from mtp_mlx.report.saving import load, outline, read
@@ -150,6 +152,11 @@ def _age(entry: ReportEntry) -> tuple[float, str]:
 
 
 def _read(path: Path, written: float) -> ReportEntry:
+    name = printable(path.name)
+    if name != path.name:
+        return ReportEntry(
+            name=name, written=written, trouble=strings.FILE_NAME_UNREADABLE.format(name=name)
+        )
     try:
         return ReportEntry(name=path.name, written=written, outline=outline(read(path), path.name))
     except MtpMlxError as error:

@@ -30,6 +30,14 @@ class TextFiles:
     refused: tuple[str, ...]
 
 
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+
+
+def printable(name: str) -> str:
+    """Return a file's name as text: bytes of it that are no UTF-8 become a sign that says so."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 class FileError(Exception):
     """A file cannot be attached. The message is one sentence with the remedy."""
 
@@ -47,14 +55,20 @@ def read_text_files(paths: Sequence[Path]) -> TextFiles:
 
 def read_text_file(path: Path) -> Attachment:
     """Return a file's text. Raises FileError, also for folders, pipes and files too large."""
-    name = path.name or str(path)
+    name = printable(path.name or str(path))
+    if name != (path.name or str(path)):
+        raise FileError(strings.FILE_NAME_UNREADABLE.format(name=name))
     try:
         kind = path.stat()
         if not stat.S_ISREG(kind.st_mode):
             raise FileError(strings.FILE_FOLDER.format(name=name))
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
+    except ValueError as error:  # a name that no file can have
+        raise FileError(strings.FILE_NAME_UNREADABLE.format(name=name)) from error
     except OSError as error:
+        if UNREADABLE in name:  # by the time it came here it was another name
+            raise FileError(strings.FILE_NAME_UNREADABLE.format(name=name)) from error
         sentence = _REASONS.get(error.errno or 0, strings.FILE_UNREADABLE)
         raise FileError(sentence.format(name=name, reason=error.strerror or error)) from error
     if len(data) > MOST_BYTES:

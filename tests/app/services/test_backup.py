@@ -19,7 +19,6 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat
 from app.domain.settings import Preset, ReplySettings, Settings
-from  import Baseline
 from app.services import backup
 from app.services.backup import BackupError, check
 from app.services.chat_store import open_store
@@ -43,7 +42,7 @@ def filled(folder: Path) -> DataFolder:
     data = DataFolder(folder)
     fill(data.chats)
     data.settings.update(Settings(), SETTINGS)
-    data.speeds.put("pair", Baseline(tokens=100, seconds=5, day="2026-11-24"))
+    data.speeds.put("pair", ())
     for name in ("reports/one.json", "pairs/abc.json"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text('{"some": "report"}')

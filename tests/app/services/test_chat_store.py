@@ -372,3 +372,61 @@ def test_being_killed_in_mid_stream_loses_nothing_saved(path: Path) -> None:
     assert chat is not None
     assert len(chat.messages[0].text.split()) >= saved
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("messages.text", "CAST(x'68ff69' AS TEXT)"),
+        ("messages.text", "x'6869'"),
+        ("messages.thought_seconds", "'soon'"),
+        ("messages.created", "1e300"),
+        ("messages.parent", "CAST(x'ff' AS TEXT)"),
+        ("messages.attachments", "'[7]'"),
+        ("messages.reply", "'" + "[" * 9000 + "'"),
+        ("messages.merged", "-1"),
+        ("messages.revision", "'many'"),
+        ("messages.deleted", "'long ago'"),
+        ("chats.title", "CAST(x'ff' AS TEXT)"),
+        ("chats.updated", "9e99"),
+        ("chats.created", "'then'"),
+        ("chats.settings", "'" + "[" * 9000 + "'"),
+        ("chats.settings", """'{"system": "Be brief.", "seed": -1}'"""),
+        ("chats.draft", "x'00ff'"),
+        ("chats.deleted", "'no'"),
+        ("pieces.rounds", "'" + "[" * 9000 + "'"),
+        ("pieces.text", "x'ff'"),
+        ("draft_files.files", "'oops'"),
+    ],
+)
+def test_a_value_that_cannot_be_read_costs_itself_only_and_is_kept(
+    path: Path, sql: Sql, column: str, value: str
+) -> None:
+    table, name = column.split(".")
+    store = open_store(path)
+    file = Attachment(name="notes.txt", text="one")
+    chat = msgspec.structs.replace(CHAT, draft_files=(file,), draft="so far")
+    store.save_chat(chat)
+    store.save(chat, QUESTION)
+    store.save(chat, msgspec.structs.replace(ANSWER, parent="q"))
+    store.close()
+    sql(f"UPDATE {table} SET {name} = {value}")  # noqa: S608  (our own words)
+    (raw, *_) = sql(f"SELECT hex({name}) FROM {table}")  # noqa: S608
+    store = open_store(path)
+    assert store.notice == ""
+    assert [one.id for one in store.chats()] == ["c"]
+    loaded = store.read("c")
+    assert loaded.chat is not None
+    assert [m.id for m in loaded.chat.messages] == ["q", "a"]
+    assert loaded.chat.messages[1].parent == "q"
+    assert store.unreadable() > 0
+    if table != "messages":
+        assert [m.text for m in loaded.chat.messages] == ["Why?", "Because."]
+    # Everything is written over; what could not be read is still in the file.
+    store.save_chat(msgspec.structs.replace(CHAT, draft="other", settings=ReplySettings(seed=5)))
+    for message in (QUESTION, msgspec.structs.replace(ANSWER, parent="q", reply=None)):
+        store.save(CHAT, message)
+    values = sql("SELECT hex(value) FROM unreadable")
+    if name != "revision":
+        assert raw in values + sql(f"SELECT hex({name}) FROM {table}")  # noqa: S608
+    store.close()

@@ -157,3 +157,13 @@ def test_what_cannot_be_purged_stays(files: ReportFiles, clock: Clock) -> None:
     clock.now = 1e12
     files.purge()
     assert (aside / "folder.json").exists()
+
+
+def test_a_name_that_is_no_utf_8_is_listed_with_one_sentence(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.json"))
+    path.write_text("{}")
+    (entry,) = ReportFiles(tmp_path).entries()
+    assert entry.name == "caf\N{REPLACEMENT CHARACTER}.json"
+    assert "is no UTF-8" in entry.trouble
+    with pytest.raises(UsageError):
+        ReportFiles(tmp_path).load(entry.name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.services.text_files import MOST_BYTES, FileError, read_text_file
+from app.services.text_files import MOST_BYTES, FileError, read_text_file, read_text_files
 
 
 def refused(path: Path) -> str:
@@ -80,3 +80,14 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "may not read" in refused(path)
     fail(OSError(5, "Input/output error"))
     assert "(Input/output error)" in refused(path)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.txt", b"\xff\xfe.txt"])
+def test_a_name_that_is_no_utf_8_is_refused_in_one_sentence(tmp_path: Path, name: bytes) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    path.write_text("some words")
+    found = read_text_files([path, Path("/nowhere/caf\N{REPLACEMENT CHARACTER}.txt")])
+    assert found.read == ()
+    ending = "is no UTF-8; give the file another name."
+    assert [text.endswith(ending) for text in found.refused] == [True, True]
+    assert all(text.encode() for text in found.refused)

@@ -144,3 +144,11 @@ def test_lines_of_an_array() -> None:
 def test_an_aligned_sign_has_an_empty_term_before_it() -> None:
     assert grid("x &= 1").rows[0][1] == Row((Row(()), EQUALS, ONE))
     assert grid(r"\begin{matrix} x &= 1 \end{matrix}").rows[0][1] == Row((EQUALS, ONE))
+
+
+@pytest.mark.parametrize("count", [2, 3, 200])
+@pytest.mark.parametrize("word", [r"\over", r"\choose"])
+def test_two_fractions_in_one_row_could_be_read_in_two_ways(word: str, count: int) -> None:
+    with pytest.raises(CannotReadError):
+        read(f"a {word} " * count + "b")
+    assert read(f"{{a {word} b}} {word} c") != read(f"a {word} {{b {word} c}}")
