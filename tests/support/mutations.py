@@ -62,9 +62,15 @@ def _once(folder: Path, chance: Chance) -> str:
     )  # fmt: skip
     kind = chance.choice(kinds)
     try:
+        if not all(_is_ordinary(file) for file in folder.iterdir()):  # it could not be read again
+            return f"{folder.name}: nothing more"
         return f"{folder.name}{kind(folder, chance)}"
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return f"{folder.name}: nothing more to damage"
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return f"{folder.name}: nothing more"
+
+
+def _is_ordinary(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size < 10**8
 
 
 def _config(folder: Path, chance: Chance) -> str:
