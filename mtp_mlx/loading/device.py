@@ -18,6 +18,9 @@ import psutil
 from mtp_mlx import __version__
 from mtp_mlx.api import Dtype, Memory
 
+THREADS = 512 * 2**20
+"""Bytes of address space that the threads of MLX reserve, which a limit counts as taken."""
+
 _DTYPES = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
 
 
@@ -112,7 +115,7 @@ def _process_limits() -> Iterator[int]:
     for limit, taken in limits:
         most, _ = resource.getrlimit(limit)
         if most != resource.RLIM_INFINITY:
-            yield most - taken
+            yield most - taken - THREADS
 
 
 def _group_limit(folder: Path) -> int | None:

@@ -37,12 +37,14 @@ from mtp_mlx.loading.device import (
 )
 from mtp_mlx.loading.generation import Generation, read_generation
 from mtp_mlx.loading.weights import (
+    PART,
     MissingTensors,
     Weights,
     check_packing,
     computing_dtype,
     fill,
     first_not_finite,
+    in_parts,
     pack_head,
     precision_words,
     unlike,
@@ -256,6 +258,8 @@ def _check_memory(
 ) -> None:
     """Raise OutOfMemory where the weights are more than can be held: MLX would die of it."""
     needed = sum(_bytes_of(blueprint, checkpoint, dtype) for checkpoint in checkpoints)
+    if dtype is not None:
+        needed += min(needed, PART) // 2  # what is being converted is held twice
     free = free_memory()
     if needed > free:
         raise OutOfMemory(
@@ -289,11 +293,13 @@ def _load(
         _made_of(lambda: fill(network, tensors), checkpoint, WEIGHTS)
     except MissingTensors as error:
         raise checkpoint.incomplete() or unlike(str(error)) from error
+    tensors.clear()  # what is converted must not be held twice
     if dtype is not None:
         network.set_dtype(dtype)
     network.eval()
     try:
-        mx.eval(network.parameters())
+        for part in in_parts(network):
+            mx.eval(part)
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise OutOfMemory(

@@ -192,6 +192,24 @@ def precision_words(network: Any) -> str:
     return (packed or plain).most_common(1)[0][0]
 
 
+PART = 2**28  # bytes evaluated at a time
+
+
+def in_parts(network: Any) -> Iterator[list[mx.array]]:
+    """Yield a network's tensors a part at a time.
+
+    A converted tensor holds its source until it is evaluated, and a device that is given all at
+    once may read all sources first.
+    """
+    part: list[mx.array] = []
+    for _, array in tree_flatten(network.parameters()):
+        part.append(array)
+        if sum(a.nbytes for a in part) >= PART:
+            yield part
+            part = []
+    yield part
+
+
 def first_not_finite(files: Iterable[Path]) -> str | None:
     """Return the first tensor that holds a number which is not finite, and its file; else None."""
     for file in files:

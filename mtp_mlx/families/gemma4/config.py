@@ -195,7 +195,7 @@ def text_config(raw: Config, *, unified: bool) -> TextConfig:
         per_layer_vocab_size=_number(raw, "vocab_size_per_layer_input", 0 if unified else 262_144),
         sliding_window=_positions(raw, "sliding_window", 512),
         rope_parameters=_rope(raw),
-        rms_norm_eps=_real(raw, "rms_norm_eps") or 1e-6,
+        rms_norm_eps=_real(raw, "rms_norm_eps", most=1) or 1e-6,
         softcap=_real(raw, "final_logit_softcapping"),
         max_positions=_positions(raw, "max_position_embeddings", 131_072),
         tied=_flag(raw, "tie_word_embeddings", default=True),
@@ -290,13 +290,13 @@ def _flag(raw: Config, name: str, *, default: bool) -> bool:
     return default if value is None else value
 
 
-def _real(raw: Config, name: str) -> float | None:
+def _real(raw: Config, name: str, most: float = 1e30) -> float | None:
     """Return a finite number above 0; None where it is absent. Raises DamagedModel."""
     value = raw.get(name)
     if value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 < value < 1e30:
+    if not number or not 0 < value < most:
         raise _damaged(f"config.json says {name} is {brief(repr(value), 40)}, which it cannot be.")
     return float(value)
 
