@@ -239,9 +239,6 @@ PROMPT_REUSED = "{total} ({reused} reused)"
 ACCEPTED_OF = "{accepted} of {drafted} ({percent})"
 GREEDY = "greedy, seed {seed}"
 SAMPLED = "T {temperature}, top-k {top_k}, top-p {top_p}, seed {seed}"
-CHATS_UNAVAILABLE = (
-    "The saved chats cannot be opened: {reason}. New chats will not be saved in this session."
-)
 
 # Window
 MENU_FILE = "File"

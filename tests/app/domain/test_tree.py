@@ -150,3 +150,30 @@ def test_a_chat_is_made_whole() -> None:
     second = ChatMessage(id="b", role="assistant", text="Two.", parent="lost")
     assert [m.parent for m in whole([first, second])] == [None, "a"]
     assert whole([first]) == (first,)
+
+
+@pytest.mark.parametrize(
+    ("parents", "new"),
+    [
+        ({}, {}),
+        ({"a": None, "b": "a", "c": "b"}, {}),
+        ({"a": None, "b": "a", "c": "lost"}, {"c": "b"}),
+        ({"a": "lost", "b": "a"}, {"a": None}),
+        ({"a": None, "b": "b"}, {"b": "a"}),
+        ({"a": "b", "b": "a", "c": "b"}, {"a": None}),
+        ({"a": None, "b": "lost", "c": "gone"}, {"b": "a", "c": "b"}),
+        ({"child": "parent", "parent": None}, {}),  # written in the other order
+        ({"a": "c", "b": "lost", "c": "b"}, {"b": None}),
+        ({"a": "x", "x": "y", "y": "x", "b": "a"}, {"x": None}),
+    ],
+)
+def test_a_message_that_lost_its_parent_follows_what_was_written_before(
+    parents: dict[str, str | None], new: dict[str, str | None]
+) -> None:
+    assert mended(parents) == new
+    messages = [
+        ChatMessage(id=one, role="user", text=one, parent=above) for one, above in parents.items()
+    ]
+    for message in whole(messages):
+        assert path(whole(messages), message.id)[0].parent is None
+        assert message.parent == new.get(message.id, parents[message.id])

@@ -430,3 +430,63 @@ def test_a_value_that_cannot_be_read_costs_itself_only_and_is_kept(
     if name != "revision":
         assert raw in values + sql(f"SELECT hex({name}) FROM {table}")  # noqa: S608
     store.close()
+
+
+def chain(count: int) -> tuple[ChatMessage, ...]:
+    return tuple(
+        ChatMessage(id=f"m{n}", role="user", text=f"text {n}", parent=f"m{n - 1}" if n else None)
+        for n in range(count)
+    )
+
+
+def test_a_message_brings_along_what_it_follows(path: Path) -> None:
+    """Saves that were lost before it: all are written, or none."""
+    store = open_store(path)
+    chat = msgspec.structs.replace(CHAT, messages=chain(5), tip="m4")
+    store.save(chat, chat.messages[1])
+    store.save(chat, chat.messages[4])
+    assert store.load("c") == chat
+    assert [c.id for c in store.chats("text 3")] == ["c"]
+    store.close()
+
+
+def test_of_a_save_that_fails_nothing_is_in_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(path)
+    chat = msgspec.structs.replace(CHAT, messages=chain(3), tip="m2")
+    add = SearchIndex.add
+
+    def refuse_the_last(index: SearchIndex, message_id: str) -> None:
+        if message_id == "m2":
+            raise sqlite3.OperationalError("database or disk is full")
+        add(index, message_id)
+
+    with monkeypatch.context() as full:
+        full.setattr(SearchIndex, "add", refuse_the_last)
+        with pytest.raises(sqlite3.OperationalError):
+            store.save(chat, chat.messages[2])
+    assert store.load("c") is None
+    store.save(chat, chat.messages[2])
+    assert store.load("c") == chat
+    store.close()
+
+
+def test_what_something_living_follows_is_not_removed(path: Path, clock: Clock) -> None:
+    """Another window wrote below what this one deleted."""
+    store = open_store(path, clock)
+    chat = msgspec.structs.replace(CHAT, messages=chain(4), tip="m3")
+    for message in chat.messages:
+        store.save(chat, message)
+    store.delete_messages("c", ["m1", "m2"])
+    store.save_message("c", ChatMessage(id="late", role="user", text="Late", parent="m1"))
+    store.delete_messages("c", ["m3"])
+    store.close()
+    clock.tick(31 * 24 * 3600)
+    store = open_store(path, clock)
+    left = {id_ for (id_,) in store.connection.execute("SELECT id FROM messages")}
+    assert left == {"m0", "m1", "late"}
+    loaded = store.load("c")
+    assert loaded is not None
+    assert [(m.id, m.parent) for m in loaded.messages] == [("m0", None), ("late", "m0")]
+    store.close()

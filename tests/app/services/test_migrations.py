@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from app.domain.continued import recounted
-from app.domain.conversation import Chat, Died, Failed, Finish
+from app.domain.conversation import Chat, ChatMessage, Died, Failed, Finish
 from app.domain.tree import path as branch
 from app.services import migrations
 from app.services.chat_store import open_store
@@ -204,3 +204,53 @@ def test_an_old_and_a_new_file_end_in_one_schema(old: Path, tmp_path: Path) -> N
         return rows
 
     assert schema(old) == schema(tmp_path / "new.sqlite3")
+
+
+def test_messages_that_lost_their_parent_are_kept_reattached_and_told(old: Path, sql: Sql) -> None:
+    """A release that forgot a save that failed left them; a chat began in its middle then."""
+    bring_to(old, 6)
+    sql("DELETE FROM messages WHERE id = 'a1'")
+    sql("DELETE FROM pieces")
+    sql("UPDATE messages SET parent = 'never saved' WHERE id = 'b1'")
+    store = open_store(old)
+    assert "2 messages had lost the message they followed" in store.notice
+    chat, other = store.load("a"), store.load("b")
+    assert chat is not None
+    assert other is not None
+    assert [(m.id, m.parent) for m in chat.messages] == [("a0", None), ("a2", "a0"), ("a3", "a2")]
+    assert branch(chat.messages, chat.tip) == chat.messages
+    assert [m.parent for m in other.messages] == [None, "b0", "b1"]
+    assert sql("PRAGMA foreign_key_check") == []
+    store.close()
+    assert open_store(old).notice == ""
+
+
+def test_what_a_message_follows_is_in_the_file(old: Path) -> None:
+    store = open_store(old)
+    with pytest.raises(sqlite3.IntegrityError):
+        store.save_message("a", ChatMessage(id="x", role="user", text="", parent="nowhere"))
+    store.connection.execute("BEGIN")
+    store.connection.execute("DELETE FROM messages WHERE id = 'a0'")
+    with pytest.raises(sqlite3.IntegrityError):
+        store.connection.execute("COMMIT")
+    store.connection.execute("ROLLBACK")
+    store.close()
+
+
+def test_without_room_for_a_copy_nothing_is_migrated(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    before = old.read_bytes()
+    with monkeypatch.context() as full:
+        full.setattr("app.services.database.copy_to", refuse)
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            open_store(old)
+    assert version(old) == 1
+    assert old.read_bytes()[100:] == before[100:]
+    open_store(old).close()
+    assert version(old) == len(STEPS)
