@@ -23,6 +23,7 @@ from app.services.store_thread import StoreThread
 from app.viewmodels.chat.saving import Saver
 from app.viewmodels.common.engine import Banner
 from app.views.main_window import ViewModels
+from mtp_mlx.report.words import count as grouped
 
 OPEN_AGAIN_MS = 2000  # between two tries to open chats that cannot be opened
 _QUIT_S = 2.5  # what is not written when the window closes has this long
@@ -125,7 +126,9 @@ class Session(QObject):
             self._models.chat.open(loaded.chat)
         self.start_anew(errors)
         if loaded.unreadable:
-            self._models.engine.say(strings.VALUES_UNREADABLE.format(count=loaded.unreadable))
+            self._models.engine.say(
+                strings.VALUES_UNREADABLE.format(count=grouped(loaded.unreadable))
+            )
 
     def _on_unreadable(self, error: Exception) -> None:
         """Where the chats are closed, that is told already."""

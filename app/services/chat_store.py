@@ -30,6 +30,7 @@ from app.services.readable_row import Row
 from app.services.recovery import mend
 from app.services.search_index import SearchIndex
 from app.services.tidying import tidy
+from mtp_mlx.report.words import count as grouped
 
 KEPT_S = 30 * 24 * 3600.0
 """How long what was deleted can be restored."""
@@ -125,7 +126,6 @@ class ChatStore:
         self._set_chat(chat_id, "title", title)
 
     def retitle(self, chat_id: str, before: str | None, title: str | None) -> None:
-        """Change the title, unless it is another one by now."""
         changed = "UPDATE chats SET title = ? WHERE id = ? AND title IS ?"
         with transaction(self.connection):
             self.connection.execute(changed, (title, chat_id, before))
@@ -343,7 +343,7 @@ def _opened(path: Path, notice: str, clock: Callable[[], float], *, check: bool)
     connection = connect(path, check=check)
     try:
         if lost := connection.reattached:
-            notice = f"{notice} {strings.MESSAGES_REATTACHED.format(count=lost)}".lstrip()
+            notice = f"{notice} {strings.MESSAGES_REATTACHED.format(count=grouped(lost))}".lstrip()
         return ChatStore(connection, notice, clock)
     except BaseException:
         connection.close()

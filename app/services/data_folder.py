@@ -28,6 +28,7 @@ from app.services.readable import UNREADABLE, Readable, readable
 from app.services.recovery import kept_files
 from app.services.store_thread import StoreThread
 from mtp_mlx.files import write_atomically
+from mtp_mlx.report.words import count as grouped
 
 # The system holds a live owner's lock however old it is; this only frees one that a crash left
 # behind, also where the machine has changed its name since.
@@ -125,7 +126,7 @@ class DataFolder:
         """Raises what `chats` raises."""
         chats = self.chats
         count = chats.unreadable()
-        partly = strings.CHATS_PARTLY_UNREADABLE.format(count=count) if count else ""
+        partly = strings.CHATS_PARTLY_UNREADABLE.format(count=grouped(count)) if count else ""
         notice = " ".join(text for text in (chats.notice, partly) if text)
         return Opened(notice, kept_files(self._folder))
 

@@ -28,6 +28,7 @@ from app.services.database import (
 from app.services.migrations import STEPS, made_by, reattach
 from app.services.search_index import SearchIndex
 from app.services.write_ahead_log import Log, Pages, log_of, read_log, write_pages
+from mtp_mlx.report.words import count as grouped
 
 _TABLES = ("chats", "messages", "pieces", "draft_files")  # those that others refer to come first
 _MOST_PROBES = 200_000  # rows that are asked for one by one where a table is torn
@@ -67,7 +68,7 @@ def mend(path: Path, reason: str = "") -> str:
     finally:
         _clean(path)
     if messages:
-        return strings.CHATS_MENDED.format(reason=reason, count=messages, name=kept.name)
+        return strings.CHATS_MENDED.format(reason=reason, count=grouped(messages), name=kept.name)
     return strings.CHATS_SET_ASIDE.format(reason=reason, name=kept.name)
 
 

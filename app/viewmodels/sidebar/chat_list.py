@@ -24,6 +24,7 @@ from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.saving import Saver
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.sidebar.chat_list_model import ChatListModel, with_unwritten
+from mtp_mlx.report.words import count as grouped
 
 SEARCH_MS = 150  # pause in typing after which the search begins
 LOOK_MS = 2000  # between two looks for the changes of other windows
@@ -305,8 +306,8 @@ class ChatListViewModel(QObject):
         if loaded.chat is not None:
             self._chat.open(loaded.chat)
             self._show_hit()
-            if loaded.unreadable:
-                self.trouble.emit(strings.VALUES_UNREADABLE.format(count=loaded.unreadable))
+            if (count := loaded.unreadable) > 0:
+                self.trouble.emit(strings.VALUES_UNREADABLE.format(count=grouped(count)))
         else:
             self.trouble.emit(strings.CHAT_GONE)
             self.refresh()
