@@ -199,6 +199,11 @@ def _unreachable(repository: str, error: Exception) -> LoadError:
 
     if isinstance(error, IncompleteSnapshotError):
         return _in_part(repository)
+    if isinstance(error, json.JSONDecodeError):
+        return LoadError(
+            f"{repository} could not be fetched: what answers is not the Hub.",
+            "Sign in to this network first, as hotels want it, and try again.",
+        )
     lines = str(error).strip().splitlines() or [type(error).__name__]
     here = (
         "lies on this machine only in part, and the rest"

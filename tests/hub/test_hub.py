@@ -37,7 +37,8 @@ class Hub:
         if self.refusal is not None:
             code, said = self.refusal
             named = {"X-Error-Code": "RepoNotFound"} if "not found" in said else {}
-            return code, {"X-Error-Message": said, **named}, json.dumps({"error": said}).encode()
+            page = said if code == 200 else json.dumps({"error": said})
+            return code, {"X-Error-Message": said, **named}, page.encode()
         if "/tree/" in path:
             tree = [
                 {"type": "file", "path": name, "size": len(content), "oid": hash_of(content)}
@@ -206,6 +207,12 @@ def test_a_token_that_is_refused_is_told(
 def test_what_does_not_exist_is_no_matter_of_tokens(hub: Hub) -> None:
     hub.refusal = (401, "Repository not found")
     with pytest.raises(ModelNotFound, match="no public repository some/model"):
+        resolve(REPOSITORY)
+
+
+def test_a_network_that_answers_in_the_hubs_place_is_told(hub: Hub) -> None:
+    hub.refusal = (200, "Please log in to the hotel")
+    with pytest.raises(LoadError, match="what answers is not the Hub"):
         resolve(REPOSITORY)
 
 
