@@ -106,6 +106,11 @@ class ComposingViewModel(QObject):
         return self._room.length is not None and self.used >= self._room.length
 
     @property
+    def offers_ways(self) -> bool:
+        """Whether a way on is offered: the context is full, or the engine has just said so."""
+        return self.is_full or self._room.was_too_long()
+
+    @property
     def used(self) -> int:
         """Tokens of what was said and of what is being written, as far as they were counted."""
         return self._room.said_tokens() + self._own_tokens()

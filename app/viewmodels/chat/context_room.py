@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from app.domain import context
+from app.domain.conversation import Failed
 from app.viewmodels.chat.chat import ChatViewModel
+from mtp_mlx.errors import PromptTooLong
 
 
 class ContextRoom:
@@ -23,6 +25,13 @@ class ContextRoom:
         if not _same(key, self._said[0]):
             self._said = (key, context.tokens(shown.messages, chat.sent_from))
         return self._said[1]
+
+    def was_too_long(self) -> bool:
+        """Return whether the engine refused the last prompt because of its length."""
+        shown = self._chat.messages
+        reply = shown.at(len(shown) - 1).reply if len(shown) else None
+        finish = None if reply is None else reply.finish
+        return isinstance(finish, Failed) and finish.code == PromptTooLong.code
 
     def first_that_fits(self, own: int) -> str | None:
         """Return the question to begin with, so that `own` tokens and a reply find room.

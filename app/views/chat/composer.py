@@ -140,8 +140,9 @@ class Composer(QFrame):
         self.send.setText(strings.QUEUE if writing else strings.SEND)
         self.stop.setVisible(writing)
         self.queued.show_words(_queued(composing.queued))
-        for part in (self.full, self.leave_out, self.go_on):
-            part.setVisible(composing.is_full and not writing)
+        self.full.setVisible(composing.is_full and not writing)
+        for button in (self.leave_out, self.go_on):
+            button.setVisible(composing.offers_ways and not writing)
         self.full.setText(composing.obstacle if composing.is_full else "")
         self.show_written.setVisible(self._chat.background.chat is not None)
         self.send.setEnabled(composing.can_send)

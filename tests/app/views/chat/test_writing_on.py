@@ -226,6 +226,21 @@ def test_a_full_context_is_no_end(qtbot: QtBot, ready: Rig) -> None:
     assert chat.chat.sent_from is None
 
 
+def test_what_the_engine_finds_too_long_has_ways_on_too(ready: Rig) -> None:
+    composer, chat = composer_of(ready), chat_of(ready)
+    ask(ready, "Hello " * 50, "Hi. " * 50)
+    chat.send("And now?")
+    too_long = {"code": "prompt_too_long", "message": "Too long.", "remedy": "Shorten it."}
+    ready.say(Error(id=ready.request().id, **too_long))
+    assert composer.leave_out.isVisible()
+    QTest.mouseClick(composer.leave_out, Qt.MouseButton.LeftButton)
+    chat.regenerate()
+    assert sent(ready) == [("user", "And now?")]
+    ready.write("Yes.")
+    ready.finish()
+    assert not composer.leave_out.isVisible()
+
+
 def test_a_full_chat_goes_on_in_a_new_one(qtbot: QtBot, ready: Rig) -> None:
     composer, chat = composer_of(ready), chat_of(ready)
     chat.set_settings(ReplySettings(system="Be brief."))
