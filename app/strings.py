@@ -379,7 +379,7 @@ MEASURE_HELP = (
     " of the chat, and compare"
 )
 ACCEPTED = "Drafts accepted"
-TAU = "Tokens a drafting round, τ"
+TAU = "Tokens with drafts, τ"
 TOKENS_PER_ROUND = "Tokens a round, all"
 DRAFTED_IN = "Drafted in"
 MEMORY = "Memory"

@@ -212,6 +212,7 @@ def test_only_a_sure_ratio_is_large_or_in_colour(case: str) -> None:
     assert ('font-size="132"' in drawn) == sure
     page = PLACES["window"](report)
     assert (f"{ratio}</span></h1>" in page) == sure
+    assert ("<h1>" in page) == sure
     assert ('class="faster"' in page) == (case == "faster")
 
 

@@ -31,7 +31,7 @@ _ROOMY = 1040  # pixels that the widest table needs
 _TWO = 760  # pixels that two charts beside each other need
 _EDGE = 24
 _WIDEST = 760  # pixels of a chart: a wider one is not easier to read
-_GAP = 16
+_GAP = 22
 
 
 @dataclass(frozen=True, slots=True)

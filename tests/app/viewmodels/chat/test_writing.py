@@ -329,16 +329,21 @@ def test_messages_deleted_before_are_brought_back_meanwhile(ready: Rig) -> None:
     assert stored(ready, left).messages == chat.chat.messages
 
 
-def test_plain_speed_is_learned_and_the_overlay_runs_in_the_background(ready: Rig) -> None:
+def test_plain_speed_is_learned_in_the_background_and_the_overlay_is_the_open_chats(
+    ready: Rig,
+) -> None:
     overlay = ready.program.models.overlay
     learned: list[ReplyRecord] = []
     chat_of(ready).streaming.measured.connect(lambda record, _tally: learned.append(record))
-    _left, reply = leave_in_mid_reply(ready)
+    left, reply = leave_in_mid_reply(ready)
     ready.say(round_of(reply, 1, [" two", " three"], depth=3, state="drafting"))
     overlay.publish()
-    assert overlay.numbers.acceptance == "33 %"
+    assert overlay.numbers.acceptance == ""
     ready.say(finished(reply))
     assert not overlay.live.running
+    assert overlay.numbers.rate == ""
+    ready.program.models.chats.open(left)
+    ready.settle()
     assert overlay.numbers.rate == "61.3"
     assert [len(record.rounds) for record in learned] == [2]
 
