@@ -176,6 +176,8 @@ def test_others_of_a_batch_go_on(pair_of: PairOf) -> None:
         with pytest.raises(NotFinite) as caught:
             batch.round([good.sequence, bad.sequence])
         assert caught.value.sequence is bad.sequence
+        good.sequence.settle()
+        assert good.sequence.state.length == len(PROMPT)
         for written in (good, alone):
             while written.sequence.finish is None:
                 (emitted,) = batch.round([written.sequence])

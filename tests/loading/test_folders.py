@@ -25,7 +25,7 @@ APPLE_DOUBLE = b"\0\x05\x16\x07\0\x02\0\0Mac OS X        "
 @pytest.mark.parametrize("part", ["target", "drafter"])
 def test_hidden_files_do_not_count(pair: PairFolders, part: str, name: str) -> None:
     (getattr(pair, part) / name).write_bytes(APPLE_DOUBLE)
-    load(pair)
+    assert load(pair).info.notes == ()
 
 
 def test_a_hidden_index_does_not_count(copy: Copy) -> None:
