@@ -76,7 +76,7 @@ def test_compare(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "compare", str(file), str(other)]) == 0
     told = capsys.readouterr().out
     assert "Pair, settings and machine are the same." in told
-    assert "B is slower" in told
+    assert "B: slower" in told
 
 
 @pytest.mark.parametrize(
