@@ -75,7 +75,7 @@ class ShortcutsDialog(QDialog):
         body = QWidget()
         body.setObjectName("column")
         grid = QGridLayout(body)
-        grid.setContentsMargins(0, 0, 12, 0)
+        grid.setContentsMargins(10, 6, 14, 6)
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(5)
         grid.setColumnStretch(0, 1)

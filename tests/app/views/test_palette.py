@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFrame, QMenu
 
+from app.views.help import AboutDialog, ShortcutsDialog
 from app.views.palette import Palette, commands_of
 from mtp_mlx.wire import Cancel
 from tests.app.conftest import Rig
@@ -122,3 +125,20 @@ def test_nothing_shines_through_it(ready: Rig) -> None:
     frame = child(palette, QFrame, "popover").geometry()
     edge = frame.center().x(), frame.bottom() - 5
     assert window.grab().toImage().pixelColor(*edge) == ready.program.theme.current.color("surface")
+
+
+def test_help_lists_every_key_and_says_which_program_this_is(qtbot: QtBot, ready: Rig) -> None:
+    window = ready.program.window
+    ready.action("Keyboard shortcuts").trigger()
+    (listed,) = window.findChildren(ShortcutsDialog)
+    keys = {entry.text: entry.shortcut for entry in listed.rows}
+    assert keys["Multi-token prediction"] == "Ctrl+B"
+    with_keys = [c for c in commands_of(window.menuBar()) if not c.action.shortcut().isEmpty()]
+    assert len(keys) == len(with_keys)
+    listed.close()
+    ready.action("About MTP MLX").trigger()
+    qtbot.waitUntil(lambda: bool(window.findChildren(AboutDialog)))
+    (about,) = window.findChildren(AboutDialog)
+    assert re.match(r"Version \d+\.\d+\.\d+(, commit [0-9a-f]{12})?", about.version.text())
+    assert "Apache License" in about.licence.text()
+    about.close()
