@@ -7,6 +7,7 @@ import re
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFrame, QMenu
+from pytestqt.qtbot import QtBot
 
 from app.views.help import AboutDialog, ShortcutsDialog
 from app.views.palette import Palette, commands_of
