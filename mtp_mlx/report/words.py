@@ -21,6 +21,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 TAU = "\N{GREEK SMALL LETTER TAU}"
 _THIN_SPACE = "\N{THIN SPACE}"
 _GB = 10**9
+_MOST_SHOWN = 99  # the end of an interval above which it tells nothing
 _UNSHOWN = {"Cc", "Cs", "Cn", "Zl", "Zp"}  # control, surrogate, unassigned; line, paragraph ends
 
 Show = Callable[[Any], str]
@@ -90,7 +91,8 @@ def spread(low: float | None, high: float | None) -> str:
 
 
 def between(low: float, high: float) -> str:
-    return f"{low:.2f} to {high:.2f}"
+    """Return an interval; of two runs each its upper end may be any number."""
+    return f"{low:.2f} to {high:.2f}" if high < _MOST_SHOWN else f"{low:.2f} to {_MOST_SHOWN}+"
 
 
 def line(text: str) -> str:

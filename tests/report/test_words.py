@@ -42,6 +42,7 @@ def test_other_numbers() -> None:
 
 def test_a_spread_needs_both_ends() -> None:
     assert words.spread(1.2, 1.8) == "1.20 to 1.80"
+    assert words.spread(0.0, 1776.2) == "0.00 to 99+"
     assert words.spread(1.2, None) == words.spread(None, None) == ""
 
 
