@@ -207,6 +207,7 @@ class Program(QObject):
             while not self.session.saved():
                 choice = ask_unsaved(self.window, self.store.caught_up)
                 if choice == "stay":
+                    self.session.stay()
                     return False
                 if choice == "quit" or (choice == "elsewhere" and self._save_elsewhere()):
                     self.close(_GIVEN_UP_S)
@@ -221,13 +222,12 @@ class Program(QObject):
     def _save_elsewhere(self) -> bool:
         """Write the chats that are not saved where the user wants; return whether it was done."""
         chats = self._saver.unwritten_chats
-        path = ask_chats_path(self.window, Path.home())
-        if path is None:
+        if (path := ask_chats_path(self.window, Path.home())) is None:
             return False
         look = Look(style=self.theme.light.html(), numbers=footer, model=model_name)
-        written = CHATS_FORMATS[path.suffix.lower()]
+        data = CHATS_FORMATS[path.suffix.lower()]
         done: list[None] = []
-        answer = self.files.run(lambda _files: saving.write(written(chats, look), path), self)
+        answer = self.files.run(lambda _files: saving.write(data(chats, look), path), self)
         answer.then(done.append).failed(self._say_not_saved)
         return self.files.wait(_EXPORT_S) and bool(done)
 
@@ -282,14 +282,12 @@ class Program(QObject):
         self._to_file(lambda: saving.write(written(chat, look), path), path, "chat_format")
 
     def _export_open_report(self, texts: bool) -> None:
-        path = self._ask_report_path()
-        if path is not None:
+        if path := self._ask_report_path():
             self._remember_place(path, "report_format")
             self.models.reports.export(path, texts=texts)
 
     def _save_to_file(self, make: Callable[[], Report]) -> None:
-        path = self._ask_report_path()
-        if path is not None:
+        if path := self._ask_report_path():
             self._to_file(lambda: saving.save(make(), path), path, "report_format")
 
     def _ask_report_path(self) -> Path | None:
@@ -316,13 +314,11 @@ class Program(QObject):
         self.models.undo.say(words, label, lambda: show_in_folder(path))
 
     def _back_up(self) -> None:
-        path = ask_backup_path(self.window, Path.home(), suggested_name())
-        if path is not None:
+        if path := ask_backup_path(self.window, Path.home(), suggested_name()):
             self.backups.back_up(path)
 
     def _restore(self) -> None:
-        path = ask_backup(self.window, Path.home())
-        if path is not None:
+        if path := ask_backup(self.window, Path.home()):
             self.backups.check(path)
 
     def _on_backup_checked(self, path: Path, day: str) -> None:

@@ -87,6 +87,13 @@ class Session(QObject):
         self._models.chats.watch(active=False)
         self._models.chat.leave()
 
+    def stay(self) -> None:
+        """Go on after `end`: the user would rather."""
+        self._ended = False
+        self._models.chats.watch(active=True)
+        if self._closed:
+            self._again.start()
+
     def saved(self) -> bool:
         """Whether the disk has taken everything, now or in a moment."""
         self._store.catch_up(_QUIT_S)

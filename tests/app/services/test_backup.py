@@ -159,6 +159,12 @@ def turned(file: Path) -> None:
     file.write_bytes(raw)
 
 
+def other_words(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        chats = archive.read("chats.sqlite3")
+    rewritten(file, {"chats.sqlite3": chats.replace(b"Because.", b"Becauze.")})
+
+
 def outside(file: Path) -> None:
     entry = {"size": 1, "sha256": "0"}
     files = msgspec.json.decode(manifest(file))["files"] | {"../evil.json": entry}
@@ -178,6 +184,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "foreign zip": lambda file: rewritten(file, {"manifest.json": None}),
     "no chats": lambda file: rewritten(file, {"chats.sqlite3": None}),
     "other chats": lambda file: rewritten(file, {"chats.sqlite3": b"x" * 5000}),
+    "other words": other_words,
     "a path outside": outside,
     "another format": lambda file: says(file, format="Something else"),
     "deep": lambda file: rewritten(file, {"manifest.json": b"[" * 100_000}),
