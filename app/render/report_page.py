@@ -80,7 +80,7 @@ def comparison_html(
     return "".join(
         [
             _STYLE.format_map(tokens),
-            f'<table width="100%">{_columns(heads)}</table>',
+            f'<table width="99%">{_columns(heads)}</table>',
             write(_comparison(side_by_side(a, b)), page),
             *(_beside(pictures) if roomy else _stacked(pictures)),
         ]
@@ -154,7 +154,7 @@ class Page(Html):
             return "".join(f"<p>{_image(picture)}</p>" for picture in pictures)
         pairs = (pictures[i : i + 2] for i in range(0, len(pictures), 2))
         rows = "".join(_columns(map(_image, pair)) for pair in pairs)
-        return f'<table width="100%">{rows}</table>'
+        return f'<table width="99%">{rows}</table>'
 
     def verbatim(self, title: str, text: str) -> str:  # noqa: ARG002 - read in the exports
         return ""
@@ -178,7 +178,7 @@ class Page(Html):
 
     def framed(self, head: str, rows: Sequence[str]) -> str:
         """Return the table, as wide as the page; facts, which have no head, keep their width."""
-        width = ' width="100%"' if head else ""
+        width = ' width="99%"' if head else ""  # rounding would widen the page
         return f'<table cellpadding="5" cellspacing="0"{width}>{head}{"".join(rows)}</table>'
 
 
@@ -193,7 +193,7 @@ def _narrowed(table: Table) -> Table:
 
 def _beside(pictures: _Pairs) -> Iterator[str]:
     rows = "".join(_columns(map(_picture, pair)) for pair in pictures)
-    yield f'<table width="100%">{rows}</table>'
+    yield f'<table width="99%">{rows}</table>'
 
 
 def _stacked(pictures: _Pairs) -> Iterator[str]:
