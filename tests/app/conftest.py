@@ -13,6 +13,7 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.collector import collect_due
@@ -34,6 +35,23 @@ R = TypeVar("R")
 
 
 _watch = Watch()
+
+PATIENCE_MS = 60_000  # a busy machine takes ten times as long; only a failing test waits it out
+
+
+class PatientBot(QtBot):
+    """pytest-qt's robot, whose own patience of 5 s ends on a machine that has other work."""
+
+    def waitUntil(  # noqa: N802 - pytest-qt's name
+        self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS
+    ) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    assert qapp is QApplication.instance()
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
