@@ -53,7 +53,10 @@ def lock_folder(folder: Path) -> QLockFile | None:
         folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_FOLDER)
     lock = QLockFile(str(folder / "lock"))
     lock.setStaleLockTime(_STALE_MS)
-    if lock.tryLock(0) or lock.error() is not QLockFile.LockError.LockFailedError:
+    taken = lock.tryLock(0)
+    with suppress(OSError):
+        (folder / "lock").chmod(PRIVATE)
+    if taken or lock.error() is not QLockFile.LockError.LockFailedError:
         return lock
     return None
 

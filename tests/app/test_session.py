@@ -305,7 +305,7 @@ def test_nobody_else_may_read_the_folder(ready: Rig, data: Path) -> None:
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in data.rglob("*") if p.is_file()}
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     private = {name for name, mode in modes.items() if mode == 0o600}
-    assert {"chats.sqlite3", "chats.sqlite3-wal", "settings.json"} <= private
+    assert {"chats.sqlite3", "chats.sqlite3-wal", "settings.json", "lock"} <= private
 
 
 def test_files_of_an_earlier_release_become_private(qtbot: QtBot, data: Path) -> None:
