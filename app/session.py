@@ -26,7 +26,7 @@ from app.views.main_window import ViewModels
 from mtp_mlx.report.words import count as grouped
 
 OPEN_AGAIN_MS = 2000  # between two tries to open chats that cannot be opened
-_QUIT_S = 2.5  # what is not written when the window closes has this long
+QUIT_S = 2.5  # what is not written when the window closes has this long
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Session(QObject):
 
     def saved(self) -> bool:
         """Whether the disk has taken everything, now or in a moment."""
-        self._store.catch_up(_QUIT_S)
+        self._store.catch_up(QUIT_S)
         return not (self._saver.unwritten_chats or self._store.waiting())
 
     def _on_opened(self, opened: Opened) -> None:

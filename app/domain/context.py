@@ -1,4 +1,4 @@
-"""What of a chat is sent to the model, and how much of its context that takes. Pure.
+"""Which part of a chat is sent to the model, and how much of its context that takes. Pure.
 
 Only the engine counts tokens, and only of what it was sent: what comes after its last count, or is
 left out, is estimated by the characters.

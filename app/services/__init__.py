@@ -1,1 +1,1 @@
-"""What is kept and what is handed out: chats, settings, reports. Free of widgets."""
+"""Services keep and export chats, settings and reports. No widget is used here."""

@@ -313,11 +313,10 @@ class ChatStore:
             )
 
     def _set_chat(self, chat_id: str, column: str, value: str | float | None) -> None:
+        """Set a column; where it has the value already, other windows need not look again."""
+        changed = f"UPDATE chats SET {column} = ?1 WHERE id = ?2 AND {column} IS NOT ?1"  # noqa: S608  (our own words)
         with transaction(self.connection):
-            self.connection.execute(
-                f"UPDATE chats SET {column} = ? WHERE id = ?",  # noqa: S608  (our own words)
-                (value, chat_id),
-            )
+            self.connection.execute(changed, (value, chat_id))
 
 
 def open_store(

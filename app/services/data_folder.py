@@ -93,7 +93,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What is to be told of the chats, once they are open."""
+    """The messages about the chats that the window shows once they are open."""
 
     notice: str = ""
     kept: tuple[str, ...] = ()  # names of all damaged files that were ever kept here

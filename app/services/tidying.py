@@ -1,4 +1,4 @@
-"""What is put in order when a file of chats is opened.
+"""Puts a file of chats in order when it is opened.
 
 Nothing of it has to be done for the chats to be read: what the disk refuses is left to the next
 start.

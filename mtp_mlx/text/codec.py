@@ -22,7 +22,7 @@ from mtp_mlx.text.tokenizer import Tokenizer
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a codec without asking it for anything."""
+    """The properties of a codec, read once when it is loaded."""
 
     has_template: bool
     end_ids: frozenset[int]

@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from app.services.chat_store import open_store
 from app.services.data_folder import DataFolder
 from app.services.migrations import STEPS
-from app.views.chat.transcript import Transcript
+from app.views.chat.reply_view import ReplyView
 from tests.app.conftest import Rig, opened
 from tests.app.services.test_chat_store import fill
 
@@ -57,7 +57,7 @@ def full(ready: Rig, monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
 
     talk(ready, "Why?")
     ready.ask(pages(1))
-    monkeypatch.setattr("app.session._QUIT_S", 0.2)
+    monkeypatch.setattr("app.session.QUIT_S", 0.2)
     return lambda: ready.ask(pages(2**30))
 
 
@@ -162,7 +162,7 @@ def locked(path: Path) -> Iterator[None]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.services.database.BUSY_TIMEOUT_S", 0.1)
-    monkeypatch.setattr("app.session._QUIT_S", 0.2)
+    monkeypatch.setattr("app.session.QUIT_S", 0.2)
 
 
 def test_a_lock_held_by_another_process_costs_nothing_and_is_not_waited_for(
@@ -268,11 +268,12 @@ def test_a_chat_that_meets_a_defect_gives_way_to_an_empty_one(
     fill(store)
     store.close()
 
-    def defect(_transcript: Transcript, *_arguments: object) -> None:
-        raise RecursionError
+    class Defect(ReplyView):
+        def __init__(self, *_arguments: object) -> None:
+            raise RecursionError
 
     with monkeypatch.context() as broken:
-        broken.setattr(Transcript, "_make", defect)
+        broken.setattr("app.views.chat.transcript.ReplyView", Defect)
         with opened(qtbot, data, time.monotonic) as rig:
             assert "could not be shown (RecursionError)" in banner(rig)
             assert rig.program.models.chat.blank

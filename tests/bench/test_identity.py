@@ -98,7 +98,7 @@ def plain(pair: LoadedPair, sampling: Sampling = GREEDY) -> list[int]:
 
 
 def logits(pair: LoadedPair, tokens: list[int]) -> mx.array:
-    """Of the token after `tokens`, read one by one: another way than the one under test."""
+    """Return the scores of the token after `tokens`, read one by one: not the way under test."""
     state = pair.target.new_state()
     for token in tokens:
         hidden = pair.target.forward([Chunk(state, mx.array([token]))])

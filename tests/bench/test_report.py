@@ -14,7 +14,7 @@ from mtp_mlx.bench.prompts import Prompt, Suite
 from mtp_mlx.bench.report import Subject, report, title
 from mtp_mlx.bench.report import run as reported
 from mtp_mlx.bench.runs import Run
-from mtp_mlx.events import Finished, Round
+from mtp_mlx.events import Finished, Round, Token
 from mtp_mlx.report.model import Comparison, Environment
 from mtp_mlx.report.saving import encode
 from mtp_mlx.report.terminal import table
@@ -36,7 +36,9 @@ SUBJECT = Subject(
 def run(
     mode: Mtp, tps: float | None, prompt: Prompt = CODE, repeat: int = 0, *, text: str = "abcd"
 ) -> Run:
-    told = Round(index=1, tokens=[], depth=0, accepted=0, rejected=[], ms=2.5)
+    tokens = [Token(id=ord(letter), text=letter, source="draft") for letter in text]
+    drafted = 0 if mode == "off" else 3
+    told = Round(index=1, tokens=tokens, depth=drafted, accepted=drafted, rejected=[], ms=2.5)
     finished = Finished(
         reason="length",
         prompt_tokens=4,

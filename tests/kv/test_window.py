@@ -160,3 +160,11 @@ def test_a_full_cache_grows_seldom_and_leaves_little_idle(monkeypatch: pytest.Mo
         sizes.add(capacity)
         assert capacity <= cache.length * 9 / 8 + 16
     assert len(sizes) < 50  # each of them once moved all rows
+
+
+def test_positions_are_taken_as_views() -> None:
+    held = FullCache().append(rows(0, 9), -rows(0, 9))
+    assert held.at(slice(0, 9)) is held
+    part = held.at(slice(2, 5))
+    assert positions(part.keys) == [2, 3, 4]
+    assert positions(part.values) == [-2, -3, -4]

@@ -127,7 +127,7 @@ def split(mean: float) -> list[int]:
 
 @pytest.mark.parametrize("repeats", [2, 3, 5, 12])
 def test_equal_speeds_are_seldom_called_different(repeats: int) -> None:
-    """Of 300 benchmarks without a difference, at most about one in twenty may claim one."""
+    """About one in twenty of 300 benchmarks without a difference may claim one, and no more."""
     chance = random.Random(repeats)
     sure = 0
     for _ in range(300):

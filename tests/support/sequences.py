@@ -17,7 +17,7 @@ from mtp_mlx.sampling.constraints import Constrained
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What one sequence is to write."""
+    """The settings by which one sequence writes."""
 
     prompt: tuple[int, ...]
     sampling: Sampling

@@ -133,7 +133,7 @@ def test_a_thought_that_the_prompt_opens_is_one(tail: str, thought: str, answer:
 
 
 def test_a_reply_that_goes_on_is_an_answer() -> None:
-    """What is written of it stands behind its thought."""
+    """The reply stands behind the thought that the prompt opened."""
     codec = LocalCodec(TOKENIZER, ChatTemplate(OPEN + "<|channel>thought{{ '\n' }}"), CHANNELS)
     dialogue = Dialogue(messages=(Message(role="user", content="x"),), begun="a the")
     prompt = codec.prompt(dialogue)

@@ -31,7 +31,7 @@ _HALF_CHARACTER = "\ufffd"  # stands for a character that was cut in half at the
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What it takes to ask for replies and to measure them; `clock` is monotonic, in seconds."""
+    """The services that ask for replies and measure them; `clock` is monotonic, in seconds."""
 
     engine: Engine
     mtp: MtpViewModel

@@ -41,7 +41,7 @@ class Banner:
 
 
 class EngineViewModel(QObject):
-    """Of several banners the gravest is shown; once it is gone, the next."""
+    """The gravest of several banners is shown; once it is gone, the next is."""
 
     status_changed = Signal(object)  # Status
     banner_changed = Signal(object)  # Banner, or None where none is shown

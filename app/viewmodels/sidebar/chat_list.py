@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import partial
 
-import msgspec
+from msgspec.structs import replace
 from PySide6.QtCore import (
     QObject,
     QTimer,
@@ -73,15 +73,10 @@ class ChatListViewModel(QObject):
         self._watch.timeout.connect(self.look)
         self.rows = ChatListModel(self)
         self.rows.renamed.connect(self.rename)
-        for signal in (
-            chat.opened,
-            chat.reply_started,
-            chat.reply_ended,
-            chat.ended_elsewhere,
-            chat.branches.changed,
-        ):
+        chat.opened.connect(self._on_opened)  # before the list is asked for, which it changes
+        for signal in (chat.opened, chat.reply_started, chat.reply_ended, chat.ended_elsewhere):
             signal.connect(self.refresh)
-        chat.opened.connect(self._on_opened)
+        chat.branches.changed.connect(self.refresh)
         store.caught_up.connect(self.refresh)
         self.refresh()
 
@@ -95,7 +90,7 @@ class ChatListViewModel(QObject):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What is searched for."""
+        """The words that the user searches for."""
         return words(self._query)
 
     @property
@@ -180,8 +175,7 @@ class ChatListViewModel(QObject):
             if chat is not None and chat.id == chat_id:
                 self._chat.label(ChatSummary(id=chat_id, title=title, pinned=chat.pinned))
         self._listed = tuple(
-            msgspec.structs.replace(chat, title=title) if chat.id == chat_id else chat
-            for chat in self._listed
+            replace(chat, title=title) if chat.id == chat_id else chat for chat in self._listed
         )
         self.refresh()
 
@@ -274,13 +268,17 @@ class ChatListViewModel(QObject):
         self._listed = with_unwritten(chats, self._saver.unwritten_chats, self.words)
         self.rows.show([self._marked(chat) for chat in self._listed], self._day)
 
+    def _with_read(self, chats: tuple[ChatSummary, ...]) -> tuple[ChatSummary, ...]:
+        """Return the chats; the open one is not unread, whatever the store has."""
+        return tuple(replace(c, unread=c.unread and c.id != self.open_id) for c in chats)
+
     def _marked(self, chat: ChatSummary) -> ChatSummary:
         written = self._chat.written
         if written is not None and written.id == chat.id:
-            return msgspec.structs.replace(chat, mark="writing")
+            return replace(chat, mark="writing")
         unseen = chat.unread or chat.id in self._chat.background.unseen
         unseen = unseen and chat.id != self.open_id
-        return msgspec.structs.replace(chat, mark="unseen") if unseen else chat
+        return replace(chat, mark="unseen") if unseen else chat
 
     def _restore(self, chat_id: str, *, reopen: bool) -> None:
         self._saver.restore_chat(chat_id)
@@ -291,9 +289,11 @@ class ChatListViewModel(QObject):
     # What the store answers
 
     def _on_opened(self) -> None:
-        """Drop what the store was asked for the chat that was open before."""
+        """Drop what the store was asked for the chat before; the one that is open is read."""
         self._opening = None
         self._news.clear()
+        self._saver.mark(self.open_id, unread=False)
+        self._listed = self._with_read(self._listed)
 
     def _on_deleted(self, chat_id: str, *, was_open: bool) -> None:
         self._undo.offer(strings.CHAT_DELETED, lambda: self._restore(chat_id, reopen=was_open))
@@ -317,10 +317,10 @@ class ChatListViewModel(QObject):
         if query == self._query and not self._editing:
             self._day = self._today()
             self.read.emit()
-            self._show(chats)
-            self._follow(chats)
             if any(chat.id == self.open_id and chat.unread for chat in chats):
-                self._saver.mark(self.open_id, unread=False)  # it is being read
+                self._saver.mark(self.open_id, unread=False)
+            self._show(self._with_read(chats))
+            self._follow(chats)
             self.changed.emit()
 
     def _on_first(self, chats: tuple[ChatSummary, ...]) -> None:

@@ -125,7 +125,7 @@ def test_a_log_of_another_moment_costs_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize("place", [3, 16, 18, 45, 54, 59, 62])
 def test_a_turned_bit_in_the_header_costs_nothing(left: Path, path: Path, place: int) -> None:
-    """Of the name, the page size, the versions, the encoding, and the number of the schema."""
+    """Fields of the header: name, page size, versions, encoding, number of the schema."""
     shutil.copytree(left.parent, path.parent)
     open_store(path).close()
     turn_bit(path, place)

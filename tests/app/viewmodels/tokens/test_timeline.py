@@ -10,13 +10,13 @@ from tests.app.records import a_round, drafted_reply, drafting_rounds, plain_rou
 
 
 def test_a_bar_for_each_round_but_the_prompts() -> None:
-    shown = timeline(reply_of(drafted_reply(3)))
-    assert len(shown.bars) == 3
+    shown = timeline(reply_of(drafted_reply(8)))
+    assert len(shown.bars) == 8
     first = shown.bars[0]
     assert (first.first, first.last, first.tokens, first.state) == (1, 1, 3, "drafting")
     assert first.start == 0.05
     assert first.end == pytest.approx(0.1)
-    assert [rate.tps for rate in shown.rate] == pytest.approx([60, 60, 60])
+    assert [rate.tps for rate in shown.rate] == pytest.approx([60] * 4)  # from 0.25 s on
 
 
 def test_the_pause_in_a_continued_reply_has_no_bar() -> None:
