@@ -15,6 +15,7 @@ from tests.support.replies import GEMMA, GREEDY
 
 QUESTION = Message(role="user", content="What is speculative decoding?")
 SYSTEM = Message(role="system", content="Answer in short sentences.")
+ENOUGH = 3  # places at which a reply is cut
 WRITTEN = "Speculative decoding is a way to "
 
 
@@ -115,4 +116,6 @@ def test_with_its_seed_it_goes_on_as_if_never_stopped(
         assert begun + more == whole
         assert finished.prompt_tokens == first.prompt_tokens + length
         assert finished.reused_tokens == finished.prompt_tokens - 1
-    assert tried >= 3
+        if tried == ENOUGH:
+            return
+    pytest.fail("most cuts fall within a word")

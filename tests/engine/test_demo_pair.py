@@ -29,7 +29,7 @@ def plain(engine: Engine) -> dict[Sampling, Reply]:
     return {s: reply(engine, LONG, sampling=s, max_tokens=170, seed=4) for s in (GREEDY, GEMMA)}
 
 
-@pytest.mark.parametrize("depth", [1, 2, 4, 8, "auto"])
+@pytest.mark.parametrize("depth", [2, 8, "auto"])
 def test_greedy_text_is_the_same_at_every_depth(
     engine: Engine, plain: dict[Sampling, Reply], depth: Mtp
 ) -> None:
@@ -37,7 +37,7 @@ def test_greedy_text_is_the_same_at_every_depth(
     assert reply(engine, LONG, mtp=depth, max_tokens=170).tokens == plain[GREEDY].tokens
 
 
-@pytest.mark.parametrize("depth", [1, 3, 8])
+@pytest.mark.parametrize("depth", [1, 3])
 def test_sampled_text_is_the_same_at_every_depth(
     engine: Engine, plain: dict[Sampling, Reply], depth: Mtp
 ) -> None:
