@@ -1,4 +1,4 @@
-"""Which held positions new rows attend to, in blocks, so that few scores are computed in vain.
+"""Which held positions new rows attend to, in blocks, so that few scores are masked.
 
 A long chunk of a prompt, taken whole, would score every row against every held position and mask
 most of the scores: with a window of 512, four in five of those of 2 048 rows. A block of rows needs
@@ -32,7 +32,7 @@ def spans(before: int, n: int, window: int | None = None) -> list[Span]:
     Each row attends to itself and what is before it: the last `window` positions, or all of them.
     """
     masks: dict[tuple[int, int], Mask] = {}  # inner blocks of a window look alike
-    found = []
+    cut = []
     for start in range(0, n, BLOCK):
         end = min(start + BLOCK, n)
         position = before + start
@@ -40,8 +40,8 @@ def spans(before: int, n: int, window: int | None = None) -> list[Span]:
         size = (held, end - start)
         if size not in masks:
             masks[size] = _mask(*size, window)
-        found.append(Span(slice(start, end), slice(position - held, before + end), masks[size]))
-    return found
+        cut.append(Span(slice(start, end), slice(position - held, before + end), masks[size]))
+    return cut
 
 
 def _mask(held: int, n: int, window: int | None) -> Mask:

@@ -129,7 +129,7 @@ class _Rows:
         starts = zip(self._states, self._sizes, strict=True)
         self.positions = mx.array([s.length + i for s, size in starts for i in range(size)])
         self.tokens = _joined([chunk.tokens for chunk in chunks])
-        # All layers of a kind hold the same positions, so they share the masks of their kind.
+        # All layers of a kind hold the same positions, so they share the spans of their kind.
         self._spans: dict[type, list[list[Span]]] = {}
 
     def append(self, layer: int, keys: mx.array, values: mx.array) -> list[_Held]:
