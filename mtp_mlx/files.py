@@ -78,16 +78,24 @@ def _kind(mode: int) -> str:
     return "socket" if stat.S_ISSOCK(mode) else "device"
 
 
+def may_be_read(file: Path) -> bool:
+    """Tell whether a checkpoint's JSON file is there, without opening it.
+
+    Raises DamagedModel for one that is no ordinary file or larger than any.
+    """
+    size = size_of(file)
+    if size is not None and size > LARGEST:
+        raise damaged(file, f"{size} bytes are more than such a file has")
+    return size is not None
+
+
 def find_object(file: Path) -> Mapping[str, Any] | None:
     """Return the JSON object in a checkpoint's file; None where there is no such file.
 
     Raises DamagedModel.
     """
-    size = size_of(file)
-    if size is None:
+    if not may_be_read(file):
         return None
-    if size > LARGEST:
-        raise damaged(file, f"{size} bytes are more than such a file has")
     try:
         value = json.loads(file.read_text(encoding="utf-8-sig"))  # some editors write a mark
     except (OSError, ValueError, RecursionError) as error:

@@ -1,7 +1,8 @@
 """The files of a folder that hold a model's weights, and the tensors that their headers list.
 
 No MLX is needed, and a tensor is read only where two files hold the same name. A folder is judged
-by the files in it: whole files win over an index that names files which are missing.
+by the files in it: whole files win over an index that names files which are missing, and over one
+that cannot be read.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mtp_mlx.errors import DamagedModel, UnsupportedModel
-from mtp_mlx.files import brief, find_object, size_of
+from mtp_mlx.files import brief, may_be_read, read_object, size_of
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
@@ -57,12 +58,19 @@ class Chosen:
     names: tuple[str, ...]
     left_out: tuple[str, ...] = ()  # other weight files that lie beside them
     absent: tuple[str, ...] = ()  # files that the index names and that are not there
+    fault: DamagedModel | None = None  # why the index was not used, where it cannot be read
 
 
 def choose_files(folder: Path) -> Chosen:
     """Choose by names alone. Raises DamagedModel or UnsupportedModel where there is no model."""
     there = _safetensors(folder)
-    listed = _indexed(folder)
+    try:
+        listed = _indexed(folder)
+    except _IndexFault as fault:
+        whole, _ = _whole_sets(there)
+        if not whole:
+            raise fault.error from fault
+        return Chosen(_sorted(whole), _sorted(there - whole), fault=fault.error)
     if listed is not None and listed <= there:
         # transformers reads a single file before any index, so that file counts too.
         chosen = listed | ({SINGLE} & there)
@@ -101,15 +109,29 @@ def _safetensors(folder: Path) -> set[str]:
     }
 
 
+class _IndexFault(Exception):
+    """An index is an ordinary file and cannot be read, for the reason in `error`."""
+
+    def __init__(self, error: DamagedModel) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 def _indexed(folder: Path) -> set[str] | None:
-    """Return the files that the index names, wherever it says they lie; None without an index."""
-    index = find_object(folder / INDEX)
-    if index is None:
+    """Return the files that the index names, wherever it says they lie; None without an index.
+
+    Raises _IndexFault, and DamagedModel for what is no ordinary file.
+    """
+    if not may_be_read(folder / INDEX):
         return None
+    try:
+        index = read_object(folder / INDEX)
+    except DamagedModel as error:
+        raise _IndexFault(error) from error
     names = index.get("weight_map")
     files = list(names.values()) if isinstance(names, Mapping) else []
     if not files or not all(isinstance(name, str) and Path(name).name for name in files):
-        raise DamagedModel(f"{INDEX} lists no files.", _AGAIN)
+        raise _IndexFault(DamagedModel(f"{INDEX} lists no files.", _AGAIN))
     return {Path(name).name for name in files}
 
 

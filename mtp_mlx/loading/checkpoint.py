@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,30 @@ class Checkpoint:
             tensors |= loaded
         return tensors
 
+    def left_out(self, other_part: Callable[[str], str | None]) -> Iterator[str]:
+        """Yield a sentence about what lies in the folder and is not loaded.
+
+        `other_part` names the part that a tensor belongs to; None: it is loaded.
+        """
+        parts = Counter(map(other_part, self.tensors))
+        words = [f"{n} tensors ({part})" for part, n in sorted(parts.items(), key=str) if part]
+        beside = self.chosen.left_out
+        if beside:
+            more = "" if len(beside) == 1 else f" and {len(beside) - 1} more"
+            words.append(f"{beside[0]}{more}")
+        if words:
+            yield f"Left out of {self.name}: {brief(', '.join(words))}."
+
+    def unused_index(self) -> Iterator[str]:
+        """Yield a sentence about an index that cannot be read, where whole files need none."""
+        if self.chosen.fault is not None:
+            why = self.chosen.fault.message.rstrip(".")
+            yield f"{why}. The weight files of {self.name} are whole without it."
+
     def incomplete(self) -> DamagedModel | None:
-        """Return the error for files that the index names and the folder lacks, if any are."""
+        """Return why tensors may be missing: files that the index names are, or it is damaged."""
+        if self.chosen.fault is not None:
+            return self.chosen.fault
         absent = self.chosen.absent
         named = find_object(self.folder / INDEX) if absent else None
         return missing_files(absent, len(set(named["weight_map"].values()))) if named else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -334,7 +333,7 @@ def _info(
         draft_position="last-seen",
         recommended=generation.recommended,
         has_chat_template=False,
-        notes=(*_left_out(target_checkpoint, blueprint), *generation.notes()),
+        notes=(*_notes(target_checkpoint, drafter_checkpoint, blueprint), *generation.notes()),
     )
 
 
@@ -344,12 +343,8 @@ def _drafter_name(request: api.Load, drafter_checkpoint: Checkpoint) -> str:
     return name if request.drafter_bits is None else f"{name}, {request.drafter_bits}-bit head"
 
 
-def _left_out(checkpoint: Checkpoint, blueprint: Blueprint) -> Iterator[str]:
-    """Yield a sentence about what lies in the folder and is no part of what was loaded."""
-    parts = Counter(blueprint.other_part(name) for name in checkpoint.tensors)
-    words = [f"{n} tensors ({part})" for part, n in sorted(parts.items(), key=str) if part]
-    beside = checkpoint.chosen.left_out
-    if beside:
-        words.append(beside[0] if len(beside) == 1 else f"{beside[0]} and {len(beside) - 1} more")
-    if words:
-        yield f"Left out of {checkpoint.name}: {brief(', '.join(words))}."
+def _notes(target: Checkpoint, drafter: Checkpoint | None, blueprint: Blueprint) -> Iterator[str]:
+    """Yield a sentence about each part of the folders that was not used."""
+    yield from target.left_out(blueprint.other_part)
+    for checkpoint in filter(None, (target, drafter)):
+        yield from checkpoint.unused_index()

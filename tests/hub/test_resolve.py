@@ -94,7 +94,7 @@ def test_an_index_tells_which_files_are_missing(cache: Path) -> None:
     assert [(m.repository, m.complete) for m in cached_models()] == [(REPOSITORY, False)]
     (found / "two.safetensors").write_text("{}")
     assert [(m.folder, m.complete) for m in cached_models()] == [(found, True)]
-    index.write_text("[]")
+    index.write_text("[]")  # it is needed: no name tells that these are model files
     assert not cached_models()[0].complete
 
 

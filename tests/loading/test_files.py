@@ -62,10 +62,44 @@ def test_index_that_names_an_absent_file(copy: Copy, name: str) -> None:
     refused(pair, DamagedModel, "1 of 4", Path(name).name, "Finish the download")
 
 
-@pytest.mark.parametrize("weight_map", [None, {}, [1], {"a.weight": 3}, {"a.weight": ["b"]}])
-def test_index_that_names_no_files(copy: Copy, weight_map: object) -> None:
+UNREADABLE = {
+    "cut": b"{",
+    "a list": b"[1]",
+    "empty": b"",
+    "no UTF-8": b"\xff\xfe\x00",
+    "deep": DEEP,
+    "no map": b"{}",
+    "null": b'{"weight_map": null}',
+    "a number": b'{"weight_map": {"a.weight": 3}}',
+    "no names": b'{"weight_map": {}}',
+    "names in a list": b'{"weight_map": ["model.safetensors"]}',
+    "a name in a list": b'{"weight_map": {"a.weight": ["b"]}}',
+}
+
+
+@pytest.mark.parametrize("index", UNREADABLE.values(), ids=UNREADABLE)
+def test_an_index_that_cannot_be_read_gives_way_to_whole_files(copy: Copy, index: bytes) -> None:
+    """Where shards are missing, it is needed."""
     pair = copy("sharded")
-    edit_json(pair.target / INDEX, lambda index: index.update({"weight_map": weight_map}))
+    for folder in (pair.target, pair.drafter):
+        (folder / INDEX).write_bytes(index)
+    notes = load(pair).info.notes
+    assert len(notes) == 2
+    for note, name in zip(notes, ("target", "drafter"), strict=True):
+        assert note.startswith(INDEX)
+        assert note.endswith(f". The weight files of {name} are whole without it.")
+        assert note.isprintable()
+    (pair.target / "model-00002-of-00003.safetensors").unlink()
+    refused(pair, DamagedModel, INDEX, "Download the model again")
+
+
+def test_tensors_that_only_an_index_would_find(copy: Copy) -> None:
+    """The rest of the weights is in a file that no name makes a part of the model."""
+    pair = copy("sharded")
+    for n, name in enumerate(("model-a", "model-b", "rest"), start=1):
+        shard = pair.target / f"model-0000{n}-of-00003.safetensors"
+        shard.rename(pair.target / f"{name}.safetensors")
+    (pair.target / INDEX).write_bytes(b"{")
     refused(pair, DamagedModel, INDEX, "Download the model again")
 
 
