@@ -113,10 +113,12 @@ def group(category: str | None, mode: Mode, here: Sequence[Run]) -> Group:
     rounds = sum(run.draft_rounds or 0 for run in mine)
     speedup = None if mode == "off" else interval(ratios(mine, here))
     spread = speedup if speedup and speedup.has_spread else None
+    contexts = {run.context_tokens for run in mine} - {None}
     made = Group(
         category=category,
         mode=mode,
         runs=len(mine),
+        contexts=len(contexts) or None,
         decode_tps=_median(speeds),
         decode_tps_low=min(speeds, default=None),
         decode_tps_high=max(speeds, default=None),
@@ -195,11 +197,13 @@ def unsteadiness(steps: Sequence[Round]) -> float | None:
 
 def follows(report: Report) -> bool:
     """Return whether the summary agrees with the runs; if not, one of them was changed by hand."""
-    return all(_follows(written, report.runs) for written in report.summary)
+    written = (*report.summary, *(report.by_context or ()))
+    return all(_follows(one, report.runs) for one in written)
 
 
 def _follows(written: Group, runs: Sequence[Run]) -> bool:
-    here = [run for run in runs if written.category in (None, run.category)]
+    category, context = written.category, written.context_tokens
+    here = [r for r in runs if category in (None, r.category) and context in (None, context_of(r))]
     mine = [run for run in here if run.mode == written.mode]
     speeds = _same(written.decode_tps, _median(_measured(run.decode_tps for run in mine)))
     paired_here = written.baseline == BASELINE  # otherwise its plain speed was measured apart
@@ -256,26 +260,33 @@ class Place:
     category: str
     prompt_id: str | None
     repeat: int
+    context: int
 
 
 def place(run: Run) -> Place:
-    return Place(run.category, run.prompt_id, run.repeat)
+    return Place(run.category, run.prompt_id, run.repeat, context_of(run))
+
+
+def context_of(run: Run) -> int:
+    """Return the tokens before the run's prompt; older reports do not say that there are none."""
+    return run.context_tokens or 0
 
 
 def drift(runs: Sequence[Run]) -> float | None:
     """Return plain decoding's speed in the last third of its runs over that in the first, less 1.
 
     `runs` are in the order they were made. Each speed is relative to the median of its prompt, so
-    that a slow prompt at the end is no drift. None below two runs a third or without repeats.
+    that a slow prompt or a long context at the end is no drift. None below two runs a third or
+    without repeats.
     """
     plain = [run for run in runs if run.mode == "off" and not run.cut and run.decode_tps]
-    by_prompt = defaultdict[str | None, list[float]](list)
+    by_prompt = defaultdict[tuple[str | None, int], list[float]](list)
     for run in plain:
-        by_prompt[run.prompt_id].append(run.decode_tps or 0)
+        by_prompt[run.prompt_id, context_of(run)].append(run.decode_tps or 0)
     if len(plain) < 6 or min(map(len, by_prompt.values())) < 2:
         return None
     usual = {prompt: statistics.median(speeds) for prompt, speeds in by_prompt.items()}
-    relative = [(run.decode_tps or 0) / usual[run.prompt_id] for run in plain]
+    relative = [(run.decode_tps or 0) / usual[run.prompt_id, context_of(run)] for run in plain]
     third = len(relative) // 3
     return statistics.median(relative[-third:]) / statistics.median(relative[:third]) - 1
 

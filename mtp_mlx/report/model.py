@@ -123,6 +123,11 @@ class Settings(_Part, frozen=True, kw_only=True):
         str | None, says("Hash of all that must be the same where a benchmark is resumed.")
     ] = None
     resumed: Annotated[Count | None, says("How often the benchmark was resumed.")] = None
+    context_tokens: Annotated[
+        tuple[Count, ...] | None,
+        says("The lengths of text, in tokens, behind which each prompt was measured."),
+    ] = None
+    context_sha256: Annotated[str | None, says("Hash of what that text is cut from.")] = None
 
 
 class Round(_Part, frozen=True, kw_only=True, gc=False):
@@ -161,7 +166,12 @@ class Run(_Part, frozen=True, kw_only=True):
     ttft_s: Amount | None
     peak_memory_bytes: Count | None
     rounds: tuple[Round, ...]
-    prompt_sha256: str | None = None
+    prompt_sha256: Annotated[
+        str | None, says("Hash of the prompt; behind a context, of both together.")
+    ] = None
+    context_tokens: Annotated[
+        Count | None, says("Tokens of text before the prompt; `prompt_tokens` counts them as well.")
+    ] = None
     tokens_sha256: Annotated[
         str | None, says("Hash of the reply's ids: tells whether two are the same, and no more.")
     ] = None
@@ -202,6 +212,13 @@ class Group(_Part, frozen=True, kw_only=True):
         Amount | None,
         says("Of a speed-up without an interval: the share by which the plain speed varied."),
     ] = None
+    context_tokens: Annotated[
+        Count | None, says("The tokens before the prompts of its runs; null: of all lengths.")
+    ] = None
+    contexts: Annotated[
+        Count | None,
+        says("How many lengths of context its runs have; above 1, its tokens/s mix them."),
+    ] = None
 
 
 class Comparison(_Part, frozen=True, kw_only=True):
@@ -222,6 +239,7 @@ class Comparison(_Part, frozen=True, kw_only=True):
         Amount | None, says("The largest margin that rounding explains in the dtype used.")
     ] = None
     rounding_tie: Annotated[bool | None, says("The margin is within its bound.")] = None
+    context_tokens: Annotated[Count | None, says("Tokens of text before the prompt.")] = None
     plain_text: Text = UNSET
     mode_text: Text = UNSET
 
@@ -248,6 +266,14 @@ class Report(_Part, frozen=True, kw_only=True):
     plain_drift: Annotated[
         float | None,
         says("Plain decoding's speed in the last third of its runs over the first, less 1."),
+    ] = None
+    by_context: Annotated[
+        tuple[Group, ...] | None,
+        says(
+            "Not null where contexts of several lengths were measured: a group for each of them "
+            "and mode, over all categories. `summary` is over all lengths, and pairs only runs of "
+            "one length."
+        ),
     ] = None
 
 
