@@ -132,6 +132,9 @@ SETTINGS_UNREADABLE = (
     "Part of the settings could not be read ({names}) and has its default. The file is kept as"
     " “{kept}”."
 )
+SETTINGS_CLOSED = (
+    "The settings, or part of them, cannot be read ({reason}). Their file is left as it is."
+)
 SETTINGS_ALL = "all of them"
 START_FAILED = (
     "The last chat could not be shown ({reason}), so this is an empty one. It is still in the list"

@@ -73,6 +73,19 @@ def without(own: Sequence[Preset], name: str) -> tuple[Preset, ...]:
     return tuple(preset for preset in own if preset.name != name)
 
 
+def merged(
+    stored: Sequence[Preset], before: Sequence[Preset], after: Sequence[Preset]
+) -> tuple[Preset, ...]:
+    """Return the `stored` presets with what changed from `before` to `after`, name by name.
+
+    What another window saved stays, and so do presets that could not be read at the start.
+    """
+    old, new = ({preset.name: preset for preset in own} for own in (before, after))
+    changed = {name: preset for name, preset in new.items() if old.get(name) != preset}
+    kept = [changed.pop(one.name, one) for one in stored if one.name in new or one.name not in old]
+    return (*kept, *changed.values())
+
+
 def _usable(name: str) -> str:
     """Return the name with single spaces. Raises PresetError where no preset may have it."""
     name = " ".join(name.split())

@@ -19,6 +19,7 @@ import msgspec
 from PySide6.QtCore import QLockFile, QObject
 
 from app import strings
+from app.domain.presets import merged
 from app.domain.settings import Settings
 from app.domain.speeds import Stretches
 from app.services import backup
@@ -134,12 +135,17 @@ class DataFolder:
         return Opened(notice, kept_files(self._folder))
 
     def read_kept(self) -> Kept:
-        read = self.settings.read()
+        read, notice = Readable(Settings()), ""
+        try:
+            read = self.settings.read()
+            notice = self.settings.keep(read.lost)
+        except OSError as error:
+            notice = strings.SETTINGS_CLOSED.format(reason=error.strerror or error)
         return Kept(
             settings=read.value,
             speeds=self.speeds.read(),
             alone=self._lock is not None,
-            notice=self.settings.keep(read.lost),
+            notice=notice,
         )
 
     def back_up(self, target: Path) -> None:
@@ -196,10 +202,10 @@ class SettingsFile:
         self._path = path
 
     def read(self) -> Readable[Settings]:
-        """Return what can be read of it."""
+        """Return what can be read of it: the defaults where there is none. Raises OSError."""
         try:
             data = self._path.read_bytes()
-        except OSError:
+        except FileNotFoundError:
             return Readable(Settings())
         return readable(data, Settings)
 
@@ -222,7 +228,8 @@ class SettingsFile:
     def update(self, before: Settings, after: Settings) -> None:
         """Write what has changed; what another window or a later release wrote stays.
 
-        Where both changed the same, the last one counts. A file that was lost is written whole.
+        Where both changed the same, the last one counts. A file that was lost is written whole;
+        one that the disk does not give out is not written over: raises OSError.
         """
         stored = self.read() if self._path.exists() else Readable(before)
         self.keep(stored.lost)
@@ -231,6 +238,8 @@ class SettingsFile:
             for name in after.__struct_fields__
             if (value := getattr(after, name)) != getattr(before, name)
         }
+        if "presets" in changed:
+            changed["presets"] = merged(stored.value.presets, before.presets, after.presets)
         written = msgspec.to_builtins(msgspec.structs.replace(stored.value, **changed))
         content = msgspec.json.encode(self._unknown() | written)
         write_atomically(self._path, msgspec.json.format(content, indent=2))

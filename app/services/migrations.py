@@ -1,6 +1,7 @@
 """The chat database's schema, step by step; step n leads from version n - 1 to n.
 
-A step is statements separated by semicolons, none of which may hold one itself, or a function.
+A step is statements separated by semicolons, none of which may hold one itself, or a function. It
+changes a table, so that the tables tell a newer release's file from one whose number is damaged.
 Steps are run without foreign keys: with them, a table that is made anew empties those below it.
 """
 
@@ -28,7 +29,7 @@ Step = str | Callable[[sqlite3.Connection], int]
 def _revise_replies(connection: sqlite3.Connection) -> int:
     """Take the rounds out of each reply's record, as one piece, and say how it ended as a value.
 
-    A damaged record stays as it is.
+    A damaged record stays as it is, and so does one that has been through this already.
     """
     numbers = connection.execute("SELECT number FROM messages WHERE reply IS NOT NULL").fetchall()
     for (number,) in numbers:  # one at a time: a reply may have a megabyte, a file thousands
@@ -40,6 +41,8 @@ def _revise_replies(connection: sqlite3.Connection) -> int:
             count = len(msgspec.json.decode(rounds, type=list[msgspec.Raw]))
             finish = msgspec.json.decode(record.get("finish", b'""'), type=str)
         except msgspec.DecodeError:
+            continue
+        if not count and _finish(finish) == finish:
             continue
         record["finish"] = msgspec.Raw(msgspec.json.encode(_finish(finish)))
         if count:
@@ -58,7 +61,7 @@ def _finish(sentence: str) -> object:
     """Return the value that a word of the engine or a sentence of the window stood for."""
     if sentence == "stop":
         return "finished"
-    if sentence in {"length", "cancelled"}:
+    if sentence in {"finished", "length", "cancelled", "interrupted"}:
         return sentence
     if sentence.startswith("interrupted: "):
         return "interrupted"
@@ -251,7 +254,7 @@ class NewerSchemaError(sqlite3.OperationalError):
 def refuse_newer(connection: sqlite3.Connection) -> None:
     """Raise NewerSchemaError."""
     version = schema(connection)
-    if version > len(STEPS) and not _is_misnumbered(connection):
+    if len(STEPS) < version < _ABSURD and not _same_tables(connection):
         raise NewerSchemaError(f"schema {version}, known up to {len(STEPS)}")
 
 
@@ -262,33 +265,38 @@ def migrate(connection: sqlite3.Connection) -> int:
     """
     refuse_newer(connection)
     version = schema(connection)
-    if version != len(STEPS) and _is_misnumbered(connection):
-        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
-        return 0
     return sum(_step_to(connection, number) for number in range(version + 1, len(STEPS) + 1))
 
 
-def _is_misnumbered(connection: sqlite3.Connection) -> bool:
-    """Whether the file has the schema of this release under a number that cannot be true.
+def is_as_made(connection: sqlite3.Connection) -> bool:
+    """Return whether the file has the schema of its number; False for a number that is absurd.
 
-    Steps that change no schema count: a lower number is believed where it has the same one.
+    The number is one field of 32 bits that no checksum guards, the tables say the same again: where
+    both differ, one of them is damaged. A newer release is believed where its tables are none that
+    any release up to this one has made, and so each step from this one's on changes a table.
     """
     version = schema(connection)
     if len(STEPS) < version < _ABSURD:
-        return False
-    current = made_by(len(STEPS))
-    return _alike(statements(connection), current) and (
-        version > _ABSURD or version < 0 or not _alike(made_by(version), current)
-    )
+        return not _same_tables(connection)
+    return 0 <= version < _ABSURD and _alike(statements(connection), made_by(version))
 
 
-def is_as_made(connection: sqlite3.Connection) -> bool:
-    """Whether the file has the schema of its number; that of a newer release is not known."""
-    version = schema(connection)
-    if not 0 < version <= len(STEPS):
-        return True
-    found = statements(connection)
-    return _alike(found, made_by(version)) or _alike(found, made_by(len(STEPS)))
+def number_anew(connection: sqlite3.Connection) -> None:
+    """Give the file the number that its tables have; of several the one with the fewest other bits.
+
+    Nothing happens where no release up to this one has made such tables.
+    """
+    version = schema(connection) % 2**32
+    numbers = _same_tables(connection)
+    if numbers:
+        right = min(numbers, key=lambda number: (number ^ version).bit_count())
+        connection.execute(f"PRAGMA user_version = {right}")
+
+
+def _same_tables(connection: sqlite3.Connection) -> list[int]:
+    """Return the steps after which a file has the tables of this one."""
+    present = statements(connection)
+    return [number for number in range(len(STEPS) + 1) if _alike(present, made_by(number))]
 
 
 @lru_cache

@@ -25,7 +25,7 @@ from app.services.database import (
     stamp,
     unused,
 )
-from app.services.migrations import STEPS, made_by, reattach
+from app.services.migrations import STEPS, made_by, number_anew, reattach
 from app.services.search_index import SearchIndex
 from app.services.write_ahead_log import Log, Pages, log_of, read_log, write_pages
 from mtp_mlx.report.words import count as grouped
@@ -150,7 +150,7 @@ def _make(new: Path, path: Path, log: Path, frames: Log) -> int:
 
 def _is_sound(copy: Path) -> bool:
     """Whether it is, perhaps after its header was put right and its indexes were made anew."""
-    for attempt in (None, _right_header, _right_schema, _index_anew):
+    for attempt in (None, _right_header, _right_number, _right_schema, _index_anew):
         try:
             if attempt is not None:
                 attempt(copy)
@@ -173,6 +173,11 @@ def _right_header(copy: Path) -> None:
         for place, content in _HEADER.items():
             file.seek(place)
             file.write(content)
+
+
+def _right_number(copy: Path) -> None:
+    with suppress(*_DAMAGE), closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        number_anew(connection)
 
 
 def _right_schema(copy: Path) -> None:

@@ -209,6 +209,7 @@ def test_a_newer_release_s_chats_are_left_and_said(
 ) -> None:
     store = open_store(data / "chats.sqlite3")
     fill(store)
+    store.connection.execute("ALTER TABLE chats ADD COLUMN novelty TEXT")
     store.connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
     store.close()
     before = (data / "chats.sqlite3").read_bytes()

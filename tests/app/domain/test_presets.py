@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from app.domain.presets import (
@@ -8,6 +9,7 @@ from app.domain.presets import (
     PresetError,
     applied,
     matches,
+    merged,
     renamed,
     saved,
     without,
@@ -65,3 +67,12 @@ def test_names_that_cannot_be_used(name: str) -> None:
     with pytest.raises(PresetError) as error:
         saved((), name, MINE)
     assert str(error.value).endswith(".")
+
+
+def test_what_two_windows_did_to_presets_is_merged_by_name() -> None:
+    a, b, c, d = (Preset(name=name, settings=ReplySettings()) for name in "abcd")
+    changed = msgspec.structs.replace(b, settings=ReplySettings(seed=1))
+    assert merged((a, b, c), (a, b), (a, changed)) == (a, changed, c)  # c is of another window
+    assert merged((a, b, c), (a, b), (b,)) == (b, c)
+    assert merged((a, c), (a, b), (a, b, d)) == (a, c, d)  # b was deleted there
+    assert merged((), (a, b), (a, changed)) == (changed,)

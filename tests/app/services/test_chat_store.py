@@ -274,6 +274,7 @@ def test_of_a_damaged_database_what_can_be_read_stays(path: Path) -> None:
 
 def test_a_file_of_a_later_release_is_left_where_it_is(path: Path, sql: Sql) -> None:
     open_store(path).close()
+    sql("ALTER TABLE chats ADD COLUMN novelty TEXT")
     sql(f"PRAGMA user_version = {len(STEPS) + 1}")
     before = path.read_bytes()
     with pytest.raises(NewerSchemaError):

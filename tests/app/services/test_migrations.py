@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app import strings
 from app.domain.continued import recounted
 from app.domain.conversation import Chat, ChatMessage, Died, Failed, Finish
 from app.domain.tree import path as branch
@@ -165,6 +166,38 @@ def test_old_messages_are_found(old: Path) -> None:
     assert [c.id for c in store.chats("because")] == ["a"]
     assert [c.id for c in store.chats("frage")] == ["b"]
     store.close()
+
+
+def test_a_turned_bit_in_the_number_of_the_schema_is_damage_and_told(old: Path, sql: Sql) -> None:
+    """Whatever number the file had, and whichever bit: the chats are here, and the file is kept."""
+    for number in (1, 5, 6, len(STEPS)):
+        bring_to(old, number)
+        if number > 5:
+            sql("UPDATE pieces SET text = 'Because.'")  # of which the message has all
+        before = old.read_bytes()
+        for bit in (0, 1, 2, 3, 4, 7, 31):
+            (turned := old.with_name("turned") / old.name).parent.mkdir()
+            data = bytearray(before)
+            data[63 - bit // 8] ^= 1 << bit % 8  # where the header holds it
+            turned.write_bytes(data)
+            store = open_store(turned)
+            assert strings.SCHEMA_DAMAGED in store.notice, (number, bit)
+            chat = store.load("a")
+            assert chat is not None
+            assert [(m.id, m.reply) for m in chat.messages[:2]] == [("a0", None), ("a1", REPLY)]
+            assert chat.messages[1].text == "Because."
+            store.close()
+            assert version(turned) == len(STEPS)
+            (kept,) = turned.parent.glob("chats (damaged *).sqlite3")
+            assert kept.read_bytes() == data
+            shutil.rmtree(turned.parent)
+
+
+def test_a_newer_release_is_known_by_its_tables() -> None:
+    """A step that changes none would be taken for a turned bit; only step 6 is such a one."""
+    made = [migrations.made_by(number) for number in range(len(STEPS) + 1)]
+    same = [n for n, tables in enumerate(made) if tables in made[:n]]
+    assert same == [6]
 
 
 def test_an_interrupted_step_leaves_the_file_as_it_was(
