@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mtp_mlx.text import reader
 from mtp_mlx.text.codec import never
-from mtp_mlx.text.remote import EndedError, ReaderProcess
+from mtp_mlx.text.process import EndedError, ReaderProcess
 from tests.support.damaged_texts import QUESTIONS, damage, encoded, faults
 from tests.text.samples import byte_fallback, write_json, write_pieces
 

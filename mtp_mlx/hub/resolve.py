@@ -26,16 +26,13 @@ from mtp_mlx.hub.cache import (
     lacks_texts,
     whole_snapshot,
 )
+from mtp_mlx.hub.pace import limit
 from mtp_mlx.paths import resources
 
 if TYPE_CHECKING:
-    from httpx2 import Request
     from huggingface_hub.errors import HfHubHTTPError
 
 DEMO_FOLDER = resources() / "demo_pair"
-SILENCE_S = 20.0
-"""Seconds without a byte from the Hub after which a request has failed."""
-
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -126,14 +123,15 @@ def _config(folder: Path) -> Mapping[str, object]:
 
 def _fetched(repository: str) -> Path:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read as the library is imported
+    from httpx2 import TransportError
     from huggingface_hub import constants, errors, get_session, snapshot_download
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     if not sys.stderr.isatty():
         disable_progress_bars()
     hooks = get_session().event_hooks["request"]
-    if _limit_silence not in hooks:
-        hooks.append(_limit_silence)
+    if limit not in hooks:
+        hooks.append(limit)
     if not constants.HF_HUB_OFFLINE:
         drop_listings(repository)
     try:
@@ -147,21 +145,13 @@ def _fetched(repository: str) -> Path:
         ) from error
     except errors.HfHubHTTPError as error:
         raise _refused(repository, error) from error
-    except (errors.LocalEntryNotFoundError, OSError, ValueError, RuntimeError) as error:
+    except (
+        errors.LocalEntryNotFoundError, TransportError, OSError, ValueError, RuntimeError
+    ) as error:  # fmt: skip
         raise _unreachable(repository, error) from error
     if is_part(folder):  # the library hands out what it has where it cannot reach the Hub
         raise _in_part(repository)
     return folder
-
-
-def _limit_silence(request: Request) -> None:
-    """Let a request fail after `SILENCE_S`, where the library would wait without end."""
-    limits = request.extensions.get("timeout", {})
-    kinds = ("connect", "read", "write", "pool")
-    request.extensions = {
-        **request.extensions,
-        "timeout": {kind: limits.get(kind) or SILENCE_S for kind in kinds},
-    }
 
 
 def _refused(repository: str, error: HfHubHTTPError) -> LoadError:

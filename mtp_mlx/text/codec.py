@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import msgspec
 
@@ -45,6 +45,11 @@ class Dialogue(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
     thinking: bool = False
     begun: str = ""  # the text so far of a reply that goes on
+
+    @property
+    def length(self) -> int:
+        """Return the characters of all messages, and of the reply."""
+        return sum(len(message.content) for message in self.messages) + len(self.begun)
 
 
 Cancelled = Callable[[], bool]
@@ -121,7 +126,7 @@ class LocalCodec:
         )
 
     @classmethod
-    def load(cls, folder: Path, thinking: ThinkingSyntax | None) -> LocalCodec | None:
+    def load(cls, folder: Path, thinking: ThinkingSyntax | None) -> Self | None:
         """Return the folder's codec; None where it has no tokenizer. Raises DamagedModel.
 
         A damaged template is told to whoever needs it.

@@ -2,7 +2,7 @@
 
 `python -m mtp_mlx.text.reader` answers requests of its worker, a JSON line each, until its stdin
 ends. A chat template may loop and a tokenizer may grow without end: only the reader suffers. Its
-worker limits time, memory and output, and kills it (`mtp_mlx.text.remote`).
+worker limits time, memory and output, and kills it (`mtp_mlx.text.process`).
 """
 
 from __future__ import annotations

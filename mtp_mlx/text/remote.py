@@ -7,20 +7,14 @@ for the next request. `cancelled` is asked while a reader works, so the user can
 from __future__ import annotations
 
 import contextlib
-import os
-import select
-import subprocess
-import sys
 import threading
-import time
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
-import psutil
 
 from mtp_mlx.api import ThinkingSyntax
 from mtp_mlx.errors import DamagedModel, MtpMlxError
@@ -35,6 +29,7 @@ from mtp_mlx.text.codec import (
     never,
     no_template,
 )
+from mtp_mlx.text.process import EndedError, ReaderProcess
 from mtp_mlx.text.reply import Read
 from mtp_mlx.text.template import damaged_template
 from mtp_mlx.text.vocabulary import has_vocabulary
@@ -50,17 +45,6 @@ TURN_CHARACTERS = 2_000_000
 ROUND_S = 5.0
 """Seconds the text of one round may take."""
 
-LOOK_S = 0.05
-"""Seconds between two looks at the flag and the memory while a reader works."""
-
-ANSWER_BYTES = 2**26
-"""The longest answer: more ids than any context holds."""
-
-READ_BYTES = 2**20
-
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "PYTHONHOME")
-"""What a reader learns of this process's environment: nothing secret, such as a token."""
-
 Answer = TypeVar("Answer")
 
 _IDS = msgspec.json.Decoder(list[int])
@@ -75,17 +59,6 @@ _NOTHING: msgspec.json.Decoder[None] = msgspec.json.Decoder(type(None))
 class _Limit:
     seconds: float
     doing: str  # with what an error's sentence goes on behind "The model's"
-
-
-class EndedError(Exception):
-    """The reader is gone; the text says why."""
-
-
-def command() -> list[str]:
-    """Return the command of a reader; a frozen bundle has no interpreter and runs itself."""
-    if hasattr(sys, "frozen"):
-        return [sys.executable, "--reader"]
-    return [sys.executable, "-P", "-m", "mtp_mlx.text.reader"]
 
 
 class RemoteCodec:
@@ -122,8 +95,7 @@ class RemoteCodec:
     def prompt(self, dialogue: Dialogue, cancelled: Cancelled = never) -> list[int]:
         if not self.facts.has_template:
             raise self._fault or no_template(self._folder)
-        length = sum(len(message.content) for message in dialogue.messages)
-        limit = _turn(length, "chat template or tokenizer")
+        limit = _turn(dialogue.length, "chat template or tokenizer")
         return self._ask(reader.Prompt(dialogue=dialogue), _IDS, limit, cancelled)
 
     def encode(self, text: str, *, special: bool = True, cancelled: Cancelled = never) -> list[int]:
@@ -217,6 +189,41 @@ class RemoteCodec:
             process.end()
 
 
+LONG = 200_000
+"""Characters from which on a text takes so long, tenths of a second, that it must be stoppable."""
+
+
+class ShippedCodec(LocalCodec):
+    """The codec of our own files: in this process, but for long texts, which have a reader each."""
+
+    start: Callable[[], RemoteCodec]
+
+    @classmethod
+    def load(cls, folder: Path, thinking: ThinkingSyntax | None) -> Self | None:
+        codec = super().load(folder, thinking)
+        if codec is not None:
+            codec.start = partial(RemoteCodec, folder, thinking)
+        return codec
+
+    def prompt(self, dialogue: Dialogue, cancelled: Cancelled = never) -> list[int]:
+        if dialogue.length < LONG:
+            return super().prompt(dialogue)
+        with self._apart() as codec:
+            return codec.prompt(dialogue, cancelled)
+
+    def encode(self, text: str, *, special: bool = True, cancelled: Cancelled = never) -> list[int]:
+        if len(text) < LONG:
+            return super().encode(text, special=special)
+        with self._apart() as codec:
+            return codec.encode(text, special=special, cancelled=cancelled)
+
+    @contextlib.contextmanager
+    def _apart(self) -> Iterator[RemoteCodec]:
+        with contextlib.closing(self.start()) as codec:
+            codec.ready()
+            yield codec
+
+
 class Opening:
     """A folder's codec that loads while the weights do."""
 
@@ -241,7 +248,7 @@ def opening(folder: Path, thinking: ThinkingSyntax | None, *, trusted: bool) -> 
 
     The files of a `trusted` folder are our own and need no process of their own.
     """
-    start = LocalCodec.load if trusted else RemoteCodec.start
+    start = ShippedCodec.load if trusted else RemoteCodec.start
     loads = Opening(start(folder, thinking))
     try:
         yield loads
@@ -271,76 +278,3 @@ class RemoteTexts:
     def read(self, ids: Sequence[int], rejected: Sequence[int] = (), *, last: bool) -> Read:
         question = reader.ReadRound(ids=list(ids), rejected=list(rejected), last=last)
         return self._codec.read(question, self._cancelled)
-
-
-class ReaderProcess:
-    """A reader's process and the pipes to it."""
-
-    def __init__(self) -> None:
-        lifeline, self._lifeline = os.pipe()
-        try:
-            self._popen = _start(lifeline)
-        finally:
-            os.close(lifeline)
-        self._status = psutil.Process(self._popen.pid)
-        self.end = weakref.finalize(self, _kill, self._popen, self._lifeline)
-
-    def ask(self, question: bytes, seconds: float, cancelled: Cancelled) -> bytes:
-        """Return the answer's line. Raises EndedError or ReadingCancelledError."""
-        deadline = time.monotonic() + seconds
-        assert self._popen.stdin is not None
-        assert self._popen.stdout is not None
-        try:
-            self._popen.stdin.write(question + b"\n")
-            self._popen.stdin.flush()
-        except OSError as error:
-            raise EndedError("ended its process") from error
-        pipe = self._popen.stdout.fileno()
-        parts: list[bytes] = []
-        size = 0
-        while not (parts and parts[-1].endswith(b"\n")):
-            if not select.select([pipe], [], [], LOOK_S)[0]:
-                self._look(deadline, seconds, cancelled)
-                continue
-            parts.append(os.read(pipe, READ_BYTES))
-            size += len(parts[-1])
-            if not parts[-1]:
-                raise EndedError("ended its process")
-            if size > ANSWER_BYTES:
-                raise EndedError(f"answers with more than {ANSWER_BYTES >> 20} MB")
-        return b"".join(parts)
-
-    def _look(self, deadline: float, seconds: float, cancelled: Cancelled) -> None:
-        if cancelled():
-            raise ReadingCancelledError
-        if time.monotonic() > deadline:
-            raise EndedError(f"takes more than {seconds:.0f} seconds")
-        with contextlib.suppress(psutil.Error):
-            if self._status.memory_info().rss > reader.MEMORY_BYTES:
-                raise EndedError(f"needs more than {reader.MEMORY_BYTES >> 30} GB of memory")
-
-
-def _start(lifeline: int) -> subprocess.Popen[bytes]:
-    """Start a reader that ends as the other end of `lifeline` closes."""
-    return subprocess.Popen(
-        command(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(os.environ) | {reader.LIFELINE: str(lifeline)},
-        pass_fds=[lifeline],
-    )
-
-
-def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    return {name: own[name] for name in KEPT if name in own} | {"TOKENIZERS_PARALLELISM": "false"}
-
-
-def _kill(popen: subprocess.Popen[Any], lifeline: int) -> None:
-    popen.kill()
-    os.close(lifeline)
-    for pipe in (popen.stdin, popen.stdout):
-        assert pipe is not None
-        with contextlib.suppress(OSError):
-            pipe.close()
-    popen.wait()

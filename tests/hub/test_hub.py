@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
+import struct
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +18,7 @@ from huggingface_hub import close_session, constants
 
 from mtp_mlx.api import DEMO_PAIR
 from mtp_mlx.errors import LoadError, ModelNotFound
+from mtp_mlx.hub.pace import Pace, TooSlowError
 from mtp_mlx.hub.resolve import resolve, resolve_drafter
 
 REPOSITORY = "some/model"
@@ -220,10 +223,79 @@ def test_silence_has_an_end(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """A Hub that takes the connection and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         online(monkeypatch, server.getsockname()[1])
-        monkeypatch.setattr("mtp_mlx.hub.resolve.SILENCE_S", 0.1)
+        monkeypatch.setattr("mtp_mlx.hub.pace.SILENCE_S", 0.1)
         with pytest.raises(LoadError, match="could not be fetched"):
             resolve(REPOSITORY)
     close_session()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n"
+
+
+@pytest.mark.parametrize("whole", [HEAD + b"X: ", HEAD + b"\r\n"], ids=["headers", "content"])
+def test_a_trickle_has_an_end(cache: Path, monkeypatch: pytest.MonkeyPatch, whole: bytes) -> None:
+    """A Hub that never falls silent and never comes to an end."""
+    enough = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            connection.sendall(whole)
+            for _ in range(500):
+                connection.sendall(b" ")
+                if enough.wait(0.002):
+                    break
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=trickle, args=[server])
+        thread.start()
+        online(monkeypatch, server.getsockname()[1])
+        monkeypatch.setattr("mtp_mlx.hub.pace.WINDOW_S", 0.1)
+        with pytest.raises(LoadError, match=r"not be fetched: only \d+ bytes came in 0 seconds"):
+            resolve(REPOSITORY)
+        enough.set()
+        thread.join()
+    close_session()
+
+
+def test_a_connection_that_breaks_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reset(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(HEAD + b"\r\n ")
+            at_once = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=reset, args=[server])
+        thread.start()
+        online(monkeypatch, server.getsockname()[1])
+        with pytest.raises(LoadError, match=r"could not be fetched.*Check the network"):
+            resolve(REPOSITORY)
+        thread.join()
+    close_session()
+
+
+def test_a_slow_line_goes_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is just fast enough, at every read of which a window ends."""
+    monkeypatch.setattr("mtp_mlx.hub.pace.WINDOW_S", 0.0)
+    monkeypatch.setattr("mtp_mlx.hub.pace.LEAST_RATE", 1)
+    assert len(list(resolve(REPOSITORY).iterdir())) == len(hub.files)
+
+
+def test_the_pace_is_that_of_all_connections_while_somebody_waits() -> None:
+    pace = Pace()
+    for second in range(1000):  # two share a slow line, and one of them gets nothing
+        pace.count(1400, second, second + 1)
+        pace.count(1, second, second + 1)
+    pace = Pace()
+    for second in range(0, 100_000, 100):  # short answers: nobody waits between them
+        pace.count(100, second, second + 0.05)
+    pace = Pace()
+    for second in range(59):
+        pace.count(1000, second, second + 1)
+    with pytest.raises(TooSlowError, match="only 60000 bytes came in 60 seconds"):
+        pace.count(1000, 59, 60)
 
 
 @pytest.mark.parametrize("relative", [False, True])

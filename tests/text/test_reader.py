@@ -14,9 +14,9 @@ import pytest
 
 from mtp_mlx.api import Message, ThinkingSyntax
 from mtp_mlx.errors import DamagedModel, UsageError
-from mtp_mlx.text import reader, remote
+from mtp_mlx.text import process, reader, remote
 from mtp_mlx.text.codec import Dialogue, LocalCodec, ReadingCancelledError
-from mtp_mlx.text.remote import RemoteCodec
+from mtp_mlx.text.remote import RemoteCodec, ShippedCodec
 from tests.text.samples import byte_fallback, write_json
 
 CHANNELS = ThinkingSyntax(opening="<|channel>", header="thought\n", closing="<channel|>")
@@ -117,8 +117,8 @@ def test_a_reader_that_grows_is_stopped(start: Start, monkeypatch: pytest.Monkey
 
 def test_an_answer_without_end_is_stopped(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     codec = start("{{ 'the ' * 1000 }}")
-    monkeypatch.setattr(remote, "ANSWER_BYTES", 1000)
-    monkeypatch.setattr(remote, "READ_BYTES", 100)
+    monkeypatch.setattr(process, "ANSWER_BYTES", 1000)
+    monkeypatch.setattr(process, "READ_BYTES", 100)
     with pytest.raises(DamagedModel, match="answers with more than 0 MB"):
         codec.prompt(HELLO)
 
@@ -168,6 +168,57 @@ def test_it_needs_neither_mlx_nor_numpy() -> None:
     code = "import sys, mtp_mlx.text.reader; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"mlx", "numpy", "mlx_lm", "huggingface_hub", "psutil"} & {*done.stdout.split()}
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> ShippedCodec:
+    write_json(tmp_path, byte_fallback(), {"eos_token": "<eos>"})
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATE)
+    codec = ShippedCodec.load(tmp_path, CHANNELS)
+    assert codec is not None
+    return codec
+
+
+def test_our_own_files_read_a_long_text_in_a_process_that_ends(
+    shipped: ShippedCodec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = (shipped.prompt(HELLO), shipped.encode("the é"), shipped.encode("a", special=False))
+    assert readers() == []
+    monkeypatch.setattr(remote, "LONG", 1)
+    asked: list[bool] = []
+
+    def cancelled() -> bool:
+        asked.append(len(readers()) == 1)
+        return False
+
+    monkeypatch.setattr(process, "LOOK_S", 0.0)
+    long = (
+        shipped.prompt(HELLO, cancelled),
+        shipped.encode("the é", cancelled=cancelled),
+        shipped.encode("a", special=False, cancelled=cancelled),
+    )
+    assert long == short
+    assert asked
+    assert all(asked)
+    assert readers() == []
+
+
+LONG_TEXT = "the é model " * 300_000
+
+
+READ: list[Callable[[ShippedCodec], list[int]]] = [
+    lambda codec: codec.encode(LONG_TEXT, cancelled=lambda: True),
+    lambda codec: codec.prompt(Dialogue(messages=(), begun=LONG_TEXT), lambda: True),
+]
+
+
+@pytest.mark.parametrize("read", READ, ids=["text", "prompt"])
+def test_reading_a_long_text_can_be_stopped(
+    shipped: ShippedCodec, read: Callable[[ShippedCodec], list[int]]
+) -> None:
+    with pytest.raises(ReadingCancelledError):
+        read(shipped)
+    assert readers() == []
 
 
 HANGING = """
