@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mtp_mlx.errors import DamagedModel
+from mtp_mlx.printable import printable
 
 _READ_AND_WRITE = 0o666
 LARGEST = 64 * 2**20
@@ -123,9 +124,9 @@ def damaged(file: Path, why: object) -> DamagedModel:
 def brief(words: object, most: int = 120) -> str:
     """Return `words` in one line of at most `most` characters, without a full stop.
 
-    Of an OSError only what went wrong: its path is this machine's.
+    Of an OSError only what went wrong: its path is this machine's. What steers is taken out.
     """
     text = words.strerror if isinstance(words, OSError) and words.strerror else str(words)
     readable = text[: 8 * most].encode(errors="replace").decode()
-    line = " ".join(readable.split()).rstrip(".:")
+    line = " ".join(printable(readable).split()).rstrip(".:")
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -32,6 +32,7 @@ class BannerView(QFrame):
         self.setObjectName("banner")
         self.text = QLabel()
         self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)  # banners quote files and errors
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.restart = push_button(strings.RESTART, "outline")
         self.restart.clicked.connect(engine.restart)
@@ -53,6 +54,9 @@ class BannerView(QFrame):
             self.setAccessibleName(banner.message)
             self.restart.setVisible(banner.can_restart)
             self._dismiss.setVisible(banner.can_dismiss)
+            self.setProperty("tone", "quiet" if banner.about == "model" else "")
+            self.style().unpolish(self)
+            self.style().polish(self)
 
 
 _GAP = 12

@@ -88,6 +88,12 @@ def test_what_is_no_model_is_left_out_with_a_word(pair: PairFolders, name: str) 
     assert load(pair).info.notes == (f"Left out of target: {name}.",)
 
 
+def test_a_note_steers_no_terminal(pair: PairFolders) -> None:
+    (pair.target / "a\x1b[2J\u202e\nb.safetensors").write_bytes(APPLE_DOUBLE)
+    (note,) = load(pair).info.notes
+    assert note == "Left out of target: a\u241b[2J\ufffd b.safetensors."
+
+
 @pytest.mark.parametrize(
     ("name", "error", "words"),
     [

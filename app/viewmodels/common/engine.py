@@ -26,7 +26,7 @@ class Status:
 
 
 Subject = Literal[
-    "notice", "unreadable", "silence", "restart", "kept", "failure", "unwritten", "closed"
+    "model", "notice", "unreadable", "silence", "restart", "kept", "failure", "unwritten", "closed"
 ]
 _RANKS: tuple[Subject, ...] = get_args(Subject)  # the last one is the gravest
 _MOST_BANNERS = 20
@@ -55,6 +55,7 @@ class EngineViewModel(QObject):
         self._banners: list[Banner] = []  # the newest last
         self._death: Failure | None = None  # the last death that the user did not ask for
         self._chat = ""  # the open one
+        self._notes: tuple[str, ...] = ()  # of the pair that was loaded last
         self._of_chats: dict[str, str] = {}  # why the last reply of a chat could not be written
         engine.state_changed.connect(self._on_state)
         engine.troubled.connect(lambda failure: self.say(failure.text))
@@ -153,6 +154,17 @@ class EngineViewModel(QObject):
                 self._show()
             case _:
                 pass
+        if isinstance(state, Ready):
+            self._tell_notes(state.pair.notes)
+
+    def _tell_notes(self, notes: tuple[str, ...]) -> None:
+        """Say once what of the model's files is not used; a restart is no news."""
+        if notes == self._notes:
+            return
+        self._notes = notes
+        self.take_back("model")
+        if notes:
+            self.say(" ".join(notes), "model")
 
     def _put(self, banner: Banner) -> None:
         """A notice stands beside others; of anything else there is one."""

@@ -65,6 +65,7 @@ QFrame#segments QToolButton:focus { border-color: $accent; }
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
 QFrame#overlay:focus { border-color: $accent; }
 QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
+QFrame#banner[tone="quiet"] { border-color: $border; }
 QFrame#lane { background: $surface; border: 1px solid $border; border-radius: 14px; }
 QPlainTextEdit#laneText { background: transparent; border: none; padding: 0; }
 QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.engine.state import STARTING, Dead, Loading, Ready, State, Unloaded
@@ -9,9 +10,9 @@ from app.engine.ticket import Failure
 from app.engine.worker import Death
 from app.viewmodels.common.engine import Banner, Status, obstacle, pair_name, status
 from mtp_mlx.api import Load
-from mtp_mlx.wire import Error
+from mtp_mlx.wire import Error, Loaded
 from tests.app.conftest import Rig
-from tests.app.helpers import HELLO, PAIR
+from tests.app.helpers import HELLO, LOADED, PAIR
 
 
 def test_every_state_has_words() -> None:
@@ -68,6 +69,37 @@ def test_what_ended_a_reply_is_told(ready: Rig) -> None:
 def test_pair_names() -> None:
     assert pair_name(replace(PAIR, drafter=None)) == "Demo"
     assert pair_name(replace(PAIR, target="built-in")) == "Built-in demo pair + MTP"
+
+
+def test_what_of_a_model_is_not_used_is_said_once(rig: Rig) -> None:
+    """Below everything graver, until it is dismissed or another model is loaded."""
+    engine = rig.program.models.engine
+
+    def shown() -> Banner | None:
+        return engine.banner
+
+    def load(pair: Loaded) -> None:
+        rig.program.engine.load(Load(target="another"))
+        rig.say(pair)
+
+    notes = ("Left out of a: <b>x</b>.", "generation_config.json asks for num_beams.")
+    noted = Loaded(pair=replace(PAIR, notes=notes), memory=LOADED.memory)
+    rig.say(HELLO, noted)
+    about = Banner(message=" ".join(notes), about="model")
+    assert shown() == about
+    assert rig.program.window.banner.text.textFormat() == Qt.TextFormat.PlainText
+    engine.say("Something else.")
+    assert shown() == Banner(message="Something else.")
+    engine.dismiss()
+    assert shown() == about
+    engine.dismiss()
+    load(noted)
+    assert shown() is None
+    load(LOADED)
+    load(noted)
+    assert shown() == about
+    load(LOADED)
+    assert shown() is None
 
 
 def test_trouble_has_a_banner_and_a_restart_ends_it(ready: Rig) -> None:
