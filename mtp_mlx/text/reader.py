@@ -3,6 +3,10 @@
 `python -m mtp_mlx.text.reader` answers requests of its worker, a JSON line each, until its stdin
 ends. A chat template may loop and a tokenizer may grow without end: only the reader suffers. Its
 worker limits time, memory and output, and kills it (`mtp_mlx.text.process`).
+
+A template that breaks out of its sandbox finds itself in an interpreter that refuses the network,
+other programs and changes to files. The interpreter refuses, not the system: machine code that a
+file smuggles into a library is not held by it, nor does it keep anybody from reading files.
 """
 
 from __future__ import annotations
@@ -35,6 +39,17 @@ REFUSED = b"!"
 
 LIFELINE = "MTP_MLX_LIFELINE"
 """Names the descriptor of a pipe that nobody writes to; its other end closes with the worker."""
+
+
+FORBIDDEN = (
+    "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
+    "pty.", "os.kill", "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink",
+    "os.truncate", "os.chmod", "os.chown", "os.chflags", "os.utime", "os.setxattr",
+    "os.removexattr", "shutil.", "tempfile.", "ctypes.", "syslog.",
+)  # fmt: skip
+"""What the names of events begin with that Python announces and no text needs."""
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class OpenTokenizer(msgspec.Struct, frozen=True, kw_only=True, tag="tokenizer"):
@@ -164,11 +179,20 @@ def main() -> int:
     _end_with_the_worker()
     _limit()
     pipe = _private_stdout()
+    sys.addaudithook(_refuse)
     reader = Reader()
     for line in _lines(sys.stdin.buffer):
         pipe.write(answered(reader, line) + b"\n")
         pipe.flush()
     return 0
+
+
+def _refuse(event: str, given: tuple[object, ...]) -> None:
+    """Raise PermissionError for what the interpreter is about to do and no text needs."""
+    writes = event == "open" and isinstance(given[2], int) and given[2] & _WRITING
+    starts = event == "import" and given[0] == "_posixsubprocess"  # whose calls are not announced
+    if writes or starts or event.startswith(FORBIDDEN):
+        raise PermissionError(f"{event} is not allowed here")
 
 
 def answered(reader: Reader, line: bytes) -> bytes:

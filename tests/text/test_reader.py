@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -168,6 +169,76 @@ def test_it_needs_neither_mlx_nor_numpy() -> None:
     code = "import sys, mtp_mlx.text.reader; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"mlx", "numpy", "mlx_lm", "huggingface_hub", "psutil"} & {*done.stdout.split()}
+
+
+BROKEN_OUT = """
+import ctypes, os, pathlib, shutil, socket, sys
+from mtp_mlx.text import reader
+
+def refused(attempt):
+    try:
+        exec(attempt)
+    except PermissionError as error:
+        return str(error).endswith("is not allowed here")
+    except Exception:
+        return False
+    return False
+
+class Taken(reader.Reader):
+    def answer(self, question):
+        return "\\n".join(line for line in question.text.splitlines() if not refused(line))
+
+reader.Reader = Taken
+reader.main()
+"""
+ATTEMPTS = """\
+socket.create_connection(("127.0.0.1", 9))
+socket.socket()
+socket.socket(socket.AF_UNIX)
+socket.getaddrinfo("localhost", 80)
+socket.gethostbyname("localhost")
+import subprocess
+os.system("true")
+os.popen("true")
+os.fork()
+os.execv("/bin/true", ["true"])
+os.posix_spawn("/bin/true", ["true"], {})
+os.kill(os.getppid(), 0)
+open("made", "w")
+open("kept", "r+")
+open("kept", "ab")
+os.open("made", os.O_WRONLY | os.O_CREAT)
+pathlib.Path("made").touch()
+pathlib.Path("kept").unlink()
+pathlib.Path("kept").rename("made")
+os.replace("kept", "made")
+os.link("kept", "made")
+os.symlink("kept", "made")
+os.mkdir("made")
+os.truncate("kept", 0)
+os.chmod("kept", 0)
+os.utime("kept")
+shutil.rmtree(".")
+ctypes.CDLL(None)"""
+ALLOWED = """\
+open("kept").read()
+os.listdir(".")
+import colorsys"""
+
+
+def test_who_breaks_out_of_a_template_gets_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kept").write_text("kept")
+    monkeypatch.setattr(process, "command", lambda: [sys.executable, "-c", BROKEN_OUT])
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    monkeypatch.chdir(tmp_path)
+    taken = process.ReaderProcess()
+    question = reader.Encode(text=f"{ATTEMPTS}\n{ALLOWED}", special=False)
+    answer = taken.ask(msgspec.json.encode(question), 10.0, lambda: False)
+    taken.end()
+    assert msgspec.json.decode(answer) == ALLOWED
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("kept", "kept")]
 
 
 @pytest.fixture
