@@ -205,7 +205,8 @@ class Program(QObject):
             self.session.end()
             self._save_settings()
             while not self.session.saved():
-                choice = ask_unsaved(self.window, self.store.caught_up)
+                chats = bool(self._saver.unwritten_chats)
+                choice = ask_unsaved(self.window, self.store.caught_up, chats=chats)
                 if choice == "stay":
                     self.session.stay()
                     return False

@@ -179,6 +179,10 @@ UNSAVED_AT_QUIT = (
     "Something you wrote is not saved yet, because the disk does not take it. If you quit now, it"
     " is lost. Free some space and try again, or save it in another place."
 )
+UNSAVED_CHANGES = (
+    "A change to the list of chats, such as a title or a pin, is not saved yet, because the disk"
+    " does not take it. If you quit now, it is lost. Free some space and try again."
+)
 SAVE_UNSAVED = "Save elsewhere…"
 UNSAVED_FILE = "unsaved chats.md"
 TRY_AGAIN = "Try again"

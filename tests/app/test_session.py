@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from app.services.chat_store import open_store
+from app.services.chat_store import ChatStore, open_store
 from app.services.data_folder import DataFolder
 from app.services.migrations import STEPS
 from app.views.chat.reply_view import ReplyView
@@ -95,7 +96,7 @@ def test_what_a_full_disk_refused_is_saved_when_it_has_room(
 def answers(monkeypatch: pytest.MonkeyPatch, *choices: str) -> list[str]:
     """Answer the question that closing asks; returns what is left of the choices."""
     left = list(choices)
-    monkeypatch.setattr("app.program.ask_unsaved", lambda *_: left.pop(0))
+    monkeypatch.setattr("app.program.ask_unsaved", lambda *_, **_named: left.pop(0))
     return left
 
 
@@ -121,6 +122,38 @@ def test_closing_over_something_unsaved_asks(
     assert LONG.strip() in written
     assert "Half a " in written
     assert texts(data) == [["Why?", "An answer."]]
+
+
+def test_closing_over_a_title_that_is_not_saved_asks(
+    ready: Rig, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no chat to be saved elsewhere; once the disk takes it, the question is answered."""
+    talk(ready, "Why?")
+    chats, asked = ready.program.models.chats, list[list[str]]()
+    monkeypatch.setattr("app.session.QUIT_S", 0.1)
+    refusing = monkeypatch.context()
+    disk = refusing.__enter__()
+
+    def ask(box: QMessageBox) -> None:
+        asked.append([button.text() for button in box.buttons()])
+        if len(asked) > 1:
+            refusing.__exit__(None, None, None)
+            ready.program.store.caught_up.emit()
+
+    def refuse(*_arguments: object) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    disk.setattr(ChatStore, "rename", refuse)
+    monkeypatch.setattr(QMessageBox, "exec", ask)
+    chats.rename(ready.program.models.chat.chat.id, "How?")
+    assert not ready.program.window.close()
+    assert ready.program.window.close()
+    assert len(asked) == 2
+    assert "Try again" in asked[0]
+    assert "Save elsewhere…" not in asked[0]
+    store = open_store(data / "chats.sqlite3")
+    assert [c.title for c in store.chats()] == ["How?"]
+    store.close()
 
 
 def test_closing_with_everything_saved_asks_nothing(

@@ -6,13 +6,13 @@ files that wait to be sent, are saved within a second and when their chat is lef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from app.domain.conversation import Attachment, Chat, ChatMessage, ReplyPiece
+from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyPiece
 from app.services.chat_store import ChatStore
 from app.services.data_folder import DataFolder
 from app.services.store_thread import Answer, StoreThread
@@ -25,7 +25,7 @@ INTERVAL_MS = 1000
 class Saver(QObject):
     """Hands writes to the store thread, which tries again what the disk refuses.
 
-    A chat that is not written yet stays at hand in `unwritten`.
+    A chat that is not written yet stays at hand in `unwritten`, a title or a pin in `labelled`.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Saver(QObject):
         self._action: Callable[[], None] | None = None
         self._throttle = Throttle(interval_ms, self._run, self)
         self._unwritten: dict[str, _Unwritten] = {}  # by chat
+        self._labels: dict[str, _Label] = {}  # by chat
 
     @property
     def unwritten_chats(self) -> tuple[Chat, ...]:
@@ -49,6 +50,15 @@ class Saver(QObject):
         """Return this chat as it stands here; None where the store has all of it."""
         waiting = self._unwritten.get(chat_id)
         return None if waiting is None else waiting.chat
+
+    def labelled(self, chats: Iterable[ChatSummary]) -> tuple[ChatSummary, ...]:
+        """Return the chats with the titles and pins that the store does not have yet."""
+        return tuple(
+            msgspec.structs.replace(chat, **self._labels[chat.id].changes)
+            if chat.id in self._labels
+            else chat
+            for chat in chats
+        )
 
     def request(self, action: Callable[[], None]) -> None:
         """Run `action` within the interval; of several, the last."""
@@ -84,17 +94,14 @@ class Saver(QObject):
         self._write(lambda chats: chats.restore_messages(chat_id, ids))
 
     def rename(self, chat_id: str, title: str) -> None:
-        self._label(chat_id, title=title)
-        self._write(lambda chats: chats.rename(chat_id, title))
+        self._label(chat_id, lambda chats: chats.rename(chat_id, title), title=title)
 
     def retitle(self, chat_id: str, before: str | None, title: str | None) -> None:
         """Change the title, unless it is another one by now."""
-        self._label(chat_id, title=title)
-        self._write(lambda chats: chats.retitle(chat_id, before, title))
+        self._label(chat_id, lambda chats: chats.retitle(chat_id, before, title), title=title)
 
     def pin(self, chat_id: str, *, pinned: bool) -> None:
-        self._label(chat_id, pinned=pinned)
-        self._write(lambda chats: chats.pin(chat_id, pinned=pinned))
+        self._label(chat_id, lambda chats: chats.pin(chat_id, pinned=pinned), pinned=pinned)
 
     def mark(self, chat_id: str, *, unread: bool) -> None:
         self._write(lambda chats: chats.mark(chat_id, unread=unread))
@@ -109,11 +116,23 @@ class Saver(QObject):
         if self._action is not None:
             self._action()
 
-    def _label(self, chat_id: str, **changes: object) -> None:
-        """Change the title or pin of a chat that the store does not have yet."""
+    def _label(
+        self, chat_id: str, write: Callable[[ChatStore], None], **changes: str | bool | None
+    ) -> None:
+        """Change title or pin, also in a chat that the store does not have yet."""
         waiting = self._unwritten.get(chat_id)
         if waiting is not None:
             waiting.chat = msgspec.structs.replace(waiting.chat, **changes)
+        label = self._labels.setdefault(chat_id, _Label())
+        label.changes |= changes
+        label.writes += 1
+
+        def written(_result: None) -> None:
+            label.writes -= 1
+            if not label.writes:
+                del self._labels[chat_id]
+
+        self._write(write).then(written)
 
     def _write(self, write: Callable[[ChatStore], None]) -> Answer[None]:
         return self._store.write(lambda folder: write(folder.chats), self)
@@ -135,6 +154,14 @@ class Saver(QObject):
 @dataclass(slots=True)
 class _Unwritten:
     chat: Chat
+    writes: int = 0
+
+
+@dataclass(slots=True)
+class _Label:
+    """Fields of a `ChatSummary`, as the user has set them."""
+
+    changes: dict[str, str | bool | None] = field(default_factory=dict)
     writes: int = 0
 
 

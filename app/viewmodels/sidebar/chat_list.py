@@ -7,11 +7,7 @@ from datetime import date
 from functools import partial
 
 from msgspec.structs import replace
-from PySide6.QtCore import (
-    QObject,
-    QTimer,
-    Signal,
-)
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import strings
 from app.domain.conversation import ChatSummary
@@ -23,7 +19,7 @@ from app.services.store_thread import StoreThread
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.saving import Saver
 from app.viewmodels.common.undo import Undo
-from app.viewmodels.sidebar.chat_list_model import ChatListModel, with_unwritten
+from app.viewmodels.sidebar.chat_list_model import ChatListModel, summary, with_unwritten
 from mtp_mlx.report.words import count as grouped
 
 SEARCH_MS = 150  # pause in typing after which the search begins
@@ -171,16 +167,12 @@ class ChatListViewModel(QObject):
 
     def rename(self, chat_id: str, title: str) -> None:
         self._saver.rename(chat_id, title)
-        for chat in (self._chat.chat, self._chat.written):
-            if chat is not None and chat.id == chat_id:
-                self._chat.label(ChatSummary(id=chat_id, title=title, pinned=chat.pinned))
-        self._listed = tuple(
-            replace(chat, title=title) if chat.id == chat_id else chat for chat in self._listed
-        )
+        self._follow_here()
         self.refresh()
 
     def pin(self, chat_id: str, *, pinned: bool) -> None:
         self._saver.pin(chat_id, pinned=pinned)
+        self._follow_here()
         self.refresh()
 
     def delete(self, chat_id: str) -> None:
@@ -256,15 +248,23 @@ class ChatListViewModel(QObject):
         self._behind = self._chat.written is not None
 
     def _follow(self, chats: tuple[ChatSummary, ...]) -> None:
-        """Give the open chat and the one being written in the titles and pins that are stored."""
+        """Give the open chat and the one being written in the titles and pins that are stored.
+
+        What the disk has not taken yet counts before that.
+        """
         written = self._chat.written
         followed = {self.open_id, "" if written is None else written.id}
-        for chat in chats:
+        for chat in self._saver.labelled(chats):
             if chat.id in followed:
                 self._chat.label(chat)
 
+    def _follow_here(self) -> None:
+        here = (self._chat.chat, self._chat.written)
+        self._follow(tuple(summary(chat) for chat in here if chat is not None))
+
     def _show(self, chats: tuple[ChatSummary, ...]) -> None:
         """Show what the store has listed, and the chats that it does not have yet."""
+        chats = self._saver.labelled(chats)
         self._listed = with_unwritten(chats, self._saver.unwritten_chats, self.words)
         self.rows.show([self._marked(chat) for chat in self._listed], self._day)
 
@@ -305,6 +305,7 @@ class ChatListViewModel(QObject):
         self._opening = None
         if loaded.chat is not None:
             self._chat.open(loaded.chat)
+            self._follow_here()
             self._show_hit()
             if (count := loaded.unreadable) > 0:
                 self.trouble.emit(strings.VALUES_UNREADABLE.format(count=grouped(count)))

@@ -179,12 +179,12 @@ def with_unwritten(
     """
     listed = {chat.id for chat in chats}
     new = [
-        _summary(chat) for chat in unwritten if chat.id not in listed and _is_listed(chat, wanted)
+        summary(chat) for chat in unwritten if chat.id not in listed and _is_listed(chat, wanted)
     ]
     return tuple(sorted((*new, *chats), key=lambda chat: (not chat.pinned, -chat.updated)))
 
 
-def _summary(chat: Chat) -> ChatSummary:
+def summary(chat: Chat) -> ChatSummary:
     updated = max((message.created for message in chat.messages), default=chat.created)
     return ChatSummary(id=chat.id, title=chat.title, pinned=chat.pinned, updated=updated)
 

@@ -126,13 +126,18 @@ def say_done(parent: QWidget, text: str) -> None:
 Choice = Literal["again", "elsewhere", "quit", "stay"]
 
 
-def ask_unsaved(parent: QWidget, saved: SignalInstance) -> Choice:
-    """Ask what to do about what is not saved when the window closes; "again" once it is `saved`."""
-    box = QMessageBox(
-        QMessageBox.Icon.Warning, strings.APP_NAME, strings.UNSAVED_AT_QUIT, parent=parent
-    )
-    choices: dict[object, Choice] = {
-        box.addButton(strings.SAVE_UNSAVED, QMessageBox.ButtonRole.ActionRole): "elsewhere",
+def ask_unsaved(parent: QWidget, saved: SignalInstance, *, chats: bool) -> Choice:
+    """Ask what to do about what is not saved when the window closes; "again" once it is `saved`.
+
+    Only `chats` can be saved elsewhere, not a title, a pin or a deletion.
+    """
+    text = strings.UNSAVED_AT_QUIT if chats else strings.UNSAVED_CHANGES
+    box = QMessageBox(QMessageBox.Icon.Warning, strings.APP_NAME, text, parent=parent)
+    choices: dict[object, Choice] = {}
+    if chats:
+        elsewhere = box.addButton(strings.SAVE_UNSAVED, QMessageBox.ButtonRole.ActionRole)
+        choices[elsewhere] = "elsewhere"
+    choices |= {
         box.addButton(strings.TRY_AGAIN, QMessageBox.ButtonRole.ActionRole): "again",
         box.addButton(strings.QUIT_UNSAVED, QMessageBox.ButtonRole.DestructiveRole): "quit",
         box.addButton(strings.CANCEL, QMessageBox.ButtonRole.RejectRole): "stay",

@@ -143,6 +143,40 @@ def test_a_new_chat_is_listed_while_the_disk_refuses(
     assert len(ready.ask(lambda folder: folder.chats.chats())) == 2
 
 
+def test_a_title_and_a_pin_stay_as_chosen_while_the_disk_refuses(
+    ready: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the list, in the open chat, and in one that is read anew; until they are written."""
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    rye, bread = talk(ready, "Rye"), talk(ready, "Bread")
+    chats, chat = list_of(ready), ready.program.models.chat
+    with monkeypatch.context() as full:
+        for write in ("rename", "pin"):
+            full.setattr(ChatStore, write, refuse)
+        chats.rename(rye, "Spelt")
+        chats.pin(rye, pinned=True)
+        assert [row.title for row in chats.rows.chats] == ["Spelt", "Bread"]  # at once
+        chats.rename(bread, "Toast")
+        for opened, title in ((rye, "Spelt"), (bread, "Toast")):
+            chats.open(opened)
+            assert titles(ready) == ["Pinned", "Spelt", "Today", "Toast"]
+            assert chat.chat.title == title
+        chats.pin(rye, pinned=False)
+        chats.pin(rye, pinned=True)
+        assert titles(ready) == ["Pinned", "Spelt", "Today", "Toast"]
+        assert {c.title for c in ready.ask(lambda folder: folder.chats.chats())} == {"Rye", "Bread"}
+        assert ready.program.store.waiting()
+    assert titles(ready) == ["Pinned", "Spelt", "Today", "Toast"]
+    stored = ready.ask(lambda folder: folder.chats.chats())
+    assert [(c.title, c.pinned) for c in stored] == [("Spelt", True), ("Toast", False)]
+    ready.ask(lambda folder: folder.chats.rename(rye, "Barley"))  # what is written counts again
+    chats.refresh()
+    assert titles(ready) == ["Pinned", "Barley", "Today", "Toast"]
+
+
 def test_opening_another_chat_loses_nothing_of_a_running_reply(ready: Rig) -> None:
     first = talk(ready, "First")
     second = talk(ready, "Second")
