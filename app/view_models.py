@@ -80,5 +80,6 @@ def _connect_troubles(models: ViewModels) -> None:
     chat.trouble.connect(engine.say_of_chat)
     chat.opened.connect(lambda: engine.open_chat(chat.chat.id))
     chat.reply_started.connect(lambda: engine.forget_chat(chat.chat.id))
+    chat.started_elsewhere.connect(lambda written: engine.forget_chat(written.id))
     engine.open_chat(chat.chat.id)
     models.chats.trouble.connect(engine.say)

@@ -8,6 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
+from app.domain import tree
 from app.domain.context import sent
 from app.domain.conversation import Attachment, Chat, ChatMessage, ChatSummary, ReplyRecord
 from app.domain.numbers import Plain
@@ -43,7 +44,8 @@ class ChatViewModel(QObject):
 
     opened = Signal()  # another chat, which may be a new one
     streamed = Signal(object)  # Piece of this chat: the text since the last one
-    reply_started = Signal(object)  # Generate
+    reply_started = Signal(object)  # Generate, in the open chat
+    started_elsewhere = Signal(object)  # Chat
     reply_ended = Signal(object)  # ChatMessage, in the open chat
     ended_elsewhere = Signal(object, object)  # Chat, ChatMessage
     trouble = Signal(str, str)  # chat id, and why a reply in it could not be written
@@ -235,6 +237,26 @@ class ChatViewModel(QObject):
         if not self.chat.messages and self.chat.title is None:
             self.history.change(title=title(text, attachments))
         return self._ask_with(text, tuple(attachments), self.chat.tip)
+
+    def send_elsewhere(self, chat: Chat, text: str, attachments: Sequence[Attachment]) -> bool:
+        """Ask a question in a chat that is not open, in the background."""
+        ready = self._engine.idle
+        if self.obstacle or ready is None:
+            return False
+        question = new_question(text, tuple(attachments), chat.tip)
+        reply = new_reply(question.id)
+        path = (*tree.path(chat.messages, chat.tip), question)
+        request = request_for(chat.settings, sent(path, chat.sent_from))
+        messages = (*chat.messages, question, reply)
+        chat = msgspec.structs.replace(chat, messages=messages, tip=reply.id)
+        self._saver.save_message(chat, question)
+        self.background.take(chat)
+        self.streaming.begin(reply, request, ready.pair, self._engine.identity)
+        self._writing.save()
+        self.started_elsewhere.emit(chat)
+        self.streaming.follow(self._asking.submit(request, chat.settings.mtp))
+        self._mtp.show(self._mtp.wish, elsewhere=True)
+        return True
 
     def edit(self, message_id: str, text: str) -> bool:
         """Ask another question in place of this one, which stays on a branch of its own."""

@@ -1,7 +1,6 @@
 """The message being written: its files, how much of the context it will take, and its sending.
 
-While a reply is being written, a message waits for its end; until it is sent it stays in the draft
-of its chat, so that nothing is lost with the window.
+While a reply is being written, a message waits for its end in the `queue`.
 """
 
 from __future__ import annotations
@@ -15,12 +14,13 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.conversation import Attachment, ChatMessage
+from app.domain.conversation import Attachment
 from app.services.report_files import ReportFiles
 from app.services.store_thread import StoreThread
 from app.services.text_files import TextFiles, read_text_files
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.context_room import ContextRoom
+from app.viewmodels.chat.queueing import Queue, Unsent, draft_of
 from app.viewmodels.chat.token_counter import TokenCounter
 from app.viewmodels.common import format as fmt
 from app.viewmodels.common.throttle import Throttle
@@ -35,14 +35,6 @@ class Note:
 
     text: str = ""
     warns: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queued:
-    """A message that is sent when the reply being written has ended."""
-
-    text: str
-    files: tuple[Attachment, ...] = ()
 
 
 class ComposingViewModel(QObject):
@@ -71,19 +63,25 @@ class ComposingViewModel(QObject):
         self._trouble = ""
         self._reading = 0  # questions to the reader that are not answered
         self._sending = False  # once it is known that the context holds it
-        self.queued: Queued | None = None
+        self.queue = Queue(chat, self)
         self._room = ContextRoom(chat)
         self._count = Throttle(COUNT_MS, self._count_text, self)
         counter.counted.connect(self._on_counted)
         counter.refused.connect(self._on_uncounted)
         chat.opened.connect(self._on_opened)
-        chat.reply_ended.connect(self._on_reply_ended)
-        chat.changed.connect(self._on_chat_changed)
+        self.queue.changed.connect(self._keep)
+        self.queue.returned.connect(self._write_on)
+        chat.changed.connect(self.changed)
 
     @property
     def attachments(self) -> dict[str, Attachment]:
         """The attached files of the open chat, by the key that `remove` takes."""
         return dict(self._files)
+
+    @property
+    def draft(self) -> Unsent:
+        """Return the draft of the open chat without what waits in its queue."""
+        return draft_of(self._chat.chat).without(self.queue.here or Unsent())
 
     @property
     def obstacle(self) -> str:
@@ -184,12 +182,7 @@ class ComposingViewModel(QObject):
 
     def take_back(self) -> None:
         """Write on at what waits in the queue."""
-        queued, self.queued = self.queued, None
-        if queued is not None:
-            for file in queued.files:
-                self._add(file)
-            self.returned.emit(_joined(queued.text, self._text))
-            self._keep()
+        self._write_on(self.queue.take())
 
     # Ways on from a full context
 
@@ -204,28 +197,25 @@ class ComposingViewModel(QObject):
 
     def go_on_elsewhere(self) -> None:
         """Open a new chat that begins with the last turns, and with what is being written."""
-        text, files = self._text, tuple(self._files.values())
+        own, first = self._own, self._room.first_that_fits(self._own_tokens())
         self._clear()
-        self._chat.fork(self._room.first_that_fits(self._own_tokens()))
-        for file in files:
-            self._add(file)
-        self.returned.emit(text)
-        self._keep()
+        self._chat.fork(first)
+        self._write_on(own)
 
     # How it is done
 
     def _queue(self) -> bool:
-        before = self.queued or Queued(text="")
-        files = (*before.files, *self._files.values())
-        self.queued = Queued(text=_joined(before.text, self._text), files=files)
+        own, self._text = self._own, ""
         self._take_off(*self._files)
+        self.queue.add(own)
         self._empty_field()
         return True
 
-    def _send_queued(self) -> None:
-        queued, self.queued = self.queued, None
-        if queued is not None and not self._chat.send(queued.text, queued.files):
-            self.queued = queued
+    def _write_on(self, begin: Unsent) -> None:
+        """Put it before what is being written."""
+        for file in begin.files:
+            self._add(file)
+        self.returned.emit(begin.before(Unsent(text=self._text)).text)
         self._keep()
 
     def _clear(self) -> None:
@@ -273,37 +263,28 @@ class ComposingViewModel(QObject):
             self._files.pop(key, None)
             self._counter.forget(key)
 
+    @property
+    def _own(self) -> Unsent:
+        return Unsent(text=self._text, files=tuple(self._files.values()))
+
     def _keep(self) -> None:
-        waiting = () if self.queued is None else self.queued.files
-        self._chat.drafts.attach((*waiting, *self._files.values()))
+        self._chat.drafts.attach((self.queue.here or Unsent()).before(self._own).files)
         self._keep_draft()
         self.changed.emit()
 
     def _keep_draft(self) -> None:
-        waiting = "" if self.queued is None else self.queued.text
-        self._chat.drafts.write(_joined(waiting, self._text))
+        self._chat.drafts.write((self.queue.here or Unsent()).before(self._own).text)
 
     def _on_opened(self) -> None:
-        """Take up the draft of the chat, in which a queue of before is by now.
+        """Take up the draft of the chat.
 
         Tokens are counted again: another model may have been loaded since.
         """
-        self.queued = None
         self._trouble = ""
         self._sending = False
         self._take_off(*self._files)
-        for file in self._chat.chat.draft_files:
+        for file in self.draft.files:
             self._add(file)
-
-    def _on_reply_ended(self, message: ChatMessage) -> None:
-        """A message does not follow a reply that was stopped, or that failed, by itself."""
-        if message.reply is not None and message.reply.finish not in {"finished", "length"}:
-            self.take_back()
-
-    def _on_chat_changed(self) -> None:
-        if self.queued is not None and not (self._chat.writing or self._chat.obstacle):
-            self._send_queued()
-        self.changed.emit()
 
     def _count_text(self) -> None:
         if self._text:
@@ -330,10 +311,6 @@ class ComposingViewModel(QObject):
             self._sending = False
             self.send()
             self.changed.emit()
-
-
-def _joined(one: str, other: str) -> str:
-    return "\n\n".join(part for part in (one, other) if part)
 
 
 def file_detail(file: Attachment) -> str:

@@ -199,6 +199,7 @@ class OverlayViewModel(QObject):
         )
         engine.memory_changed.connect(self._on_memory)
         chat.reply_started.connect(self._on_request)
+        chat.started_elsewhere.connect(self._on_request)
         chat.streaming.prompt.connect(self._on_prompt)
         chat.streaming.recorded.connect(self._on_round)
         chat.streaming.streamed.connect(self._on_text)
@@ -241,7 +242,7 @@ class OverlayViewModel(QObject):
 
     def _on_request(self) -> None:
         self.live = requested(self.live, self._clock())
-        self.history_changed.emit(self.live.history)
+        self.history_changed.emit(self.shown.history)
         for pace in self._paces:
             pace.start()
         self.publish()

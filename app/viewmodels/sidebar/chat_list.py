@@ -70,10 +70,9 @@ class ChatListViewModel(QObject):
         self.rows = ChatListModel(self)
         self.rows.renamed.connect(self.rename)
         chat.opened.connect(self._on_opened)  # before the list is asked for, which it changes
-        for signal in (chat.opened, chat.reply_started, chat.reply_ended, chat.ended_elsewhere):
+        here = (chat.opened, chat.reply_started, chat.reply_ended, chat.branches.changed)
+        for signal in (*here, chat.started_elsewhere, chat.ended_elsewhere, store.caught_up):
             signal.connect(self.refresh)
-        chat.branches.changed.connect(self.refresh)
-        store.caught_up.connect(self.refresh)
         self.refresh()
 
     @property
@@ -259,8 +258,8 @@ class ChatListViewModel(QObject):
                 self._chat.label(chat)
 
     def _follow_here(self) -> None:
-        here = (self._chat.chat, self._chat.written)
-        self._follow(tuple(summary(chat) for chat in here if chat is not None))
+        here = filter(None, (self._chat.chat, self._chat.written))
+        self._follow(tuple(map(summary, here)))
 
     def _show(self, chats: tuple[ChatSummary, ...]) -> None:
         """Show what the store has listed, and the chats that it does not have yet."""

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from app import strings
 from app.viewmodels.chat.chat import ChatViewModel
-from app.viewmodels.chat.composing import ComposingViewModel, Queued
+from app.viewmodels.chat.composing import ComposingViewModel
+from app.viewmodels.chat.queueing import Unsent
 from app.viewmodels.common import format as fmt
 from app.viewmodels.settings.reply_settings import differences, short
 from app.views.chat.attached_files import ChipRow, ask_for_files
@@ -139,7 +140,7 @@ class Composer(QFrame):
         self.send.setVisible(not writing or typed or bool(composing.attachments))
         self.send.setText(strings.QUEUE if writing else strings.SEND)
         self.stop.setVisible(writing)
-        self.queued.show_words(_queued(composing.queued))
+        self.queued.show_words(_queued(composing.queue.here))
         self.full.setVisible(composing.is_full and not writing)
         for button in (self.leave_out, self.go_on):
             button.setVisible(composing.offers_ways and not writing)
@@ -211,7 +212,7 @@ class Composer(QFrame):
 
     def _on_opened(self) -> None:
         """Show the draft of the chat that was opened."""
-        self.text.setPlainText(self._chat.chat.draft)
+        self.text.setPlainText(self._composing.draft.text)
         self.text.moveCursor(QTextCursor.MoveOperation.End)
         self.text.setFocus()
         self.refresh()
@@ -244,7 +245,7 @@ class Composer(QFrame):
         column.addLayout(bottom)
 
 
-def _queued(message: Queued | None) -> str:
+def _queued(message: Unsent | None) -> str:
     if message is None:
         return ""
     files = strings.QUEUED_FILES.format(count=len(message.files)) if message.files else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import msgspec
+import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
@@ -16,7 +18,7 @@ from app.views.chat.message_text import MessageEditor
 from app.views.chat.user_view import UserView
 from mtp_mlx.api import Sampling
 from mtp_mlx.wire import CountTokens, Error, Generate
-from tests.app.conftest import Rig
+from tests.app.conftest import Rig, opened
 from tests.app.helpers import PAIR, finished
 from tests.app.viewmodels.chat.test_branching import ask, chat_of, sent, shown
 from tests.app.viewmodels.chat.test_composing import count
@@ -74,17 +76,81 @@ def test_what_waits_is_taken_back_and_does_not_follow_a_reply_that_was_stopped(r
     assert len(chat.messages) == 4
 
 
-def test_what_waits_stays_with_its_chat(ready: Rig) -> None:
+def test_what_waits_is_sent_whichever_chat_is_open(ready: Rig) -> None:
+    """What is written in either chat stays where it is."""
+    composer, chat, chats = composer_of(ready), chat_of(ready), ready.program.models.chats
+    other = talk(ready, "Another chat")
+    chat.new_chat()
+    enter(ready, "One?")
+    enter(ready, "Two?")
+    composer.text.setPlainText("and three")
+    left = chat.chat.id
+    chats.open(other)
+    ready.settle()
+    assert not composer.queued.isVisible()
+    assert composer.text.toPlainText() == ""
+    chats.open(left)
+    assert composer.queued.words.text() == "Next: Two?"
+    assert composer.text.toPlainText() == "and three"
+    chats.open(other)
+    ready.settle()
+    composer.text.setPlainText("begun here")
+    ready.write("First.")
+    ready.finish()
+    assert [text for _role, text in sent(ready)] == ["One?", "First.", "Two?"]
+    assert chat.chat.id == other
+    assert chat.background.chat is not None
+    assert chat.background.chat.id == left
+    assert composer.text.toPlainText() == "begun here"
+    assert shown(ready) == ["Another chat", "An answer."]
+    assert not chat.writing
+    told = len(ready.engine.sent)
+    ready.program.models.mtp.toggle()  # the switch is the open chat's
+    assert len(ready.engine.sent) == told
+    ready.settle()
+    marks = {row.id: row.mark for row in chats.rows.chats}
+    assert marks == {left: "writing", other: ""}
+    ready.write("Second.")
+    ready.finish()
+    ready.settle()
+    assert {row.id: row.mark for row in chats.rows.chats} == {left: "unseen", other: ""}
+    chats.open(left)
+    ready.settle()
+    assert shown(ready) == ["One?", "First.", "Two?", "Second."]
+    assert composer.text.toPlainText() == "and three"
+    stored = ready.stored(left)
+    assert stored is not None
+    assert (len(stored.messages), stored.draft) == (4, "and three")
+
+
+@pytest.mark.parametrize("end", ["stopped", "failed", "the program ends"])
+def test_what_waits_elsewhere_is_unsent_text_where_its_reply_does_not_end_well(
+    ready: Rig, qtbot: QtBot, tmp_path: Path, end: str
+) -> None:
     composer, chat = composer_of(ready), chat_of(ready)
     enter(ready, "One?")
     enter(ready, "Two?")
-    left, reply = chat.chat.id, ready.request().id
+    composer.text.setPlainText("and three")
+    left = chat.chat.id
     chat.new_chat()
-    assert composer.text.toPlainText() == ""
-    ready.say(finished(reply))
+    request = ready.request().id
+    if end == "stopped":
+        ready.say(finished(request, "cancelled"))
+    elif end == "failed":
+        ready.say(Error(id=request, code="x", message="It failed.", remedy="Try again."))
+    else:
+        ready.program.close()
+        with opened(qtbot, tmp_path / "data", time.monotonic) as again:
+            again.program.models.chats.open(left)
+            again.settle()
+            assert composer_of(again).text.toPlainText() == "Two?\n\nand three"
+        return
+    assert ready.request().id == request
     ready.program.models.chats.open(left)
     ready.settle()
-    assert composer.text.toPlainText() == "Two?"
+    assert not composer.queued.isVisible()
+    assert composer.text.toPlainText() == "Two?\n\nand three"
+    assert len(shown(ready)) == 2
 
 
 def editor_of(question: UserView) -> MessageEditor:
