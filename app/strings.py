@@ -483,6 +483,10 @@ CONTINUE = "Continue the reply"
 EDIT = "Edit and ask again"
 EDIT_LAST = "Edit the last question"
 EDIT_HINT = "Enter asks again, Esc leaves it as it was"
+EDIT_FULL = (
+    "The chat up to this question needs {used} tokens, and the model's context holds {length}, which"
+    " is the longest that this model has. Shorten the question."
+)
 EDIT_ASK = "Ask again"
 DELETE_MESSAGE = "Delete this and all that follows"
 DELETE_LAST = "Delete the last reply"
@@ -499,8 +503,8 @@ VERSION = "Version {position} of {count}"
 PREVIOUS_VERSION = "Previous version"
 NEXT_VERSION = "Next version"
 CONTEXT_FULL = (
-    "The chat with this message needs {used} tokens, and the model's context holds {length};"
-    " shorten the message or remove a file, or choose a way on."
+    "The chat with this message needs {used} tokens, and the model's context holds {length}, which"
+    " is the longest that this model has. Shorten the message or remove a file, or choose a way on."
 )
 LEAVE_OUT = "Leave out the oldest"
 LEAVE_OUT_HELP = "The model no longer reads the oldest messages; they stay here, greyed"

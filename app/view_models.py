@@ -16,6 +16,7 @@ from app.viewmodels.chat.asking import Asking
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel
 from app.viewmodels.chat.finding import Finding
+from app.viewmodels.chat.rewriting import RewritingViewModel
 from app.viewmodels.chat.saving import Saver
 from app.viewmodels.chat.token_counter import TokenCounter
 from app.viewmodels.common.engine import EngineViewModel
@@ -58,6 +59,7 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
         chat=chat,
         finding=Finding(chat, owner),
         composing=ComposingViewModel(chat, counter, services.files, owner),
+        rewriting=RewritingViewModel(chat, counter, owner),
         presets=PresetsViewModel(services.settings, owner),
         mtp=mtp,
         overlay=OverlayViewModel(engine, chat, clock, owner),

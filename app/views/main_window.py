@@ -13,6 +13,7 @@ from app.domain.settings import Settings, ThemeChoice
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel
 from app.viewmodels.chat.finding import Finding
+from app.viewmodels.chat.rewriting import RewritingViewModel
 from app.viewmodels.common.engine import EngineViewModel
 from app.viewmodels.common.format import one_line
 from app.viewmodels.common.mtp import MtpViewModel
@@ -59,6 +60,7 @@ class ViewModels:
     chat: ChatViewModel
     finding: Finding
     composing: ComposingViewModel
+    rewriting: RewritingViewModel
     presets: PresetsViewModel
     mtp: MtpViewModel
     overlay: OverlayViewModel
@@ -212,6 +214,9 @@ class MainWindow(QMainWindow):
         self.overlay.measure_asked.connect(self.measure)
         self.composer.settings_asked.connect(self.edit_settings)
         self.transcript.info_asked.connect(self.show_details)
+        self.transcript.editor_opened.connect(
+            lambda message_id, editor: editor.follow(self._models.rewriting, message_id)
+        )
         self.find_bar.closed.connect(self.composer.write)
         self.composer.text.edit_last_asked.connect(self.menus.messages.edit_last)
         self.composer.text.cancelled.connect(self.sidebar.search.clear)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app import strings
+from app.viewmodels.chat.rewriting import RewritingViewModel
 from app.views.chat.attached_files import local_files
 from app.views.common import fonts
 from app.views.common.controls import ElidedLabel, push_button
@@ -118,9 +119,9 @@ class MessageEditor(QFrame):
         self.text.setPlainText(text)
         self.text.moveCursor(QTextCursor.MoveOperation.End)
         self.text.setAccessibleName(strings.EDIT)
-        self._note = ElidedLabel()
-        self._note.setFont(fonts.small())
-        self._note.setProperty("tone", "muted")
+        self.note = ElidedLabel()
+        self.note.setFont(fonts.small())
+        self.note.setProperty("tone", "muted")
         self.ask = push_button(strings.EDIT_ASK, "filled")
         self.cancel = push_button(strings.CANCEL, "outline")
         self.text.submitted.connect(self._finish)
@@ -130,7 +131,7 @@ class MessageEditor(QFrame):
         self.text.focus_changed.connect(self._show_focus)
         bottom = QHBoxLayout()
         bottom.setSpacing(6)
-        bottom.addWidget(self._note, 1)
+        bottom.addWidget(self.note, 1)
         bottom.addWidget(self.cancel)
         bottom.addWidget(self.ask)
         column = QVBoxLayout(self)
@@ -138,12 +139,26 @@ class MessageEditor(QFrame):
         column.setSpacing(8)
         column.addWidget(self.text)
         column.addLayout(bottom)
-        self.show_obstacle("")
 
-    def show_obstacle(self, obstacle: str) -> None:
-        """Say why the question cannot be asked now; the text stays."""
-        self._note.set_text(obstacle or strings.EDIT_HINT)
-        self.ask.setEnabled(not obstacle)
+    def follow(self, rewriting: RewritingViewModel, message_id: str) -> None:
+        """Have the text counted, and asked with; where it cannot be, the text stays."""
+        self._rewriting, self._message_id = rewriting, message_id
+        self.text.textChanged.connect(self._write)
+        self.finished.connect(lambda text: rewriting.ask(message_id, text))
+        self.cancelled.connect(lambda: rewriting.forget(message_id))
+        rewriting.changed.connect(self._show_note)
+        self._write()
+
+    def _write(self) -> None:
+        self._rewriting.write(self._message_id, self.text.toPlainText())
+
+    def _show_note(self) -> None:
+        note = self._rewriting.note(self._message_id)
+        self.note.set_text(note.text)
+        self.note.setProperty("tone", "warning" if note.warns else "muted")
+        self.note.style().unpolish(self.note)
+        self.note.style().polish(self.note)
+        self.ask.setEnabled(not self._rewriting.obstacle(self._message_id))
 
     def _finish(self) -> None:
         self.finished.emit(self.text.toPlainText())

@@ -30,6 +30,7 @@ _MOST = 60  # views; with more, those far from the reader's place are taken down
 class Transcript(SelectableColumn):
     info_asked = Signal(str)  # message id
     acted = Signal(str, str)  # message id, Act
+    editor_opened = Signal(str, object)  # message id, MessageEditor
     focus_left = Signal()  # the view that has the focus is about to be taken down
 
     def __init__(
@@ -45,8 +46,7 @@ class Transcript(SelectableColumn):
         self._wait = ""  # the phase that the reply being written waits in
         self._wanted = 0  # the row down to which views are being built
         self._ahead = RenderAhead(chat.messages, theme)
-        self._filling = QTimer(self, interval=0)
-        self._filling.setObjectName("filling")
+        self._filling = QTimer(self, interval=0, objectName="filling")
         self._filling.timeout.connect(self._build_slice)
         self._below = RoomBelow(SPACING)
         self.column.insertWidget(0, self._below)
@@ -204,7 +204,7 @@ class Transcript(SelectableColumn):
         if message.role == "user":
             question = UserView(message, self._theme)
             question.acted.connect(self.acted)
-            question.rewritten.connect(self._chat.edit)
+            question.editor_opened.connect(self.editor_opened)
             return question
         view = ReplyView(message, self._theme)
         view.info_asked.connect(self.info_asked)

@@ -44,7 +44,7 @@ class UserView(QWidget):
     """A question; a long one is folded until it is wanted whole."""
 
     acted = Signal(str, str)  # message id, Act
-    rewritten = Signal(str, str)  # message id, the text to ask with
+    editor_opened = Signal(str, object)  # message id, MessageEditor
 
     def __init__(
         self, message: ChatMessage, theme: ThemeController, parent: QWidget | None = None
@@ -116,15 +116,13 @@ class UserView(QWidget):
 
     def show_row(self, row: Row, *, last: bool) -> None:
         self.acts.show_row(row, always=last)
-        if self.editor is not None:
-            self.editor.show_obstacle(row.obstacle)
 
     def edit(self) -> None:
         if self.editor is None:
             self.editor = MessageEditor(self.message.text)
-            self.editor.finished.connect(lambda text: self.rewritten.emit(self.message.id, text))
             self.editor.cancelled.connect(self._close_editor)
             self._column.insertWidget(0, self.editor)
+            self.editor_opened.emit(self.message.id, self.editor)
         self.bubble.hide()
         self.acts.hide()
         self.editor.text.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app.domain.conversation import Attachment
 from app.domain.settings import MtpChoice, ReplySettings
 from app.views.chat.composer import Composer
 from app.views.chat.message_text import MessageEditor
@@ -158,6 +159,39 @@ def editor_of(question: UserView) -> MessageEditor:
     return question.editor
 
 
+def test_an_edited_question_is_counted_before_it_is_asked(ready: Rig) -> None:
+    """With what it follows, which took 42 + 347 tokens, and with its files."""
+    file = Attachment(name="a.txt", text="notes")
+    ask(ready, "Hello", "Hi.")
+    chat_of(ready).send("Two", (file,))
+    ready.write("Second.")
+    ready.finish()
+    question = ready.program.window.transcript.views[2]
+    assert isinstance(question, UserView)
+    question.edit()
+    editor = editor_of(question)
+    assert "Enter asks again" in editor.note.text()
+    count(ready, "a.txt:\n```\nnotes\n```\n\nTwo", 20)
+    assert editor.note.text().endswith("409 / 32\u2009768 tokens")
+    asked = ready.request().id
+    editor.text.setPlainText("x" * 100_000)  # as after a paste: asked before it is counted
+    QTest.keyClick(editor.text, Qt.Key.Key_Return)
+    assert editor.note.text() == "Counting its tokens before it is sent…"
+    assert ready.request().id == asked
+    count(ready, f"a.txt:\n```\nnotes\n```\n\n{'x' * 100_000}", 33_000)
+    assert "needs 33\u2009389 tokens" in editor.note.text()
+    assert not editor.ask.isEnabled()
+    QTest.keyClick(editor.text, Qt.Key.Key_Return)
+    assert ready.request().id == asked
+    editor.text.setPlainText("y" * 50_000)
+    QTest.keyClick(editor.text, Qt.Key.Key_Return)
+    ready.program.models.rewriting.ask(question.message.id, "y" * 50_000)  # refused: it is counted
+    count(ready, f"a.txt:\n```\nnotes\n```\n\n{'y' * 50_000}", 17_000)
+    assert ready.request().id != asked
+    assert shown(ready)[2] == "y" * 50_000
+    ready.finish()
+
+
 def test_up_in_an_empty_composer_edits_the_last_question(ready: Rig) -> None:
     composer, window = composer_of(ready), ready.program.window
     ask(ready, "Hello", "Hi.")
@@ -210,7 +244,7 @@ def test_paste_and_enter_at_once_are_checked(ready: Rig) -> None:
     count(ready, text, 40_000)
     assert not [c for c in ready.engine.sent if isinstance(c, Generate)]
     assert (
-        "needs 40\u2009000 tokens, and the model's context holds 32\u2009768"
+        "needs 40\u2009000 tokens, and the model's context holds 32\u2009768, which is the longest"
         in composer.full.text()
     )
     assert composer.text.toPlainText() == text
