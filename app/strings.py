@@ -484,8 +484,8 @@ EDIT = "Edit and ask again"
 EDIT_LAST = "Edit the last question"
 EDIT_HINT = "Enter asks again, Esc leaves it as it was"
 EDIT_FULL = (
-    "The chat up to this question needs {used} tokens, and the model's context holds {length}, which"
-    " is the longest that this model has. Shorten the question."
+    "The chat up to this question needs {used} tokens, and the model's context holds {length},"
+    " which is the longest that this model has. Shorten the question."
 )
 EDIT_ASK = "Ask again"
 DELETE_MESSAGE = "Delete this and all that follows"

@@ -46,14 +46,14 @@ class Transcript(SelectableColumn):
         self._wait = ""  # the phase that the reply being written waits in
         self._wanted = 0  # the row down to which views are being built
         self._ahead = RenderAhead(chat.messages, theme)
-        self._filling = QTimer(self, interval=0, objectName="filling")
+        self._filling = QTimer(self, interval=0)
+        self._filling.setObjectName("filling")
         self._filling.timeout.connect(self._build_slice)
         self._below = RoomBelow(SPACING)
         self.column.insertWidget(0, self._below)
-        messages = chat.messages
-        messages.rowsInserted.connect(self._on_inserted)
-        messages.rowsRemoved.connect(self._on_removed)
-        messages.modelReset.connect(self._on_reset)
+        chat.messages.rowsInserted.connect(self._on_inserted)
+        chat.messages.rowsRemoved.connect(self._on_removed)
+        chat.messages.modelReset.connect(self._on_reset)
         chat.reply_started.connect(self._on_started)
         chat.streamed.connect(self._on_streamed)
         chat.reply_ended.connect(self._on_ended)
