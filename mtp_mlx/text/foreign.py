@@ -1,11 +1,14 @@
 """Foreign text in a prompt: what a user, a file or a tool wrote, where a template put it.
 
 The name of a control token in foreign text stays text: a message that quotes the end of a turn
-ends none. A prompt whose foreign text cannot hold such a name is encoded as it is.
+ends none. A prompt whose foreign text has no part in such a name is encoded as it is.
 
 The places are learned by rendering a second time, with each character of foreign text that names
 are spelled with replaced by a stand-in of Unicode's private use. Where the template answers with
-another text, because it looks into the messages, only names and their halves are replaced.
+another text, because it looks into the messages, the largest set of characters is taken that leaves
+its answer as it is, and names and their halves are replaced whole. So a template that unescapes,
+doubles or drops characters makes no control of what a user wrote. One that writes a control of its
+own where it finds a word is obeyed: no character of that control is the user's.
 """
 
 from __future__ import annotations
@@ -64,6 +67,12 @@ class ControlNames:
             or any(word in text for word in self._words)
         )
 
+    def are_in(self, rendering: Rendering) -> bool:
+        """Tell whether a name in the prompt has a foreign character, which the template framed."""
+        foreign = rendering.foreign or b""
+        matches = self._pattern.finditer(rendering.text)
+        return any(1 in foreign[match.start() : match.end()] for match in matches)
+
     def replaced(self, text: str, stand_ins: Mapping[int, int]) -> str:
         """Return the text with stand-ins in its names and in the halves of names at its ends."""
         text = self._pattern.sub(lambda match: match.group().translate(stand_ins), text)
@@ -80,27 +89,47 @@ def render(template: Render, messages: Sequence[Message], names: ControlNames) -
     """Render the messages and find what is foreign. Raises what `template` does."""
     text = template(messages)
     texts = [message.content for message in messages]
-    if not any(map(names.may_be_in, texts)):
-        return Rendering(text)
     plane = next((p for p in STAND_INS if not any(_uses(one, p) for one in (text, *texts))), None)
     if plane is None:  # no writing uses both
         raise UsageError(
             "The conversation holds characters of both private planes of Unicode.",
             "Take them out.",
         )
-    wide = {ord(c) for one in texts for c in one if not (c.isascii() or c.isspace())}
-    rare = {c: plane + c for c in wide if c < PLANE}
-    stand_ins = rare | {c: plane + c for c in names.letters if c < PLANE}
-    try:
-        marked = template([_with(m, m.content.translate(stand_ins)) for m in messages])
-    except UsageError:  # the template asks for what a message says
-        marked = ""
-    rendering = _restored(marked, plane)
+    written = set("".join(texts))
+    wide = {ord(c) for c in written if not (c.isascii() or c.isspace())}
+    stand_ins = {c: plane + c for c in wide | names.letters if c < PLANE}
+
+    def marked(replaced: Mapping[int, int]) -> Rendering:
+        try:
+            answer = template([_with(m, m.content.translate(replaced)) for m in messages])
+        except UsageError:  # the template asks for what a message says
+            answer = ""
+        return _restored(answer, plane)
+
+    rendering = marked(stand_ins)
     if rendering.text == text:
-        return rendering
-    spelled = [names.replaced(m.content, stand_ins).translate(rare) for m in messages]
-    marked = template([_with(m, one) for m, one in zip(messages, spelled, strict=True)])
-    return _restored(marked, plane)
+        is_careful = any(map(names.may_be_in, texts)) or names.are_in(rendering)
+        return rendering if is_careful else Rendering(text)
+    unseen = _unseen(
+        sorted(set(map(ord, written)) & stand_ins.keys()),
+        lambda some: marked({c: stand_ins[c] for c in some}).text == text,
+    )
+    others = {c: stand_ins[c] for c in unseen}
+    spelled = [names.replaced(m.content, stand_ins).translate(others) for m in messages]
+    return _restored(template([_with(m, t) for m, t in zip(messages, spelled, strict=True)]), plane)
+
+
+def _unseen(letters: list[int], is_harmless: Callable[[set[int]], bool]) -> set[int]:
+    """Return letters that are harmless together, by halves: few are not."""
+    unseen: set[int] = set()
+    waiting = [letters[len(letters) // 2 :], letters[: len(letters) // 2]]
+    while waiting:
+        some = waiting.pop()
+        if some and is_harmless(unseen | set(some)):
+            unseen |= set(some)
+        elif len(some) > 1:
+            waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+    return unseen
 
 
 def _with(message: Message, content: str) -> Message:
@@ -112,7 +141,8 @@ def _uses(text: str, plane: int) -> bool:
 
 
 def _restored(marked: str, plane: int) -> Rendering:
-    foreign = bytes(ord(c) >= plane and ord(c) <= plane + 0xFFFF for c in marked)
+    planes = marked.encode("utf-32-le", "surrogatepass")[2::4]  # the third byte of a character
+    foreign = planes.translate(bytes(number == plane >> 16 for number in range(256)))
     back = {plane + c: c for c in {ord(c) - plane for c in set(marked)} if 0 <= c <= 0xFFFF}
     return Rendering(marked.translate(back), foreign)
 
