@@ -214,6 +214,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float = 0.0  # above 0 with the model's recommended top-k and top-p
     verify: Verify = "coupled"
     seed: int = 0
+    context_tokens: tuple[int, ...] = (0,)  # text before each prompt, in tokens; each is measured
     cooldown_s: float | None = None  # None: that of the resumed report, or the machine's usual
     replay_acceptance: float | None = None
     include_text: bool = False

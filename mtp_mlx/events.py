@@ -113,8 +113,8 @@ class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
 class BenchProgress(msgspec.Struct, frozen=True, kw_only=True):
     """A benchmark enters a phase.
 
-    `mode`, `category`, `prompt_id` and `repeat` are those of the current run or, between runs, of
-    the next.
+    `mode`, `category`, `prompt_id`, `repeat` and `context_tokens` are those of the current run or,
+    between runs, of the next.
     """
 
     phase: BenchPhase
@@ -124,6 +124,7 @@ class BenchProgress(msgspec.Struct, frozen=True, kw_only=True):
     category: str | None = None
     prompt_id: str | None = None
     repeat: int | None = None
+    context_tokens: int | None = None  # before the prompt
     elapsed_s: float
     left_s: float | None = None  # estimated; None before the first run
 

@@ -10,6 +10,7 @@ prefill of the prompt and the common text, measures the margin.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from msgspec.structs import replace
 
 from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.plan import Key, Plan, Turn
-from mtp_mlx.bench.report import tokens_sha256
+from mtp_mlx.bench.prompts import tokens_sha256
 from mtp_mlx.bench.runs import Runner
 from mtp_mlx.decode.loop import prefill
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
+from mtp_mlx.report.derived import context_of
 from mtp_mlx.report.model import Comparison, Run
 from mtp_mlx.sampling.choice import chooser
 from mtp_mlx.sampling.constraints import Bounds, constrained
@@ -39,28 +41,32 @@ differed by up to 27 units between passes of one row, four rows and a whole pref
 _UNIT = {mx.float32: 2.0**-24, mx.bfloat16: 2.0**-8, mx.float16: 2.0**-11}
 
 Texts = Mapping[Key, Sequence[int]]
-Place = tuple[str | None, Mtp]
 
 
 def key(run: Run) -> Key:
-    return run.prompt_id, run.repeat, run.mode
+    return Key(run.prompt_id, run.repeat, run.mode, context_of(run))
+
+
+def _compared_place(one: Run | Comparison) -> Key:
+    """Return the key that the repeats of one prompt, mode and context share."""
+    return Key(one.prompt_id, 0, one.mode, one.context_tokens or 0)
 
 
 def comparisons(
     runs: Sequence[Run], texts: Texts, earlier: Sequence[Comparison] = ()
 ) -> tuple[Comparison, ...]:
-    """Return a comparison for each prompt and mode, of the first repeat in which the texts part.
+    """Return a comparison for each prompt, mode and context.
+
+    It is of the first repeat in which the texts part.
 
     Differences in `earlier` are kept: they may come from texts that this process does not have.
     """
-    plain = {(run.prompt_id, run.repeat): run for run in runs if run.mode == "off"}
-    parted: dict[Place, Comparison] = {
-        (before.prompt_id, before.mode): before for before in earlier if not before.identical
-    }
-    compared: dict[Place, Comparison] = {}
+    plain = {key(run): run for run in runs if run.mode == "off"}
+    parted = {_compared_place(before): before for before in earlier if not before.identical}
+    compared: dict[Key, Comparison] = {}
     for run in runs:
-        base = plain.get((run.prompt_id, run.repeat))
-        place = (run.prompt_id, run.mode)
+        base = plain.get(dataclasses.replace(key(run), mode="off"))
+        place = _compared_place(run)
         if run.mode == "off" or base is None or run.tokens_sha256 is None:
             continue
         if place in parted:
@@ -75,6 +81,7 @@ def _compared(run: Run, base: Run, texts: Texts) -> Comparison:
         category=run.category,
         prompt_id=run.prompt_id,
         mode=run.mode,
+        context_tokens=run.context_tokens,
         identical=run.tokens_sha256 == base.tokens_sha256,
         parts_at=None,
         margin=None,
@@ -177,8 +184,8 @@ class Examiner:
             return compared
 
         def text(mode: Mtp) -> Sequence[int] | None:
-            key = (compared.prompt_id, repeat, mode)
-            return texts[key] if key in texts else self._again(key, runs)
+            wanted = dataclasses.replace(_compared_place(compared), repeat=repeat, mode=mode)
+            return texts[wanted] if wanted in texts else self._again(wanted, runs)
 
         plain, mine = text("off"), text(compared.mode)
         if plain is None or mine is None:
@@ -195,7 +202,7 @@ class Examiner:
         if at is None or plain_token is None or mode_token is None:
             return compared
         repeat = compared.repeat or 0
-        turn = self._turns[compared.prompt_id, repeat, compared.mode]
+        turn = self._turns[dataclasses.replace(_compared_place(compared), repeat=repeat)]
         parting = Parting(
             prompt=self._runner.prompt_ids(turn),
             common=plain[:at],

@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from mtp_mlx.api import MAX_REPEATS, Bench, PairInfo, Sampling
+from mtp_mlx.bench.contexts import MOST_CONTEXTS, Contexts
 from mtp_mlx.bench.environment import conditions, cooldown_s, environment, machine, weights_sha256
 from mtp_mlx.bench.plan import Plan
-from mtp_mlx.bench.prompts import Suite, load_suite, random_suite
+from mtp_mlx.bench.prompts import Prompt, Suite, load_suite, random_suite, tokens_sha256
 from mtp_mlx.bench.report import Subject, Weights, pair, settings
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import UsageError
-from mtp_mlx.report import words
 from mtp_mlx.report.model import Environment, Pair, Report, Settings
 from mtp_mlx.report.saving import load
 from mtp_mlx.report.words import label
 from mtp_mlx.request import check_mtp
+from mtp_mlx.text.codec import ReadingCancelledError
 
 _PAIR = (
     "target", "drafter", "target_sha256", "drafter_sha256", "target_bytes", "drafter_bytes",
@@ -30,7 +31,7 @@ _PAIR = (
 )  # fmt: skip
 _SETTINGS = (
     "suite", "modes", "repeats", "max_tokens", "sampling", "seed", "verify", "draft_position",
-    "replay_acceptance", "cooldown_s",
+    "replay_acceptance", "cooldown_s", "context_tokens", "context_sha256",
 )  # fmt: skip
 MOST_RUNS = 100_000
 """More would take weeks, and a report of them could not be opened."""
@@ -59,18 +60,23 @@ def order(engine: Engine, asked: Bench, cancelled: Callable[[], bool]) -> Order 
     suite = _suite(engine, asked)
     pause = _pause(asked, earlier, cooldown_s(here, before))
     plan = plan_of(asked, engine.pair, pause)
-    planned = len(suite.prompts) * len(plan.modes) * plan.repeats
+    planned = len(suite.prompts) * len(plan.modes) * plan.repeats * len(plan.context_tokens)
     if planned > MOST_RUNS:
         raise UsageError(
             f"The benchmark would have {planned} runs; {MOST_RUNS} are the most.",
-            "Give fewer prompts, modes or repeats.",
+            "Give fewer prompts, modes, repeats or contexts.",
         )
+    try:
+        context_sha256 = _context(Contexts(engine, cancelled), plan, suite.prompts, engine.pair)
+    except ReadingCancelledError:
+        return None
     subject = Subject(
         pair=engine.pair,
         environment=environment(here, before),
         suite=suite,
         planned=planned,
         weights=weights(engine, cancelled),
+        context_sha256=context_sha256,
     )
     if cancelled():
         return None
@@ -95,7 +101,13 @@ def check(asked: Bench) -> None:
         ("replay_acceptance", asked.replay_acceptance, 0, 1),
         ("seed", asked.seed, 0, 2**63),
     )
-    for name, value, least, most in ranges:
+    if not 0 < len(asked.context_tokens) <= MOST_CONTEXTS:
+        raise UsageError(
+            f"{len(asked.context_tokens)} contexts cannot be measured.",
+            f"Give 1 to {MOST_CONTEXTS} of them.",
+        )
+    contexts = (("context_tokens", tokens, 0, math.inf) for tokens in asked.context_tokens)
+    for name, value, least, most in (*ranges, *contexts):
         if value is not None and not least <= value <= most:  # false for NaN
             upper = f" to {most:g}" if most < math.inf else " or more"
             raise UsageError(f"{name} {value:g} is out of range.", f"Use {least}{upper}.")
@@ -120,9 +132,37 @@ def plan_of(asked: Bench, pair: PairInfo, pause: float) -> Plan:
         verify=asked.verify,
         seed=asked.seed,
         cooldown_s=pause,
+        context_tokens=tuple(dict.fromkeys(asked.context_tokens)),
         replay_acceptance=asked.replay_acceptance,
         include_text=asked.include_text,
     )
+
+
+def _context(
+    contexts: Contexts, plan: Plan, prompts: Sequence[Prompt], pair: PairInfo
+) -> str | None:
+    """Return the hash of the longest context; None for none.
+
+    Raises UsageError where the model's context does not hold it with every prompt and reply,
+    ReadingCancelledError.
+    """
+    tokens = max(plan.context_tokens)
+    if tokens == 0:
+        return None
+    longest = max(len(contexts.prompt_ids(prompt)) for prompt in prompts)
+    most = pair.context_length - longest - plan.max_tokens
+    if tokens > most:
+        remedy = (
+            f"Use --depth up to {most}, or fewer --max-tokens."
+            if most > 0
+            else ("Use fewer --max-tokens, or leave --depth out.")
+        )
+        raise UsageError(
+            f"{tokens} tokens of context, a prompt of {longest} and a reply of {plan.max_tokens} "
+            f"are more than the {pair.context_length} that the model holds.",
+            remedy,
+        )
+    return tokens_sha256(contexts.tokens(tokens))
 
 
 def weights(engine: Engine, cancelled: Callable[[], bool]) -> Weights:
@@ -195,4 +235,4 @@ def _shown(value: object) -> str:
         return ",".join(map(str, value))
     if isinstance(value, Sampling):
         return f"temperature {value.temperature:g}"
-    return words.NOT_MEASURED if value is None else str(value)
+    return "none" if value is None else str(value)

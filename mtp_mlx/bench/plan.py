@@ -11,8 +11,15 @@ import msgspec
 from mtp_mlx.api import Mtp, Sampling, Verify
 from mtp_mlx.bench.prompts import Prompt
 
-Key = tuple[str | None, int, Mtp]
-"""Prompt, repeat and mode: together they name a run of a plan."""
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The name of a run in its plan."""
+
+    prompt_id: str | None
+    repeat: int
+    mode: Mtp
+    context_tokens: int = 0  # before the prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +29,7 @@ class Plan:
     modes: tuple[Mtp, ...]
     repeats: int
     max_tokens: int
+    context_tokens: tuple[int, ...] = (0,)  # each prompt is measured behind each of these
     sampling: Sampling
     verify: Verify = "coupled"
     seed: int = 0
@@ -57,18 +65,22 @@ class Turn:
     mode: Mtp
     prompt: Prompt
     repeat: int
+    context_tokens: int = 0
 
     @property
     def key(self) -> Key:
-        return self.prompt.id, self.repeat, self.mode
+        return Key(self.prompt.id, self.repeat, self.mode, self.context_tokens)
 
 
 def turns(plan: Plan, prompts: Sequence[Prompt]) -> list[Turn]:
-    """Return all runs in order; every other repeat takes the modes in reverse."""
+    """Return all runs in order; every other repeat takes modes and contexts in reverse."""
     ordered = []
     for repeat in range(plan.repeats):
-        modes = plan.modes if repeat % 2 == 0 else plan.modes[::-1]
+        step = 1 if repeat % 2 == 0 else -1
         ordered += [
-            Turn(mode=mode, prompt=prompt, repeat=repeat) for prompt in prompts for mode in modes
+            Turn(mode=mode, prompt=prompt, repeat=repeat, context_tokens=context)
+            for context in plan.context_tokens[::step]
+            for prompt in prompts
+            for mode in plan.modes[::step]
         ]
     return ordered

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,7 +29,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     def sha256(self) -> str:
         """Return the hash of the text or ids: two suites may use one id for different prompts."""
         content: list[int] | str | None = self.ids if self.text is None else self.text
-        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+        return _sha256(content)
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +66,14 @@ def load_suite(name: str) -> Suite:
             "Give each prompt an id of its own.",
         )
     return msgspec.structs.replace(suite, sha256=hashlib.sha256(written).hexdigest())
+
+
+def tokens_sha256(tokens: Sequence[int]) -> str:
+    return _sha256(list(tokens))
+
+
+def _sha256(content: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
 def random_suite(vocabulary: int, length: int = 64) -> Suite:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,11 +9,12 @@ import msgspec
 
 from mtp_mlx.api import PairInfo
 from mtp_mlx.bench.plan import Plan
-from mtp_mlx.bench.prompts import Suite
+from mtp_mlx.bench.prompts import Suite, tokens_sha256
 from mtp_mlx.bench.runs import Run
 from mtp_mlx.events import Round
 from mtp_mlx.report import model
 from mtp_mlx.report.derived import drift, groups
+from mtp_mlx.report.lengths import by_context
 from mtp_mlx.report.model import Comparison, Environment, Identity, Report
 
 
@@ -39,6 +39,7 @@ class Subject:
     weights: Weights = Weights()
     created: str | None = None  # when a resumed report was begun; None for a new one
     resumed: int = 0  # times
+    context_sha256: str | None = None  # of the longest context as token ids; None for none
 
 
 def report(
@@ -59,12 +60,17 @@ def report(
         summary=groups(runs),
         identity=Identity(measured=measured, comparisons=tuple(compared or ())),
         plain_drift=drift(runs),
+        by_context=by_context(runs),
     )
 
 
 def title(subject: Subject, plan: Plan, made: int) -> str:
-    """Return the title: the pair, and whether acceptance was replayed or runs are missing."""
+    """Return the title: the pair, and what of context, replayed acceptance and missing runs."""
     words = f"Speed of {model.pair_names(subject.pair)}"
+    if any(plan.context_tokens):
+        lengths = ", ".join(map(str, plan.context_tokens))
+        several = len(plan.context_tokens) > 1
+        words += f", behind {'contexts' if several else 'a context'} of {lengths} tokens"
     if plan.replay_acceptance is not None:
         words += f", replayed acceptance {plan.replay_acceptance:g}"
     return words + (f" (cut short: {made} of {subject.planned} runs)" * (made < subject.planned))
@@ -98,6 +104,8 @@ def settings(subject: Subject, plan: Plan) -> model.Settings:
         suite_sha256=subject.suite.sha256 or None,
         plan_sha256=plan.sha256(subject.suite.prompts),
         resumed=subject.resumed,
+        context_tokens=plan.context_tokens if any(plan.context_tokens) else None,
+        context_sha256=subject.context_sha256,
     )
 
 
@@ -113,16 +121,13 @@ def run(made: Run, *, include_text: bool = False) -> model.Run:
         reused_tokens=finished.reused_tokens,
         **model.numbers_of(finished.stats),
         rounds=tuple(_round(event) for event in made.rounds),
-        prompt_sha256=made.prompt.sha256,
+        prompt_sha256=made.prompt_sha256,
+        context_tokens=made.context_tokens,
         tokens_sha256=tokens_sha256(made.tokens),
     )
     if not include_text:
         return measured
     return msgspec.structs.replace(measured, prompt=made.prompt.text, text=made.text)
-
-
-def tokens_sha256(tokens: Sequence[int]) -> str:
-    return hashlib.sha256(msgspec.json.encode(list(tokens))).hexdigest()
 
 
 def _round(event: Round) -> model.Round:

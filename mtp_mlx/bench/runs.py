@@ -8,6 +8,7 @@ speed of a trained pair, with the requested acceptance on any machine.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +16,10 @@ from functools import partial
 
 import mlx.core as mx
 
-from mtp_mlx.api import MAX_DEPTH, Generate, Message, Mtp, TokenIds
+from mtp_mlx.api import MAX_DEPTH, Generate, Mtp
+from mtp_mlx.bench.contexts import Contexts, part_of
 from mtp_mlx.bench.plan import Plan, Turn, turns
-from mtp_mlx.bench.prompts import Prompt, random_ids
+from mtp_mlx.bench.prompts import Prompt, random_ids, tokens_sha256
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import Finished, Round, Token
@@ -40,6 +42,15 @@ class Run:
     rounds: tuple[Round, ...]  # without the token that prefill yields
     finished: Finished
     text: str = ""  # without thoughts
+    context_tokens: int = 0  # before the prompt
+    context_sha256: str | None = None  # of those tokens; None for none
+
+    @property
+    def prompt_sha256(self) -> str:
+        """Return the hash of all that the model read."""
+        prompt = self.prompt.sha256
+        whole = None if self.context_sha256 is None else f"{self.context_sha256} {prompt}"
+        return prompt if whole is None else hashlib.sha256(whole.encode()).hexdigest()
 
     @property
     def cut(self) -> bool:
@@ -48,9 +59,9 @@ class Run:
 
 def runs(engine: Engine, plan: Plan, prompts: Sequence[Prompt]) -> Iterator[Run]:
     """Warm up, then measure turn by turn."""
-    runner = Runner(engine, plan, lambda: False)
-    runner.warm_up(prompts[0])
-    for turn in turns(plan, prompts):
+    runner, ahead = Runner(engine, plan, lambda: False), turns(plan, prompts)
+    runner.warm_up(ahead)
+    for turn in ahead:
         yield runner.run(turn)
 
 
@@ -61,16 +72,26 @@ class Runner:
         self._engine = engine
         self._plan = plan
         self._cancelled = cancelled
+        self._contexts = Contexts(engine, cancelled)
         self._recordings: dict[str, list[int]] = {}
 
-    def warm_up(self, prompt: Prompt) -> None:
-        """Run every mode once, so that no measured run builds kernels or reads files."""
-        for mode in self._plan.modes:
-            self.run(Turn(mode=mode, prompt=prompt, repeat=0))
+    def warm_up(self, ahead: Sequence[Turn]) -> None:
+        """Run every mode once behind each context of the turns `ahead`.
+
+        So no measured run builds kernels or reads files.
+        """
+        first = {turn.context_tokens: turn for turn in reversed(ahead)}
+        for context, turn in sorted(first.items()):
+            for mode in self._plan.modes:
+                self.run(Turn(mode=mode, prompt=turn.prompt, repeat=0, context_tokens=context))
 
     def run(self, turn: Turn) -> Run:
-        """Measure one reply that reuses nothing of an earlier one. Raises ReadingCancelledError."""
+        """Measure one reply, which reads its context and its prompt anew.
+
+        Raises ReadingCancelledError.
+        """
         request, control = self._request(turn, self._plan.max_tokens), Control(mtp=turn.mode)
+        context = turn.context_tokens
         tokens: list[Token] = []
         rounds: list[Round] = []
         instruments = self._instruments(turn)  # before `forget`, for a recording fills the cache
@@ -91,6 +112,8 @@ class Runner:
             rounds=tuple(rounds),
             finished=finished,
             text="".join(token.text for token in tokens if not token.thought),
+            context_tokens=context,
+            context_sha256=tokens_sha256(self._contexts.tokens(context)) if context else None,
         )
 
     def prompt_ids(self, turn: Turn) -> tuple[int, ...]:
@@ -98,12 +121,8 @@ class Runner:
         return self._engine.prompt_ids(self._request(turn, 1))
 
     def _request(self, turn: Turn, max_tokens: int) -> Generate:
-        plan, prompt = self._plan, turn.prompt
-        part = (
-            TokenIds(tuple(prompt.ids or ()))
-            if prompt.text is None
-            else Message(role="user", content=prompt.text)
-        )
+        plan, prompt, context = self._plan, turn.prompt, turn.context_tokens
+        part = self._contexts.behind(prompt, context) if context else part_of(prompt)
         return Generate(
             prompt=(part,),
             sampling=plan.sampling,
@@ -124,7 +143,7 @@ class Runner:
         return Instruments(wrap=replay, cancelled=self._cancelled)
 
     def _recording(self, turn: Turn) -> list[int]:
-        """Return the text recorded for a prompt: the same for every mode and repeat."""
+        """Return the text recorded for a prompt: the same for every mode, repeat and context."""
         recording = self._recordings.get(turn.prompt.id)
         if recording is None:
             length = min(self._plan.max_tokens, self._engine.pair.context_length) + MARGIN

@@ -12,13 +12,13 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
 import msgspec
 
-from mtp_mlx.api import Bench, Mtp
+from mtp_mlx.api import Bench
 from mtp_mlx.bench.environment import conditions, finished
 from mtp_mlx.bench.identity import Examiner, comparisons, key
 from mtp_mlx.bench.order import order
@@ -97,24 +97,29 @@ class Circumstances:
 
 @dataclass(slots=True)
 class Pace:
-    """Estimates the time left from the seconds that runs took, for each mode by its own runs."""
+    """Estimates the time left from the seconds that runs took, by mode and context."""
 
     cooldown_s: float
-    _seconds: defaultdict[Mtp, list[float]] = field(default_factory=lambda: defaultdict(list))
+    _seconds: defaultdict[Key, list[float]] = field(default_factory=lambda: defaultdict(list))
 
-    def took(self, mode: Mtp, seconds: float) -> None:
-        self._seconds[mode].append(seconds)
+    def took(self, turn: Turn, seconds: float) -> None:
+        self._seconds[_kind(turn)].append(seconds)
 
     def left(self, ahead: Sequence[Turn]) -> float | None:
         """Return the estimated seconds of the turns `ahead` and the pause before each.
 
         None before the first run.
         """
-        medians = {mode: statistics.median(took) for mode, took in self._seconds.items()}
+        medians = {kind: statistics.median(took) for kind, took in self._seconds.items()}
         if not medians:
             return None
         usual = statistics.fmean(medians.values())
-        return sum(medians.get(turn.mode, usual) + self.cooldown_s for turn in ahead)
+        return sum(medians.get(_kind(turn), usual) + self.cooldown_s for turn in ahead)
+
+
+def _kind(turn: Turn) -> Key:
+    """Return the mode and the context of a turn, on which its time depends most."""
+    return replace(turn.key, prompt_id=None, repeat=0)
 
 
 Step = BenchProgress | BenchRun
@@ -170,7 +175,7 @@ class Session:
         if ahead:
             yield self._progress("warming up")
             try:
-                self._runner.warm_up(ahead[0].prompt)
+                self._runner.warm_up(ahead)
             except ReadingCancelledError:
                 return
         for i, turn in enumerate(ahead):
@@ -194,7 +199,7 @@ class Session:
             return None
         if made.cut:
             return None
-        self._pace.took(turn.mode, self._clock() - started)
+        self._pace.took(turn, self._clock() - started)
         self._texts[turn.key] = made.tokens
         run = reported(made, include_text=self._plan.include_text)
         self._runs[turn.key] = run
@@ -236,6 +241,7 @@ class Session:
             category=turn.prompt.category if turn else None,
             prompt_id=turn.prompt.id if turn else None,
             repeat=turn.repeat if turn else None,
+            context_tokens=turn.context_tokens if turn else None,
             elapsed_s=self._clock() - self._started,
             left_s=self._pace.left(ahead) if ahead else None,
         )

@@ -61,6 +61,14 @@ FAILED, INTERRUPTED = 1, 130
     metavar="A",
     help="Replace drafts so that each is right with this chance. Shapes: 0.8.",
 )
+@click.option(
+    "--depth",
+    type=options.token_counts,
+    metavar="N,N,…",
+    default="0",
+    show_default=True,
+    help="Tokens of context before each prompt; each length is measured.",
+)
 @options.dtype
 @click.option(
     "--include-text", is_flag=True, help="Write prompts and replies into the report as well."
@@ -102,6 +110,7 @@ class Asked:
     seed: int
     cooldown: float | None
     replay_acceptance: float | None
+    depth: tuple[int, ...]
     dtype: Dtype
     include_text: bool
     out: Path | None
@@ -151,6 +160,7 @@ class Asked:
             verify=self.verify,
             seed=self.seed,
             cooldown_s=self.cooldown,
+            context_tokens=self.depth,
             replay_acceptance=self.acceptance,
             include_text=self.include_text,
             out=None if self.out is None else str(self.out),

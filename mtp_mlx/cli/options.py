@@ -70,6 +70,15 @@ def mtp_modes(text: str) -> tuple[Mtp, ...]:
     return tuple(dict.fromkeys(mtp_switch(word) for word in text.split(",")))
 
 
+def token_counts(text: str) -> tuple[int, ...]:
+    """Parse numbers of tokens, separated by commas; keep each once."""
+    words = [word.strip() for word in text.split(",")]
+    wrong = [word for word in words if not (word.isascii() and word.isdigit() and len(word) < 10)]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0][:20]!r} is no number of tokens such as 0 or 4096.")
+    return tuple(dict.fromkeys(map(int, words)))
+
+
 def read_mtp(text: str) -> Mtp | None:
     """Return the setting of the MTP switch that `text` names; None for anything else."""
     word = text.strip().lower()

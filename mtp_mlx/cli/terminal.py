@@ -105,6 +105,8 @@ def bench_line(now: BenchProgress) -> str:
     if now.left_s is not None:
         counted += f", {duration(now.left_s)} left"
     at_hand = "" if now.mode is None else f", {now.prompt_id}, {words.mode(now.mode)}"
+    if now.context_tokens:
+        at_hand += f", behind {now.context_tokens} tokens"
     return f"{counted}: {now.phase}{at_hand}"[:79]
 
 

@@ -34,8 +34,23 @@ class Simulated:
     asked: list[api.Generate] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
+    codec = None  # the pair has no tokenizer
+    vocabulary = 384
+
+    def prompt_ids(self, request: api.Generate, cancelled: object) -> tuple[int, ...]:
+        del cancelled
+        (part,) = request.prompt
+        assert isinstance(part, api.TokenIds)
+        return part.ids
+
     def forget(self) -> None:
         """Nothing is kept."""
+
+    @property
+    def last_prompt(self) -> tuple[int, ...]:
+        (part,) = self.asked[-1].prompt
+        assert isinstance(part, api.TokenIds)
+        return part.ids
 
     def clock(self) -> float:
         return self.now

@@ -9,7 +9,7 @@ import pytest
 
 from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.bench.identity import comparisons, first_difference, key
-from mtp_mlx.bench.plan import Plan, turns
+from mtp_mlx.bench.plan import Key, Plan, turns
 from mtp_mlx.bench.prompts import Prompt, Suite
 from mtp_mlx.bench.report import Subject, report, title
 from mtp_mlx.bench.report import run as reported
@@ -101,8 +101,8 @@ def test_the_candidates_are_told_by_their_ids() -> None:
     one = COMPARED[1]
     assert (one.repeat, one.plain_token, one.mode_token) == (0, ord("c"), ord("x"))
     shorter = [reported(run("off", 1.0)), reported(run(3, 1.0, text="abc"))]
-    texts = {("code-1", 0, "off"): tuple(b"abcd"), ("code-1", 0, 3): tuple(b"abc")}
-    (ended,) = comparisons(shorter, texts)  # type: ignore[arg-type]
+    texts = {Key("code-1", 0, "off"): tuple(b"abcd"), Key("code-1", 0, 3): tuple(b"abc")}
+    (ended,) = comparisons(shorter, texts)
     assert (ended.parts_at, ended.plain_token, ended.mode_token) == (3, ord("d"), None)
 
 

@@ -82,6 +82,47 @@ def test_slow_prompts_at_the_end_are_no_drift() -> None:
     assert report.plain_drift is None
 
 
+DEEP = replace(PLAN, repeats=2, context_tokens=(0, 16))
+
+
+def test_every_context_is_warmed_up_and_resumed_without_a_run_twice() -> None:
+    engine = Simulated()
+    whole = measured(engine, repeats=2, context_tokens=(0, 16))
+    assert len(whole.runs) == 2 * 2 * 2 * len(PROMPTS)
+    lengths = [len(part.ids) for request in engine.asked for part in request.prompt]  # type: ignore[union-attr]
+    assert lengths[:4] == [2, 2, 18, 18]
+    stop = Stop(9, within=False)
+    first = stop.report(lambda cancelled: session(Simulated(), DEEP, cancelled))
+    assert first is not None
+    again = Simulated()
+    report = made(session(again, DEEP), first)
+    assert report is not None
+    assert len(again.asked) == 4 + len(whole.runs) - 9
+    assert [run.prompt_sha256 for run in report.runs] == [run.prompt_sha256 for run in whole.runs]
+    assert report.by_context == whole.by_context is not None
+
+
+def test_the_time_left_is_by_mode_and_context() -> None:
+    """Behind its context a run takes ten times as long."""
+    engine = Simulated()
+    engine.speed = lambda mode, now: 1.0 if len(engine.last_prompt) > 2 else 10.0
+    told = [now for now in session(engine, DEEP).measure() if isinstance(now, BenchProgress)]
+    measuring = [now for now in told if now.phase == "measuring"]
+    assert [now.context_tokens for now in measuring[4:8]] == [0, 0, 16, 16]
+    assert measuring[9].left_s == pytest.approx((3 + 6) * LENGTH + 6 * LENGTH / 10)
+
+
+def test_texts_are_compared_behind_one_context() -> None:
+    """Behind another context plain decoding writes another text, and that parts from nothing."""
+    engine = Simulated()
+    engine.text = lambda _: [len(engine.last_prompt)]
+    report = measured(engine, repeats=1, context_tokens=(0, 16))
+    assert report.identity is not None
+    compared = report.identity.comparisons
+    assert [one.context_tokens for one in compared] == [0, 0, 0, 16, 16, 16]
+    assert all(one.identical for one in compared)
+
+
 def test_every_mode_is_warmed_up_and_every_turn_measured_once() -> None:
     engine = Simulated()
     report = measured(engine)

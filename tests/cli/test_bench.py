@@ -55,6 +55,69 @@ def test_a_benchmark_is_a_table_and_a_report(
     assert "K 2" in told
 
 
+def test_prompts_are_measured_behind_contexts(
+    suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "report.json"
+    options = ["--suite", suite, "--modes", "off,2", "--repeats", "1", "--max-tokens", "4"]
+    assert run(["bench", *options, "--depth", "0,30,0", "--out", str(out)]) == 0
+    document = json.loads(out.read_text())
+    assert violations(document, SCHEMA, SCHEMA) == []
+    made = [(one["context_tokens"], one["prompt_id"], one["mode"]) for one in document["runs"]]
+    assert made == [(n, prompt, mode) for n in (0, 30) for prompt in "ab" for mode in ("off", 2)]
+    assert [one["prompt_tokens"] for one in document["runs"]] == [3] * 4 + [33] * 4
+    assert {one["reused_tokens"] for one in document["runs"]} == {0}
+    assert document["settings"]["context_tokens"] == [0, 30]
+    assert len(document["settings"]["context_sha256"]) == 64
+    assert "behind contexts of 0, 30 tokens" in document["title"]
+    assert {one["contexts"] for one in document["summary"]} == {2}
+    by = [(one["context_tokens"], one["mode"], one["runs"]) for one in document["by_context"]]
+    assert by == [(0, "off", 2), (0, 2, 2), (30, "off", 2), (30, 2, 2)]
+    assert "Same text as plain decoding: 4 of 4" in capsys.readouterr().out
+
+
+def test_without_a_context_a_report_is_as_before(suite: str, tmp_path: Path) -> None:
+    out = tmp_path / "report.json"
+    options = ["--suite", suite, "--modes", "off", "--repeats", "1", "--max-tokens", "2"]
+    assert run(["bench", *options, "--out", str(out)]) == 0
+    document = json.loads(out.read_text())
+    settings = document["settings"]
+    assert (settings["context_tokens"], settings["context_sha256"]) == (None, None)
+    assert document["by_context"] is None
+    assert "behind" not in document["title"]
+    assert {one["context_tokens"] for one in document["runs"]} == {0}
+
+
+@pytest.mark.parametrize(
+    ("depth", "words"),
+    [
+        ("-1", "'-1' is no number of tokens"),
+        ("1,,2", "'' is no number of tokens"),
+        ("4k", "'4k' is no number of tokens"),
+        ("\u0664", "is no number of tokens"),
+        ("9" * 400, "is no number of tokens"),
+        (",".join(map(str, range(9))), "9 contexts cannot be measured. Give 1 to 8"),
+        ("0,4096", "that the model holds. Use --depth up to 4089, or fewer --max-tokens."),
+        ("99999999", "that the model holds."),
+    ],
+)
+def test_contexts_that_cannot_be_measured_are_refused(
+    suite: str, depth: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["bench", "--suite", suite, "--max-tokens", "4", "--depth", depth]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert words in told.err
+    assert len(told.err) < 310
+
+
+def test_a_reply_that_leaves_no_context_is_refused(
+    suite: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["bench", "--suite", suite, "--max-tokens", "4093", "--depth", "1"]) == 2
+    assert "Use fewer --max-tokens, or leave --depth out." in capsys.readouterr().err
+
+
 def test_replayed_acceptance_is_told_and_reached(
     suite: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
