@@ -107,18 +107,20 @@ def replayed(reply: ReplyRecord | None, memory: Memory | None) -> Live:
     recent: tuple[Arrival, ...] = ()
     samples: list[Sample] = []
     for record in reply.rounds[_first_since(reply.rounds, end - SPAN_S) :]:
-        tps = rate_of(recent)
-        if samples and tps is not None:  # a slow round has the rate before it in its midst
+        if samples:  # a slow round has the rate before it in its midst
             last = samples[-1]
             until = min(record.at, last.at + stale_after(recent))
             steps = range(1, int((until - last.at) * 1000 / PLOT_MS))
-            samples += [replace(last, at=last.at + i * PLOT_MS / 1000) for i in steps]
+            if steps and rate_of(recent) is not None:
+                samples += [replace(last, at=last.at + i * PLOT_MS / 1000) for i in steps]
         recent = (
             *within(recent, record.at - RATE_WINDOW_S),
             Arrival(record.at, len(record.tokens)),
         )
+        if samples and record.at - samples[-1].at < 0.9 * PLOT_MS / 1000:
+            continue  # a rate sums up many rounds: only those that are shown are worth it
         tps = rate_of(recent)
-        if tps is not None and (not samples or record.at - samples[-1].at >= 0.9 * PLOT_MS / 1000):
+        if tps is not None:
             samples.append(Sample(record.at, tps, drafting=record.depth > 0))
     return Live(phase="ended", history=tuple(samples)[-HISTORY_LENGTH:], memory=memory)
 
