@@ -198,10 +198,10 @@ PROMPT_WAITING = "Waiting for the engine · {clock}"
 PROMPT_READING = "Reading the prompt: {done} of {total} · {clock}"
 MEMORY_OF = "{active} of {limit}"
 FOOTER_RATE = "{rate} tok/s"
-FOOTER_SPEED_UP = "{times} plain, {word}"
-FOOTER_ACCEPTED = "{percent} of {drafted} drafted accepted"
-FOOTER_TTFT = "{seconds} to first token"
-FOOTER_DRAFTED = "drafted in {rounds}"
+FOOTER_PARTLY = "{speed_up} while MTP was on"
+FOOTER_ACCEPTED = "{percent} accepted"
+FOOTER_TTFT = "first token {seconds}"
+FOOTER_ACCEPTED_IN = "{percent} accepted in {rounds}"
 MEANS_RATE = "Tokens decoded a second, from the first token to the last, without the prompt."
 MEANS_RATE_NOW = "Tokens written a second, over the last second and a half."
 MEANS_SPEED_UP = (
@@ -210,6 +210,11 @@ MEANS_SPEED_UP = (
 )
 MEANS_DRAFTED = "In how many of all rounds tokens were drafted; the others are plain steps."
 MEANS_ACCEPTED = "The share of drafted tokens that the target accepted."
+MEANS_ACCEPTED_OF = "The share of drafted tokens that the target accepted: {accepted} of {drafted}."
+MEANS_ACCEPTED_IN = (
+    "The share of drafted tokens that the target accepted: {accepted} of {drafted}. They were"
+    " drafted in {rounds}; the others are plain steps."
+)
 MEANS_TTFT = "The time from the request to the first token: mostly reading the prompt."
 MEANS_FINISH = "How the reply ended."
 MEANS_TAU = "Mean tokens of the rounds that drafted: accepted drafts and one of the target's own."
@@ -598,6 +603,7 @@ CHAT_GONE = "This chat was deleted in another window."
 CHATS_UNREADABLE = "The chats could not be read: {reason}. The list may be out of date."
 
 # Numbers: overlay, token view, timeline
+SPEED_UP_TEXT = "{times} plain, {word}"
 SPEED_UP_PARTLY = "{times} plain while MTP was on, {word}"
 SPEED_UP_UNMEASURED = "not measured; the overlay measures it in a click"
 SPEED_UP_NOTE = "{verdict}. Plain speed: {plain}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from app import strings
 from app.domain.conversation import Died, Failed, ReplyRecord
@@ -40,22 +39,26 @@ class Figure:
 
 
 def footer(reply: ReplyRecord) -> str:
-    """One line; what was not measured is left out."""
+    """Return the line under a reply; what was not measured is left out."""
     return strings.SEPARATOR.join(figure.text for figure in figures(reply))
 
 
 def figures(reply: ReplyRecord) -> tuple[Figure, ...]:
-    """Return the numbers of the line under a reply, from the left."""
+    """Return the numbers of the line under a reply, from the left.
+
+    They are few and short, to fit in one line; `facts` has all. The last is how the reply ended,
+    or how soon it began where it simply finished.
+    """
     numbers = numbers_of(reply)
+    end = Figure(finish_text(reply), strings.MEANS_FINISH)
+    began = _figure(numbers.ttft_s, _first_token, strings.MEANS_TTFT)
     return tuple(
         figure
         for figure in (
             _figure(numbers.decode_tps, _rate, strings.MEANS_RATE),
-            Figure(speed_up_text(numbers), _speed_up_means(numbers)),
-            Figure(_drafted_in(numbers), strings.MEANS_DRAFTED),
-            _figure(numbers.acceptance_rate, partial(_share, numbers), strings.MEANS_ACCEPTED),
-            _figure(numbers.ttft_s, _first_token, strings.MEANS_TTFT),
-            Figure(finish_text(reply), strings.MEANS_FINISH),
+            Figure(_speed_up_line(numbers), _speed_up_means(numbers)),
+            Figure(_accepted_in(numbers), _accepted_means(numbers)),
+            began if began.text and reply.finish == "finished" else end,
         )
         if figure.text
     )
@@ -69,23 +72,39 @@ def _rate(tps: float) -> str:
     return strings.FOOTER_RATE.format(rate=fmt.rate(tps))
 
 
-def _share(numbers: Numbers, share: float) -> str:
-    return strings.FOOTER_ACCEPTED.format(
-        percent=fmt.percent(share), drafted=fmt.count(numbers.draft_n)
-    )
+def _accepted_in(numbers: Numbers) -> str:
+    """Return the share of accepted drafts, and in how many of all rounds drafts were made."""
+    if numbers.acceptance_rate is None:
+        return ""
+    percent, rounds = fmt.percent(numbers.acceptance_rate), drafted_text(numbers)
+    if not rounds:
+        return strings.FOOTER_ACCEPTED.format(percent=percent)
+    return strings.FOOTER_ACCEPTED_IN.format(percent=percent, rounds=rounds)
+
+
+def _accepted_means(numbers: Numbers) -> str:
+    rounds = drafted_text(numbers)
+    text = strings.MEANS_ACCEPTED_IN if rounds else strings.MEANS_ACCEPTED_OF
+    accepted, drafted = fmt.count(numbers.draft_n_accepted), fmt.count(numbers.draft_n)
+    return text.format(accepted=accepted, drafted=drafted, rounds=rounds)
 
 
 def _first_token(seconds: float) -> str:
     return strings.FOOTER_TTFT.format(seconds=fmt.seconds(seconds))
 
 
-def _drafted_in(numbers: Numbers) -> str:
-    rounds = drafted_text(numbers)
-    return strings.FOOTER_DRAFTED.format(rounds=rounds) if rounds else ""
-
-
 def _speed_up_means(numbers: Numbers) -> str:
     return strings.MEANS_SPEED_UP.format(note=speed_up_note(numbers))
+
+
+def _speed_up_line(numbers: Numbers) -> str:
+    said = numbers.claim
+    if said.outcome == "unmeasured":
+        return ""
+    if said.ratio is None:
+        return said.verdict
+    short = speed_up_short(numbers)
+    return strings.FOOTER_PARTLY.format(speed_up=short) if numbers.partly else short
 
 
 def speed_up_text(numbers: Numbers) -> str:
@@ -95,7 +114,7 @@ def speed_up_text(numbers: Numbers) -> str:
         return ""
     if said.ratio is None:
         return said.verdict
-    text = strings.SPEED_UP_PARTLY if numbers.partly else strings.FOOTER_SPEED_UP
+    text = strings.SPEED_UP_PARTLY if numbers.partly else strings.SPEED_UP_TEXT
     return text.format(times=fmt.times(said.ratio), word=said.word)
 
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip, QWidget
 
 from app import strings
 from app.viewmodels.chat.footer import Figure
 from app.views.common import fonts
 from app.views.common.controls import plain_tip
-from app.views.common.flow_layout import FlowLayout
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
@@ -47,25 +57,38 @@ class FigureLabel(QLabel):
         QToolTip.hideText()
 
 
-class Figures(QWidget):
-    """A line of numbers with one place in the order of Tab: the arrow keys go from one to the next.
+_BETWEEN = strings.SEPARATOR.rstrip()
+"""Stands behind a number that another one follows."""
 
-    A chat has hundreds of numbers, and Tab is to reach the next message.
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a number that stands in one line: mostly all of it."""
+
+    figure: int  # which of the numbers
+    text: str
+    area: QRect
+
+
+class Figures(QWidget):
+    """Numbers in a line, or in several where it is narrow, with one place in the order of Tab.
+
+    The arrow keys go from one number to the next: a chat has hundreds, and Tab is to reach the next
+    message. They are drawn, because a label for each would cost more than the text of the reply.
     """
 
     def __init__(self, tone: str = "muted", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._tone = tone
         self._at = 0
-        self._labels: list[FigureLabel] = []
         self._shown: tuple[Figure, ...] = ()
+        self._pieces: list[_Piece] = []
         self.setObjectName("figures")
+        self.setProperty("tone", tone)
+        self.setFont(fonts.small())
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # its ring is the style sheet's
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        self._flow = FlowLayout(self, spacing=0)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._fit()
 
     @property
     def text(self) -> str:
@@ -76,26 +99,58 @@ class Figures(QWidget):
         """The number that the arrow keys have gone to."""
         return self._shown[self._at] if self._shown else None
 
+    @property
+    def areas(self) -> tuple[QRect, ...]:
+        """Where each number is drawn."""
+        joined = [QRect() for _ in self._shown]
+        for piece in self._pieces:
+            joined[piece.figure] = joined[piece.figure].united(piece.area)
+        return tuple(joined)
+
     def show_figures(self, figures: Sequence[Figure], tone: str | None = None) -> None:
         self._shown = tuple(figures)
-        self._tone = tone or self._tone
         self._at = min(self._at, max(0, len(figures) - 1))
-        while len(self._labels) < len(figures):
-            label = FigureLabel(fonts.small(), self._tone)
-            label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self._labels.append(label)
-            self._flow.addWidget(label)
-        last = len(figures) - 1
-        for i, label in enumerate(self._labels):
-            label.setVisible(i <= last)
-            if i <= last:
-                figure = figures[i]
-                label.show_figure(figure.text + strings.SEPARATOR * (i < last), figure.meaning)
-                if label.property("tone") != self._tone:
-                    label.setProperty("tone", self._tone)
-                    _polish(label)
+        if tone is not None and self.property("tone") != tone:
+            self.setProperty("tone", tone)
+            _polish(self)
         self.setAccessibleName(self.text)
+        self._fit()
         self._mark()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self.fontMetrics().horizontalAdvance(self.text) + 2, self.height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self.fontMetrics().averageCharWidth() * 12, self.height())
+
+    def event(self, event: QEvent) -> bool:
+        """Say what the number under the pointer means."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            place = event.pos()
+            at = next((p.figure for p in self._pieces if p.area.contains(place)), None)
+            tip = "" if at is None else plain_tip(self._shown[at].meaning)
+            QToolTip.showText(event.globalPos(), tip, self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        plain, marked = self.font(), self.font()
+        marked.setUnderline(True)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        for piece in self._pieces:
+            painter.setFont(marked if self.hasFocus() and piece.figure == self._at else plain)
+            painter.drawText(piece.area, _DRAWN, piece.text)
+        painter.setFont(plain)
+        for piece, after in pairwise(self._pieces):
+            if after.figure != piece.figure:
+                beside = piece.area.translated(piece.area.width(), 0)
+                painter.drawText(beside, _DRAWN | Qt.TextFlag.TextDontClip, _BETWEEN)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         step = _STEPS.get(Qt.Key(event.key()))
@@ -104,26 +159,74 @@ class Figures(QWidget):
             return
         self._at = (self._at + step) % len(self._shown)
         self._mark()
-        self._labels[self._at].tell()
+        self._tell()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusInEvent(event)
         self._mark()
-        if self._shown:
-            self._labels[self._at].tell()
+        self._tell()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusOutEvent(event)
         self._mark()
         QToolTip.hideText()
 
+    def _tell(self) -> None:
+        """Show the meaning of the current number now."""
+        if self._shown:
+            place = self.areas[self._at].bottomLeft()
+            tip = plain_tip(self._shown[self._at].meaning)
+            QToolTip.showText(self.mapToGlobal(place), tip, self)
+
     def _mark(self) -> None:
         """Underline the number whose meaning is shown, and name it for assistive technology."""
-        for i, label in enumerate(self._labels):
-            font = label.font()
-            font.setUnderline(self.hasFocus() and i == self._at)
-            label.setFont(font)
         self.setAccessibleDescription("" if self.current is None else self.current.meaning)
+        self.update()
+
+    def _fit(self) -> None:
+        """Place the numbers, and take on the height of their lines."""
+        self._pieces = self._placed(max(1, self.width()))
+        lines = self._pieces[-1].area.bottom() + 1 if self._pieces else self._line_height()
+        if self.minimumHeight() != lines or self.maximumHeight() != lines:
+            self.setFixedHeight(lines)
+        self.update()
+
+    def _line_height(self) -> int:
+        return self.fontMetrics().height() + 2
+
+    def _placed(self, room: int) -> list[_Piece]:
+        """Return the numbers in lines of `room` pixels; only what needs more is cut at a space."""
+        pieces: list[_Piece] = []
+        metrics, height = self.fontMetrics(), self._line_height()
+        gap = metrics.horizontalAdvance(strings.SEPARATOR)
+        mark = metrics.horizontalAdvance(_BETWEEN)
+        x = y = 0
+        for at, figure in enumerate(self._shown):
+            after = mark if at < len(self._shown) - 1 else 0
+            for text in _cut(figure.text, metrics, room - after):
+                width = metrics.horizontalAdvance(text)
+                if x and x + width + after > room:
+                    x, y = 0, y + height
+                pieces.append(_Piece(at, text, QRect(x, y, width, height)))
+                x += width + gap
+        return pieces
+
+
+_DRAWN = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+def _cut(text: str, metrics: QFontMetrics, room: int) -> list[str]:
+    """Return the text, in several lines where one of `room` pixels does not hold it."""
+    if metrics.horizontalAdvance(text) <= room:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and metrics.horizontalAdvance(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _polish(widget: QWidget) -> None:

@@ -107,19 +107,22 @@ QCheckBox::indicator:checked { background: $accent; border-color: $accent;
   image: url("$check"); }
 
 QComboBox { background: $surface; color: $text; border: 1px solid $border; border-radius: 8px;
-  padding: 5px 28px 5px 10px; }
+  padding: 5px 28px 5px 10px; combobox-popup: 0; }
 QComboBox:hover { background: $surface_raised; }
 QComboBox:focus { border-color: $accent; }
 QComboBox:disabled { color: $text_muted; background: $window; }
 QComboBox::drop-down { border: none; width: 24px; subcontrol-position: center right; }
 QComboBox::down-arrow { image: url("$arrow"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $surface; color: $text; border: 1px solid $border;
-  border-radius: 8px; padding: 4px; outline: none; selection-background-color: $hover;
+  border-radius: 10px; padding: 5px; outline: none; selection-background-color: $hover;
   selection-color: $text; }
-QComboBox QAbstractItemView::item { padding: 5px 8px; border-radius: 6px; min-height: 20px; }
+QComboBox QAbstractItemView::item { padding: 4px 8px; border-radius: 6px; min-height: 20px; }
+QComboBox QAbstractItemView::item:selected { background: $hover; color: $text; }
 
 QLabel[figure="true"] { border: 1px solid transparent; border-radius: 4px; }
 QLabel[figure="true"]:focus { border-color: $accent; }
+QWidget#figures[tone="muted"] { color: $text_muted; }
+QWidget#figures[tone="warning"] { color: $warning; }
 QWidget#figures:focus { border: 1px solid $accent; border-radius: 6px; }
 
 QMenu { background: $surface; color: $text; border: 1px solid $border; border-radius: 10px;

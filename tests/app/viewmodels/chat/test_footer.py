@@ -19,36 +19,34 @@ def reply(**changes: Any) -> ReplyRecord:
 
 
 def test_the_line_under_a_reply() -> None:
-    assert footer(reply()) == (
-        "61.3 tok/s · 78 % of 312 drafted accepted · 0.21 s to first token · finished"
-    )
+    assert footer(reply()) == "61.3 tok/s · 78 % accepted · first token 0.21 s"
+
+
+def test_an_unusual_end_takes_the_place_of_the_first_token() -> None:
+    assert footer(reply(finish="length")) == "61.3 tok/s · 78 % accepted · length limit"
 
 
 def test_speed_up_is_said_once_plain_was_measured() -> None:
-    assert "2.00\u00d7 plain, faster" in footer(reply(plain_tps=30.65))
+    assert "2.00\u00d7 faster" in footer(reply(plain_tps=30.65))
 
 
 def test_what_was_not_measured_is_left_out() -> None:
     bare = stats(decode_tps=None, acceptance_rate=None, draft_n=0)
-    assert footer(reply(stats=bare)) == "0.21 s to first token · finished"
+    assert footer(reply(stats=bare)) == "first token 0.21 s"
 
 
 def test_a_lost_reply_says_why_and_keeps_what_was_measured() -> None:
     why = "engine died: it crashed (signal 11)"
     assert footer(reply(stats=None, finish=Died(text="crashed (signal 11)"), rounds=())) == why
     lost = reply_of(drafted_reply(40), finish=Died(text="crashed (signal 11)"))
-    numbers = (
-        "60.0 tok/s · drafted in 40 of 40 rounds · 67 % of 120 drafted accepted"
-        " · 0.05 s to first token"
-    )
-    assert footer(lost) == f"{numbers} · {why}"
+    assert footer(lost) == f"60.0 tok/s · 67 % accepted in 40 of 40 rounds · {why}"
     assert Fact("Speed", "60.0 tok/s") in facts(lost)
 
 
 def test_a_speed_up_of_a_part_says_so() -> None:
     rounds = drafted_reply(40)
     turned = reply_of(rounds, switches=[SwitchRecord(rounds[-1].at, "off")], plain_tps=30.0)
-    assert "2.00\u00d7 plain while MTP was on, faster" in footer(turned)
+    assert "2.00\u00d7 faster while MTP was on" in footer(turned)
 
 
 def test_facts_tell_what_a_speed_up_is_against() -> None:
@@ -109,13 +107,14 @@ def test_each_number_says_what_it_means() -> None:
     ).split(strings.SEPARATOR)
     assert all(figure.meaning.endswith(".") for figure in shown)
     assert "Faster in one run each, which has no interval." in shown[1].meaning
+    assert "80 of 120. They were drafted in 40 of 40 rounds" in shown[2].meaning
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"plain_tps": 60.2}, "1.00\u00d7 plain, no difference"),
-        ({"plain_tps": 90.0}, "0.67\u00d7 plain, slower"),
+        ({"plain_tps": 60.2}, "1.00\u00d7 no difference"),
+        ({"plain_tps": 90.0}, "0.67\u00d7 slower"),
         ({"plain_tps": 15.0}, "the machine was busy: measure again"),
     ],
 )
@@ -127,8 +126,8 @@ def test_a_reply_that_drafted_hardly_is_called_parked() -> None:
     rounds = drafted_reply(4)
     rounds += plain_rounds(60, index=5, at=rounds[-1].at)
     shown = footer(reply_of(rounds, plain_tps=21.0))
-    assert "plain, parked" in shown
-    assert "drafted in 4 of 64 rounds" in shown
+    assert "\u00d7 parked" in shown
+    assert "accepted in 4 of 64 rounds" in shown
 
 
 def test_without_a_plain_speed_the_numbers_say_how_to_get_one() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels.chat.footer import Figure
@@ -64,3 +65,38 @@ def test_every_number_of_the_overlay_has_its_meaning(ready: Rig) -> None:
         assert value.accessibleDescription().endswith(".")
         assert value.focusPolicy() == Qt.FocusPolicy.TabFocus
     assert overlay.rate.accessibleDescription().endswith(".")
+
+
+def point_at(line: Figures, place: QPoint) -> str:
+    QToolTip.hideText()
+    there = line.mapToGlobal(place)
+    QApplication.sendEvent(line, QHelpEvent(QEvent.Type.ToolTip, place, there))
+    return QToolTip.text()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_pointing_at_a_number_tells_its_meaning(line: Figures) -> None:
+    line.clearFocus()
+    line.resize(600, 40)
+    for figure, area in zip((RATE, RATIO, END), line.areas, strict=True):
+        assert point_at(line, area.center()) == figure.meaning
+
+
+def test_a_narrow_line_goes_on_below(line: Figures) -> None:
+    line.resize(600, 40)
+    first, *others = line.areas
+    assert {area.top() for area in others} == {first.top()}
+    assert line.height() == first.height()
+    room = line.areas[1].width() + 30
+    line.resize(room, 40)
+    tops = [area.top() for area in line.areas]
+    assert tops == sorted(set(tops))
+    assert line.height() == line.areas[-1].bottom() + 1
+    assert all(area.right() < room for area in line.areas)
+
+
+def test_a_long_sentence_is_cut_at_its_spaces(line: Figures) -> None:
+    line.resize(200, 40)
+    line.show_figures((RATE, Figure("ended by an error: " + "Too long. " * 20, "How.")))
+    assert line.areas[1].height() > 4 * line.areas[0].height()
+    assert line.areas[1].width() <= 200
