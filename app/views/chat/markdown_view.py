@@ -147,16 +147,21 @@ class BlockColumn(QWidget):
         view = self._views[row] if row < len(self._views) else None
         return None if view is None else view.mapTo(self, QPoint(0, 0)).y()
 
+    @property
+    def ready(self) -> bool:
+        """Whether more rows than a window shows are built, counted from the last."""
+        return not self._unbuilt or self._unbuilt[-1] < len(self._blocks) - AT_ONCE
+
     def texts(self) -> list[TextBlock]:
         """In reading order."""
         return [_text_of(view) for view in self.built]
 
-    def show_blocks(self, blocks: tuple[Block, ...], first: int) -> None:
-        """Show `blocks`; those before `first` are as they were."""
+    def show_blocks(self, blocks: tuple[Block, ...], first: int, *, at_once: int = AT_ONCE) -> None:
+        """Show `blocks`, the last `at_once` of them now; those before `first` are as they were."""
         self._blocks = blocks
         self._cut(len(blocks))
         for row in range(first, len(blocks)):
-            self._refresh(row, later=row < len(blocks) - AT_ONCE)
+            self._refresh(row, later=row < len(blocks) - at_once)
         self.changed = [_text_of(view) for view in self._views[first:] if view is not None]
         if self._unbuilt:
             self._filler.start()
@@ -272,11 +277,11 @@ class MarkdownView(BlockColumn):
         """Return the blocks of a finished text; for subclasses."""
         return render(text, self.theme.current.html())
 
-    def set_text(self, text: str) -> None:
-        """Show a finished text."""
+    def set_text(self, text: str, *, at_once: int = AT_ONCE) -> None:
+        """Show a finished text, of which the last `at_once` blocks are built now."""
         self.source = text
         self._held, self._stream = "", None
-        self.show_blocks(self.rendered(text), 0)
+        self.show_blocks(self.rendered(text), 0, at_once=at_once)
 
     def append(self, text: str) -> None:
         if self._stream is None:  # a finished text is continued

@@ -18,14 +18,12 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.domain.conversation import ChatMessage, ReplyRecord, RoundRecord
-from app.render.blocks import render
 from app.viewmodels.chat.footer import Figure, figures
-from app.viewmodels.chat.history import MessageList
 from app.viewmodels.chat.message_acts import Row
 from app.viewmodels.chat.reply import Piece
 from app.viewmodels.common import format as fmt
 from app.views.chat.action_row import ActionRow
-from app.views.chat.markdown_view import MarkdownView
+from app.views.chat.markdown_view import AT_ONCE, MarkdownView
 from app.views.chat.text_block import TextBlock
 from app.views.common import fonts
 from app.views.common.controls import IconButton
@@ -91,24 +89,6 @@ class ThoughtView(QWidget):
         arrow = "▾" if self.button.isChecked() else "▸"
         self.button.setText(f"{arrow} {self._label}")
         self.button.setAccessibleName(self._label)
-
-
-class RenderAhead:
-    """Renders a reply's text a turn of the event loop before its view is built from it."""
-
-    def __init__(self, messages: MessageList, theme: ThemeController) -> None:
-        self._messages = messages
-        self._theme = theme
-        self._last = ""  # the message whose text was rendered last
-
-    def is_done(self, row: int) -> bool:
-        """Return False after rendering the text, whose view is then for the next turn."""
-        message = self._messages.at(row)
-        before, self._last = self._last, message.id
-        if message.role == "assistant" and before != message.id:
-            render(message.text, self._theme.current.html())
-            return False
-        return True
 
 
 _ROOMY = 600
@@ -186,6 +166,11 @@ class ReplyView(QWidget):
         for view in (self.answer, self.wait, self.footer):
             self._column.addWidget(view)
 
+    def expect_width(self, width: int) -> None:
+        """Take on the width it will have, so that its texts are laid out once; 0: not known."""
+        if width:
+            self.answer.resize(width, self.answer.height())
+
     def texts(self) -> list[TextBlock]:
         """Return the texts in reading order."""
         thought = [] if self.thought is None else [self.thought.text]
@@ -248,11 +233,11 @@ class ReplyView(QWidget):
             self.message = message
             self.footer.show_reply(message.reply)
 
-    def show_finished(self, message: ChatMessage) -> None:
-        """Show a reply from the store."""
+    def show_finished(self, message: ChatMessage, *, in_slices: bool = False) -> None:
+        """Show a reply from the store; `in_slices` its blocks are built in later turns."""
         if message.thought:
             self._open_thought().append(message.thought)
-        self.answer.set_text(message.text)
+        self.answer.set_text(message.text, at_once=0 if in_slices else AT_ONCE)
         self._settle(message)
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802

@@ -13,7 +13,8 @@ from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.message_acts import row
 from app.viewmodels.chat.reply import Piece
 from app.viewmodels.overlay.overlay import OverlayNumbers
-from app.views.chat.reply_view import RenderAhead, ReplyView
+from app.views.chat.build_ahead import BuildAhead, MessageView
+from app.views.chat.reply_view import ReplyView
 from app.views.chat.scrolled_column import SPACING, RoomBelow
 from app.views.chat.selecting import SelectableColumn
 from app.views.chat.text_block import TextBlock
@@ -40,12 +41,12 @@ class Transcript(SelectableColumn):
         self.setAccessibleName(strings.CONVERSATION)
         self._chat = chat
         self._theme = theme
-        self._views: list[UserView | ReplyView] = []
+        self._views: list[MessageView] = []
         self._first = 0  # the row of the first view
         self._token_view = False
         self._wait = ""  # the phase that the reply being written waits in
         self._wanted = 0  # the row down to which views are being built
-        self._ahead = RenderAhead(chat.messages, theme)
+        self._ahead = BuildAhead(chat.messages, theme, lambda at: self._make(at, in_slices=True))
         self._filling = QTimer(self, interval=0)
         self._filling.setObjectName("filling")
         self._filling.timeout.connect(self._build_slice)
@@ -66,7 +67,7 @@ class Transcript(SelectableColumn):
         return self._filling.isActive()
 
     @property
-    def views(self) -> Sequence[UserView | ReplyView]:
+    def views(self) -> Sequence[MessageView]:
         """Return the views around the reader's place, from the top."""
         return self._views
 
@@ -89,7 +90,7 @@ class Transcript(SelectableColumn):
         if self._chat.writing and (view := self._written()) is not None:
             view.show_wait(numbers.prompt)
 
-    def bring(self, row: int, message: str) -> UserView | ReplyView | None:
+    def bring(self, row: int, message: str) -> MessageView | None:
         """Return the message's view, built if it has none; None where it is in no such row."""
         messages = self._chat.messages
         if row >= len(messages) or messages.at(row).id != message:
@@ -108,7 +109,7 @@ class Transcript(SelectableColumn):
         self._first = row
         self._below.extend(len(self._chat.messages) - row)
         for _ in range(min(_AT_ONCE, len(self._below))):
-            self._show_later()
+            self._show_later(self._make(self.end))
         self._show_earlier(_AT_ONCE)
 
     def set_token_view(self, *, shown: bool) -> None:
@@ -125,16 +126,16 @@ class Transcript(SelectableColumn):
 
     def edit(self, message_id: str) -> None:
         """Open the question for editing, where it stands."""
-        if self._below and not any(view.message.id == message_id for view in self._views):
+        if self._below and self._view(message_id) is None:
             self._on_reset()  # it is at the end, far below the views
-        for view in self._views:
-            if isinstance(view, UserView) and view.message.id == message_id:
-                view.edit()
-                self.ensureWidgetVisible(view)
+        if isinstance(view := self._view(message_id), UserView):
+            view.edit()
+            self.ensureWidgetVisible(view)
 
     # The model
 
     def _on_reset(self) -> None:
+        self._ahead.drop()
         self._drop(0)
         self._below.keep(0)
         rows = len(self._chat.messages)
@@ -152,7 +153,8 @@ class Transcript(SelectableColumn):
             self._on_reset()
             return
         for at in range(first, last + 1):
-            self._add_below(self._make(at))
+            self._views.append(self._make(at))
+            self.column.insertWidget(self.column.indexOf(self._below), self._views[-1])
         self._fill()
         self._refresh_rows()
         if self._chat.writing:
@@ -199,7 +201,7 @@ class Transcript(SelectableColumn):
         view = self._views[-1] if self._views and not self._below else None
         return view if isinstance(view, ReplyView) else None
 
-    def _make(self, at: int) -> UserView | ReplyView:
+    def _make(self, at: int, *, in_slices: bool = False) -> MessageView:
         message = self._chat.messages.at(at)
         if message.role == "user":
             question = UserView(message, self._theme)
@@ -210,7 +212,8 @@ class Transcript(SelectableColumn):
         view.info_asked.connect(self.info_asked)
         view.acted.connect(self.acted)
         self._chat.renumbered.connect(view.renumber)
-        view.show_finished(message)
+        view.expect_width(self.column.geometry().width())
+        view.show_finished(message, in_slices=in_slices)
         if self._is_written(message):
             view.resume()
             view.show_wait(self._wait)
@@ -233,7 +236,7 @@ class Transcript(SelectableColumn):
         while len(self._views) > first:
             self._take_down(self._views.pop())
 
-    def _take_down(self, view: UserView | ReplyView) -> None:
+    def _take_down(self, view: MessageView) -> None:
         focused = QApplication.focusWidget()
         if focused is not None and view.isAncestorOf(focused):
             self.focus_left.emit()  # Qt would give it to whatever comes next
@@ -247,18 +250,15 @@ class Transcript(SelectableColumn):
         """Return the row below the last view."""
         return self._first + len(self._views)
 
-    def _add_below(self, view: UserView | ReplyView) -> UserView | ReplyView:
-        self._views.append(view)
-        self.column.insertWidget(self.column.indexOf(self._below), view)
-        return view
-
     def _show_earlier(self, count: int = _PAGE) -> None:
         start = max(0, self._first - count)
-        views = [self._make(at) for at in range(start, self._first)]
+        self._add_above([self._make(at) for at in range(start, self._first)])
+
+    def _add_above(self, views: list[MessageView]) -> None:
         for position, view in enumerate(views):
             self.column.insertWidget(position, view)
         self._views[:0] = views
-        self._first = start
+        self._first -= len(views)
         for view in views:
             self._refresh_row(view)
 
@@ -269,8 +269,8 @@ class Transcript(SelectableColumn):
             self._filling.start()
 
     def _build_slice(self) -> None:
-        if self._first > self._wanted and self._ahead.is_done(self._first - 1):
-            self._show_earlier(1)
+        if self._first > self._wanted and (view := self._ahead.take(self._first - 1)):
+            self._add_above([view])
         self._take_down_below()
         if self._first <= self._wanted:
             self._filling.stop()
@@ -285,10 +285,11 @@ class Transcript(SelectableColumn):
             self._below.put(self._views[-1].height())
             self._drop(len(self._views) - 1)
 
-    def _show_later(self) -> None:
-        """Build the next view below, and take down one far above."""
+    def _show_later(self, view: MessageView) -> None:
+        """Add the next view below, and take down one far above."""
         bar = self.verticalScrollBar()
-        view = self._add_below(self._make(self.end))
+        self._views.append(view)
+        self.column.insertWidget(self.column.indexOf(self._below), view)
         self._below.take()
         self._refresh_row(view)
         if (
@@ -304,7 +305,7 @@ class Transcript(SelectableColumn):
         for view in self._views:
             self._refresh_row(view)
 
-    def _refresh_row(self, view: UserView | ReplyView) -> None:
+    def _refresh_row(self, view: MessageView) -> None:
         view.show_row(row(self._chat, view.message), last=view is self._views[-1])
 
     # Scrolling
@@ -324,12 +325,10 @@ class Transcript(SelectableColumn):
         view = self._view(message)
         if view is None or not view.y():  # 0 is above the column's margin: not laid out
             return None
-        if block is None:
-            return view.y()
-        within = view.block_top(block)
+        within = 0 if block is None else view.block_top(block)
         return None if within is None else view.y() + within
 
-    def _view(self, message: str) -> UserView | ReplyView | None:
+    def _view(self, message: str) -> MessageView | None:
         return next((view for view in self._views if view.message.id == message), None)
 
     def _look_below(self) -> None:
@@ -338,8 +337,9 @@ class Transcript(SelectableColumn):
         if not self._below or self._filling.isActive():  # `_below` has no place yet
             return
         if self._below.y() - bottom < _NEAR:
-            if self._ahead.is_done(self.end):
-                self._show_later()
+            written = self._is_written(self._chat.messages.at(self.end))  # its text grows now
+            if view := self._make(self.end) if written else self._ahead.take(self.end):
+                self._show_later(view)
             QTimer.singleShot(0, self, self._look_below)
 
     def _look_above(self) -> None:

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.domain.conversation import Chat, ChatMessage
+from app.domain.conversation import Chat, ChatMessage, Finish
 from app.engine.worker import Death
 from app.render.blocks import render
 from app.views.chat.reply_view import ReplyView
+from app.views.chat.text_block import TextBlock
 from app.views.chat.transcript import Transcript
 from mtp_mlx.wire import PromptProgress
 from tests.app.conftest import Rig
 from tests.app.helpers import child, round_of
+from tests.app.records import drafted_reply, reply_of
 from tests.app.views.hand import settle
 
 
@@ -57,6 +60,25 @@ def test_it_follows_what_is_written_until_one_scrolls_up(qtbot: QtBot, ready: Ri
     qtbot.waitUntil(lambda: bar.value() == bar.maximum() and bar.maximum() > held + 900)
 
 
+@pytest.mark.parametrize("finish", ["finished", "length", "cancelled"])
+def test_the_footer_is_one_line_in_a_window_of_usual_width(
+    qtbot: QtBot, ready: Rig, finish: Finish
+) -> None:
+    window = ready.program.window
+    window.resize(1280, 800)
+    record = reply_of(drafted_reply(240), plain_tps=30.0, finish=finish)
+    question = ChatMessage(id="q", role="user", text="Go on.")
+    reply = ChatMessage(id="a", role="assistant", text="Yes.", parent="q", reply=record)
+    ready.program.models.chat.open(
+        Chat(id="c", title="C", created=0.0, messages=(question, reply), tip="a")
+    )
+    settle(qtbot, window.transcript)
+    figures = last(window.transcript).footer.figures
+    qtbot.waitUntil(lambda: figures.isVisible() and 400 < figures.width() < 560)
+    assert len(figures.areas) == 4
+    assert len({area.top() for area in figures.areas}) == 1
+
+
 def test_the_footer_comes_with_the_end(qtbot: QtBot, ready: Rig) -> None:
     transcript = ready.program.window.transcript
     ready.program.models.chat.send("Hello")
@@ -64,7 +86,7 @@ def test_the_footer_comes_with_the_end(qtbot: QtBot, ready: Rig) -> None:
     assert last(transcript).footer.isHidden()
     ready.finish()
     assert not last(transcript).footer.isHidden()
-    assert last(transcript).footer.text.startswith("61.3 tok/s · 78 % of 312 drafted accepted")
+    assert last(transcript).footer.text.startswith("61.3 tok/s · 78 % accepted")
 
 
 def test_a_waiting_reply_names_its_phase(ready: Rig) -> None:
@@ -86,7 +108,7 @@ def test_a_death_leaves_the_words_and_the_reason(qtbot: QtBot, ready: Rig) -> No
     ready.engine.say(Death(reason="crashed (signal 11)"))
     reply = last(window.transcript)
     assert reply.message.text == "Half a"
-    assert reply.footer.text.endswith(" · engine died: it crashed (signal 11)")
+    assert reply.footer.text == "engine died: it crashed (signal 11)"
     assert window.banner.isVisible()
     assert "crashed (signal 11)" in window.banner.text.text()
 
@@ -157,19 +179,27 @@ def scroll_to(qtbot: QtBot, transcript: Transcript, row: int) -> None:
     raise AssertionError(row, transcript.hidden_above, transcript.end)
 
 
-def test_a_slice_renders_a_text_or_builds_a_view_and_never_both(ready: Rig) -> None:
+def text_blocks() -> int:
+    return sum(isinstance(widget, TextBlock) for widget in QApplication.allWidgets())
+
+
+def test_a_slice_renders_builds_or_adds_and_never_two_of_these(ready: Rig) -> None:
     transcript = ready.program.window.transcript
     ready.program.models.chat.open(long_chat(60))
     filling = child(transcript, QTimer, "filling")
     filling.stop()
-    slices = 0
     while transcript.hidden_above > 60 - 24:
         rendered, hidden = render.cache_info().misses, transcript.hidden_above
+        reply = ready.program.models.chat.messages.at(hidden - 1).role == "assistant"
+        before = text_blocks()
         filling.timeout.emit()
         rendered = render.cache_info().misses - rendered
-        assert rendered + hidden - transcript.hidden_above == 1
-        slices += 1
-    assert slices == 18 * 3 // 2  # a question takes one, a reply two
+        added = hidden - transcript.hidden_above
+        built = text_blocks() > before
+        assert rendered + added + built <= 1
+        assert not (reply and built)
+        QApplication.processEvents()  # the blocks of a reply come in turns of their own
+    assert [len(view.texts()) > 0 for view in transcript.views] == [True] * 24
 
 
 def test_views_far_from_the_eye_are_taken_down_and_come_back(qtbot: QtBot, ready: Rig) -> None:
