@@ -60,6 +60,16 @@ class TextBlock(SelectableText):
         self.viewport().resize(width, self.height())  # Qt would wait until it is shown
         self.document().setTextWidth(width)
 
+    @property
+    def leading(self) -> int:
+        """Return the pixels that Qt leaves empty below the last line, as it does below each."""
+        layout = self.document().lastBlock().layout()
+        if not layout.lineCount():
+            return 0
+        line = layout.lineAt(layout.lineCount() - 1)
+        end = layout.position().y() + line.y() + line.height()
+        return max(0, round(self.document().size().height() - end))
+
     def set_gap(self, gap: int) -> None:
         """Leave `gap` pixels free above the text."""
         if gap != self._gap:

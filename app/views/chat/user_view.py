@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import ceil
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import strings
@@ -25,7 +25,8 @@ from app.views.common.controls import push_button
 from app.views.common.theme import ThemeController
 
 _BUBBLE_SHARE = 0.82  # of the column's width, at most
-_PADDING = 16  # pixels
+_PADDING = 16  # pixels left and right of the text
+_EDGE = 11  # pixels above and below it
 _ABOVE = 20  # pixels: a question stands further from the reply before it than from its own
 _BESIDE = 8  # pixels between the actions and the bubble
 _WIDE = frozenset({"code", "table", "math"})
@@ -55,13 +56,11 @@ class UserView(QWidget):
         self._folded = folded(message.text)
         self.fold = push_button("", "link")
         self.fold.clicked.connect(self._toggle)
-        self.bubble = QFrame()
-        self.bubble.setObjectName("userBubble")
-        inner = QVBoxLayout(self.bubble)
-        inner.setContentsMargins(_PADDING, 10, _PADDING, 10)
-        inner.setSpacing(4)
-        inner.addWidget(self.body)
-        inner.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
+        self.bubble = _Bubble()
+        self._inner = QVBoxLayout(self.bubble)
+        self._inner.setSpacing(4)
+        self._inner.addWidget(self.body)
+        self._inner.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
         self.files = ChipRow(theme, removable=False)
         self.acts = ActionRow(theme)
         self.acts.acted.connect(lambda act: self.acted.emit(self.message.id, act))
@@ -70,12 +69,11 @@ class UserView(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, _ABOVE, 0, 0)
         self._column.setSpacing(4)
-        right = Qt.AlignmentFlag.AlignRight
         line = QHBoxLayout()
         line.setSpacing(_BESIDE)
         line.addStretch(1)
         line.addWidget(self.acts, 0, Qt.AlignmentFlag.AlignBottom)
-        line.addWidget(self.bubble, 0, right)
+        line.addWidget(self.bubble)
         self._column.addLayout(line)
         self._column.addWidget(self.files)
         self.bubble.setVisible(bool(message.text))
@@ -113,6 +111,10 @@ class UserView(QWidget):
         """Take on the width of the text at another size."""
         self._natural = self._natural_width()
         self._set_width(self.width())
+        last = self.body.built[-1:]
+        below = sum(text.leading for text in last if isinstance(text, TextBlock))
+        taken = 0 if self._folded is not None else min(below, _EDGE)
+        self._inner.setContentsMargins(_PADDING, _EDGE, _PADDING, _EDGE - taken)
 
     def show_row(self, row: Row, *, last: bool) -> None:
         self.acts.show_row(row, always=last)
@@ -151,15 +153,15 @@ class UserView(QWidget):
     def _set_width(self, width: int) -> None:
         beside = self.acts.sizeHint().width() + _BESIDE
         widest = min(int(width * _BUBBLE_SHARE), width - beside)
-        self.bubble.setFixedWidth(min(widest, self._natural + 2 * _PADDING + 4))
+        self.bubble.set_width(min(widest, self._natural + 2 * _PADDING + 4))
 
     def _natural_width(self) -> int:
         """Return the width at which no line has to be wrapped; a large one for code and tables."""
         kinds = {block.kind for block in self.body.blocks}
         if kinds & _WIDE:
             return 10_000
-        probe = TextBlock()
-        document = probe.document()
+        document = QTextDocument()
+        document.setDocumentMargin(0)
         document.setDefaultFont(fonts.reading())
         document.setPlainText(self.body.source)
         document.setTextWidth(-1)
@@ -177,6 +179,24 @@ class UserView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         self._set_width(event.size().width())
         super().resizeEvent(event)
+
+
+class _Bubble(QFrame):
+    """As wide as it is told, and narrower where the window has no room for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("userBubble")
+        self._width = 0
+
+    def set_width(self, width: int) -> None:
+        if width != self._width:
+            self._width = width
+            self.setMaximumWidth(width)
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(self._width, super().sizeHint().height())
 
 
 class _Cut(QWidget):

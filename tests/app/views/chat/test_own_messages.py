@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels.chat.message_acts import Act
 from app.views.chat.markdown_view import CodeBlock
 from app.views.chat.user_view import UserView
+from app.views.common import fonts
 from tests.app.conftest import Rig
+from tests.app.helpers import child
 from tests.app.viewmodels.chat.test_branching import ask
 
 
@@ -65,3 +67,27 @@ def test_short_bubbles_are_as_wide_as_their_words(ready: Rig) -> None:
     ask(ready, "```\ncode\n```", "Hello.")
     wide = question(ready).bubble.width()
     assert narrow < 120 < wide
+
+
+def test_the_text_stands_in_the_middle_of_its_bubble(qtbot: QtBot, ready: Rig) -> None:
+    """As seen: from the tops of capitals to the bubble's edge as far as from the baseline."""
+    ask(ready, "Hi", "Hello.")
+    view = question(ready)
+    text = view.texts()[0]
+    qtbot.waitUntil(lambda: view.bubble.height() < 60)
+    line = text.document().firstBlock().layout().lineAt(0)
+    baseline = text.mapTo(view.bubble, QPoint(0, round(line.ascent()))).y()
+    above = baseline - QFontMetrics(fonts.reading()).capHeight()
+    assert abs(view.bubble.height() - baseline - above) <= 3
+
+
+def test_bubbles_give_way_to_a_narrower_window(qtbot: QtBot, ready: Rig) -> None:
+    window = ready.program.window
+    window.resize(1600, 800)
+    ask(ready, "A question of many words that fill all of its line. " * 4, "Hello.")
+    viewport = window.transcript.viewport()
+    page = child(viewport, QWidget, "transcript")
+    qtbot.waitUntil(lambda: question(ready).bubble.width() > 560)
+    window.resize(900, 800)
+    qtbot.waitUntil(lambda: viewport.width() < 660)
+    qtbot.waitUntil(lambda: page.width() == viewport.width())
