@@ -34,6 +34,7 @@ from app.views.chat.transcript import Transcript
 from app.views.chat.welcome import Welcome
 from app.views.commands import depth_group
 from app.views.common import fonts
+from app.views.common.controls import RoundLists
 from app.views.common.focus_ring import FocusRing
 from app.views.common.theme import ThemeController
 from app.views.compare.compare_view import CompareDialog
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
         self._lay_out(settings)
         self._drop = FileDrop(self)
         self._ring = FocusRing(theme, self)
+        self._lists = RoundLists(self)
         self._announcer = Announcer(models.chat, self)
         self.menus = Menus(self, models, self._depths.actions())
         self._connect()

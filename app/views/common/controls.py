@@ -7,7 +7,7 @@ from functools import cache
 from html import escape
 from typing import Literal
 
-from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -22,7 +22,9 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QButtonGroup,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -156,10 +158,24 @@ class Menu(QMenu):
         round_corners(self)
 
 
-def round_corners(menu: QMenu) -> None:
-    """Paint nothing behind a menu, so that its corners are as round as its style sheet says."""
-    menu.setWindowFlag(Qt.WindowType.FramelessWindowHint)
-    menu.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+def round_corners(popup: QWidget) -> None:
+    """Paint nothing behind a popup, so that its corners are as round as its style sheet says."""
+    popup.setWindowFlag(Qt.WindowType.FramelessWindowHint)
+    popup.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+
+
+class RoundLists(QObject):
+    """Rounds the list of each combo box in all windows; one that is opened has the focus first."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._on_focus)
+
+    def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
+        if isinstance(now, QComboBox) and (popup := now.view().window()).isHidden():
+            round_corners(popup)
 
 
 def keys_text(keys: str) -> str:
