@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,30 @@ def test_a_reply_that_leaves_no_context_is_refused(
 ) -> None:
     assert run(["bench", "--suite", suite, "--max-tokens", "4093", "--depth", "1"]) == 2
     assert "Use fewer --max-tokens, or leave --depth out." in capsys.readouterr().err
+
+
+TABLE = r"""Speed of built-in \+ built-in
+
+ +mode +tok/s +speed-up +95 % +accepted +τ
+all +off +[\d.]+ +\u2013 +\u2013 +\u2013
+all +K 2 +[\d.]+ +\S+ +\d+ % +[\d.]+
+ +[^\n]+, drafted in \d of \d rounds, [\d.]+ tokens/round
+
+Same text as plain decoding: 1 of 1 prompts and modes\.
+"""
+
+
+def test_the_built_in_pair_needs_nothing_but_a_prompt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "one.json"
+    prompt = {"id": "a", "category": "chat", "text": "Tell me a story."}
+    file.write_text(json.dumps({"name": "one", "prompts": [prompt]}))
+    options = ["--modes", "off,2", "--repeats", "1", "--max-tokens", "6"]
+    assert run(["bench", "--suite", str(file), *options]) == 0
+    told = capsys.readouterr()
+    assert re.match(TABLE, told.out)  # this machine may have a word to be said
+    assert told.err == ""
 
 
 def test_replayed_acceptance_is_told_and_reached(
