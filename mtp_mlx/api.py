@@ -219,6 +219,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     replay_acceptance: float | None = None
     include_text: bool = False
     out: str | None = None  # the file to write the report to after every run
+    jsonl: str | None = None  # the file to append a line of JSON to after every run
     resume: str | None = None  # a report whose runs are kept; without `out` it is written to
 
 

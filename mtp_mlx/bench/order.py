@@ -47,6 +47,7 @@ class Order:
     subject: Subject
     earlier: Report | None  # the report that is resumed
     out: Path | None
+    jsonl: Path | None
 
 
 def order(engine: Engine, asked: Bench, cancelled: Callable[[], bool]) -> Order | None:
@@ -84,7 +85,13 @@ def order(engine: Engine, asked: Bench, cancelled: Callable[[], bool]) -> Order 
         check_resumed(earlier, subject, plan)
         subject = continued(earlier, subject)
     out = asked.out or asked.resume
-    return Order(plan=plan, subject=subject, earlier=earlier, out=Path(out) if out else None)
+    return Order(
+        plan=plan,
+        subject=subject,
+        earlier=earlier,
+        out=Path(out) if out else None,
+        jsonl=Path(asked.jsonl) if asked.jsonl else None,
+    )
 
 
 def check(asked: Bench) -> None:
@@ -111,8 +118,13 @@ def check(asked: Bench) -> None:
         if value is not None and not least <= value <= most:  # false for NaN
             upper = f" to {most:g}" if most < math.inf else " or more"
             raise UsageError(f"{name} {value:g} is out of range.", f"Use {least}{upper}.")
-    if asked.out is not None and not Path(asked.out).resolve().parent.is_dir():
-        raise UsageError(f"There is no folder for {Path(asked.out).name}.", "Make it first.")
+    for file in filter(None, (asked.out, asked.jsonl)):
+        if not Path(file).resolve().parent.is_dir():
+            raise UsageError(f"There is no folder for {Path(file).name}.", "Make it first.")
+    if asked.jsonl is not None and asked.jsonl in (asked.out, asked.resume):
+        raise UsageError(
+            "The report and the lines of its runs cannot be one file.", "Give --jsonl another."
+        )
 
 
 def plan_of(asked: Bench, pair: PairInfo, pause: float) -> Plan:

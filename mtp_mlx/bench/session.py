@@ -8,19 +8,17 @@ only the missing ones are made.
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
-from pathlib import Path
 
 import msgspec
 
 from mtp_mlx.api import Bench
 from mtp_mlx.bench.environment import conditions, finished
 from mtp_mlx.bench.identity import Examiner, comparisons, key
+from mtp_mlx.bench.keeping import Keeper, RunLines
 from mtp_mlx.bench.order import order
 from mtp_mlx.bench.plan import Key, Plan, Turn, turns
 from mtp_mlx.bench.report import Subject, report
@@ -29,9 +27,7 @@ from mtp_mlx.bench.runs import Runner
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import MtpMlxError, ReportNotSaved
 from mtp_mlx.events import BenchFinished, BenchPhase, BenchProgress, BenchRun
-from mtp_mlx.learned import folder
 from mtp_mlx.report.model import Comparison, Report, Run
-from mtp_mlx.report.saving import encode, write
 from mtp_mlx.text.codec import ReadingCancelledError
 
 STEP_S = 0.1  # seconds of a pause between two looks at `cancelled`
@@ -52,21 +48,37 @@ def benchmark(
         return
     warnings: list[str] = []
     keeper = None if given.out is None else Keeper(given.out, warnings.append)
+    lines = None if given.jsonl is None else RunLines(given.jsonl, warnings.append)
+    if lines is not None and given.earlier is not None:
+        lines.add(given.earlier, given.earlier.runs)
     session = Session(engine, given.subject, given.plan, Circumstances(cancelled=cancelled))
     for event in session.measure(given.earlier):
-        if isinstance(event, BenchRun) and keeper is not None and session.report is not None:
+        if isinstance(event, BenchRun) and session.report is not None:
             before = len(warnings)
-            keeper.keep(session.report)
+            if keeper is not None:
+                keeper.keep(session.report)
+            if lines is not None:
+                lines.add(session.report, [event.run])
             yield msgspec.structs.replace(event, warning=" ".join(warnings[before:]) or None)
         else:
             yield event
-    yield _finished(session, keeper, warnings, cancelled=cancelled())
+    yield _finished(session, keeper, lines, warnings, cancelled=cancelled())
 
 
 def _finished(
-    session: Session, keeper: Keeper | None, warnings: list[str], *, cancelled: bool
+    session: Session,
+    keeper: Keeper | None,
+    lines: RunLines | None,
+    warnings: list[str],
+    *,
+    cancelled: bool,
 ) -> BenchFinished:
     made, saved, failure = session.report, None, session.failure
+    if lines is not None:
+        try:
+            lines.finish()
+        except ReportNotSaved as error:
+            failure = failure or error
     if made is not None:
         environment = finished(made.environment, conditions())
         made = msgspec.structs.replace(made, environment=environment)
@@ -245,52 +257,3 @@ class Session:
             elapsed_s=self._clock() - self._started,
             left_s=self._pace.left(ahead) if ahead else None,
         )
-
-
-class Keeper:
-    """Saves one report after every run. It warns once of a disk that refuses, and tries again."""
-
-    def __init__(self, out: Path, warn: Callable[[str], None]) -> None:
-        self.out = out
-        self._warn = warn
-        self._warned = False
-        self.spare: Path | None = None  # where the report is, if `out` could not be written
-
-    def keep(self, report: Report) -> None:
-        """Save the report so far, so that a crash loses the current run at most."""
-        try:
-            write(encode(report), self.out)
-        except ReportNotSaved as error:
-            if not self._warned:
-                self._warn(f"{error} The benchmark goes on and tries again.")
-            self._warned = True
-
-    def finish(self, report: Report) -> None:
-        """Save the whole report. Raises ReportNotSaved, which names where it was saved instead."""
-        data = encode(report)
-        try:
-            write(data, self.out)
-        except ReportNotSaved as error:
-            self.spare = elsewhere(data, self.out.stem)
-            if self.spare is None:
-                raise
-            raise ReportNotSaved(error.message, f"It is kept in {self.spare} instead.") from error
-
-
-def elsewhere(data: bytes, stem: str) -> Path | None:
-    """Save a report in the data folder or a temporary one; return its path, None if both refuse."""
-    for place in (folder().parent / "reports", Path(tempfile.gettempdir())):
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            spare = _unused(place, stem[:80] or "report")
-            write(data, spare)
-        except (OSError, ReportNotSaved):
-            continue
-        return spare
-    return None
-
-
-def _unused(place: Path, stem: str) -> Path:
-    """Return a path at which there is no file yet."""
-    names = (place / f"{stem}{f'-{n}' if n else ''}.json" for n in count())
-    return next(name for name in names if not name.exists())

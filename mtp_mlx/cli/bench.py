@@ -79,6 +79,11 @@ FAILED, INTERRUPTED = 1, 130
     help="Save as JSON, anew after every run.",
 )
 @click.option(
+    "--jsonl",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Append a line of JSON for every run.",
+)
+@click.option(
     "--resume",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep the runs of this report and make the rest, with the options it was begun with.",
@@ -114,6 +119,7 @@ class Asked:
     dtype: Dtype
     include_text: bool
     out: Path | None
+    jsonl: Path | None
     resume: Path | None
 
     def __post_init__(self) -> None:
@@ -124,8 +130,9 @@ class Asked:
                 "A shape has random weights and no tokenizer.",
                 "Leave --target, --drafter and --suite out.",
             )
-        if self.out is not None and not self.out.resolve().parent.is_dir():
-            raise UsageError(f"There is no folder for {self.out.name}.", "Make it first.")
+        for file in filter(None, (self.out, self.jsonl)):
+            if not file.resolve().parent.is_dir():
+                raise UsageError(f"There is no folder for {file.name}.", "Make it first.")
 
     @property
     def acceptance(self) -> float | None:
@@ -164,6 +171,7 @@ class Asked:
             replay_acceptance=self.acceptance,
             include_text=self.include_text,
             out=None if self.out is None else str(self.out),
+            jsonl=None if self.jsonl is None else str(self.jsonl),
             resume=None if self.resume is None else str(self.resume),
         )
 
@@ -195,6 +203,7 @@ def measure(asked: Asked) -> int:
 
 def _check_files(asked: Asked) -> None:
     """Read the files before the model, so that an error in them comes at once."""
+    from mtp_mlx.bench.keeping import RunLines
     from mtp_mlx.bench.prompts import load_suite
     from mtp_mlx.report.saving import load as load_report
 
@@ -202,3 +211,5 @@ def _check_files(asked: Asked) -> None:
         load_suite(asked.suite)
     if asked.resume is not None:
         load_report(asked.resume)
+    if asked.jsonl is not None:
+        RunLines(asked.jsonl, lambda _: None)

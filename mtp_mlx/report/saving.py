@@ -175,8 +175,13 @@ def write(data: bytes, path: Path) -> None:
     try:
         write_atomically(path.resolve(), data)
     except OSError as error:
-        reason, remedy = _REMEDIES.get(error.errno or 0, (_cause(error), "Choose another place."))
-        raise ReportNotSaved(f"{path.name} was not saved: {reason}.", remedy) from error
+        raise not_saved(path, error) from error
+
+
+def not_saved(path: Path, error: OSError) -> ReportNotSaved:
+    """Return the error for a file that the disk refused, with its remedy."""
+    reason, remedy = _REMEDIES.get(error.errno or 0, (_cause(error), "Choose another place."))
+    return ReportNotSaved(f"{path.name} was not saved: {reason}.", remedy)
 
 
 def _cause(error: OSError) -> str:

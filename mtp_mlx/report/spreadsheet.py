@@ -1,7 +1,8 @@
-"""A report as CSV (RFC 4180): a row for each run, to be read by a spreadsheet. Pure.
+"""Runs in rows: a report as CSV (RFC 4180) for spreadsheets, a run as a line of JSON. Pure.
 
-Lists are joined by blanks; a cell is empty where nothing was measured. The file has no byte order
-mark, which readers other than Excel take for a part of the first name.
+In CSV, lists are joined by blanks, and a cell is empty where nothing was measured. The file has no
+byte order mark, which readers other than Excel take for a part of the first name. All lines of JSON
+have the same names in the same order, so that a table can be made of them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
@@ -26,6 +28,19 @@ _SUBJECT = ("target", "drafter", "device")
 _FORMULA = tuple("=+-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
                  "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
 
+_OF_PAIR = (
+    "target", "target_revision", "target_sha256", "drafter", "drafter_revision", "drafter_sha256",
+    "quantization",
+)  # fmt: skip
+_OF_SETTINGS = (
+    "suite", "max_tokens", "seed", "verify", "draft_position", "cooldown_s", "replay_acceptance",
+    "context_sha256", "plan_sha256",
+)  # fmt: skip
+_OF_ENVIRONMENT = (
+    "app_version", "commit", "commit_clean", "python", "mlx", "mlx_lm", "os", "machine", "device",
+    "backend", "cpu", "gpu_cores", "memory_bytes", "power_source", "low_power_mode",
+)  # fmt: skip
+
 Cell = str | int | float | None
 
 
@@ -40,6 +55,22 @@ def csv_table(report: Report) -> str:
         row = [*_measured(run), *_added(run, pair), *subject, *(_text(run, name) for name in texts)]
         writer.writerow([_cell(value) for value in row])
     return file.getvalue()
+
+
+def json_line(report: Report, run: Run, at: str) -> bytes:
+    """Return a run, measured `at` a time, as a line that needs no other to be understood.
+
+    It has the run's numbers, then the pair, the settings and the machine of its report. `rounds` is
+    their number; prompt and reply are null unless the report has them.
+    """
+    settings = report.settings
+    line: dict[str, object] = {name: getattr(run, name) for name in _FIELDS}
+    line |= {"rounds": len(run.rounds), **{name: _text(run, name) for name in _TEXTS}, "at": at}
+    line |= {name: getattr(report.pair, name) for name in _OF_PAIR}
+    line |= {"temperature": settings.sampling.temperature}
+    line |= {name: getattr(settings, name) for name in _OF_SETTINGS}
+    line |= {name: getattr(report.environment, name) for name in _OF_ENVIRONMENT}
+    return msgspec.json.encode(line) + b"\n"
 
 
 def _measured(run: Run) -> Iterator[Cell]:

@@ -104,7 +104,7 @@ class Outbox:
 
 def _without_report(event: BenchFinished) -> BenchFinished:
     """Return `event` without its report, which is in a file or is written to one."""
-    from mtp_mlx.bench.session import elsewhere
+    from mtp_mlx.bench.keeping import elsewhere
     from mtp_mlx.report.saving import encode
 
     assert event.report is not None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -186,6 +188,70 @@ def test_what_is_no_report_is_refused_before_a_model_is_loaded(
     assert written is None or file.read_text() == written
 
 
+def test_lines_are_written_as_runs_end_and_none_twice(
+    engine: Disturbed, options: list[str], tmp_path: Path
+) -> None:
+    out, lines = tmp_path / "report.json", tmp_path / "runs.jsonl"
+    options += ["--jsonl", str(lines)]
+    begun(engine, options, out)
+    assert len(lines.read_text().splitlines()) == 3
+    lines.write_text(lines.read_text()[:-20])  # the last is cut
+    assert run(["bench", *options, "--resume", str(out)]) == 0
+    kept = [json.loads(line) for line in lines.read_text().splitlines()]
+    report = read(out)
+    assert [line["decode_tps"] for line in kept] == [one["decode_tps"] for one in report["runs"]]
+    assert {line["plan_sha256"] for line in kept} == {report["settings"]["plan_sha256"]}
+    assert run(["bench", *options, "--resume", str(out)]) == 0
+    assert len(lines.read_text().splitlines()) == 8
+
+
+def test_lines_that_cannot_be_written_cost_no_report(
+    engine: Disturbed,
+    options: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    disk = SimpleNamespace(fsync=full, truncate=os.truncate, SEEK_END=os.SEEK_END)
+    monkeypatch.setattr("mtp_mlx.bench.keeping.os", disk)
+    out = tmp_path / "report.json"
+    assert run(["bench", *options, "--out", str(out), "--jsonl", str(tmp_path / "r.jsonl")]) == 1
+    told = capsys.readouterr()
+    assert "Same text as plain decoding: 2 of 2" in told.out
+    first, last = told.err.splitlines()
+    assert "r.jsonl was not saved: the disk is full." in first
+    assert "goes on and tries again" in first
+    assert last.startswith("mtp-mlx: r.jsonl was not saved: the disk is full.")
+    assert len(read(out)["runs"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("report.json", "The report and the lines of its runs cannot be one file."),
+        ("no/folder/r.jsonl", "There is no folder for r.jsonl."),
+        ("two.json", "Line 1 of two.json is no run of a benchmark."),
+    ],
+)
+def test_lines_need_a_file_of_their_own(
+    engine: Disturbed,
+    options: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    told: str,
+) -> None:
+    out = str(tmp_path / "report.json")
+    assert run(["bench", *options, "--out", out, "--jsonl", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+    assert engine.replies == 0
+
+
 def test_out_and_resume_may_be_two_files(
     engine: Disturbed, options: list[str], tmp_path: Path
 ) -> None:
@@ -220,7 +286,7 @@ def test_a_full_disk_loses_nothing(
             raise ReportNotSaved(f"{path.name} was not saved: the disk is full.", "Free some.")
         write(data, path)
 
-    monkeypatch.setattr("mtp_mlx.bench.session.write", full)
+    monkeypatch.setattr("mtp_mlx.bench.keeping.write", full)
     assert run(["bench", *options, "--out", str(tmp_path / "speed.json")]) == 1
     told = capsys.readouterr()
     assert "Same text as plain decoding: 2 of 2" in told.out
