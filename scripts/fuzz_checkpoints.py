@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 LIMIT_S = 240  # kernels are compiled anew for each unusual constant
+SLOW_S = 20  # a case that takes longer is named
 MOST = 300
 
 
@@ -86,9 +87,12 @@ def _batch(folder: Path, first: int, end: int) -> list[tuple[int, str, str]]:
 def _work(folder: Path, cases: range) -> int:
     os.environ["XDG_DATA_HOME"] = str(folder / "data")
     for case in cases:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         outcome, words = _run(folder, case)
-        seconds = time.perf_counter() - began
+        seconds, used = time.perf_counter() - began, time.process_time() - used
+        if seconds > SLOW_S:
+            took = f"slow: {seconds:.0f} s, of which {used:.0f} s of computing"
+            print(f"{case} {took}: {words[:200]}", file=sys.stderr, flush=True)
         print(case, outcome, f"{words} ({seconds:.1f} s)", sep="\t", flush=True)
     return 0
 

@@ -21,10 +21,17 @@ _MODES = ("affine", "mxfp4", "mxfp8", "nvfp4")
 _UNSUPPORTED = "Use an affine, mxfp4, mxfp8 or nvfp4 conversion."
 _BY_SHAPE = {(4, 16): "nvfp4", (4, 32): "mxfp4", (8, 32): "mxfp8"}
 """The mode of a module whose scales are bytes, by its bits and group size."""
+_OF_OTHERS = {
+    ".qweight": "GPTQ or AWQ",
+    ".weight_packed": "compressed-tensors",
+    ".weight_scale_inv": "fp8",
+    ".absmax": "bitsandbytes",
+}
+"""How tensors are called that other programs pack, where config.json does not name the program."""
 
 
 def check_packing(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Raise UnsupportedModel where config.json names a packing that MLX does not run.
+    """Raise UnsupportedModel where config.json or the tensors name a packing that MLX does not run.
 
     A block of MLX's own may stand in several places and say as little as it likes: how a module is
     packed follows from its tensors. One that names another program counts unless the tensors are
@@ -39,12 +46,19 @@ def check_packing(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> N
         if isinstance(method, str) and method not in ("mlx", *_MODES):
             if is_packed:
                 continue
-            raise UnsupportedModel(
-                f"The weights are packed by {brief(method, 40)}, which MLX does not run.",
-                "Choose a conversion of the same model, such as those of mlx-community.",
-            )
+            raise _packed_by(brief(method, 40))
         if not isinstance(block, Mapping) or not _makes_sense(block):
             raise _unsupported(block)
+    for ending, program in _OF_OTHERS.items():
+        if not is_packed and any(name.endswith(ending) for name in tensors):
+            raise _packed_by(program)
+
+
+def _packed_by(program: str) -> UnsupportedModel:
+    return UnsupportedModel(
+        f"The weights are packed by {program}, which MLX does not run.",
+        "Choose a conversion of the same model, such as those of mlx-community.",
+    )
 
 
 def _is_packed(tensors: Mapping[str, Tensor], name: str) -> bool:

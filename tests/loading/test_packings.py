@@ -123,3 +123,32 @@ def test_a_packing_of_another_program_inside_the_text(copy: Copy) -> None:
     text = config["text_config"] | {"quantization_config": {"quant_method": "awq", "bits": 4}}
     edit_config(pair.target, text_config=text)
     refused(pair, UnsupportedModel, "awq", "mlx-community")
+
+
+PACKED = {
+    "GPTQ or AWQ": (".qweight", ".qzeros", ".scales"),
+    "compressed-tensors": (".weight_packed", ".weight_scale", ".weight_shape"),
+    "fp8": (".weight", ".weight_scale_inv"),
+    "bitsandbytes": (".weight", ".weight.absmax", ".weight.quant_map"),
+}
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.parametrize(("program", "endings"), PACKED.items(), ids=PACKED)
+def test_tensors_that_another_program_packed(
+    pair: PairFolders, program: str, endings: tuple[str, ...], is_named: bool
+) -> None:
+    """The cause is named also where config.json says nothing; no download would cure it."""
+
+    def pack(tensors: Tensors) -> None:
+        for name in [name for name in tensors if name.endswith("_proj.weight")]:
+            del tensors[name]
+            path = name.removesuffix(".weight")
+            tensors |= {path + ending: mx.zeros((4, 4), mx.int32) for ending in endings}
+
+    edit_weights(pair.target, pack)
+    method = "gptq" if program == "GPTQ or AWQ" else program
+    if is_named:
+        edit_config(pair.target, quantization_config={"quant_method": method, "bits": 4})
+    said = f"packed by {method if is_named else program}, which MLX does not run"
+    refused(pair, UnsupportedModel, said, "mlx-community")
