@@ -24,13 +24,14 @@ def sent(messages: Sequence[ChatMessage], first: str | None) -> tuple[ChatMessag
 
 def tokens(messages: Sequence[ChatMessage], first: str | None) -> int:
     """Return how many tokens the branch takes from `first` on, as far as that is known."""
-    counted = next((i for i in reversed(range(len(messages))) if _counted(messages[i])), None)
+    counts = ((i, _counted(messages[i])) for i in reversed(range(len(messages))))
+    counted, known = next((pair for pair in counts if pair[1]), (None, 0))
     now = sent(messages, first)
     if counted is None:
         return _length(now) // _CHARACTERS if any(m.role == "assistant" for m in now) else 0
     reply = messages[counted].reply
     before = sent(messages[: counted + 1], None if reply is None else reply.sent_from)
-    known, characters = _counted(messages[counted]), _length(before)
+    characters = _length(before)
     if now == before or not characters:
         return known
     return round(known * _length(now) / characters)

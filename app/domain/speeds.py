@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import msgspec
 
@@ -26,43 +28,76 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Recent:
+    """The last rounds of a reply: those that the rate of a moment is of."""
+
+    arrivals: tuple[Arrival, ...] = ()
+    tokens: int = 0  # of all of them
+
+    def plus(self, at: float, tokens: int) -> Recent:
+        """Return them with one more, without those that are too old for the next rate."""
+        start, left = 0, self.tokens + tokens
+        oldest, last = at - RATE_WINDOW_S, len(self.arrivals) - _RATE_ROUNDS
+        while start < last and self.arrivals[start].at < oldest:
+            left -= self.arrivals[start].tokens
+            start += 1
+        return Recent((*self.arrivals[start:], Arrival(at, tokens)), left)
+
+    @property
+    def tps(self) -> float | None:
+        """Return tokens a second from the first to the last; None for too short a time."""
+        if len(self.arrivals) < 2:
+            return None
+        first = self.arrivals[0]
+        span = self.arrivals[-1].at - first.at
+        return (self.tokens - first.tokens) / span if span >= LEAST_RATE_S else None
+
+    @property
+    def stale_after(self) -> float:
+        """Return the seconds of silence after which the rate is stale: a few of its own gaps."""
+        if len(self.arrivals) < 2:
+            return _STALE_S
+        mean = (self.arrivals[-1].at - self.arrivals[0].at) / (len(self.arrivals) - 1)
+        return max(_STALE_S, _STALE_GAPS * mean)
+
+
+class Course:
+    """The rates of a whole reply, each as `Recent` gave it when the round came, in any order."""
+
+    def __init__(self, rounds: Sequence[RoundRecord]) -> None:
+        self._at = [record.at for record in rounds]
+        self._tokens = list(accumulate(len(record.tokens) for record in rounds))
+
+    def tps(self, row: int) -> float | None:
+        """Return tokens a second at the end of a round; None for too short a time."""
+        first = self._first(row)
+        span = self._at[row] - self._at[first]
+        tokens = self._tokens[row] - self._tokens[first]
+        return tokens / span if span >= LEAST_RATE_S else None
+
+    def stale_after(self, row: int) -> float:
+        """Return the seconds of silence after which the rate of a round is stale."""
+        first = self._first(row)
+        gaps = row - first
+        mean = (self._at[row] - self._at[first]) / gaps if gaps else 0.0
+        return max(_STALE_S, _STALE_GAPS * mean)
+
+    def _first(self, row: int) -> int:
+        oldest = self._at[row] - RATE_WINDOW_S
+        return max(0, min(bisect_left(self._at, oldest, 0, row), row - _RATE_ROUNDS))
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     at: float
     tps: float
 
 
-def rate_of(recent: Sequence[Arrival]) -> float | None:
-    """Return tokens a second between the first and the last arrival; None for too short a time."""
-    if len(recent) < 2:
-        return None
-    first, *rest = recent
-    span = rest[-1].at - first.at
-    return sum(arrival.tokens for arrival in rest) / span if span >= LEAST_RATE_S else None
-
-
-def within(recent: tuple[Arrival, ...], oldest: float) -> tuple[Arrival, ...]:
-    """Return the arrivals since `oldest`, and at least as many as the next rate needs."""
-    start = 0
-    while len(recent) - start > _RATE_ROUNDS and recent[start].at < oldest:
-        start += 1
-    return recent[start:]
-
-
-def stale_after(recent: Sequence[Arrival]) -> float:
-    """Return the seconds of silence after which a rate is stale: a few of its own gaps."""
-    if len(recent) < 2:
-        return _STALE_S
-    mean = (recent[-1].at - recent[0].at) / (len(recent) - 1)
-    return max(_STALE_S, _STALE_GAPS * mean)
-
-
 def rates(rounds: Sequence[RoundRecord]) -> Iterator[Rate]:
     """Yield the rate at the end of each round, as it was shown when the round came."""
-    recent: tuple[Arrival, ...] = ()
-    for record in rounds:
-        arrival = Arrival(record.at, len(record.tokens))
-        recent = (*within(recent, record.at - RATE_WINDOW_S), arrival)
-        tps = rate_of(recent)
+    course = Course(rounds)
+    for row, record in enumerate(rounds):
+        tps = course.tps(row)
         if tps is not None:
             yield Rate(record.at, tps)
 

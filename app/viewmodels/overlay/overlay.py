@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.conversation import ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
-from app.domain.speeds import RATE_WINDOW_S, Arrival, rate_of, stale_after, within
+from app.domain.speeds import Course, Recent
 from app.engine.engine import Engine
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.footer import drafted_text, speed_up_note, speed_up_short
@@ -56,7 +56,7 @@ class Live:
     prompt_done: int = 0
     prompt_total: int = 0
     prompt_reused: int = 0
-    recent: tuple[Arrival, ...] = ()
+    recent: Recent = field(default_factory=Recent)
     depth: int = 0
     history: tuple[Sample, ...] = ()
     memory: Memory | None = None
@@ -73,7 +73,7 @@ def requested(live: Live, now: float) -> Live:
 
 def ended(live: Live) -> Live:
     """Return the state once the reply has ended."""
-    return replace(live, phase="ended", recent=()) if live.running else live
+    return replace(live, phase="ended", recent=Recent()) if live.running else live
 
 
 def reading(live: Live, progress: PromptProgress) -> Live:
@@ -89,12 +89,11 @@ def reading(live: Live, progress: PromptProgress) -> Live:
 
 def recorded(live: Live, record: RoundRecord) -> Live:
     """Return the state with one more round."""
-    arrival = Arrival(record.at, len(record.tokens))
     return replace(
         live,
         phase="decoding",
         last_round=record.at,
-        recent=(*within(live.recent, record.at - RATE_WINDOW_S), arrival),
+        recent=live.recent.plus(record.at, len(record.tokens)),
         depth=record.depth,
     )
 
@@ -104,23 +103,18 @@ def replayed(reply: ReplyRecord | None, memory: Memory | None) -> Live:
     if reply is None or not reply.rounds:
         return Live(memory=memory)
     end = reply.rounds[-1].at
-    recent: tuple[Arrival, ...] = ()
-    samples: list[Sample] = []
-    for record in reply.rounds[_first_since(reply.rounds, end - SPAN_S) :]:
-        if samples:  # a slow round has the rate before it in its midst
-            last = samples[-1]
-            until = min(record.at, last.at + stale_after(recent))
-            steps = range(1, int((until - last.at) * 1000 / PLOT_MS))
-            if steps and rate_of(recent) is not None:
-                samples += [replace(last, at=last.at + i * PLOT_MS / 1000) for i in steps]
-        recent = (
-            *within(recent, record.at - RATE_WINDOW_S),
-            Arrival(record.at, len(record.tokens)),
-        )
+    rounds = reply.rounds[_first_since(reply.rounds, end - SPAN_S) :]
+    course, samples = Course(rounds), list[Sample]()
+    for row, record in enumerate(rounds):
         if samples and record.at - samples[-1].at < 0.9 * PLOT_MS / 1000:
-            continue  # a rate sums up many rounds: only those that are shown are worth it
-        tps = rate_of(recent)
-        if tps is not None:
+            continue
+        if samples and course.tps(row - 1) is not None:
+            last = samples[-1]  # a slow round has the rate before it in its midst
+            until = min(record.at, last.at + course.stale_after(row - 1))
+            steps = range(1, int((until - last.at) * 1000 / PLOT_MS))
+            samples += [replace(last, at=last.at + i * PLOT_MS / 1000) for i in steps]
+        tps = course.tps(row)
+        if tps is not None and (not samples or record.at - samples[-1].at >= 0.9 * PLOT_MS / 1000):
             samples.append(Sample(record.at, tps, drafting=record.depth > 0))
     return Live(phase="ended", history=tuple(samples)[-HISTORY_LENGTH:], memory=memory)
 
@@ -131,9 +125,9 @@ def _first_since(rounds: Sequence[RoundRecord], at: float) -> int:
 
 def rate(live: Live, now: float) -> float | None:
     """Return tokens a second now; None before the second round and once the rate is stale."""
-    if live.phase != "decoding" or silence(live, now) > stale_after(live.recent):
+    if live.phase != "decoding" or silence(live, now) > live.recent.stale_after:
         return None
-    return rate_of(live.recent)
+    return live.recent.tps
 
 
 def silence(live: Live, now: float) -> float:
@@ -305,7 +299,7 @@ def _with_rate(
         return replace(numbers, rate=fmt.rate(measured.decode_tps), rate_note=strings.RATE_LAST)
     if live.phase == "decoding":
         since = silence(live, now)
-        if since > stale_after(live.recent):
+        if since > live.recent.stale_after:
             return replace(numbers, rate_note=strings.RATE_STALE.format(clock=fmt.clock(since)))
         return replace(numbers, rate_note=strings.RATE_FIRST)
     return numbers

@@ -101,7 +101,7 @@ _GAP = 12
 _ABOVE_HEADING = 22
 _GROUP = 24
 AT_ONCE = 40  # blocks built at once: more than a window shows
-SLICE_S = 0.004  # spent on building other blocks in one turn of the event loop
+SLICE_S = 0.008  # spent on building other blocks in one turn of the event loop
 
 BlockView = TextBlock | CodeBlock
 

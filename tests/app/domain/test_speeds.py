@@ -2,26 +2,48 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.speeds import Arrival, rate_of, rates, stale_after, within
+from app.domain.speeds import Course, Recent, rates
 from tests.app.records import a_round, plain_rounds
 
 
+def recent(*arrivals: tuple[float, int]) -> Recent:
+    window = Recent()
+    for at, tokens in arrivals:
+        window = window.plus(at, tokens)
+    return window
+
+
 def test_a_rate_needs_two_arrivals_and_some_time() -> None:
-    assert rate_of([Arrival(1.0, 3)]) is None
-    assert rate_of([Arrival(1.0, 3), Arrival(1.0, 3)]) is None
-    assert rate_of([Arrival(1.0, 9), Arrival(1.5, 3)]) == pytest.approx(6)
+    assert recent((1.0, 3)).tps is None
+    assert recent((1.0, 3), (1.0, 3)).tps is None
+    assert recent((1.0, 9), (1.5, 3)).tps == pytest.approx(6)
 
 
 def test_what_is_old_is_forgotten_but_for_a_few() -> None:
-    recent = tuple(Arrival(float(i), 1) for i in range(6))
-    assert within(recent, 100.0) == recent[2:]
-    assert within(recent, 1.0) == recent[1:]
+    window = recent(*((float(i), i) for i in range(6)))
+    assert [arrival.at for arrival in window.arrivals] == [1, 2, 3, 4, 5]
+    assert [arrival.at for arrival in window.plus(100.0, 7).arrivals] == [2, 3, 4, 5, 100]
+    dense = recent(*((i / 10, i) for i in range(40)))
+    assert [arrival.tokens for arrival in dense.arrivals] == list(range(24, 40))
+    assert dense.tokens == sum(range(24, 40))
+    assert dense.tps == pytest.approx(sum(range(25, 40)) / 1.5)
 
 
 def test_silence_is_measured_in_the_engines_own_gaps() -> None:
-    assert stale_after(()) == 1.0
-    assert stale_after([Arrival(0.0, 1), Arrival(0.1, 1)]) == 1.0
-    assert stale_after([Arrival(0.0, 1), Arrival(2.0, 1)]) == 8.0
+    assert Recent().stale_after == 1.0
+    assert recent((0.0, 1), (0.1, 1)).stale_after == 1.0
+    assert recent((0.0, 1), (2.0, 1)).stale_after == 8.0
+
+
+@pytest.mark.parametrize("gap", [0.01, 0.09, 0.4, 2.0])
+def test_a_whole_reply_has_the_rates_that_were_shown(gap: float) -> None:
+    rounds = plain_rounds(60, gap=gap)
+    rounds += [a_round(60 + i, 60 * gap + (i + 1) * 0.03, tokens=1 + i % 3) for i in range(90)]
+    course, shown = Course(rounds), Recent()
+    for row, record in enumerate(rounds):
+        shown = shown.plus(record.at, len(record.tokens))
+        assert course.tps(row) == shown.tps
+        assert course.stale_after(row) == shown.stale_after
 
 
 def test_the_rate_of_every_round_but_the_first_moments() -> None:
@@ -33,5 +55,5 @@ def test_the_rate_of_every_round_but_the_first_moments() -> None:
 
 
 def test_a_burst_is_no_rate() -> None:
-    assert rate_of([Arrival(1.0, 1), Arrival(1.001, 30)]) is None
-    assert rate_of([Arrival(1.0, 1), Arrival(1.25, 5)]) == pytest.approx(20)
+    assert recent((1.0, 1), (1.001, 30)).tps is None
+    assert recent((1.0, 1), (1.25, 5)).tps == pytest.approx(20)
