@@ -85,7 +85,6 @@ class Figures(QWidget):
         self.setObjectName("figures")
         self.setProperty("tone", tone)
         self.setFont(fonts.small())
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # its ring is the style sheet's
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._fit()

@@ -123,7 +123,6 @@ QLabel[figure="true"] { border: 1px solid transparent; border-radius: 4px; }
 QLabel[figure="true"]:focus { border-color: $accent; }
 QWidget#figures[tone="muted"] { color: $text_muted; }
 QWidget#figures[tone="warning"] { color: $warning; }
-QWidget#figures:focus { border: 1px solid $accent; border-radius: 6px; }
 
 QMenu { background: $surface; color: $text; border: 1px solid $border; border-radius: 10px;
   padding: 6px; }
