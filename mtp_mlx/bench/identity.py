@@ -25,7 +25,6 @@ from mtp_mlx.bench.runs import Runner
 from mtp_mlx.decode.loop import prefill
 from mtp_mlx.engine import Engine
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.report.derived import context_of
 from mtp_mlx.report.model import Comparison, Run
 from mtp_mlx.sampling.choice import chooser
 from mtp_mlx.sampling.constraints import Bounds, constrained
@@ -44,7 +43,7 @@ Texts = Mapping[Key, Sequence[int]]
 
 
 def key(run: Run) -> Key:
-    return Key(run.prompt_id, run.repeat, run.mode, context_of(run))
+    return Key(run.prompt_id, run.repeat, run.mode, run.context)
 
 
 def _compared_place(one: Run | Comparison) -> Key:

@@ -13,9 +13,10 @@ from mtp_mlx.bench.prompts import Suite, tokens_sha256
 from mtp_mlx.bench.runs import Run
 from mtp_mlx.events import Round
 from mtp_mlx.report import model
-from mtp_mlx.report.derived import drift, groups
+from mtp_mlx.report.derived import groups
 from mtp_mlx.report.lengths import by_context
 from mtp_mlx.report.model import Comparison, Environment, Identity, Report
+from mtp_mlx.report.steadiness import drift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

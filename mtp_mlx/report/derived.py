@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections import defaultdict
@@ -12,13 +13,13 @@ import msgspec
 
 from mtp_mlx.numbers import acceptance_rate, mean_acceptance_length, tokens_per_round
 from mtp_mlx.report.model import Group, Mode, Outline, Report, Round, Run
+from mtp_mlx.report.steadiness import unsteadiness
 
 RESAMPLES = 1000  # of the bootstrap
 CONFIDENCE = 0.95
 T_QUANTILES = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 """Student's t at 97.5 %, by the number of ratios: a bootstrap of so few is too narrow."""
 _MOST_LOG = 700.0  # the logarithm of a ratio above which it is no float
-_QUARTERS = 4  # parts of a run whose speeds tell how steady it was
 BASELINE = "plain decoding of the same prompt in the same repeat, interleaved"
 _CHUNK = 2**20  # values that the bootstrap draws at a time, which bounds its memory
 
@@ -157,11 +158,20 @@ def completed(report: Report) -> Report:
     """Return the report with what an older program did not write of its speed-ups."""
     if all(one.rounds is not None for one in report.summary):
         return report
-    groups = []
+    groups, parts = [], _parts(report.runs)
     for one in report.summary:
-        here = [run for run in report.runs if one.category in (None, run.category)]
+        here = parts[one.category, None]
         groups.append(counted(one, [run for run in here if run.mode == one.mode], here))
     return msgspec.structs.replace(report, summary=tuple(groups))
+
+
+def _parts(runs: Iterable[Run]) -> defaultdict[tuple[str | None, int | None], list[Run]]:
+    """Return the runs of each category and context; None is all of them."""
+    parts = defaultdict[tuple[str | None, int | None], list[Run]](list)
+    for run in runs:
+        for part in itertools.product((None, run.category), (None, run.context)):
+            parts[part].append(run)
+    return parts
 
 
 def decoding(run: Run) -> Sequence[Round]:
@@ -182,28 +192,13 @@ def _tokens(one: Round) -> int:
     return one.accepted + 1 if one.tokens is None else one.tokens
 
 
-def unsteadiness(steps: Sequence[Round]) -> float | None:
-    """Return the share by which the mean time of plain steps varies by chance.
-
-    It is twice the standard error of the mean over quarters of the steps. None for too few.
-    """
-    times = [one.ms for one in steps if one.depth == 0 and one.ms > 0]
-    size = len(times) // _QUARTERS
-    if size < 2:
-        return None
-    means = [statistics.fmean(times[i * size : (i + 1) * size]) for i in range(_QUARTERS)]
-    return 2 * statistics.stdev(means) / math.sqrt(_QUARTERS) / statistics.fmean(means)
-
-
 def follows(report: Report) -> bool:
     """Return whether the summary agrees with the runs; if not, one of them was changed by hand."""
-    written = (*report.summary, *(report.by_context or ()))
-    return all(_follows(one, report.runs) for one in written)
+    parts, written = _parts(report.runs), (*report.summary, *(report.by_context or ()))
+    return all(_follows(one, parts[one.category, one.context_tokens]) for one in written)
 
 
-def _follows(written: Group, runs: Sequence[Run]) -> bool:
-    category, context = written.category, written.context_tokens
-    here = [r for r in runs if category in (None, r.category) and context in (None, context_of(r))]
+def _follows(written: Group, here: Sequence[Run]) -> bool:
     mine = [run for run in here if run.mode == written.mode]
     speeds = _same(written.decode_tps, _median(_measured(run.decode_tps for run in mine)))
     paired_here = written.baseline == BASELINE  # otherwise its plain speed was measured apart
@@ -264,31 +259,7 @@ class Place:
 
 
 def place(run: Run) -> Place:
-    return Place(run.category, run.prompt_id, run.repeat, context_of(run))
-
-
-def context_of(run: Run) -> int:
-    """Return the tokens before the run's prompt; older reports do not say that there are none."""
-    return run.context_tokens or 0
-
-
-def drift(runs: Sequence[Run]) -> float | None:
-    """Return plain decoding's speed in the last third of its runs over that in the first, less 1.
-
-    `runs` are in the order they were made. Each speed is relative to the median of its prompt, so
-    that a slow prompt or a long context at the end is no drift. None below two runs a third or
-    without repeats.
-    """
-    plain = [run for run in runs if run.mode == "off" and not run.cut and run.decode_tps]
-    by_prompt = defaultdict[tuple[str | None, int], list[float]](list)
-    for run in plain:
-        by_prompt[run.prompt_id, context_of(run)].append(run.decode_tps or 0)
-    if len(plain) < 6 or min(map(len, by_prompt.values())) < 2:
-        return None
-    usual = {prompt: statistics.median(speeds) for prompt, speeds in by_prompt.items()}
-    relative = [(run.decode_tps or 0) / usual[run.prompt_id, context_of(run)] for run in plain]
-    third = len(relative) // 3
-    return statistics.median(relative[-third:]) / statistics.median(relative[:third]) - 1
+    return Place(run.category, run.prompt_id, run.repeat, run.context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from mtp_mlx.report.derived import context_of, group
+from mtp_mlx.report.derived import group
 from mtp_mlx.report.model import Group, Mode, Run
 
 EDGES = (128, 512, 2048, 8192, 32768, 131072)
@@ -58,10 +58,10 @@ def speeds_by_length(runs: Iterable[Run]) -> tuple[LengthSpeed, ...]:
     out as well, for they are those of the rest.
     """
     counted = [run for run in runs if not run.cut and run.prompt_tokens]
-    is_band = len({context_of(run) for run in counted}) < 2
+    is_band = len({run.context for run in counted}) < 2
     lengths = defaultdict[int, list[Run]](list)
     for run in counted:
-        lengths[_band(run) if is_band else context_of(run)].append(run)
+        lengths[_band(run) if is_band else run.context].append(run)
     return tuple(_length(None if is_band else at, here) for at, here in sorted(lengths.items()))
 
 
@@ -70,12 +70,12 @@ def by_context(runs: Sequence[Run]) -> tuple[Group, ...] | None:
 
     None below two lengths: the summary is of one length then.
     """
-    contexts = sorted({context_of(run) for run in runs})
+    contexts = sorted({run.context for run in runs})
     if len(contexts) < 2:
         return None
     made = []
     for context in contexts:
-        here = [run for run in runs if context_of(run) == context]
+        here = [run for run in runs if run.context == context]
         modes = dict.fromkeys(run.mode for run in here)
         made += [replace(group(None, mode, here), context_tokens=context) for mode in modes]
     return tuple(made)

@@ -179,6 +179,11 @@ class Run(_Part, frozen=True, kw_only=True):
     text: Text = UNSET
 
     @property
+    def context(self) -> int:
+        """Return the tokens before the prompt; an older report does not say that there are none."""
+        return self.context_tokens or 0
+
+    @property
     def cut(self) -> bool:
         """Return whether the run ended early, by neither an end token nor the limit of tokens."""
         return self.finish_reason in {"cancelled", "failed"}

@@ -41,7 +41,7 @@ _OF_ENVIRONMENT = (
     "backend", "cpu", "gpu_cores", "memory_bytes", "power_source", "low_power_mode",
 )  # fmt: skip
 
-Cell = str | int | float | None
+CellValue = str | int | float | None
 
 
 def csv_table(report: Report) -> str:
@@ -53,7 +53,7 @@ def csv_table(report: Report) -> str:
     subject = (report.pair.target, report.pair.drafter, report.environment.device)
     for run, pair in zip(report.runs, paired(report), strict=True):
         row = [*_measured(run), *_added(run, pair), *subject, *(_text(run, name) for name in texts)]
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([inert(value) for value in row])
     return file.getvalue()
 
 
@@ -73,13 +73,13 @@ def json_line(report: Report, run: Run, at: str) -> bytes:
     return msgspec.json.encode(line) + b"\n"
 
 
-def _measured(run: Run) -> Iterator[Cell]:
+def _measured(run: Run) -> Iterator[CellValue]:
     for name in _FIELDS:
         value = getattr(run, name)
         yield " ".join(map(str, value)) if isinstance(value, tuple) else value
 
 
-def _added(run: Run, pair: Paired) -> Iterable[Cell]:
+def _added(run: Run, pair: Paired) -> Iterable[CellValue]:
     """Return a run's cells beside its own numbers; a speed-up that no draft explains is empty."""
     alone = claim_of(replace(group(None, run.mode, [run]), speedup=pair.speedup))
     verdict = "" if pair.speedup is None else alone.verdict
@@ -91,8 +91,8 @@ def _text(run: Run, name: str) -> str | None:
     return None if text is UNSET else text
 
 
-def _cell(value: Cell) -> Cell:
-    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+def inert(value: CellValue) -> CellValue:
+    """Return a cell; a text that a spreadsheet takes for a formula begins with an apostrophe."""
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "")

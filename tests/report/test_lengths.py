@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mtp_mlx.report.derived import drift, follows, groups, ratios
+from mtp_mlx.report.derived import follows, groups, ratios
 from mtp_mlx.report.lengths import EDGES, LengthSpeed, Speed, by_context, speeds_by_length
 from mtp_mlx.report.model import Mode, Run
 from mtp_mlx.report.saving import decode
@@ -123,11 +123,3 @@ def test_speed_ups_by_context_that_were_changed_are_found_out() -> None:
     assert follows(honest)
     boasting = (*made[:-1], replace(made[-1], speedup=9.0))
     assert not follows(replace(honest, by_context=boasting))
-
-
-def test_a_deep_context_at_the_end_is_no_drift() -> None:
-    runs = [
-        a_run("off", 10.0 if context else 40.0, repeat=repeat, context_tokens=context)
-        for repeat, context in enumerate([0, 0, 0, 4096, 4096, 4096])
-    ]
-    assert drift(runs) == 0
