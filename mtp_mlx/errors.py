@@ -4,7 +4,8 @@ MtpMlxError
  ├─ UsageError          a setting that cannot be honoured
  ├─ LoadError
  │   ├─ ModelNotFound   no such folder or repository
- │   ├─ DamagedModel    files missing, truncated or not what their index says
+ │   ├─ DamagedModel    files truncated or not what their index says
+ │   │   └─ IncompleteModel  weight files are missing
  │   ├─ UnsupportedModel  an architecture or file format this engine does not run
  │   └─ PairMismatch    target and drafter that do not belong together
  ├─ ReportError
@@ -61,6 +62,10 @@ class ModelNotFound(LoadError):
 
 class DamagedModel(LoadError):
     code = "damaged"
+
+
+class IncompleteModel(DamagedModel):
+    code = "incomplete"
 
 
 class UnsupportedModel(LoadError):

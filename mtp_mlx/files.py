@@ -6,12 +6,14 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mtp_mlx.errors import DamagedModel
 from mtp_mlx.printable import printable
+
+Made = TypeVar("Made")
 
 _READ_AND_WRITE = 0o666
 LARGEST = 64 * 2**20
@@ -119,6 +121,21 @@ def damaged(file: Path, why: object) -> DamagedModel:
     return DamagedModel(
         f"{brief(file.name)} cannot be read: {brief(why)}.", "Download the model again."
     )
+
+
+def made_of(make: Callable[[], Made], model: str, what: str = "config.json") -> Made:
+    """Return what `make` makes of a part of a checkpoint, which may say anything.
+
+    Raises DamagedModel, with the model's name, where Python stumbles over what it says.
+    """
+    try:
+        return make()
+    except (
+        TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RuntimeError
+    ) as error:  # fmt: skip
+        raise DamagedModel(
+            f"{what} of {model} cannot be understood: {brief(error)}.", "Download the model again."
+        ) from error
 
 
 def brief(words: object, most: int = 120) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from mtp_mlx import files
 from mtp_mlx.errors import DamagedModel
-from mtp_mlx.files import find_object, read_object, read_ordinary, size_of
+from mtp_mlx.files import find_object, made_of, read_object, read_ordinary, size_of
 
 
 def pipe(path: Path) -> Path:
@@ -64,3 +64,9 @@ def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
     assert size_of(tmp_path / "none" / "x") is None
     with pytest.raises(DamagedModel, match="cannot be read"):
         size_of(tmp_path / ("x" * 5000))
+
+
+def test_what_a_checkpoint_says_and_nobody_understands_is_damage() -> None:
+    assert made_of(lambda: 3, "mine") == 3
+    with pytest.raises(DamagedModel, match=r"config\.json of mine cannot be understood: invalid"):
+        made_of(lambda: int("x"), "mine")

@@ -6,12 +6,12 @@ Nothing outside `families/` names a family. Importing this module or a family's 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mtp_mlx.api import DraftPosition, Sampling, ThinkingSyntax
 
@@ -70,6 +70,19 @@ class KnownPair:
     @property
     def drafter(self) -> str:
         return self.drafters[0].repository
+
+
+Part = Literal["target", "drafter"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a config.json says of a model before anything of it is loaded."""
+
+    part: Part
+    title: str  # "Gemma 4 E4B" for target and drafter alike; the family's where the size is unknown
+    name: str | None  # of the known pair, such as "E4B"
+    width: int  # the hidden size of its own layers, which are the columns of its embedding
 
 
 class Blueprint(Protocol):
@@ -161,6 +174,20 @@ class Family(Protocol):
 
     def recognises(self, config: Config) -> bool:
         """Tell whether a config.json is that of a target or a drafter of this family."""
+        ...
+
+    def identify(self, config: Config) -> Identity:
+        """Return what a config.json of this family describes.
+
+        Raises UnsupportedModel or DamagedModel.
+        """
+        ...
+
+    def absent_part(self, config: Config, tensors: Iterable[str]) -> str | None:
+        """Return a part of the text network, such as "layer 7", that no tensor's name is of.
+
+        None where the names tell of none. Raises as `identify` does.
+        """
         ...
 
     def pair_of(self, target: str) -> KnownPair | None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Literal
 
 from mtp_mlx.errors import LoadError
-from mtp_mlx.files import size_of
+from mtp_mlx.files import read_object, size_of
 from mtp_mlx.hub.weight_files import choose_files
 
 PREFIX = "models--"
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 TEXTS = ("*.json", "*.jinja", "*.model")
 FILES = ("*.safetensors", *TEXTS)
 """What an engine reads of a repository."""
 
+Text = Literal["tokenizer", "chat template"]
 TOKENIZERS = ("tokenizer.json", "tokenizer.model")
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
@@ -35,16 +38,33 @@ class CachedModel:
 
 def cache_folder() -> Path:
     """Return where huggingface_hub keeps models, by the same environment variables."""
-    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+    return next(iter(cache_folders()))
+
+
+def cache_folders() -> Mapping[Path, bool]:
+    """Return every folder that may hold a cache, and whether the environment names it.
+
+    The first is the one in use. The others count because a terminal's variables do not reach a
+    program that is opened from the Finder, so that models may lie in either place.
+    """
+    folders: dict[Path, bool] = {}
+    for name, below in (("HF_HUB_CACHE", ""), ("HUGGINGFACE_HUB_CACHE", ""), ("HF_HOME", "hub")):
         if os.environ.get(name):
-            return _expanded(os.environ[name])
-    home = os.environ.get("HF_HOME")
-    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return (_expanded(home) if home else _expanded(caches) / "huggingface") / "hub"
+            folders.setdefault(expanded(os.environ[name]) / below, True)
+    for caches in (os.environ.get("XDG_CACHE_HOME"), "~/.cache"):
+        if caches:
+            folders.setdefault(expanded(caches) / "huggingface" / "hub", False)
+    return folders
 
 
-def _expanded(path: str) -> Path:
-    return Path(os.path.expandvars(path)).expanduser()
+def expanded(path: str) -> Path:
+    """Return a path with `~` and `$VAR` replaced; what names nothing stays as it is."""
+    return Path(os.path.expandvars(os.path.expanduser(path)))  # noqa: PTH111  (Path's own raises)
+
+
+def repository_of(folder: Path) -> str:
+    """Return the repository that a folder of the cache holds."""
+    return folder.name.removeprefix(PREFIX).replace("--", "/")
 
 
 def cached_models(cache: Path | None = None) -> list[CachedModel]:
@@ -104,11 +124,17 @@ def lacks_texts(snapshot: Path) -> bool:
     listed = _listed(snapshot, TEXTS)
     if listed is not None:
         return not all((snapshot / name).is_file() for name in listed)
-    has_tokenizer = any((snapshot / name).is_file() for name in TOKENIZERS)
-    has_template = any((snapshot / name).is_file() for name in TEMPLATES)
-    return not has_tokenizer or not (
-        has_template or "chat_template" in _object(snapshot / "tokenizer_config.json")
+    return bool(lacking_texts(snapshot))
+
+
+def lacking_texts(folder: Path) -> tuple[Text, ...]:
+    """Return what a chat needs and a target's folder does not have."""
+    has_tokenizer = any((folder / name).is_file() for name in TOKENIZERS)
+    has_template = any((folder / name).is_file() for name in TEMPLATES) or (
+        "chat_template" in _object(folder / "tokenizer_config.json")
     )
+    lacking: list[Text] = [] if has_tokenizer else ["tokenizer"]
+    return (*lacking, *(() if has_template else ("chat template",)))
 
 
 def _listed(snapshot: Path, patterns: Sequence[str]) -> list[str] | None:
@@ -122,28 +148,27 @@ def _listed(snapshot: Path, patterns: Sequence[str]) -> list[str] | None:
     return [name for name in listing if any(fnmatch(name, pattern) for pattern in patterns)]
 
 
-def _object(file: Path) -> dict[str, object]:
+def _object(file: Path) -> Mapping[str, object]:
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_object(file)
+    except (LoadError, OSError):
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _read(folder: Path) -> CachedModel | None:
-    snapshot = _snapshot(folder)
+    snapshot = best_snapshot(folder)
     if snapshot is None:
         return None
     return CachedModel(
-        repository=folder.name.removeprefix(PREFIX).replace("--", "/"),
+        repository=repository_of(folder),
         folder=snapshot,
         size_bytes=sum(_sizes(snapshot)),
         complete=is_complete(snapshot),
     )
 
 
-def _snapshot(folder: Path) -> Path | None:
-    """Return the first whole snapshot, else the first; None without any."""
+def best_snapshot(folder: Path) -> Path | None:
+    """Return a repository's first whole snapshot, else its first; None without any."""
     snapshots = _snapshots(folder)
     return next(filter(is_complete, snapshots), next(iter(snapshots), None))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.families import drafter_for
 from mtp_mlx.hub.cache import (
     FILES,
+    REPOSITORY,
     cache_folder,
     drop_listings,
     is_begun,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
 
 DEMO_FOLDER = resources() / "demo_pair"
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def resolve(name: str, *, with_texts: bool = True) -> Path:

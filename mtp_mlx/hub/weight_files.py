@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mtp_mlx.errors import DamagedModel, UnsupportedModel
+from mtp_mlx.errors import DamagedModel, IncompleteModel, UnsupportedModel
 from mtp_mlx.files import brief, may_be_read, read_object, size_of
 
 INDEX = "model.safetensors.index.json"
@@ -84,10 +84,10 @@ def choose_files(folder: Path) -> Chosen:
     raise _no_weights(folder, there)
 
 
-def missing_files(absent: list[str] | tuple[str, ...], of: int) -> DamagedModel:
+def missing_files(absent: list[str] | tuple[str, ...], of: int) -> IncompleteModel:
     """Return the error for weight files that are not there."""
     example = brief(absent[0])
-    return DamagedModel(
+    return IncompleteModel(
         f"{len(absent)} of {of} weight files are missing, such as {example}.", _FINISH
     )
 
@@ -185,7 +185,7 @@ def _no_weights(folder: Path, there: set[str]) -> DamagedModel | UnsupportedMode
             f"{name} holds GGUF weights, which MLX does not run.",
             "Use the safetensors files of the same model.",
         )
-    return DamagedModel(f"{name} holds no safetensors file.", _FINISH)
+    return IncompleteModel(f"{name} holds no safetensors file.", _FINISH)
 
 
 @dataclass(frozen=True)

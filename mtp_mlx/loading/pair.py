@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import mlx.core as mx
 
@@ -24,7 +24,8 @@ from mtp_mlx.errors import (
 from mtp_mlx.events import LoadProgress
 from mtp_mlx.families import family_of
 from mtp_mlx.families.base import Blueprint
-from mtp_mlx.files import brief
+from mtp_mlx.files import brief, made_of
+from mtp_mlx.hub.packing import check_packing
 from mtp_mlx.hub.resolve import is_built_in, resolve, resolve_drafter
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import (
@@ -39,7 +40,6 @@ from mtp_mlx.loading.weights import (
     PART,
     MissingTensors,
     Weights,
-    check_packing,
     computing_dtype,
     fill,
     first_not_finite,
@@ -56,7 +56,6 @@ from mtp_mlx.text.tokenizer import end_token_ids
 
 WEIGHTS = "A weight file"
 
-Made = TypeVar("Made")
 Progress = Callable[[LoadProgress], None]
 
 
@@ -135,7 +134,7 @@ def _load_pair(
 
     progress(LoadProgress(phase="target", done=1, total=3))
     tensors = _tensors(blueprint.target_tensors, target_checkpoint)
-    network = _made_of(lambda: blueprint.target_network(tensors), target_checkpoint)
+    network = made_of(lambda: blueprint.target_network(tensors), target_checkpoint.name)
     target_weights = _load(network, tensors, target_checkpoint, dtype)
     target = blueprint.target(network)
 
@@ -146,7 +145,7 @@ def _load_pair(
         progress(LoadProgress(phase="drafter", done=2, total=3))
         settings = drafter_checkpoint.generation or {}
         position = request.draft_position or blueprint.draft_position(settings)
-        head = _made_of(blueprint.drafter_network, drafter_checkpoint)
+        head = made_of(blueprint.drafter_network, drafter_checkpoint.name)
         tensors = _tensors(blueprint.drafter_tensors, drafter_checkpoint)
         drafter_weights = _load(head, tensors, drafter_checkpoint, dtype)
         if request.drafter_bits is not None:
@@ -198,10 +197,10 @@ def not_finite(pair: LoadedPair, whose: Literal["target", "drafter"]) -> NonFini
 def _blueprint(target: Checkpoint, drafter: Checkpoint | None) -> Blueprint:
     """Read both config.json, the target's alone first, so that an error names the right file."""
     family = family_of(target.config)
-    alone = _made_of(lambda: family.blueprint(target.config, None), target)
+    alone = made_of(lambda: family.blueprint(target.config, None), target.name)
     if drafter is None:
         return alone
-    return _made_of(lambda: family.blueprint(target.config, drafter.config), drafter)
+    return made_of(lambda: family.blueprint(target.config, drafter.config), drafter.name)
 
 
 def check_dtype(blueprint: Blueprint, dtype: mx.Dtype | None) -> None:
@@ -239,19 +238,6 @@ def _drafter(request: api.Load, target_checkpoint: Checkpoint) -> _Drafter:
     return _Drafter(open_checkpoint(folder))
 
 
-def _made_of(make: Callable[[], Made], checkpoint: Checkpoint, what: str = "config.json") -> Made:
-    """Return what `make` makes of a part of the checkpoint, which may say anything."""
-    try:
-        return make()
-    except (
-        TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RuntimeError
-    ) as error:  # fmt: skip
-        raise DamagedModel(
-            f"{what} of {checkpoint.name} cannot be understood: {brief(error)}.",
-            "Download the model again.",
-        ) from error
-
-
 def _check_memory(
     blueprint: Blueprint, checkpoints: Sequence[Checkpoint], dtype: mx.Dtype | None
 ) -> None:
@@ -281,7 +267,7 @@ def _tensors(named: Callable[[Weights], Weights], checkpoint: Checkpoint) -> Wei
     """Return a checkpoint's tensors under the names of the networks, still lazy."""
     check_packing(checkpoint.config, checkpoint.tensors)
     weights = checkpoint.weights()
-    return _made_of(lambda: named(weights), checkpoint, WEIGHTS)
+    return made_of(lambda: named(weights), checkpoint.name, WEIGHTS)
 
 
 def _load(
@@ -289,7 +275,7 @@ def _load(
 ) -> WeightFiles:
     """Fill `network` with the checkpoint's tensors and evaluate them."""
     try:
-        _made_of(lambda: fill(network, tensors), checkpoint, WEIGHTS)
+        made_of(lambda: fill(network, tensors), checkpoint.name, WEIGHTS)
     except MissingTensors as error:
         raise checkpoint.incomplete() or unlike(str(error)) from error
     tensors.clear()  # what is converted must not be held twice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,79 +13,9 @@ from mlx.utils import tree_flatten
 
 from mtp_mlx.errors import DamagedModel, UnsupportedModel, UsageError
 from mtp_mlx.files import brief
-from mtp_mlx.hub.weight_files import Tensor
+from mtp_mlx.hub.packing import BYTE_SCALES, REMEDY, Packing, unsupported_packing
 
 Weights = dict[str, mx.array]
-
-_MODES = ("affine", "mxfp4", "mxfp8", "nvfp4")
-_UNSUPPORTED = "Use an affine, mxfp4, mxfp8 or nvfp4 conversion."
-_BY_SHAPE = {(4, 16): "nvfp4", (4, 32): "mxfp4", (8, 32): "mxfp8"}
-"""The mode of a module whose scales are bytes, by its bits and group size."""
-_OF_OTHERS = {
-    ".qweight": "GPTQ or AWQ",
-    ".weight_packed": "compressed-tensors",
-    ".weight_scale_inv": "fp8",
-    ".absmax": "bitsandbytes",
-}
-"""How tensors are called that other programs pack, where config.json does not name the program."""
-
-
-def check_packing(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Raise UnsupportedModel where config.json or the tensors name a packing that MLX does not run.
-
-    A block of MLX's own may stand in several places and say as little as it likes: how a module is
-    packed follows from its tensors. One that names another program counts unless the tensors are
-    packed as MLX packs them, for a converter may leave it behind.
-    """
-    is_packed = any(
-        name.endswith(".scales") and _is_packed(tensors, name.removesuffix("scales") + "weight")
-        for name in tensors
-    )
-    for block in _blocks(config):
-        method = block.get("quant_method") if isinstance(block, Mapping) else None
-        if isinstance(method, str) and method not in ("mlx", *_MODES):
-            if is_packed:
-                continue
-            raise _packed_by(brief(method, 40))
-        if not isinstance(block, Mapping) or not _makes_sense(block):
-            raise _unsupported(block)
-    for ending, program in _OF_OTHERS.items():
-        if not is_packed and any(name.endswith(ending) for name in tensors):
-            raise _packed_by(program)
-
-
-def _packed_by(program: str) -> UnsupportedModel:
-    return UnsupportedModel(
-        f"The weights are packed by {program}, which MLX does not run.",
-        "Choose a conversion of the same model, such as those of mlx-community.",
-    )
-
-
-def _is_packed(tensors: Mapping[str, Tensor], name: str) -> bool:
-    return name in tensors and tensors[name].dtype == "U32"
-
-
-def _blocks(config: Mapping[str, Any]) -> Iterator[Any]:
-    text = config.get("text_config")
-    for section in (config, text if isinstance(text, Mapping) else {}):
-        for key in ("quantization", "quantization_config"):
-            if section.get(key) not in (None, False):
-                yield section[key]
-
-
-def _makes_sense(block: Mapping[str, Any]) -> bool:
-    numbers = [block.get(name) for name in ("bits", "group_size")]
-    return block.get("mode") in (None, *_MODES) and all(
-        n is None or (isinstance(n, int) and not isinstance(n, bool) and n > 0) for n in numbers
-    )
-
-
-def _unsupported(block: object) -> UnsupportedModel:
-    if isinstance(block, Mapping):
-        block = {name: block.get(name) for name in ("mode", "bits", "group_size")}
-    return UnsupportedModel(
-        f"The quantisation {brief(repr(block), 100)} is not supported.", _UNSUPPORTED
-    )
 
 
 def fill(network: Any, weights: Weights) -> None:
@@ -114,7 +44,7 @@ def _quantize(network: Any, weights: Weights) -> None:
         nn.quantize(network, class_predicate=packing)
     except (ValueError, TypeError, RuntimeError) as error:
         raise UnsupportedModel(
-            f"The weights are packed in a way that MLX does not have: {brief(error)}.", _UNSUPPORTED
+            f"The weights are packed in a way that MLX does not have: {brief(error)}.", REMEDY
         ) from error
 
 
@@ -130,10 +60,10 @@ def _packing(path: str, shape: tuple[int, ...], weights: Weights) -> dict[str, A
     how = {"group_size": inputs // groups, "bits": words * 32 // inputs}
     mode = "affine"
     if scales.dtype == mx.uint8:
-        found = _BY_SHAPE.get((how["bits"], how["group_size"]))
-        if found is None:
-            raise _unsupported(how)
-        mode = found
+        named = BYTE_SCALES.get(Packing(how["bits"], how["group_size"]))
+        if named is None:
+            raise unsupported_packing(how)
+        mode = named
     return {**how, "mode": mode}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from mtp_mlx.errors import DamagedModel, ModelNotFound, UnsupportedModel
+from mtp_mlx.errors import DamagedModel, IncompleteModel, ModelNotFound, UnsupportedModel
 from tests.loading.conftest import Copy
 from tests.support.checkpoints import PairFolders
 from tests.support.damage import edit_json, load, refused, write_safetensors
@@ -44,7 +44,9 @@ def test_config_that_is_no_json_object(pair: PairFolders, content: bytes) -> Non
 def test_missing_shard(copy: Copy) -> None:
     pair = copy("sharded")
     (pair.target / "model-00002-of-00003.safetensors").unlink()
-    refused(pair, DamagedModel, "1 of 3", "model-00002-of-00003.safetensors", "Finish the download")
+    refused(
+        pair, IncompleteModel, "1 of 3", "model-00002-of-00003.safetensors", "Finish the download"
+    )
 
 
 @pytest.mark.parametrize("name", ["other.safetensors", "../drafter/model.safetensors"])
@@ -59,7 +61,7 @@ def test_index_that_names_an_absent_file(copy: Copy, name: str) -> None:
     tensors.pop(next(name for name in tensors if name.endswith("q_proj.weight")))
     mx.eval(tensors)
     mx.save_safetensors(str(file), tensors)
-    refused(pair, DamagedModel, "1 of 4", Path(name).name, "Finish the download")
+    refused(pair, IncompleteModel, "1 of 4", Path(name).name, "Finish the download")
 
 
 UNREADABLE = {
@@ -137,12 +139,12 @@ def test_damaged_header(pair: PairFolders, header: bytes) -> None:
 def test_folder_in_place_of_a_file(pair: PairFolders) -> None:
     (pair.target / "model.safetensors").unlink()
     (pair.target / "model.safetensors").mkdir()
-    refused(pair, DamagedModel, "safetensors", "Finish the download")
+    refused(pair, IncompleteModel, "safetensors", "Finish the download")
 
 
 def test_no_weights(pair: PairFolders) -> None:
     (pair.target / "model.safetensors").unlink()
-    refused(pair, DamagedModel, "target holds no safetensors file", "Finish the download")
+    refused(pair, IncompleteModel, "target holds no safetensors file", "Finish the download")
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "consolidated.00.pth", "model.pt"])

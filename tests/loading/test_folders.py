@@ -11,7 +11,7 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from mtp_mlx.errors import DamagedModel, LoadError, UnsupportedModel
+from mtp_mlx.errors import DamagedModel, IncompleteModel, LoadError, UnsupportedModel
 from mtp_mlx.hub.cache import is_complete
 from mtp_mlx.hub.weight_files import INDEX, WeightFile, choose_files
 from tests.loading.conftest import Copy
@@ -63,7 +63,7 @@ def test_a_stale_index_gives_way_to_whole_shards(copy: Copy) -> None:
     write_index(pair.target, {"a": "model-00001-of-00002.safetensors"})
     load(pair)
     (pair.target / "model-00003-of-00003.safetensors").unlink()
-    refused(pair, DamagedModel, "1 of 1", "model-00001-of-00002", "Finish the download")
+    refused(pair, IncompleteModel, "1 of 1", "model-00001-of-00002", "Finish the download")
 
 
 def test_shards_without_an_index(copy: Copy) -> None:
@@ -71,7 +71,7 @@ def test_shards_without_an_index(copy: Copy) -> None:
     (pair.target / INDEX).unlink()
     load(pair)
     (pair.target / "model-00003-of-00003.safetensors").unlink()
-    refused(pair, DamagedModel, "1 of 3", "model-00003-of-00003", "Finish the download")
+    refused(pair, IncompleteModel, "1 of 3", "model-00003-of-00003", "Finish the download")
 
 
 def test_a_shard_left_behind_beside_a_whole_file(pair: PairFolders) -> None:
@@ -99,7 +99,7 @@ def test_a_note_steers_no_terminal(pair: PairFolders) -> None:
     [
         ("adapters.safetensors", UnsupportedModel, "adapter"),
         ("consolidated.safetensors", UnsupportedModel, "no model*.safetensors"),
-        ("._model.safetensors", DamagedModel, "holds no safetensors file"),
+        ("._model.safetensors", IncompleteModel, "holds no safetensors file"),
     ],
 )
 def test_a_folder_without_a_model(

@@ -17,6 +17,8 @@ from mtp_mlx.families.gemma4.config import FULL, SLIDING, TextConfig, target_con
 
 THINKING = ThinkingSyntax(opening="<|channel>", header="thought\n", closing="<channel|>")
 
+TITLE = "Gemma 4"
+
 GB, GIB, MB = 10**9, 2**30, 10**6
 
 _VOCABULARY = 262_144
@@ -51,7 +53,7 @@ def known_pair(facts: Facts) -> KnownPair:
     ]
     return KnownPair(
         name=facts.name,
-        title=f"Gemma 4 {facts.name}",
+        title=f"{TITLE} {facts.name}",
         hidden_size=target.hidden_size,
         layers=target.num_layers,
         key_values=key_values(target),

@@ -6,12 +6,13 @@ Recognising, pairing and naming work without MLX, which is imported where a netw
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mtp_mlx.api import DraftPosition, Sampling, ThinkingSyntax
 from mtp_mlx.errors import DamagedModel, PairMismatch, UnsupportedModel, UsageError
-from mtp_mlx.families.base import Config, KnownPair, TrueShape
+from mtp_mlx.families.base import Config, Identity, KnownPair, Part, TrueShape
 from mtp_mlx.families.gemma4 import facts
 from mtp_mlx.families.gemma4.config import (
     DRAFTER_TYPES,
@@ -48,6 +49,25 @@ class Gemma4:
     def recognises(self, config: Config) -> bool:
         return config.get("model_type") in (*MULTIMODAL_TYPES, *TEXT_TYPES, *DRAFTER_TYPES)
 
+    def identify(self, config: Config) -> Identity:
+        if config.get("model_type") in DRAFTER_TYPES:
+            drafter = drafter_config(config)
+            pair = _pair_of_drafter(drafter)
+            return _identity("drafter", pair, drafter.text.hidden_size)
+        target = target_config(config)
+        return _identity("target", facts.pair_of_config(config), target.hidden_size)
+
+    def absent_part(self, config: Config, tensors: Iterable[str]) -> str | None:
+        is_drafter = config.get("model_type") in DRAFTER_TYPES
+        text = drafter_config(config).text if is_drafter else target_config(config)
+        names = {_module_name(name) for name in tensors if _other_part(name) is None}
+        there = {int(match[1]) for match in map(_LAYER.match, names) if match}
+        for layer in range(text.num_layers):
+            if layer not in there:
+                return f"layer {layer}"
+        has_embedding = any(name.startswith((_EMBEDDING, _HEAD)) for name in names)
+        return None if has_embedding else "the embedding"
+
     def pair_of(self, target: str) -> KnownPair | None:
         return facts.pair_of(target)
 
@@ -79,6 +99,24 @@ class Gemma4:
         )
 
 
+def _identity(part: Part, pair: KnownPair | None, width: int) -> Identity:
+    title, name = (facts.TITLE, None) if pair is None else (pair.title, pair.name)
+    return Identity(part=part, title=title, name=name, width=width)
+
+
+def _pair_of_drafter(drafter: DrafterConfig) -> KnownPair | None:
+    """Return the known pair whose target has the hidden size and the keys that it reads."""
+    sliding = drafter.text.kv_shape(SLIDING)
+    for pair in facts.PAIRS:
+        keys = pair.key_values
+        if pair.hidden_size == drafter.backbone_hidden_size and sliding == (
+            keys.sliding_heads,
+            keys.sliding_width,
+        ):
+            return pair
+    return None
+
+
 def _blueprint(target: Config, drafter: Config | None) -> GemmaBlueprint:
     """Read both configurations, and check that the drafter fits."""
     text = target_config(target)
@@ -99,6 +137,7 @@ _OTHER_PARTS = {
     "adapter": re.compile(r"\.lora_|^base_model\."),
 }
 """Tensors that a target's or a drafter's checkpoint may hold besides, by what they are for."""
+_LAYER = re.compile(r"model\.layers\.(\d{1,4})\.")
 _HEAD, _EMBEDDING = "lm_head.", "model.embed_tokens."
 _ORDERING = "masked_embedding.token_ordering"
 
@@ -146,7 +185,7 @@ class GemmaBlueprint:
         return DrafterNetwork(self.drafter_config)
 
     def other_part(self, name: str) -> str | None:
-        return next((part for part, names in _OTHER_PARTS.items() if names.search(name)), None)
+        return _other_part(name)
 
     def target_tensors(self, weights: Weights) -> Weights:
         """As in transformers, a head that differs from the embedding counts, whatever is said."""
@@ -182,7 +221,7 @@ class GemmaBlueprint:
 
     def _named(self, weights: Weights) -> Weights:
         """Return the tensors of the text model without the wrappers of a multimodal checkpoint."""
-        kept = {name: w for name, w in weights.items() if self.other_part(name) is None}
+        kept = {name: w for name, w in weights.items() if _other_part(name) is None}
         return {_module_name(name): w for name, w in kept.items()}
 
     def target(self, network: Any) -> GemmaTarget:
@@ -206,6 +245,10 @@ class GemmaBlueprint:
             f"The drafter asks for the draft position {brief(repr(stated), 60)}.",
             "Give --draft-position last-seen or anchor.",
         )
+
+
+def _other_part(name: str) -> str | None:
+    return next((part for part, names in _OTHER_PARTS.items() if names.search(name)), None)
 
 
 def _module_name(name: str) -> str:
