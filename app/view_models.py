@@ -57,7 +57,7 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
     models = ViewModels(
         engine=EngineViewModel(engine, owner),
         chat=chat,
-        finding=Finding(chat, owner),
+        finding=Finding(chat, services.files, owner),
         composing=ComposingViewModel(chat, counter, services.files, owner),
         rewriting=RewritingViewModel(chat, counter, owner),
         presets=PresetsViewModel(services.settings, owner),

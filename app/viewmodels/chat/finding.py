@@ -1,7 +1,7 @@
 """Finding words in the open chat: which messages of the branch that is read hold them, and where.
 
 A chat may have thousands of messages: they are searched in slices, and only what may hold the words
-is rendered to plain text, once.
+is rendered to plain text, once; what is long, on another thread.
 """
 
 from __future__ import annotations
@@ -9,14 +9,19 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.domain.conversation import ChatMessage
 from app.render.plain import plain_text
+from app.services.report_files import ReportFiles
+from app.services.store_thread import StoreThread
 from app.viewmodels.chat.chat import ChatViewModel
 
 _SLICE_S = 0.004  # spent on searching in one turn of the event loop
+_LONG = 4000  # characters: a longer text would take more than a slice, a millisecond for each 800
 _LATER_MS = 300  # after the chat has changed
 
 
@@ -35,9 +40,17 @@ class Finding(QObject):
     changed = Signal()  # the hits, or which of them is the current one
     went = Signal(object)  # Hit, which is to be shown
 
-    def __init__(self, chat: ChatViewModel, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        chat: ChatViewModel,
+        reader: StoreThread[ReportFiles],
+        parent: QObject | None = None,
+    ) -> None:
+        """`reader` is the thread that renders long texts."""
         super().__init__(parent)
         self._chat = chat
+        self._reader = reader
+        self._going: Literal["", "first", "again"] = ""  # which pass
         self.words: tuple[str, ...] = ()
         self.hits: list[Hit] = []  # from the top, as far as the search has come
         self._at: int | None = None
@@ -60,7 +73,8 @@ class Finding(QObject):
 
     @property
     def searching(self) -> bool:
-        return self._slices.isActive()
+        """Return whether the first pass goes on; one that follows a change is not told."""
+        return self._going == "first"
 
     @property
     def current(self) -> Hit | None:
@@ -101,37 +115,54 @@ class Finding(QObject):
 
     def _begin(self, words: tuple[str, ...], row: int, *, search: bool = True) -> None:
         self.words, self.hits, self._at = words, [], None
+        self._again.stop()
+        self._start("first" if words and search else "", row)
+        self.changed.emit()
+
+    def _start(self, search: Literal["", "first", "again"], row: int) -> None:
         self._above, self._below = [], []
         self._searched, self._from = 0, row
-        self._again.stop()
-        if words and search:
+        self._going = search
+        if search:
             self._slices.start()
         else:
             self._slices.stop()
-        self.changed.emit()
 
     def _search_slice(self) -> None:
         """Search on from the reader's row: what is near is found first."""
         end = time.perf_counter() + _SLICE_S
         rows = len(self._chat.messages)
         while self._searched < rows and time.perf_counter() < end:
-            self._search_row((self._from + self._searched) % rows)
+            row = (self._from + self._searched) % rows
+            message = self._chat.messages.at(row)
+            if self._may_hold(message):
+                if not self._is_read(message):
+                    self._read(message)
+                    return
+                self._search_row(row, message)
             self._searched += 1
         if self._searched >= rows:
-            self._slices.stop()
+            self._end()
+
+    def _end(self) -> None:
+        self._slices.stop()
+        ended, self._going = self._going, ""
+        if ended == "again":
+            self._renew()
+        else:
             self._collect()
             if self._at is None and self.hits:  # all of them are above
                 self._go(0)
-            self.changed.emit()
+        self.changed.emit()
 
-    def _search_row(self, row: int) -> None:
-        message = self._chat.messages.at(row)
-        found = [Hit(row, message.id, nth) for nth in range(self._count(message))]
+    def _search_row(self, row: int, message: ChatMessage) -> None:
+        count = self._texts[message.id][1].count(self.words[0].lower())
+        found = [Hit(row, message.id, nth) for nth in range(count)]
         if row < self._from:
             self._above += found
             return
         self._below += found
-        if self._at is None and found:
+        if self._at is None and found and self._going == "first":
             self._collect()
             self._go(len(self._above))
 
@@ -147,15 +178,30 @@ class Finding(QObject):
         self.went.emit(self.hits[at])
         self.changed.emit()
 
-    def _count(self, message: ChatMessage) -> int:
-        wanted = self.words[0].lower()
+    def _may_hold(self, message: ChatMessage) -> bool:
+        """Return whether its source has all of the words, with marks among them perhaps."""
         source = message.text.lower()
-        if any(word not in source for word in wanted.split()):
-            return 0
+        return all(word in source for word in self.words[0].lower().split())
+
+    def _is_read(self, message: ChatMessage) -> bool:
+        """Return whether the plain text is known, after rendering one that is short."""
         known = self._texts.get(message.id)
-        if known is None or known[0] != message.text:
-            known = self._texts[message.id] = (message.text, plain_text(message.text).lower())
-        return known[1].count(wanted)
+        if known is not None and known[0] == message.text:
+            return True
+        if len(message.text) <= _LONG:
+            self._texts[message.id] = (message.text, _searched(message.text))
+        return len(message.text) <= _LONG
+
+    def _read(self, message: ChatMessage) -> None:
+        """Have a long text rendered, and search on then."""
+        self._slices.stop()
+        answer = self._reader.run(lambda _files: _searched(message.text), self)
+        answer.then(partial(self._on_read, message))
+
+    def _on_read(self, message: ChatMessage, text: str) -> None:
+        self._texts[message.id] = (message.text, text)
+        if self._going:
+            self._slices.start()
 
     def _on_messages(self) -> None:
         """The chat has changed: search again, once it has stopped changing for a moment."""
@@ -163,16 +209,20 @@ class Finding(QObject):
             self._again.start()
 
     def _search_again(self) -> None:
-        """Find the same words anew; the current hit stays where it still is one."""
-        if not self.hits and not self.words:
-            return
+        """Find the same words anew, once the first pass is over; until then the hits stay."""
+        if self._going == "first":
+            self._again.start()
+        elif self.words:
+            self._start("again", 0)
+
+    def _renew(self) -> None:
+        """Take the hits of the new pass; the current one stays where it still is one."""
         kept = self.current
-        self._slices.stop()
-        self.hits = []
-        for row in range(len(self._chat.messages)):
-            message = self._chat.messages.at(row)
-            self.hits.extend(Hit(row, message.id, nth) for nth in range(self._count(message)))
+        self.hits = self._below
         self._at = None if kept is None else bisect_left(self.hits, kept.row, key=lambda h: h.row)
         if self._at is not None and self._at >= len(self.hits):
             self._at = len(self.hits) - 1 if self.hits else None
-        self.changed.emit()
+
+
+def _searched(text: str) -> str:
+    return plain_text(text).lower()

@@ -25,6 +25,7 @@ from mtp_mlx.api import Generate
 _PAGE = 24  # messages built at a time; earlier ones are built as the reader scrolls up
 _AT_ONCE = 6  # messages built before a chat is first painted
 _NEAR = 900  # pixels beyond the viewport at which the next views are built
+_APART_MS = 4  # between the deletions of views taken down at once: each costs a millisecond
 _MOST = 60  # views; with more, those far from the reader's place are taken down
 
 
@@ -50,6 +51,8 @@ class Transcript(SelectableColumn):
         self._filling = QTimer(self, interval=0)
         self._filling.setObjectName("filling")
         self._filling.timeout.connect(self._build_slice)
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._look_below)
         self._below = RoomBelow(SPACING)
         self.column.insertWidget(0, self._below)
         chat.messages.rowsInserted.connect(self._on_inserted)
@@ -95,22 +98,20 @@ class Transcript(SelectableColumn):
         messages = self._chat.messages
         if row >= len(messages) or messages.at(row).id != message:
             return None
-        if self._first - _PAGE <= row < self._first:
-            self._show_earlier(self._first - row)
+        if row == self._first - 1:
+            self._show_earlier(1)
         elif not self._first <= row < self.end:
             self._build_around(row)
         return self._views[row - self._first]
 
     def _build_around(self, row: int) -> None:
-        self._filling.stop()
         self.stay()
         self._drop(0)
         self._below.keep(0)
         self._first = row
         self._below.extend(len(self._chat.messages) - row)
-        for _ in range(min(_AT_ONCE, len(self._below))):
-            self._show_later(self._make(self.end))
-        self._show_earlier(_AT_ONCE)
+        self._show_later(self._make(row))
+        self._want(row - _AT_ONCE)  # those around it come a slice at a time
 
     def set_token_view(self, *, shown: bool) -> None:
         """Show or hide the tokens of all replies of this chat, and of those to come."""
@@ -233,17 +234,17 @@ class Transcript(SelectableColumn):
         return self._chat.writing and message.id == self._chat.chat.tip
 
     def _drop(self, first: int) -> None:
-        while len(self._views) > first:
-            self._take_down(self._views.pop())
+        for place in range(len(self._views) - first):
+            self._take_down(self._views.pop(), place * _APART_MS)
 
-    def _take_down(self, view: MessageView) -> None:
+    def _take_down(self, view: MessageView, wait_ms: int = 0) -> None:
         focused = QApplication.focusWidget()
         if focused is not None and view.isAncestorOf(focused):
             self.focus_left.emit()  # Qt would give it to whatever comes next
         self.selection.leave(view.texts())
         self.column.removeWidget(view)
         view.hide()
-        view.deleteLater()
+        QTimer.singleShot(wait_ms, view, view.deleteLater)
 
     @property
     def end(self) -> int:
@@ -312,7 +313,7 @@ class Transcript(SelectableColumn):
 
     def scrolled(self) -> None:
         self._look_above()
-        self._look_below()
+        self._later.start()
 
     def messages(self) -> list[str]:
         return [view.message.id for view in self._views]
@@ -332,15 +333,14 @@ class Transcript(SelectableColumn):
         return next((view for view in self._views if view.message.id == message), None)
 
     def _look_below(self) -> None:
-        bar = self.verticalScrollBar()
-        bottom = bar.value() + self.viewport().height()
+        bottom = self.verticalScrollBar().value() + self.viewport().height()
         if not self._below or self._filling.isActive():  # `_below` has no place yet
             return
         if self._below.y() - bottom < _NEAR:
             written = self._is_written(self._chat.messages.at(self.end))  # its text grows now
             if view := self._make(self.end) if written else self._ahead.take(self.end):
                 self._show_later(view)
-            QTimer.singleShot(0, self, self._look_below)
+            self._later.start()  # one view a turn, however often the column was scrolled in it
 
     def _look_above(self) -> None:
         """Build earlier messages before the reader reaches their place."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -113,6 +115,86 @@ def test_a_reply_goes_on_while_one_reads_what_was_found(qtbot: QtBot, ready: Rig
     assert "Message 3." in current(ready)
     window.transcript.scroll_to_end()
     qtbot.waitUntil(lambda: "Begun. And ended." in texts(window.transcript)[-1].toPlainText())
+
+
+def test_a_jump_builds_what_is_around_it_later(qtbot: QtBot, ready: Rig) -> None:
+    """Each message costs milliseconds: the window answers between two of them."""
+    transcript = ready.program.window.transcript
+    ready.program.models.chat.open(long_chat(400))
+    qtbot.waitUntil(lambda: not transcript.filling)
+    for row in (100, 80):
+        view = transcript.bring(row, str(row))
+        assert transcript.views == [view]
+        qtbot.waitUntil(lambda: len(transcript.views) > 4)
+        assert view in transcript.views
+        qtbot.waitUntil(lambda: not transcript.filling)
+
+
+def test_what_changes_is_searched_again_in_slices(
+    qtbot: QtBot, ready: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search of all chats has opened this one at its hit; then its messages change."""
+    read, turns, now = [], [0], [0.0]
+
+    def slow(text: str) -> str:
+        read.append(turns[-1])
+        now[0] += 0.003
+        return text
+
+    monkeypatch.setattr("app.viewmodels.chat.finding.plain_text", slow)
+    monkeypatch.setattr("app.viewmodels.chat.finding.time.perf_counter", lambda: now[0])
+    finding, chat = ready.program.models.finding, ready.program.models.chat
+    chat.open(long_chat(100))
+    finding.show("7", ("message",))
+    turn = QTimer(finding, interval=0)
+    turn.timeout.connect(lambda: turns.append(len(turns)))
+    turn.start()
+    chat.branches.delete("99")
+    assert len(finding.hits) == 1
+    qtbot.waitUntil(lambda: len(finding.hits) > 1)
+    turn.stop()
+    assert len(read) >= 99
+    assert max(read.count(one) for one in turns) <= 4
+    assert finding.current is not None
+    assert finding.current.message == "7"
+    finding.search("message 9")
+    qtbot.waitUntil(lambda: not finding.searching)
+    finding.step(-1)
+    assert [hit.message for hit in finding.hits] == ["9", *map(str, range(90, 99))]
+    chat.branches.delete("95")  # with what follows it, where the current hit is
+    qtbot.waitUntil(lambda: len(finding.hits) == 6)
+    assert finding.current == finding.hits[-1]
+
+
+def test_a_long_text_is_rendered_beside_the_window(
+    qtbot: QtBot, ready: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[int, str] = {}
+
+    def rendered(text: str) -> str:
+        threads[len(text)] = threading.current_thread().name
+        return text
+
+    monkeypatch.setattr("app.viewmodels.chat.finding.plain_text", rendered)
+    texts = ("a fox", "fox " * 5000, "no", "one fox")
+    messages = tuple(
+        ChatMessage(id=str(n), role="user", text=text, parent=str(n - 1) if n else None)
+        for n, text in enumerate(texts)
+    )
+    finding = ready.program.models.finding
+    ready.program.models.chat.open(Chat(id="c", title="", created=0, messages=messages, tip="3"))
+    finding.search("fox")
+    qtbot.waitUntil(lambda: not finding.searching)
+    assert len(finding.hits) == 5002
+    assert threads == {5: "MainThread", 20_000: "files", 7: "MainThread"}
+    finding.search("fo")  # what was rendered is kept
+    qtbot.waitUntil(lambda: not finding.searching)
+    assert len(finding.hits) == 5002
+    finding.clear()
+    finding.search("ox")
+    finding.search("no")  # while a text is rendered for the words before
+    qtbot.waitUntil(lambda: not finding.searching)
+    assert [hit.message for hit in finding.hits] == ["2"]
 
 
 def save(message: ChatMessage, folder: DataFolder) -> None:
