@@ -9,6 +9,7 @@ from app.render.blocks import render
 from app.viewmodels.chat.history import MessageList
 from app.views.chat.reply_view import ReplyView
 from app.views.chat.user_view import UserView
+from app.views.common import fonts
 from app.views.common.theme import ThemeController
 
 MessageView = UserView | ReplyView
@@ -28,14 +29,15 @@ class BuildAhead:
         self._theme = theme
         self._make = make
         self._message: ChatMessage | None = None  # whose text is rendered
+        self._size = fonts.text_size()
         self._view: MessageView | None = None
 
     def take(self, row: int) -> MessageView | None:
         """Return the view of a row once it is built; None: ask again in the next turn."""
         message = self._messages.at(row)
-        if message is not self._message:
+        if message is not self._message or self._size != fonts.text_size():
             self.drop()
-            self._message = message
+            self._message, self._size = message, fonts.text_size()
             if message.role == "assistant":
                 render(message.text, self._theme.current.html())
                 return None
@@ -48,7 +50,7 @@ class BuildAhead:
         return view
 
     def drop(self) -> None:
-        """Forget the view that is being built: other messages are shown."""
+        """Forget the view that is being built: it would look different now."""
         if self._view is not None:
             self._view.deleteLater()
         self._view = self._message = None

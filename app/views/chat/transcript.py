@@ -115,6 +115,7 @@ class Transcript(SelectableColumn):
 
     def set_token_view(self, *, shown: bool) -> None:
         """Show or hide the tokens of all replies of this chat, and of those to come."""
+        self._ahead.drop()
         self._token_view = shown
         for view in self._views:
             if isinstance(view, ReplyView):
@@ -288,14 +289,13 @@ class Transcript(SelectableColumn):
 
     def _show_later(self, view: MessageView) -> None:
         """Add the next view below, and take down one far above."""
-        bar = self.verticalScrollBar()
         self._views.append(view)
         self.column.insertWidget(self.column.indexOf(self._below), view)
         self._below.take()
         self._refresh_row(view)
         if (
             len(self._views) > _MOST
-            and self._views[0].geometry().bottom() < bar.value() - 2 * _NEAR
+            and self._views[0].geometry().bottom() < self.verticalScrollBar().value() - 2 * _NEAR
             and not is_edited(self._views[0])
             and not self.selecting.busy
         ):
