@@ -38,6 +38,7 @@ from app.viewmodels.chat.footer import footer
 from app.viewmodels.chat.history import Removed, removed_text
 from app.viewmodels.chat.saving import Saver
 from app.viewmodels.common.engine import pair_name
+from app.viewmodels.models.switching import first_pair
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.settings.backups import BackupsViewModel
 from app.views.common import fonts
@@ -87,7 +88,8 @@ class Program(QObject):
         self._data = data
         self._worker = worker
         self._clock = clock
-        self.engine = Engine(worker, clock=clock, parent=self)
+        first = first_pair(self.settings).load()
+        self.engine = Engine(worker, first, clock=clock, parent=self)
         self._watch = Watch(worker, clock, parent=self)
         self._saver = Saver(self.store, parent=self)
         speeds = BaselineStore(self.store, kept.speeds)

@@ -23,6 +23,7 @@ from app.viewmodels.common.engine import EngineViewModel
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.models.switching import PairSwitching
 from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.overlay.plain_speed import PlainSpeed
@@ -56,6 +57,7 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
     counter = TokenCounter(engine, owner)
     models = ViewModels(
         engine=EngineViewModel(engine, owner),
+        pairs=PairSwitching(engine, services.settings, chat, owner),
         chat=chat,
         finding=Finding(chat, services.files, owner),
         composing=ComposingViewModel(chat, counter, services.files, owner),
@@ -85,3 +87,4 @@ def _connect_troubles(models: ViewModels) -> None:
     chat.started_elsewhere.connect(lambda written: engine.forget_chat(written.id))
     engine.open_chat(chat.chat.id)
     models.chats.trouble.connect(engine.say)
+    models.pairs.failed.connect(engine.say)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from mtp_mlx.api import MAX_DEPTH, Mtp, Sampling, Verify
+from mtp_mlx.api import MAX_DEPTH, Load, Mtp, Sampling, Verify
 
 # What a field can hold that Qt and the engine can take: a file may be damaged.
 _MOST = 2**31 - 1
@@ -73,6 +73,26 @@ class SidebarSettings(msgspec.Struct, frozen=True, kw_only=True):
     width: Pixels = 248
 
 
+class PairChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A pair that was loaded once: how to load it again, and the names that its replies bear."""
+
+    target: str  # a folder, a repository id or the built-in pair, as `Load` takes it
+    drafter: str | None = None
+    use_drafter: bool = True
+    drafter_bits: Literal[4, 8] | None = None
+    name: str = ""  # of the target, as the engine told it; "" until it was loaded
+    drafter_name: str | None = None
+
+    def load(self) -> Load:
+        """Return the request that loads the pair."""
+        return Load(
+            target=self.target,
+            drafter=self.drafter,
+            use_drafter=self.use_drafter,
+            drafter_bits=self.drafter_bits,
+        )
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is kept between starts of the program, except the chats."""
 
@@ -91,3 +111,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reply: ReplySettings = ReplySettings()  # what a new chat starts with
     seen: tuple[str, ...] = ()  # damaged files that were kept, of which the user knows
     presets: tuple[Preset, ...] = ()  # the user's own, in the order they were saved
+    pairs: tuple[PairChoice, ...] = ()  # that were loaded, the last one first

@@ -19,6 +19,7 @@ from app.viewmodels.common.format import one_line
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.models.switching import PairSwitching
 from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.reports.reports import ReportsViewModel
@@ -40,6 +41,7 @@ from app.views.common.theme import ThemeController
 from app.views.compare.compare_view import CompareDialog
 from app.views.help import AboutDialog, ShortcutsDialog
 from app.views.menus import Menus
+from app.views.models.pair_offer import PairOffer
 from app.views.notices import Announcer, BannerView, Toast
 from app.views.overlay.overlay_view import OverlayView
 from app.views.page import Page, Places, SideSplit, sidebar_button
@@ -58,6 +60,7 @@ _LEAST = (640, 440)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewModels:
     engine: EngineViewModel
+    pairs: PairSwitching
     chat: ChatViewModel
     finding: Finding
     composing: ComposingViewModel
@@ -94,7 +97,7 @@ class MainWindow(QMainWindow):
         self.resize(*_SIZE)
         fonts.set_text_size(settings.text_size)
         self._depths = depth_group(self, models.mtp)
-        self.toolbar = Toolbar(models.engine, models.mtp, self._depths, theme)
+        self.toolbar = Toolbar(models.engine, models.pairs, models.mtp, self._depths, theme)
         self.banner = BannerView(models.engine, theme)
         self.transcript = Transcript(models.chat, theme)
         self.composer = Composer(models.chat, models.composing, theme)
@@ -107,6 +110,8 @@ class MainWindow(QMainWindow):
         self.found_marks = FoundMarks(models.finding, self.transcript, theme)
         self._left_out = LeftOut(models.chat, self.transcript, theme)
         self.page.put_above(self.find_bar)
+        self.pair_offer = PairOffer(models.pairs)
+        self.page.put_above(self.pair_offer)
         self.sidebar = Sidebar(models.chats, theme)
         self.places = Places(self.page, models.reports, models.undo, theme)
         self.places.export_asked.connect(self.open_report_asked)

@@ -167,7 +167,14 @@ class Menus(QObject):
         menu.addAction(self.compare)
         menu.addAction(command(window, strings.REPORTS, window.places.toggle, REPORTS_KEYS))
         menu.addSeparator()
+        self._unload = command(window, strings.PAIR_UNLOAD, self._models.pairs.unload)
+        menu.addAction(self._unload)
         menu.addAction(command(window, strings.RESTART, self._models.engine.restart))
+        self._models.pairs.changed.connect(self._refresh_pair)
+        self._refresh_pair()
+
+    def _refresh_pair(self) -> None:
+        self._unload.setEnabled(self._models.pairs.loaded is not None)
 
     def _fill_window(self) -> None:
         window = self._window

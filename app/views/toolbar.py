@@ -18,9 +18,11 @@ from app import strings
 from app.domain.settings import MtpChoice
 from app.viewmodels.common.engine import EngineViewModel, Status
 from app.viewmodels.common.mtp import Effect, MtpViewModel, depth_label
+from app.viewmodels.models.switching import PairSwitching
 from app.views.common import fonts
 from app.views.common.controls import ElidedLabel, IconButton, Menu, Switch, keys_text
 from app.views.common.theme import ThemeController
+from app.views.models.chooser import PairChooser
 
 _STEPS = 1000
 _ROOMY = 760
@@ -30,6 +32,7 @@ class Toolbar(QWidget):
     def __init__(
         self,
         engine: EngineViewModel,
+        pairs: PairSwitching,
         mtp: MtpViewModel,
         depths: QActionGroup,
         theme: ThemeController,
@@ -44,6 +47,7 @@ class Toolbar(QWidget):
         self.status = ElidedLabel()
         self.status.setFont(fonts.small())
         self.status.setProperty("tone", "muted")
+        self.chooser = PairChooser(pairs, theme)
         self._detail = QLabel()
         self._detail.setFont(fonts.small())
         self._detail.setProperty("tone", "muted")
@@ -118,8 +122,9 @@ class Toolbar(QWidget):
         names.setSpacing(0)
         names.addWidget(self.title)
         line = QHBoxLayout()
-        line.setSpacing(10)
+        line.setSpacing(6)
         line.addWidget(self.status)
+        line.addWidget(self.chooser)
         line.addWidget(self._detail)
         line.addWidget(self._progress)
         line.addStretch(1)
