@@ -36,8 +36,11 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyValueShape:
-    """The shape of a target's cache: layers that own keys and values, their heads and widths."""
+class MemoryShape:
+    """What of a target decides the memory that a context and a chunk of a prompt take.
+
+    Layers count where they own keys and values; heads and widths are those of the keys.
+    """
 
     sliding_layers: int
     sliding_heads: int
@@ -46,13 +49,23 @@ class KeyValueShape:
     full_heads: int
     full_width: int
     window: int
+    query_heads: int  # each has a score for each pair of a row and a position
+    chunk_row: int  # numbers that a row of a chunk needs at a time, beside its scores
+
+    @property
+    def full_row(self) -> int:
+        """Return the numbers that the full layers keep of one position, keys and values."""
+        return 2 * self.full_layers * self.full_heads * self.full_width
+
+    @property
+    def sliding_row(self) -> int:
+        """Return the numbers that the sliding layers keep of one position, keys and values."""
+        return 2 * self.sliding_layers * self.sliding_heads * self.sliding_width
 
     def size_bytes(self, context: int, bytes_a_number: int = 2) -> int:
         """Return the bytes of keys and values for a context of `context` tokens."""
-        full = self.full_layers * self.full_heads * self.full_width * context
         kept = min(context, self.window)
-        sliding = self.sliding_layers * self.sliding_heads * self.sliding_width * kept
-        return 2 * bytes_a_number * (full + sliding)
+        return bytes_a_number * (self.full_row * context + self.sliding_row * kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +76,8 @@ class KnownPair:
     title: str  # "Gemma 4 E2B"
     hidden_size: int
     layers: int
-    key_values: KeyValueShape
+    memory: MemoryShape
+    context_length: int
     targets: tuple[Conversion, ...]  # the smallest first
     drafters: tuple[Conversion, ...]
 
@@ -98,6 +112,9 @@ class Blueprint(Protocol):
 
     @property
     def sliding_window(self) -> int: ...
+
+    @property
+    def memory(self) -> MemoryShape: ...
 
     @property
     def thinking(self) -> ThinkingSyntax | None:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
+from mtp_mlx.kv.rows import GRANULE, GROWTH
 from mtp_mlx.kv.spans import Span, spans
-
-GRANULE = 256  # positions: buffers are whole multiples of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Buffer:
         needed = self.end + keys.shape[2]
         if needed <= self.capacity:
             return
-        size = -(-max(needed, self.capacity * 9 // 8) // GRANULE) * GRANULE
+        size = -(-max(needed, self.capacity + self.capacity // GROWTH) // GRANULE) * GRANULE
         self._keys = self._grown(self._keys, keys, size)
         self._values = self._grown(self._values, values, size)
 

@@ -13,11 +13,8 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from mtp_mlx.kv.buffer import Buffer, KeysValues
+from mtp_mlx.kv.rows import AT_ONCE, REWIND, SLACK
 from mtp_mlx.kv.spans import Span, spans
-
-SLACK = 256  # spare rows: the window is moved to the front once in about so many tokens
-AT_ONCE = 2048  # rows of the first buffer, at most: a larger window may never be filled
-REWIND = 32  # rows that can always be trimmed: more than any round drafts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from mtp_mlx.api import Mtp
 from mtp_mlx.engine import Engine
-from mtp_mlx.kv.window import REWIND
+from mtp_mlx.kv.rows import REWIND
 from tests.support.replies import Reply, reply, tiny_pair
 from tests.support.shapes import E2B, WINDOW
 

@@ -6,8 +6,9 @@ import mlx.core as mx
 import pytest
 
 from mtp_mlx.kv.buffer import FullCache
+from mtp_mlx.kv.rows import REWIND
 from mtp_mlx.kv.state import LayersState
-from mtp_mlx.kv.window import REWIND, WindowCache
+from mtp_mlx.kv.window import WindowCache
 from tests.kv.test_window import DIM, HEADS, WINDOW, positions, rows
 
 FLOAT = 4  # bytes

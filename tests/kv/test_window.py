@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtp_mlx.kv.buffer import FullCache
+from mtp_mlx.kv.rows import AT_ONCE, REWIND
 from mtp_mlx.kv.spans import Span, spans
-from mtp_mlx.kv.window import AT_ONCE, REWIND, WindowCache
+from mtp_mlx.kv.window import WindowCache
 
 WINDOW = 7
 HEADS, DIM = 2, 3

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mtp_mlx.api import ThinkingSyntax
-from mtp_mlx.families.base import Config, Conversion, KeyValueShape, KnownPair
+from mtp_mlx.families.base import Config, Conversion, KnownPair, MemoryShape
 from mtp_mlx.families.gemma4.config import FULL, SLIDING, TextConfig, target_config
 
 THINKING = ThinkingSyntax(opening="<|channel>", header="thought\n", closing="<channel|>")
@@ -56,7 +56,8 @@ def known_pair(facts: Facts) -> KnownPair:
         title=f"{TITLE} {facts.name}",
         hidden_size=target.hidden_size,
         layers=target.num_layers,
-        key_values=key_values(target),
+        memory=memory_shape(target),
+        context_length=target.max_positions,
         targets=tuple(
             Conversion(repository=name, precision=p, size_bytes=facts.target_bytes.get(p))
             for p, name in (*conversions, ("bf16", f"google/gemma-4-{facts.name}-it"))
@@ -71,12 +72,12 @@ def known_pair(facts: Facts) -> KnownPair:
     )
 
 
-def key_values(target: TextConfig) -> KeyValueShape:
-    """Return the shape of a target's cache; layers that read another's cache do not count."""
+def memory_shape(target: TextConfig) -> MemoryShape:
+    """Return what of a target decides its memory; layers that read another's cache do not count."""
     owners = target.layer_types[: target.owners]
     sliding_heads, sliding_width = target.kv_shape(SLIDING)
     full_heads, full_width = target.kv_shape(FULL)
-    return KeyValueShape(
+    return MemoryShape(
         sliding_layers=owners.count(SLIDING),
         sliding_heads=sliding_heads,
         sliding_width=sliding_width,
@@ -84,7 +85,23 @@ def key_values(target: TextConfig) -> KeyValueShape:
         full_heads=full_heads,
         full_width=full_width,
         window=target.sliding_window,
+        query_heads=target.num_heads,
+        chunk_row=chunk_row(target),
     )
+
+
+def chunk_row(target: TextConfig) -> int:
+    """Return the numbers that a row of a chunk needs at a time, beside its scores.
+
+    MLX begins operations while others run, so the results of several exist at once: measured on
+    the CPU, those of two layers. `scripts/measure_fit.py` measures it.
+    """
+    inputs = target.num_layers * target.per_layer_input_size
+    experts = target.experts
+    routed = (
+        experts.top_k * (2 * target.hidden_size + 3 * experts.intermediate_size) if experts else 0
+    )
+    return 6 * target.intermediate_size + 6 * target.hidden_size + 2 * inputs + routed
 
 
 def target_of(facts: Facts, kept: int) -> Config:

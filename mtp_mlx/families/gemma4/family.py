@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mtp_mlx.api import DraftPosition, Sampling, ThinkingSyntax
 from mtp_mlx.errors import DamagedModel, PairMismatch, UnsupportedModel, UsageError
-from mtp_mlx.families.base import Config, Identity, KnownPair, Part, TrueShape
+from mtp_mlx.families.base import Config, Identity, KnownPair, MemoryShape, Part, TrueShape
 from mtp_mlx.families.gemma4 import facts
 from mtp_mlx.families.gemma4.config import (
     DRAFTER_TYPES,
@@ -108,7 +108,7 @@ def _pair_of_drafter(drafter: DrafterConfig) -> KnownPair | None:
     """Return the known pair whose target has the hidden size and the keys that it reads."""
     sliding = drafter.text.kv_shape(SLIDING)
     for pair in facts.PAIRS:
-        keys = pair.key_values
+        keys = pair.memory
         if pair.hidden_size == drafter.backbone_hidden_size and sliding == (
             keys.sliding_heads,
             keys.sliding_width,
@@ -160,6 +160,10 @@ class GemmaBlueprint:
     @property
     def sliding_window(self) -> int:
         return self.target_config.sliding_window
+
+    @property
+    def memory(self) -> MemoryShape:
+        return facts.memory_shape(self.target_config)
 
     @property
     def thinking(self) -> ThinkingSyntax:

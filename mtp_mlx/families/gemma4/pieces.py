@@ -19,6 +19,7 @@ import mlx.core as mx
 from mlx import nn
 
 from mtp_mlx.kv.buffer import KeysValues
+from mtp_mlx.kv.rows import ALONE
 from mtp_mlx.kv.spans import Mask, Span
 
 COMPILED_ROWS = 16  # the most rows that are compiled: rounds have few sizes, prompt chunks any
@@ -66,16 +67,25 @@ def attend(
 ) -> mx.array:
     """Let the rows of one sequence, [n, heads, 1, head_dim], attend to its keys and values.
 
-    Without `spans` every row attends to all of them.
+    Without `spans` every row attends to all of them. With several, each that has many scores is
+    computed before the next is begun.
     """
     queries = in_time(queries)
     if spans is None:
         return in_time(_attention(layer, queries, held, None))
-    parts = [
-        _attention(layer, queries[:, :, span.queries], held.at(span.keys), span.mask)
-        for span in spans
-    ]
+    parts = []
+    for span in spans:
+        rows, keys = queries[:, :, span.queries], held.at(span.keys)
+        parts.append(_attention(layer, rows, keys, span.mask))
+        if len(spans) > 1 and _score_bytes(rows, keys) > ALONE:
+            mx.eval(parts[-1])
     return in_time(parts[0] if len(parts) == 1 else mx.concatenate(parts, axis=2))
+
+
+def _score_bytes(queries: mx.array, held: KeysValues) -> int:
+    """Return the bytes of the scores of queries [1, heads, n, dim] over all held positions."""
+    _, heads, rows, _ = queries.shape
+    return heads * rows * held.keys.shape[2] * queries.dtype.size
 
 
 def _attention(layer: Any, queries: mx.array, held: KeysValues, mask: Mask) -> mx.array:

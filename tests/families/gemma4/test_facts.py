@@ -60,7 +60,7 @@ def test_every_conversion_is_known_by_its_own_name() -> None:
 
 
 def test_the_cache_grows_by_full_layers_only_past_the_window() -> None:
-    shape = PAIRS[0].key_values
+    shape = PAIRS[0].memory
     growth = shape.size_bytes(10_000) - shape.size_bytes(9_000)
     assert growth == 1000 * 2 * 2 * 3 * 512
     assert shape.size_bytes(512) - shape.size_bytes(0) == 512 * 2 * 2 * (12 * 256 + 3 * 512)

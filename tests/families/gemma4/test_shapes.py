@@ -8,9 +8,9 @@ from mlx.utils import tree_flatten
 
 from mtp_mlx.errors import UsageError
 from mtp_mlx.families import PAIRS, SHAPE_NAMES, shape
-from mtp_mlx.families.base import KeyValueShape, KnownPair
+from mtp_mlx.families.base import KnownPair, MemoryShape
 from mtp_mlx.families.gemma4.config import FULL, SLIDING, TextConfig
-from mtp_mlx.families.gemma4.facts import key_values
+from mtp_mlx.families.gemma4.facts import chunk_row, memory_shape
 from mtp_mlx.families.gemma4.family import GemmaBlueprint
 
 MILLION = 10**6
@@ -30,6 +30,7 @@ CACHED = {
     "26B-A4B": ((25, 8, 256), (5, 2, 512), 1024),
     "31B": ((50, 16, 256), (10, 4, 512), 1024),
 }
+QUERY_HEADS = {"E2B": 8, "E4B": 8, "12B": 16, "26B-A4B": 16, "31B": 32}
 
 
 def blueprint(name: str, layers: int | None = None) -> GemmaBlueprint:
@@ -54,12 +55,13 @@ def test_a_pair_goes_by_two_names(name: str, pair: KnownPair) -> None:
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
 def test_what_a_target_caches(pair: KnownPair) -> None:
     sliding, full, window = CACHED[pair.name]
-    assert pair.key_values == KeyValueShape(
+    assert pair.memory == MemoryShape(
         sliding_layers=sliding[0], sliding_heads=sliding[1], sliding_width=sliding[2],
         full_layers=full[0], full_heads=full[1], full_width=full[2],
-        window=window,
+        window=window, query_heads=QUERY_HEADS[pair.name], chunk_row=chunk_row(target(pair.name)),
     )  # fmt: skip
-    assert key_values(target(pair.name)) == pair.key_values
+    assert memory_shape(target(pair.name)) == pair.memory
+    assert pair.context_length == target(pair.name).max_positions
 
 
 @pytest.mark.parametrize("name", SHAPE_NAMES)

@@ -1,0 +1,149 @@
+"""Whether a pair fits this machine: one sum, of which every part is shown. Pure: loads no MLX.
+
+The sum counts bytes that MLX has in use at once: the weights, the caches full up to a context, and
+what reading one chunk of a prompt takes. `scripts/measure_fit.py` compares it with the peak that
+MLX reports.
+
+Sources: the queries' scores have no fused kernel where a head is 512 wide or more than 8 rows
+attend with heads of 256 (`has_fused_kernel` and `use_fallback` in MLX's
+`backend/metal/scaled_dot_product_attention.cpp`), so they stand in memory. MLX has up to ten
+command buffers in flight (`MAX_ACTIVE_TASKS` in `transforms.cpp`), and on the CPU a hundred
+operations, so the temporaries of several operations, and several blocks of scores, exist at once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Literal
+
+from mtp_mlx.families.base import MemoryShape
+from mtp_mlx.kv.rows import ALONE, BLOCK, GRANULE, GROWTH, REWIND, SLACK
+
+Verdict = Literal["fits", "tight", "too-big"]
+Pressure = Literal["normal", "warning", "critical"]
+
+MARGIN = 500_000_000
+"""Bytes for all that has no part of its own: kernels, logits, text, freed memory kept for reuse."""
+
+LARGEST_CHUNK, SMALLEST_CHUNK = 2048, BLOCK
+"""Rows of a chunk of a prompt: fewer take less memory, more are read faster."""
+
+DEFAULT_CONTEXT = 8192
+"""Tokens of context for which a pair is judged where nobody says how many."""
+
+COMFORTABLE = 0.85
+"""The part of a machine's memory that may be needed before it counts as tight."""
+
+RESERVE = 4_000_000_000
+"""Bytes that macOS and other programs need at the least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineMemory:
+    """The memory of a machine at a moment, in bytes."""
+
+    total: int
+    available: int  # that this process holds or may still take, without driving anything out
+    recommended: int | None = None  # the most that Metal advises; None without Metal
+    wired_by_others: int = 0  # that cannot be driven out
+    pressure: Pressure | None = None  # None: the system has no such state, and kills instead
+
+    @property
+    def have(self) -> int:
+        """Return the bytes that a pair may need here.
+
+        macOS drives out what other programs hold, so that counts once the system itself says that
+        memory is short. Any other system kills instead: there only what is available counts.
+        """
+        if self.pressure is None:
+            return max(0, min(self.total, self.available))
+        left = self.total - max(RESERVE, self.wired_by_others)
+        most = left if self.recommended is None else min(self.recommended, left)
+        return max(0, most if self.pressure == "normal" else min(most, self.available))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """The bytes of a pair's weights in memory."""
+
+    target: int
+    drafter: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """The bytes that a pair needs, part by part."""
+
+    target: int
+    drafter: int
+    kv: int  # keys and values up to the context, and the copy from which an edit goes on
+    scores: int  # what reading a chunk of the prompt takes
+    margin: int = MARGIN
+
+    @property
+    def total(self) -> int:
+        return self.target + self.drafter + self.kv + self.scores + self.margin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What a pair needs for a context, what a machine has, and what follows."""
+
+    context: int  # tokens
+    chunk: int  # rows of a prompt that are read at a time
+    need: Need
+    have: int
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.need.total <= COMFORTABLE * self.have:
+            return "fits"
+        return "tight" if self.need.total <= self.have else "too-big"
+
+
+def fit(
+    weights: Weights, shape: MemoryShape, context: int, have: int, bytes_a_number: int = 2
+) -> Fit:
+    """Judge a pair for a context. The chunk shrinks as far as it can before the verdict does."""
+
+    def at(chunk: int) -> Fit:
+        need = Need(
+            target=weights.target,
+            drafter=weights.drafter,
+            kv=cache_bytes(shape, context, bytes_a_number),
+            scores=chunk_bytes(shape, context, chunk, bytes_a_number),
+        )
+        return Fit(context=context, chunk=chunk, need=need, have=have)
+
+    sizes = range(SMALLEST_CHUNK, LARGEST_CHUNK + 1)
+    fitting = bisect_left(sizes, True, key=lambda chunk: at(chunk).verdict != "fits")
+    return at(sizes[max(0, fitting - 1)])
+
+
+def cache_bytes(shape: MemoryShape, context: int, bytes_a_number: int = 2) -> int:
+    """Return the bytes of a cache that holds `context` tokens, and of one snapshot of it.
+
+    Full layers keep every position, and as they grow an eighth beyond them. Sliding layers keep a
+    window and some rows to go back. A snapshot is a copy of their windows.
+    """
+    full = -(-(context + context // GROWTH) // GRANULE) * GRANULE
+    sliding = shape.window + REWIND + SLACK
+    snapshot = min(context, shape.window)
+    rows = shape.full_row * full + shape.sliding_row * (sliding + snapshot)
+    return rows * bytes_a_number
+
+
+def chunk_bytes(shape: MemoryShape, context: int, chunk: int, bytes_a_number: int = 2) -> int:
+    """Return the bytes that reading `chunk` rows at the end of `context` tokens takes.
+
+    Blocks of 256 rows attend one after the other, each with a score for each of its rows, each head
+    and each position. Blocks of fewer bytes than `ALONE` are not waited for, so the scores of all
+    blocks of a chunk may exist at once. To these come the rows themselves, between attentions.
+    """
+    rows = min(chunk, context)
+    all_scores = shape.query_heads * rows * context * bytes_a_number
+    block = shape.query_heads * min(rows, BLOCK) * context * bytes_a_number
+    blocks = -(-rows // BLOCK)
+    scores = min(all_scores, max(block, blocks * ALONE))
+    return scores + rows * shape.chunk_row * bytes_a_number
