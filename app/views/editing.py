@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
+    QDialog,
     QLineEdit,
     QMenu,
     QPlainTextEdit,
@@ -42,7 +43,7 @@ class EditCommands(QObject):
         self._focused: QWidget | None = None
         self._deleted_last = False  # something was deleted since the last letter was typed
         self.undo = command(window, strings.UNDO, self._undo_last, UNDO_KEYS)
-        # The Compare window shares this history.
+        # Dialogs share this history.
         self.undo.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
         self._others = [self._press(text, keys) for text, keys in _PRESSED.items()]
         undo.changed.connect(self._on_offer)
@@ -109,6 +110,8 @@ class EditCommands(QObject):
             before.removeEventFilter(self)
         if now is not None:
             now.installEventFilter(self)
+            if isinstance(dialog := now.window(), QDialog):
+                dialog.addAction(self.undo)  # a modal one shuts out the shortcuts of the window
         self._focused = now
         self.refresh()
 

@@ -44,6 +44,27 @@ def press(button: QAbstractButton) -> None:
     button.click()
 
 
+@pytest.mark.parametrize("place", ["button", "question"])
+def test_undo_takes_back_a_deletion_behind_it(
+    ready: Rig, dialog: CompareDialog, place: str
+) -> None:
+    """What was typed since is undone first."""
+    done: list[None] = []
+    ready.program.models.undo.offer("Chat deleted", lambda: done.append(None))
+    widget = {"button": dialog.start, "question": dialog.question}[place]
+    widget.setFocus()
+    asked = dialog.question.toPlainText()
+    if place == "question":
+        QTest.keyClicks(widget, "More")
+        QTest.keyClick(widget, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert (dialog.question.toPlainText(), done) == (asked, [])
+    QTest.keyClick(widget, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert done == [None]
+    assert dialog.question.toPlainText() == asked
+    QTest.keyClick(widget, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert done == [None]
+
+
 def test_the_last_question_raced(ready: Rig, clock: Clock, dialog: CompareDialog) -> None:
     assert dialog.question.toPlainText() == "Count to twelve."
     assert dialog.save.isHidden()
