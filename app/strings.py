@@ -121,6 +121,7 @@ CHATS_NEWER = (
     " Nothing is kept in this session: install that release to go on with them."
 )
 LOG_BROKEN = "its log is broken in the middle"
+LOG_CUT = "the end of its log is missing"
 NAMES_UNREADABLE = "its names are not readable"
 HEADER_DAMAGED = "its header is damaged"
 SCHEMA_DAMAGED = "its tables are not as they were made"

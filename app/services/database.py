@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from app.services.migrations import (
     schema,
 )
 from app.services.search_index import SearchIndex
+from app.services.write_ahead_log import LogEnd
 
 BUSY_TIMEOUT_S = 2.0  # the store thread tries again, and a program that ends must not wait longer
 _RETRY_S = 0.02
@@ -52,6 +53,7 @@ _UNUSABLE_NOW = frozenset(
 class Connection(sqlite3.Connection):
     """Text that is no UTF-8 is read as far as it can be; what it became is in `replaced`."""
 
+    log_end: LogEnd | None = None  # of a file
     reattached = 0  # messages that the migration gave another parent
     unreadable = 0  # values that could not be read since the connection was made
 
@@ -95,6 +97,7 @@ def _connected(path: Path | str, *, check: bool) -> Connection:
             _copy_before_migration(connection, path)
         connection.reattached = migrate(connection)
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.log_end = LogEnd(path) if isinstance(path, Path) else None
     except BaseException:
         connection.close()
         raise
@@ -117,10 +120,13 @@ def log_ahead(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         yield
+    if connection.log_end is not None:
+        with suppress(OSError):
+            connection.log_end.note()
 
 
 def look(path: Path) -> str:

@@ -27,7 +27,7 @@ from app.services.database import (
 )
 from app.services.migrations import STEPS, made_by, number_anew, reattach
 from app.services.search_index import SearchIndex
-from app.services.write_ahead_log import Log, Pages, log_of, read_log, write_pages
+from app.services.write_ahead_log import Log, Pages, is_cut, log_of, read_log, write_pages
 from mtp_mlx.report.words import count as grouped
 
 _TABLES = ("chats", "messages", "pieces", "draft_files")  # those that others refer to come first
@@ -85,6 +85,8 @@ def _fault(path: Path, frames: Log) -> str:
         fault = strings.HEADER_DAMAGED
     if frames.broken:
         return strings.LOG_BROKEN if fault == SOUND else fault
+    if fault == SOUND and is_cut(path, frames):
+        return strings.LOG_CUT
     if fault == INDEX_ONLY:
         try:
             connect(path).close()

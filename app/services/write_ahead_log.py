@@ -7,7 +7,9 @@ from rubbish: by the checksum that its predecessor holds. https://www.sqlite.org
 
 from __future__ import annotations
 
+import os
 import struct
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -138,6 +140,69 @@ def _judged(
             frames.append(Frame(page=page, commits=commits, at=body, readable=right and page > 0))
         before = stored
     return Log(page_size=size, frames=tuple(frames), taken=taken)
+
+
+_END = struct.Struct(">8sII")  # salts of the log's generation, frames, checksum of both
+_SALTS = slice(16, 24)  # in the log's header
+_COMMITS = slice(4, 8)  # in a frame's header
+_OF_FRAME = slice(8, 16)
+
+
+class LogEnd:
+    """Writes down beside a database how many frames its log has.
+
+    A log that was cut between two frames looks like one that ended there. A file that is too old
+    or half written claims less or nothing: what it claims was there.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._log = log_of(database)
+        self._file = _end_of(database)
+        self._salts = b""
+        self._frames = 0
+
+    def note(self) -> None:
+        """Write down the last frame that ends a transaction. Raises OSError."""
+        with self._log.open("rb") as log:
+            header = log.read(_HEADER.size)
+            if len(header) < _HEADER.size:
+                return
+            if header[_SALTS] != self._salts:
+                self._salts, self._frames = header[_SALTS], 0
+            length = _FRAME.size + int.from_bytes(header[8:12], "big")
+            number, ended = self._frames, self._frames
+            log.seek(_HEADER.size + number * length)
+            while len(frame := log.read(_FRAME.size)) == _FRAME.size:
+                if frame[_OF_FRAME] != self._salts:  # of an earlier generation
+                    break
+                number += 1
+                ended = number if any(frame[_COMMITS]) else ended
+                log.seek(length - _FRAME.size, os.SEEK_CUR)
+        if ended > self._frames:
+            self._frames = ended
+            self._file.write_bytes(_END.pack(self._salts, ended, _check(self._salts, ended)))
+
+
+def is_cut(database: Path, log: Log) -> bool:
+    """Return whether the log has fewer frames than were written down of its generation.
+
+    A log that is gone or empty is not judged: another program may have brought it into the file.
+    """
+    try:
+        salts, frames, check = _END.unpack(_end_of(database).read_bytes())
+        with log_of(database).open("rb") as file:
+            present = file.read(_HEADER.size)[_SALTS]
+    except (OSError, struct.error):
+        return False
+    return bool(check == _check(salts, frames) and present == salts and log.taken < frames)
+
+
+def _end_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}-end")
+
+
+def _check(salts: bytes, frames: int) -> int:
+    return zlib.crc32(salts + frames.to_bytes(4, "big"))
 
 
 def write_pages(database: Path, log: Path, pages: Pages, page_size: int) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from app import strings
 from app.domain.conversation import Chat, ChatMessage
 from app.services import database, recovery
 from app.services.chat_store import ChatStore, open_store
-from app.services.write_ahead_log import log_of, read_log
+from app.services.write_ahead_log import LogEnd, log_of, read_log
 
 MESSAGES = 50
 
@@ -100,6 +101,58 @@ def test_what_lies_behind_a_turned_bit_in_the_log_is_read(
     found = texts(killed)
     assert len(found) >= MESSAGES - 2
     assert Pair.of(kept(killed)) == before
+
+
+@pytest.mark.parametrize("cut", [1, 8, 1000])
+def test_a_log_that_was_cut_between_two_frames_is_told(killed: Path, cut: int) -> None:
+    """It looks like one that ended there."""
+    log = log_of(killed)
+    frames = read_log(log, killed)
+    left = max(0, len(frames.frames) - cut)
+    data = log.read_bytes()
+    log.write_bytes(data[: 32 + left * (24 + frames.page_size)])
+    before = Pair.of(killed)
+    store = open_store(killed)
+    assert strings.LOG_CUT in store.notice
+    store.close()
+    assert Pair.of(kept(killed)) == before
+    assert open_store(killed).notice == ""
+
+
+@pytest.mark.parametrize("damage", ["half", "bit", "older", "another generation", "gone"])
+def test_what_is_written_down_of_a_log_claims_too_little_at_most(killed: Path, damage: str) -> None:
+    end = killed.with_name("chats.sqlite3-end")
+    data = end.read_bytes()
+    changed = {
+        "half": data[:9],
+        "bit": data[:8] + bytes([data[8] ^ 64]) + data[9:],
+        "older": data,
+        "another generation": bytes([data[0] ^ 1]) + data[1:],
+        "gone": b"",
+    }
+    end.write_bytes(changed[damage])
+    log = log_of(killed)
+    if damage == "older":  # by as much as a crash of the system may cost
+        frames = read_log(log, killed)
+        LogEnd(killed).note()
+        log.write_bytes(log.read_bytes() + bytes(24 + frames.page_size))
+    store = open_store(killed)
+    assert store.notice == ""
+    assert len(store.read("c").chat.messages) == MESSAGES  # type: ignore[union-attr]
+    store.close()
+
+
+def test_a_log_that_began_anew_is_counted_anew(path: Path) -> None:
+    store = open_store(path)
+    fill(store, "a", 30)
+    store.connection.execute("PRAGMA wal_checkpoint(RESTART)")
+    fill(store, "b", 3)
+    copy = path.parent.with_name("copy")
+    shutil.copytree(path.parent, copy)
+    store.close()
+    taken = read_log(log_of(copy / path.name), copy / path.name).taken
+    assert int.from_bytes((copy / "chats.sqlite3-end").read_bytes()[8:12], "big") == taken
+    assert open_store(copy / path.name).notice == ""
 
 
 def test_a_log_without_a_sound_header_is_read(killed: Path) -> None:

@@ -73,7 +73,7 @@ class FullDisk:
         self.has_room = False
         begin = database.transaction
 
-        def transaction(connection: sqlite3.Connection) -> AbstractContextManager[None]:
+        def transaction(connection: database.Connection) -> AbstractContextManager[None]:
             if not self.has_room:
                 raise sqlite3.OperationalError(reason)
             return begin(connection)
