@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import click
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import click
+import msgspec
+
+from mtp_mlx.cli.places import add, forget, places, short, size
+from mtp_mlx.cli.remove import remove
 from mtp_mlx.families import PAIRS, pair_of
-from mtp_mlx.families.base import Conversion, KnownPair
-from mtp_mlx.hub.cache import CachedModel, cached_models
+from mtp_mlx.families.base import Conversion, KnownPair, Part
+from mtp_mlx.hub.local_model import LocalModel, State
+from mtp_mlx.hub.own_folders import own_folders
+from mtp_mlx.hub.places import Inventory, inventory
 from mtp_mlx.printable import json_line, printable
 
-GB = 10**9
-ON_DISK, CUT = "on this disk", "download not finished"
+_STATES: dict[State, str] = {
+    "usable": "on this disk",
+    "incomplete": "download not finished",
+    "damaged": "damaged",
+    "unsupported": "not usable",
+}
 
 
 @click.group("models", invoke_without_command=True)
@@ -21,70 +34,132 @@ def command(ctx: click.Context) -> None:
         ctx.invoke(list_models, as_json=False)
 
 
+for other in (add, forget, places, remove):
+    command.add_command(other)
+
+
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_models(as_json: bool) -> None:
-    """List the pairs; a repository named here can be given to --target."""
-    cached = {model.repository: model for model in cached_models()}
-    if as_json:
-        click.echo(json_line(as_object(cached)))
-    else:
-        click.echo(printable("\n".join(as_lines(cached))))
+    """List the pairs; a repository or a folder named here can be given to --target."""
+    found = inventory(own_folders())
+    shown = json_line(as_object(found)) if as_json else printable("\n".join(as_lines(found)))
+    click.echo(shown)
 
 
-def as_lines(cached: dict[str, CachedModel]) -> list[str]:
-    """Return a block of lines for each pair: its conversions, its drafter, and their states."""
-    lines = ["built-in (demo): always there"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A model of a pair: one of the catalogue, one on this disk, or both."""
+
+    part: Part
+    listed: Conversion | None = None
+    model: LocalModel | None = None
+
+    @property
+    def name(self) -> str:
+        return self.listed.repository if self.listed else self._local.name
+
+    @property
+    def precision(self) -> str:
+        return self.listed.precision if self.listed else self._local.precision or "?"
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Return the bytes on this disk where they are whole, else those of the catalogue."""
+        if self.model is not None and self.model.is_usable:
+            return self.model.size_bytes
+        return self.listed.size_bytes if self.listed else self._local.size_bytes
+
+    @property
+    def state(self) -> str | None:
+        return _STATES[self.model.state] if self.model else None
+
+    @property
+    def _local(self) -> LocalModel:
+        assert self.model is not None
+        return self.model
+
+
+def entries(pair: KnownPair, part: Part, models: Sequence[LocalModel]) -> Iterator[Entry]:
+    """Yield the conversions of the catalogue, then what else of this pair lies on the disk."""
+    left = [model for model in models if _is_of(model, pair, part)]
+    for listed in pair.targets if part == "target" else pair.drafters:
+        copies = [model for model in models if model.name == listed.repository]
+        best = min(copies, key=lambda model: not model.is_usable, default=None)
+        left = [model for model in left if model is not best]
+        yield Entry(part=part, listed=listed, model=best)
+    for model in left:
+        yield Entry(part=part, model=model)
+
+
+def _is_of(model: LocalModel, pair: KnownPair, part: Part) -> bool:
+    """Tell whether a model is of a pair; a download without its config.json has only a name."""
+    if model.part is None:
+        return part == "target" and model.state == "incomplete" and pair_of(model.name) is pair
+    return model.part == part and model.title == pair.title
+
+
+def as_lines(found: Inventory) -> Iterator[str]:
+    """Yield a block of lines for each pair: its targets, its drafters, and their states."""
+    models = [model for place in found.places for model in place.models]
+    left = models
+    yield "built-in (demo): always there"
     for pair in PAIRS:
-        lines += ["", pair.title]
-        lines += [_line("target", entry, cached) for entry in _targets(pair, cached)]
-        lines += [_line("drafter", entry, cached) for entry in pair.drafters]
-    return lines
+        yield from ("", pair.title)
+        for part in _PARTS:
+            for entry in entries(pair, part, models):
+                left = [model for model in left if model is not entry.model]
+                yield from _lines(entry)
+    yield from _others(left)
 
 
-def as_object(cached: dict[str, CachedModel]) -> dict[str, object]:
-    """Return the content of `as_lines` as plain values."""
-    return {
-        "pairs": [
-            {
-                "name": pair.name,
-                "targets": [_values(entry, cached) for entry in _targets(pair, cached)],
-                "drafters": [_values(entry, cached) for entry in pair.drafters],
-            }
-            for pair in PAIRS
-        ]
-    }
+_PARTS: tuple[Part, ...] = ("target", "drafter")
 
 
-def _targets(pair: KnownPair, cached: dict[str, CachedModel]) -> list[Conversion]:
-    """Return the conversions of the catalogue and others of this pair that the cache holds."""
-    listed = {entry.repository for entry in pair.targets}
-    others = [
-        Conversion(repository=name, precision="other", size_bytes=model.size_bytes)
-        for name, model in cached.items()
-        if name not in listed and pair_of(name) is pair
+def _others(models: Sequence[LocalModel]) -> Iterator[str]:
+    """Yield the models that are of no known pair, and how many of them cannot be used."""
+    others = [model for model in models if model.is_usable]
+    if others:
+        yield from ("", "Others on this disk")
+    for model in others:
+        yield from _lines(Entry(part=model.part or "target", model=model))
+    unusable = len(models) - len(others)
+    if unusable:
+        yield ""
+        yield f"{unusable} more cannot be used; `mtp-mlx models places` says why."
+
+
+def _lines(entry: Entry) -> Iterator[str]:
+    """Yield a line about a model, and one with its folder where only that can be loaded."""
+    bytes_ = entry.size_bytes
+    words = "size unknown" if bytes_ is None else size(bytes_)
+    mark = f"  [{entry.state}]" if entry.state else ""
+    yield f"  {entry.part:8} {entry.name:42} {entry.precision:6} {words:>12}{mark}"
+    model = entry.model
+    if model is not None and model.is_usable and model.owner != "hub":
+        yield f"           {short(model.path)}"
+
+
+def as_object(found: Inventory) -> dict[str, Any]:
+    """Return the content of `as_lines`, the places and the pairings as plain values."""
+    models = [model for place in found.places for model in place.models]
+    pairs = [
+        {"name": pair.name}
+        | {f"{part}s": [_values(e) for e in entries(pair, part, models)] for part in _PARTS}
+        for pair in PAIRS
     ]
-    return [*pair.targets, *others]
+    whole: dict[str, Any] = msgspec.to_builtins(found)
+    return {"pairs": pairs, **whole}
 
 
-def _line(part: str, entry: Conversion, cached: dict[str, CachedModel]) -> str:
-    size = "size unknown" if entry.size_bytes is None else f"{entry.size_bytes / GB:.1f} GB"
-    state = _state(entry, cached)
-    mark = f"  [{state}]" if state else ""
-    return f"  {part:8} {entry.repository:42} {entry.precision:6} {size:>12}{mark}"
-
-
-def _state(entry: Conversion, cached: dict[str, CachedModel]) -> str | None:
-    model = cached.get(entry.repository)
-    if model is None:
-        return None
-    return ON_DISK if model.complete else CUT
-
-
-def _values(entry: Conversion, cached: dict[str, CachedModel]) -> dict[str, object]:
+def _values(entry: Entry) -> dict[str, object]:
     return {
-        "repository": entry.repository,
+        "repository": entry.listed.repository
+        if entry.listed
+        else entry.model and entry.model.repository,
+        "name": entry.name,
         "precision": entry.precision,
         "size_bytes": entry.size_bytes,
-        "state": _state(entry, cached),
+        "state": entry.state,
+        "path": entry.model and entry.model.path,
     }

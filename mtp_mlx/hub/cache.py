@@ -1,12 +1,11 @@
-"""The models in this machine's Hugging Face cache, read without its library and the network."""
+"""The repositories in this machine's Hugging Face cache, read without its library."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
@@ -24,16 +23,6 @@ FILES = ("*.safetensors", *TEXTS)
 Text = Literal["tokenizer", "chat template"]
 TOKENIZERS = ("tokenizer.json", "tokenizer.model")
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CachedModel:
-    """A repository with at least one snapshot on this disk."""
-
-    repository: str
-    folder: Path  # of its newest snapshot, or of the one that "main" names
-    size_bytes: int  # of all its files
-    complete: bool
 
 
 def cache_folder() -> Path:
@@ -65,12 +54,6 @@ def expanded(path: str) -> Path:
 def repository_of(folder: Path) -> str:
     """Return the repository that a folder of the cache holds."""
     return folder.name.removeprefix(PREFIX).replace("--", "/")
-
-
-def cached_models(cache: Path | None = None) -> list[CachedModel]:
-    """Return every model in the cache, sorted by name."""
-    folders = sorted((cache or cache_folder()).glob(f"{PREFIX}*"))
-    return [model for folder in folders if (model := _read(folder)) is not None]
 
 
 def whole_snapshot(repository: str) -> Path | None:
@@ -155,18 +138,6 @@ def _object(file: Path) -> Mapping[str, object]:
         return {}
 
 
-def _read(folder: Path) -> CachedModel | None:
-    snapshot = best_snapshot(folder)
-    if snapshot is None:
-        return None
-    return CachedModel(
-        repository=repository_of(folder),
-        folder=snapshot,
-        size_bytes=sum(_sizes(snapshot)),
-        complete=is_complete(snapshot),
-    )
-
-
 def best_snapshot(folder: Path) -> Path | None:
     """Return a repository's first whole snapshot, else its first; None without any."""
     snapshots = _snapshots(folder)
@@ -182,9 +153,3 @@ def _snapshots(folder: Path) -> list[Path]:
     except (OSError, ValueError):
         main = ""
     return sorted(entries, key=lambda entry: entry.name != main)
-
-
-def _sizes(folder: Path) -> Iterator[int]:
-    for file in folder.rglob("*"):
-        if file.is_file():
-            yield file.stat().st_size

@@ -68,14 +68,11 @@ class Location:
     """Where a model lies, before anything of it is read."""
 
     folder: Path
+    name: str
     place: str
     owner: Owner
     repository: str | None = None
     depth: int = 2  # levels below the folder whose files are its own
-
-    @property
-    def name(self) -> str:
-        return self.repository or self.folder.name
 
 
 def read_model(at: Location) -> Reading:

@@ -221,6 +221,7 @@ class _Walk:
         is_id = repository is not None and REPOSITORY.fullmatch(repository) is not None
         return Location(
             folder=folder,
+            name=repository or folder.name,
             place=str(self._root.folder),
             owner=self._root.owner,
             repository=repository if is_id else None,

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -62,27 +61,6 @@ def test_without_a_command_help_is_shown(capsys: pytest.CaptureFixture[str]) -> 
 def test_an_unknown_command_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["nothing"]) == 2
     assert "mtp-mlx --help" in capsys.readouterr().err
-
-
-def test_models_are_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    for name in ("mlx-community--gemma-4-e2b-it-4bit", "someone--gemma-4-e2b-it-3bit"):
-        folder = tmp_path / f"models--{name}" / "snapshots" / "a"
-        folder.mkdir(parents=True)
-        (folder / "config.json").write_text("{}")
-    (folder / "model.safetensors").write_text("x")
-    assert run(["models"]) == 0
-    told = capsys.readouterr().out
-    assert "mlx-community/gemma-4-e2b-it-4bit" in told
-    assert "[download not finished]" in told
-    assert run(["models", "list", "--json"]) == 0
-    pairs = json.loads(capsys.readouterr().out)["pairs"]
-    states = {t["repository"]: t["state"] for p in pairs for t in p["targets"]}
-    assert states["mlx-community/gemma-4-e2b-it-4bit"] == "download not finished"
-    assert states["someone/gemma-4-e2b-it-3bit"] == "on this disk"
-    assert states["google/gemma-4-E4B-it"] is None
 
 
 def test_doctor_tells_findings(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from huggingface_hub import errors
 
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.hub import resolve as module
-from mtp_mlx.hub.cache import cache_folder, cached_models
+from mtp_mlx.hub.cache import cache_folder, whole_snapshot
 from mtp_mlx.hub.resolve import DEMO_FOLDER, resolve, resolve_drafter
 
 REPOSITORY = "google/gemma-4-E2B-it"
@@ -91,11 +91,11 @@ def test_an_index_tells_which_files_are_missing(cache: Path) -> None:
     weights = {"a": "one.safetensors", "b": "two.safetensors"}
     index = found / "model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": weights}))
-    assert [(m.repository, m.complete) for m in cached_models()] == [(REPOSITORY, False)]
+    assert whole_snapshot(REPOSITORY) is None
     (found / "two.safetensors").write_text("{}")
-    assert [(m.folder, m.complete) for m in cached_models()] == [(found, True)]
+    assert whole_snapshot(REPOSITORY) == found
     index.write_text("[]")  # it is needed: no name tells that these are model files
-    assert not cached_models()[0].complete
+    assert whole_snapshot(REPOSITORY) is None
 
 
 def raising(error: Exception) -> Callable[..., NoReturn]:

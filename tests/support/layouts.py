@@ -66,8 +66,11 @@ def into_cache(
         if shared:
             stored = cache / "blobs" / digest[:2] / digest
             stored.parent.mkdir(parents=True, exist_ok=True)
+            (cache / "blobs" / ".huggingface-shared-blobs").write_text("1\n")
             file.replace(stored)
-            blob.symlink_to(stored)
+            blob.symlink_to(Path("../../blobs") / digest[:2] / digest)
+            with stored.with_name(f"{digest}.refs").open("a") as references:
+                references.write(f"{folder.name}/blobs/{digest}\n")
         else:
             file.replace(blob)
         (snapshot / file.name).symlink_to(Path("../../blobs") / digest)
