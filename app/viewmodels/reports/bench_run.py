@@ -16,6 +16,11 @@ from mtp_mlx.report.model import Group, Run
 
 MOST_SHOWN = 6  # of the last runs while the benchmark runs; the report has all
 Suite = Literal["quick", "full"]
+Contexts = tuple[int, ...]
+"""Lengths of text before each prompt, in tokens, that are measured one beside the other."""
+
+CONTEXTS: tuple[Contexts, ...] = ((0,), (0, 1024), (0, 4096), (0, 4096, 16384), (0, 16384, 65536))
+_PROMPT = 1024  # tokens; a prompt of the shipped suites has fewer
 _HOUR, _MINUTE = 3600, 60
 
 
@@ -29,6 +34,7 @@ class Choice:
     max_tokens: int = 128
     own_sampling: bool = False
     include_text: bool = False
+    context_tokens: Contexts = (0,)
 
     @property
     def compares(self) -> bool:
@@ -43,8 +49,21 @@ class Choice:
             max_tokens=self.max_tokens,
             temperature=pair.recommended.temperature if self.own_sampling else 0.0,
             include_text=self.include_text,
+            context_tokens=self.context_tokens,
             out=out,
         )
+
+
+def contexts_within(context_length: int, max_tokens: int) -> list[Contexts]:
+    """Return the contexts that a model holds with a prompt and a reply; none is always possible."""
+    most = context_length - max_tokens - _PROMPT
+    return [contexts for contexts in CONTEXTS if max(contexts) <= max(most, 0)]
+
+
+def contexts_text(contexts: Contexts) -> str:
+    if contexts == (0,):
+        return strings.BENCH_NO_CONTEXT
+    return strings.BENCH_CONTEXTS.format(lengths=strings.SEPARATOR.join(map(fmt.count, contexts)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +116,14 @@ def progress_text(state: BenchState) -> str:
         )
     if now.phase == "measuring" and now.mode is not None:
         parts.append(f"{words.line(now.prompt_id or words.NONE)}, {mode_text(now.mode)}")
+        parts += _behind(now.context_tokens)
     if now.left_s is not None:
         parts.append(left_text(now.left_s))
     return strings.SEPARATOR.join(parts)
+
+
+def _behind(context: int | None) -> list[str]:
+    return [strings.BENCH_BEHIND.format(count=fmt.count(context))] if context else []
 
 
 def left_text(seconds: float) -> str:
@@ -133,6 +157,7 @@ def group_cells(group: Group) -> tuple[str, ...]:
 def run_text(run: Run) -> str:
     """Return one line about a run: prompt, mode, speed and acceptance."""
     parts = [f"{words.line(run.prompt_id or run.category)}, {mode_text(run.mode)}"]
+    parts += _behind(run.context_tokens)
     speed = run.decode_tps
     parts.append(words.NOT_MEASURED if speed is None else f"{words.rate(speed)} tok/s")
     if run.mode != "off" and run.acceptance_rate is not None:

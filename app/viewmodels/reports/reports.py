@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app import strings
 from app.engine.engine import Engine
+from app.engine.state import Ready
 from app.engine.ticket import BenchTicket, Failure
 from app.services.report import export_report
 from app.services.report_files import ReportEntry, ReportFiles
@@ -141,6 +142,12 @@ class ReportsViewModel(QObject):
         if self.state.running is not None:
             return strings.OBSTACLE_MEASURING
         return nothing_to_compare(self._engine.state) or self._busy()
+
+    @property
+    def context_length(self) -> int:
+        """Return how many tokens the loaded pair's context holds; 0 without a pair."""
+        state = self._engine.state
+        return state.pair.context_length if isinstance(state, Ready) else 0
 
     # Measuring
 

@@ -22,6 +22,8 @@ from app.viewmodels.reports.bench_run import (
     BenchState,
     Choice,
     Suite,
+    contexts_text,
+    contexts_within,
     group_cells,
     headings,
     mode_text,
@@ -59,6 +61,10 @@ class BenchSetup(QFrame):
         self.temperature = QComboBox()
         self.temperature.addItem(strings.BENCH_GREEDY, userData=False)
         self.temperature.addItem(strings.BENCH_OWN, userData=True)
+        self.context = QComboBox()
+        self.context.setToolTip(plain_tip(strings.BENCH_CONTEXT_HELP))
+        self._contexts = contexts_within(0, 0)
+        self._context_length = 0  # of the loaded pair; 0 without one
         self.texts = QCheckBox(strings.REPORT_TEXTS)
         self.start = push_button(strings.BENCH_START, "filled")
         self.note = QLabel(strings.BENCH_EXPLAINED)
@@ -67,6 +73,8 @@ class BenchSetup(QFrame):
         self.note.setWordWrap(True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self._lay_out()
+        self._offer_contexts()
+        self.tokens.valueChanged.connect(self._offer_contexts)
         for button in self.modes.values():
             button.toggled.connect(self._refresh)
         self.start.clicked.connect(lambda: self.start_asked.emit(self.choice()))
@@ -81,7 +89,24 @@ class BenchSetup(QFrame):
             max_tokens=self.tokens.value(),
             own_sampling=bool(self.temperature.currentData()),
             include_text=self.texts.isChecked(),
+            context_tokens=self._contexts[max(self.context.currentIndex(), 0)],
         )
+
+    def set_context_length(self, tokens: int) -> None:
+        """Offer the contexts that a model of so long a context holds."""
+        self._context_length = tokens
+        self._offer_contexts()
+
+    def _offer_contexts(self) -> None:
+        """Offer what fits; what was chosen stays chosen as long as it does."""
+        chosen = self.choice().context_tokens
+        within = contexts_within(self._context_length, self.tokens.value())
+        if within == self._contexts and self.context.count():
+            return
+        self._contexts = within
+        self.context.clear()
+        self.context.addItems(list(map(contexts_text, within)))
+        self.context.setCurrentIndex(within.index(chosen) if chosen in within else 0)
 
     def set_obstacle(self, obstacle: str) -> None:
         self._obstacle = obstacle
@@ -113,8 +138,10 @@ class BenchSetup(QFrame):
         grid.addWidget(self.temperature, 1, 1)
         grid.addWidget(_named(strings.BENCH_TOKENS, self.tokens), 1, 2)
         grid.addWidget(self.tokens, 1, 3)
-        grid.addWidget(QLabel(strings.BENCH_MODES_LABEL), 2, 0)
-        grid.addLayout(modes, 2, 1, 1, 4)
+        grid.addWidget(_named(strings.BENCH_CONTEXT, self.context), 2, 0)
+        grid.addWidget(self.context, 2, 1)
+        grid.addWidget(QLabel(strings.BENCH_MODES_LABEL), 3, 0)
+        grid.addLayout(modes, 3, 1, 1, 4)
         grid.setColumnStretch(4, 1)
         last = QHBoxLayout()
         last.addWidget(self.texts)

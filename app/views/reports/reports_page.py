@@ -249,6 +249,7 @@ class ReportsPage(QWidget):
 
     def _refresh(self) -> None:
         self.setup.set_obstacle(self._reports.obstacle)
+        self.setup.set_context_length(self._reports.context_length)
 
     def _lay_out(self) -> None:
         title = QLabel(strings.REPORTS)

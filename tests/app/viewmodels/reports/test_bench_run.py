@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from app.viewmodels.reports.bench_run import (
     MOST_SHOWN,
     BenchState,
     Choice,
+    contexts_text,
+    contexts_within,
     group_cells,
     headings,
     left_text,
@@ -46,6 +49,38 @@ def test_the_choice_as_a_request() -> None:
     own = replace(choice, own_sampling=True, include_text=False).request(PAIR, "/r.json")
     assert own.temperature == PAIR.recommended.temperature == 1.0
     assert not own.include_text
+
+
+@pytest.mark.parametrize(
+    ("context_length", "max_tokens", "offered"),
+    [
+        (0, 128, ["None"]),
+        (2175, 128, ["None"]),
+        (2176, 128, ["None", "0 · 1\N{THIN SPACE}024 tokens"]),
+        (131_072, 128, ["None", "0 · 1\N{THIN SPACE}024 tokens", "0 · 4\N{THIN SPACE}096 tokens",
+                        "0 · 4\N{THIN SPACE}096 · 16\N{THIN SPACE}384 tokens",
+                        "0 · 16\N{THIN SPACE}384 · 65\N{THIN SPACE}536 tokens"]),
+        (131_072, 131_072, ["None"]),
+    ],
+)  # fmt: skip
+def test_contexts_are_offered_that_the_model_holds(
+    context_length: int, max_tokens: int, offered: list[str]
+) -> None:
+    within = contexts_within(context_length, max_tokens)
+    assert list(map(contexts_text, within)) == offered
+    asked = Choice(context_tokens=within[-1]).request(PAIR, "/r.json")
+    assert asked.context_tokens == within[-1]
+
+
+def test_a_context_is_told_with_the_run() -> None:
+    now = replace_struct(MEASURING, context_tokens=4096)
+    assert "code-1, Auto · behind 4\N{THIN SPACE}096 tokens" in progress_text(
+        replace(BEGUN, progress=now, total=24)
+    )
+    assert "behind" not in progress_text(replace(BEGUN, progress=MEASURING, total=24))
+    deep = a_run("off", 10.0, context_tokens=4096)
+    assert run_text(deep) == "code-1, Off · behind 4\N{THIN SPACE}096 tokens · 10.0 tok/s"
+    assert "behind" not in run_text(a_run("off", 10.0, context_tokens=0))
 
 
 @pytest.mark.parametrize(

@@ -172,11 +172,20 @@ def test_what_is_asked_for(ready: Rig, page: ReportsPage) -> None:
     setup.tokens.setValue(64)
     setup.temperature.setCurrentIndex(1)
     setup.texts.setChecked(True)
+    assert setup.context.count() == 4  # the pair holds 32,768 tokens
+    setup.context.setCurrentIndex(3)
+    setup.tokens.setValue(8192)
+    assert setup.context.currentIndex() == 3  # it still fits
+    setup.set_context_length(16_384)
+    assert (setup.context.count(), setup.context.currentIndex()) == (3, 0)
+    setup.context.setCurrentIndex(2)
+    setup.tokens.setValue(64)
     press(setup.start)
     ready.settle()
     asked = bench(ready)
     assert (asked.suite, asked.modes, asked.repeats) == ("full", ("off", 3, 8), 5)
     assert (asked.max_tokens, asked.temperature, asked.include_text) == (64, 1.0, True)
+    assert asked.context_tokens == (0, 4096)
 
 
 def test_watched_and_stopped(ready: Rig, page: ReportsPage) -> None:
