@@ -730,6 +730,11 @@ REPORT_TEXTS = "Include prompts and replies"
 REPORT_REPLY_TEXTS = "Include the prompt and the reply"
 REPORT_TEXTS_HELP = "This report holds them; an export includes them only while this is ticked."
 REPORT_TEXT = "The report"
+REPORT_DISTURBED = "What disturbed this run:"
+REPORT_CHART_NUMBERS = "The numbers of the charts"
+REPORT_MORE_ROWS = "And {count} more, which the JSON and the CSV hold."
+REPORT_COPY_TEXT = "Copy as text"
+REPORT_COPY_TEXT_HELP = "Five lines that fit a message"
 REPORT_CUT = "cut short"
 REPORT_ONE_EACH = "{times} {word}, one run each"
 REPORT_UNREADABLE = "cannot be opened"
@@ -784,11 +789,4 @@ BENCH_DIED = (
     "The engine {reason}. Finished runs are kept; start another benchmark once it is ready."
 )
 OBSTACLE_MEASURING = "A benchmark is running: wait for it, or stop it under Speed reports."
-COMPARED_HEADS = ("Category", "MTP", "Pairs", "A, tok/s", "B, tok/s", "B over A", "95 %", "B is")
-COMPARED_OTHERWISE = ("What differs", "A", "B")
 COMPARED_REPORTS = "A and B, side by side"
-COMPARED_NO_ROWS = (
-    "The reports have no prompts in common, so their speeds are not compared run by run; their"
-    " differences are below."
-)
-COMPARED_ALIKE = "Pair, settings and environment are the same."

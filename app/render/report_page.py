@@ -1,33 +1,41 @@
-"""Reports as the HTML that Qt's text layout reads, in the theme's colours. Pure."""
+"""Reports as the HTML that Qt's text layout reads, in the theme's colours. Pure.
+
+Sections fold by links: a click on `fold:NAME` asks for the page with that section turned over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, repeat
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from mtp_mlx.report.sheet import Chart
 
 from app import strings
-from mtp_mlx.report import words
-from mtp_mlx.report.comparing import Row, SideBySide, side_by_side
-from mtp_mlx.report.contents import Headline, Paragraph, Part, Table, contents, head
-from mtp_mlx.report.html import Html, right
+from mtp_mlx.report import tables
+from mtp_mlx.report.answer import Figure, Verdict
+from mtp_mlx.report.comparing import comparison
+from mtp_mlx.report.contents import Folded, Heading, contents
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.svg import Palette, quoted
-from mtp_mlx.report.writer import write
+from mtp_mlx.report.tables import Cell, Table
+from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, count
+from mtp_mlx.report.writer import SEPARATOR, Dialect, write
 
-_NARROW = {
-    "Category", "MTP", "Tokens/s", "Speed-up", "95 %", "Against plain", "Drafted in",
-    "Tokens/round",
-}  # fmt: skip
-"""The columns that a small window keeps of the widest table."""
+MOST_ROWS = 100
+"""The most rows of a table in the window: laying out more takes time, and nobody reads them."""
+_FOLD = "fold:"
+_CLOSED, _OPEN = "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
+_FIGURES = 4  # beside each other in a page that is roomy
 
 _STYLE = """<style>
-body, td, th {{ color: {text}; }}
-.name {{ white-space: nowrap; }}
+body, td, th, p {{ color: {text}; }}
+a {{ color: {text}; text-decoration: none; }}
 .quiet, th {{ color: {text_muted}; }}
-th {{ text-align: left; font-weight: normal; }}
+th {{ font-weight: normal; }}
 .warning {{ color: {warning}; }}
 .faster {{ color: {success}; }}
+.best {{ font-weight: bold; }}
 </style>"""
 
 
@@ -40,7 +48,22 @@ class Picture:
     height: int
 
 
-_Pairs = Sequence[tuple[Picture | None, Picture | None]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a page looks: the theme's colours, its width in pixels, and the sections unfolded."""
+
+    tokens: Mapping[str, str]
+    width: int
+    unfolded: Collection[str] = ()
+
+    @property
+    def is_roomy(self) -> bool:
+        """Whether figures and charts stand beside each other."""
+        return self.width >= ROOMY
+
+
+ROOMY = 760
+"""The width in pixels from which on two charts stand beside each other."""
 
 
 def palette(tokens: Mapping[str, str]) -> Palette:
@@ -55,161 +78,155 @@ def palette(tokens: Mapping[str, str]) -> Palette:
     )
 
 
-def report_html(
-    report: Report,
-    tokens: Mapping[str, str],
-    pictures: Iterable[Picture],
-    *,
-    roomy: bool,
-    paired: bool = False,
-) -> str:
-    """Return the report's page; `roomy` says that its widest table fits, `paired` two charts."""
-    page = write(contents(report, brief=True), Page(tuple(pictures), roomy=roomy, paired=paired))
-    return _STYLE.format_map(tokens) + page
+def report_html(report: Report, pictures: Sequence[Picture], look: Look) -> str:
+    """Return the report's page, with its charts as `pictures`."""
+    return _STYLE.format_map(look.tokens) + write(contents(report), Page(pictures, look))
 
 
-def comparison_html(
-    a: Report, b: Report, tokens: Mapping[str, str], pictures: _Pairs, *, roomy: bool
-) -> str:
-    """Return both heads in two columns, the ratios, what differs, and the charts in pairs.
-
-    Where the window is not roomy, paired charts stand one below the other: half of it is too small.
-    """
-    page = Page((), roomy=roomy)
-    heads = (f"<b>{name}</b>{write(head(report), page)}" for name, report in (("A", a), ("B", b)))
-    return "".join(
-        [
-            _STYLE.format_map(tokens),
-            f'<table width="99%">{_columns(heads)}</table>',
-            write(_comparison(side_by_side(a, b)), page),
-            *(_beside(pictures) if roomy else _stacked(pictures)),
-        ]
-    )
+def comparison_html(a: Report, b: Report, look: Look) -> str:
+    """Return two reports side by side: what differs first, then the ratios of their speeds."""
+    return _STYLE.format_map(look.tokens) + write(comparison(a, b), Page((), look))
 
 
-def _comparison(both: SideBySide) -> Iterator[Part]:
-    yield from (Paragraph(warning, warning=True) for warning in both.warnings)
-    slow = frozenset(
-        i for i, row in enumerate(both.rows) if row.ratio.has_spread and row.outcome == "slower"
-    )
-    if both.rows:
-        yield Table(strings.COMPARED_HEADS, tuple(map(_compared, both.rows)), slow)
-    else:
-        yield Paragraph(strings.COMPARED_NO_ROWS)
-    differences = tuple((each.name, each.a, each.b) for each in both.differences)
-    if differences:
-        yield Table(strings.COMPARED_OTHERWISE, differences)
-    else:
-        yield Paragraph(strings.COMPARED_ALIKE)
+def folded_name(link: str) -> str | None:
+    """Return the section that a link of the page turns over; None for any other link."""
+    return unquote(link.removeprefix(_FOLD)) if link.startswith(_FOLD) else None
 
 
-def _compared(row: Row) -> tuple[str, ...]:
-    ratio = row.ratio
-    return (
-        words.category(row.category),
-        words.mode(row.mode),
-        str(row.pairs),
-        words.rate(row.a_tps),
-        words.rate(row.b_tps),
-        words.times(ratio.median),
-        words.between(ratio.low, ratio.high) if ratio.has_spread else words.NONE,
-        row.verdict,
-    )
-
-
-class Page(Html):
+class Page(Dialect):
     """The dialect of the window, with the charts that it has drawn as `pictures`."""
 
     between = ""
-    most_rows = 100  # nobody reads more of them here, and laying them out takes time
 
-    def __init__(self, pictures: Sequence[Picture], *, roomy: bool, paired: bool = False) -> None:
+    def __init__(self, pictures: Sequence[Picture], look: Look) -> None:
         self._pictures = pictures
-        self._roomy = roomy
-        self._paired = paired
+        self._look = look
 
     def title(self, text: str) -> str:
-        return f"<h2>{quoted(text)}</h2>"
+        return f"<h1>{quoted(text)}</h1>"
 
-    def about(self, facts: Iterable[str]) -> str:
-        return f'<p class="quiet">{quoted(strings.SEPARATOR.join(facts))}</p>'
+    def about(self, facts: Sequence[str]) -> str:
+        return f'<p class="quiet">{quoted(SEPARATOR.join(facts))}</p>'
 
-    def headline(self, headline: Headline) -> str:
-        """Return the ratio as the largest line where the claim is sure, else its verdict."""
-        size = "h1" if headline.is_sure else "h2"
-        mark = f'<span class="{headline.tone}">'
-        facts = quoted(strings.SEPARATOR.join(headline.facts))
-        return f"<{size}>{mark}{quoted(headline.large)}</span></{size}><p>{mark}{facts}</span></p>"
+    def verdict(self, verdict: Verdict) -> str:
+        """Return the ratio or the word large, and the sentence below it."""
+        size = "xx-large" if verdict.tone != "plain" else "x-large"
+        drafted = verdict.drafted and f'<br><span class="quiet">{quoted(verdict.drafted)}</span>'
+        raised = self._look.tokens["surface_raised"]
+        return (
+            f'<table width="100%" cellpadding="16" cellspacing="0" bgcolor="{raised}"><tr><td>'
+            f'<span class="{verdict.tone}" style="font-size: {size}; font-weight: bold">'
+            f"{quoted(verdict.large)}</span><br>{quoted(verdict.text)}{drafted}</td></tr></table>"
+        )
+
+    def figures(self, figures: Sequence[Figure]) -> str:
+        beside = _FIGURES if self._look.is_roomy else 2
+        rows = (figures[i : i + beside] for i in range(0, len(figures), beside))
+        cells = "".join(f"<tr>{''.join(map(_figure, row))}</tr>" for row in rows)
+        return f'<table width="100%" cellpadding="10" cellspacing="0">{cells}</table>'
+
+    def disturbed(self, text: str) -> str:
+        told = f"{quoted(strings.REPORT_DISTURBED)} {quoted(text)}"
+        return f'<p><span class="warning">\N{BLACK DIAMOND} </span>{told}</p>'
 
     def heading(self, text: str) -> str:
         return f"<h3>{quoted(text)}</h3>"
 
-    def paragraph(self, text: str, *, warning: bool) -> str:
-        mark = "warning" if warning else "quiet"
-        return f'<p><span class="{mark}">{quoted(text)}</span></p>'
+    def paragraph(self, text: str) -> str:
+        return f'<p class="quiet">{quoted(text)}</p>'
 
-    def charts(self, report: Report) -> str:  # noqa: ARG002 - the window has drawn them
-        pictures = self._pictures
-        if not self._paired:
-            return "".join(f"<p>{_image(picture)}</p>" for picture in pictures)
-        pairs = (pictures[i : i + 2] for i in range(0, len(pictures), 2))
-        rows = "".join(_columns(map(_image, pair)) for pair in pairs)
-        return f'<table width="99%">{rows}</table>'
+    def charts(self, charts: Sequence[Chart]) -> str:
+        """Return the images, and the charts' numbers folded below them."""
+        numbers = Folded(
+            strings.REPORT_CHART_NUMBERS,
+            "",
+            tuple(part for chart in charts for part in (_titled(chart), chart.numbers)),
+        )
+        return self._images() + self.folded(numbers)
+
+    def _images(self) -> str:
+        if not self._look.is_roomy:
+            return "".join(f"<p>{_image(picture)}</p>" for picture in self._pictures)
+        pairs = (self._pictures[i : i + 2] for i in range(0, len(self._pictures), 2))
+        rows = "".join(f"<tr>{''.join(map(_half, pair))}</tr>" for pair in pairs)
+        return f'<table width="100%">{rows}</table>'
+
+    def table(self, table: Table) -> str:
+        shown = "".join(_row(table, i, row) for i, row in enumerate(table.rows[:MOST_ROWS]))
+        left = len(table.rows) - MOST_ROWS
+        rest = strings.REPORT_MORE_ROWS.format(count=count(left)) if left > 0 else ""
+        return f'<table cellpadding="5" cellspacing="0">{_heads(table)}{shown}</table>' + (
+            f'<p class="quiet">{quoted(rest)}</p>' if rest else ""
+        )
+
+    def facts(self, facts: Sequence[Fact]) -> str:
+        rows = (
+            f'<tr><td><span class="quiet">{quoted(fact.name)}</span></td>'
+            f"<td>{_value(fact.value)}</td></tr>"
+            for fact in facts
+        )
+        return f'<table cellpadding="4" cellspacing="0">{"".join(rows)}</table>'
 
     def verbatim(self, title: str, text: str) -> str:  # noqa: ARG002 - read in the exports
         return ""
 
-    def table(self, table: Table) -> str:
-        return super().table(table if self._roomy else _narrowed(table))
-
-    def names(self, head: Iterable[str], numeric: Container[int]) -> str:
-        cells = (f"<th{right(i in numeric)}>{quoted(name)}</th>" for i, name in enumerate(head))
-        return f"<tr>{''.join(cells)}</tr>"
-
-    def row(self, cells: Iterable[str], numeric: Container[int], *, warning: bool) -> str:
-        """Return the row; its first cell, which is a name, stays on one line."""
-        mark = ' class="warning"' if warning else ""
-        places = chain([' class="name"'], repeat(""))
-        shown = (
-            f"<td{right(i in numeric)}><p{place}><span{mark}>{quoted(cell)}</span></p></td>"
-            for i, (place, cell) in enumerate(zip(places, cells, strict=False))
-        )
-        return f"<tr>{''.join(shown)}</tr>"
-
-    def framed(self, head: str, rows: Sequence[str]) -> str:
-        """Return the table, as wide as the page; facts, which have no head, keep their width."""
-        width = ' width="99%"' if head else ""  # rounding would widen the page
-        return f'<table cellpadding="5" cellspacing="0"{width}>{head}{"".join(rows)}</table>'
+    def folded(self, section: Folded) -> str:
+        """Return the section's name as a link that turns it over; its parts where it is open."""
+        is_open = section.name in self._look.unfolded
+        mark = _OPEN if is_open else _CLOSED
+        summary = f'&nbsp; <span class="quiet">{quoted(section.summary)}</span>'
+        name = f"{mark}&nbsp;<b>{quoted(section.name)}</b>"
+        link = f'<a href="{_FOLD}{quote(section.name)}">{name}</a>'
+        head = f"<p>{link}{summary if section.summary else ''}</p>"
+        return head + (write(section.parts, self) if is_open else "")
 
 
-def _narrowed(table: Table) -> Table:
-    """Return the columns of a wide table that a small window has room for."""
-    if len(table.head) <= len(_NARROW):
-        return table
-    kept = [i for i, name in enumerate(table.head) if name in _NARROW]
-    rows = tuple(tuple(row[i] for i in kept) for row in table.rows)
-    return replace(table, head=tuple(table.head[i] for i in kept), rows=rows)
+def _figure(figure: Figure) -> str:
+    note = f'<br><span class="quiet">{quoted(figure.note)}</span>' if figure.note else ""
+    value = f'<span style="font-size: large; font-weight: bold">{quoted(figure.value)}</span>'
+    name = f'<span class="quiet">{quoted(figure.name)}</span>'
+    return f'<td valign="top">{name}<br>{value}{note}</td>'
 
 
-def _beside(pictures: _Pairs) -> Iterator[str]:
-    rows = "".join(_columns(map(_picture, pair)) for pair in pictures)
-    yield f'<table width="99%">{rows}</table>'
+def _titled(chart: Chart) -> Heading:
+    return Heading(chart.title)
 
 
-def _stacked(pictures: _Pairs) -> Iterator[str]:
-    for pair in pictures:
-        for name, picture in zip("AB", pair, strict=True):
-            if picture is not None:
-                yield f"<p><b>{name}</b></p><p>{_image(picture)}</p>"
+def _heads(table: Table) -> str:
+    spans = "".join(
+        f'<th colspan="{span.columns}" align="center">{quoted(span.name)}</th>'
+        for span in tables.spans(table)
+    )
+    names = "".join(
+        f'<th align="{"right" if column.is_number else "left"}">{quoted(column.name)}</th>'
+        for column in table.columns
+    )
+    return f"{f'<tr>{spans}</tr>' if spans else ''}<tr>{names}</tr>"
 
 
-def _columns(cells: Iterable[str]) -> str:
-    columns = (f'<td width="50%" valign="top">{cell}</td>' for cell in cells)
-    return f"<tr>{''.join(columns)}</tr>"
+def _row(table: Table, i: int, row: Iterable[str]) -> str:
+    return f"<tr>{''.join(_cells(table, i, row))}</tr>"
 
 
-def _picture(picture: Picture | None) -> str:
-    return "" if picture is None else _image(picture)
+def _cells(table: Table, i: int, row: Iterable[str]) -> Iterator[str]:
+    """Yield a row's cells; the first, which is a name, stays on one line."""
+    for j, (column, text) in enumerate(zip(table.columns, row, strict=True)):
+        place = Cell(i, j)
+        mark = "best" if place in table.best else "warning" if place in table.warnings else ""
+        shown = f'<span class="{mark}">{quoted(text)}</span>' if mark else _value(text)
+        side = ' align="right"' if column.is_number else ""
+        if j == 0 or column.is_number:
+            shown = f'<span style="white-space: nowrap">{shown}</span>'
+        yield f"<td{side}>{shown}</td>"
+
+
+def _value(text: str) -> str:
+    is_absent = text in {NONE, NOT_MEASURED}
+    return f'<span class="quiet">{quoted(text)}</span>' if is_absent else quoted(text)
+
+
+def _half(picture: Picture) -> str:
+    return f'<td width="50%" valign="top">{_image(picture)}</td>'
 
 
 def _image(picture: Picture) -> str:

@@ -18,7 +18,7 @@ from app.domain.comparison import Comparison
 from app.domain.conversation import Finish, ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
 from mtp_mlx.api import PairInfo
-from mtp_mlx.report import model, saving
+from mtp_mlx.report import model, naming, saving
 from mtp_mlx.report.derived import group, groups
 from mtp_mlx.report.model import Report
 
@@ -61,11 +61,12 @@ def reply_report(
     run = _run(reply)
     if include_text:
         run = replace(run, prompt=prompt, text=_text(reply))
+    subject, machine = model.pair_of(pair), _environment(environment)
     return Report(
-        title="Speed of one reply: " + model.pair_names(pair),
+        title=naming.reply_title(subject, machine),
         created=created or model.now(),
-        environment=_environment(environment),
-        pair=model.pair_of(pair),
+        environment=machine,
+        pair=subject,
         settings=_settings(reply, pair),
         runs=(run,),
         summary=(_summary(run, reply),),
@@ -169,10 +170,9 @@ def comparison_report(
     whole = (*comparison.earlier, comparison)
     runs = [run for repeat, one in enumerate(whole) for run in _both(one, repeat)]
     many = len(whole) > 1
-    cut = "" if comparison.whole else " (cut short)"
     return replace(
         off,
-        title=f"Speed with MTP off and on: {model.pair_names(pair)}{cut}",
+        title=naming.comparison_title(off.pair, off.environment, whole=comparison.whole),
         settings=replace(off.settings, mtp=None, interleaved=many),
         runs=tuple(runs),
         summary=groups(runs) if many else _once(comparison, runs),

@@ -16,6 +16,7 @@ from mtp_mlx.report import model
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.lengths import by_context
 from mtp_mlx.report.model import Comparison, Environment, Identity, Report
+from mtp_mlx.report.naming import benchmark_title
 from mtp_mlx.report.steadiness import drift
 
 
@@ -66,15 +67,14 @@ def report(
 
 
 def title(subject: Subject, plan: Plan, made: int) -> str:
-    """Return the title: the pair, and what of context, replayed acceptance and missing runs."""
-    words = f"Speed of {model.pair_names(subject.pair)}"
-    if any(plan.context_tokens):
-        lengths = ", ".join(map(str, plan.context_tokens))
-        several = len(plan.context_tokens) > 1
-        words += f", behind {'contexts' if several else 'a context'} of {lengths} tokens"
-    if plan.replay_acceptance is not None:
-        words += f", replayed acceptance {plan.replay_acceptance:g}"
-    return words + (f" (cut short: {made} of {subject.planned} runs)" * (made < subject.planned))
+    """Return the title: pair, machine, contexts, replayed acceptance and missing runs."""
+    return benchmark_title(
+        model.pair_of(subject.pair),
+        subject.environment,
+        contexts=plan.context_tokens,
+        replayed=plan.replay_acceptance,
+        made=f"{made} of {subject.planned} runs" if made < subject.planned else "",
+    )
 
 
 def pair(subject: Subject) -> model.Pair:

@@ -1,4 +1,8 @@
-"""Two reports side by side: their differences, and the ratios of their speeds. Pure."""
+"""Two reports side by side: what differs between them, then the ratios of their speeds. Pure.
+
+Reports whose speeds mean different things are not compared: of different prompts, or one with
+replayed and one with real drafts.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from mtp_mlx.report import words
+from mtp_mlx.report import answer, tables, words
+from mtp_mlx.report.answer import Verdict
 from mtp_mlx.report.claims import LEAST_NOISE, WORDS, Outcome, compared
+from mtp_mlx.report.contents import Disturbed, Facts, Heading, Paragraph, Part, Title
 from mtp_mlx.report.derived import Interval, interval, place
 from mtp_mlx.report.model import Mode, Report, Run
+from mtp_mlx.report.tables import Cell, Column, Table
 from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.words import Fact
 
@@ -22,6 +29,7 @@ _OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
+    subject: str  # machine and program, pair, or settings
     name: str
     a: str
     b: str
@@ -55,17 +63,145 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideBySide:
-    differences: tuple[Difference, ...]  # between pair, settings and environment
-    rows: tuple[Row, ...]  # () where no prompt is known to be the same
+    """What differs between two reports, and their ratios or the reason why there are none."""
+
+    differences: tuple[Difference, ...]
+    rows: tuple[Row, ...]  # () where the reports are not comparable
+    refusal: str = ""  # why not
+    compared: int = 0  # runs of A that have a counterpart in B
     warnings: tuple[str, ...] = ()  # of both reports, each with the report's name, none twice
 
 
 def side_by_side(a: Report, b: Report) -> SideBySide:
+    pairs = list(_both(a, b))
+    refusal = _refusal(a, b, pairs)
     return SideBySide(
         differences=tuple(_differences(a, b)),
-        rows=tuple(_rows(a, b)),
+        rows=() if refusal else tuple(_rows(pairs)),
+        refusal=refusal,
+        compared=0 if refusal else len(pairs),
         warnings=tuple(_warnings(a, b)),
     )
+
+
+def _refusal(a: Report, b: Report, pairs: Sequence[_Both]) -> str:
+    """Return why the speeds of two reports must not be compared; "" where they may."""
+    replayed = [one.settings.replay_acceptance for one in (a, b)]
+    if (replayed[0] is None) != (replayed[1] is None):
+        which = "A" if replayed[0] is not None else "B"
+        return (
+            f"Not comparable: the drafts of {which} were replayed at a given acceptance, those of "
+            "the other are its drafter's own."
+        )
+    if replayed[0] != replayed[1]:
+        return "Not comparable: their drafts were replayed at different acceptances."
+    if not pairs:
+        return (
+            "Not comparable: no prompt is known to be the same in both reports, measured in the "
+            "same mode."
+        )
+    return ""
+
+
+def comparison(a: Report, b: Report) -> Iterator[Part]:
+    """Yield both reports side by side as parts, for any dialect."""
+    both = side_by_side(a, b)
+    yield Title("Two speed reports side by side")
+    yield Facts((Fact("A", _named(a)), Fact("B", _named(b))))
+    yield _verdict(both)
+    if both.warnings:
+        yield Disturbed(" ".join(both.warnings))
+    yield Heading("What differs")
+    if both.differences:
+        yield _table_of(both.differences)
+    else:
+        yield Paragraph("Machine, versions, pair and settings are the same.")
+    if both.rows:
+        yield Heading("Speed of B over A")
+        yield _ratios(both.rows)
+        missing = max(len(a.runs), len(b.runs)) - both.compared
+        if missing:
+            yield Paragraph(
+                f"{words.count(both.compared)} runs of the same prompt, mode and repeat are "
+                f"compared; {words.count(missing)} have no counterpart."
+            )
+    for name, one in (("A", a), ("B", b)):
+        yield Heading(f"{name} by itself")
+        yield answer.verdict(one)
+        yield from tables.speeds(one.summary)
+
+
+def _named(report: Report) -> str:
+    return ", ".join(filter(None, (report.title, *answer.about(report)[-2:])))
+
+
+def _verdict(both: SideBySide) -> Verdict:
+    """Return what the comparison comes to, of the first mode that both reports have."""
+    if not both.rows:
+        return Verdict(
+            text=both.refusal, drafted="", large="Not comparable", word="not comparable",
+            tone="plain",
+        )  # fmt: skip
+    row = next((one for one in both.rows if one.mode == "auto"), both.rows[-1])
+    row = next((one for one in both.rows if one.mode == row.mode), row)
+    ratio, sure = row.ratio, row.ratio.has_spread and row.outcome in {"faster", "slower"}
+    spread = f" (95 %: {words.between(ratio.low, ratio.high)})" if ratio.has_spread else ""
+    mode = "plain decoding" if row.mode == "off" else answer.mode_name(row.mode)
+    told = {
+        "faster": f"B ran {mode} {words.ratio(ratio.median)} times as fast as A{spread}",
+        "slower": f"B ran {mode} slower than A: at {words.ratio(ratio.median)} times its speed"
+        f"{spread}",
+    }.get(
+        row.outcome,
+        f"These runs can show no difference between A and B in {mode}: "
+        f"{words.ratio(ratio.median)} times the speed{spread}",
+    )
+    alone = "" if ratio.has_spread else ", in one run each, which has no interval"
+    return Verdict(
+        text=f"{told}{alone}.",
+        drafted=f"{words.count(row.pairs)} pairs of runs of the same prompt.",
+        large=words.times(ratio.median) if sure else WORDS[row.outcome].capitalize(),
+        word=WORDS[row.outcome],
+        tone=("warning" if row.outcome == "slower" else "faster") if sure else "plain",
+    )
+
+
+def _table_of(differences: Sequence[Difference]) -> Table:
+    names = ("Of", "What differs", "A", "B")
+    return Table(
+        tuple(Column(name, is_number=False) for name in names),
+        tuple((one.subject, one.name, one.a, one.b) for one in differences),
+    )
+
+
+def _ratios(rows: Sequence[Row]) -> Table:
+    columns = (
+        Column("Category", is_number=False), Column("MTP", is_number=False), Column("Pairs"),
+        Column("A", over="Tokens/s"), Column("B", over="Tokens/s"),
+        Column(f"B over A, {words.TIMES}"), Column("95 %"), Column("B is", is_number=False),
+    )  # fmt: skip
+    a = tables.aligned([row.a_tps for row in rows], tables.RATES)
+    b = tables.aligned([row.b_tps for row in rows], tables.RATES)
+    cells = tuple(
+        (
+            words.category(row.category),
+            words.mode(row.mode),
+            words.count(row.pairs),
+            a[i],
+            b[i],
+            words.ratio(row.ratio.median),
+            words.between(row.ratio.low, row.ratio.high) if row.ratio.has_spread else words.NONE,
+            row.verdict,
+        )
+        for i, row in enumerate(rows)
+    )
+    slow = frozenset(
+        Cell(i, column)
+        for i, row in enumerate(rows)
+        if row.ratio.has_spread and row.outcome == "slower"
+        for column in (5, 7)
+    )
+    return Table(columns, cells, warnings=slow)
 
 
 def _warnings(a: Report, b: Report) -> Iterator[str]:
@@ -76,19 +212,15 @@ def _warnings(a: Report, b: Report) -> Iterator[str]:
 
 
 def _differences(a: Report, b: Report) -> Iterator[Difference]:
-    for mine, other in zip(_facts(a), _facts(b), strict=True):
-        if mine.value != other.value:
-            yield Difference(mine.name, mine.value, other.value)
-
-
-def _facts(report: Report) -> list[Fact]:
-    """Return the facts that are compared; all reports have the same names in the same order."""
-    facts = [
-        *words.all_pair_facts(report.pair),
-        *words.settings_facts(report.settings),
-        *words.environment_facts(report),
-    ]
-    return [fact for fact in facts if fact.name not in _OUTCOMES]
+    """Yield what differs: machine and program first, for it explains most."""
+    for subject, mine, others in (
+        ("Machine", words.environment_facts(a), words.environment_facts(b)),
+        ("Pair", words.all_pair_facts(a.pair), words.all_pair_facts(b.pair)),
+        ("Settings", words.settings_facts(a.settings), words.settings_facts(b.settings)),
+    ):
+        for one, other in zip(mine, others, strict=True):
+            if one.value != other.value and one.name not in _OUTCOMES:
+                yield Difference(subject, one.name, one.value, other.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +231,7 @@ class _Both:
     b_tps: float
 
 
-def _rows(a: Report, b: Report) -> Iterator[Row]:
-    pairs = list(_both(a, b))
+def _rows(pairs: Sequence[_Both]) -> Iterator[Row]:
     categories: list[str | None] = [None, *dict.fromkeys(pair.a.category for pair in pairs)]
     for category in categories if len(categories) > 2 else categories[:1]:
         for mode in dict.fromkeys(pair.a.mode for pair in pairs):

@@ -322,12 +322,6 @@ def pair_of(info: PairInfo) -> Pair:
     )
 
 
-def pair_names(info: PairInfo) -> str:
-    """Return the pair as titles name it."""
-    target = public_name(info.target)
-    return f"{target} + {public_name(info.drafter)}" if info.drafter else f"{target}, no drafter"
-
-
 def public_name(name: str) -> str:
     """Return a repository id as it is, and the last part of a folder's path.
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -91,16 +90,29 @@ def tidy(data: bytes) -> bytes:
     return msgspec.json.format(data, indent=_INDENT) + b"\n"
 
 
-def _painted(report: Report, kind: Literal["png", "pdf"]) -> bytes:
-    """Return the image or the PDF. Raises ReportNotSaved where Qt is missing."""
+def _png(report: Report) -> bytes:
+    """Return the card. Raises ReportNotSaved where Qt is missing."""
     try:
         from mtp_mlx.report import painter
     except ImportError as error:
-        raise ReportNotSaved(
-            f"The libraries that make a {kind.upper()} are missing: {error}.",
-            "Export as .html instead, which prints as well.",
-        ) from error
-    return painter.png(report) if kind == "png" else painter.pdf(report)
+        raise _missing("PNG", error) from error
+    return painter.png(report)
+
+
+def _pdf(report: Report) -> bytes:
+    """Return the pages. Raises ReportNotSaved where Typst is missing."""
+    try:
+        from mtp_mlx.report import paper
+    except ImportError as error:
+        raise _missing("PDF", error) from error
+    return paper.pdf(report)
+
+
+def _missing(kind: str, error: ImportError) -> ReportNotSaved:
+    return ReportNotSaved(
+        f"The libraries that make a {kind} are missing: {error}.",
+        "Export as .html instead, which prints as well.",
+    )
 
 
 def _text(make: Callable[[Report], str]) -> Callable[[Report], bytes]:
@@ -113,8 +125,8 @@ FORMATS: dict[str, Callable[[Report], bytes]] = {
     ".csv": _text(csv_table),
     ".md": _text(markdown),
     ".html": _text(html),
-    ".pdf": partial(_painted, kind="pdf"),
-    ".png": partial(_painted, kind="png"),
+    ".pdf": _pdf,
+    ".png": _png,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from html import escape
 from typing import Literal
 
@@ -15,15 +16,12 @@ from mtp_mlx.report.words import line as one_line
 
 Anchor = Literal["start", "middle", "end"]
 
-WIDTH = 640
-"""The width of every chart, in pixels."""
-
-HEAD = 24
-"""The distance from a chart's unit and legend down to its frame, in pixels."""
-
+LEGEND_ROW = 20
+"""The height of a row of a legend, in pixels."""
+_UNIT = 12  # pixels from the unit of the upward axis down to the frame
 _RATIOS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 8, 10)
 _LEAST = 1e-9  # a time or rate at or below this counts as 0
-_LETTER = 7.2  # mean width of a letter at font size 12, in pixels
+_LETTER = 6.4  # mean width of a letter at font size 12, in pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +101,49 @@ def line(
     )
 
 
-def path(points: Iterable[tuple[float, float]], stroke: str, width: float = 2) -> str:
+def bar(x: float, y: float, width: float, height: float, colour: str, *, hollow: bool) -> str:
+    """Draw a bar, filled or as an outline of the same outer size."""
+    if not hollow:
+        return rect(x, y, width, height, colour)
+    return (
+        f'<rect x="{x + 1:.1f}" y="{y + 1:.1f}" width="{max(0, width - 2):.1f}" '
+        f'height="{max(0, height - 1):.1f}" rx="1" fill="{colour}" fill-opacity="0.15" '
+        f'stroke="{colour}" stroke-width="2"/>'
+    )
+
+
+class Mark(Enum):
+    """The shapes of marks, which tell apart what colours alone would not."""
+
+    DISC = auto()
+    RING = auto()
+    SQUARE = auto()
+    BOX = auto()  # a hollow square
+
+
+def mark(shape: Mark, x: float, y: float, colour: str, paper: str, size: float = 5) -> str:
+    """Draw a mark around (x, y); a hollow one shows `paper`."""
+    fill = paper if shape in {Mark.RING, Mark.BOX} else colour
+    if shape in {Mark.DISC, Mark.RING}:
+        return (
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size:g}" fill="{fill}" stroke="{colour}" '
+            'stroke-width="2"/>'
+        )
+    return (
+        f'<rect x="{x - size:.1f}" y="{y - size:.1f}" width="{2 * size:g}" height="{2 * size:g}" '
+        f'fill="{fill}" stroke="{colour}" stroke-width="2"/>'
+    )
+
+
+def path(
+    points: Iterable[tuple[float, float]], stroke: str, width: float = 2, *, dash: str = ""
+) -> str:
+    """Draw a line through the points; `dash` is the pattern of SVG, "" for an unbroken line."""
     places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    dashes = f' stroke-dasharray="{dash}"' if dash else ""
     return (
         f'<polyline points="{places}" fill="none" stroke="{stroke}" stroke-width="{width:g}" '
-        f'stroke-linejoin="round" stroke-linecap="round"/>'
+        f'stroke-linejoin="round" stroke-linecap="round"{dashes}/>'
     )
 
 
@@ -189,17 +225,71 @@ def axes(
 
 def units(frame: Frame, palette: Palette, across: str, up: str) -> Iterator[str]:
     """Write the units of both axes: `up` above the frame, `across` below it."""
-    yield text(frame.left - 8, frame.top - HEAD, up, palette.quiet, anchor="start")
+    yield text(8, frame.top - _UNIT, up, palette.quiet, anchor="start")
     middle = (frame.left + frame.right) / 2
     yield text(middle, frame.bottom + 38, across, palette.quiet, anchor="middle")
 
 
+def spaced(values: Sequence[float], place: Callable[[float], float], least: float) -> set[float]:
+    """Return the values whose places are at least `least` pixels apart; 1 is always kept."""
+    kept = [1.0] if 1 in values else []
+    for value in values:
+        if all(abs(place(value) - place(other)) >= least for other in kept):
+            kept.append(value)
+    return set(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """The shapes of a legend, and in how many rows they stand."""
+
+    shapes: tuple[str, ...]
+    rows: int
+
+
 def legend(
-    right: float, y: float, names: Sequence[tuple[str, str]], palette: Palette
-) -> Iterator[str]:
-    """Draw pairs of a name and its colour in one line that ends at `right`."""
-    at = right - sum(30 + _LETTER * len(name) for name, _ in names)
-    for name, colour in names:
-        yield rect(at, y - 9, 12, 10, colour)
-        yield text(at + 18, y, name, palette.ink)
-        at += 30 + _LETTER * len(name)
+    left: float, y: float, width: float, names: Sequence[tuple[str, str, Mark]], palette: Palette
+) -> Legend:
+    """Return names with their colours and marks in rows of at most `width` pixels from `left`."""
+    keys = [_Key(name, _marked(shape, colour, palette.paper)) for name, colour, shape in names]
+    return _in_rows(left, y, width, keys, palette)
+
+
+def line_legend(
+    left: float, y: float, width: float, names: Sequence[tuple[str, str, str]], palette: Palette
+) -> Legend:
+    """Return names with their colours and dashes in rows of at most `width` pixels from `left`."""
+    keys = [_Key(name, _stroked(colour, dash)) for name, colour, dash in names]
+    return _in_rows(left, y, width, keys, palette)
+
+
+_SAMPLE, _GAP = 28, 18  # width of a legend's sample, and the room behind a name
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A name of a legend, and what draws its sample at a place."""
+
+    name: str
+    draw: Callable[[float, float], str]
+
+
+def _marked(shape: Mark, colour: str, paper: str) -> Callable[[float, float], str]:
+    return lambda x, y: mark(shape, x + 8, y - 4, colour, paper)
+
+
+def _stroked(colour: str, dash: str) -> Callable[[float, float], str]:
+    return lambda x, y: path([(x, y - 4), (x + 22, y - 4)], colour, 2.5, dash=dash)
+
+
+def _in_rows(left: float, y: float, width: float, keys: Sequence[_Key], palette: Palette) -> Legend:
+    shapes: list[str] = []
+    x, rows = left, 1
+    for key in keys:
+        needed = _SAMPLE + _LETTER * len(key.name)
+        if x > left and x + needed > left + width:
+            x, rows = left, rows + 1
+        at = y + LEGEND_ROW * (rows - 1)
+        shapes += [key.draw(x, at), text(x + _SAMPLE, at, key.name, palette.ink)]
+        x += needed + _GAP
+    return Legend(tuple(shapes), rows)

@@ -1,7 +1,7 @@
 """Reports for the terminal, in 79 columns. Pure.
 
-`table` shows the numbers of a report, `report` adds pair, settings and machine, `comparison` shows
-two reports side by side.
+`report` shows the whole report, `table` what a benchmark came to, `comparison` two reports side by
+side.
 """
 
 from __future__ import annotations
@@ -9,52 +9,159 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from mtp_mlx.numbers import acceptance_of
-from mtp_mlx.report import words
-from mtp_mlx.report.claims import claim_of
-from mtp_mlx.report.comparing import Row, SideBySide, side_by_side
-from mtp_mlx.report.contents import rounding, sections
-from mtp_mlx.report.model import Comparison, Group, Identity, Report
-from mtp_mlx.report.warnings import notes
-from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, line, percent, shortened
+from mtp_mlx.report import comparing, words
+from mtp_mlx.report import contents as parts
+from mtp_mlx.report.answer import Figure, Verdict
+from mtp_mlx.report.contents import Folded
+from mtp_mlx.report.model import Comparison, Report
+from mtp_mlx.report.sheet import Chart
+from mtp_mlx.report.tables import Cell, Table, rounding
+from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, line, shortened
+from mtp_mlx.report.writer import SEPARATOR, Dialect, write
 
-_CATEGORY = 16  # width of the column of categories
 _WIDTH = 79
+_GAP = 2  # between two columns
+_MOST_CELL = 30  # letters of a cell
+_MOST_ROWS = 200
+_BEST = "*"
 
 
 def report(shown: Report) -> str:
-    """Return the whole report: its numbers, then pair, settings and machine."""
-    return "\n".join(_lines(shown))
-
-
-def comparison(a: Report, b: Report) -> str:
-    """Return the numbers of each report, then what differs between them and their ratios."""
-    both = side_by_side(a, b)
-    alone = (f"{name}: {line(one.title)}\n\n{rows(one)}\n" for name, one in (("A", a), ("B", b)))
-    return "\n".join([*alone, *_warnings(both.warnings), _side_by_side(both)])
+    """Return the whole report, but for the table of runs: the CSV and the JSON hold them."""
+    return write(parts.contents(shown), Terminal())
 
 
 def table(shown: Report) -> str:
-    """Return modes and categories with their ratios, whether the texts are the same, and notes."""
-    noted = _warnings(notes(shown))
-    return "\n".join([rows(shown), *(["", *noted[:-1]] if noted else [])])
+    """Return what a benchmark came to: the verdict, its figures and the speeds by category."""
+    return write(parts.summary(shown), Terminal())
 
 
-def rows(shown: Report) -> str:
-    """Return modes and categories with their ratios, and whether the texts are the same."""
-    lines = [
-        f"{'':16}{'mode':>6}{'tok/s':>9}{'speed-up':>10}  {'95 %':13}{'accepted':>9}{words.TAU:>6}"
-    ]
-    lines += [row for group in shown.summary for row in _group(group)]
-    if shown.identity is not None and shown.identity.measured:
-        lines += ["", *_identity(shown.identity)]
-    return "\n".join(lines)
+class Terminal(Dialect):
+    between = "\n\n"
+
+    def title(self, text: str) -> str:
+        return _wrapped(text)
+
+    def about(self, facts: Sequence[str]) -> str:
+        return _wrapped(SEPARATOR.join(facts))
+
+    def verdict(self, verdict: Verdict) -> str:
+        return _wrapped(f"{verdict.text} {verdict.drafted}")
+
+    def figures(self, figures: Sequence[Figure]) -> str:
+        width = max(len(one.name) for one in figures)
+        return "\n".join(
+            f"  {one.name:{width}}  {one.value}{f'  ({one.note})' if one.note else ''}"
+            for one in figures
+        )
+
+    def disturbed(self, text: str) -> str:
+        return _wrapped(f"What disturbed this run: {text}")
+
+    def heading(self, text: str) -> str:
+        return line(text)
+
+    def paragraph(self, text: str) -> str:
+        return _wrapped(text.replace("Bold:", f"{_BEST}:"))
+
+    def charts(self, charts: Sequence[Chart]) -> str:
+        """Return the numbers of the charts."""
+        return self.between.join(f"{chart.title}\n{self.table(chart.numbers)}" for chart in charts)
+
+    def table(self, table: Table) -> str:
+        """Return the table; one wider than a terminal is cut into several with the same rows."""
+        return "\n\n".join("\n".join(_block(table, columns)) for columns in _blocks(table))
+
+    def facts(self, facts: Sequence[Fact]) -> str:
+        """Return a line for each fact that was measured, then one line that names the others."""
+        return "\n".join(_facts(facts))
+
+    def verbatim(self, title: str, text: str) -> str:  # noqa: ARG002 - read in the exports
+        return ""
+
+    def folded(self, section: Folded) -> str:
+        """Return the section; the runs, of which there may be thousands, stay folded."""
+        head = f"{section.name}: {line(section.summary)}" if section.summary else section.name
+        if section.name == parts.RUNS:
+            return _wrapped(f"{head} (in the CSV and the JSON)")
+        return f"{_wrapped(head)}\n{write(section.parts, self)}"
 
 
-def _warnings(sentences: Iterable[str]) -> list[str]:
-    """Return the sentences in lines, and an empty line behind them."""
-    lines = [row for sentence in sentences for row in wrap(line(sentence), _WIDTH)]
-    return [*lines, ""] if lines else []
+def _wrapped(text: str) -> str:
+    return "\n".join(wrap(line(text), _WIDTH))
+
+
+def _blocks(table: Table) -> Iterator[list[int]]:
+    """Yield the columns of each block: the first column, and as many spans as fit beside it."""
+    widths = [_width(table, i) for i in range(len(table.columns))]
+    block = [0]
+    for span in _span_columns(table):
+        used = sum(widths[i] + _GAP for i in [*block, *span]) - _GAP
+        if len(block) > 1 and used > _WIDTH:
+            yield block
+            block = [0]
+        block += span
+    yield block
+
+
+def _span_columns(table: Table) -> list[list[int]]:
+    """Return the columns behind the first, those with a name in common together."""
+    found: list[list[int]] = []
+    for i, column in enumerate(table.columns[1:], 1):
+        together = column.over and table.columns[i - 1].over == column.over
+        if together and found:
+            found[-1].append(i)
+        else:
+            found.append([i])
+    return found
+
+
+def _width(table: Table, i: int) -> int:
+    cells = (len(_cell(table, j, i)) for j in range(min(len(table.rows), _MOST_ROWS)))
+    return max(len(table.columns[i].name), *cells)
+
+
+def _cell(table: Table, row: int, column: int) -> str:
+    text = shortened(table.rows[row][column], _MOST_CELL)
+    return text + _BEST * (Cell(row, column) in table.best)
+
+
+def _block(table: Table, columns: Sequence[int]) -> Iterator[str]:
+    widths = {i: _width(table, i) for i in columns}
+    over = ""
+    for i in columns:
+        name = table.columns[i].over
+        is_first = name and (i == columns[0] or table.columns[i - 1].over != name)
+        start = len("".join(" " * (widths[j] + _GAP) for j in columns[: columns.index(i)]))
+        if is_first:
+            span = [j for j in columns if table.columns[j].over == name]
+            width = sum(widths[j] + _GAP for j in span) - _GAP
+            over = f"{over:{start}}{shortened(name, max(width, 8)):^{width}}"
+    if over:
+        yield over.rstrip()
+    names = [(table.columns[i].name, i) for i in columns]
+    yield _padded(table, names, widths)
+    for row in range(min(len(table.rows), _MOST_ROWS)):
+        yield _padded(table, [(_cell(table, row, i), i) for i in columns], widths)
+    if len(table.rows) > _MOST_ROWS:
+        yield f"and {len(table.rows) - _MOST_ROWS} more"
+
+
+def _padded(table: Table, cells: Iterable[tuple[str, int]], widths: dict[int, int]) -> str:
+    padded = (
+        f"{text:>{widths[i]}}" if table.columns[i].is_number else f"{text:{widths[i]}}"
+        for text, i in cells
+    )
+    return (" " * _GAP).join(padded).rstrip()
+
+
+def _facts(facts: Sequence[Fact]) -> Iterator[str]:
+    measured = [fact for fact in facts if fact.value != NOT_MEASURED]
+    yield from (f"  {fact.name:28}{line(fact.value)}" for fact in measured)
+    absent = [fact.name.lower() for fact in facts if fact.value == NOT_MEASURED]
+    if absent:
+        yield from wrap(f"Not measured: {', '.join(absent)}", _WIDTH, initial_indent="  ",
+                        subsequent_indent="  ")  # fmt: skip
 
 
 def parting(compared: Comparison) -> str:
@@ -70,84 +177,6 @@ def parting(compared: Comparison) -> str:
     return f"{place}, {rounding(compared)}: {margin}, rounding up to {words.margin(bound)}"
 
 
-def _group(group: Group) -> Iterator[str]:
-    """Yield the numbers of a group and, where it has a speed-up, what may be claimed of it."""
-    said = claim_of(group)
-    yield (
-        f"{_category(group.category)}{words.mode(group.mode):>6}"
-        f"{_cell(words.rate, group.decode_tps):>9}{_cell(words.times, said.ratio):>10}"
-        f"  {words.spread(said.low, said.high):13}{_cell(words.percent, group.acceptance_rate):>9}"
-        f"{_cell(words.length, group.mean_acceptance_length):>6}"
-    ).rstrip()
-    if said.outcome != "unmeasured":
-        each = group.tokens_per_round
-        tokens = "" if each is None else f"{words.length(each)} tokens/round"
-        told = (said.verdict, said.drafted, tokens)
-        yield f"{'':{_CATEGORY}}  {', '.join(filter(None, told))}"
-
-
-def _category(name: str | None) -> str:
-    return f"{shortened(words.category(name), _CATEGORY - 1):{_CATEGORY}}"
-
-
-def _cell(show: words.Show, value: float | None) -> str:
-    """Return the value or a dash, for "not measured" is too wide for a column."""
-    return NONE if value is None else show(value)
-
-
-def _identity(identity: Identity) -> list[str]:
-    compared = identity.comparisons
-    same = sum(comparison.identical for comparison in compared)
-    parted = [f"  {parting(comparison)}" for comparison in compared if not comparison.identical]
-    return [f"Same text as plain decoding: {same} of {len(compared)} prompts and modes.", *parted]
-
-
-def _lines(shown: Report) -> Iterator[str]:
-    yield line(shown.title)
-    yield from ("", table(shown), "")
-    yield from _positions(shown)
-    for section in sections(shown):
-        yield f"\n{section.name}"
-        yield from _facts(section.facts)
-
-
-def _positions(shown: Report) -> Iterator[str]:
-    places = acceptance_of(r for run in shown.runs for r in run.rounds).positions
-    shares = [percent(place.share) for place in places]
-    if shares:
-        yield f"Accepted by position: {', '.join(shares)}"
-
-
-def _facts(facts: Sequence[Fact]) -> Iterator[str]:
-    """Yield a line for each fact that was measured, then one line with the names of the others."""
-    measured = [fact for fact in facts if fact.value != NOT_MEASURED]
-    yield from (f"  {fact.name:28}{line(fact.value)}" for fact in measured)
-    absent = [fact.name.lower() for fact in facts if fact.value == NOT_MEASURED]
-    if absent:
-        yield f"  Not measured: {', '.join(absent)}"
-
-
-def _side_by_side(both: SideBySide) -> str:
-    lines = ["Pair, settings and machine are the same."]
-    if both.differences:
-        lines = ["They differ in:"]
-        lines += [f"  {d.name}: {line(d.a)} | {line(d.b)}" for d in both.differences]
-    lines += ["", *_ratios(both)]
-    return "\n".join(lines)
-
-
-def _ratios(both: SideBySide) -> list[str]:
-    if not both.rows:
-        return ["No prompt is known to be the same in both, so no ratio is measured."]
-    head = f"{'':16}{'mode':>6}{'pairs':>7}{'A tok/s':>9}{'B tok/s':>9}{'B / A':>8}  95 %"
-    return [head, *map(_ratio, both.rows)]
-
-
-def _ratio(row: Row) -> str:
-    ratio = row.ratio
-    spread = words.between(ratio.low, ratio.high) if ratio.has_spread else NOT_MEASURED
-    return (
-        f"{_category(row.category)}{words.mode(row.mode):>6}{row.pairs:>7}"
-        f"{words.rate(row.a_tps):>9}{words.rate(row.b_tps):>9}{words.times(ratio.median):>8}"
-        f"  {spread:13}  B: {row.verdict}"
-    )
+def comparison(a: Report, b: Report) -> str:
+    """Return what differs between two reports, and the ratios of their speeds."""
+    return write(comparing.comparison(a, b), Terminal())

@@ -40,6 +40,11 @@ def times(ratio: float) -> str:
     return f"{ratio:.2f}{TIMES}"
 
 
+def ratio(value: float) -> str:
+    """Return a ratio within a sentence: "2.10"."""
+    return f"{value:.2f}"
+
+
 def rate(tps: float) -> str:
     """Return at most three digits, for more are noise: "4.6", "61.3", "214"."""
     return f"{tps:.1f}" if tps < 100 else f"{tps:.0f}"
@@ -71,6 +76,11 @@ def seconds(duration: float) -> str:
 def memory(size: float) -> str:
     """Return bytes as gigabytes of 10^9 bytes, the unit of memory everywhere."""
     return f"{size / _GB:.2f} GB"
+
+
+def whole_memory(size: float) -> str:
+    """Return a machine's memory without decimals: "24 GB"."""
+    return f"{size / _GB:.0f} GB"
 
 
 def margin(value: float) -> str:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from mtp_mlx.report import tables
+from mtp_mlx.report.answer import Figure, Verdict
 from mtp_mlx.report.contents import (
     About,
     Charts,
+    Disturbed,
+    Facts,
+    Figures,
+    Folded,
     Heading,
-    Headline,
     Paragraph,
     Part,
-    Table,
     Title,
     Verbatim,
     contents,
 )
 from mtp_mlx.report.model import Report
+from mtp_mlx.report.sheet import Chart
+from mtp_mlx.report.tables import Cell, Table
+from mtp_mlx.report.words import Fact
 
 _TICKS = re.compile("`+")
 _OWN = re.compile(r"[\\`*_\[\]<>|#~&]")
-_SEPARATOR = " \N{MIDDLE DOT} "
+SEPARATOR = " \N{MIDDLE DOT} "
 
 
 class Dialect(ABC):
@@ -36,26 +43,37 @@ class Dialect(ABC):
     def title(self, text: str) -> str: ...
 
     @abstractmethod
+    def about(self, facts: Sequence[str]) -> str: ...
+
+    @abstractmethod
+    def verdict(self, verdict: Verdict) -> str: ...
+
+    @abstractmethod
+    def figures(self, figures: Sequence[Figure]) -> str: ...
+
+    @abstractmethod
+    def disturbed(self, text: str) -> str: ...
+
+    @abstractmethod
     def heading(self, text: str) -> str: ...
 
     @abstractmethod
-    def paragraph(self, text: str, *, warning: bool) -> str: ...
+    def paragraph(self, text: str) -> str: ...
+
+    @abstractmethod
+    def charts(self, charts: Sequence[Chart]) -> str: ...
 
     @abstractmethod
     def table(self, table: Table) -> str: ...
 
     @abstractmethod
-    def charts(self, report: Report) -> str: ...
+    def facts(self, facts: Sequence[Fact]) -> str: ...
 
     @abstractmethod
     def verbatim(self, title: str, text: str) -> str: ...
 
-    def about(self, facts: Iterable[str]) -> str:
-        return self.paragraph(_SEPARATOR.join(facts), warning=False)
-
-    def headline(self, headline: Headline) -> str:
-        text = _SEPARATOR.join((headline.large, *headline.facts))
-        return self.paragraph(text, warning=headline.tone == "warning")
+    @abstractmethod
+    def folded(self, section: Folded) -> str: ...
 
 
 def write(parts: Iterable[Part], dialect: Dialect) -> str:
@@ -63,28 +81,36 @@ def write(parts: Iterable[Part], dialect: Dialect) -> str:
     return dialect.between.join(filter(None, (_written(part, dialect) for part in parts)))
 
 
-def _written(part: Part, dialect: Dialect) -> str:  # noqa: PLR0911 - one line a kind
+def _written(part: Part, dialect: Dialect) -> str:  # noqa: C901, PLR0911 - one line a kind
     match part:
         case Title():
             return dialect.title(part.text)
         case About():
             return dialect.about(part.facts)
-        case Headline():
-            return dialect.headline(part)
+        case Verdict():
+            return dialect.verdict(part)
+        case Figures():
+            return dialect.figures(part.figures)
+        case Disturbed():
+            return dialect.disturbed(part.text)
         case Heading():
             return dialect.heading(part.text)
         case Paragraph():
-            return dialect.paragraph(part.text, warning=part.warning)
+            return dialect.paragraph(part.text)
+        case Charts():
+            return dialect.charts(part.charts)
         case Table():
             return dialect.table(part)
-        case Charts():
-            return dialect.charts(part.report)
+        case Facts():
+            return dialect.facts(part.facts)
         case Verbatim():
             return dialect.verbatim(part.title, part.text)
+        case Folded():
+            return dialect.folded(part)
 
 
 def markdown(report: Report) -> str:
-    """Return the report as Markdown: tables for a reader. A program takes the JSON."""
+    """Return the report as Markdown, for a reader. A program takes the JSON."""
     return write(contents(report), Markdown()) + "\n"
 
 
@@ -94,29 +120,62 @@ class Markdown(Dialect):
     def title(self, text: str) -> str:
         return f"# {plain(text)}"
 
+    def about(self, facts: Sequence[str]) -> str:
+        return plain(SEPARATOR.join(facts))
+
+    def verdict(self, verdict: Verdict) -> str:
+        return f"{_bold(verdict.text)} {plain(verdict.drafted)}".rstrip()
+
+    def figures(self, figures: Sequence[Figure]) -> str:
+        noted = (f" ({plain(one.note)})" if one.note else "" for one in figures)
+        lines = (
+            f"- {plain(one.name)}: {_bold(one.value)}{note}"
+            for one, note in zip(figures, noted, strict=True)
+        )
+        return "\n".join(lines)
+
+    def disturbed(self, text: str) -> str:
+        return f"> What disturbed this run: {plain(text)}"
+
     def heading(self, text: str) -> str:
         return f"## {plain(text)}"
 
-    def paragraph(self, text: str, *, warning: bool) -> str:
-        return _bold(text) if warning else plain(text)
+    def paragraph(self, text: str) -> str:
+        return plain(text)
+
+    def charts(self, charts: Sequence[Chart]) -> str:
+        """Return the numbers of the charts: Markdown has no drawings."""
+        return self.between.join(
+            f"## {plain(chart.title)}\n\n{self.table(chart.numbers)}" for chart in charts
+        )
 
     def table(self, table: Table) -> str:
-        """Return the table; one without a head gets an empty one, which Markdown demands."""
-        columns = len(table.head or table.rows[0])
+        head = [plain(tables.named_flat(column)) for column in table.columns]
+        rules = ["---:" if column.is_number else "---" for column in table.columns]
+        marked = table.best | table.warnings
         rows = (
-            map(_bold if i in table.warnings else plain, row) for i, row in enumerate(table.rows)
-        )
-        head = map(plain, table.head or [""] * columns)
-        rules = ["---:" if i in table.numeric else "---" for i in range(columns)]
+            [
+                (_bold if Cell(i, j) in marked else plain)(cell)
+                for j, cell in enumerate(row)
+            ]
+            for i, row in enumerate(table.rows)
+        )  # fmt: skip
         return "\n".join(map(_row, [head, rules, *rows]))
 
-    def charts(self, report: Report) -> str:  # noqa: ARG002 - Markdown has no drawings
-        return ""
+    def facts(self, facts: Sequence[Fact]) -> str:
+        """Return names and values as a table with the empty head that Markdown demands."""
+        rows = ([plain(fact.name), plain(fact.value)] for fact in facts)
+        return "\n".join(map(_row, [["", ""], ["---", "---"], *rows]))
 
     def verbatim(self, title: str, text: str) -> str:
         """Return the text in a fence longer than any run of ticks in it, so none can close it."""
         fence = "`" * max(3, 1 + max((len(run) for run in _TICKS.findall(text)), default=0))
         return f"### {plain(title)}\n\n{fence}text\n{text}\n{fence}"
+
+    def folded(self, section: Folded) -> str:
+        """Return the section unfolded: Markdown folds nothing."""
+        summary = f"\n\n{plain(section.summary)}" if section.summary else ""
+        return f"## {plain(section.name)}{summary}\n\n{write(section.parts, self)}"
 
 
 def plain(text: str) -> str:

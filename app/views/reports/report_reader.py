@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from mtp_mlx.report.sheet import NARROW, Chart
 from PySide6.QtCore import QByteArray, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QResizeEvent, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 
 from app import strings
-from app.render.report_page import Picture, comparison_html, palette, report_html
+from app.render.report_page import (
+    Look,
+    Picture,
+    comparison_html,
+    folded_name,
+    palette,
+    report_html,
+)
 from app.services.report import has_texts, without_texts
 from app.viewmodels.common.throttle import Throttle
 from app.viewmodels.reports.reports import ReportsState, ReportsViewModel, Shown
 from app.views.common import fonts
 from app.views.common.controls import push_button
 from app.views.common.theme import ThemeController
-from mtp_mlx.report.charts import Chart, charts
+from mtp_mlx.report.answer import message
+from mtp_mlx.report.charts import charts
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.writer import markdown
 
 R = TypeVar("R")
 
 _SETTLE_MS = 80
-_ROOMY = 1040  # pixels that the widest table needs
-_TWO = 760  # pixels that two charts beside each other need
 _EDGE = 24
 _WIDEST = 760  # pixels of a chart: a wider one is not easier to read
 _GAP = 22
@@ -36,13 +43,11 @@ _GAP = 22
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """What a page is made of and for: a report, or two with the charts of each."""
+    """What a page is made of and for: a report, or two that are compared."""
 
     shown: Shown
     beside: Shown | None
-    charts: tuple[tuple[Chart, ...], ...]
-    tokens: Mapping[str, str]  # the theme's colours
-    width: int  # logical pixels between the margins
+    look: Look
     ratio: float  # the screen's pixels to a logical one
 
 
@@ -56,7 +61,7 @@ class ReportBrowser(QTextBrowser):
     """Shows a page that the files thread has made: its charts, their images and its HTML.
 
     The interface thread only hands the HTML to `setHtml`: a QTextDocument that is shown can be
-    filled and laid out on no other thread.
+    filled and laid out on no other thread. Long sections are folded and so not laid out.
     """
 
     def __init__(
@@ -66,7 +71,7 @@ class ReportBrowser(QTextBrowser):
         self._reports = reports
         self._theme = theme
         self._shown: tuple[Shown, Shown | None] | None = None
-        self._charts: tuple[tuple[Chart, ...], ...] = ((), ())
+        self._unfolded: frozenset[str] = frozenset()
         self._asked: _Sheet | None = None  # the page that is being made
         self.setAccessibleName(strings.REPORT_TEXT)
         self.setFont(fonts.ui())
@@ -75,13 +80,14 @@ class ReportBrowser(QTextBrowser):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.document().setDocumentMargin(_EDGE)
         self._settle = Throttle(_SETTLE_MS, self._lay_out, self)
-        theme.changed.connect(self._draw)
+        theme.changed.connect(self._lay_out)
+        self.anchorClicked.connect(self._turn_over)
 
     def show_report(self, shown: Shown, beside: Shown | None) -> None:
         if (shown, beside) != self._shown:
             self._shown = (shown, beside)
-            self._charts = ((), ())
-            self._draw()
+            self._unfolded = frozenset()
+            self._lay_out()
             self.verticalScrollBar().setValue(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
@@ -89,37 +95,26 @@ class ReportBrowser(QTextBrowser):
         if event.size().width() != event.oldSize().width():
             self._settle.request()
 
-    def _draw(self) -> None:
-        """Have the charts drawn anew, in the theme's colours."""
-        if self._shown is None:
-            return
-        colours = palette(self._theme.current.tokens)
-        asked = shown, beside = self._shown
-
-        def drawn() -> tuple[tuple[Chart, ...], ...]:
-            more = () if beside is None else charts(beside.report, colours)
-            return (charts(shown.report, colours), more)
-
-        self._reports.render(drawn, self).then(partial(self._on_drawn, asked))
-
-    def _on_drawn(
-        self, asked: tuple[Shown, Shown | None], drawn: tuple[tuple[Chart, ...], ...]
-    ) -> None:
-        if asked == self._shown:
-            self._charts = drawn
+    def _turn_over(self, link: QUrl) -> None:
+        """Open or close the section whose name was clicked; the page has no other links."""
+        name = folded_name(link.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+        if name is not None:
+            self._unfolded ^= {name}
             self._lay_out()
 
     def _lay_out(self) -> None:
-        """Have the page made for the width there is now."""
+        """Have the page made for the width and the theme there are now."""
         if self._shown is None:
             return
         shown, beside = self._shown
         sheet = _Sheet(
             shown=shown,
             beside=beside,
-            charts=self._charts,
-            tokens=self._theme.current.tokens,
-            width=self.viewport().width() - 2 * _EDGE,
+            look=Look(
+                tokens=self._theme.current.tokens,
+                width=self.viewport().width() - 2 * _EDGE,
+                unfolded=self._unfolded,
+            ),
             ratio=self.devicePixelRatioF(),
         )
         self._asked = sheet
@@ -140,46 +135,28 @@ class ReportBrowser(QTextBrowser):
 
 def _made(sheet: _Sheet) -> _Page:
     """Return the page. Touches no widget, so that any thread may make it."""
-    return _one(sheet) if sheet.beside is None else _two(sheet, sheet.beside)
-
-
-def _one(sheet: _Sheet) -> _Page:
+    report, look = sheet.shown.report, sheet.look
+    if sheet.beside is not None:
+        return _Page(comparison_html(report, sheet.beside.report, look), {})
     images: dict[str, QImage] = {}
-    paired = sheet.width >= _TWO
-    width = sheet.width // 2 - _GAP if paired else min(sheet.width, _WIDEST)
-    pictures = _pictures("a", sheet.charts[0], width, sheet.ratio, images)
-    roomy = sheet.width >= _ROOMY
-    html = report_html(
-        sheet.shown.report, sheet.tokens, pictures.values(), roomy=roomy, paired=paired
-    )
-    return _Page(html, images)
-
-
-def _two(sheet: _Sheet, beside: Shown) -> _Page:
-    images: dict[str, QImage] = {}
-    roomy = sheet.width >= _TWO
-    width = sheet.width // 2 - _GAP if roomy else min(sheet.width, _WIDEST)
-    a, b = (
-        _pictures(side, charts, width, sheet.ratio, images)
-        for side, charts in zip("ab", sheet.charts, strict=True)
-    )
-    pairs = [(a.get(title), b.get(title)) for title in (a | b)]
-    html = comparison_html(sheet.shown.report, beside.report, sheet.tokens, pairs, roomy=roomy)
-    return _Page(html, images)
+    pictures = _pictures(charts(report), look, sheet.ratio, images)
+    return _Page(report_html(report, pictures, look), images)
 
 
 def _pictures(
-    side: str, drawn: tuple[Chart, ...], width: int, ratio: float, images: dict[str, QImage]
-) -> dict[str, Picture]:
-    """Return the charts by their titles, `width` pixels wide, and put their images in `images`."""
-    pictures: dict[str, Picture] = {}
+    drawn: Sequence[Chart], look: Look, ratio: float, images: dict[str, QImage]
+) -> list[Picture]:
+    """Return the charts as wide as the page has room for, and put their images in `images`."""
+    width = look.width // 2 - _GAP if look.is_roomy else look.width
+    width = min(max(width, NARROW), _WIDEST)
+    colours = palette(look.tokens)
+    pictures = []
     for i, chart in enumerate(drawn):
-        name = f"chart:{side}{i}"
-        renderer = QSvgRenderer(QByteArray(chart.svg.encode()))
-        size = renderer.defaultSize()
-        height = max(1, round(width * size.height() / max(1, size.width())))
+        name = f"chart:{i}"
+        renderer = QSvgRenderer(QByteArray(chart.svg(colours, width).encode()))
+        height = max(1, renderer.defaultSize().height())
         images[name] = _image(renderer, width, height, ratio)
-        pictures[chart.title] = Picture(name, width, height)
+        pictures.append(Picture(name, width, height))
     return pictures
 
 
@@ -210,6 +187,8 @@ class ReportReader(QWidget):
         self._state = ReportsState()
         self.back = push_button(strings.REPORTS_BACK, "outline")
         self.export = push_button(strings.REPORT_EXPORT, "filled")
+        self.text = push_button(strings.REPORT_COPY_TEXT, "outline")
+        self.text.setToolTip(strings.REPORT_COPY_TEXT_HELP)
         self.markdown = push_button(strings.REPORT_COPY_MARKDOWN, "outline")
         self.card = push_button(strings.REPORT_COPY_CARD, "outline")
         self.delete = push_button(strings.REPORT_DELETE, "outline")
@@ -222,6 +201,7 @@ class ReportReader(QWidget):
         self._lay_out()
         self.back.clicked.connect(self.back_asked)
         self.export.clicked.connect(lambda: self.export_asked.emit(self.texts.isChecked()))
+        self.text.clicked.connect(self._copy_text)
         self.markdown.clicked.connect(self._copy_markdown)
         self.card.clicked.connect(self._copy_card)
         self.delete.clicked.connect(self._ask_to_delete)
@@ -234,7 +214,7 @@ class ReportReader(QWidget):
             self.texts.setChecked(False)  # every report starts without its texts
         self._state = state
         alone = state.beside is None
-        for button in (self.export, self.markdown, self.card):
+        for button in (self.export, self.text, self.markdown, self.card):
             button.setVisible(alone)
         self.delete.setVisible(alone and state.shown.name is not None)
         self.texts.setVisible(alone and has_texts(state.shown.report))
@@ -251,12 +231,15 @@ class ReportReader(QWidget):
 
         self._reports.render(made, self).then(done)
 
-    def _copy_markdown(self) -> None:
-        self._render(markdown, self._on_markdown)
+    def _copy_text(self) -> None:
+        self._render(message, partial(self._on_text, self.text))
 
-    def _on_markdown(self, text: str) -> None:
+    def _copy_markdown(self) -> None:
+        self._render(markdown, partial(self._on_text, self.markdown))
+
+    def _on_text(self, button: QWidget, text: str) -> None:
         QGuiApplication.clipboard().setText(text)
-        self._say_copied(self.markdown)
+        self._say_copied(button)
 
     def _copy_card(self) -> None:
         """Copy the card. Its code is imported here, so that the window opens without it."""
@@ -274,6 +257,7 @@ class ReportReader(QWidget):
         self._copied.start()
 
     def _name_copies(self) -> None:
+        self.text.setText(strings.REPORT_COPY_TEXT)
         self.markdown.setText(strings.REPORT_COPY_MARKDOWN)
         self.card.setText(strings.REPORT_COPY_CARD)
 
@@ -287,7 +271,7 @@ class ReportReader(QWidget):
         row.setSpacing(8)
         row.addWidget(self.back)
         row.addStretch(1)
-        for button in (self.markdown, self.card, self.delete, self.export):
+        for button in (self.text, self.markdown, self.card, self.delete, self.export):
             row.addWidget(button)
         below = QHBoxLayout()
         below.addStretch(1)
