@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mtp_mlx.report import naming, words
-from mtp_mlx.report.claims import Claim, claim_of
+from mtp_mlx.report.claims import PARKED, PARKED_EVEN, Claim, claim_of
 from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Group, Identity, Mode, Report
 from mtp_mlx.report.warnings import notes
@@ -78,8 +78,8 @@ def _claimed(group: Group, said: Claim) -> str:
             return f"The machine was busy, so this run gives no speed-up of {mode}: measure again"
         case "parked":
             return (
-                f"{mode} parked, so it changed nothing that drafts explain: {ratio} times the "
-                f"speed of plain decoding{spread}"
+                f"{mode} parked, for drafts did not pay here: it ran at {ratio} times the speed of "
+                f"plain decoding{spread}"
             )
         case "even":
             return (
@@ -114,9 +114,12 @@ def _drafted(group: Group, said: Claim) -> str:
     if not group.rounds or group.draft_rounds is None:
         return ""
     share = words.percent(group.draft_rounds / group.rounds)
-    parked = " The difference is the machine's." if said.outcome == "parked" else ""
     rounds = f"{words.count(group.draft_rounds)} of {words.count(group.rounds)} rounds"
+    parked = f" {_PARKED[said.verdict]}" if said.verdict in _PARKED else ""
     return f"Drafts were made in {rounds} ({share}).{parked}"
+
+
+_PARKED = {PARKED: "The difference is the machine's.", PARKED_EVEN: "That is no difference."}
 
 
 def figures(report: Report) -> tuple[Figure, ...]:

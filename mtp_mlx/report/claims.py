@@ -32,8 +32,8 @@ WORDS: dict[Outcome, str] = {
 """Each outcome in a word or two, for the places where a speed-up stands in a row of numbers."""
 _BUSY = "the machine was busy: measure again"
 _EVEN = "no difference this run can show"
-_PARKED = "auto parked: the difference is the machine's"
-_PARKED_EVEN = "auto parked: no difference"
+PARKED = "auto parked: the difference is the machine's"
+PARKED_EVEN = "auto parked: no difference"
 _ONE_EACH = "{outcome} in one run each, which has no interval"
 
 
@@ -174,7 +174,7 @@ def _outcome(evidence: Evidence) -> Outcome:
 def _verdict(outcome: Outcome, evidence: Evidence) -> str:
     if outcome == "parked":
         seen = compared(evidence.ratio or 1.0, evidence.low, evidence.high, evidence.measured_noise)
-        return _PARKED_EVEN if seen == "even" else _PARKED
+        return PARKED_EVEN if seen == "even" else PARKED
     if outcome == "even":
         return _EVEN
     word = WORDS[outcome]

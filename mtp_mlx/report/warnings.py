@@ -42,11 +42,11 @@ def _busy(summary: Sequence[Group]) -> Iterator[str]:
         measured(words.length)(first.tokens_per_round),
         measured(words.times)(first.speedup_most),
     )
-    rest = f" The same holds for {others} more of the rows below." if others else ""
+    rest = f" The same holds for {others} more of the rows." if others else ""
     yield (
-        f"The machine was busy: measure again. MTP {words.mode(first.mode)} ran at {speed} "
-        f"tokens/s against {plain} of plain decoding, and its rounds emitted {each} tokens each, "
-        f"which explains no more than {most}.{rest}"
+        f"The machine was busy: MTP {words.mode(first.mode)} ran at {speed} tokens/s against "
+        f"{plain} of plain decoding, and its rounds emitted {each} tokens each, which explains no "
+        f"more than {most}, so the ratio is not shown.{rest}"
     )
 
 
@@ -79,11 +79,17 @@ def _drift(share: float | None) -> Iterator[str]:
 
 def _conditions(machine: Environment) -> Iterator[str]:
     if machine.low_power_mode:
-        yield "The machine was in low power mode, which makes it slower."
+        yield "The machine was in low power mode, so all speeds are lower than it can reach."
     before, after = machine.power_source, machine.power_source_after
     if before and after not in (None, before):
-        yield f"The power source changed: {before}, then {after}."
+        yield (
+            f"The power source changed ({before}, then {after}), so early and late runs may differ "
+            "in speed."
+        )
     if (machine.thermal_after or "").startswith(_HOT):
-        yield f"The machine was hot in the end (thermal state: {machine.thermal_after})."
+        yield (
+            f"The machine was hot in the end (thermal state: {words.line(machine.thermal_after or '')}"
+            "), so late runs may be slower than early ones."
+        )
     if machine.commit_clean is False:
-        yield "The program had changes that are in no commit."
+        yield "The program had changes that are in no commit, so nobody else can run just this."
