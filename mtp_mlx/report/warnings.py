@@ -86,10 +86,11 @@ def _conditions(machine: Environment) -> Iterator[str]:
             f"The power source changed ({before}, then {after}), so early and late runs may differ "
             "in speed."
         )
-    if (machine.thermal_after or "").startswith(_HOT):
+    hot = words.line(machine.thermal_after or "")
+    if hot.startswith(_HOT):
         yield (
-            f"The machine was hot in the end (thermal state: {words.line(machine.thermal_after or '')}"
-            "), so late runs may be slower than early ones."
+            f"The machine was hot in the end (thermal state: {hot}), so late runs may be slower "
+            "than early ones."
         )
     if machine.commit_clean is False:
         yield "The program had changes that are in no commit, so nobody else can run just this."
