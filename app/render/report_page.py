@@ -9,14 +9,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from mtp_mlx.report.sheet import Chart
-
 from app import strings
 from mtp_mlx.report import tables
 from mtp_mlx.report.answer import Figure, Verdict
 from mtp_mlx.report.comparing import comparison
-from mtp_mlx.report.contents import Folded, Heading, contents
+from mtp_mlx.report.contents import Charts, Folded, Heading, Part, contents
 from mtp_mlx.report.model import Report
+from mtp_mlx.report.sheet import Chart
 from mtp_mlx.report.svg import Palette, quoted
 from mtp_mlx.report.tables import Cell, Table
 from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, count
@@ -78,14 +77,19 @@ def palette(tokens: Mapping[str, str]) -> Palette:
     )
 
 
-def report_html(report: Report, pictures: Sequence[Picture], look: Look) -> str:
-    """Return the report's page, with its charts as `pictures`."""
-    return _STYLE.format_map(look.tokens) + write(contents(report), Page(pictures, look))
+def page_parts(report: Report, beside: Report | None) -> tuple[Part, ...]:
+    """Return the parts of a report's page, or of the page of two that are compared."""
+    return tuple(contents(report) if beside is None else comparison(report, beside))
 
 
-def comparison_html(a: Report, b: Report, look: Look) -> str:
-    """Return two reports side by side: what differs first, then the ratios of their speeds."""
-    return _STYLE.format_map(look.tokens) + write(comparison(a, b), Page((), look))
+def page_charts(parts: Sequence[Part]) -> list[Chart]:
+    """Return the charts of a page in order, for the window to draw."""
+    return [chart for part in parts if isinstance(part, Charts) for chart in part.charts]
+
+
+def page_html(parts: Sequence[Part], pictures: Sequence[Picture], look: Look) -> str:
+    """Return the page, with its charts as `pictures`."""
+    return _STYLE.format_map(look.tokens) + write(parts, Page(pictures, look))
 
 
 def folded_name(link: str) -> str | None:
@@ -209,20 +213,27 @@ def _row(table: Table, i: int, row: Iterable[str]) -> str:
 
 
 def _cells(table: Table, i: int, row: Iterable[str]) -> Iterator[str]:
-    """Yield a row's cells; the first, which is a name, stays on one line."""
+    """Yield a row's cells; names, which stand first, and numbers stay on one line."""
     for j, (column, text) in enumerate(zip(table.columns, row, strict=True)):
         place = Cell(i, j)
         mark = "best" if place in table.best else "warning" if place in table.warnings else ""
-        shown = f'<span class="{mark}">{quoted(text)}</span>' if mark else _value(text)
-        side = ' align="right"' if column.is_number else ""
+        shown = quoted(text)
         if j == 0 or column.is_number:
-            shown = f'<span style="white-space: nowrap">{shown}</span>'
-        yield f"<td{side}>{shown}</td>"
+            shown = shown.replace(" ", "&nbsp;")
+        side = ' align="right"' if column.is_number else ""
+        yield f"<td{side}>{_marked(shown, mark or _absence(text))}</td>"
 
 
 def _value(text: str) -> str:
-    is_absent = text in {NONE, NOT_MEASURED}
-    return f'<span class="quiet">{quoted(text)}</span>' if is_absent else quoted(text)
+    return _marked(quoted(text), _absence(text))
+
+
+def _absence(text: str) -> str:
+    return "quiet" if text in {NONE, NOT_MEASURED} else ""
+
+
+def _marked(html: str, mark: str) -> str:
+    return f'<span class="{mark}">{html}</span>' if mark else html
 
 
 def _half(picture: Picture) -> str:

@@ -199,13 +199,17 @@ def _replayed(share: float | None) -> str:
     return "" if share is None else f"drafts replayed at {words.percent(share)} acceptance"
 
 
+_TRIAL = "a small pair that the program brings along to try MTP with"
+
+
 def about(report: Report) -> tuple[str, ...]:
     """Return what was measured, on what and when, as far as each is known."""
     pair, machine = report.pair, report.environment
     drafter = f" + {pair.drafter}" if pair.drafter else ", no drafter"
+    names = _TRIAL if pair.target == naming.BUILT_IN else f"{pair.target}{drafter}"
     memory = None if machine.memory_bytes is None else words.whole_memory(machine.memory_bytes)
     facts = (
-        f"{pair.target}{drafter}", pair.quantization, machine.device, memory, machine.os,
+        names, pair.quantization, machine.device, memory, machine.os,
         naming.program_name(machine), naming.day(report.created) or "date not recorded",
     )  # fmt: skip
     return tuple(fact for fact in facts if fact)

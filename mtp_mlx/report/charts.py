@@ -14,8 +14,8 @@ from mtp_mlx.numbers import Position, acceptance_of
 from mtp_mlx.report import svg, tables, words
 from mtp_mlx.report.derived import Cost, chosen, costs, headline
 from mtp_mlx.report.model import Mode, Report
+from mtp_mlx.report.ratio_chart import speedups
 from mtp_mlx.report.sheet import Chart, Sheet
-from mtp_mlx.report.speedup_chart import speedups
 from mtp_mlx.report.svg import Frame, Mark, Palette, Show
 from mtp_mlx.report.tables import Column, Table
 from mtp_mlx.report.timeline import Series, timelines

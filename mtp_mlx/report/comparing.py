@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal
 
 from mtp_mlx.report import answer, tables, words
 from mtp_mlx.report.answer import Verdict
 from mtp_mlx.report.claims import LEAST_NOISE, WORDS, Outcome, compared
-from mtp_mlx.report.contents import Disturbed, Facts, Heading, Paragraph, Part, Title
+from mtp_mlx.report.contents import (
+    Charts,
+    Disturbed,
+    Facts,
+    Heading,
+    Paragraph,
+    Part,
+    Title,
+)
 from mtp_mlx.report.derived import Interval, interval, place
 from mtp_mlx.report.model import Mode, Report, Run
+from mtp_mlx.report.ratio_chart import Ratio, chart
+from mtp_mlx.report.sheet import Chart
 from mtp_mlx.report.tables import Cell, Column, Table
 from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.words import Fact
@@ -108,14 +119,17 @@ def comparison(a: Report, b: Report) -> Iterator[Part]:
     both = side_by_side(a, b)
     yield Title("Two speed reports side by side")
     yield Facts((Fact("A", _named(a)), Fact("B", _named(b))))
-    yield _verdict(both)
-    if both.warnings:
-        yield Disturbed(" ".join(both.warnings))
     yield Heading("What differs")
     if both.differences:
         yield _table_of(both.differences)
     else:
         yield Paragraph("Machine, versions, pair and settings are the same.")
+    yield _verdict(both)
+    if both.warnings:
+        yield Disturbed(" ".join(both.warnings))
+    drawn = _chart(both.rows)
+    if drawn is not None:
+        yield Charts((drawn,))
     if both.rows:
         yield Heading("Speed of B over A")
         yield _ratios(both.rows)
@@ -144,7 +158,7 @@ def _verdict(both: SideBySide) -> Verdict:
         )  # fmt: skip
     row = next((one for one in both.rows if one.mode == "auto"), both.rows[-1])
     row = next((one for one in both.rows if one.mode == row.mode), row)
-    ratio, sure = row.ratio, row.ratio.has_spread and row.outcome in {"faster", "slower"}
+    ratio, sure = row.ratio, _tone(row) != "plain"
     spread = f" (95 %: {words.between(ratio.low, ratio.high)})" if ratio.has_spread else ""
     mode = "plain decoding" if row.mode == "off" else answer.mode_name(row.mode)
     told = {
@@ -162,7 +176,7 @@ def _verdict(both: SideBySide) -> Verdict:
         drafted=f"{words.count(row.pairs)} pairs of runs of the same prompt.",
         large=words.times(ratio.median) if sure else WORDS[row.outcome].capitalize(),
         word=WORDS[row.outcome],
-        tone=("warning" if row.outcome == "slower" else "faster") if sure else "plain",
+        tone=_tone(row),
     )
 
 
@@ -172,6 +186,29 @@ def _table_of(differences: Sequence[Difference]) -> Table:
         tuple(Column(name, is_number=False) for name in names),
         tuple((one.subject, one.name, one.a, one.b) for one in differences),
     )
+
+
+def _chart(rows: Sequence[Row]) -> Chart | None:
+    shown = [
+        Ratio(
+            name=f"{words.shortened(words.category(row.category), 18)}, {words.mode(row.mode)}",
+            value=row.ratio.median,
+            low=row.ratio.low if row.ratio.has_spread else None,
+            high=row.ratio.high if row.ratio.has_spread else None,
+            word=WORDS[row.outcome],
+            tone=_tone(row),
+            is_whole=row.category is None,
+        )
+        for row in rows
+    ]
+    return chart("Speed of B over A", "times the speed of A; lines: 95 %", shown)
+
+
+def _tone(row: Row) -> Literal["faster", "warning", "plain"]:
+    """Return the colour of a ratio: only a sure one has any."""
+    if not row.ratio.has_spread or row.outcome not in {"faster", "slower"}:
+        return "plain"
+    return "warning" if row.outcome == "slower" else "faster"
 
 
 def _ratios(rows: Sequence[Row]) -> Table:

@@ -8,7 +8,8 @@ from datetime import datetime
 from mtp_mlx.report import words
 from mtp_mlx.report.model import Environment, Pair
 
-_BUILT_IN = "built-in"  # the name of the pair that the program brings along
+BUILT_IN = "built-in"
+"""The name of the pair that the program brings along."""
 _SIZE = re.compile(r"[ae]?\d+(\.\d+)?[bm]", re.IGNORECASE)  # "E4B", "26B", "A4B"
 _LEFT_OUT = re.compile(r"it|instruct|mlx|qat|\d+-?bit|bf16|fp16|fp32|mxfp\d|nvfp\d", re.IGNORECASE)
 _PRECISION = re.compile(r"\d+-bit|b?float\d+|mxfp\d|nvfp\d", re.IGNORECASE)
@@ -22,8 +23,8 @@ _DISTRIBUTIONS = ("debian", "ubuntu", "fedora", "arch", "red hat", "suse", "alpi
 
 def pair_name(pair: Pair) -> str:
     """Return the target in words, with its precision: "Gemma 4 E4B 4-bit"."""
-    if pair.target == _BUILT_IN:
-        return "The built-in pair, a small one to try MTP with,"
+    if pair.target == BUILT_IN:
+        return "The built-in trial pair"
     if pair.target.startswith("random "):
         return words.shortened(pair.target, _MOST)
     last = words.line(pair.target).rpartition("/")[2]
@@ -127,5 +128,5 @@ def _titled(subject: str, machine: Environment) -> str:
 
 def _within(pair: Pair) -> str:
     """Return the pair's name as it stands within a sentence."""
-    name = pair_name(pair).rstrip(",")
-    return f"the{name.removeprefix('The')}" if pair.target == _BUILT_IN else name
+    name = pair_name(pair)
+    return name[:1].lower() + name[1:] if pair.target == BUILT_IN else name

@@ -49,7 +49,7 @@ class Sheet:
         return 11 if self.width < PRINTED else 12
 
     def frame(self, *, x_most: float, y_most: float, legend_rows: int = 1) -> Frame:
-        top = 62 + svg.LEGEND_ROW * legend_rows
+        top = 70 + svg.LEGEND_ROW * legend_rows
         return Frame(
             left=52, top=top, right=self.width - 12, bottom=top + 190, x_most=x_most, y_most=y_most
         )

@@ -18,7 +18,7 @@ Anchor = Literal["start", "middle", "end"]
 
 LEGEND_ROW = 20
 """The height of a row of a legend, in pixels."""
-_UNIT = 12  # pixels from the unit of the upward axis down to the frame
+_UNIT = 22  # pixels from the unit of the upward axis down to the frame
 _RATIOS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 8, 10)
 _LEAST = 1e-9  # a time or rate at or below this counts as 0
 _LETTER = 6.4  # mean width of a letter at font size 12, in pixels

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from mtp_mlx.report.sheet import NARROW, Chart
 from PySide6.QtCore import QByteArray, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QResizeEvent, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
@@ -17,10 +16,11 @@ from app import strings
 from app.render.report_page import (
     Look,
     Picture,
-    comparison_html,
     folded_name,
+    page_charts,
+    page_html,
+    page_parts,
     palette,
-    report_html,
 )
 from app.services.report import has_texts, without_texts
 from app.viewmodels.common.throttle import Throttle
@@ -29,8 +29,8 @@ from app.views.common import fonts
 from app.views.common.controls import push_button
 from app.views.common.theme import ThemeController
 from mtp_mlx.report.answer import message
-from mtp_mlx.report.charts import charts
 from mtp_mlx.report.model import Report
+from mtp_mlx.report.sheet import NARROW, Chart
 from mtp_mlx.report.writer import markdown
 
 R = TypeVar("R")
@@ -135,12 +135,11 @@ class ReportBrowser(QTextBrowser):
 
 def _made(sheet: _Sheet) -> _Page:
     """Return the page. Touches no widget, so that any thread may make it."""
-    report, look = sheet.shown.report, sheet.look
-    if sheet.beside is not None:
-        return _Page(comparison_html(report, sheet.beside.report, look), {})
+    beside = None if sheet.beside is None else sheet.beside.report
+    parts = page_parts(sheet.shown.report, beside)
     images: dict[str, QImage] = {}
-    pictures = _pictures(charts(report), look, sheet.ratio, images)
-    return _Page(report_html(report, pictures, look), images)
+    pictures = _pictures(page_charts(parts), sheet.look, sheet.ratio, images)
+    return _Page(page_html(parts, pictures, sheet.look), images)
 
 
 def _pictures(
