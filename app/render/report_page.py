@@ -28,7 +28,7 @@ _CLOSED, _OPEN = "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINT
 _FIGURES = 4  # beside each other in a page that is roomy
 
 _STYLE = """<style>
-body, td, th, p {{ color: {text}; }}
+body, td, th, p, h1, h3 {{ color: {text}; }}
 a {{ color: {text}; text-decoration: none; }}
 .quiet, th {{ color: {text_muted}; }}
 th {{ font-weight: normal; }}

@@ -49,13 +49,22 @@ def export(source: Path, target: Path) -> int:
 @command.command("compare", short_help="Differences and ratios of two reports.")
 @click.argument("a", type=_FILE)
 @click.argument("b", type=_FILE)
-def compare(a: Path, b: Path) -> int:
+@click.argument("target", metavar="[OUT.EXT]", type=_FILE, required=False)
+def compare(a: Path, b: Path, target: Path | None) -> int:
     """Name what differs between two reports, and the ratio of their speeds.
 
-    Ratios are of the same prompt in the same repeat, with the interval of their median.
+    Ratios are of the same prompt in the same repeat, with the interval of their median. Reports of
+    different prompts, or one with replayed and one with real drafts, are not compared: the exit
+    status is 1. With OUT.md, OUT.html or OUT.pdf the comparison is saved.
     """
     from mtp_mlx.report import terminal
-    from mtp_mlx.report.saving import load
+    from mtp_mlx.report.comparing import side_by_side
+    from mtp_mlx.report.saving import export_comparison, load
 
-    print(printable(terminal.comparison(load(a), load(b))))
-    return 0
+    first, second = load(a), load(b)
+    if target is None:
+        print(printable(terminal.comparison(first, second)))
+    else:
+        export_comparison(first, second, target)
+        print(printable(f"Saved {target.name}."))
+    return 1 if side_by_side(first, second).refusal else 0

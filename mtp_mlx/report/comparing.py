@@ -31,6 +31,7 @@ from mtp_mlx.report.tables import Cell, Column, Table
 from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.words import Fact
 
+COMPARISON = "Two speed reports side by side"
 _OUTCOMES = {
     "Made", "Thermal before", "Thermal after", "Power source after", "Load before", "Load after",
     "Planned runs", "Resumed", "Plan SHA-256",
@@ -117,7 +118,7 @@ def _refusal(a: Report, b: Report, pairs: Sequence[_Both]) -> str:
 def comparison(a: Report, b: Report) -> Iterator[Part]:
     """Yield both reports side by side as parts, for any dialect."""
     both = side_by_side(a, b)
-    yield Title("Two speed reports side by side")
+    yield Title(COMPARISON)
     yield Facts((Fact("A", _named(a)), Fact("B", _named(b))))
     yield Heading("What differs")
     if both.differences:
@@ -127,12 +128,13 @@ def comparison(a: Report, b: Report) -> Iterator[Part]:
     yield _verdict(both)
     if both.warnings:
         yield Disturbed(" ".join(both.warnings))
-    drawn = _chart(both.rows)
+    main = _main(both.rows)
+    drawn = _chart(both.rows, None if main is None else main.mode)
     if drawn is not None:
         yield Charts((drawn,))
     if both.rows:
         yield Heading("Speed of B over A")
-        yield _ratios(both.rows)
+        yield from _ratios(both.rows)
         missing = max(len(a.runs), len(b.runs)) - both.compared
         if missing:
             yield Paragraph(
@@ -149,17 +151,22 @@ def _named(report: Report) -> str:
     return ", ".join(filter(None, (report.title, *answer.about(report)[-2:])))
 
 
+def _main(rows: Sequence[Row]) -> Row | None:
+    """Return the row that the comparison is about: of auto, or else of the last mode."""
+    whole = [row for row in rows if row.category is None]
+    return next((row for row in whole if row.mode == "auto"), whole[-1] if whole else None)
+
+
 def _verdict(both: SideBySide) -> Verdict:
-    """Return what the comparison comes to, of the first mode that both reports have."""
-    if not both.rows:
+    """Return what the comparison comes to."""
+    row = _main(both.rows)
+    if row is None:
         return Verdict(
             text=both.refusal, drafted="", large="Not comparable", word="not comparable",
             tone="plain",
         )  # fmt: skip
-    row = next((one for one in both.rows if one.mode == "auto"), both.rows[-1])
-    row = next((one for one in both.rows if one.mode == row.mode), row)
     ratio, sure = row.ratio, _tone(row) != "plain"
-    spread = f" (95 %: {words.between(ratio.low, ratio.high)})" if ratio.has_spread else ""
+    spread = f" (95 %: {_spread(ratio)})" if ratio.has_spread else ""
     mode = "plain decoding" if row.mode == "off" else answer.mode_name(row.mode)
     told = {
         "faster": f"B ran {mode} {words.ratio(ratio.median)} times as fast as A{spread}",
@@ -188,7 +195,9 @@ def _table_of(differences: Sequence[Difference]) -> Table:
     )
 
 
-def _chart(rows: Sequence[Row]) -> Chart | None:
+def _chart(rows: Sequence[Row], mode: Mode | None) -> Chart | None:
+    """Return the chart of the ratios; of many, every category of `mode` alone."""
+    drawn = [row for row in rows if row.mode == mode or row.category is None]
     shown = [
         Ratio(
             name=f"{words.shortened(words.category(row.category), 18)}, {words.mode(row.mode)}",
@@ -199,9 +208,12 @@ def _chart(rows: Sequence[Row]) -> Chart | None:
             tone=_tone(row),
             is_whole=row.category is None,
         )
-        for row in rows
+        for row in (rows if len(rows) <= _MOST_DRAWN else drawn)
     ]
-    return chart("Speed of B over A", "times the speed of A; lines: 95 %", shown)
+    return chart("Speed of B over A by category", "times the speed of A; lines: 95 %", shown)
+
+
+_MOST_DRAWN = 12  # rows of the chart
 
 
 def _tone(row: Row) -> Literal["faster", "warning", "plain"]:
@@ -211,34 +223,43 @@ def _tone(row: Row) -> Literal["faster", "warning", "plain"]:
     return "warning" if row.outcome == "slower" else "faster"
 
 
-def _ratios(rows: Sequence[Row]) -> Table:
-    columns = (
-        Column("Category", is_number=False), Column("MTP", is_number=False), Column("Pairs"),
-        Column("A", over="Tokens/s"), Column("B", over="Tokens/s"),
-        Column(f"B over A, {words.TIMES}"), Column("95 %"), Column("B is", is_number=False),
-    )  # fmt: skip
-    a = tables.aligned([row.a_tps for row in rows], tables.RATES)
-    b = tables.aligned([row.b_tps for row in rows], tables.RATES)
-    cells = tuple(
-        (
-            words.category(row.category),
-            words.mode(row.mode),
-            words.count(row.pairs),
-            a[i],
-            b[i],
-            words.ratio(row.ratio.median),
-            words.between(row.ratio.low, row.ratio.high) if row.ratio.has_spread else words.NONE,
-            row.verdict,
-        )
-        for i, row in enumerate(rows)
-    )
-    slow = frozenset(
-        Cell(i, column)
-        for i, row in enumerate(rows)
-        if row.ratio.has_spread and row.outcome == "slower"
-        for column in (5, 7)
-    )
-    return Table(columns, cells, warnings=slow)
+def _ratios(rows: Sequence[Row]) -> Iterator[Table]:
+    """Yield the ratios, a row a category, with two modes beside each other in a table."""
+    modes = list(dict.fromkeys(row.mode for row in rows))
+    for i in range(0, len(modes), 2):
+        yield _ratio_table(rows, modes[i : i + 2])
+
+
+def _ratio_table(rows: Sequence[Row], modes: Sequence[Mode]) -> Table:
+    categories = list(dict.fromkeys(row.category for row in rows))
+    columns = [Column("Category", is_number=False)]
+    cells = [[words.category(category) for category in categories]]
+    slow: set[Cell] = set()
+    for mode in modes:
+        here = {row.category: row for row in rows if row.mode == mode}
+        made = [here.get(category) for category in categories]
+        slow |= {
+            Cell(i, len(columns) + at)
+            for i, row in enumerate(made)
+            if row is not None and _tone(row) == "warning"
+            for at in (3, 5)
+        }
+        names = ("Pairs", "A, tokens/s", "B, tokens/s", f"B over A, {words.TIMES}", "95 %")
+        columns += [Column(name, over=words.mode(mode)) for name in names]
+        columns.append(Column("B is", is_number=False, over=words.mode(mode)))
+        cells += [
+            [words.NONE if row is None else words.count(row.pairs) for row in made],
+            tables.aligned([None if row is None else row.a_tps for row in made], tables.RATES),
+            tables.aligned([None if row is None else row.b_tps for row in made], tables.RATES),
+            [words.NONE if row is None else words.ratio(row.ratio.median) for row in made],
+            [words.NONE if row is None else _spread(row.ratio) for row in made],
+            [words.NONE if row is None else row.verdict for row in made],
+        ]
+    return Table(tuple(columns), tuple(zip(*cells, strict=True)), warnings=frozenset(slow))
+
+
+def _spread(ratio: Interval) -> str:
+    return words.between(ratio.low, ratio.high) if ratio.has_spread else words.NONE
 
 
 def _warnings(a: Report, b: Report) -> Iterator[str]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from mtp_mlx.report import tables
 from mtp_mlx.report.answer import Figure, Verdict
-from mtp_mlx.report.contents import Folded, contents
+from mtp_mlx.report.contents import Folded, Part, contents
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.sheet import NARROW, Chart
 from mtp_mlx.report.svg import DARK, LIGHT, NAMED, quoted, variables
@@ -114,7 +114,12 @@ h2,h3,summary{{break-after:avoid}}
 
 def html(report: Report) -> str:
     """Return a page that needs nothing else."""
-    return page(report.title, write(contents(report), _Browser()))
+    return html_page(report.title, contents(report))
+
+
+def html_page(title: str, parts: Iterable[Part]) -> str:
+    """Return a page of the parts that needs nothing else."""
+    return page(title, write(parts, _Browser()))
 
 
 def page(title: str, body: str) -> str:

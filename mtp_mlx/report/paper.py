@@ -8,6 +8,7 @@ it as JSON and is text there, never markup.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -48,13 +49,27 @@ def pdf(report: Report, paper: Paper | None = None) -> bytes:
 
     None takes the country's paper. Raises ReportNotSaved where Typst cannot set it.
     """
+    facts = (naming.program_name(report.environment), naming.day(report.created))
+    foot = SEPARATOR.join(filter(None, facts))
+    return pages(report.title, contents(report), foot, report.created, paper)
+
+
+def pages(
+    title: str,
+    parts: Iterable[Part],
+    foot: str = "",
+    created: str | None = None,
+    paper: Paper | None = None,
+) -> bytes:
+    """Return the parts on paper; `foot` stands at the foot of each page, `title` at the head.
+
+    Raises ReportNotSaved where Typst cannot set them.
+    """
     document = {
         "paper": paper or usual_paper(),
-        "title": _clean(report.title),
-        "foot": SEPARATOR.join(
-            filter(None, (naming.program_name(report.environment), naming.day(report.created)))
-        ),
-        "parts": [_value(part) for part in contents(report)],
+        "title": _clean(title),
+        "foot": _clean(foot),
+        "parts": [_value(part) for part in parts],
         "palette": {name: getattr(LIGHT, name) for name in ("ink", "quiet", "grid", "warning")}
         | {"accent": LIGHT.series[1]},
     }
@@ -63,7 +78,7 @@ def pdf(report: Report, paper: Paper | None = None) -> bytes:
             resources() / _TEMPLATE,
             root=resources(),
             sys_inputs={"report": msgspec.json.encode(document).decode()},
-            timestamp=_timestamp(report.created),
+            timestamp=_timestamp(created),
         )
     except typst.TypstError as error:
         raise ReportNotSaved(

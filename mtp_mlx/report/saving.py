@@ -15,11 +15,13 @@ import msgspec
 
 from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
 from mtp_mlx.files import read_ordinary, write_atomically
+from mtp_mlx.report.comparing import COMPARISON, comparison
 from mtp_mlx.report.derived import completed
-from mtp_mlx.report.html import html
+from mtp_mlx.report.html import html, html_page
 from mtp_mlx.report.model import VERSION, Outline, Report
 from mtp_mlx.report.spreadsheet import csv_table
-from mtp_mlx.report.writer import markdown
+from mtp_mlx.report.writer import Markdown, markdown
+from mtp_mlx.report.writer import write as written
 
 _INDENT = 1
 
@@ -108,6 +110,15 @@ def _pdf(report: Report) -> bytes:
     return paper.pdf(report)
 
 
+def _compared_pdf(a: Report, b: Report) -> bytes:
+    """Return the comparison's pages. Raises ReportNotSaved where Typst is missing."""
+    try:
+        from mtp_mlx.report import paper
+    except ImportError as error:
+        raise _missing("PDF", error) from error
+    return paper.pages(COMPARISON, comparison(a, b))
+
+
 def _missing(kind: str, error: ImportError) -> ReportNotSaved:
     return ReportNotSaved(
         f"The libraries that make a {kind} are missing: {error}.",
@@ -128,6 +139,14 @@ FORMATS: dict[str, Callable[[Report], bytes]] = {
     ".pdf": _pdf,
     ".png": _png,
 }
+
+
+COMPARED: dict[str, Callable[[Report, Report], bytes]] = {
+    ".md": lambda a, b: written(comparison(a, b), Markdown()).encode(errors="replace"),
+    ".html": lambda a, b: html_page(COMPARISON, comparison(a, b)).encode(errors="replace"),
+    ".pdf": _compared_pdf,
+}
+"""The formats of a comparison of two reports."""
 
 
 def load(path: Path) -> Report:
@@ -165,6 +184,21 @@ def export(source: Path, target: Path) -> None:
     make, data = checked(target), read(source)
     report = decode(data, source.name)
     write(tidy(data) if make is encode else make(report), target)
+
+
+def export_comparison(a: Report, b: Report, target: Path) -> None:
+    """Write the comparison of two reports as Markdown, HTML or PDF.
+
+    Raises UsageError for another ending, ReportNotSaved.
+    """
+    make = COMPARED.get(target.suffix.lower())
+    if make is None:
+        *most, last = COMPARED
+        raise UsageError(
+            f"{target.name} has no format of a comparison.",
+            f"End its name in {', '.join(most)} or {last}.",
+        )
+    write(make(a, b), target)
 
 
 def checked(path: Path) -> Callable[[Report], bytes]:

@@ -230,13 +230,21 @@ def units(frame: Frame, palette: Palette, across: str, up: str) -> Iterator[str]
     yield text(middle, frame.bottom + 38, across, palette.quiet, anchor="middle")
 
 
-def spaced(values: Sequence[float], place: Callable[[float], float], least: float) -> set[float]:
-    """Return the values whose places are at least `least` pixels apart; 1 is always kept."""
-    kept = [1.0] if 1 in values else []
-    for value in values:
-        if all(abs(place(value) - place(other)) >= least for other in kept):
-            kept.append(value)
+def spaced(ratios: Sequence[float], place: Callable[[float], float], least: float) -> set[float]:
+    """Return the ratios whose places are at least `least` pixels apart.
+
+    1 comes first, then its doubles and halves, then the others.
+    """
+    kept: list[float] = []
+    for ratio in sorted(ratios, key=_plainness):
+        if all(abs(place(ratio) - place(other)) >= least for other in kept):
+            kept.append(ratio)
     return set(kept)
+
+
+def _plainness(ratio: float) -> tuple[float, float]:
+    steps = math.log2(ratio)
+    return (abs(steps - round(steps)), abs(steps))
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,9 @@ def _padded(table: Table, cells: Iterable[tuple[str, int]], widths: dict[int, in
 
 def _facts(facts: Sequence[Fact]) -> Iterator[str]:
     measured = [fact for fact in facts if fact.value != NOT_MEASURED]
-    yield from (f"  {fact.name:28}{line(fact.value)}" for fact in measured)
+    for fact in measured:
+        named = f"  {fact.name:28}{line(fact.value)}"
+        yield from wrap(named, _WIDTH, subsequent_indent=" " * 30)
     absent = [fact.name.lower() for fact in facts if fact.value == NOT_MEASURED]
     if absent:
         yield from wrap(f"Not measured: {', '.join(absent)}", _WIDTH, initial_indent="  ",
