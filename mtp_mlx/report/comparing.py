@@ -25,7 +25,7 @@ from mtp_mlx.report.contents import (
 )
 from mtp_mlx.report.derived import Interval, interval, place
 from mtp_mlx.report.model import Mode, Report, Run
-from mtp_mlx.report.ratio_chart import Ratio, chart
+from mtp_mlx.report.ratio_chart import MOST_ROWS, Ratio, chart, row_name
 from mtp_mlx.report.sheet import Chart
 from mtp_mlx.report.tables import Cell, Column, Table
 from mtp_mlx.report.warnings import notes
@@ -200,7 +200,7 @@ def _chart(rows: Sequence[Row], mode: Mode | None) -> Chart | None:
     drawn = [row for row in rows if row.mode == mode or row.category is None]
     shown = [
         Ratio(
-            name=f"{words.shortened(words.category(row.category), 18)}, {words.mode(row.mode)}",
+            name=row_name(row.category, row.mode, mode),
             value=row.ratio.median,
             low=row.ratio.low if row.ratio.has_spread else None,
             high=row.ratio.high if row.ratio.has_spread else None,
@@ -208,12 +208,10 @@ def _chart(rows: Sequence[Row], mode: Mode | None) -> Chart | None:
             tone=_tone(row),
             is_whole=row.category is None,
         )
-        for row in (rows if len(rows) <= _MOST_DRAWN else drawn)
+        for row in (rows if len(rows) <= MOST_ROWS else drawn)
     ]
-    return chart("Speed of B over A by category", "times the speed of A; lines: 95 %", shown)
-
-
-_MOST_DRAWN = 12  # rows of the chart
+    unit = "times the speed of A; lines: 95 %"
+    return chart("Speed of B over A by category", unit, shown, mode)
 
 
 def _tone(row: Row) -> Literal["faster", "warning", "plain"]:

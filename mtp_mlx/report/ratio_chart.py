@@ -14,13 +14,15 @@ from typing import Literal
 from mtp_mlx.report import svg, words
 from mtp_mlx.report.claims import claim_of
 from mtp_mlx.report.derived import headline
-from mtp_mlx.report.model import Group, Report
+from mtp_mlx.report.model import Group, Mode, Report
 from mtp_mlx.report.sheet import PRINTED, Chart, Sheet
 from mtp_mlx.report.svg import Mark, Palette
 from mtp_mlx.report.tables import Column, Table
 from mtp_mlx.report.words import NONE
 
-_MODES = 3  # of which every category is shown
+MOST_ROWS = 12
+"""The rows up to which every mode is drawn."""
+_NAME = 18  # letters of a category
 _ROW = 24  # height of a row, in pixels
 _SHORT = {"no difference": "unsure", "machine was busy": "busy"}  # where there is little room
 
@@ -43,21 +45,20 @@ class Ratio:
 
 
 def speedups(report: Report) -> Chart | None:
-    """Return the speed-ups by category; of many modes those of the headline's alone."""
+    """Return the speed-ups by category; of many rows only those of the headline's mode."""
     groups = [group for group in report.summary if claim_of(group).ratio]
     main = headline(report)
-    modes = {group.mode for group in groups}
-    if main is not None and len(modes) > _MODES and len(groups) > len(modes):
-        groups = [group for group in groups if group.mode == main.mode]
-    rows = [_of_group(group) for group in groups]
-    return chart("Speed-up by category", "times plain decoding; lines: 95 %", rows)
+    mode = None if main is None else main.mode
+    if len(groups) > MOST_ROWS:
+        groups = [group for group in groups if group.mode == mode]
+    rows = [_of_group(group, mode) for group in groups]
+    return chart("Speed-up by category", "times plain decoding; lines: 95 %", rows, mode)
 
 
-def _of_group(group: Group) -> Ratio:
+def _of_group(group: Group, main: Mode | None) -> Ratio:
     said = claim_of(group)
-    category = words.shortened(words.category(group.category), 18)
     return Ratio(
-        name=f"{category}, {words.mode(group.mode)}",
+        name=row_name(group.category, group.mode, main),
         value=group.speedup or 0,
         low=group.speedup_low,
         high=group.speedup_high,
@@ -67,10 +68,21 @@ def _of_group(group: Group) -> Ratio:
     )
 
 
-def chart(title: str, unit: str, rows: Sequence[Ratio]) -> Chart | None:
-    """Return the chart of the rows, in their order; None without one."""
+def row_name(category: str | None, mode: Mode, main: Mode | None) -> str:
+    """Return the name of a row; the mode that the chart is about stands in its title."""
+    name = words.shortened(words.category(category), _NAME)
+    return name if mode == main else f"{name}, {words.mode(mode)}"
+
+
+def chart(title: str, unit: str, rows: Sequence[Ratio], main: Mode | None) -> Chart | None:
+    """Return the chart of the rows, in their order; None without one.
+
+    `main` is the mode that it is about: rows of other modes name theirs.
+    """
     if not rows:
         return None
+    if main is not None:
+        title = f"{title}, {words.mode(main)}"
     columns = (
         Column("Category, MTP", is_number=False), Column(f"Ratio, {words.TIMES}"),
         Column("95 %"), Column("Result", is_number=False),

@@ -18,9 +18,9 @@ _ON_MODES = 2  # modes with MTP beside each other in one table: more do not fit 
 BEST = "Bold: the fastest mode of a category that is surely faster than plain decoding."
 _ENDS = {
     "stop": "end token",
-    "length": "limit of tokens",
-    "cancelled": "cut short: cancelled",
-    "failed": "cut short: failed",
+    "length": "limit",
+    "cancelled": "cancelled",
+    "failed": "failed",
 }
 
 
