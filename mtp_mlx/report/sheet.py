@@ -46,7 +46,7 @@ class Sheet:
     @property
     def letters(self) -> float:
         """The size of the letters in a row of the chart of speed-ups."""
-        return 11 if self.width < PRINTED else 12
+        return 11 if self.width <= PRINTED else 12
 
     def frame(self, *, x_most: float, y_most: float, legend_rows: int = 1) -> Frame:
         top = 70 + svg.LEGEND_ROW * legend_rows
