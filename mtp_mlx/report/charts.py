@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from mtp_mlx.numbers import Position, acceptance_of
 from mtp_mlx.report import svg, tables, words
 from mtp_mlx.report.derived import Cost, chosen, costs, headline
-from mtp_mlx.report.model import Mode, Report
+from mtp_mlx.report.model import Group, Mode, Report
 from mtp_mlx.report.ratio_chart import speedups
 from mtp_mlx.report.sheet import Chart, Sheet
 from mtp_mlx.report.svg import Frame, Mark, Palette, Show
@@ -33,6 +34,7 @@ def charts(report: Report) -> tuple[Chart, ...]:
         _over_time(timelines(report.runs, _modes(report))),
         _acceptance(acceptance_of(rounds).positions),
         _round_cost(costs(rounds), chosen(report.runs)),
+        _by_context(report.by_context or (), _modes(report)),
     )
     return tuple(chart for chart in made if chart is not None)
 
@@ -96,6 +98,59 @@ def _draw_over_time(
     for line, (colour, dash) in zip(lines, looks, strict=True):
         points = [(frame.x(point.at_s), frame.y(point.tps)) for point in line.points]
         shapes.append(svg.path(points, colour, 2.5, dash=dash))
+    return sheet.drawing(shapes, frame.bottom + 48)
+
+
+# Tokens/s by length of context: a line a mode.
+
+
+def _by_context(groups: Sequence[Group], modes: Sequence[Mode]) -> Chart | None:
+    measured = [one for one in groups if one.decode_tps is not None and one.mode in modes]
+    contexts = sorted({one.context_tokens or 0 for one in measured})
+    if len(contexts) < 2:
+        return None
+    speeds = {(one.mode, one.context_tokens or 0): one.decode_tps for one in measured}
+    columns = (
+        Column("Context, tokens"), *(Column(words.mode(mode), over="Tokens/s") for mode in modes),
+    )  # fmt: skip
+    cells = [tables.aligned([speeds.get((m, c)) for c in contexts], tables.RATES) for m in modes]
+    rows = tuple(zip(map(words.count, contexts), *cells, strict=True))
+    lines = [
+        _Line(mode, tuple((c, tps) for c in contexts if (tps := speeds.get((mode, c))) is not None))
+        for mode in modes
+    ]
+    title, numbers = "Tokens/s by length of context", Table(columns, rows)
+    return Chart(title, numbers, partial(_draw_by_context, title, numbers, lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A mode's tokens/s by the tokens of context."""
+
+    mode: Mode
+    points: tuple[tuple[int, float], ...]
+
+
+def _draw_by_context(
+    title: str, numbers: Table, lines: Sequence[_Line], palette: Palette, width: int
+) -> str:
+    sheet = Sheet(title, numbers, palette, width)
+    across = svg.ticks(max(tokens for line in lines for tokens, _ in line.points))
+    up = svg.ticks(max(tps for line in lines for _, tps in line.points))
+    looks = list(zip(palette.series, _DASHES, strict=True))[: len(lines)]
+    names = [(words.mode(s.mode), *look) for s, look in zip(lines, looks, strict=True)]
+    legend = svg.line_legend(8, 46, width - 16, names, palette)
+    frame = sheet.frame(x_most=across[-1], y_most=up[-1], legend_rows=legend.rows)
+    shown = Show(across=lambda tokens: words.count(round(tokens)))
+    shapes = [
+        *legend.shapes,
+        *svg.axes(frame, palette, across, up, shown),
+        *svg.units(frame, palette, "tokens before the prompt", "tokens/s"),
+    ]
+    for line, (colour, dash) in zip(lines, looks, strict=True):
+        points = [(frame.x(tokens), frame.y(tps)) for tokens, tps in line.points]
+        shapes.append(svg.path(points, colour, 2.5, dash=dash))
+        shapes += [svg.mark(Mark.DISC, x, y, colour, palette.paper, 3) for x, y in points]
     return sheet.drawing(shapes, frame.bottom + 48)
 
 

@@ -148,9 +148,12 @@ def summary(report: Report) -> Iterator[Part]:
 
 
 def _detail(report: Report) -> Iterator[Part]:
+    read = tables.lengths(report.runs)
     for heading, made in (
         ("Speed by category", tables.speeds(report.summary)),
+        ("Speed by length of context", tables.speeds_by_context(report.by_context)),
         ("Drafts by category", tables.drafts(report.summary)),
+        ("Reading a prompt, and writing behind it", () if read is None else (read,)),
     ):
         if made:
             yield Heading(heading)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from mtp_mlx.report import words
 from mtp_mlx.report.claims import claim_of
+from mtp_mlx.report.lengths import LengthSpeed, Speed, speeds_by_length
 from mtp_mlx.report.model import Comparison, Group, Mode, Run
 from mtp_mlx.report.words import NONE, NOT_MEASURED, TAU, measured
 
@@ -103,17 +104,23 @@ Measure = Callable[[Group], float | None]
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """The groups of a report by category and mode."""
+    """Groups by row and mode. A row is a category or, `by_context`, a length of context."""
 
     summary: Sequence[Group]
+    by_context: bool = False
 
     @property
-    def categories(self) -> list[str | None]:
-        return list(dict.fromkeys(one.category for one in self.summary))
+    def head(self) -> Column:
+        return Column("Context, tokens") if self.by_context else _CATEGORY
 
     @property
     def names(self) -> list[str]:
-        return [words.category(category) for category in self.categories]
+        return list(dict.fromkeys(map(self._name, self.summary)))
+
+    def _name(self, group: Group) -> str:
+        if self.by_context:
+            return words.count(group.context_tokens or 0)
+        return words.category(group.category)
 
     @property
     def has_plain(self) -> bool:
@@ -125,17 +132,17 @@ class _Grid:
         return [*plain, *on]
 
     def column(self, mode: Mode) -> list[Group | None]:
-        """Return the mode's group of each category; None where it has no runs there."""
-        here = {one.category: one for one in self.summary if one.mode == mode}
-        return [here.get(category) for category in self.categories]
+        """Return the mode's group of each row; None where it has no runs there."""
+        here = {self._name(one): one for one in self.summary if one.mode == mode}
+        return [here.get(name) for name in self.names]
 
     def numbers(self, mode: Mode, measure: Measure, decimals: Decimals) -> list[str]:
         values = [None if one is None else measure(one) for one in self.column(mode)]
         return aligned(values, decimals)
 
-    def fastest(self, category: str | None) -> Mode | None:
-        """Return the mode with the greatest of the sure gains; None where no gain is sure."""
-        here = [one for one in self.summary if one.category == category]
+    def fastest(self, name: str) -> Mode | None:
+        """Return the mode with the greatest of a row's sure gains; None where none is sure."""
+        here = [one for one in self.summary if self._name(one) == name]
         gains = [one for one in here if claim_of(one).tone == "faster"]
         return max(gains, key=lambda one: one.speedup or 0).mode if gains else None
 
@@ -146,6 +153,13 @@ def speeds(summary: Sequence[Group]) -> tuple[Table, ...]:
     More modes than a page has room for make more tables.
     """
     return tuple(_speeds(_Grid(summary), on) for on in _batches(summary))
+
+
+def speeds_by_context(groups: Sequence[Group] | None) -> tuple[Table, ...]:
+    """Return tokens/s and speed-ups, a row a length of context; () where one was measured."""
+    if not groups:
+        return ()
+    return tuple(_speeds(_Grid(groups, by_context=True), on) for on in _batches(groups))
 
 
 def drafts(summary: Sequence[Group]) -> tuple[Table, ...]:
@@ -161,7 +175,7 @@ def _batches(summary: Sequence[Group]) -> list[list[Mode]]:
 
 def _speeds(grid: _Grid, on: Sequence[Mode]) -> Table:
     modes = grid.with_plain(on)
-    columns = [_CATEGORY, *(Column(words.mode(mode), over="Tokens/s") for mode in modes)]
+    columns = [grid.head, *(Column(words.mode(mode), over="Tokens/s") for mode in modes)]
     cells: list[list[str]] = [
         grid.names,
         *(grid.numbers(mode, lambda one: one.decode_tps, RATES) for mode in modes),
@@ -188,15 +202,15 @@ def _speeds(grid: _Grid, on: Sequence[Mode]) -> Table:
         ]
     best = {
         Cell(row, 1 + modes.index(mode))
-        for row, category in enumerate(grid.categories)
+        for row, name in enumerate(grid.names)
         for mode in on
-        if mode == grid.fastest(category)
+        if mode == grid.fastest(name)
     }
     return Table(tuple(columns), _rows(cells), frozenset(best), frozenset(slow))
 
 
 def _drafts(grid: _Grid, on: Sequence[Mode]) -> Table:
-    columns = [_CATEGORY]
+    columns = [grid.head]
     cells: list[list[str]] = [grid.names]
     for mode in on:
         over = words.mode(mode)
@@ -216,6 +230,41 @@ def _drafts(grid: _Grid, on: Sequence[Mode]) -> Table:
     columns += [Column(words.mode(mode), over="First token, s") for mode in modes]
     cells += [grid.numbers(mode, lambda one: one.ttft_s, TWO) for mode in modes]
     return Table(tuple(columns), _rows(cells))
+
+
+def lengths(made: Sequence[Run]) -> Table | None:
+    """Return prefill beside decode tokens/s by length of prompt; None where prefill is unknown."""
+    found = speeds_by_length(made)
+    if not any(one.prefill for one in found):
+        return None
+    modes = list(dict.fromkeys(each.mode for one in found for each in one.decode))
+    columns = (
+        Column("Prompt tokens"), Column("Runs"), Column("median", over="Prompt tokens/s"),
+        Column("lowest to highest", over="Prompt tokens/s"),
+        *(Column(words.mode(mode), over="Tokens/s") for mode in modes),
+    )  # fmt: skip
+    cells: list[list[str]] = [
+        [_length(one) for one in found],
+        [words.count(one.runs) for one in found],
+        aligned([one.prefill and one.prefill.tps for one in found], RATES),
+        [NONE if one.prefill is None else _range(one.prefill) for one in found],
+        *(aligned([_decode(one, mode) for one in found], RATES) for mode in modes),
+    ]
+    return Table(columns, _rows(cells))
+
+
+def _length(one: LengthSpeed) -> str:
+    if one.shortest == one.longest:
+        return words.count(one.longest)
+    return f"{words.count(one.shortest)} to {words.count(one.longest)}"
+
+
+def _range(speed: Speed) -> str:
+    return f"{words.rate(speed.low)} to {words.rate(speed.high)}"
+
+
+def _decode(one: LengthSpeed, mode: Mode) -> float | None:
+    return next((each.speed.tps for each in one.decode if each.mode == mode), None)
 
 
 def _drafted(group: Group | None) -> str:
