@@ -51,7 +51,7 @@ class Sheet:
     def frame(self, *, x_most: float, y_most: float, legend_rows: int = 1) -> Frame:
         top = 70 + svg.LEGEND_ROW * legend_rows
         return Frame(
-            left=52, top=top, right=self.width - 12, bottom=top + 190, x_most=x_most, y_most=y_most
+            left=52, top=top, right=self.width - 24, bottom=top + 190, x_most=x_most, y_most=y_most
         )
 
     def drawing(self, shapes: Sequence[str], height: float) -> str:

@@ -246,7 +246,7 @@ def lengths(made: Sequence[Run]) -> Table | None:
     cells: list[list[str]] = [
         [_length(one) for one in found],
         [words.count(one.runs) for one in found],
-        aligned([one.prefill and one.prefill.tps for one in found], RATES),
+        aligned([None if one.prefill is None else one.prefill.tps for one in found], RATES),
         [NONE if one.prefill is None else _range(one.prefill) for one in found],
         *(aligned([_decode(one, mode) for one in found], RATES) for mode in modes),
     ]
