@@ -285,7 +285,8 @@ class Program(QObject):
         self._to_file(lambda: saving.write(written(chat, look), path), path, "chat_format")
 
     def _export_open_report(self, texts: bool) -> None:
-        if path := self._ask_report_path():
+        shown = self.models.reports.state.shown
+        if path := self._ask_report_path("" if shown is None else shown.report.title):
             self._remember_place(path, "report_format")
             self.models.reports.export(path, texts=texts)
 
@@ -293,9 +294,9 @@ class Program(QObject):
         if path := self._ask_report_path():
             self._to_file(lambda: saving.save(make(), path), path, "report_format")
 
-    def _ask_report_path(self) -> Path | None:
+    def _ask_report_path(self, title: str = "") -> Path | None:
         ending = self.settings.current.report_format
-        return ask_report_path(self.window, self._save_folder(), ending)
+        return ask_report_path(self.window, self._save_folder(), ending, title)
 
     def _save_folder(self) -> Path:
         """The folder that was saved to last; the dialog itself falls back where it is gone."""

@@ -730,6 +730,10 @@ REPORT_TEXTS = "Include prompts and replies"
 REPORT_REPLY_TEXTS = "Include the prompt and the reply"
 REPORT_TEXTS_HELP = "This report holds them; an export includes them only while this is ticked."
 REPORT_TEXT = "The report"
+REPORT_EXPORT_HELP = (
+    "Save the report. Drag this button into a mail, a chat or a folder to drop it there as a page."
+)
+REPORT_CARD_HELP = "Drag this button into a mail, a chat or a folder to drop the card there."
 REPORT_DISTURBED = "What disturbed this run:"
 REPORT_CHART_NUMBERS = "The numbers of the charts"
 REPORT_MORE_ROWS = "And {count} more, which the JSON and the CSV hold."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -20,7 +20,8 @@ from mtp_mlx.report.model import Outline, Report
 from mtp_mlx.report.saving import load, outline, read
 
 KEPT_S = 30 * 24 * 3600.0  # how long a deleted report is kept
-_ASIDE = "deleted"
+OUTGOING_S = 24 * 3600.0  # how long a file stays that was dragged out
+_ASIDE, _OUTGOING = "deleted", "outgoing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +108,26 @@ class ReportFiles:
                 f"It lies in the folder “{_ASIDE}” of the reports.",
             ) from error
 
+    def outgoing(self, name: str) -> Path:
+        """Return where to write a file that is dragged to another program. Raises ReportNotSaved.
+
+        It stays for a day: the other program may read it long after the mouse was released.
+        """
+        self._make(self.folder / _OUTGOING)
+        return self.folder / _OUTGOING / name
+
     def purge(self) -> None:
-        """Remove what was deleted more than 30 days ago; a file that cannot be removed stays."""
-        for path in (self.folder / _ASIDE).glob("*.json"):
+        """Remove what was deleted 30 days ago, and what was dragged out a day ago.
+
+        A file that cannot be removed stays.
+        """
+        self._remove((self.folder / _ASIDE).glob("*.json"), KEPT_S)
+        self._remove((self.folder / _OUTGOING).glob("*.*"), OUTGOING_S)
+
+    def _remove(self, paths: Iterable[Path], after_s: float) -> None:
+        for path in paths:
             try:
-                if self._clock() - path.stat().st_mtime > KEPT_S:
+                if self._clock() - path.stat().st_mtime > after_s:
                     path.unlink()
             except OSError:
                 continue

@@ -1,9 +1,10 @@
-"""Reading text files that are attached to a message; errors say in one sentence why not."""
+"""Text files that are attached to a message, and the names of files; errors are one sentence."""
 
 from __future__ import annotations
 
 import codecs
 import errno
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from app import strings
 from app.domain.conversation import Attachment
+from mtp_mlx.printable import TURNS
 
 MOST_BYTES = 2**20  # of a file: a longer one is refused
 
@@ -36,6 +38,17 @@ UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 def printable(name: str) -> str:
     """Return a file's name as text: bytes of it that are no UTF-8 become a sign that says so."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+_TURNS = "".join(map(chr, TURNS))
+_NOT_IN_NAMES = re.compile(rf'[\\/:*?"<>|\x00-\x1f\x7f-\x9f{_TURNS}]+')
+_LONGEST = 80
+
+
+def file_name(title: str) -> str:
+    """Return the title as a file name that every system accepts."""
+    name = " ".join(_NOT_IN_NAMES.sub(" ", title).split())[:_LONGEST].strip(" .")
+    return name or strings.UNTITLED
 
 
 class FileError(Exception):

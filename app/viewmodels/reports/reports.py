@@ -15,9 +15,10 @@ from app import strings
 from app.engine.engine import Engine
 from app.engine.state import Ready
 from app.engine.ticket import BenchTicket, Failure
-from app.services.report import export_report
+from app.services.report import export_report, without_texts
 from app.services.report_files import ReportEntry, ReportFiles
 from app.services.store_thread import Answer, StoreThread
+from app.services.text_files import file_name
 from app.viewmodels.common.engine import nothing_to_compare
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.bench_run import BenchState, Choice
@@ -26,7 +27,7 @@ from mtp_mlx.report import words
 from mtp_mlx.report.claims import claim_of
 from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Outline, Report
-from mtp_mlx.report.saving import load
+from mtp_mlx.report.saving import load, save
 
 R = TypeVar("R")
 
@@ -225,6 +226,20 @@ class ReportsViewModel(QObject):
         )
         answer.then(lambda _: self.exported.emit(target))
         answer.failed(lambda error: self.not_saved.emit(str(error)))
+
+    def outgoing(self, ending: str, owner: QObject, *, texts: bool) -> Answer[Path] | None:
+        """Write the open report as a file for another program; None while none is open."""
+        shown = self.state.shown
+        if shown is None:
+            return None
+        report = shown.report if texts else without_texts(shown.report)
+
+        def written(files: ReportFiles) -> Path:
+            path = files.outgoing(f"{file_name(report.title)}{ending}")
+            save(report, path)
+            return path
+
+        return self._files.run(written, owner).failed(self._on_failure)
 
     def render(self, make: Callable[[], R], owner: QObject) -> Answer[R]:
         """Run `make` on the files thread: drawing or writing a report takes too long here."""

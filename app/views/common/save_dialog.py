@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app import strings
-from mtp_mlx.printable import TURNS
+from app.services.text_files import file_name
 
 
 def ask_path(
@@ -63,15 +62,15 @@ _CHAT = {
     strings.REPORT_JSON: ".json",
 }
 _CHATS = {strings.REPORT_MARKDOWN: ".md", strings.REPORT_JSON: ".json"}
-_TURNS = "".join(map(chr, TURNS))
-_NOT_IN_NAMES = re.compile(rf'[\\/:*?"<>|\x00-\x1f\x7f-\x9f{_TURNS}]+')
-_LONGEST = 80
 
 
-def ask_report_path(parent: QWidget, folder: Path, ending: str = ".json") -> Path | None:
-    """Ask where to save; None where the user cancels. `ending` is suggested."""
+def ask_report_path(
+    parent: QWidget, folder: Path, ending: str = ".json", title: str = ""
+) -> Path | None:
+    """Ask where to save; None where the user cancels. Name and `ending` are suggested."""
     ending = ending if ending in _REPORT.values() else ".json"
-    return ask_path(parent, strings.SAVE_REPORT, folder / f"{strings.REPORT_FILE}{ending}", _REPORT)
+    name = file_name(title) if title else strings.REPORT_FILE
+    return ask_path(parent, strings.SAVE_REPORT, folder / f"{name}{ending}", _REPORT)
 
 
 def ask_chat_path(parent: QWidget, folder: Path, title: str, ending: str = ".md") -> Path | None:
@@ -149,9 +148,3 @@ def ask_unsaved(parent: QWidget, saved: SignalInstance, *, chats: bool) -> Choic
     if chosen is not None:
         return chosen
     return "again" if box.result() == QMessageBox.DialogCode.Accepted else "stay"
-
-
-def file_name(title: str) -> str:
-    """Return the title as a file name that every system accepts."""
-    name = " ".join(_NOT_IN_NAMES.sub(" ", title).split())[:_LONGEST].strip(" .")
-    return name or strings.UNTITLED

@@ -27,6 +27,7 @@ from app.viewmodels.common.throttle import Throttle
 from app.viewmodels.reports.reports import ReportsState, ReportsViewModel, Shown
 from app.views.common import fonts
 from app.views.common.controls import push_button
+from app.views.common.drag_out import DragOut
 from app.views.common.theme import ThemeController
 from mtp_mlx.report.answer import message
 from mtp_mlx.report.model import Report
@@ -199,6 +200,11 @@ class ReportReader(QWidget):
         self._copied.timeout.connect(self._name_copies)
         self._lay_out()
         self.back.clicked.connect(self.back_asked)
+        self.export.setToolTip(strings.REPORT_EXPORT_HELP)
+        self.card.setToolTip(strings.REPORT_CARD_HELP)
+        for button, ending in ((self.export, ".html"), (self.card, ".png")):
+            drag = DragOut(button)
+            drag.wanted.connect(partial(self._make_file, drag, ending))
         self.export.clicked.connect(lambda: self.export_asked.emit(self.texts.isChecked()))
         self.text.clicked.connect(self._copy_text)
         self.markdown.clicked.connect(self._copy_markdown)
@@ -229,6 +235,12 @@ class ReportReader(QWidget):
             return make(shown.report if texts else without_texts(shown.report))
 
         self._reports.render(made, self).then(done)
+
+    def _make_file(self, drag: DragOut, ending: str) -> None:
+        """Have the file written that may be dragged out; where that fails there is no drag."""
+        answer = self._reports.outgoing(ending, self, texts=self.texts.isChecked())
+        if answer is not None:
+            answer.then(drag.give)
 
     def _copy_text(self) -> None:
         self._render(message, partial(self._on_text, self.text))

@@ -19,8 +19,8 @@ from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
 from app.program import model_name
 from app.services.chat_export import CHAT_FORMATS, Look
+from app.services.text_files import file_name
 from app.viewmodels.chat.footer import footer
-from app.views.common.save_dialog import file_name
 from app.views.common.theme import load_theme
 from mtp_mlx.paths import resources
 from tests.app.conftest import Rig
