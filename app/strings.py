@@ -563,6 +563,7 @@ REPORT_MARKDOWN = "Markdown (*.md)"
 HTML_FILE = "HTML (*.html)"
 PDF_FILE = "PDF (*.pdf)"
 REPORT_CSV = "CSV, a row a run (*.csv)"
+REPORT_LINES = "Text, five lines for a message (*.txt)"
 REPORT_CARD = "PNG, a card to share (*.png)"
 EXPORT_CHAT = "Export this chat…"
 

@@ -31,11 +31,13 @@ def show(file: Path) -> int:
     return 0
 
 
-@command.command("export", short_help="As .json, .csv, .md, .html, .pdf or .png.")
+@command.command("export", short_help="As .json, .csv, .md, .html, .txt, .pdf or .png.")
 @click.argument("source", metavar="IN.json", type=_FILE)
 @click.argument("target", metavar="OUT.EXT", type=_FILE)
 def export(source: Path, target: Path) -> int:
-    """Make another format of a report: .json, .csv, .md, .html, .pdf or .png.
+    """Make another format of a report: .json, .csv, .md, .html, .txt, .pdf or .png.
+
+    .txt holds five lines that fit a message, .png a card to share.
 
     A file already there is replaced.
     """

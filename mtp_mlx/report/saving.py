@@ -15,6 +15,7 @@ import msgspec
 
 from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
 from mtp_mlx.files import read_ordinary, write_atomically
+from mtp_mlx.report.answer import message
 from mtp_mlx.report.comparing import COMPARISON, comparison
 from mtp_mlx.report.derived import completed
 from mtp_mlx.report.html import html, html_page
@@ -136,6 +137,7 @@ FORMATS: dict[str, Callable[[Report], bytes]] = {
     ".csv": _text(csv_table),
     ".md": _text(markdown),
     ".html": _text(html),
+    ".txt": _text(lambda report: f"{message(report)}\n"),
     ".pdf": _pdf,
     ".png": _png,
 }

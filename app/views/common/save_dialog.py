@@ -53,6 +53,7 @@ _REPORT = {
     strings.REPORT_MARKDOWN: ".md",
     strings.HTML_FILE: ".html",
     strings.PDF_FILE: ".pdf",
+    strings.REPORT_LINES: ".txt",
     strings.REPORT_CARD: ".png",
 }
 _CHAT = {
