@@ -24,6 +24,7 @@ from mtp_mlx.report.writer import SEPARATOR, Dialect, write
 MOST_ROWS = 100
 """The most rows of a table in the window: laying out more takes time, and nobody reads them."""
 _FOLD = "fold:"
+_WHOLE = 'width="99%"'  # of a table: rounding at 100 % would widen the page
 _CLOSED, _OPEN = "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
 _FIGURES = 4  # beside each other in a page that is roomy
 
@@ -118,7 +119,7 @@ class Page(Dialect):
         drafted = verdict.drafted and f'<br><span class="quiet">{quoted(verdict.drafted)}</span>'
         raised = self._look.tokens["surface_raised"]
         return (
-            f'<table width="100%" cellpadding="16" cellspacing="0" bgcolor="{raised}"><tr><td>'
+            f'<table {_WHOLE} cellpadding="16" cellspacing="0" bgcolor="{raised}"><tr><td>'
             f'<span class="{verdict.tone}" style="font-size: {size}; font-weight: bold">'
             f"{quoted(verdict.large)}</span><br>{quoted(verdict.text)}{drafted}</td></tr></table>"
         )
@@ -127,7 +128,7 @@ class Page(Dialect):
         beside = _FIGURES if self._look.is_roomy else 2
         rows = (figures[i : i + beside] for i in range(0, len(figures), beside))
         cells = "".join(f"<tr>{''.join(map(_figure, row))}</tr>" for row in rows)
-        return f'<table width="100%" cellpadding="10" cellspacing="0">{cells}</table>'
+        return f'<table {_WHOLE} cellpadding="10" cellspacing="0">{cells}</table>'
 
     def disturbed(self, text: str) -> str:
         told = f"{quoted(strings.REPORT_DISTURBED)} {quoted(text)}"
@@ -153,7 +154,7 @@ class Page(Dialect):
             return "".join(f"<p>{_image(picture)}</p>" for picture in self._pictures)
         pairs = (self._pictures[i : i + 2] for i in range(0, len(self._pictures), 2))
         rows = "".join(f"<tr>{''.join(map(_half, pair))}</tr>" for pair in pairs)
-        return f'<table width="100%">{rows}</table>'
+        return f"<table {_WHOLE}>{rows}</table>"
 
     def table(self, table: Table) -> str:
         shown = "".join(_row(table, i, row) for i, row in enumerate(table.rows[:MOST_ROWS]))

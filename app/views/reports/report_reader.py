@@ -10,7 +10,7 @@ from typing import TypeVar
 from PySide6.QtCore import QByteArray, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QGuiApplication, QImage, QPainter, QResizeEvent, QTextDocument
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QTextBrowser, QVBoxLayout, QWidget
 
 from app import strings
 from app.render.report_page import (
@@ -26,7 +26,7 @@ from app.services.report import has_texts, without_texts
 from app.viewmodels.common.throttle import Throttle
 from app.viewmodels.reports.reports import ReportsState, ReportsViewModel, Shown
 from app.views.common import fonts
-from app.views.common.controls import push_button
+from app.views.common.controls import plain_tip, push_button
 from app.views.common.drag_out import DragOut
 from app.views.common.theme import ThemeController
 from mtp_mlx.report.answer import message
@@ -188,7 +188,6 @@ class ReportReader(QWidget):
         self.back = push_button(strings.REPORTS_BACK, "outline")
         self.export = push_button(strings.REPORT_EXPORT, "filled")
         self.text = push_button(strings.REPORT_COPY_TEXT, "outline")
-        self.text.setToolTip(strings.REPORT_COPY_TEXT_HELP)
         self.markdown = push_button(strings.REPORT_COPY_MARKDOWN, "outline")
         self.card = push_button(strings.REPORT_COPY_CARD, "outline")
         self.delete = push_button(strings.REPORT_DELETE, "outline")
@@ -200,8 +199,17 @@ class ReportReader(QWidget):
         self._copied.timeout.connect(self._name_copies)
         self._lay_out()
         self.back.clicked.connect(self.back_asked)
-        self.export.setToolTip(strings.REPORT_EXPORT_HELP)
-        self.card.setToolTip(strings.REPORT_CARD_HELP)
+        helps = {
+            self.text: strings.REPORT_COPY_TEXT_HELP,
+            self.markdown: strings.REPORT_COPY_MARKDOWN_HELP,
+            self.card: strings.REPORT_CARD_HELP,
+            self.export: strings.REPORT_EXPORT_HELP,
+        }
+        for button, text in helps.items():
+            button.setToolTip(plain_tip(text))
+            button.setAccessibleDescription(text)
+        for button in (self.text, self.markdown, self.card):
+            button.setAccessibleName(f"{strings.REPORT_COPY} {button.text()}")
         for button, ending in ((self.export, ".html"), (self.card, ".png")):
             drag = DragOut(button)
             drag.wanted.connect(partial(self._make_file, drag, ending))
@@ -219,8 +227,8 @@ class ReportReader(QWidget):
             self.texts.setChecked(False)  # every report starts without its texts
         self._state = state
         alone = state.beside is None
-        for button in (self.export, self.text, self.markdown, self.card):
-            button.setVisible(alone)
+        for widget in (self.export, self._copy, self.text, self.markdown, self.card):
+            widget.setVisible(alone)
         self.delete.setVisible(alone and state.shown.name is not None)
         self.texts.setVisible(alone and has_texts(state.shown.report))
         self.browser.show_report(state.shown, state.beside)
@@ -282,6 +290,9 @@ class ReportReader(QWidget):
         row.setSpacing(8)
         row.addWidget(self.back)
         row.addStretch(1)
+        self._copy = QLabel(strings.REPORT_COPY)
+        self._copy.setProperty("tone", "muted")
+        row.addWidget(self._copy)
         for button in (self.text, self.markdown, self.card, self.delete, self.export):
             row.addWidget(button)
         below = QHBoxLayout()

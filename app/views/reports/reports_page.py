@@ -150,7 +150,8 @@ class _Tree(QTreeWidget):
         head = self.header()
         head.setStretchLastSection(False)
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        head.resizeSection(1, _PAIR_WIDTH)
         for column in (2, 3):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.headerItem().setTextAlignment(3, _RIGHT)
@@ -163,6 +164,7 @@ class _Tree(QTreeWidget):
 
 
 _EDGE = 24
+_PAIR_WIDTH = 180
 
 
 class ReportsPage(QWidget):
