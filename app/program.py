@@ -47,6 +47,7 @@ from app.views.common.save_dialog import (
     ask_backup_path,
     ask_chat_path,
     ask_chats_path,
+    ask_comparison_path,
     ask_report_path,
     ask_unsaved,
     may_restore,
@@ -285,8 +286,13 @@ class Program(QObject):
         self._to_file(lambda: saving.write(written(chat, look), path), path, "chat_format")
 
     def _export_open_report(self, texts: bool) -> None:
-        shown = self.models.reports.state.shown
-        if path := self._ask_report_path("" if shown is None else shown.report.title):
+        state = self.models.reports.state
+        if state.beside is not None:
+            if path := ask_comparison_path(self.window, self._save_folder()):
+                self.models.reports.export(path, texts=False)
+            return
+        title = "" if state.shown is None else state.shown.report.title
+        if path := self._ask_report_path(title):
             self._remember_place(path, "report_format")
             self.models.reports.export(path, texts=texts)
 

@@ -798,4 +798,5 @@ BENCH_DIED = (
     "The engine {reason}. Finished runs are kept; start another benchmark once it is ready."
 )
 OBSTACLE_MEASURING = "A benchmark is running: wait for it, or stop it under Speed reports."
+COMPARED_FILE = "two speed reports"
 COMPARED_REPORTS = "A and B, side by side"

@@ -27,7 +27,7 @@ from mtp_mlx.report import words
 from mtp_mlx.report.claims import claim_of
 from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Outline, Report
-from mtp_mlx.report.saving import load, save
+from mtp_mlx.report.saving import export_comparison, load, save
 
 R = TypeVar("R")
 
@@ -213,24 +213,32 @@ class ReportsViewModel(QObject):
     # Out of the program
 
     def export(self, target: Path, *, texts: bool) -> None:
-        """Write the open report to `target`, in the format of its ending.
+        """Write the open report, or the comparison, to `target` in the format of its ending.
 
         `texts`: with prompts and replies. `not_saved` is emitted where that fails.
         """
-        shown = self.state.shown
+        shown, beside = self.state.shown, self.state.beside
         if shown is None:
             return
-        source = None if shown.name is None else self._folder / shown.name
-        answer = self._files.run(
-            lambda _files: export_report(shown.report, source, target, texts=texts), self
-        )
+
+        def write(_files: ReportFiles) -> None:
+            if beside is not None:
+                export_comparison(shown.report, beside.report, target)
+                return
+            source = None if shown.name is None else self._folder / shown.name
+            export_report(shown.report, source, target, texts=texts)
+
+        answer = self._files.run(write, self)
         answer.then(lambda _: self.exported.emit(target))
         answer.failed(lambda error: self.not_saved.emit(str(error)))
 
     def outgoing(self, ending: str, owner: QObject, *, texts: bool) -> Answer[Path] | None:
-        """Write the open report as a file for another program; None while none is open."""
+        """Write the open report as a file for another program.
+
+        None while none is open or two are compared.
+        """
         shown = self.state.shown
-        if shown is None:
+        if shown is None or self.state.beside is not None:
             return None
         report = shown.report if texts else without_texts(shown.report)
 

@@ -56,6 +56,11 @@ _REPORT = {
     strings.REPORT_LINES: ".txt",
     strings.REPORT_CARD: ".png",
 }
+_COMPARISON = {
+    strings.REPORT_MARKDOWN: ".md",
+    strings.HTML_FILE: ".html",
+    strings.PDF_FILE: ".pdf",
+}
 _CHAT = {
     strings.REPORT_MARKDOWN: ".md",
     strings.HTML_FILE: ".html",
@@ -72,6 +77,12 @@ def ask_report_path(
     ending = ending if ending in _REPORT.values() else ".json"
     name = file_name(title) if title else strings.REPORT_FILE
     return ask_path(parent, strings.SAVE_REPORT, folder / f"{name}{ending}", _REPORT)
+
+
+def ask_comparison_path(parent: QWidget, folder: Path) -> Path | None:
+    """Ask where to save two reports side by side; None where the user cancels."""
+    name = folder / f"{strings.COMPARED_FILE}.html"
+    return ask_path(parent, strings.SAVE_REPORT, name, _COMPARISON)
 
 
 def ask_chat_path(parent: QWidget, folder: Path, title: str, ending: str = ".md") -> Path | None:

@@ -220,14 +220,14 @@ class ReportReader(QWidget):
         self.delete.clicked.connect(self._ask_to_delete)
 
     def show_state(self, state: ReportsState) -> None:
-        """Disable export and deletion while two are compared: each is opened for that."""
+        """Hide copies and deletion while two are compared: each is opened for that."""
         if state.shown is None:
             return
         if state.shown != self._state.shown:
             self.texts.setChecked(False)  # every report starts without its texts
         self._state = state
         alone = state.beside is None
-        for widget in (self.export, self._copy, self.text, self.markdown, self.card):
+        for widget in (self._copy, self.text, self.markdown, self.card):
             widget.setVisible(alone)
         self.delete.setVisible(alone and state.shown.name is not None)
         self.texts.setVisible(alone and has_texts(state.shown.report))
