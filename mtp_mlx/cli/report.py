@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mtp_mlx.printable import printable
+from mtp_mlx.report.model import Paper
 
 _FILE = click.Path(path_type=Path)
 
@@ -34,7 +35,12 @@ def show(file: Path) -> int:
 @command.command("export", short_help="As .json, .csv, .md, .html, .txt, .pdf or .png.")
 @click.argument("source", metavar="IN.json", type=_FILE)
 @click.argument("target", metavar="OUT.EXT", type=_FILE)
-def export(source: Path, target: Path) -> int:
+@click.option(
+    "--paper",
+    type=click.Choice(["a4", "us-letter"]),
+    help="Of a PDF. Default: the paper of your country.",
+)
+def export(source: Path, target: Path, paper: Paper | None) -> int:
     """Make another format of a report: .json, .csv, .md, .html, .txt, .pdf or .png.
 
     .txt holds five lines that fit a message, .png a card to share.
@@ -43,7 +49,7 @@ def export(source: Path, target: Path) -> int:
     """
     from mtp_mlx.report.saving import export
 
-    export(source, target)
+    export(source, target, paper)
     print(printable(f"Saved {target.name}."))
     return 0
 

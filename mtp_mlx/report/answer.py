@@ -119,7 +119,10 @@ def _drafted(group: Group, said: Claim) -> str:
     return f"Drafts were made in {rounds} ({share}).{parked}"
 
 
-_PARKED = {PARKED: "The difference is the machine's.", PARKED_EVEN: "This run can show no difference."}
+_PARKED = {
+    PARKED: "The difference is the machine's.",
+    PARKED_EVEN: "This run can show no difference.",
+}
 
 
 def figures(report: Report) -> tuple[Figure, ...]:

@@ -40,6 +40,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Length = Annotated[float, Meta(ge=1)]
 Depth = Annotated[int, Meta(ge=0, le=MAX_DEPTH)]
 Mode = Depth | Literal["off", "auto"]
+Paper = Literal["a4", "us-letter"]
 Ending = Literal["stop", "length", "cancelled", "failed"]
 Text = Annotated[str | UnsetType | None, says("Only where it was asked for.")]
 

@@ -8,9 +8,9 @@ it as JSON and is text there, never markup.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import typst
@@ -19,14 +19,12 @@ from PySide6.QtCore import QLocale
 from mtp_mlx.errors import ReportNotSaved
 from mtp_mlx.paths import resources
 from mtp_mlx.report import naming, tables, words
-from mtp_mlx.report.contents import Charts, Folded, Part, Verbatim, contents
-from mtp_mlx.report.model import Report
+from mtp_mlx.report.contents import Charts, Folded, Heading, Part, Verbatim, contents
+from mtp_mlx.report.model import Paper, Report
 from mtp_mlx.report.sheet import PRINTED
 from mtp_mlx.report.svg import LIGHT
 from mtp_mlx.report.tables import Table
 from mtp_mlx.report.writer import SEPARATOR
-
-Paper = Literal["a4", "us-letter"]
 
 _TEMPLATE = "report.typ"
 _LETTER = {
@@ -69,7 +67,7 @@ def pages(
         "paper": paper or usual_paper(),
         "title": _clean(title),
         "foot": _clean(foot),
-        "parts": [_value(part) for part in parts],
+        "parts": [_value(part) for part in _with_numbers(parts)],
         "palette": {name: getattr(LIGHT, name) for name in ("ink", "quiet", "grid", "warning")}
         | {"accent": LIGHT.series[1]},
     }
@@ -87,6 +85,18 @@ def pages(
         ) from error
     assert isinstance(made, bytes)
     return made
+
+
+def _with_numbers(parts: Iterable[Part]) -> Iterator[Part]:
+    """Yield the parts, and behind them the numbers of the charts, which paper cannot unfold."""
+    numbers: list[Part] = []
+    for part in parts:
+        yield part
+        if isinstance(part, Charts):
+            for chart in part.charts:
+                numbers += [Heading(chart.title), chart.numbers]
+    if numbers:
+        yield Folded("Numbers of the charts", "", tuple(numbers))
 
 
 def _timestamp(created: str | None) -> int | None:

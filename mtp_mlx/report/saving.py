@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from mtp_mlx.report.answer import message
 from mtp_mlx.report.comparing import COMPARISON, comparison
 from mtp_mlx.report.derived import completed
 from mtp_mlx.report.html import html, html_page
-from mtp_mlx.report.model import VERSION, Outline, Report
+from mtp_mlx.report.model import VERSION, Outline, Paper, Report
 from mtp_mlx.report.spreadsheet import csv_table
 from mtp_mlx.report.writer import Markdown, markdown
 from mtp_mlx.report.writer import write as written
@@ -102,13 +103,13 @@ def _png(report: Report) -> bytes:
     return painter.png(report)
 
 
-def _pdf(report: Report) -> bytes:
-    """Return the pages. Raises ReportNotSaved where Typst is missing."""
+def _pdf(report: Report, size: Paper | None = None) -> bytes:
+    """Return the pages, on the country's paper. Raises ReportNotSaved where Typst is missing."""
     try:
         from mtp_mlx.report import paper
     except ImportError as error:
         raise _missing("PDF", error) from error
-    return paper.pdf(report)
+    return paper.pdf(report, size)
 
 
 def _compared_pdf(a: Report, b: Report) -> bytes:
@@ -178,12 +179,15 @@ def save(report: Report, path: Path) -> None:
     write(checked(path)(report), path)
 
 
-def export(source: Path, target: Path) -> None:
+def export(source: Path, target: Path, paper: Paper | None = None) -> None:
     """Write the report in the file `source` in the format that the ending of `target` asks for.
 
-    JSON keeps every field, also those of a later program. Raises UsageError, ReportError.
+    JSON keeps every field, also those of a later program. `paper` is that of a PDF; None takes the
+    country's. Raises UsageError, ReportError.
     """
     make, data = checked(target), read(source)
+    if make is _pdf:
+        make = partial(_pdf, size=paper)
     report = decode(data, source.name)
     write(tidy(data) if make is encode else make(report), target)
 
