@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from mtp_mlx.report import words
@@ -100,13 +101,24 @@ def program_name(machine: Environment) -> str:
 
 
 def benchmark_title(
-    pair: Pair, machine: Environment, *, replayed: float | None = None, made: str = ""
+    pair: Pair,
+    machine: Environment,
+    *,
+    contexts: Sequence[int] = (),
+    replayed: float | None = None,
+    made: str = "",
 ) -> str:
-    """Return a benchmark's title; `replayed` is the acceptance given, `made` says runs are missing.
+    """Return a benchmark's title.
+
+    `contexts` are the tokens before the prompts, `replayed` is the acceptance given, `made` says
+    that runs are missing.
 
     A reader of the title alone must not take a replayed acceptance for a measured one.
     """
     title = _titled(f"{pair_name(pair)} with MTP", machine)
+    if any(contexts):
+        lengths = ", ".join(map(words.count, contexts))
+        title += f", behind {lengths} tokens of context"
     if replayed is not None:
         title += f", drafts replayed at {words.percent(replayed)} acceptance"
     return f"{title} (cut short: {made})" if made else title
