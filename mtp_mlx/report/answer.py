@@ -51,7 +51,7 @@ def verdict(report: Report) -> Verdict:
     same = _same_text(report.identity, group.mode)
     is_large = said.is_sure and said.ratio is not None
     return Verdict(
-        text=f"{_claimed(group, said)}{same and f', {same}'}.",
+        text=_with_text(_claimed(group, said), same, said),
         drafted=_drafted(group, said),
         large=words.times(said.ratio) if is_large and said.ratio else said.word.capitalize(),
         word=said.word,
@@ -108,6 +108,13 @@ def _same_text(identity: Identity | None, mode: Mode) -> str:
         f"the same text for {sum(one.identical for one in here)} of {len(here)} "
         f"prompt{'s' * (len(here) != 1)}"
     )
+
+
+def _with_text(claimed: str, same: str, said: Claim) -> str:
+    """Return whole sentences of the claim and of in how many prompts the text was the same."""
+    if not same:
+        return f"{claimed}."
+    return f"{claimed}. It wrote {same}." if said.outcome == "busy" else f"{claimed}, {same}."
 
 
 def _drafted(group: Group, said: Claim) -> str:
@@ -207,15 +214,24 @@ _TRIAL = "a small pair that the program brings along to try MTP with"
 
 def about(report: Report) -> tuple[str, ...]:
     """Return what was measured, on what and when, as far as each is known."""
-    pair, machine = report.pair, report.environment
+    machine = report.environment
+    memory = None if machine.memory_bytes is None else words.whole_memory(machine.memory_bytes)
+    facts = (*subject(report), memory, machine.os, *made(report))
+    return tuple(fact for fact in facts if fact)
+
+
+def subject(report: Report) -> tuple[str, ...]:
+    """Return the pair and the device, as far as they are known."""
+    pair = report.pair
     drafter = f" + {pair.drafter}" if pair.drafter else ", no drafter"
     names = _TRIAL if pair.target == naming.BUILT_IN else f"{pair.target}{drafter}"
-    memory = None if machine.memory_bytes is None else words.whole_memory(machine.memory_bytes)
-    facts = (
-        names, pair.quantization, machine.device, memory, machine.os,
-        naming.program_name(machine), naming.day(report.created) or "date not recorded",
-    )  # fmt: skip
-    return tuple(fact for fact in facts if fact)
+    return tuple(filter(None, (names, pair.quantization, report.environment.device)))
+
+
+def made(report: Report) -> tuple[str, ...]:
+    """Return the program, where it is known, and the day."""
+    day = naming.day(report.created) or "date not recorded"
+    return tuple(filter(None, (naming.program_name(report.environment), day)))
 
 
 def message(report: Report) -> str:

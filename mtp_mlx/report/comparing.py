@@ -148,7 +148,7 @@ def comparison(a: Report, b: Report) -> Iterator[Part]:
 
 
 def _named(report: Report) -> str:
-    return ", ".join(filter(None, (report.title, *answer.about(report)[-2:])))
+    return ", ".join((report.title, *answer.made(report)))
 
 
 def _main(rows: Sequence[Row]) -> Row | None:

@@ -174,7 +174,7 @@ def _folded(report: Report) -> Iterator[Part]:
     )
     yield Folded(
         "Pair and machine",
-        words.shortened(", ".join(answer.about(report)[:3]), _SUMMARY),
+        words.shortened(", ".join(answer.subject(report)), _SUMMARY),
         (
             Facts(tuple(words.pair_facts(report.pair))),
             Facts(tuple(words.environment_facts(report))),

@@ -92,15 +92,22 @@ def _wrapped(text: str) -> str:
 
 
 def _blocks(table: Table) -> Iterator[list[int]]:
-    """Yield the columns of each block: the first column, and as many spans as fit beside it."""
+    """Yield the columns of each block: the first column, and as many spans as fit beside it.
+
+    A span that is too wide for a block of its own is cut between its columns.
+    """
     widths = [_width(table, i) for i in range(len(table.columns))]
+
+    def fits(columns: Sequence[int]) -> bool:
+        return sum(widths[i] + _GAP for i in columns) - _GAP <= _WIDTH
+
     block = [0]
     for span in _span_columns(table):
-        used = sum(widths[i] + _GAP for i in [*block, *span]) - _GAP
-        if len(block) > 1 and used > _WIDTH:
-            yield block
-            block = [0]
-        block += span
+        for part in [span] if fits([0, *span]) else [[column] for column in span]:
+            if len(block) > 1 and not fits([*block, *part]):
+                yield block
+                block = [0]
+            block += part
     yield block
 
 
@@ -122,8 +129,11 @@ def _width(table: Table, i: int) -> int:
 
 
 def _cell(table: Table, row: int, column: int) -> str:
+    """Return a cell with its mark; in a column that has marks, a blank stands for none."""
     text = shortened(table.rows[row][column], _MOST_CELL)
-    return text + _BEST * (Cell(row, column) in table.best)
+    if Cell(row, column) in table.best:
+        return text + _BEST
+    return text + " " * any(cell.column == column for cell in table.best)
 
 
 def _block(table: Table, columns: Sequence[int]) -> Iterator[str]:

@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import unescape
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtGui import QTextDocument
-from pytestqt.qtbot import QtBot
 
-from mtp_mlx.report import terminal
+from app.render.report_page import Look, page_html, page_parts
+
+from mtp_mlx.report import answer, terminal
+from mtp_mlx.report.answer import Verdict
+from mtp_mlx.report.comparing import comparison
 from mtp_mlx.report.contents import (
     About,
     Charts,
+    Disturbed,
+    Facts,
+    Figures,
+    Folded,
     Heading,
-    Headline,
     Paragraph,
+    Part,
     Table,
     Title,
     Verbatim,
     contents,
-    head,
+    page,
+    summary,
 )
-from mtp_mlx.report.html import html, paper
+from mtp_mlx.report.html import html
 from mtp_mlx.report.model import Environment, Identity, Report
+from mtp_mlx.report.saving import COMPARED
 from mtp_mlx.report.warnings import notes
-from mtp_mlx.report.writer import Markdown, markdown, write
-from tests.report.samples import PARTED, REPORT, RUNS, SAME, SLOWER, WARNED, a_report, a_run
+from mtp_mlx.report.writer import markdown
+from tests.app.test_theme_tokens import tokens
+from tests.report.samples import (
+    PARTED,
+    REPORT,
+    SAME,
+    SLOWER,
+    WARNED,
+    a_report,
+    a_run,
+)
 
 WARNINGS = 10
 
@@ -71,193 +88,153 @@ def test_the_sample_has_every_warning() -> None:
     assert len(set(notes(WARNED))) == WARNINGS
 
 
-def printed(report: Report) -> str:
-    document = QTextDocument()
-    document.setHtml(paper(report, 4))
-    return document.toPlainText()
+def window(report: Report) -> str:
+    """Return the text of the window's page with every section open."""
+    look = Look(tokens=tokens("light"), width=900, unfolded=sections(report))
+    return re.sub("<.*?>", " ", page_html(page_parts(report, None), (), look))
+
+
+def sections(report: Report) -> list[str]:
+    return [part.name for part in contents(report) if isinstance(part, Folded)]
 
 
 @pytest.mark.parametrize(
     "show",
     [
         lambda report: re.sub("<.*?>", " ", html(report)),
-        printed,
-        markdown,
+        window,
+        lambda report: re.sub(r"\\(.)", r"\1", markdown(report)),
         terminal.table,
         terminal.report,
         lambda report: terminal.comparison(report, REPORT),
+        lambda report: re.sub("<.*?>", " ", COMPARED[".html"](report, REPORT).decode()),
     ],
-    ids=["html", "pdf", "markdown", "table", "terminal", "compare"],
+    ids=["html", "window", "markdown", "table", "terminal", "compare", "compare as html"],
 )
-def test_every_format_has_each_warning_once(qtbot: QtBot, show: Callable[[Report], str]) -> None:
+def test_every_format_has_each_warning_once(show: Callable[[Report], str]) -> None:
     shown = " ".join(unescape(show(WARNED)).split())
     assert [shown.count(note) for note in notes(WARNED)] == [1] * WARNINGS
+    calm = " ".join(unescape(show(REPORT)).split())
+    assert "What disturbed this run" not in calm
 
 
-@pytest.mark.parametrize("brief", [True, False])
-def test_warnings_stand_before_the_numbers(*, brief: bool) -> None:
-    kinds = [type(part) for part in contents(WARNED, brief=brief) if type(part) is not Heading]
-    first = [Title, About, Headline] if brief else [Title]
-    assert kinds[: len(first) + WARNINGS + 1] == [*first, *[Paragraph] * WARNINGS, Table]
-    warned = [part for part in contents(WARNED, brief=brief) if isinstance(part, Paragraph)]
-    assert [part.text for part in warned if part.warning] == list(notes(WARNED))
+def kinds(parts: Iterable[Part]) -> list[type]:
+    return [type(part) for part in parts]
 
 
-def headings(report: Report, *, brief: bool) -> list[str]:
-    return [part.text for part in contents(report, brief=brief) if isinstance(part, Heading)]
+def test_the_first_page_answers() -> None:
+    answers = [Title, About, Verdict, Figures, Disturbed, Charts]
+    assert kinds(page(WARNED)) == answers
+    assert kinds(contents(WARNED))[:6] == answers
+    assert kinds(page(REPORT)) == [Title, About, Verdict, Figures, Charts]  # a calm run
+
+
+def test_what_disturbed_the_run_is_one_line_before_the_charts() -> None:
+    (disturbed,) = (part for part in contents(WARNED) if isinstance(part, Disturbed))
+    assert disturbed.text == " ".join(notes(WARNED))
+
+
+def test_a_report_of_nothing_has_a_page() -> None:
+    assert kinds(page(a_report([]))) == [Title, About, Verdict]
 
 
 def test_the_order_of_a_report() -> None:
-    whole = headings(REPORT, brief=False)
-    assert whole[:2] == ["Acceptance by position", "Runs"]
-    assert whole[2:] == headings(REPORT, brief=True) == [
-        "Same text with and without MTP", "Pair", "Settings", "Environment", "Definitions",
-    ]  # fmt: skip
-
-
-def rows(report: Report, kind: str) -> list[dict[str, str]]:
-    """Return the rows of the only table that has the column `kind`, by the names of its columns."""
-    tables = [part for part in contents(report) if isinstance(part, Table) and kind in part.head]
-    (table,) = tables
-    return [dict(zip(table.head, row, strict=True)) for row in table.rows]
-
-
-def test_the_columns_of_the_summary() -> None:
-    first = rows(REPORT, "Against plain")[4]
-    assert first == {
-        "Category": "code",
-        "MTP": "auto",
-        "Runs": "3",
-        "Tokens/s": "60.6",
-        "Lowest": "60.0",
-        "Highest": "61.2",
-        "Plain tokens/s": "30.3",
-        "Speed-up": "2.00×",  # noqa: RUF001
-        "95 %": "2.00 to 2.00",
-        "Against plain": "faster",
-        "Drafted in": "6 of 6",
-        "Tokens/round": "3.00",
-        "Acceptance": "67 %",
-        "τ": "3.00",
-        "First token": "0.25 s",
-    }
-
-
-def test_the_columns_of_a_run() -> None:
-    run = a_run(3, 60.0, repeat=2, finish_reason="length", prefill_tps=250.0)
-    (row,) = rows(a_report([run]), "Peak memory")
-    assert row == {
-        "Category": "code",
-        "Prompt": "code-1",
-        "MTP": "K 3",
-        "Repeat": "2",
-        "Tokens": "7",
-        "Tokens/s": "60.0",
-        "Drafted": "6",
-        "Accepted": "4",
-        "Rounds that drafted": "2",
-        "Prompt tokens": "12",
-        "Prompt tokens/s": "250",
-        "First token": "0.25 s",
-        "Peak memory": "3.22 GB",
-        "End": "limit of tokens",
-    }
-
-
-@pytest.mark.parametrize(
-    ("reason", "end"),
-    [
-        ("stop", "end token"),
-        ("length", "limit of tokens"),
-        ("cancelled", "cut short: cancelled"),
-        ("failed", "cut short: failed"),
-    ],
-)
-def test_how_a_run_ended(reason: str, end: str) -> None:
-    (row,) = rows(a_report([a_run(3, 60.0, finish_reason=reason)]), "End")
-    assert row["End"] == end
-
-
-def test_the_columns_of_a_comparison() -> None:
-    tie = replace(PARTED, margin_bound=0.31, rounding_tie=True)
-    compared = Identity(measured=True, comparisons=(tie, PARTED, SAME))
-    shown = rows(replace(REPORT, identity=compared), "Same")
-    assert shown[0] == {
-        "Category": "code",
-        "Prompt": "code-1",
-        "MTP": "K 3",
-        "Same": "no",
-        "Parts at token": "17",
-        "Margin there": "0.002",
-        "Rounding": "a rounding tie",
-    }
-    assert [row["Rounding"] for row in shown] == ["a rounding tie", "not measured", "–"]  # noqa: RUF001
-
-
-def test_the_columns_of_the_positions() -> None:
-    assert rows(REPORT, "Position")[2] == {
-        "Position": "3",
-        "Accepted": "50 %",
-        "Accepted where all before were": "100 %",
-    }
-
-
-def test_rows_that_warn() -> None:
-    """A slow-down, a run cut short and a text that parts are marked, and no other row is."""
-    cut = [replace(RUNS[0], finish_reason="cancelled"), *RUNS[1:]]
-    report = a_report(cut, identity=Identity(measured=True, comparisons=(SAME, PARTED)))
-    tables = [part for part in contents(report) if isinstance(part, Table) and part.warnings]
-    summary, runs, identity = tables
-    assert [summary.rows[i][9] for i in sorted(summary.warnings)] == [
-        row[9] for row in summary.rows if row[9].startswith("slower")
+    parts = list(contents(REPORT))
+    assert [part.text for part in parts if isinstance(part, Heading)] == [
+        "Speed by category",
+        "Drafts by category",
     ]
-    assert len(summary.warnings) == 2
-    assert [set(runs.warnings), set(identity.warnings)] == [{0}, {1}]
+    assert sections(REPORT) == [
+        "Same text with and without MTP",
+        "Runs",
+        "Method",
+        "Pair and machine",
+    ]
+    first = kinds(parts).index(Folded)
+    assert set(kinds(parts[first:])) == {Folded}
+
+
+def test_the_end_of_a_benchmark_has_verdict_figures_and_speeds() -> None:
+    assert kinds(summary(WARNED)) == [Verdict, Figures, Disturbed, Table, Folded]
+
+
+def folded(report: Report, name: str) -> Folded:
+    (section,) = (p for p in contents(report) if isinstance(p, Folded) and p.name == name)
+    return section
+
+
+def test_what_a_closed_section_says() -> None:
+    assert [folded(REPORT, name).summary for name in sections(REPORT)] == [
+        "1 of 2, by prompt and mode",
+        "18",
+        "18 runs, interleaved, temperature 0",
+        "google/gemma-4 + google/helper, 4-bit, Apple M4 Pro",
+    ]
+    assert folded(WARNED, "Runs").summary == "18, 1 cut short"
+    bare = replace(REPORT, environment=Environment())
+    assert folded(bare, "Pair and machine").summary == "google/gemma-4 + google/helper, 4-bit"
+
+
+SAME_TEXT = "Same text with and without MTP"
+
+
+def test_only_texts_that_part_have_a_row() -> None:
+    section = folded(REPORT, SAME_TEXT)
+    (table,) = section.parts
+    assert isinstance(table, Table)
+    assert [row[:4] for row in table.rows] == [("code", "code-1", "K 3", "17")]
+    alike = replace(REPORT, identity=Identity(measured=True, comparisons=(SAME, SAME)))
+    section = folded(alike, SAME_TEXT)
+    assert section.summary == "2 of 2, by prompt and mode"
+    assert section.parts == (Paragraph("No text parts from plain decoding's."),)
+
+
+@pytest.mark.parametrize("identity", [None, Identity(measured=False, comparisons=(PARTED,))])
+def test_texts_that_nobody_compared(identity: Identity | None) -> None:
+    section = folded(replace(REPORT, identity=identity), SAME_TEXT)
+    assert section.summary == "not measured"
+    assert section.parts == (Paragraph("The texts were not compared."),)
+
+
+def test_every_word_of_a_table_is_explained() -> None:
+    """Each measure that has a name of its own stands among the definitions."""
+    method = folded(REPORT, "Method")
+    settings, definitions = method.parts
+    assert isinstance(settings, Facts)
+    assert isinstance(definitions, Facts)
+    explained = {fact.name for fact in definitions.facts}
+    assert {"Tokens/s", "Speed-up", "95 %", "Result", "Drafted in", "Tokens/round", "τ", "GB"} <= (
+        explained
+    )
+    assert "Replay acceptance" not in {fact.name for fact in settings.facts}  # does not apply
+
+
+def test_how_the_best_is_marked_is_said_where_one_is() -> None:
+    told = [[part.text for part in contents(r) if isinstance(part, Paragraph)]
+            for r in (REPORT, SLOWER)]  # fmt: skip
+    assert [sum(text.startswith("Bold: ") for text in texts) for texts in told] == [1, 0]
 
 
 def test_each_baseline_is_told_once() -> None:
     told = [part.text for part in contents(REPORT) if isinstance(part, Paragraph)]
-    assert told == [
-        "Plain tokens/s: plain decoding of the same prompt in the same repeat, interleaved."
+    assert told[1:] == [
+        "Plain decoding here: plain decoding of the same prompt in the same repeat, interleaved."
     ]
-
-
-@pytest.mark.parametrize("brief", [True, False])
-def test_charts_stand_once_below_the_summary(*, brief: bool) -> None:
-    kinds = [type(part) for part in contents(REPORT, brief=brief)]
-    assert kinds.count(Charts) == 1
-    assert kinds.index(Charts) == kinds.index(Table) + 2  # and the baseline's sentence
-
-
-def test_the_head_tells_only_what_is_known() -> None:
-    title, about, headline = head(SLOWER)
-    assert title == Title(SLOWER.title)
-    facts = ("google/gemma-4 + google/helper", "4-bit", "Apple M4 Pro", "2026-01-02")
-    assert about == About(facts)
-    facts = ("slower", "MTP K 3", "95 %: 0.50 to 0.50", "drafted in 6 of 6 rounds")
-    assert headline == Headline("0.50×", facts, "warning")  # noqa: RUF001
-    alone = replace(REPORT.pair, drafter=None, quantization=None)
-    bare = a_report([a_run("off", 1.0)], pair=alone, created=None, environment=Environment())
-    assert list(head(bare)) == [Title(bare.title), About(("google/gemma-4",))]
-
-
-def test_a_dialect_without_a_large_number_writes_a_sentence() -> None:
-    _, *facts, headline = write(head(REPORT), Markdown()).split("\n\n")
-    assert facts == ["google/gemma-4 + google/helper · 4-bit · Apple M4 Pro · 2026-01-02"]
-    assert headline == (
-        "No difference this run can show · MTP auto · 1.47× · 95 %: 0.94 to 2.00 · "  # noqa: RUF001
-        "drafted in 12 of 12 rounds"
-    )
-    claim = "**0.50× · slower · MTP K 3 · 95 %: 0.50 to 0.50 · drafted in 6 of 6 rounds**"  # noqa: RUF001
-    assert write(head(SLOWER), Markdown()).endswith(claim)
 
 
 def test_prompts_and_replies_follow_their_runs() -> None:
     spoken = a_report([a_run("off", 1.0, prompt="Ask", text="Answer"), a_run(3, 2.0, text="Same")])
-    shown = [part for part in contents(spoken) if isinstance(part, Verbatim)]
-    assert shown == [
-        Verbatim("Prompt", "Ask"),
-        Verbatim("Text", "Answer"),
-        Verbatim("Text", "Same"),
+    table, *texts = folded(spoken, "Runs").parts
+    assert isinstance(table, Table)
+    assert texts == [
+        Verbatim("Prompt of code-1, off, repeat 0", "Ask"),
+        Verbatim("Text of code-1, off, repeat 0", "Answer"),
+        Verbatim("Text of code-1, K 3, repeat 0", "Same"),
     ]
-    assert [part for part in contents(spoken, brief=True) if isinstance(part, Verbatim)] == []
+
+
+def test_a_comparison_begins_with_what_differs() -> None:
+    parts = list(comparison(REPORT, WARNED))
+    assert kinds(parts)[:6] == [Title, Facts, Heading, Table, Verdict, Disturbed]
+    assert answer.verdict(REPORT) in parts
+    assert answer.verdict(WARNED) in parts
