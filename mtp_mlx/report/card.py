@@ -21,6 +21,7 @@ from mtp_mlx.report.writer import SEPARATOR
 WIDTH, HEIGHT = 1200, 630
 _EDGE = 64
 _TITLE = 46  # letters of a line of the title
+_FOOT = 90  # letters that fit beside each other at the foot
 _BARS = 690.0  # x at which the right half begins
 _LETTERS = 42  # of a line of the verdict, which ends before the right half
 _LONGEST = WIDTH - _EDGE - _BARS  # length of the fastest bar
@@ -101,8 +102,8 @@ def _figures(report: Report, palette: Palette) -> Iterator[str]:
     """Yield the page's figures but the first, which the bars show."""
     for i, one in enumerate(answer.figures(report)[1:]):
         y = 394 + 38 * i
-        yield svg.text(_BARS, y, one.name, palette.quiet, size=21)
-        yield svg.text(WIDTH - _EDGE, y, one.value, palette.ink, anchor="end", size=23, bold=True)
+        yield svg.text(_BARS, y, one.name, palette.quiet, size=19)
+        yield svg.text(WIDTH - _EDGE, y, one.value, palette.ink, anchor="end", size=21, bold=True)
 
 
 def _footing(report: Report, palette: Palette) -> Iterator[str]:
@@ -113,8 +114,8 @@ def _footing(report: Report, palette: Palette) -> Iterator[str]:
     if disturbed:
         warned = words.shortened(disturbed, 104)
         yield svg.text(_EDGE, 586, warned, palette.warning, size=19)
-    program = naming.program_name(report.environment) or "MTP MLX"
-    day = naming.day(report.created) or "date not recorded"
-    yield svg.text(
-        WIDTH - _EDGE, 556, f"{program}{SEPARATOR}{day}", palette.ink, anchor="end", size=20
-    )
+    made = SEPARATOR.join(answer.made(report))
+    if not naming.program_name(report.environment):
+        made = f"MTP MLX{SEPARATOR}{made}"
+    y = 556 if len(conditions) + len(made) <= _FOOT else 614
+    yield svg.text(WIDTH - _EDGE, y, made, palette.ink, anchor="end", size=20)

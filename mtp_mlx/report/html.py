@@ -18,7 +18,7 @@ from mtp_mlx.report.model import Report
 from mtp_mlx.report.sheet import NARROW, Chart
 from mtp_mlx.report.svg import DARK, LIGHT, NAMED, quoted, variables
 from mtp_mlx.report.tables import Cell, Table
-from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, count, line
+from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, count, whole
 from mtp_mlx.report.writer import SEPARATOR, Dialect, write
 
 MOST_ROWS = 2000
@@ -201,8 +201,7 @@ class _Browser(Dialect):
         return f'<div class="wide"><table class="facts"><tbody>\n{rows}\n</tbody></table></div>'
 
     def verbatim(self, title: str, text: str) -> str:
-        kept = "".join(c for c in text if c in "\n\t " or line(c))
-        return f"<h3>{quoted(title)}</h3>\n<pre>{escape(kept)}</pre>"
+        return f"<h3>{quoted(title)}</h3>\n<pre>{escape(whole(text))}</pre>"
 
     def folded(self, section: Folded) -> str:
         return (

@@ -7,7 +7,6 @@ it as JSON and is text there, never markup.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -65,8 +64,8 @@ def pages(
     """
     document = {
         "paper": paper or usual_paper(),
-        "title": _clean(title),
-        "foot": _clean(foot),
+        "title": words.line(title),
+        "foot": words.line(foot),
         "parts": [_value(part) for part in _with_numbers(parts)],
         "palette": {name: getattr(LIGHT, name) for name in ("ink", "quiet", "grid", "warning")}
         | {"accent": LIGHT.series[1]},
@@ -124,12 +123,12 @@ def _value(part: Part) -> dict[str, Any]:
         case Folded():
             value = {
                 "name": part.name,
-                "summary": _clean(part.summary),
+                "summary": words.line(part.summary),
                 "parts": [_value(one) for one in part.parts],
             }
         case Verbatim():
-            lines = [_clean(one, whole=True) for one in part.text.splitlines()]
-            value = {"title": _clean(part.title), "lines": lines}
+            lines = [words.whole(one.expandtabs(4)) for one in part.text.splitlines()]
+            value = {"title": words.line(part.title), "lines": lines}
         case _:
             value = _cleaned(msgspec.to_builtins(part))
     return {"kind": kind} | value
@@ -158,19 +157,7 @@ def _breakable(text: str) -> str:
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return _clean(value)
+        return words.line(value)
     if isinstance(value, dict):
         return {name: _cleaned(one) for name, one in value.items()}
     return [_cleaned(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _clean(text: str, *, whole: bool = False) -> str:
-    """Return one line without half characters; `whole` keeps its blanks, as code needs them."""
-    if whole:
-        text = "".join(c for c in text.expandtabs(4) if unicodedata.category(c) not in _UNSHOWN)
-    else:
-        text = words.line(text)
-    return text.encode(errors="replace").decode()
-
-
-_UNSHOWN = {"Cc", "Cs", "Cn", "Zl", "Zp"}

@@ -114,7 +114,7 @@ def _drawn(
     title: str, numbers: Table, unit: str, rows: Sequence[Ratio], palette: Palette, width: int
 ) -> str:
     sheet = Sheet(title, numbers, palette, width)
-    left, right = sheet.part(0.28, 104, 176), width - sheet.part(0.27, 104, 156)
+    left, right = sheet.part(0.28, 104, 176), width - sheet.part(0.29, 104, 156)
     ratios = [ratio for row in rows for ratio in row.extent]
     marks = svg.ratio_ticks(min(ratios), max(ratios))
     scale = _Scale(marks[0], marks[-1], left, right)

@@ -110,6 +110,11 @@ def line(text: str) -> str:
     return " ".join("".join(" " if _is_unshown(c) else c for c in text).split())
 
 
+def whole(text: str) -> str:
+    """Return a text with its lines, tabs and blanks, but without what `line` leaves out."""
+    return "".join(c for c in text if c in "\n\t" or not _is_unshown(c))
+
+
 def _is_unshown(char: str) -> bool:
     return ord(char) in TURNS or unicodedata.category(char) in _UNSHOWN
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.render.report_page import report_html
+from app.render.report_page import Look, page_html, page_parts
 from app.viewmodels.reports.bench_run import group_cells
+from mtp_mlx.report.answer import message
 from mtp_mlx.report.card import card
 from mtp_mlx.report.claims import (
     LEAST_NOISE,
@@ -24,8 +27,10 @@ from mtp_mlx.report.claims import (
 from mtp_mlx.report.derived import groups, headline
 from mtp_mlx.report.html import html
 from mtp_mlx.report.model import Mode, Report, Run
+from mtp_mlx.report.svg import DARK
 from mtp_mlx.report.terminal import table
 from mtp_mlx.report.writer import markdown
+from tests.app.test_theme_tokens import tokens
 from tests.report.samples import a_report, a_round, a_run, parsed
 
 RATIOS = st.floats(0.05, 20)
@@ -179,47 +184,79 @@ CASES: dict[str, tuple[Report, Outcome, str, str]] = {
         "the machine was busy: measure again",
     ),
 }
-TOKENS = ("text", "text_muted", "warning", "success")
 PLACES: dict[str, Callable[[Report], str]] = {
-    "Markdown": lambda report: markdown(report).replace("*", ""),
+    "Markdown": lambda report: plain_text(markdown(report)),
     "HTML": html,
     "terminal": table,
     "card": lambda report: " ".join(parsed(card(report)).itertext()),
-    "window": lambda report: report_html(report, dict.fromkeys(TOKENS, "#000000"), (), roomy=True),
+    "window": lambda report: page_html(
+        page_parts(report, None), (), Look(tokens=tokens("light"), width=900)
+    ),
+    "message": message,
     "benchmark": lambda report: " ".join(group_cells(report.summary[1])),
+}
+SENTENCES = {
+    "faster": "wrote {} times as fast as plain decoding (95 %: 1.4",
+    "slower": "was slower: it wrote at {} times the speed of plain decoding (95 %: 0.4",
+    "even": "can show no difference between MTP with K 3 and plain decoding: {} times its speed",
+    "one run each": "wrote {} times as fast as plain decoding in one run each, which has no interval",
+    "parked": "parked, for drafts did not pay here: it ran at {} times the speed of plain",
+    "busy": "The machine was busy, so this run gives no speed-up of MTP auto: measure again",
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
+def plain_text(text: str) -> str:
+    return text.replace("*", "").replace("\\", "")
+
+
+def flat(text: str) -> str:
+    return " ".join(unescape(text).split())
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "benchmark"])
 @pytest.mark.parametrize("case", CASES)
 def test_every_place_says_the_same(case: str, place: str) -> None:
-    report, outcome, ratio, verdict = CASES[case]
+    report, outcome, ratio, _ = CASES[case]
     group = headline(report)
     assert group is not None
     assert claim_of(group).outcome == outcome
-    shown = PLACES[place](report).replace("&#x27;", "'")
+    shown = flat(PLACES[place](report))
+    number = ratio.rstrip("×")  # noqa: RUF001
+    assert SENTENCES[case].format(number) in shown
+    assert f"{group.draft_rounds} of {group.rounds}" in shown
+    assert (case != "parked") == ("The difference is the machine's." not in shown)
+    if outcome == "busy":
+        assert number not in shown
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_running_benchmark_says_the_same(case: str) -> None:
+    report, outcome, ratio, verdict = CASES[case]
+    shown = PLACES["benchmark"](report)
     assert verdict.lower() in shown.lower()
     assert (ratio in shown) == (outcome != "busy")
-    counted = f"{group.draft_rounds} of {group.rounds}"
-    assert counted in shown
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_only_a_sure_ratio_is_large_or_in_colour(case: str) -> None:
     report, _, ratio, _ = CASES[case]
     sure = case in {"faster", "slower"}
-    drawn = card(report)
-    assert ('font-size="132"' in drawn) == sure
-    page = PLACES["window"](report)
-    assert (f"{ratio}</span></h1>" in page) == sure
-    assert ("<h1>" in page) == sure
-    assert ('class="faster"' in page) == (case == "faster")
+    colour = {"faster": DARK.series[1], "slower": DARK.warning}.get(case, DARK.ink)
+    large = max(parsed(card(report)).iter(), key=lambda one: float(one.get("font-size", "0")[:3]))
+    assert ((large.text or "") == ratio) == sure
+    assert large.get("fill") == colour
+    shown = PLACES["window"](report)
+    tone = {"faster": "faster", "slower": "warning"}.get(case, "plain")
+    assert re.findall(r'<span class="(\w+)" style="font-size: x+-large', shown) == [tone]
+    assert (f">{ratio}</span>" in shown) == sure
+    assert re.findall(r'<section class="verdict (\w+)"', html(report)) == [tone]
+    assert (f'<p class="large">{ratio}</p>' in html(report)) == sure
 
 
 def test_a_busy_machine_is_told_once_with_its_evidence() -> None:
     report, *_ = CASES["busy"]
-    for place in ("Markdown", "HTML", "terminal", "window"):
-        shown = " ".join(PLACES[place](report).split())
-        assert shown.count("measure again. MTP auto ran at") == 1, place
+    for place in ("Markdown", "HTML", "terminal", "window", "message"):
+        shown = flat(PLACES[place](report))
+        assert shown.count("The machine was busy: MTP auto ran at") == 1, place
         assert "56.0 tokens/s against 40.0 of plain decoding" in shown
         assert "1.07 tokens each" in shown

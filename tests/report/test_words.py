@@ -67,3 +67,9 @@ def test_a_line_has_no_character_that_steers(text: str) -> None:
 def test_labels() -> None:
     assert words.label("plan_sha256") == "Plan SHA-256"
     assert words.label("draft_position") == "Draft position"
+
+
+def test_a_whole_text_keeps_its_blanks_and_nothing_that_steers() -> None:
+    kept = "a\n\tb c\u3000d\N{NO-BREAK SPACE}e\u0301"
+    assert words.whole(kept) == kept
+    assert words.whole("a\x00\x1b[2J\u202eb\u2028c\ud800\r") == "a[2Jbc"
