@@ -180,7 +180,7 @@ def _verdict(both: SideBySide) -> Verdict:
     alone = "" if ratio.has_spread else ", in one run each, which has no interval"
     return Verdict(
         text=f"{told}{alone}.",
-        drafted=f"{words.count(row.pairs)} pairs of runs of the same prompt.",
+        drafted=f"{words.count(row.pairs)} pair{'s' * (row.pairs != 1)} of runs of the same prompt.",
         large=words.times(ratio.median) if sure else WORDS[row.outcome].capitalize(),
         word=WORDS[row.outcome],
         tone=_tone(row),

@@ -84,7 +84,7 @@ SENTENCES = {
         report_of("auto", 0.99, 1.0, 1.01, parked=True),
         "MTP auto parked, for drafts did not pay here: it ran at 1.00 times the speed of plain "
         "decoding (95 %: 0.98 to 1.03).",
-        "Drafts were made in 24 of 369 rounds (7 %). That is no difference.",
+        "Drafts were made in 24 of 369 rounds (7 %). This run can show no difference.",
         "Parked",
     ),
     "busy": (

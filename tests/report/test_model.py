@@ -191,7 +191,6 @@ def test_tidying_changes_no_digit() -> None:
 def test_a_folder_is_named_by_its_last_part(name: str, public: str) -> None:
     made = model.pair_of(swap(PAIR, target=name, drafter=name))
     assert (made.target, made.drafter) == (public, public)
-    assert model.pair_names(swap(PAIR, target=name)) == f"{public} + scripted drafter"
 
 
 def test_without_a_drafter_it_has_no_size() -> None:

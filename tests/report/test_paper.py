@@ -16,7 +16,7 @@ from mtp_mlx.report import paper
 from mtp_mlx.report.charts import charts
 from mtp_mlx.report.comparing import comparison
 from mtp_mlx.report.contents import contents
-from mtp_mlx.report.model import Environment, Identity, Report
+from mtp_mlx.report.model import Environment, Identity, Paper, Report
 from mtp_mlx.report.sheet import PRINTED
 from mtp_mlx.report.svg import LIGHT
 from mtp_mlx.report.warnings import notes
@@ -48,7 +48,7 @@ def sizes(made: bytes) -> set[tuple[float, ...]]:
 @pytest.mark.parametrize(
     ("size", "box"), [("a4", (0, 0, 595, 842)), ("us-letter", (0, 0, 612, 792))]
 )
-def test_paper_is_a_pdf_of_its_size(size: paper.Paper, box: tuple[float, ...]) -> None:
+def test_paper_is_a_pdf_of_its_size(size: Paper, box: tuple[float, ...]) -> None:
     made = paper.pdf(REPORT, size)
     assert made.startswith(b"%PDF-")
     assert made.rstrip().endswith(b"%%EOF")
@@ -112,8 +112,10 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> Handed:
 
 
 def test_the_parts_are_those_of_every_format(handed: Handed) -> None:
-    kinds = [part["kind"] for part in handed.document(WARNED)["parts"]]
+    *parts, numbers = handed.document(WARNED)["parts"]
+    kinds = [part["kind"] for part in parts]
     assert kinds == [type(part).__name__.lower() for part in contents(WARNED)]
+    assert numbers["name"] == "Numbers of the charts"
     assert handed.timestamp == 1767323045  # 2026-01-02T03:04:05Z
 
 
@@ -139,6 +141,13 @@ def test_charts_are_drawn_for_half_a_page_with_their_titles(handed: Handed) -> N
         assert root.get("width") == str(PRINTED)
         assert chart["title"] in "".join(root.itertext())
         assert LIGHT.ink in chart["svg"]
+
+
+def test_the_numbers_of_the_charts_follow_for_those_who_see_no_drawing(handed: Handed) -> None:
+    numbers = handed.document(REPORT)["parts"][-1]["parts"]
+    assert [part["text"] for part in numbers[::2]] == [chart.title for chart in charts(REPORT)]
+    shown = [part["rows"] for part in numbers[1::2]]
+    assert shown == [[list(row) for row in chart.numbers.rows] for chart in charts(REPORT)]
 
 
 def test_a_table_keeps_its_spans_numbers_and_marks(handed: Handed) -> None:

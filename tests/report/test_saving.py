@@ -16,9 +16,20 @@ import pytest
 from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
 from mtp_mlx.report import saving
 from mtp_mlx.report.derived import headline
-from mtp_mlx.report.saving import decode, encode, load, outline, save
+from mtp_mlx.report.answer import message
+from mtp_mlx.report.model import Paper
+from mtp_mlx.report.saving import (
+    COMPARED,
+    decode,
+    encode,
+    export,
+    export_comparison,
+    load,
+    outline,
+    save,
+)
 from mtp_mlx.report.writer import markdown
-from tests.report.samples import OLD, REPORT, a_report, a_run
+from tests.report.samples import OLD, REPORT, SLOWER, a_report, a_run
 
 
 def test_json_is_the_document(tmp_path: Path) -> None:
@@ -31,7 +42,7 @@ def test_the_ending_chooses_the_format(tmp_path: Path) -> None:
     assert (tmp_path / "r.MD").read_text(encoding="utf-8") == markdown(REPORT)
 
 
-@pytest.mark.parametrize("name", ["r.txt", "r", "json", ".json"])
+@pytest.mark.parametrize("name", ["r.doc", "r", "json", ".json"])
 def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"End its name in \.json\b.* or \.\w+\.$"):
         save(REPORT, tmp_path / name)
@@ -99,21 +110,50 @@ def test_every_format_has_its_maker() -> None:
     assert saving.endings().endswith(" or " + list(saving.FORMATS)[-1])
 
 
-@pytest.mark.parametrize("ending", [".csv", ".html", ".md"])
+@pytest.mark.parametrize("ending", [".csv", ".html", ".md", ".txt"])
 def test_half_a_character_costs_no_report(tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"r{ending}"
-    save(a_report([a_run("off", 1.0, text="a\ud83d b")]), out)
+    save(a_report([a_run("off", 1.0, text="a\ud83d b")], title="a\ud83d"), out)
     assert "a" in out.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("ending", [".pdf", ".png"])
-def test_without_qt_another_format_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+@pytest.mark.parametrize(("ending", "module"), [(".pdf", "paper"), (".png", "painter")])
+def test_without_its_library_another_format_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, module: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "mtp_mlx.report.painter", None)
-    monkeypatch.delattr("mtp_mlx.report.painter", raising=False)
+    monkeypatch.setitem(sys.modules, f"mtp_mlx.report.{module}", None)
+    monkeypatch.delattr(f"mtp_mlx.report.{module}", raising=False)
     with pytest.raises(ReportNotSaved, match=r"are missing: .*Export as \.html instead"):
         save(REPORT, tmp_path / f"r{ending}")
+    if ending in COMPARED:
+        with pytest.raises(ReportNotSaved, match=r"Export as \.html instead"):
+            export_comparison(REPORT, SLOWER, tmp_path / f"r{ending}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", ["a4", "us-letter"])
+def test_the_paper_of_a_pdf_is_chosen(tmp_path: Path, size: Paper) -> None:
+    save(REPORT, tmp_path / "r.json")
+    export(tmp_path / "r.json", tmp_path / "r.pdf", size)
+    assert (b"[0 0 612 792]" in (tmp_path / "r.pdf").read_bytes()) == (size == "us-letter")
+
+
+def test_five_lines_are_a_file_too(tmp_path: Path) -> None:
+    save(REPORT, tmp_path / "r.txt")
+    assert (tmp_path / "r.txt").read_text(encoding="utf-8") == f"{message(REPORT)}\n"
+
+
+@pytest.mark.parametrize("ending", COMPARED)
+def test_a_comparison_is_a_file(tmp_path: Path, ending: str) -> None:
+    export_comparison(REPORT, SLOWER, tmp_path / f"both{ending}")
+    data = (tmp_path / f"both{ending}").read_bytes()
+    assert data.startswith({".md": b"# Two", ".html": b"<!DOCTYPE", ".pdf": b"%PDF-"}[ending])
+
+
+@pytest.mark.parametrize("name", ["both.json", "both.csv", "both"])
+def test_a_comparison_has_no_other_format(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"no format of a comparison.* in \.md, \.html or \.pdf"):
+        export_comparison(REPORT, SLOWER, tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
-from html import escape, unescape
+from collections.abc import Sequence
+from html import unescape
 
 import pytest
 from msgspec.structs import replace
 
 from app.render.report_page import (
+    MOST_ROWS,
+    ROOMY,
+    Look,
     Page,
     Picture,
-    comparison_html,
+    folded_name,
+    page_charts,
+    page_html,
+    page_parts,
     palette,
-    report_html,
 )
-from mtp_mlx.report.contents import Heading, Part, Verbatim
+from mtp_mlx.report import tables
+from mtp_mlx.report.answer import figures, verdict
+from mtp_mlx.report.charts import charts
+from mtp_mlx.report.contents import Folded, Heading, Verbatim
 from mtp_mlx.report.model import Identity, Report
 from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.writer import write
@@ -32,35 +41,44 @@ from tests.report.samples import (
 )
 
 LIGHT = tokens("light")
-HEADINGS = ("Same text with and without MTP", "Pair", "Settings", "Environment", "Definitions")
-PICTURES = (Picture("chart:a0", 640, 320), Picture("chart:a1", 640, 320))
+PICTURES = (Picture("chart:0", 640, 320), Picture("chart:1", 640, 320), Picture("chart:2", 640, 9))
+SECTIONS = ("Same text with and without MTP", "Runs", "Method", "Pair and machine")
+NUMBERS = "The numbers of the charts"
 
 
-def page(report: Report, *, roomy: bool = True) -> str:
-    return report_html(report, LIGHT, PICTURES, roomy=roomy)
+def page(
+    report: Report,
+    *,
+    width: int = ROOMY,
+    unfolded: Sequence[str] = (),
+    beside: Report | None = None,
+) -> str:
+    look = Look(tokens=LIGHT, width=width, unfolded=unfolded)
+    return page_html(page_parts(report, beside), PICTURES, look)
 
 
-TWICE = a_report(
-    [run for i in (0, 1) for run in (a_run("off", 30.0, repeat=i), a_run(3, 60.0, repeat=i))]
-)
+def text(html: str) -> str:
+    return " ".join(unescape(re.sub("<style>.*?</style>|<[^>]*>", " ", html, flags=re.DOTALL)).split())
 
 
-def test_what_it_comes_to_stands_first() -> None:
-    html = page(REPORT)
-    places = [
-        html.index(told)
-        for told in ("1.47×", "Tokens/s", "chart:a0", "chart:a1", "Same text", "Apple M4 Pro</span")  # noqa: RUF001
-    ]
-    assert places == sorted(places)
-    assert "not measured" in html
+def test_the_answer_stands_first() -> None:
+    html = text(page(REPORT))
+    said = verdict(REPORT)
+    assert html.startswith(
+        "Speed of target + drafter google/gemma-4 + google/helper · 4-bit · Apple M4 Pro · "
+        f"MTP MLX 0.1.0 · 2 January 2026 {said.large} {said.text} {said.drafted}"
+    )
+    places = [html.index(one.value) for one in figures(REPORT)]
+    assert max(places) < html.index(NUMBERS) < html.index("Speed by category")
+    assert [html.index(name) for name in SECTIONS] == sorted(map(html.index, SECTIONS))
 
 
 @pytest.mark.parametrize(
-    ("report", "tone"),
+    ("report", "tone", "large"),
     [
-        (SLOWER, "warning"),
-        (REPORT, "plain"),  # its interval holds 1
-        (a_report([a_run("off", 30.0), a_run("auto", 60.0)]), "plain"),  # one run each
+        (SLOWER, "warning", "0.50×"),  # noqa: RUF001
+        (REPORT, "plain", "No difference"),  # its interval holds 1
+        (a_report([a_run("off", 30.0), a_run("auto", 60.0)]), "plain", "Faster"),  # one run each
         (
             a_report(
                 [
@@ -70,96 +88,202 @@ def test_what_it_comes_to_stands_first() -> None:
                 ]
             ),
             "faster",
+            "2.00×",  # noqa: RUF001
         ),
+        (a_report([a_run("off", 30.0)]), "plain", "Not measured"),
     ],
 )
-def test_the_headline_has_the_colour_of_what_is_known(report: Report, tone: str) -> None:
-    large = re.search(r'<h1><span class="(\w+)">\d\.\d\d', page(report))
-    assert (large.group(1) if large else "plain") == tone
-    assert (f'<p><span class="{tone}">' in page(report)) is True
+def test_the_verdict_has_the_colour_of_what_is_known(
+    report: Report, tone: str, large: str
+) -> None:
+    shown = re.findall(r'<span class="(\w+)" style="font-size: (\S+); .*?">(.*?)<', page(report))
+    size = "x-large" if tone == "plain" else "xx-large"
+    assert shown[0] == (tone, size, large)
 
 
-def test_without_a_speed_up_there_is_no_headline() -> None:
-    assert "<h1>" not in page(a_report([a_run("off", 30.0)]))
-
-
-@pytest.mark.parametrize("roomy", [True, False])
-def test_each_warning_stands_once_and_before_the_numbers(*, roomy: bool) -> None:
-    html = page(WARNED, roomy=roomy)
-    warnings = [unescape(text) for text in re.findall(r'<p><span class="warning">(.*?)<', html)]
-    assert [one for one in warnings if not one.startswith("slower")] == list(notes(WARNED))
-    assert html.rindex(escape(warnings[-1])) < html.index("<table")
+@pytest.mark.parametrize("width", [ROOMY, ROOMY - 1])
+def test_each_warning_stands_once_and_before_the_charts(width: int) -> None:
+    html = page(WARNED, width=width, unfolded=(*SECTIONS, NUMBERS))
     for note in notes(WARNED):
-        assert unescape(html).count(note) == 1
+        assert text(html).count(note) == 1
+    assert text(html).index(list(notes(WARNED))[-1]) < text(html).index(NUMBERS)
+    assert unescape(html).count("What disturbed this run:") == 1
+    assert "What disturbed this run" not in page(REPORT)
+
+
+def test_a_closed_section_shows_its_name_and_summary_only() -> None:
+    closed = page(REPORT)
+    links = re.findall(r'<a href="fold:([^"]*)">(.)&nbsp;<b>(.*?)</b>', closed)
+    assert [name for *_, name in links] == [NUMBERS, *SECTIONS]
+    assert {mark for _, mark, _ in links} == {"\N{BLACK RIGHT-POINTING SMALL TRIANGLE}"}
+    assert "18 runs, interleaved, temperature 0" in text(closed)
+    assert "Cool-down" not in closed
+
+
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        (NUMBERS, "Accepted where all before were, %"),
+        ("Same text with and without MTP", "Parts at token"),
+        ("Runs", "limit"),
+        ("Method", "Cool-down"),
+        ("Pair and machine", "Target SHA-256"),
+    ],
+)
+def test_a_link_opens_its_section_and_no_other(name: str, inside: str) -> None:
+    closed, opened = page(REPORT), page(REPORT, unfolded=[name])
+    assert inside not in text(closed)
+    assert inside in text(opened)
+    assert opened.count("\N{BLACK DOWN-POINTING SMALL TRIANGLE}") == 1
+    links = [folded_name(link) for link in re.findall(r'<a href="([^"]*)"', closed)]
+    assert name in links
+
+
+@pytest.mark.parametrize(
+    ("link", "name"),
+    [
+        ("fold:Pair%20and%20machine", "Pair and machine"),
+        ("fold:a%3Cb%3E", "a<b>"),
+        ("https://fold:Runs", None),
+        ("file:///fold:Runs", None),
+        ("chart:0", None),
+        ("javascript:fold:Runs", None),
+        ("", None),
+    ],
+)
+def test_only_a_folds_link_does_something(link: str, name: str | None) -> None:
+    assert folded_name(link) == name
+
+
+def test_every_link_of_a_page_folds() -> None:
+    for report in (REPORT, SPOILED, WARNED):
+        html = page(report, unfolded=(*SECTIONS, NUMBERS))
+        links = re.findall(r'href="([^"]*)"', html)
+        assert {folded_name(link) for link in links} == {NUMBERS, *SECTIONS}
 
 
 def test_nothing_stands_twice() -> None:
-    texts = re.findall(r"<(?:h\d|p)>(?:<span[^>]*>)?([^<]+)", page(WARNED))
-    sentences = [text for text in texts if text.endswith(".") or text in HEADINGS]
-    assert len(sentences) == len(set(sentences)) > len(HEADINGS)
-    assert set(HEADINGS) <= set(sentences)
-
-
-def test_a_small_window_has_fewer_columns() -> None:
-    assert ">First token</th>" in page(REPORT)
-    narrow = page(REPORT, roomy=False)
-    assert ">First token</th>" not in narrow
-    assert ">Speed-up</th>" in narrow
-    assert ">Margin there</th>" in narrow  # few columns: all of them
+    html = page(WARNED, unfolded=(*SECTIONS, NUMBERS))
+    texts = re.findall(r"<(?:h\d|p)[^>]*>(?:<span[^>]*>)?([^<]+)", html)
+    sentences = [one for one in texts if one.endswith(".")]
+    assert len(sentences) == len(set(sentences)) > 1
 
 
 def test_a_stranger_writes_no_html() -> None:
     for html in (
-        page(SPOILED),
-        comparison_html(SPOILED, SPOILED, LIGHT, [], roomy=True),
-        comparison_html(SPOILED, REPORT, LIGHT, [], roomy=True),
+        page(SPOILED, unfolded=(*SECTIONS, NUMBERS)),
+        page(SPOILED, beside=SPOILED),
+        page(SPOILED, beside=REPORT),
     ):
         assert "<script>" not in html
         assert "&lt;script&gt;" in html
-    assert NASTY not in page(SPOILED)
+        assert NASTY not in html
 
 
 def test_prompts_and_replies_are_left_to_the_exports() -> None:
-    """They are neither in the page's contents nor shown by it where they are handed over."""
+    """They are in the page's contents, and the page does not show them."""
     spoken = tuple(replace(run, prompt="SECRET", text="SECRET") for run in REPORT.runs)
-    assert page(replace(REPORT, runs=spoken)) == page(REPORT)
-    parts: list[Part] = [Heading("Runs"), Verbatim(title="Prompt", text="SECRET")]
-    assert write(parts, Page(PICTURES, roomy=True)) == "<h3>Runs</h3>"
+    assert "SECRET" not in page(replace(REPORT, runs=spoken), unfolded=SECTIONS)
+    look = Look(tokens=LIGHT, width=ROOMY)
+    parts = [Heading("Runs"), Verbatim(title="Prompt", text="SECRET")]
+    assert write(parts, Page((), look)) == "<h3>Runs</h3>"
 
 
 def test_long_tables_end_with_what_is_left() -> None:
-    many = Identity(measured=True, comparisons=(PARTED,) * (Page.most_rows + 7))
-    html = page(replace(REPORT, identity=many))
-    assert html.count(">code-1</span>") == Page.most_rows
+    many = Identity(measured=True, comparisons=(PARTED,) * (MOST_ROWS + 7))
+    html = page(replace(REPORT, identity=many), unfolded=SECTIONS[:1])
+    assert html.count(">code-1</td>") == MOST_ROWS
     assert "And 7 more, which the JSON and the CSV hold." in html
+
+
+def test_names_over_columns_span_them() -> None:
+    html = page(REPORT)
+    assert '<th colspan="3" align="center">Tokens/s</th>' in html
+    for table in re.findall(r"<table.*?</table>", html):
+        rows = re.findall(r"<tr>.*?</tr>", table)
+        spans = [int(each) for each in re.findall(r'colspan="(\d+)"', rows[0])]
+        assert sum(spans) in {0, rows[1].count("<th ") if len(rows) > 1 else 0}
+
+
+def test_numbers_stand_at_the_right_and_texts_at_the_left() -> None:
+    html = page(REPORT)
+    assert '<th align="right">95 %</th>' in html
+    assert '<th align="left">Result</th>' in html
+    assert '<td align="right">30.3</td><td align="right"><span class="best">60.6</span></td>' in html
+    assert '<td><span class="warning">slower</span></td>' in html
+
+
+def test_names_and_numbers_stay_on_one_line_and_results_may_wrap() -> None:
+    html = page(REPORT)
+    assert "<td>free&nbsp;prose</td>" in html
+    assert "0.94&nbsp;to&nbsp;2.00" in html
+    assert "<td>no difference</td>" in html
+
+
+def test_what_was_not_measured_is_quiet() -> None:
+    html = page(REPORT, unfolded=SECTIONS)
+    assert '<span class="quiet">not measured</span>' in html
+    assert html.count(">not measured<") == html.count('"quiet">not measured<')
+
+
+def test_two_charts_stand_beside_each_other_where_there_is_room() -> None:
+    wide, narrow = page(REPORT, width=ROOMY), page(REPORT, width=ROOMY - 1)
+    cell = '<td width="50%" valign="top"><img src="chart:{}" width="640" height="{}"></td>'
+    assert f"<tr>{cell.format(0, 320)}{cell.format(1, 320)}</tr>" in wide
+    assert f"<tr>{cell.format(2, 9)}</tr>" in wide
+    assert narrow.count('<p><img src="chart:') == 3
+    assert '<td width="50%"' not in narrow
+
+
+def test_figures_stand_in_one_row_where_there_is_room() -> None:
+    def rows(width: int) -> list[int]:
+        found = re.findall(r"<tr>(.*?)</tr>", page(REPORT, width=width))
+        counts = [row.count('<td valign="top"><span class="quiet">') for row in found]
+        return [count for count in counts if count]
+
+    assert (rows(ROOMY), rows(ROOMY - 1)) == ([4], [2, 2])
+
+
+def test_each_picture_stands_once() -> None:
+    names = re.findall(r'<img src="([^"]+)"', page(REPORT))
+    assert names == ["chart:0", "chart:1", "chart:2"]
+
+
+def test_the_charts_to_draw_are_those_of_the_page() -> None:
+    assert [one.title for one in page_charts(page_parts(REPORT, None))] == [
+        one.title for one in charts(REPORT)
+    ]
+    (both,) = page_charts(page_parts(REPORT, REPORT))
+    assert both.title.startswith("Speed of B over A")
+
+
+def test_the_numbers_of_the_charts_are_on_the_page() -> None:
+    html = page(REPORT, unfolded=[NUMBERS])
+    look = Look(tokens=LIGHT, width=ROOMY)
+    for chart in charts(REPORT):
+        assert f"<h3>{chart.title}</h3>{Page((), look).table(chart.numbers)}" in html
 
 
 def test_two_side_by_side() -> None:
     faster = tuple(replace(run, decode_tps=(run.decode_tps or 0) * 2) for run in REPORT.runs)
     other = replace(REPORT, runs=faster, pair=replace(REPORT.pair, quantization="8-bit"))
-    html = comparison_html(REPORT, other, LIGHT, [PICTURES, (PICTURES[0], None)], roomy=True)
-    assert ">2.00×</span>" in html  # noqa: RUF001
-    assert re.search(
-        r">Quantization</span></p></td><td><p><span>4-bit</span></p></td><td><p><span>8-bit<", html
-    )
-    assert html.count("<img") == 3
-    assert "<p><b>A</b></p>" not in html
-    narrow = comparison_html(REPORT, other, LIGHT, [PICTURES, (PICTURES[0], None)], roomy=False)
-    assert narrow.count("<p><b>A</b></p>") == 2
-    assert narrow.count("<p><b>B</b></p>") == 1
+    html = page(REPORT, beside=other)
+    assert '<span class="faster" style="font-size: xx-large; font-weight: bold">2.00×' in html  # noqa: RUF001
+    assert "<td>Pair</td><td>Quantization</td><td>4-bit</td><td>8-bit</td>" in html
+    assert html.index("What differs") < html.index("Speed of B over A") < html.index("A by itself")
 
 
 def test_a_slow_down_between_two_is_marked() -> None:
     slower = tuple(replace(run, decode_tps=(run.decode_tps or 0) / 2) for run in REPORT.runs)
-    html = comparison_html(REPORT, replace(REPORT, runs=slower), LIGHT, [], roomy=True)
-    assert '<span class="warning">0.50×</span>' in html  # noqa: RUF001
-    assert "Pair, settings and environment are the same." in html
+    html = page(REPORT, beside=replace(REPORT, runs=slower))
+    assert '<span class="warning">0.50</span>' in html
+    assert "Machine, versions, pair and settings are the same." in html
 
 
-def test_without_common_prompts_no_ratio_is_made_up() -> None:
+def test_what_is_not_comparable_has_no_ratio() -> None:
     other = replace(REPORT, settings=replace(REPORT.settings, suite="full 0"))
-    html = comparison_html(REPORT, other, LIGHT, [], roomy=True)
-    assert "no prompts in common" in html
+    html = page(REPORT, beside=other)
+    assert "Not comparable: no prompt is known to be the same" in html
     assert "B over A" not in html
 
 
@@ -169,57 +293,6 @@ def test_charts_have_the_themes_colours(theme: str) -> None:
     made = palette(known)
     assert (made.ink, made.series[1]) == (known["text"], known["chart_mtp"])
     assert len(set(made.series)) == 4
-
-
-def test_the_head_names_the_subject_and_the_claim() -> None:
-    subject = "google/gemma-4 + google/helper · 4-bit · Apple M4 Pro · 2026-01-02"
-    assert f'<h2>Speed of target + drafter</h2><p class="quiet">{subject}</p>' in page(REPORT)
-    facts = "MTP auto · 1.47× · 95 %: 0.94 to 2.00 · drafted in 12 of 12 rounds"  # noqa: RUF001
-    claim = '<h2><span class="plain">No difference this run can show</span></h2>'
-    assert f'{claim}<p><span class="plain">{facts}</span></p>' in page(REPORT)
-
-
-def test_numbers_stand_at_the_right_and_texts_at_the_left() -> None:
-    assert '<th align="right">Tokens/s</th>' in page(REPORT)
-    assert "<th>Against plain</th>" in page(REPORT)
-
-
-def test_two_charts_stand_beside_each_other_where_there_is_room() -> None:
-    wide = report_html(REPORT, LIGHT, PICTURES, roomy=True, paired=True)
-    assert wide.count('<td width="50%" valign="top"><img') == len(PICTURES)
-    assert page(REPORT).count('<td width="50%"') == 0
-
-
-def test_each_picture_stands_once() -> None:
-    assert re.findall(r'<img src="([^"]+)" width="640" height="320">', page(REPORT)) == [
-        "chart:a0",
-        "chart:a1",
-    ]
-
-
-def test_names_stay_on_one_line_and_values_may_wrap() -> None:
-    row = re.findall(r"<tr><td>.*?</tr>", page(REPORT))[0]
-    assert row.count('<p class="name">') == 1
-    assert row.startswith('<tr><td><p class="name"><span>all</span></p></td><td><p><span>off<')
-
-
-def test_a_comparison_has_both_heads_and_says_each_thing_once() -> None:
-    other = replace(REPORT, title="The other")
-    html = comparison_html(REPORT, other, LIGHT, [], roomy=True)
-    assert re.findall(r"<b>(.)</b><h2>(.*?)</h2>", html) == [
-        ("A", "Speed of target + drafter"),
-        ("B", "The other"),
-    ]
-    assert html.count("Pair, settings and environment are the same.") == 1
-    assert html.count("B over A") == 1
-
-
-def test_two_charts_stand_side_by_side_where_there_is_room() -> None:
-    pairs = [PICTURES]
-    roomy = comparison_html(REPORT, REPORT, LIGHT, pairs, roomy=True)
-    cell = '<td width="50%" valign="top"><img src="chart:a{}" width="640" height="320"></td>'
-    assert f"<tr>{cell.format(0)}{cell.format(1)}</tr>" in roomy
-    assert "<p><b>A</b></p><p><img" in comparison_html(REPORT, REPORT, LIGHT, pairs, roomy=False)
 
 
 def test_charts_are_drawn_on_the_surface_of_the_theme() -> None:
@@ -232,3 +305,14 @@ def test_charts_are_drawn_on_the_surface_of_the_theme() -> None:
     )
     plain, mtp, *_ = made.series
     assert (plain, mtp) == (LIGHT["chart_plain"], LIGHT["chart_mtp"])
+
+
+def test_a_section_in_no_hands_but_a_strangers_folds() -> None:
+    """Its name may hold anything, and the link gives it back."""
+    look = Look(tokens=LIGHT, width=ROOMY, unfolded=[NASTY])
+    section = Folded(NASTY, NASTY, tables.speeds(SLOWER.summary))
+    html = Page((), look).folded(section)
+    (link,) = re.findall(r'<a href="([^"]*)">', html)
+    assert folded_name(link) == NASTY
+    assert "<script>" not in html
+    assert "<table" in html
