@@ -177,10 +177,11 @@ def _verdict(both: SideBySide) -> Verdict:
         f"These runs can show no difference between A and B in {mode}: "
         f"{words.ratio(ratio.median)} times the speed{spread}",
     )
+    many = "s" * (row.pairs != 1)
     alone = "" if ratio.has_spread else ", in one run each, which has no interval"
     return Verdict(
         text=f"{told}{alone}.",
-        drafted=f"{words.count(row.pairs)} pair{'s' * (row.pairs != 1)} of runs of the same prompt.",
+        drafted=f"{words.count(row.pairs)} pair{many} of runs of the same prompt.",
         large=words.times(ratio.median) if sure else WORDS[row.outcome].capitalize(),
         word=WORDS[row.outcome],
         tone=_tone(row),

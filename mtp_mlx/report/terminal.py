@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from mtp_mlx.report import comparing, words
+from mtp_mlx.report import comparing
 from mtp_mlx.report import contents as parts
 from mtp_mlx.report.answer import Figure, Verdict
 from mtp_mlx.report.contents import Folded
-from mtp_mlx.report.model import Comparison, Report
+from mtp_mlx.report.model import Report
 from mtp_mlx.report.sheet import Chart
-from mtp_mlx.report.tables import Cell, Table, rounding
-from mtp_mlx.report.words import NONE, NOT_MEASURED, Fact, line, shortened
+from mtp_mlx.report.tables import Cell, Table
+from mtp_mlx.report.words import NOT_MEASURED, Fact, line, shortened
 from mtp_mlx.report.writer import SEPARATOR, Dialect, write
 
 _WIDTH = 79
@@ -92,7 +92,7 @@ def _wrapped(text: str) -> str:
 
 
 def _blocks(table: Table) -> Iterator[list[int]]:
-    """Yield the columns of each block: the first column, and as many spans as fit beside it.
+    """Yield the columns of each block: those that name a row, and the spans that fit beside them.
 
     A span that is too wide for a block of its own is cut between its columns.
     """
@@ -101,20 +101,27 @@ def _blocks(table: Table) -> Iterator[list[int]]:
     def fits(columns: Sequence[int]) -> bool:
         return sum(widths[i] + _GAP for i in columns) - _GAP <= _WIDTH
 
-    block = [0]
-    for span in _span_columns(table):
-        for part in [span] if fits([0, *span]) else [[column] for column in span]:
-            if len(block) > 1 and not fits([*block, *part]):
+    names = _names(table)
+    block = [*names]
+    for span in _span_columns(table, len(names)):
+        for part in [span] if fits([*names, *span]) else [[column] for column in span]:
+            if len(block) > len(names) and not fits([*block, *part]):
                 yield block
-                block = [0]
+                block = [*names]
             block += part
     yield block
 
 
-def _span_columns(table: Table) -> list[list[int]]:
-    """Return the columns behind the first, those with a name in common together."""
+def _names(table: Table) -> list[int]:
+    """Return the columns that name a row: the texts before its first number."""
+    texts = next((i for i, column in enumerate(table.columns) if column.is_number), 2)
+    return list(range(max(1, texts)))
+
+
+def _span_columns(table: Table, start: int) -> list[list[int]]:
+    """Return the columns from `start` on, those with a name in common together."""
     found: list[list[int]] = []
-    for i, column in enumerate(table.columns[1:], 1):
+    for i, column in enumerate(table.columns[start:], start):
         together = column.over and table.columns[i - 1].over == column.over
         if together and found:
             found[-1].append(i)
@@ -174,19 +181,6 @@ def _facts(facts: Sequence[Fact]) -> Iterator[str]:
     if absent:
         yield from wrap(f"Not measured: {', '.join(absent)}", _WIDTH, initial_indent="  ",
                         subsequent_indent="  ")  # fmt: skip
-
-
-def parting(compared: Comparison) -> str:
-    """Return where two texts part, and whether rounding explains it."""
-    at, bound = compared.parts_at, compared.margin_bound
-    place = f"{line(compared.prompt_id or NONE)}, {words.mode(compared.mode)}: parts "
-    place += "from plain decoding" if at is None else f"at token {at}"
-    if compared.margin is None:
-        return place
-    margin = f"margin {words.margin(compared.margin)} logits"
-    if bound is None or compared.rounding_tie is None:
-        return f"{place}, {margin}"
-    return f"{place}, {rounding(compared)}: {margin}, rounding up to {words.margin(bound)}"
 
 
 def comparison(a: Report, b: Report) -> str:

@@ -10,10 +10,11 @@ from msgspec.structs import replace as with_
 from app import strings
 from app.viewmodels.chat.footer import facts
 from app.viewmodels.overlay.overlay import OverlayNumbers
-from mtp_mlx.report import words
+from mtp_mlx.report import tables, words
+from mtp_mlx.report.answer import figures, verdict
 from mtp_mlx.report.model import Report
 from mtp_mlx.report.saving import load
-from mtp_mlx.report.writer import markdown
+from mtp_mlx.report.tables import Table, named_flat
 from tests.app.conftest import Clock, Rig
 from tests.app.helpers import finished, round_of
 
@@ -72,32 +73,47 @@ def test_all_say_the_same(timed: Rig, clock: Clock, tmp_path: Path) -> None:
     told = {fact.label: fact.value for fact in facts(reply)}
     report = _saved(timed, tmp_path)
     (group,) = report.summary
-    row = next(line for line in markdown(report).splitlines() if line.startswith("| chat | auto"))
-    cells = [cell.strip() for cell in row.split("|")]
+    (speeds,), (drafts,) = tables.speeds(report.summary), tables.drafts(report.summary)
+    cells = row_of(speeds) | row_of(drafts)
+    said = verdict(report)
     speed = "41.6"
-    assert overlay.rate == cells[4] == speed
+    assert overlay.rate == cells["Tokens/s: auto"] == speed
     assert footer.startswith(f"{speed} tok/s")
     assert told["Speed"] == f"{speed} tok/s"
     assert group.speedup is not None
     ratio = words.times(group.speedup)
-    assert cells[8] == ratio == "1.82\u00d7"
+    assert ratio == "1.82\u00d7"
+    assert cells["auto against plain: Speed-up, \u00d7"] == ratio[:-1]
+    assert f"wrote {ratio[:-1]} times as fast as plain decoding in one run each" in said.text
     assert overlay.speed_up == f"{ratio} faster"
     assert f"{ratio} faster" in footer
     assert told["Speed-up over plain"] == f"{ratio} plain, faster"
     assert overlay.speed_up_note.startswith("Faster in one run each, which has no interval. ")
-    assert cells[10] == "faster in one run each, which has no interval"
-    assert cells[11] == "40 of 40"
-    assert overlay.drafted == told["Drafted in"] == f"{cells[11]} rounds"
-    assert overlay.tokens_per_round == cells[12] == told["Tokens a round, all rounds"]
+    assert cells["auto against plain: Result"] == "faster"
+    assert cells["auto: Drafted in"] == "40 of 40"
+    assert said.drafted == "Drafts were made in 40 of 40 rounds (100 %)."
+    assert overlay.drafted == told["Drafted in"] == "40 of 40 rounds"
+    assert (
+        overlay.tokens_per_round
+        == cells["auto: Tokens/round"]
+        == told["Tokens a round, all rounds"]
+    )
     assert group.plain_tps is not None
     assert group.speedup == 41.647 / group.plain_tps
     assert told["Plain speed here"] in overlay.speed_up_note
-    assert told["Plain speed here"].startswith(f"{cells[7]} tok/s, measured on ")
-    assert overlay.acceptance == cells[13] == "61 %"
+    assert told["Plain speed here"].startswith(f"{words.rate(group.plain_tps)} tok/s, measured on ")
+    assert overlay.acceptance == f"{cells['auto: Accepted, %']} %" == "61 %"
     assert f"{overlay.acceptance} accepted in 40 of 40 rounds" in footer
-    assert overlay.tau == cells[14] == told["Tokens a drafting round (τ)"] == "2.82"
+    assert overlay.tau == cells["auto: τ"] == told["Tokens a drafting round (τ)"] == "2.82"
+    assert [one.value for one in figures(report)][1:3] == ["61 %", "2.82"]
     assert told["Accepted by position"] == "81 % · 61 % · 40 %"
     assert overlay.by_position == report.runs[0].acceptance_by_position
+
+
+def row_of(table: Table) -> dict[str, str]:
+    """Return the only row by the names of its columns."""
+    (row,) = table.rows
+    return dict(zip(map(named_flat, table.columns), row, strict=True))
 
 
 def _saved(rig: Rig, folder: Path) -> Report:

@@ -93,8 +93,9 @@ def test_texts_that_part_are_told() -> None:
     assert parted == {("code-1", 3): None, ("prose-1", 3): 2}
     assert [one.identical for one in COMPARED] == [True, False]
     told = table(report(SUBJECT, PLAN, TOLD, COMPARED))
-    assert "prose-1, K 3: parts at token 2" in told
-    assert "Same text as plain decoding: 1 of 2" in told
+    assert "free prose  prose-1  K 3               2" in told
+    assert "Same text with and without MTP: 1 of 2, by prompt and mode" in told
+    assert "the same text for 1 of 2 prompts." in " ".join(told.split())
 
 
 def test_the_candidates_are_told_by_their_ids() -> None:
@@ -110,7 +111,9 @@ def test_runs_are_compared_also_where_their_texts_are_gone() -> None:
     """A resumed benchmark has hashes only."""
     gone = comparisons(TOLD, {})
     assert [(one.identical, one.parts_at) for one in gone] == [(True, None), (False, None)]
-    assert "prose-1, K 3: parts from plain decoding" in table(report(SUBJECT, PLAN, TOLD, gone))
+    assert "free prose  prose-1  K 3               \N{EN DASH}" in table(
+        report(SUBJECT, PLAN, TOLD, gone)
+    )
     assert comparisons(TOLD, {}, earlier=COMPARED) == COMPARED
 
 
@@ -169,6 +172,9 @@ def test_one_ratio_has_no_interval() -> None:
 
 
 def test_the_title_says_what_a_stranger_must_know() -> None:
-    assert title(SUBJECT, PLAN, 8) == "Speed of scripted + scripted drafter"
+    assert title(SUBJECT, PLAN, 8) == "Scripted fp32 with MTP on a 1"
+    mac = Environment(machine="MacBook Pro (Mac16,8)", device="Apple M4 Pro")
+    on_mac = replace(SUBJECT, environment=mac)
+    assert title(on_mac, PLAN, 8) == "Scripted fp32 with MTP on a MacBook Pro M4 Pro"
     replayed = title(SUBJECT, replace(PLAN, replay_acceptance=0.8), 3)
-    assert replayed.endswith("replayed acceptance 0.8 (cut short: 3 of 8 runs)")
+    assert replayed.endswith(", drafts replayed at 80 % acceptance (cut short: 3 of 8 runs)")

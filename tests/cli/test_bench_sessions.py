@@ -289,7 +289,7 @@ def test_a_full_disk_loses_nothing(
     monkeypatch.setattr("mtp_mlx.bench.keeping.write", full)
     assert run(["bench", *options, "--out", str(tmp_path / "speed.json")]) == 1
     told = capsys.readouterr()
-    assert "Same text as plain decoding: 2 of 2" in told.out
+    assert "Same text with and without MTP: 2 of 2" in told.out
     first, last = told.err.splitlines()
     assert "goes on and tries again" in first
     place = Path(last.rpartition("It is kept in ")[2].removesuffix(" instead."))

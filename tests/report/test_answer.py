@@ -54,36 +54,46 @@ SENTENCES = {
     ),
     "slower": (
         report_of("auto", 0.5, 0.51, 0.49),
-        "MTP auto was slower: it wrote at 0.50 times the speed of plain decoding "
-        "(95 %: 0.48 to 0.53).",
+        (
+            "MTP auto was slower: it wrote at 0.50 times the speed of plain decoding "
+            "(95 %: 0.48 to 0.53)."
+        ),
         ALL_DRAFTED.format(30, 30),
         "0.50×",  # noqa: RUF001
     ),
     "even": (
         report_of(3, 0.95, 1.06, 0.99, 1.04, 0.97, 1.02),
-        "This run can show no difference between MTP with K 3 and plain decoding: "
-        "1.00 times its speed (95 %: 0.96 to 1.05).",
+        (
+            "This run can show no difference between MTP with K 3 and plain decoding: "
+            "1.00 times its speed (95 %: 0.96 to 1.05)."
+        ),
         ALL_DRAFTED.format(60, 60),
         "No difference",
     ),
     "one run each": (
         report_of("auto", 1.5),
-        "MTP auto wrote 1.50 times as fast as plain decoding in one run each, "
-        "which has no interval.",
+        (
+            "MTP auto wrote 1.50 times as fast as plain decoding in one run each, "
+            "which has no interval."
+        ),
         ALL_DRAFTED.format(10, 10),
         "Faster",
     ),
     "parked": (
         report_of("auto", 1.05, 1.05, 1.051, parked=True),
-        "MTP auto parked, for drafts did not pay here: it ran at 1.05 times the speed of plain "
-        "decoding (95 %: 1.05 to 1.05).",
+        (
+            "MTP auto parked, for drafts did not pay here: it ran at 1.05 times the speed of plain "
+            "decoding (95 %: 1.05 to 1.05)."
+        ),
         "Drafts were made in 24 of 369 rounds (7 %). The difference is the machine's.",
         "Parked",
     ),
     "parked even": (
         report_of("auto", 0.99, 1.0, 1.01, parked=True),
-        "MTP auto parked, for drafts did not pay here: it ran at 1.00 times the speed of plain "
-        "decoding (95 %: 0.98 to 1.03).",
+        (
+            "MTP auto parked, for drafts did not pay here: it ran at 1.00 times the speed of plain "
+            "decoding (95 %: 0.98 to 1.03)."
+        ),
         "Drafts were made in 24 of 369 rounds (7 %). This run can show no difference.",
         "Parked",
     ),
@@ -137,9 +147,7 @@ def test_only_a_sure_verdict_has_a_tone_and_a_large_number(case: str) -> None:
         ((PARTED,), "(95 %: 0.94 to 2.00)."),
     ],
 )
-def test_in_how_many_prompts_the_text_was_the_same(
-    compared: tuple[object, ...], text: str
-) -> None:
+def test_in_how_many_prompts_the_text_was_the_same(compared: tuple[object, ...], text: str) -> None:
     identity = Identity(measured=True, comparisons=compared)  # type: ignore[arg-type]
     assert verdict(replace(REPORT, identity=identity)).text.endswith(text)
     unknown = replace(REPORT, identity=replace(identity, measured=False))
@@ -147,7 +155,7 @@ def test_in_how_many_prompts_the_text_was_the_same(
 
 
 def test_a_busy_machine_is_not_run_together_with_the_text() -> None:
-    """"Measure again" ends its sentence."""
+    """ "Measure again" ends its sentence."""
     busy, *_ = SENTENCES["busy"]
     said = verdict(replace(busy, identity=Identity(measured=True, comparisons=(SAME,))))
     assert said.text == (

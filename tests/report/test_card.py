@@ -1,6 +1,8 @@
-"""The card: it says what the page's head says and nothing else, and its bars are as long as speeds."""
+"""The card: it says what the page says and nothing else, and its bars are as long as speeds."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -166,5 +168,5 @@ def test_no_text_leaves_the_card_or_runs_into_another(report: Report, palette: o
             rows.setdefault(one.get("y", ""), []).append((start, end, one.text))
     for row in rows.values():
         row.sort()
-        for (_, end, left), (start, _, right) in zip(row, row[1:], strict=False):
+        for (_, end, left), (start, _, right) in pairwise(row):
             assert end <= start, (left, right)

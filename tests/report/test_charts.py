@@ -93,10 +93,10 @@ def test_every_chart_is_well_formed(report: Report, palette: Palette, width: int
         assert all(0 <= place <= float(root.get("height", 0)) for place in heights)
 
 
+FAST: dict[Mode, float] = {"off": 1000.4, "auto": 4000.4, 3: 90.0}
 LONG = a_report(
-    [a_run(mode, tps, name) for name in ("W" * 40, "summarising") for mode, tps in
-     (("off", 1000.4), ("auto", 4000.4), (3, 90.0))]
-)  # fmt: skip
+    [a_run(mode, FAST[mode], name) for name in ("W" * 40, "summarising") for mode in FAST]
+)
 
 
 @pytest.mark.parametrize("report", [*ALL, LONG, WARNED], ids=range(len(ALL) + 2))
@@ -131,7 +131,10 @@ def test_the_numbers_of_each_chart() -> None:
     assert rows["Acceptance by position"] == (
         ("1", "100", "100"), ("2", "50", "50"), ("3", "50", "100"),
     )  # fmt: skip
-    assert rows["Cost of a round by K"] == (("0", "36", "30.00", "1.00"), ("3", "24", "20.00", "3.00"))
+    assert rows["Cost of a round by K"] == (
+        ("0", "36", "30.00", "1.00"),
+        ("3", "24", "20.00", "3.00"),
+    )
 
 
 def test_a_report_has_all_four() -> None:
@@ -183,7 +186,10 @@ def of_ratios(*ratios: float) -> Report:
 @pytest.mark.parametrize("width", [WIDE, PRINTED, NARROW])
 def test_half_and_twice_lie_equally_far_from_one(width: int) -> None:
     chart = drawn(of_ratios(0.5, 2.0), "Speed-up", width)
-    slow, fast = marks(chart, "rect", LIGHT.warning)[-1], marks(chart, "circle", LIGHT.series[1])[-1]
+    slow, fast = (
+        marks(chart, "rect", LIGHT.warning)[-1],
+        marks(chart, "circle", LIGHT.series[1])[-1],
+    )
     (one,) = (
         line for line in chart.iter(f"{SVG}line")
         if line.get("stroke") == LIGHT.ink and line.get("x1") == line.get("x2")
@@ -361,7 +367,10 @@ def test_an_interval_is_drawn_as_a_line_in_the_colour_of_its_mark() -> None:
 
 def test_the_legend_names_the_colours() -> None:
     chart = drawn(REPORT, "Speed-up")
-    disc, square = marks(chart, "circle", LIGHT.series[1])[0], marks(chart, "rect", LIGHT.warning)[0]
+    disc, square = (
+        marks(chart, "circle", LIGHT.series[1])[0],
+        marks(chart, "rect", LIGHT.warning)[0],
+    )
     named = {one.text: float(one.get("x", 0)) for one in chart.iter() if one.text}
     assert float(disc["cx"]) < named["faster"] < float(square["x"]) < named["slower"]
 

@@ -113,8 +113,8 @@ def test_runs_whose_drafts_explain_them_are_never_called_busy(
 ) -> None:
     """A median of ratios is no greater than the median of bounds, however runs differ."""
     runs: list[Run] = []
-    for repeat, (tokens, ratio) in enumerate(pairs):
-        rounds = [a_round(8, 0, tokens=t) for t in split(tokens)]
+    for repeat, (mean, ratio) in enumerate(pairs):
+        rounds = [a_round(8, 0, tokens=t) for t in split(mean)]
         runs += [
             a_run("off", 10.0, repeat=repeat),
             a_run(8, 10.0 * ratio, repeat=repeat, rounds=rounds),
@@ -199,7 +199,7 @@ SENTENCES = {
     "faster": "wrote {} times as fast as plain decoding (95 %: 1.4",
     "slower": "was slower: it wrote at {} times the speed of plain decoding (95 %: 0.4",
     "even": "can show no difference between MTP with K 3 and plain decoding: {} times its speed",
-    "one run each": "wrote {} times as fast as plain decoding in one run each, which has no interval",
+    "one run each": "wrote {} times as fast as plain decoding in one run each, which has no",
     "parked": "parked, for drafts did not pay here: it ran at {} times the speed of plain",
     "busy": "The machine was busy, so this run gives no speed-up of MTP auto: measure again",
 }

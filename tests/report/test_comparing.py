@@ -124,9 +124,7 @@ ONE_EACH = a_report([run for run in RUNS if run.repeat == 0 and run.category == 
         ),
     ],
 )  # fmt: skip
-def test_what_a_comparison_comes_to(
-    a: Report, b: Report, text: str, large: str, tone: str
-) -> None:
+def test_what_a_comparison_comes_to(a: Report, b: Report, text: str, large: str, tone: str) -> None:
     said = verdict_of(a, b)
     assert (said.text, said.large, said.tone) == (text, large, tone)
     pairs = "1 pair" if a is ONE_EACH else "6 pairs"

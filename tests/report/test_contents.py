@@ -10,7 +10,6 @@ import pytest
 from msgspec.structs import replace
 
 from app.render.report_page import Look, page_html, page_parts
-
 from mtp_mlx.report import answer, terminal
 from mtp_mlx.report.answer import Verdict
 from mtp_mlx.report.comparing import comparison
@@ -24,7 +23,6 @@ from mtp_mlx.report.contents import (
     Heading,
     Paragraph,
     Part,
-    Table,
     Title,
     Verbatim,
     contents,
@@ -34,6 +32,7 @@ from mtp_mlx.report.contents import (
 from mtp_mlx.report.html import html
 from mtp_mlx.report.model import Environment, Identity, Report
 from mtp_mlx.report.saving import COMPARED
+from mtp_mlx.report.tables import Table
 from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.writer import markdown
 from tests.app.test_theme_tokens import tokens

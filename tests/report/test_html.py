@@ -104,7 +104,9 @@ def test_only_one_of_a_charts_drawings_is_shown() -> None:
 def test_sections_fold_without_a_script() -> None:
     page = Page(html(REPORT))
     assert classes(page, "details").count("section") == 4
-    summaries = re.findall(r'<details class="section"><summary><h2>(.*?)</h2>(.*?)</s', html(REPORT))
+    summaries = re.findall(
+        r'<details class="section"><summary><h2>(.*?)</h2>(.*?)</s', html(REPORT)
+    )
     assert [name for name, _ in summaries] == [
         "Same text with and without MTP", "Runs", "Method", "Pair and machine",
     ]  # fmt: skip

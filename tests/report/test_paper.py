@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import typst
 from msgspec.structs import replace
+from PySide6.QtCore import QLocale
 
 from mtp_mlx.errors import ReportNotSaved
 from mtp_mlx.paths import resources
@@ -56,26 +57,10 @@ def test_paper_is_a_pdf_of_its_size(size: Paper, box: tuple[float, ...]) -> None
 
 
 def test_the_country_chooses_the_paper(monkeypatch: pytest.MonkeyPatch) -> None:
-    def at(territory: object) -> None:
-        monkeypatch.setattr(
-            paper, "QLocale", type("Locale", (), {"system": lambda: Here(territory)})
-        )
-
-    at(paper.QLocale.Country.Germany)
-    assert paper.usual_paper() == "a4"
-    monkeypatch.undo()
-    at(paper.QLocale.Country.UnitedStates)
-    assert paper.usual_paper() == "us-letter"
-
-
-class Here:
-    """A system that is set to a country."""
-
-    def __init__(self, territory: object) -> None:
-        self._territory = territory
-
-    def territory(self) -> object:
-        return self._territory
+    for country, size in (("de_DE", "a4"), ("en_US", "us-letter"), ("en_GB", "a4")):
+        with monkeypatch.context() as patch:
+            patch.setattr(QLocale, "system", lambda here=country: QLocale(here))
+            assert paper.usual_paper() == size
 
 
 class Handed:
@@ -87,7 +72,7 @@ class Handed:
         patch.setattr(typst, "compile", self._compile)
 
     def _compile(
-        self, template: object, *, root: object, sys_inputs: dict[str, str], timestamp: int | None
+        self, _: object, *, sys_inputs: dict[str, str], timestamp: int | None, **__: object
     ) -> bytes:
         self.timestamp = timestamp
         self._document = json.loads(sys_inputs["report"])
@@ -221,7 +206,9 @@ def test_typst_is_handed_single_lines_of_whole_characters(handed: Handed, text: 
 
     def check(value: object) -> None:
         if isinstance(value, str):
-            assert line(value.replace("\u200b", "")) == " ".join(value.replace("\u200b", "").split())
+            assert line(value.replace("\u200b", "")) == " ".join(
+                value.replace("\u200b", "").split()
+            )
         for one in value.values() if isinstance(value, dict) else value if isinstance(
             value, list) else ():  # fmt: skip
             check(one)
@@ -252,11 +239,15 @@ def test_two_reports_are_set_side_by_side() -> None:
 
 
 def test_what_cannot_be_set_names_another_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> bytes:
-        raise typst.TypstError("unknown font family")
+    compile_really = typst.compile
+
+    def fail(*_: object, **__: object) -> None:
+        compile_really(b"#panic[no font]")
 
     monkeypatch.setattr(typst, "compile", fail)
-    with pytest.raises(ReportNotSaved, match=r"unknown font family\. Export as \.html instead"):
+    with pytest.raises(
+        ReportNotSaved, match=r"could not be set: .*no font.*Export as \.html instead"
+    ):
         paper.pdf(REPORT)
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from mtp_mlx.errors import DamagedReport, NewerReport, ReportNotSaved, UsageError
 from mtp_mlx.report import saving
-from mtp_mlx.report.derived import headline
 from mtp_mlx.report.answer import message
+from mtp_mlx.report.derived import headline
 from mtp_mlx.report.model import Paper
 from mtp_mlx.report.saving import (
     COMPARED,

@@ -136,9 +136,7 @@ def speeds_of(report: Report) -> Table:
 
 def names_of(table: Table, cells: frozenset[Cell]) -> list[tuple[str, str]]:
     places = sorted(cells, key=lambda cell: (cell.row, cell.column))
-    return [
-        (table.rows[cell.row][0], named_flat(table.columns[cell.column])) for cell in places
-    ]
+    return [(table.rows[cell.row][0], named_flat(table.columns[cell.column])) for cell in places]
 
 
 def test_the_fastest_of_a_row_is_marked_where_it_is_surely_faster() -> None:

@@ -1,4 +1,4 @@
-"""Reports on a terminal: where texts part, and that all fits the width."""
+"""Reports on a terminal: all fits the width, and each row is named."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from msgspec.structs import replace
 
 from mtp_mlx.report.charts import charts
 from mtp_mlx.report.model import Identity, Report
-from mtp_mlx.report.terminal import Terminal, comparison, parting, report, table
+from mtp_mlx.report.terminal import Terminal, comparison, report, table
 from tests.report.samples import PARTED, REPORT, SAME, SLOWER, SPOILED, WARNED
 
+MISTAKE = replace(PARTED, margin=2.5, margin_bound=0.31, rounding_tie=False)
 
-def test_where_texts_part() -> None:
-    place = "code-1, K 3: parts at token 17"
-    assert parting(replace(PARTED, margin=None)) == place
-    assert parting(PARTED) == f"{place}, margin 0.002 logits"
-    tie = replace(PARTED, margin_bound=0.31, rounding_tie=True)
-    assert parting(tie) == f"{place}, a rounding tie: margin 0.002 logits, rounding up to 0.31"
-    mistake = replace(PARTED, margin=2.5, margin_bound=0.31, rounding_tie=False)
-    assert "more than rounding explains" in parting(mistake)
+
+def test_each_block_of_a_wide_table_names_its_rows() -> None:
+    """A row's names are its category, prompt and mode; a difference's its subject and name."""
+    other = replace(MISTAKE, prompt_id="code-2", mode="auto")
+    parted = replace(REPORT, identity=Identity(measured=True, comparisons=(MISTAKE, other)))
+    rows = [line for line in table(parted).splitlines() if "more than rounding explains" in line]
+    assert [row.split()[:3] for row in rows] == [
+        ["code", "code-1", "K"],
+        ["code", "code-2", "auto"],
+    ]
+    long = replace(REPORT, pair=replace(REPORT.pair, target="t" * 40))
+    wide = comparison(long, replace(long, pair=replace(long.pair, target="u" * 40)))
+    for letter in "tu":
+        (row,) = (line for line in wide.splitlines() if letter * 20 in line)
+        assert row.split()[:2] == ["Pair", "Target"]
 
 
 @pytest.mark.parametrize("shown", [REPORT, SLOWER, WARNED, SPOILED])
@@ -35,8 +43,9 @@ def blocks(text: str, heading: str) -> list[list[str]]:
 
 def test_a_wide_table_is_cut_between_names_over_columns() -> None:
     first, second, *_ = blocks(report(REPORT), "Speed by category")
-    assert first[0].split() == "Tokens/s auto against plain".split()
-    assert first[1].split() == "Category off auto K 3 Speed-up, × 95 % Result".split()  # noqa: RUF001
+    assert " ".join(first[0].split()) == "Tokens/s auto against plain"
+    names = "Category off auto K 3 Speed-up, × 95 % Result"  # noqa: RUF001
+    assert " ".join(first[1].split()) == names
     assert second[0].strip() == "K 3 against plain"
     assert [line.split("  ")[0] for line in second[2:]] == ["all", "code", "free prose"]
     assert [line.split("  ")[0] for line in first[2:]] == ["all", "code", "free prose"]

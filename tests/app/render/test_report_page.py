@@ -24,7 +24,7 @@ from app.render.report_page import (
 from mtp_mlx.report import tables
 from mtp_mlx.report.answer import figures, verdict
 from mtp_mlx.report.charts import charts
-from mtp_mlx.report.contents import Folded, Heading, Verbatim
+from mtp_mlx.report.contents import Folded, Heading, Part, Verbatim
 from mtp_mlx.report.model import Identity, Report
 from mtp_mlx.report.warnings import notes
 from mtp_mlx.report.writer import write
@@ -58,7 +58,9 @@ def page(
 
 
 def text(html: str) -> str:
-    return " ".join(unescape(re.sub("<style>.*?</style>|<[^>]*>", " ", html, flags=re.DOTALL)).split())
+    return " ".join(
+        unescape(re.sub("<style>.*?</style>|<[^>]*>", " ", html, flags=re.DOTALL)).split()
+    )
 
 
 def test_the_answer_stands_first() -> None:
@@ -93,9 +95,7 @@ def test_the_answer_stands_first() -> None:
         (a_report([a_run("off", 30.0)]), "plain", "Not measured"),
     ],
 )
-def test_the_verdict_has_the_colour_of_what_is_known(
-    report: Report, tone: str, large: str
-) -> None:
+def test_the_verdict_has_the_colour_of_what_is_known(report: Report, tone: str, large: str) -> None:
     shown = re.findall(r'<span class="(\w+)" style="font-size: (\S+); .*?">(.*?)<', page(report))
     size = "x-large" if tone == "plain" else "xx-large"
     assert shown[0] == (tone, size, large)
@@ -185,7 +185,7 @@ def test_prompts_and_replies_are_left_to_the_exports() -> None:
     spoken = tuple(replace(run, prompt="SECRET", text="SECRET") for run in REPORT.runs)
     assert "SECRET" not in page(replace(REPORT, runs=spoken), unfolded=SECTIONS)
     look = Look(tokens=LIGHT, width=ROOMY)
-    parts = [Heading("Runs"), Verbatim(title="Prompt", text="SECRET")]
+    parts: list[Part] = [Heading("Runs"), Verbatim(title="Prompt", text="SECRET")]
     assert write(parts, Page((), look)) == "<h3>Runs</h3>"
 
 
@@ -209,7 +209,9 @@ def test_numbers_stand_at_the_right_and_texts_at_the_left() -> None:
     html = page(REPORT)
     assert '<th align="right">95 %</th>' in html
     assert '<th align="left">Result</th>' in html
-    assert '<td align="right">30.3</td><td align="right"><span class="best">60.6</span></td>' in html
+    assert (
+        '<td align="right">30.3</td><td align="right"><span class="best">60.6</span></td>' in html
+    )
     assert '<td><span class="warning">slower</span></td>' in html
 
 
