@@ -129,7 +129,8 @@ def reply_title(pair: Pair, machine: Environment) -> str:
 
 
 def comparison_title(pair: Pair, machine: Environment, *, whole: bool) -> str:
-    title = _titled(f"{pair_name(pair)} with MTP off and on", machine)
+    where = machine_name(machine)
+    title = f"{pair_name(pair)} with MTP off and on{where and f', on {where}'}"
     return title if whole else f"{title} (cut short)"
 
 

@@ -101,7 +101,7 @@ def test_titles() -> None:
     assert naming.reply_title(GEMMA, MAC) == (
         "One reply of Gemma 4 E4B 4-bit on a MacBook Pro M4 Pro"
     )
-    compared = "Gemma 4 E4B 4-bit with MTP off and on on a MacBook Pro M4 Pro"
+    compared = "Gemma 4 E4B 4-bit with MTP off and on, on a MacBook Pro M4 Pro"
     assert naming.comparison_title(GEMMA, MAC, whole=True) == compared
     assert naming.comparison_title(GEMMA, MAC, whole=False) == f"{compared} (cut short)"
 
@@ -116,6 +116,9 @@ def test_a_title_says_what_was_not_measured() -> None:
     """A reader of the title alone must not take a replayed acceptance for a measured one."""
     title = naming.benchmark_title(GEMMA, MAC, replayed=0.8, made="3 of 8 runs")
     assert title.endswith(", drafts replayed at 80 % acceptance (cut short: 3 of 8 runs)")
+    deep = naming.benchmark_title(GEMMA, MAC, contexts=(0, 4096))
+    assert deep.endswith(", behind 0, 4\N{THIN SPACE}096 tokens of context")
+    assert naming.benchmark_title(GEMMA, MAC, contexts=(0,)) == naming.benchmark_title(GEMMA, MAC)
 
 
 @pytest.mark.parametrize("text", [HOSTILE, HOSTILE * 50, "x" * 10_000, "-" * 10_000])
