@@ -17,6 +17,7 @@ from mtp_mlx.report import paper
 from mtp_mlx.report.charts import charts
 from mtp_mlx.report.comparing import comparison
 from mtp_mlx.report.contents import contents
+from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Environment, Identity, Paper, Report
 from mtp_mlx.report.sheet import PRINTED
 from mtp_mlx.report.svg import LIGHT
@@ -187,6 +188,7 @@ def hostile(text: str) -> Report:
         runs,
         title=text,
         created=text,
+        summary=tuple(replace(one, baseline=text) for one in groups(runs)),
         environment=machine,
         pair=replace(REPORT.pair, target=text, drafter=text, quantization=text),
         settings=replace(REPORT.settings, suite=text),
