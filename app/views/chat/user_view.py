@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import ceil
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -56,7 +56,8 @@ class UserView(QWidget):
         self._folded = folded(message.text)
         self.fold = push_button("", "link")
         self.fold.clicked.connect(self._toggle)
-        self.bubble = _Bubble()
+        self.bubble = QFrame()
+        self.bubble.setObjectName("userBubble")
         self._inner = QVBoxLayout(self.bubble)
         self._inner.setSpacing(4)
         self._inner.addWidget(self.body)
@@ -73,7 +74,7 @@ class UserView(QWidget):
         line.setSpacing(_BESIDE)
         line.addStretch(1)
         line.addWidget(self.acts, 0, Qt.AlignmentFlag.AlignBottom)
-        line.addWidget(self.bubble)
+        line.addWidget(self.bubble, 0, Qt.AlignmentFlag.AlignRight)
         self._column.addLayout(line)
         self._column.addWidget(self.files)
         self.bubble.setVisible(bool(message.text))
@@ -153,7 +154,7 @@ class UserView(QWidget):
     def _set_width(self, width: int) -> None:
         beside = self.acts.sizeHint().width() + _BESIDE
         widest = min(int(width * _BUBBLE_SHARE), width - beside)
-        self.bubble.set_width(min(widest, self._natural + 2 * _PADDING + 4))
+        self.bubble.setFixedWidth(min(widest, self._natural + 2 * _PADDING + 4))
 
     def _natural_width(self) -> int:
         """Return the width at which no line has to be wrapped; a large one for code and tables."""
@@ -179,24 +180,6 @@ class UserView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         self._set_width(event.size().width())
         super().resizeEvent(event)
-
-
-class _Bubble(QFrame):
-    """As wide as it is told, and narrower where the window has no room for that."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("userBubble")
-        self._width = 0
-
-    def set_width(self, width: int) -> None:
-        if width != self._width:
-            self._width = width
-            self.setMaximumWidth(width)
-            self.updateGeometry()
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(self._width, super().sizeHint().height())
 
 
 class _Cut(QWidget):

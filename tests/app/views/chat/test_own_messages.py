@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.viewmodels.chat.message_acts import Act
@@ -13,7 +13,6 @@ from app.views.chat.markdown_view import CodeBlock
 from app.views.chat.user_view import UserView
 from app.views.common import fonts
 from tests.app.conftest import Rig
-from tests.app.helpers import child
 from tests.app.viewmodels.chat.test_branching import ask
 
 
@@ -79,15 +78,3 @@ def test_the_text_stands_in_the_middle_of_its_bubble(qtbot: QtBot, ready: Rig) -
     baseline = text.mapTo(view.bubble, QPoint(0, round(line.ascent()))).y()
     above = baseline - QFontMetrics(fonts.reading()).capHeight()
     assert abs(view.bubble.height() - baseline - above) <= 3
-
-
-def test_bubbles_give_way_to_a_narrower_window(qtbot: QtBot, ready: Rig) -> None:
-    window = ready.program.window
-    window.resize(1600, 800)
-    ask(ready, "A question of many words that fill all of its line. " * 4, "Hello.")
-    viewport = window.transcript.viewport()
-    page = child(viewport, QWidget, "transcript")
-    qtbot.waitUntil(lambda: question(ready).bubble.width() > 560)
-    window.resize(900, 800)
-    qtbot.waitUntil(lambda: viewport.width() < 660)
-    qtbot.waitUntil(lambda: page.width() == viewport.width())

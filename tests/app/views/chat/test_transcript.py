@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.domain.conversation import Chat, ChatMessage, Finish
+from app.domain.conversation import Chat, ChatMessage, Failed, Finish
 from app.engine.worker import Death
 from app.render.blocks import render
 from app.views.chat.reply_view import ReplyView
@@ -77,6 +77,28 @@ def test_the_footer_is_one_line_in_a_window_of_usual_width(
     qtbot.waitUntil(lambda: figures.isVisible() and 400 < figures.width() < 560)
     assert len(figures.areas) == 4
     assert len({area.top() for area in figures.areas}) == 1
+
+
+def test_a_long_sentence_under_a_reply_gives_way_to_a_narrow_window(
+    qtbot: QtBot, ready: Rig
+) -> None:
+    window = ready.program.window
+    window.resize(1600, 800)
+    why = Failed(text="The prompt is longer than the context of this model: shorten it. " * 3)
+    question = ChatMessage(id="q", role="user", text="Go on.")
+    record = reply_of(drafted_reply(40), finish=why)
+    reply = ChatMessage(id="a", role="assistant", text="Yes.", parent="q", reply=record)
+    ready.program.models.chat.open(
+        Chat(id="c", title="C", created=0.0, messages=(question, reply), tip="a")
+    )
+    settle(qtbot, window.transcript)
+    window.resize(900, 800)
+    viewport = window.transcript.viewport()
+    page = child(viewport, QWidget, "transcript")
+    qtbot.waitUntil(lambda: viewport.width() < 660 and page.width() == viewport.width())
+    figures = last(window.transcript).footer.figures
+    qtbot.waitUntil(lambda: figures.areas[-1].right() < figures.width())
+    assert figures.height() == figures.areas[-1].bottom() + 1
 
 
 def test_the_footer_comes_with_the_end(qtbot: QtBot, ready: Rig) -> None:
