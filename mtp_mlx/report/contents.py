@@ -161,7 +161,7 @@ def _detail(report: Report) -> Iterator[Part]:
     if any(one.best for one in tables.speeds(report.summary)):
         yield Paragraph(tables.BEST)
     baselines = {group.baseline for group in report.summary if group.baseline}
-    yield from (Paragraph(f"Plain decoding here: {baseline}.") for baseline in sorted(baselines))
+    yield from (Paragraph(f"Speed-ups are against {baseline}.") for baseline in sorted(baselines))
 
 
 def _folded(report: Report) -> Iterator[Part]:

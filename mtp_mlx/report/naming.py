@@ -31,7 +31,8 @@ def pair_name(pair: Pair) -> str:
     last = words.line(pair.target).rpartition("/")[2]
     kept = [_part(part) for part in last.split("-") if part and not _LEFT_OUT.fullmatch(part)]
     name = re.sub(r"(\d+B) (A\d+B)", r"\1-\2", " ".join(kept)) or last
-    return words.shortened(f"{name} {precision(pair.quantization)}".rstrip(), _MOST)
+    how = precision(pair.quantization) or precision(re.sub(r"(\d)bit", r"\1-bit", last))
+    return words.shortened(f"{name} {how}".rstrip(), _MOST)
 
 
 def _part(part: str) -> str:

@@ -340,4 +340,7 @@ def rounding(compared: Comparison) -> str:
     """Return whether rounding explains that two texts part."""
     if compared.rounding_tie is None:
         return NOT_MEASURED
-    return "a rounding tie" if compared.rounding_tie else "more than rounding explains"
+    bound = compared.margin_bound
+    most = "" if bound is None else f" (up to {words.margin(bound)})"
+    said = "a rounding tie" if compared.rounding_tie else "more than rounding explains"
+    return f"{said}{most}"

@@ -217,7 +217,7 @@ def test_how_the_best_is_marked_is_said_where_one_is() -> None:
 def test_each_baseline_is_told_once() -> None:
     told = [part.text for part in contents(REPORT) if isinstance(part, Paragraph)]
     assert told[1:] == [
-        "Plain decoding here: plain decoding of the same prompt in the same repeat, interleaved."
+        "Speed-ups are against plain decoding of the same prompt in the same repeat, interleaved."
     ]
 
 

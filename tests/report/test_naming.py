@@ -24,6 +24,7 @@ GEMMA = a_pair("mlx-community/gemma-4-e4b-it-4bit")
     ("target", "quantization", "name"),
     [
         ("mlx-community/gemma-4-e4b-it-4bit", "4-bit affine, group 64", "Gemma 4 E4B 4-bit"),
+        ("mlx-community/gemma-4-e4b-it-4bit", None, "Gemma 4 E4B 4-bit"),
         ("mlx-community/gemma-4-26b-a4b-it-8bit", "8-bit affine", "Gemma 4 26B-A4B 8-bit"),
         ("mlx-community/Qwen3-8B-4bit", "4-bit affine, group 64", "Qwen3 8B 4-bit"),
         ("mlx-community/gemma-4-31b-it-mxfp4", "mxfp4", "Gemma 4 31B mxfp4"),

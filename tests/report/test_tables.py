@@ -96,10 +96,13 @@ def test_a_row_of_a_parting() -> None:
         "MTP": "K 3",
         "Parts at token": "17",
         "Margin there, logits": "0.002",
-        "Rounding": "a rounding tie",
+        "Rounding": "a rounding tie (up to 0.31)",
     }
     assert table.rows[1][1:4] == (DASH, "K 3", DASH)
-    assert [row[-1] for row in table.rows[1:]] == ["more than rounding explains", "not measured"]
+    assert [row[-1] for row in table.rows[1:]] == [
+        "more than rounding explains (up to 0.31)",
+        "not measured",
+    ]
 
 
 def test_the_numbers_of_a_column_have_equally_many_decimals() -> None:
