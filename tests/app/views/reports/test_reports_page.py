@@ -175,13 +175,14 @@ def test_what_is_asked_for(ready: Rig, page: ReportsPage) -> None:
     setup.temperature.setCurrentIndex(1)
     setup.texts.setChecked(True)
     assert setup.context.count() == 4  # the pair holds 32,768 tokens
-    setup.context.setCurrentIndex(3)
-    setup.tokens.setValue(8192)
-    assert setup.context.currentIndex() == 3  # it still fits
-    setup.set_context_length(16_384)
-    assert (setup.context.count(), setup.context.currentIndex()) == (3, 0)
-    setup.context.setCurrentIndex(2)
+    setup.set_context_length(18_000)
+    for choice in (3, 2):  # the reply leaves no room for the first
+        setup.tokens.setValue(64)
+        setup.context.setCurrentIndex(choice)
+        setup.tokens.setValue(8192)
+        assert (setup.context.count(), setup.context.currentIndex()) == (3, choice % 3)
     setup.tokens.setValue(64)
+    assert (setup.context.count(), setup.context.currentIndex()) == (4, 2)
     press(setup.start)
     ready.settle()
     asked = bench(ready)
