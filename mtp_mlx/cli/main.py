@@ -29,7 +29,7 @@ COMMANDS = {
     "chat": "Talk with the model in the terminal.",
     "generate": "Write one reply and leave.",
     "bench": "Measure plain decoding against MTP, interleaved.",
-    "report": "Show, export or compare speed reports.",
+    "report": "Show, export, compare or list speed reports.",
     "calibrate": "Measure what verifying and drafting cost here.",
     "models": "Show the pairs this program knows and which are on this disk.",
     "doctor": "Tell versions, device, and what is slow and why.",

@@ -1,24 +1,29 @@
-"""`mtp-mlx report`: print reports, export them in other formats, compare two."""
+"""`mtp-mlx report`: print reports, export them in other formats, compare two, list a folder's."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
 import click
 
 from mtp_mlx.printable import printable
 from mtp_mlx.report.model import Paper
 
+if TYPE_CHECKING:
+    from mtp_mlx.report.folder import SortKey
+
 _FILE = click.Path(path_type=Path)
 
 
 @click.group(
     "report",
-    short_help="Show, export or compare speed reports.",
+    short_help="Show, export, compare or list speed reports.",
     no_args_is_help=False,  # an error is one line here, and this would be one
 )
 def command() -> None:
-    """Show, export or compare the reports that `bench --out` and the window save."""
+    """Show, export, compare or list the reports that `bench --out` and the window save."""
 
 
 @command.command("show", short_help="Print what a report comes to.")
@@ -76,3 +81,33 @@ def compare(a: Path, b: Path, target: Path | None) -> int:
         export_comparison(first, second, target)
         print(printable(f"Saved {target.name}."))
     return 1 if side_by_side(first, second).refusal else 0
+
+
+@command.command("table", short_help="One table of a folder's reports.")
+@click.argument("folder", metavar="DIR", type=_FILE)
+@click.argument("target", metavar="[OUT.EXT]", type=_FILE, required=False)
+@click.option(
+    "--sort",
+    type=click.Choice(["date", "speed-up", "tokens/s", "machine", "pair"]),
+    default="date",
+    show_default=True,
+    help="The newest, fastest or first on top.",
+)
+def table(folder: Path, target: Path | None, sort: SortKey) -> int:
+    """Show all reports of a folder in one table: several machines, pairs, versions.
+
+    A speed-up is a number only where a report's own page shows one. A file that is no report is
+    named under the table. With OUT.md, OUT.csv or OUT.html the table is saved.
+    """
+    from mtp_mlx.report import folder_table
+    from mtp_mlx.report.folder import read
+
+    if target is not None:
+        folder_table.checked(target)
+    found = read(folder, sort)
+    if target is None:
+        print(printable(folder_table.terminal(found, get_terminal_size().columns)))
+    else:
+        folder_table.save(found, target)
+        print(printable(f"Saved {target.name}."))
+    return 0 if found.entries else 1
