@@ -33,9 +33,6 @@ from mtp_mlx.hub.matching import Pairing, pairings
 from mtp_mlx.hub.ollama import ollama_models
 from mtp_mlx.hub.roots import Owner, Root, roots
 
-DEPTH = 2
-"""Levels below a place at which models lie: LM Studio has models/ORGANISATION/REPOSITORY."""
-
 MOST_FOLDERS = 4000
 """Folders of one place that are opened."""
 
@@ -75,15 +72,16 @@ class Inventory:
     pairings: tuple[Pairing, ...]  # one for each usable target, in the order of the places
 
 
-def inventory(own: Sequence[Path] = ()) -> Inventory:
+def inventory(own: Sequence[Path] = (), target: Path | None = None) -> Inventory:
     """Look through the folders of all programs, and through `own`, which the user named.
 
     A folder of the user's that is missing today, such as a drive that is not plugged in, is among
-    the places too. A model that lies in two places is listed in the first. This takes seconds on a
-    slow drive.
+    the places too. A model that lies in two places is listed in the first. With `target`, the
+    folder of a target and those beside it are looked at as well. This takes seconds on a slow
+    drive.
     """
     seen: set[tuple[int, int]] = set()
-    surveys = [found for root in roots(own) if (found := survey(root, seen)) is not None]
+    surveys = [found for root in roots(own, target) if (found := survey(root, seen)) is not None]
     readings = [reading for found in surveys for reading in found.readings]
     return Inventory(places=tuple(found.place for found in surveys), pairings=pairings(readings))
 
@@ -144,7 +142,7 @@ class _Walk:
         kind = _kind_of(folder, listing.files)
         if kind is not None and self._is_new(folder):
             yield read_model(self._location(folder, depth))
-        if depth == DEPTH or (kind == "checkpoint" and depth):
+        if depth == self._root.depth or (kind == "checkpoint" and depth):
             return
         for below in listing.folders:
             if below.name.startswith(PREFIX):
@@ -154,9 +152,9 @@ class _Walk:
 
     def _repository(self, folder: Path) -> Iterator[Reading]:
         """Yield the model of a repository in the Hub's layout: its best snapshot, or a part."""
-        if not self._goes_on() or not self._is_new(folder):
-            return
         snapshot = best_snapshot(folder)
+        if not self._goes_on() or not self._is_new(snapshot or folder):
+            return
         at = self._at(snapshot or folder, repository_of(folder))
         if snapshot is None:
             parts = inodes_below(folder / "blobs", 0)
@@ -215,9 +213,9 @@ class _Walk:
             repository = f"{folder.parent.name}/{folder.name}"
         elif self._root.layout == "dashes" and depth == 1:
             repository = folder.name.replace("--", "/", 1)
-        return self._at(folder, repository, depth=DEPTH if depth else 0)
+        return self._at(folder, repository, depth=2 if depth else 0)
 
-    def _at(self, folder: Path, repository: str | None, depth: int = DEPTH) -> Location:
+    def _at(self, folder: Path, repository: str | None, depth: int = 2) -> Location:
         is_id = repository is not None and REPOSITORY.fullmatch(repository) is not None
         return Location(
             folder=folder,

@@ -10,12 +10,14 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtp_mlx.api import DEMO_PAIR
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.families import drafter_for
+from mtp_mlx.files import brief
 from mtp_mlx.hub.cache import (
     FILES,
     REPOSITORY,
@@ -26,7 +28,9 @@ from mtp_mlx.hub.cache import (
     lacks_texts,
     whole_snapshot,
 )
+from mtp_mlx.hub.own_folders import own_folders
 from mtp_mlx.hub.pace import limit
+from mtp_mlx.hub.places import inventory
 from mtp_mlx.paths import resources
 
 if TYPE_CHECKING:
@@ -53,6 +57,9 @@ def resolve(name: str, *, with_texts: bool = True) -> Path:
     held = whole_snapshot(name)
     if held is not None and not (with_texts and lacks_texts(held)):
         return held
+    elsewhere = _copy_elsewhere(name) if held is None else None
+    if elsewhere is not None:
+        return elsewhere
     try:
         return _fetched(name)
     except LoadError:
@@ -61,32 +68,91 @@ def resolve(name: str, *, with_texts: bool = True) -> Path:
         return held  # its weights are whole; whoever needs what it lacks says so
 
 
-def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> Path | None:
-    """Return the drafter asked for, else the target's own; None where the catalogue has none.
+@dataclass(frozen=True, slots=True)
+class OwnDrafter:
+    """The folder of a target's drafter, and a sentence on it where it is a surprising one."""
 
-    A target that is a folder of the user's is no reason to fetch anything: its own drafter is
-    looked for on this disk. Raises ModelNotFound or LoadError.
+    folder: Path
+    note: str | None = None
+
+
+def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> OwnDrafter | None:
+    """Return the drafter asked for, else the target's own; None where there is none.
+
+    A target named by its repository has the drafter published for it, fetched if need be. A target
+    that is a folder of the user's is no reason to fetch anything: it has the best drafter on this
+    disk that fits it. Raises ModelNotFound or LoadError.
     """
-    if DEMO_PAIR in (drafter, target if drafter is None else None):
-        return _demo("drafter")
+    if drafter == DEMO_PAIR:
+        return OwnDrafter(_demo("drafter"))
     if drafter is not None:
-        return resolve(drafter, with_texts=False)
-    if is_built_in(target_folder):
-        return _demo("drafter")
-    is_local = _folder(target) is not None
-    by_name = None if is_local else drafter_for(target)
-    repository = by_name or drafter_for(_config(target_folder))
-    if repository is None:
-        return None
-    if not is_local:
-        return resolve(repository, with_texts=False)
+        return OwnDrafter(resolve(drafter, with_texts=False))
+    if target == DEMO_PAIR or is_built_in(target_folder):
+        return OwnDrafter(_demo("drafter"))
+    if _folder(target) is not None:
+        return _drafter_of_folder(target_folder)
+    return _drafter_of_repository(target, target_folder)
+
+
+def _drafter_of_folder(target: Path) -> OwnDrafter | None:
+    best = _best_on_disk(target)
+    repository = drafter_for(_config(target))
+    if best is not None or repository is None:
+        return best
     held = whole_snapshot(repository)
-    if held is None:
-        raise ModelNotFound(
-            f"its drafter {repository} is not on this disk; --drafter {repository} fetches it",
-            "Name the drafter to fetch it.",
-        )
-    return held
+    if held is not None:
+        return OwnDrafter(held)  # it does not fit or is damaged: loading says so
+    raise ModelNotFound(
+        f"its drafter {repository} is not on this disk; --drafter {repository} fetches it",
+        "Name the drafter to fetch it.",
+    )
+
+
+def _drafter_of_repository(target: str, folder: Path) -> OwnDrafter | None:
+    repository = drafter_for(target) or drafter_for(_config(folder))
+    if repository is None:
+        return _best_on_disk(folder)
+    held = whole_snapshot(repository)
+    if held is not None:
+        return OwnDrafter(held)
+    best = _best_on_disk(folder)
+    if best is not None and best.note is None:
+        return best
+    try:
+        return OwnDrafter(resolve(repository, with_texts=False))
+    except LoadError:
+        if best is None:
+            raise
+        return best
+
+
+def _best_on_disk(target: Path) -> OwnDrafter | None:
+    """Return the best drafter in all places, and beside the target, that fits it by its shape."""
+    found = inventory(own_folders(), target)
+    fitting = (p.drafters for p in found.pairings if _is_same(Path(p.target.path), target))
+    best = next((drafters[0] for drafters in fitting if drafters), None)
+    if best is None:
+        return None
+    folder = Path(best.model.path)
+    if {"published", "published-for-shape"} & {*best.merits}:
+        return OwnDrafter(folder)
+    place = next(place.title for place in found.places if best.model in place.models)
+    note = f"Drafts come from {brief(best.model.name)} in {brief(place)}, which fits this target."
+    return OwnDrafter(folder, note)
+
+
+def _copy_elsewhere(repository: str) -> Path | None:
+    """Return a usable copy of a repository in any place of this disk."""
+    models = (model for place in inventory(own_folders()).places for model in place.models)
+    copies = (m.path for m in models if m.repository == repository and m.is_usable)
+    return next(map(Path, copies), None)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def is_built_in(target: Path) -> bool:

@@ -28,20 +28,26 @@ class Root:
     folder: Path
     layout: Layout
     is_chosen: bool = False  # somebody named it, so it is listed also where it is missing
+    depth: int = 2  # levels below it at which models lie
 
 
-def roots(own: Iterable[Path] = ()) -> list[Root]:
-    """Return every root once: the programs' first, then the folders that the user named."""
+def roots(own: Iterable[Path] = (), target: Path | None = None) -> list[Root]:
+    """Return every root once: the programs' first, then the folders that the user named.
+
+    With `target`, the folder of a target and those beside it come last.
+    """
+    folder = None if target is None else target.absolute()
+    near = () if folder is None else (own_root(folder, 0), own_root(folder.parent, 1))
     first: dict[str, Root] = {}
-    for root in (*_programs(), *map(own_root, own)):
+    for root in (*_programs(), *map(own_root, own), *near):
         first.setdefault(os.path.realpath(root.folder), root)
     return list(first.values())
 
 
-def own_root(folder: Path) -> Root:
+def own_root(folder: Path, depth: int = 2) -> Root:
     """Return the root of a folder that the user named."""
     title = folder.name or str(folder)
-    return Root(owner="own", title=title, folder=folder, layout="any", is_chosen=True)
+    return Root(owner="own", title=title, folder=folder, layout="any", is_chosen=True, depth=depth)
 
 
 def _programs() -> Iterator[Root]:

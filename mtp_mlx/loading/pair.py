@@ -25,6 +25,7 @@ from mtp_mlx.events import LoadProgress
 from mtp_mlx.families import family_of
 from mtp_mlx.families.base import Blueprint
 from mtp_mlx.files import brief, made_of
+from mtp_mlx.hub.in_use import Hold, hold
 from mtp_mlx.hub.packing import check_packing
 from mtp_mlx.hub.resolve import is_built_in, resolve, resolve_drafter
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
@@ -93,6 +94,7 @@ class LoadedPair:
     drafter_at: Callable[[DraftPosition], Drafter | None]  # the drafter at a draft position
     target_weights: WeightFiles = WeightFiles()
     drafter_weights: WeightFiles = WeightFiles()
+    holds: tuple[Hold | None, ...] = ()  # they show others that these files are in use
 
     def with_draft_position(self, position: DraftPosition) -> LoadedPair:
         """Return the pair with a drafter that stands at `position`; the weights are the same."""
@@ -172,6 +174,7 @@ def _load_pair(
         ),
         target_weights=target_weights,
         drafter_weights=drafter_weights,
+        holds=tuple(hold(checkpoint.folder) for checkpoint in both),
     )
 
 
@@ -218,6 +221,7 @@ class _Drafter:
 
     checkpoint: Checkpoint | None
     absent_because: str | None = None
+    note: str | None = None
 
 
 def _drafter(request: api.Load, target_checkpoint: Checkpoint) -> _Drafter:
@@ -228,14 +232,14 @@ def _drafter(request: api.Load, target_checkpoint: Checkpoint) -> _Drafter:
     if not request.use_drafter:
         return _Drafter(None, "switched off")
     try:
-        folder = resolve_drafter(request.drafter, request.target, target_checkpoint.folder)
+        own = resolve_drafter(request.drafter, request.target, target_checkpoint.folder)
     except LoadError as error:
         if request.drafter is not None:
             raise
         return _Drafter(None, error.message)
-    if folder is None:
+    if own is None:
         return _Drafter(None, "no drafter is known for this target")
-    return _Drafter(open_checkpoint(folder))
+    return _Drafter(open_checkpoint(own.folder), note=own.note)
 
 
 def _check_memory(
@@ -319,7 +323,7 @@ def _info(
         draft_position="last-seen",
         recommended=generation.recommended,
         has_chat_template=False,
-        notes=(*_notes(target_checkpoint, drafter_checkpoint, blueprint), *generation.notes()),
+        notes=(*_notes(target_checkpoint, drafter, blueprint), *generation.notes()),
     )
 
 
@@ -329,8 +333,10 @@ def _drafter_name(request: api.Load, drafter_checkpoint: Checkpoint) -> str:
     return name if request.drafter_bits is None else f"{name}, {request.drafter_bits}-bit head"
 
 
-def _notes(target: Checkpoint, drafter: Checkpoint | None, blueprint: Blueprint) -> Iterator[str]:
-    """Yield a sentence about each part of the folders that was not used."""
+def _notes(target: Checkpoint, drafter: _Drafter, blueprint: Blueprint) -> Iterator[str]:
+    """Yield a sentence about a drafter that nobody named, and each part that was not used."""
+    if drafter.note is not None:
+        yield drafter.note
     yield from target.left_out(blueprint.other_part)
-    for checkpoint in filter(None, (target, drafter)):
+    for checkpoint in filter(None, (target, drafter.checkpoint)):
         yield from checkpoint.unused_index()

@@ -13,7 +13,8 @@ from huggingface_hub import errors
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.hub import resolve as module
 from mtp_mlx.hub.cache import cache_folder, whole_snapshot
-from mtp_mlx.hub.resolve import DEMO_FOLDER, resolve, resolve_drafter
+from mtp_mlx.hub.resolve import DEMO_FOLDER, OwnDrafter, resolve, resolve_drafter
+from tests.support.layouts import write_model
 
 REPOSITORY = "google/gemma-4-E2B-it"
 
@@ -51,10 +52,10 @@ def test_the_built_in_pair_has_a_name(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "demo").mkdir()
     monkeypatch.chdir(tmp_path)  # a folder of that name does not hide it
     assert resolve("demo") == DEMO_FOLDER / "target"
-    assert resolve_drafter(None, "demo", DEMO_FOLDER / "target") == DEMO_FOLDER / "drafter"
-    assert resolve_drafter("demo", str(tmp_path), tmp_path) == DEMO_FOLDER / "drafter"
-    target = DEMO_FOLDER / "target"
-    assert resolve_drafter(None, str(target), target) == DEMO_FOLDER / "drafter"
+    target, own = DEMO_FOLDER / "target", OwnDrafter(DEMO_FOLDER / "drafter")
+    assert resolve_drafter(None, "demo", target) == own
+    assert resolve_drafter("demo", str(tmp_path), tmp_path) == own
+    assert resolve_drafter(None, str(target), target) == own
 
 
 def test_a_missing_built_in_pair_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,21 +139,60 @@ def test_a_failed_download_is_one_sentence_with_a_remedy(
     assert "\n" not in str(caught.value)
 
 
+TARGET = "mlx-community/gemma-4-e2b-it-4bit"
+
+
 def test_the_targets_own_drafter_is_found(cache: Path) -> None:
     drafter = snapshot(cache, f"{REPOSITORY}-assistant", "config.json", "model.safetensors")
-    assert resolve_drafter(None, "mlx-community/gemma-4-e2b-it-4bit", cache) == drafter
+    assert resolve_drafter(None, TARGET, cache) == OwnDrafter(drafter)
 
 
-def test_a_local_target_is_known_by_its_shape(cache: Path, tmp_path: Path) -> None:
-    drafter = snapshot(cache, f"{REPOSITORY}-assistant", "config.json", "model.safetensors")
-    target = tmp_path / "mine"
-    target.mkdir()
+def test_a_local_target_has_the_drafter_of_its_shape(cache: Path, tmp_path: Path) -> None:
+    target = tmp_path / "there" / "mine"
+    target.mkdir(parents=True)
     assert resolve_drafter(None, str(target), target) is None
-    shape = {"model_type": "gemma4_text", "hidden_size": 1536, "num_hidden_layers": 35}
-    (target / "config.json").write_text(json.dumps(shape))
-    assert resolve_drafter(None, str(target), target) == drafter
+    write_model(target, "E2B")
+    with pytest.raises(ModelNotFound, match="--drafter google/gemma-4-E2B-it-assistant"):
+        resolve_drafter(None, str(target), target)
+    write_model(tmp_path / "there" / "other", "E4B", "drafter")
+    published = f"{REPOSITORY}-assistant"
+    damaged = snapshot(cache, published, "config.json", "model.safetensors")
+    assert resolve_drafter(None, str(target), target) == OwnDrafter(damaged)
+    write_model(damaged, "E2B", "drafter")
+    assert resolve_drafter(None, str(target), target) == OwnDrafter(damaged)
+    beside = write_model(tmp_path / "there" / "tuned", "E2B", "drafter")
+    note = "Drafts come from tuned in there, which fits this target."
+    assert resolve_drafter(None, str(target), target) == OwnDrafter(beside, note)
     (target / "config.json").write_text("{")
     assert resolve_drafter(None, str(target), target) is None
+
+
+def test_what_another_program_has_is_not_fetched(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    studio = tmp_path / ".lmstudio" / "models"
+    target = write_model(studio / TARGET, "E2B")
+    assert resolve(TARGET) == target
+    drafter = write_model(studio / f"{REPOSITORY}-assistant", "E2B", "drafter")
+    assert resolve_drafter(None, TARGET, target) == OwnDrafter(drafter)
+    (drafter / "model.safetensors").unlink()
+    with pytest.raises(AssertionError, match="-assistant"):  # it is asked for
+        resolve_drafter(None, TARGET, target)
+
+
+def test_a_drafter_that_fits_stands_in_for_one_out_of_reach(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_fetched", raising(LoadError("No network.", "Go online.")))
+    target = write_model(tmp_path / "mine" / "target", "E2B")
+    with pytest.raises(LoadError, match="No network"):
+        resolve_drafter(None, TARGET, target)
+    other = write_model(tmp_path / "mine" / "other", "E2B", "drafter")
+    found = resolve_drafter(None, TARGET, target)
+    assert found is not None
+    assert found.folder == other
+    assert found.note is not None
 
 
 def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,9 @@ def test_no_drafter_in_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_drafter_known_or_wanted(tmp_path: Path) -> None:
-    target = str(write_pair(tmp_path, E4B).target)
+    folders = write_pair(tmp_path, E4B)
+    target = str(folders.target)
+    folders.drafter.rename(tmp_path / ".drafter")
     unknown = load_pair(api.Load(target=target)).info
     unwanted = load_pair(api.Load(target=target, use_drafter=False)).info
     assert unknown.no_drafter_reason == "no drafter is known for this target"
