@@ -160,6 +160,9 @@ def _detail(report: Report) -> Iterator[Part]:
             yield from made
     if any(one.best for one in tables.speeds(report.summary)):
         yield Paragraph(tables.BEST)
+    mixed = max((group.contexts or 1 for group in report.summary), default=1)
+    if mixed > 1:
+        yield Paragraph(_MIXED.format(count=mixed))
     baselines = {group.baseline for group in report.summary if group.baseline}
     yield from (Paragraph(f"Speed-ups are against {baseline}.") for baseline in sorted(baselines))
 
@@ -187,6 +190,10 @@ def _applying(settings: Settings) -> Iterator[Fact]:
     yield from (fact for fact in words.settings_facts(settings) if fact.value != words.NONE)
 
 
+_MIXED = (
+    "Tokens/s by category mix {count} lengths of context. Each speed-up is of two runs behind one "
+    "length."
+)
 _SUMMARY = 90  # letters of a closed section's summary
 
 
@@ -196,7 +203,8 @@ def _same_text(identity: Identity | None) -> Folded:
         return Folded(SAME_TEXT, words.NOT_MEASURED, (Paragraph(_NOT_COMPARED),))
     compared = identity.comparisons
     parted = tuple(one for one in compared if not one.identical)
-    summary = f"{len(compared) - len(parted)} of {len(compared)}, by prompt and mode"
+    by = "prompt, context" if any(one.context_tokens for one in compared) else "prompt"
+    summary = f"{len(compared) - len(parted)} of {len(compared)}, by {by} and mode"
     if not parted:
         return Folded(SAME_TEXT, summary, (Paragraph("No text parts from plain decoding's."),))
     return Folded(SAME_TEXT, summary, (tables.partings(parted),))
@@ -219,4 +227,5 @@ def _runs(runs: Sequence[Run]) -> Folded:
 
 
 def _place(run: Run) -> str:
-    return f"{run.prompt_id or run.category}, {words.mode(run.mode)}, repeat {run.repeat}"
+    prompt = words.prompt(run.prompt_id or run.category, run.context_tokens)
+    return f"{prompt}, {words.mode(run.mode)}, repeat {run.repeat}"

@@ -291,7 +291,7 @@ def runs(made: Sequence[Run]) -> Table:
     """Return a row a run."""
     columns: list[Sequence[str]] = [
         [run.category for run in made],
-        [run.prompt_id or NONE for run in made],
+        [words.prompt(run.prompt_id, run.context_tokens) for run in made],
         [words.mode(run.mode) for run in made],
         [str(run.repeat) for run in made],
         _counts(run.generated_tokens for run in made),
@@ -325,7 +325,7 @@ def partings(compared: Sequence[Comparison]) -> Table:
     rows = tuple(
         (
             one.category,
-            one.prompt_id or NONE,
+            words.prompt(one.prompt_id, one.context_tokens),
             words.mode(one.mode),
             NONE if one.parts_at is None else words.count(one.parts_at),
             measured(words.margin)(one.margin),

@@ -91,6 +91,12 @@ def yes_or_no(value: object) -> str:
     return "yes" if value else "no"
 
 
+def prompt(name: str | None, context_tokens: int | None) -> str:
+    """Return a prompt's id, with the length of the context that it stood behind."""
+    behind = f", behind {count(context_tokens)}" if context_tokens else ""
+    return f"{name or NONE}{behind}"
+
+
 def category(value: str | None) -> str:
     return "all" if value is None else value
 
@@ -189,6 +195,10 @@ def _modes(modes: Iterable[Mode]) -> str:
     return ", ".join(map(mode, modes))
 
 
+def _lengths(tokens: Iterable[int]) -> str:
+    return f"{', '.join(map(count, tokens))} tokens"
+
+
 def _switches(turns: Iterable[Switch]) -> str:
     return "; ".join(f"{mode(turn.mtp)} from {turn.at_s:.2f} s" for turn in turns) or "no"
 
@@ -213,6 +223,8 @@ _LABELS = {
     "cpu_cores": "CPU cores",
     "suite_sha256": "Suite SHA-256",
     "plan_sha256": "Plan SHA-256",
+    "context_tokens": "Context before the prompt",
+    "context_sha256": "Context SHA-256",
     "cooldown_s": "Cool-down",
 }
 _SHOWN: dict[str, Show] = {
@@ -221,6 +233,7 @@ _SHOWN: dict[str, Show] = {
     "switches": _switches,
     "logit_bias": _biases,
     "cooldown_s": seconds,
+    "context_tokens": _lengths,
     "target_bytes": memory,
     "drafter_bytes": memory,
     "memory_bytes": memory,

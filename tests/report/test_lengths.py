@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mtp_mlx.report.derived import follows, groups, ratios
+from mtp_mlx.report.html import html
 from mtp_mlx.report.lengths import EDGES, LengthSpeed, Speed, by_context, speeds_by_length
-from mtp_mlx.report.model import Mode, Run
+from mtp_mlx.report.model import Identity, Mode, Run
 from mtp_mlx.report.saving import decode
-from tests.report.samples import OLD, RUNS, a_report, a_run
+from tests.report.samples import OLD, PARTED, REPORT, RUNS, SAME, a_report, a_run
 
 SPEEDS: dict[int, dict[Mode, float]] = {0: {"off": 40.0, 3: 80.0}, 4096: {"off": 10.0, 3: 15.0}}
 BEHIND = [
@@ -123,3 +127,22 @@ def test_speed_ups_by_context_that_were_changed_are_found_out() -> None:
     assert follows(honest)
     boasting = (*made[:-1], replace(made[-1], speedup=9.0))
     assert not follows(replace(honest, by_context=boasting))
+
+
+def test_every_format_says_which_context_a_row_is_of() -> None:
+    parted = replace(PARTED, context_tokens=4096)
+    settings = replace(REPORT.settings, context_tokens=(0, 4096), context_sha256="ab" * 32)
+    report = a_report(
+        BEHIND,
+        settings=settings,
+        by_context=by_context(BEHIND),
+        identity=Identity(measured=True, comparisons=(parted, replace(SAME, context_tokens=0))),
+    )
+    text = " ".join(unescape(html(report)).split())
+    assert "Tokens/s by category mix 2 lengths of context." in text
+    assert "1 of 2, by prompt, context and mode" in text
+    assert "code-1, behind 4 096" in text
+    assert "0, 4 096 tokens" in text
+    assert "Context SHA-256" in text
+    bare = unescape(html(REPORT))
+    assert not re.findall(r"[Mm]ix|, behind|[Cc]ontext before", bare)
