@@ -7,7 +7,12 @@ MtpMlxError
  │   ├─ DamagedModel    files truncated or not what their index says
  │   │   └─ IncompleteModel  weight files are missing
  │   ├─ UnsupportedModel  an architecture or file format this engine does not run
- │   └─ PairMismatch    target and drafter that do not belong together
+ │   ├─ PairMismatch    target and drafter that do not belong together
+ │   ├─ NotFetched      the network or the Hub failed; trying again may help
+ │   ├─ GatedModel      a repository whose owner wants terms accepted first
+ │   ├─ TokenRefused    this machine's Hugging Face token has expired or is not valid
+ │   ├─ DiskFull        less room than the missing bytes and a reserve
+ │   └─ NotWritable     a folder of models that cannot be written to
  ├─ ReportError
  │   ├─ DamagedReport   a file that is no report, or not a whole one
  │   ├─ NewerReport     a report of a later version of this program
@@ -74,6 +79,26 @@ class UnsupportedModel(LoadError):
 
 class PairMismatch(LoadError):
     code = "pair_mismatch"
+
+
+class NotFetched(LoadError):
+    code = "not_fetched"
+
+
+class GatedModel(LoadError):
+    code = "gated"
+
+
+class TokenRefused(LoadError):
+    code = "token"
+
+
+class DiskFull(LoadError):
+    code = "disk_full"
+
+
+class NotWritable(LoadError):
+    code = "not_writable"
 
 
 class ReportError(MtpMlxError):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
@@ -16,9 +15,8 @@ from mtp_mlx.hub.weight_files import choose_files
 
 PREFIX = "models--"
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-TEXTS = ("*.json", "*.jinja", "*.model")
-FILES = ("*.safetensors", *TEXTS)
-"""What an engine reads of a repository."""
+TEXTS = ("*.json", "*.jinja", "*.model", "*.txt", "*.jsonl", "*.tiktoken")
+"""The files beside weights that this engine or mlx-lm reads, in any folder of a repository."""
 
 Text = Literal["tokenizer", "chat template"]
 TOKENIZERS = ("tokenizer.json", "tokenizer.model")
@@ -61,22 +59,11 @@ def whole_snapshot(repository: str) -> Path | None:
 
     Of several it is the one that "main" points at, else the newest.
     """
-    return next(filter(is_complete, _snapshots(_folder(repository))), None)
+    return next(filter(is_complete, _snapshots(repository_folder(repository))), None)
 
 
-def is_begun(repository: str) -> bool:
-    """Return whether the cache has a snapshot of the repository, be it only in part."""
-    return bool(_snapshots(_folder(repository)))
-
-
-def drop_listings(repository: str) -> None:
-    """Let the next fetch ask what a repository has: what was listed may have gone since."""
-    for listing in (_folder(repository) / "trees").glob("*.json"):
-        with suppress(OSError):
-            listing.unlink()
-
-
-def _folder(repository: str) -> Path:
+def repository_folder(repository: str) -> Path:
+    """Return the folder of a repository in the cache, which may not exist yet."""
     return cache_folder() / f"{PREFIX}{repository.replace('/', '--')}"
 
 
@@ -91,20 +78,12 @@ def is_complete(folder: Path) -> bool:
         return False
 
 
-def is_part(snapshot: Path) -> bool:
-    """Tell whether a snapshot lacks files of its repository, or seems to."""
-    listed = _listed(snapshot, FILES)
-    if listed is None:
-        return not is_complete(snapshot)
-    return not all((snapshot / name).is_file() for name in listed)
-
-
 def lacks_texts(snapshot: Path) -> bool:
     """Tell whether a tokenizer or a chat template may have been left out of a snapshot.
 
     Without a listing a snapshot that lacks one of the two is taken for a part.
     """
-    listed = _listed(snapshot, TEXTS)
+    listed = _listed(snapshot)
     if listed is not None:
         return not all((snapshot / name).is_file() for name in listed)
     return bool(lacking_texts(snapshot))
@@ -120,15 +99,18 @@ def lacking_texts(folder: Path) -> tuple[Text, ...]:
     return (*lacking, *(() if has_template else ("chat template",)))
 
 
-def _listed(snapshot: Path, patterns: Sequence[str]) -> list[str] | None:
-    """Return the repository's files of these patterns; None where no listing was kept.
+def read_texts(names: Iterable[str]) -> list[str]:
+    """Return which of a repository's files an engine reads beside its weights."""
+    return [name for name in names if any(fnmatch(name, pattern) for pattern in TEXTS)]
 
-    huggingface_hub keeps one beside each snapshot that it fetched itself.
+
+def _listed(snapshot: Path) -> list[str] | None:
+    """Return the texts that the repository has; None where no listing was kept.
+
+    huggingface_hub keeps one beside each snapshot that it fetched or looked at.
     """
     listing = _object(snapshot.parents[1] / "trees" / f"{snapshot.name}.json").get("files")
-    if not isinstance(listing, dict):
-        return None
-    return [name for name in listing if any(fnmatch(name, pattern) for pattern in patterns)]
+    return read_texts(listing) if isinstance(listing, dict) else None
 
 
 def _object(file: Path) -> Mapping[str, object]:

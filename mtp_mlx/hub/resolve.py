@@ -1,40 +1,31 @@
 """Turn a model's name into a folder: it names a folder, the built-in pair, or a repository.
 
-A repository that is complete in the local cache is used without a request. Any other is fetched,
-but only the files that an engine reads: safetensors, and the text files beside them.
+A repository that is complete in the local cache is used without a request. Any other is fetched.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mtp_mlx.api import DEMO_PAIR
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.families import drafter_for
 from mtp_mlx.files import brief
-from mtp_mlx.hub.cache import (
-    FILES,
-    REPOSITORY,
-    cache_folder,
-    drop_listings,
-    is_begun,
-    is_part,
-    lacks_texts,
-    whole_snapshot,
-)
+from mtp_mlx.hub.cache import REPOSITORY, lacks_texts, whole_snapshot
+from mtp_mlx.hub.connection import Patience
 from mtp_mlx.hub.own_folders import own_folders
-from mtp_mlx.hub.pace import limit
 from mtp_mlx.hub.places import inventory
+from mtp_mlx.hub.progress import Status, line, watched
+from mtp_mlx.hub.transfer import Wanted, fetch
 from mtp_mlx.paths import resources
+from mtp_mlx.printable import printable
 
-if TYPE_CHECKING:
-    from huggingface_hub.errors import HfHubHTTPError
+PATIENCE = Patience(give_up_s=60.0)
+"""Of a load, which somebody waits for."""
 
 DEMO_FOLDER = resources() / "demo_pair"
 
@@ -187,85 +178,17 @@ def _config(folder: Path) -> Mapping[str, object]:
 
 
 def _fetched(repository: str) -> Path:
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read as the library is imported
-    from httpx2 import TransportError
-    from huggingface_hub import constants, errors, get_session, snapshot_download
-    from huggingface_hub.utils.tqdm import disable_progress_bars
+    """Fetch what an engine reads of a repository; a terminal shows how far it is."""
+    wanted = [Wanted(repository=repository)]
 
-    if not sys.stderr.isatty():
-        disable_progress_bars()
-    hooks = get_session().event_hooks["request"]
-    if limit not in hooks:
-        hooks.append(limit)
-    if not constants.HF_HUB_OFFLINE:
-        drop_listings(repository)
+    def show(status: Status) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{printable(line(status))}")
+            sys.stderr.flush()
+
     try:
-        folder = Path(
-            snapshot_download(repository, cache_dir=cache_folder(), allow_patterns=[*FILES])
-        )
-    except errors.GatedRepoError as error:
-        raise LoadError(
-            f"{repository} asks its readers to accept terms first.",
-            "Accept them on the model's page, then sign in with `hf auth login`.",
-        ) from error
-    except errors.HfHubHTTPError as error:
-        raise _refused(repository, error) from error
-    except (
-        errors.LocalEntryNotFoundError, TransportError, OSError, ValueError, RuntimeError
-    ) as error:  # fmt: skip
-        raise _unreachable(repository, error) from error
-    if is_part(folder):  # the library hands out what it has where it cannot reach the Hub
-        raise _in_part(repository)
-    return folder
-
-
-def _refused(repository: str, error: HfHubHTTPError) -> LoadError:
-    """Return the error for an answer that is none of the Hub's usual ones.
-
-    The Hub answers 401 to a token that is not valid, also for what is public, and without a token
-    to what does not exist.
-    """
-    from huggingface_hub import errors, get_token
-
-    said = str(error.server_message or "").lower()
-    of_a_token = get_token() or "token" in said or "credentials" in said
-    if error.response.status_code == 401 and of_a_token:
-        return LoadError(
-            "The Hub does not accept this machine's Hugging Face token: it has expired or is not "
-            "valid.",
-            "Sign in again with `hf auth login`, or remove the token with `hf auth logout`.",
-        )
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return ModelNotFound(
-            f"There is no public repository {repository}.", "Check the spelling of its id."
-        )
-    return _unreachable(repository, error)
-
-
-def _in_part(repository: str) -> LoadError:
-    return LoadError(
-        f"{repository} lies on this disk only in part, and the Hub cannot be reached.",
-        "Load it again once this machine is online.",
-    )
-
-
-def _unreachable(repository: str, error: Exception) -> LoadError:
-    from huggingface_hub.errors import IncompleteSnapshotError
-
-    if isinstance(error, IncompleteSnapshotError):
-        return _in_part(repository)
-    if isinstance(error, json.JSONDecodeError):
-        return LoadError(
-            f"{repository} could not be fetched: what answers is not the Hub.",
-            "Sign in to this network first, as hotels want it, and try again.",
-        )
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    here = (
-        "lies on this machine only in part, and the rest"
-        if is_begun(repository)
-        else "is not on this machine and"
-    )
-    return LoadError(
-        f"{repository} {here} could not be fetched: {lines[0].rstrip('.: ')[:120]}.",
-        "Check the network and free disk space, or name a local folder.",
-    )
+        (fetched,) = watched(lambda progress: fetch(wanted, progress, PATIENCE), show)
+    finally:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K")
+    return fetched.folder

@@ -1,112 +1,40 @@
-"""A Hub on this machine, over real sockets: what is asked of it, and what its answers become."""
+"""A name becomes a folder over real sockets: what is asked of the Hub, and what is not."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from huggingface_hub import close_session, constants
 
 from mtp_mlx.api import DEMO_PAIR
-from mtp_mlx.errors import LoadError, ModelNotFound
+from mtp_mlx.errors import LoadError, ModelNotFound, NotFetched
+from mtp_mlx.hub import resolve as module
+from mtp_mlx.hub.connection import Patience
 from mtp_mlx.hub.pace import Pace, TooSlowError
 from mtp_mlx.hub.resolve import resolve, resolve_drafter
+from tests.hub.conftest import online
+from tests.hub.fake_hub import COMMIT, REPOSITORY, TEXTS, FakeHub, Refusal
 
-REPOSITORY = "some/model"
-COMMIT, OTHER = "a" * 40, "b" * 40
+OTHER = "b" * 40
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
-TEXTS = ("config.json", "tokenizer.json", "chat_template.jinja")
 
 
-@dataclass
-class Hub:
-    """Serves one repository, or answers everything with a status and a word."""
-
-    files: dict[str, bytes] = field(default_factory=dict)
-    refusal: tuple[int, str] | None = None
-    requests: list[str] = field(default_factory=list)
-
-    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        self.requests.append(path)
-        if self.refusal is not None:
-            code, said = self.refusal
-            named = {"X-Error-Code": "RepoNotFound"} if "not found" in said else {}
-            page = said if code == 200 else json.dumps({"error": said})
-            return code, {"X-Error-Message": said, **named}, page.encode()
-        if "/tree/" in path:
-            tree = [
-                {"type": "file", "path": name, "size": len(content), "oid": hash_of(content)}
-                for name, content in self.files.items()
-            ]
-            return 200, {}, json.dumps(tree).encode()
-        if path.startswith("/api/models/"):
-            info = {"id": REPOSITORY, "sha": COMMIT, "siblings": [], "tags": []}
-            return 200, {}, json.dumps(info).encode()
-        content = self.files[path.rsplit("/", 1)[1]]
-        return 200, {"ETag": f'"{hash_of(content)}"', "X-Repo-Commit": COMMIT}, content
-
-
-def hash_of(content: bytes) -> str:
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", Patience(give_up_s=0.0))
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def hub(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    del cache
-    hub = Hub(dict.fromkeys((*TEXTS, *SHARDS), b"{}"))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            code, headers, content = hub.answer(self.path)
-            self.send_response(code)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        do_HEAD = do_GET  # noqa: N815 - the server's name for it
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        online(monkeypatch, server.server_port)
-        yield hub
-        server.shutdown()
-        thread.join()
-    close_session()
-
-
-def online(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
-    endpoint = f"http://127.0.0.1:{port}"
-    template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
-    monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)  # else a thread stays
-    close_session()
+def small(hub: FakeHub) -> FakeHub:
+    """A Hub whose repository has files of two bytes, as `held` has them."""
+    hub.repositories[REPOSITORY] = dict.fromkeys((*TEXTS, *SHARDS), b"{}")
+    return hub
 
 
 def held(cache: Path, *names: str, commit: str = COMMIT, main: str | None = COMMIT) -> Path:
@@ -122,13 +50,13 @@ def held(cache: Path, *names: str, commit: str = COMMIT, main: str | None = COMM
     return snapshot
 
 
-def test_what_is_not_here_is_fetched_once(hub: Hub, cache: Path) -> None:
+def test_what_is_not_here_is_fetched_once(small: FakeHub, cache: Path) -> None:
     folder = resolve(REPOSITORY)
     assert {file.name for file in folder.iterdir()} == {*TEXTS, *SHARDS}
-    assert hub.requests
-    hub.requests.clear()
+    assert small.requests
+    small.requests.clear()
     assert resolve(REPOSITORY) == folder
-    assert hub.requests == []
+    assert small.requests == []
 
 
 @pytest.mark.parametrize(
@@ -143,88 +71,57 @@ def test_what_is_not_here_is_fetched_once(hub: Hub, cache: Path) -> None:
     ],
     ids=["no template", "no tokenizer", "shard 1 of 2", "shard 2 of 2", "no weights", "bare"],
 )
-def test_a_part_is_made_whole(hub: Hub, cache: Path, names: tuple[str, ...]) -> None:
+def test_a_part_is_made_whole(small: FakeHub, cache: Path, names: tuple[str, ...]) -> None:
     held(cache, *names)
     folder = resolve(REPOSITORY)
     assert {file.name for file in folder.iterdir()} == {*TEXTS, *SHARDS}
-    hub.requests.clear()
+    small.requests.clear()
     resolve(REPOSITORY)
-    assert hub.requests == []
+    assert small.requests == []
 
 
-def test_a_repository_without_a_template_is_asked_once(hub: Hub, cache: Path) -> None:
-    del hub.files["chat_template.jinja"]
-    held(cache, *hub.files)
+def test_a_repository_without_a_template_is_asked_once(small: FakeHub, cache: Path) -> None:
+    del small.files["chat_template.jinja"]
+    held(cache, *small.files)
     resolve(REPOSITORY)
-    assert hub.requests
-    hub.requests.clear()
+    assert small.requests
+    small.requests.clear()
     resolve(REPOSITORY)
-    assert hub.requests == []
+    assert small.requests == []
 
 
-def test_whole_weights_are_used_where_the_hub_refuses(hub: Hub, cache: Path) -> None:
+def test_whole_weights_are_used_where_the_hub_refuses(small: FakeHub, cache: Path) -> None:
     folder = held(cache, *SHARDS, "config.json", "tokenizer.json")
-    hub.refusal = (503, "busy")
+    small.refusal = Refusal(503)
     assert resolve(REPOSITORY) == folder
 
 
 @pytest.mark.parametrize("main", [OTHER, None], ids=["main is bare", "no refs"])
-def test_a_whole_snapshot_needs_no_request(hub: Hub, cache: Path, main: str | None) -> None:
+def test_a_whole_snapshot_needs_no_request(small: FakeHub, cache: Path, main: str | None) -> None:
     folder = held(cache, *TEXTS, *SHARDS, main=main)
     if main is not None:
         held(cache, "config.json", commit=OTHER, main=main)
     assert resolve(REPOSITORY) == folder
-    assert hub.requests == []
+    assert small.requests == []
 
 
 def test_a_part_that_stays_one_is_told(
-    hub: Hub, cache: Path, monkeypatch: pytest.MonkeyPatch
+    small: FakeHub, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held(cache, *TEXTS, SHARDS[0])
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     close_session()
-    with pytest.raises(LoadError, match=r"only in part, and the Hub cannot be reached\..*online"):
+    with pytest.raises(LoadError, match="not whole on this disk, and HF_HUB_OFFLINE forbids"):
         resolve(REPOSITORY)
-    assert hub.requests == []
-
-
-@pytest.mark.parametrize(
-    ("said", "token"),
-    [
-        ("Invalid credentials in Authorization header", "hf_x"),
-        ('User Access Token "laptop" is expired', "hf_x"),
-        ('User Access Token "laptop" is expired', None),
-        ("Unauthorized", "hf_x"),
-    ],
-)
-def test_a_token_that_is_refused_is_told(
-    hub: Hub, monkeypatch: pytest.MonkeyPatch, said: str, token: str | None
-) -> None:
-    hub.refusal = (401, said)
-    if token is not None:
-        monkeypatch.setenv("HF_TOKEN", token)
-    with pytest.raises(LoadError, match=r"token: it has expired or is not valid.*hf auth login"):
-        resolve(REPOSITORY)
-
-
-def test_what_does_not_exist_is_no_matter_of_tokens(hub: Hub) -> None:
-    hub.refusal = (401, "Repository not found")
-    with pytest.raises(ModelNotFound, match="no public repository some/model"):
-        resolve(REPOSITORY)
-
-
-def test_a_network_that_answers_in_the_hubs_place_is_told(hub: Hub) -> None:
-    hub.refusal = (200, "Please log in to the hotel")
-    with pytest.raises(LoadError, match="what answers is not the Hub"):
-        resolve(REPOSITORY)
+    assert small.requests == []
 
 
 def test_silence_has_an_end(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Hub that takes the connection and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        online(monkeypatch, server.getsockname()[1])
-        monkeypatch.setattr("mtp_mlx.hub.pace.SILENCE_S", 0.1)
-        with pytest.raises(LoadError, match="could not be fetched"):
+        online(monkeypatch, f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setattr(module, "PATIENCE", Patience(silence_s=0.1, give_up_s=0.0))
+        with pytest.raises(NotFetched, match=r"no byte came for 0\.1 seconds"):
             resolve(REPOSITORY)
     close_session()
 
@@ -249,7 +146,7 @@ def test_a_trickle_has_an_end(cache: Path, monkeypatch: pytest.MonkeyPatch, whol
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=trickle, args=[server])
         thread.start()
-        online(monkeypatch, server.getsockname()[1])
+        online(monkeypatch, f"http://127.0.0.1:{server.getsockname()[1]}")
         monkeypatch.setattr("mtp_mlx.hub.pace.WINDOW_S", 0.1)
         with pytest.raises(LoadError, match=r"not be fetched: only \d+ bytes came in 0 seconds"):
             resolve(REPOSITORY)
@@ -269,18 +166,18 @@ def test_a_connection_that_breaks_is_told(cache: Path, monkeypatch: pytest.Monke
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=reset, args=[server])
         thread.start()
-        online(monkeypatch, server.getsockname()[1])
+        online(monkeypatch, f"http://127.0.0.1:{server.getsockname()[1]}")
         with pytest.raises(LoadError, match=r"could not be fetched.*Check the network"):
             resolve(REPOSITORY)
         thread.join()
     close_session()
 
 
-def test_a_slow_line_goes_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_line_goes_on(small: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is just fast enough, at every read of which a window ends."""
     monkeypatch.setattr("mtp_mlx.hub.pace.WINDOW_S", 0.0)
     monkeypatch.setattr("mtp_mlx.hub.pace.LEAST_RATE", 1)
-    assert len(list(resolve(REPOSITORY).iterdir())) == len(hub.files)
+    assert len(list(resolve(REPOSITORY).iterdir())) == len(small.files)
 
 
 def test_the_pace_is_that_of_all_connections_while_somebody_waits() -> None:
@@ -300,7 +197,7 @@ def test_the_pace_is_that_of_all_connections_while_somebody_waits() -> None:
 
 @pytest.mark.parametrize("relative", [False, True])
 def test_a_local_folder_causes_no_request(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, relative: bool
+    small: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, relative: bool
 ) -> None:
     """Also where its name is a repository's, and where its shape has a drafter of its own."""
     name = "google/gemma-4-E2B-it"
@@ -314,4 +211,4 @@ def test_a_local_folder_causes_no_request(
     with pytest.raises(ModelNotFound, match=r"its drafter .* is not on this disk; --drafter"):
         resolve_drafter(None, given, resolve(given))
     assert resolve_drafter(given, DEMO_PAIR, target) is not None
-    assert hub.requests == []
+    assert small.requests == []

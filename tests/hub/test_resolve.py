@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-import httpx2
-import huggingface_hub
 import pytest
-from huggingface_hub import errors
 
-from mtp_mlx.errors import LoadError, ModelNotFound
+from mtp_mlx.errors import ModelNotFound
 from mtp_mlx.hub import resolve as module
 from mtp_mlx.hub.cache import cache_folder, whole_snapshot
 from mtp_mlx.hub.resolve import DEMO_FOLDER, OwnDrafter, resolve, resolve_drafter
@@ -97,46 +93,6 @@ def test_an_index_tells_which_files_are_missing(cache: Path) -> None:
     assert whole_snapshot(REPOSITORY) == found
     index.write_text("[]")  # it is needed: no name tells that these are model files
     assert whole_snapshot(REPOSITORY) is None
-
-
-def raising(error: Exception) -> Callable[..., NoReturn]:
-    def fail(*_: object, **__: object) -> NoReturn:
-        raise error
-
-    return fail
-
-
-def hub_error(kind: type[errors.HfHubHTTPError]) -> Exception:
-    request = httpx2.Request("GET", "https://huggingface.co/api/models/a/b")
-    return kind("401", response=httpx2.Response(401, request=request))
-
-
-@pytest.mark.parametrize(
-    ("error", "kind", "words"),
-    [
-        (
-            hub_error(errors.RepositoryNotFoundError),
-            ModelNotFound,
-            "no public repository.*spelling",
-        ),
-        (hub_error(errors.GatedRepoError), LoadError, "accept terms.*hf auth login"),
-        (errors.LocalEntryNotFoundError("no\nroute"), LoadError, "not be fetched: no.*network"),
-        (OSError(28, "No space left on device"), LoadError, "No space left.*free disk"),
-    ],
-)
-def test_a_failed_download_is_one_sentence_with_a_remedy(
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    error: Exception,
-    kind: type[LoadError],
-    words: str,
-) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(huggingface_hub, "snapshot_download", raising(error))
-    with pytest.raises(kind, match=words) as caught:
-        resolve(REPOSITORY)
-    assert type(caught.value) is kind
-    assert "\n" not in str(caught.value)
 
 
 TARGET = "mlx-community/gemma-4-e2b-it-4bit"
