@@ -464,7 +464,7 @@ def gate(hub: FakeHub) -> None:
     [
         (
             Refusal(401, "GatedRepo", "Access is restricted"), None, GatedModel,
-            r"some asks readers of some/model to accept its terms first.*http.*/some/model, .*login",
+            r"some asks readers of some/model to accept its terms first.*http.*/some/model,.*login",
         ),
         (
             Refusal(403, "GatedRepo", "Access is restricted"), "hf_x", GatedModel,
