@@ -55,9 +55,16 @@ def fetch(repository: str, revision: str, no_drafter: bool, as_json: bool) -> No
 
 
 def missing_drafter(target: str) -> str | None:
-    """Return the repository of a known target's drafter; None where it is here or not known."""
+    """Return the repository of a known target's drafter; None where it is here or not known.
+
+    A copy in any program's folder will do: loading takes it.
+    """
+    from mtp_mlx.hub.resolve import copy_elsewhere
+
     drafter = drafter_for(target)
-    return None if drafter is None or whole_snapshot(drafter) is not None else drafter
+    if drafter is None or whole_snapshot(drafter) is not None:
+        return None
+    return None if copy_elsewhere(drafter) is not None else drafter
 
 
 def _fetch_as_json(repository: str, revision: str, drafter: str | None) -> None:

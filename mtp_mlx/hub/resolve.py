@@ -48,7 +48,7 @@ def resolve(name: str, *, with_texts: bool = True) -> Path:
     held = whole_snapshot(name)
     if held is not None and not (with_texts and lacks_texts(held)):
         return held
-    elsewhere = _copy_elsewhere(name) if held is None else None
+    elsewhere = copy_elsewhere(name) if held is None else None
     if elsewhere is not None:
         return elsewhere
     try:
@@ -132,7 +132,7 @@ def _best_on_disk(target: Path) -> OwnDrafter | None:
     return OwnDrafter(folder, note)
 
 
-def _copy_elsewhere(repository: str) -> Path | None:
+def copy_elsewhere(repository: str) -> Path | None:
     """Return a usable copy of a repository in any place of this disk."""
     models = (model for place in inventory(own_folders()).places for model in place.models)
     copies = (m.path for m in models if m.repository == repository and m.is_usable)

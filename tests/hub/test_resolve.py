@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from mtp_mlx.errors import ModelNotFound
+from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.hub import resolve as module
 from mtp_mlx.hub.cache import cache_folder, whole_snapshot
 from mtp_mlx.hub.resolve import DEMO_FOLDER, OwnDrafter, resolve, resolve_drafter
@@ -140,7 +140,10 @@ def test_what_another_program_has_is_not_fetched(
 def test_a_drafter_that_fits_stands_in_for_one_out_of_reach(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_fetched", raising(LoadError("No network.", "Go online.")))
+    def offline(_: str) -> NoReturn:
+        raise LoadError("No network.", "Go online.")
+
+    monkeypatch.setattr(module, "_fetched", offline)
     target = write_model(tmp_path / "mine" / "target", "E2B")
     with pytest.raises(LoadError, match="No network"):
         resolve_drafter(None, TARGET, target)
