@@ -220,7 +220,7 @@ def test_lines_that_cannot_be_written_cost_no_report(
     out = tmp_path / "report.json"
     assert run(["bench", *options, "--out", str(out), "--jsonl", str(tmp_path / "r.jsonl")]) == 1
     told = capsys.readouterr()
-    assert "Same text as plain decoding: 2 of 2" in told.out
+    assert "Same text with and without MTP: 2 of 2" in told.out
     first, last = told.err.splitlines()
     assert "r.jsonl was not saved: the disk is full." in first
     assert "goes on and tries again" in first
