@@ -1,4 +1,4 @@
-"""The engine: a loaded pair, and the cache of the conversation that it wrote last.
+"""The engine: a loaded pair, and the caches of the conversations that it wrote last.
 
 One thread owns an engine, and MLX with it; only plain values go in and out. `Control` may be
 changed from any thread.
@@ -15,7 +15,7 @@ import msgspec
 from mtp_mlx import api
 from mtp_mlx.api import PairInfo, TokenIds
 from mtp_mlx.calibration import Calibration
-from mtp_mlx.decode.prompt_reuse import PromptCache
+from mtp_mlx.decode.prompt_pool import PromptPool
 from mtp_mlx.decode.sequence import Control, NotFinite
 from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.errors import DamagedModel, NonFiniteScores, OutOfMemory
@@ -23,7 +23,7 @@ from mtp_mlx.events import LoadProgress, ReplyEvent, Round
 from mtp_mlx.files import brief
 from mtp_mlx.learned import Record, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
-from mtp_mlx.loading.device import describe, is_out_of_memory, versions
+from mtp_mlx.loading.device import describe, is_out_of_memory, prompt_bytes, versions
 from mtp_mlx.loading.pair import not_finite
 from mtp_mlx.protocols import State
 from mtp_mlx.reply import BARE, Instruments, Reply
@@ -34,7 +34,7 @@ __all__ = ["BARE", "Control", "Engine", "Instruments"]
 
 
 class Engine:
-    """Writes one reply at a time; keeps the cache between replies."""
+    """Writes one reply at a time; keeps the caches of conversations between replies."""
 
     def __init__(self, pair: LoadedPair, record: Record | None = None) -> None:
         """Start from `record`, the measurements of the pair on this machine, and add to it.
@@ -42,7 +42,7 @@ class Engine:
         None: start from nothing and keep nothing.
         """
         self._pair = pair
-        self._cache = PromptCache(pair.target, pair.drafter)
+        self._pool = PromptPool(pair.target, pair.drafter, prompt_bytes())
         self._subject = record.subject if record else None
         self._depth = DepthControl(
             None if pair.drafter else _no_drafter(pair.info), record.auto if record else None
@@ -101,7 +101,7 @@ class Engine:
         for mtp in ("off", 3):
             request = api.Generate(prompt=(TokenIds((0,)),), mtp=mtp, max_tokens=8, ignore_eos=True)
             depth = DepthControl(None if self._pair.drafter else "")
-            reply = Reply(self._pair, self._cache, depth, request, Control(mtp=mtp), BARE)
+            reply = Reply(self._pair, self._pool, depth, request, Control(mtp=mtp), BARE)
             with (
                 suppress(NonFiniteScores),  # a reply that somebody asks for says so
                 closing(self._guarded(reply.events())) as events,
@@ -168,11 +168,11 @@ class Engine:
     @property
     def state(self) -> State:
         """Return the cache of the conversation that was written last."""
-        return self._cache.state
+        return self._pool.last.state
 
     def forget(self) -> None:
-        """Empty the cache: the next reply reads its whole prompt."""
-        self._cache.empty()
+        """Empty all caches: the next reply reads its whole prompt."""
+        self._pool.empty()
 
     def generate(
         self, request: api.Generate, control: Control, instruments: Instruments = BARE
@@ -183,24 +183,24 @@ class Engine:
         each of them, and after a consumer that stops listening, the engine can write again.
         """
         reply = Reply(
-            self._pair, self._cache, self._depth.for_sequence(), request, control, instruments
+            self._pair, self._pool, self._depth.for_sequence(), request, control, instruments
         )
         yield from self._guarded(reply.events())
         if instruments is BARE:  # instruments change how long rounds take, and what is accepted
             self._keep()
 
     def _guarded(self, events: Iterator[ReplyEvent]) -> Generator[ReplyEvent]:
-        """Yield `events`; empty the cache where they fail.
+        """Yield `events`; empty all caches where they fail.
 
         Raises OutOfMemory where the device ran out of it.
         """
         try:
             yield from events
         except NotFinite as error:
-            self._cache.empty()
+            self._pool.empty()
             raise not_finite(self._pair, error.whose) from error
         except RuntimeError as error:
-            self._cache.empty()
+            self._pool.empty()
             if not is_out_of_memory(error):
                 raise
             mx.clear_cache()

@@ -65,6 +65,10 @@ class State(Rewindable, Protocol):
         """Return the bytes of keys and values that the state holds."""
         ...
 
+    def fork(self) -> State:
+        """Return a state of its own that holds the same positions."""
+        ...
+
     def view(self, layer: int) -> KeysValues:
         """Return the keys and values that cache `layer` holds, as views; nothing is copied.
 

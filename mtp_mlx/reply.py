@@ -13,7 +13,7 @@ import mlx.core as mx
 from mtp_mlx import api
 from mtp_mlx.api import FinishReason, TokenSource
 from mtp_mlx.decode.loop import Batch, Emitted, decode, first_token, prefill
-from mtp_mlx.decode.prompt_reuse import PromptCache
+from mtp_mlx.decode.prompt_pool import PromptPool
 from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence
 from mtp_mlx.decode.watch import Starting, Watch
@@ -49,7 +49,7 @@ class Reply:
     def __init__(
         self,
         pair: LoadedPair,
-        cache: PromptCache,
+        pool: PromptPool,
         depth: DepthControl,
         request: api.Generate,
         control: Control,
@@ -57,7 +57,8 @@ class Reply:
     ) -> None:
         self._requested = time.perf_counter()
         self._pair = pair
-        self._cache = cache
+        self._pool = pool
+        self._cache = pool.last  # of the conversation that this reply goes on
         self._depth = depth
         self._request = request
         self._control = control
@@ -90,7 +91,7 @@ class Reply:
         return codec.reply(codec.facts.opened(self._prompt), self._is_cancelled)
 
     def _read_and_written(self) -> Iterator[ReplyEvent]:
-        cache = self._cache
+        cache = self._cache = self._pool.take(self._prompt)
         mx.reset_peak_memory()
         reused = cache.claim(self._prompt)
         state = cache.state

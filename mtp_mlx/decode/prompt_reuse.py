@@ -53,6 +53,14 @@ class PromptCache:
         self.state = self._target.new_state()
         self.draft_state = self._drafter.new_state(self.state) if self._drafter else None
 
+    def fork(self) -> PromptCache:
+        """Return a cache of its own that holds the same tokens and marks."""
+        made = PromptCache(self._target, self._drafter)
+        made.state = self.state.fork()
+        made.draft_state = self._drafter.new_state(made.state) if self._drafter else None
+        made._tokens, made._marks = self._tokens, list(self._marks)  # snapshots never change
+        return made
+
     def claim(self, prompt: Sequence[int]) -> int:
         """Trim the states to the longest prefix they share with `prompt`; return its length.
 
@@ -99,6 +107,19 @@ class PromptCache:
             self._marks.append(_Mark(here, tuple(s.snapshot() for s in self._states())))
             while len(self._marks) > 1 and sum(m.nbytes for m in self._marks) > SNAPSHOT_BYTES:
                 del self._marks[0]
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """Return the tokens that the states hold; () while a reply is written."""
+        return self._tokens
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes of the target's state and of all snapshots.
+
+        The drafters there are view the target's state and hold nothing beside it.
+        """
+        return self.state.nbytes + sum(mark.nbytes for mark in self._marks)
 
     @property
     def marks(self) -> tuple[int, ...]:

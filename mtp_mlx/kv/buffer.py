@@ -52,6 +52,18 @@ class Buffer:
         """Return keys and values with their idle rows; nothing before the first append."""
         return [a for a in (self._keys, self._values) if a is not None]
 
+    def copy(self) -> Buffer:
+        """Return a buffer of its own with the valid rows.
+
+        Adding 0 copies: a view would share the memory, and each append would copy all of it.
+        """
+        made = Buffer()
+        made.end = self.end
+        if self._keys is not None and self._values is not None:
+            made._keys = self._keys[..., : self.end, :] + 0
+            made._values = self._values[..., : self.end, :] + 0
+        return made
+
     def reserve(self, keys: mx.array, values: mx.array) -> None:
         """Grow until there is space for [1, heads, n, dim] more rows."""
         needed = self.end + keys.shape[2]
@@ -100,6 +112,12 @@ class FullCache:
 
     def __init__(self) -> None:
         self._buffer = Buffer()
+
+    def fork(self) -> FullCache:
+        """Return a cache of its own that holds the same positions."""
+        made = FullCache()
+        made._buffer = self._buffer.copy()
+        return made
 
     @property
     def length(self) -> int:

@@ -52,6 +52,10 @@ class LayersState:
         for layer in self.layers:
             layer.trim(n)
 
+    def fork(self) -> LayersState:
+        """Return a state of its own that holds the same positions; both go on independently."""
+        return LayersState([layer.fork() for layer in self.layers])
+
     def snapshot(self) -> LayersSnapshot:
         windows = (layer.snapshot() for layer in self.layers if isinstance(layer, WindowCache))
         return LayersSnapshot(self.length, tuple(windows))

@@ -38,6 +38,13 @@ class WindowCache:
         self._buffer = Buffer()
         self._capacity = window + REWIND + SLACK
 
+    def fork(self) -> WindowCache:
+        """Return a cache of its own that holds the same positions."""
+        made = WindowCache(self.window)
+        made.length = self.length
+        made._buffer = self._buffer.copy()
+        return made
+
     @property
     def stored(self) -> int:
         return self._buffer.end

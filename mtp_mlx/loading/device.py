@@ -21,6 +21,9 @@ from mtp_mlx.api import Dtype, Memory
 THREADS = 512 * 2**20
 """Bytes of address space that the threads of MLX reserve, which a limit counts as taken."""
 
+MOST_PROMPT_BYTES = 4 * 2**30
+"""The bytes that conversations hold at most beside the one that is being written."""
+
 _DTYPES = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
 
 
@@ -92,6 +95,15 @@ def memory() -> Memory:
         peak=mx.get_peak_memory(),
         limit=int(limit or psutil.virtual_memory().total),
     )
+
+
+def prompt_bytes() -> int:
+    """Return the bytes that conversations may hold beside the one that is being written.
+
+    A quarter of what the device has left beside the weights, up to `MOST_PROMPT_BYTES`.
+    """
+    now = memory()
+    return max(0, min(MOST_PROMPT_BYTES, (now.limit - now.active) // 4))
 
 
 def free_memory() -> int:
