@@ -136,7 +136,7 @@ def _drawn(
 def _grid(
     scale: _Scale, marks: Sequence[float], top: float, bottom: float, palette: Palette
 ) -> Iterator[str]:
-    shown = svg.spaced(marks, scale.x, 30)
+    shown = svg.spaced(marks, scale.x, 38)
     for mark in marks:
         x, is_one = scale.x(mark), mark == 1
         yield svg.line(
