@@ -122,7 +122,7 @@ class Stats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Bytes held by the engine, as MLX counts them, and what the device recommends at most."""
+    """Bytes held by the engine, as MLX counts them, and those that there are for a pair here."""
 
     active: int
     peak: int
@@ -157,6 +157,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     drafter_bits: int | None = None  # 4 or 8: quantise the drafter's head; None: leave it
     dtype: Dtype = "auto"
     draft_position: DraftPosition | None = None  # None: the pair's own
+    anyway: bool = False  # also where it is too big for this machine
 
 
 class LoadRandom(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +168,7 @@ class LoadRandom(msgspec.Struct, frozen=True, kw_only=True):
     bits: int = 4
     drafter_bits: int | None = None
     dtype: Dtype = "auto"
+    anyway: bool = False
 
 
 class Unload(msgspec.Struct, frozen=True, kw_only=True):

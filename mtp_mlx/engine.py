@@ -20,10 +20,12 @@ from mtp_mlx.decode.sequence import Control, NotFinite
 from mtp_mlx.depth.control import DepthControl
 from mtp_mlx.errors import DamagedModel, NonFiniteScores, OutOfMemory
 from mtp_mlx.events import LoadProgress, ReplyEvent, Round
+from mtp_mlx.families import shape
 from mtp_mlx.files import brief
 from mtp_mlx.learned import Record, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
-from mtp_mlx.loading.device import describe, is_out_of_memory, prompt_bytes, versions
+from mtp_mlx.loading.device import describe, is_out_of_memory, versions
+from mtp_mlx.loading.memory import prompt_bytes
 from mtp_mlx.loading.pair import not_finite
 from mtp_mlx.protocols import State
 from mtp_mlx.reply import BARE, Instruments, Reply
@@ -83,12 +85,12 @@ class Engine:
         from mtp_mlx.loading import random_pair
 
         return cls(
-            random_pair.random_pair(
-                request.shape,
-                layers=request.layers,
+            random_pair.pair_of(
+                shape(request.shape, request.layers),
                 bits=request.bits,
                 drafter_bits=request.drafter_bits,
                 dtype=request.dtype,
+                anyway=request.anyway,
                 progress=progress,
             )
         )
@@ -199,6 +201,10 @@ class Engine:
         except NotFinite as error:
             self._pool.empty()
             raise not_finite(self._pair, error.whose) from error
+        except OutOfMemory:
+            self._pool.empty()
+            mx.clear_cache()
+            raise
         except RuntimeError as error:
             self._pool.empty()
             if not is_out_of_memory(error):

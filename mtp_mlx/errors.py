@@ -21,6 +21,7 @@ MtpMlxError
  ├─ NotLoaded           work asked for before a pair is loaded
  ├─ EngineBusy          a second reply asked for while one is running
  ├─ OutOfMemory         the device could not hold what was asked for
+ │   └─ TooBig          a pair that needs more memory than this machine has for it
  ├─ NonFiniteScores     a model whose scores are no numbers
  ├─ EngineFault         a defect of this program
  └─ BadMessage          a line on the pipe that is no message of the protocol
@@ -131,6 +132,10 @@ class EngineBusy(MtpMlxError):
 
 class OutOfMemory(MtpMlxError):
     code = "out_of_memory"
+
+
+class TooBig(OutOfMemory):
+    code = "too_big"
 
 
 class NonFiniteScores(MtpMlxError):

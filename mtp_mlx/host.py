@@ -27,7 +27,8 @@ from mtp_mlx.events import (
     TokenCount,
     Unloaded,
 )
-from mtp_mlx.loading.device import memory, release
+from mtp_mlx.loading.device import release
+from mtp_mlx.loading.memory import memory
 from mtp_mlx.request import check_mtp
 from mtp_mlx.text.codec import ReadingCancelledError
 

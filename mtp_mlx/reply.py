@@ -18,9 +18,10 @@ from mtp_mlx.decode.rules import rule_of
 from mtp_mlx.decode.sequence import Control, Sequence
 from mtp_mlx.decode.watch import Starting, Watch
 from mtp_mlx.depth.control import DepthControl
+from mtp_mlx.errors import OutOfMemory
 from mtp_mlx.events import Finished, PromptProgress, Rejected, ReplyEvent, Round, Token
 from mtp_mlx.loading import LoadedPair
-from mtp_mlx.loading.device import memory
+from mtp_mlx.loading.memory import memory, rows_to_read
 from mtp_mlx.numbers import Counts
 from mtp_mlx.protocols import Anchor, Rule
 from mtp_mlx.request import check_request, prompt_ids
@@ -99,7 +100,9 @@ class Reply:
         try:
             cache.mark()
             yield self._progress(reused, reused)
-            for last_row in prefill(self._pair.target, state, unread, cache.draft_state):
+            for last_row in prefill(
+                self._pair.target, state, unread, cache.draft_state, self._rows
+            ):
                 yield self._progress(state.length, reused)
                 if last_row is not None:
                     cache.mark()
@@ -109,6 +112,17 @@ class Reply:
                     return
         finally:
             cache.keep((*self._prompt, *self._narrator.tokens))
+
+    def _rows(self, most: int) -> int:
+        """Return how many rows to read next; other conversations give way before reading stops."""
+        pair, held = self._pair, self._cache.state.length
+        try:
+            return rows_to_read(pair.size, held, most, anyway=pair.anyway)
+        except OutOfMemory:
+            if not self._pool.release_others():
+                raise
+        mx.clear_cache()
+        return rows_to_read(pair.size, held, most, anyway=pair.anyway)
 
     def _decoded(self, hidden: mx.array, reused: int) -> Iterator[ReplyEvent]:
         target = self._pair.target

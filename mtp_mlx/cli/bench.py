@@ -70,6 +70,7 @@ FAILED, INTERRUPTED = 1, 130
     help="Tokens of context before each prompt; each length is measured.",
 )
 @options.dtype
+@options.anyway
 @click.option(
     "--include-text", is_flag=True, help="Write prompts and replies into the report as well."
 )
@@ -117,6 +118,7 @@ class Asked:
     replay_acceptance: float | None
     depth: tuple[int, ...]
     dtype: Dtype
+    anyway: bool
     include_text: bool
     out: Path | None
     jsonl: Path | None
@@ -147,6 +149,7 @@ class Asked:
                 drafter=self.drafter,
                 drafter_bits=self.drafter_bits,
                 dtype=self.dtype,
+                anyway=self.anyway,
             )
         return LoadRandom(
             shape=self.shape,
@@ -154,6 +157,7 @@ class Asked:
             bits=int(self.bits or 4),
             drafter_bits=self.drafter_bits,
             dtype=self.dtype,
+            anyway=self.anyway,
         )
 
     @property

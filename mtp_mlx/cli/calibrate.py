@@ -17,15 +17,24 @@ from mtp_mlx.events import Calibrated
 @options.drafter
 @options.drafter_bits
 @options.dtype
+@options.anyway
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
-    target: str, drafter: str | None, drafter_bits: int | None, dtype: Dtype, as_json: bool
+    target: str,
+    drafter: str | None,
+    drafter_bits: int | None,
+    dtype: Dtype,
+    anyway: bool,
+    as_json: bool,
 ) -> None:
     """Measure what verifying and drafting cost here, and which draft position is accepted more.
 
     Auto starts from the result, and `doctor` tells it in words.
     """
-    host = load(Load(target=target, drafter=drafter, drafter_bits=drafter_bits, dtype=dtype))
+    pair = Load(
+        target=target, drafter=drafter, drafter_bits=drafter_bits, dtype=dtype, anyway=anyway
+    )
+    host = load(pair)
     for event in host.submit(Calibrate()):
         if isinstance(event, Calibrated):
             measured = event.calibration

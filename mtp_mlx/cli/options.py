@@ -112,6 +112,7 @@ class Options:
     mtp: Mtp
     verify: Verify
     ignore_eos: bool
+    anyway: bool
 
     def load(self) -> Load:
         return Load(
@@ -121,6 +122,7 @@ class Options:
             drafter_bits=self.drafter_bits,
             dtype=self.dtype,
             draft_position=self.draft_position,
+            anyway=self.anyway,
         )
 
     def sampling(self, recommended: Sampling) -> Sampling:
@@ -146,6 +148,9 @@ drafter_bits = click.option(
     type=click.Choice(["4", "8"]),
     callback=lambda _context, _option, bits: bits and int(bits),
     help="Quantise the drafter's head; most of the time of a dense drafter is reading it.",
+)
+anyway = click.option(
+    "--anyway", is_flag=True, help="Load what is too big for this machine all the same."
 )
 _CHOICES = (
     target,
@@ -197,6 +202,7 @@ _CHOICES = (
     click.option("--draft-position", type=click.Choice(["last-seen", "anchor"])),
     click.option("--ignore-eos", is_flag=True, help="Write on past end tokens."),
     dtype,
+    anyway,
 )
 
 

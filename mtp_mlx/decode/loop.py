@@ -22,10 +22,10 @@ from mtp_mlx.decode.round import Turn, speculate
 from mtp_mlx.decode.sequence import NotFinite, Round, Sequence
 from mtp_mlx.decode.watch import Starting, Watch
 from mtp_mlx.depth.control import Plan
+from mtp_mlx.kv.rows import CHUNK
 from mtp_mlx.protocols import Anchor, Chunk, Drafter, DraftState, Rule, State, Target
 from mtp_mlx.sampling.choice import NONE_IN_FLIGHT
 
-CHUNK = 2048  # rows a forward pass
 NO_TOKEN = -1  # stands for a token whose scores are not finite, and needs no number of its own
 TIDY_AFTER = 256
 """Tokens after which freed memory goes back to the system. MLX keeps freed buffers for reuse, but
@@ -120,22 +120,30 @@ def decode(batch: Batch, sequences: list[Sequence]) -> Generator[Emitted]:
 
 
 def prefill(
-    target: Target, state: State, prompt: abc.Sequence[int], draft_state: DraftState | None = None
+    target: Target,
+    state: State,
+    prompt: abc.Sequence[int],
+    draft_state: DraftState | None = None,
+    rows: Callable[[int], int] = lambda most: most,
 ) -> Iterator[mx.array | None]:
     """Append `prompt` to the states, a chunk at a time; yield None after each chunk but the last.
 
     After the last chunk, yield the hidden state [1, hidden] of the last token. No other hidden
     state is computed, unless the drafter reads them. A consumer that stops between chunks leaves
     states that hold the chunks read so far.
+
+    `rows` takes the most rows that the next chunk can have, and returns how many it is to have.
     """
     reads_hidden = draft_state is not None and draft_state.reads_hidden
-    for start in range(0, len(prompt), CHUNK):
-        tokens = mx.array(list(prompt[start : start + CHUNK]))
+    end = 0
+    while end < len(prompt):
+        start, end = end, end + rows(min(CHUNK, len(prompt) - end))
+        tokens = mx.array(list(prompt[start:end]))
         hidden = target.forward([Chunk(state, tokens, last_row=not reads_hidden)])
         if draft_state is not None:
             draft_state.read(tokens, hidden if reads_hidden else None)
             draft_state.evaluate()
-        last = hidden[-1:] if start + CHUNK >= len(prompt) else None
+        last = hidden[-1:] if end == len(prompt) else None
         del hidden  # a row that nobody asks for is not computed
         state.evaluate()
         if last is not None:

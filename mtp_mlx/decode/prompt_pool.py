@@ -67,6 +67,12 @@ class PromptPool:
             others.pop()
         self._caches = [self._caches[0], *others]
 
+    def release_others(self) -> bool:
+        """Release all caches but the one used last; tell whether there were any."""
+        others = len(self._caches) > 1
+        del self._caches[1:]
+        return others
+
     def empty(self) -> None:
         """Release everything."""
         del self._caches[1:]

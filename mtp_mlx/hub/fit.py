@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mtp_mlx.families.base import MemoryShape
-from mtp_mlx.kv.rows import ALONE, BLOCK, GRANULE, GROWTH, REWIND, SLACK
+from mtp_mlx.kv.rows import ALONE, BLOCK, CHUNK, GRANULE, GROWTH, REWIND, SLACK
 
 Verdict = Literal["fits", "tight", "too-big"]
 Pressure = Literal["normal", "warning", "critical"]
@@ -26,8 +26,8 @@ Pressure = Literal["normal", "warning", "critical"]
 MARGIN = 500_000_000
 """Bytes for all that has no part of its own: kernels, logits, text, freed memory kept for reuse."""
 
-LARGEST_CHUNK, SMALLEST_CHUNK = 2048, BLOCK
-"""Rows of a chunk of a prompt: fewer take less memory, more are read faster."""
+SMALLEST_CHUNK = BLOCK
+"""Rows of a chunk of a prompt, at the least: fewer would take little less memory."""
 
 DEFAULT_CONTEXT = 8192
 """Tokens of context for which a pair is judged where nobody says how many."""
@@ -64,11 +64,13 @@ class MachineMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """The bytes of a pair's weights in memory."""
+class PairSize:
+    """What of a pair its memory depends on."""
 
-    target: int
-    drafter: int = 0
+    target: int  # bytes of its weights in memory
+    drafter: int = 0  # the same; 0 without one
+    shape: MemoryShape
+    bytes_a_number: int = 2  # of keys, values and scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,39 +104,38 @@ class Fit:
         return "tight" if self.need.total <= self.have else "too-big"
 
 
-def fit(
-    weights: Weights, shape: MemoryShape, context: int, have: int, bytes_a_number: int = 2
-) -> Fit:
+def fit(size: PairSize, context: int, have: int) -> Fit:
     """Judge a pair for a context. The chunk shrinks as far as it can before the verdict does."""
 
     def at(chunk: int) -> Fit:
         need = Need(
-            target=weights.target,
-            drafter=weights.drafter,
-            kv=cache_bytes(shape, context, bytes_a_number),
-            scores=chunk_bytes(shape, context, chunk, bytes_a_number),
+            target=size.target,
+            drafter=size.drafter,
+            kv=cache_bytes(size, context),
+            scores=chunk_bytes(size, context, chunk),
         )
         return Fit(context=context, chunk=chunk, need=need, have=have)
 
-    sizes = range(SMALLEST_CHUNK, LARGEST_CHUNK + 1)
+    sizes = range(SMALLEST_CHUNK, CHUNK + 1)
     fitting = bisect_left(sizes, True, key=lambda chunk: at(chunk).verdict != "fits")
     return at(sizes[max(0, fitting - 1)])
 
 
-def cache_bytes(shape: MemoryShape, context: int, bytes_a_number: int = 2) -> int:
+def cache_bytes(size: PairSize, context: int) -> int:
     """Return the bytes of a cache that holds `context` tokens, and of one snapshot of it.
 
     Full layers keep every position, and as they grow an eighth beyond them. Sliding layers keep a
     window and some rows to go back. A snapshot is a copy of their windows.
     """
+    shape = size.shape
     full = -(-(context + context // GROWTH) // GRANULE) * GRANULE
     sliding = shape.window + REWIND + SLACK
     snapshot = min(context, shape.window)
     rows = shape.full_row * full + shape.sliding_row * (sliding + snapshot)
-    return rows * bytes_a_number
+    return rows * size.bytes_a_number
 
 
-def chunk_bytes(shape: MemoryShape, context: int, chunk: int, bytes_a_number: int = 2) -> int:
+def chunk_bytes(size: PairSize, context: int, chunk: int) -> int:
     """Return the bytes that reading `chunk` rows at the end of `context` tokens takes.
 
     Blocks of 256 rows attend one after the other, each with a score for each of its rows, each head
@@ -142,8 +143,26 @@ def chunk_bytes(shape: MemoryShape, context: int, chunk: int, bytes_a_number: in
     blocks of a chunk may exist at once. To these come the rows themselves, between attentions.
     """
     rows = min(chunk, context)
-    all_scores = shape.query_heads * rows * context * bytes_a_number
-    block = shape.query_heads * min(rows, BLOCK) * context * bytes_a_number
+    row = size.shape.query_heads * context * size.bytes_a_number  # the scores of one
     blocks = -(-rows // BLOCK)
-    scores = min(all_scores, max(block, blocks * ALONE))
-    return scores + rows * shape.chunk_row * bytes_a_number
+    scores = min(rows * row, max(min(rows, BLOCK) * row, blocks * ALONE))
+    return scores + rows * size.shape.chunk_row * size.bytes_a_number
+
+
+def rows_within(size: PairSize, held: int, most: int, free: int) -> int:
+    """Return how many of `most` rows can be read behind `held` tokens with `free` bytes.
+
+    The margin stays free unless that leaves fewer rows than the smallest chunk has. 0: not even
+    that many can be read.
+    """
+
+    def needed(rows: int) -> int:
+        grown = cache_bytes(size, held + rows) - cache_bytes(size, held)
+        return grown + chunk_bytes(size, held + rows, rows)
+
+    least = min(SMALLEST_CHUNK, most)
+    if needed(least) > free:
+        return 0
+    sizes = range(least, most + 1)
+    fitting = bisect_left(sizes, True, key=lambda rows: needed(rows) > free - MARGIN)
+    return sizes[max(0, fitting - 1)]

@@ -1,4 +1,4 @@
-"""How many rows the caches reserve, and how many attend at a time. Loads no MLX."""
+"""How many rows the caches reserve, and how many are read at a time. Loads no MLX."""
 
 GRANULE = 256  # positions: buffers are whole multiples of it
 GROWTH = 8  # a buffer that is full grows by one row in so many
@@ -7,6 +7,7 @@ SLACK = 256  # spare rows: the window is moved to the front once in about so man
 AT_ONCE = 2048  # rows of the first buffer, at most: a larger window may never be filled
 REWIND = 32  # rows that can always be trimmed: more than any round drafts
 
+CHUNK = 2048  # rows of a prompt in one forward pass, at the most: fewer are read more slowly
 BLOCK = 256  # rows; measured on the CPU: 64 and 128 read a prompt as fast, 512 more slowly
 
 ALONE = 2**25

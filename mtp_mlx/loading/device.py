@@ -1,28 +1,22 @@
-"""The device that MLX computes on: its name, its memory, its dtypes, whether kernels compile."""
+"""The device that MLX computes on: its name, its dtypes, whether kernels compile."""
 
 from __future__ import annotations
 
 import gc
 import platform
-import resource
 import shutil
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 import mlx.core as mx
 import psutil
 
 from mtp_mlx import __version__
-from mtp_mlx.api import Dtype, Memory
+from mtp_mlx.api import Dtype
 
-THREADS = 512 * 2**20
-"""Bytes of address space that the threads of MLX reserve, which a limit counts as taken."""
-
-MOST_PROMPT_BYTES = 4 * 2**30
-"""The bytes that conversations hold at most beside the one that is being written."""
+KEPT = 2**30
+"""Bytes of freed memory that MLX may keep for reuse. By default it keeps about as much as there is,
+and a Mac of 16 GB then swaps."""
 
 _DTYPES = {"float32": mx.float32, "bfloat16": mx.bfloat16, "float16": mx.float16}
 
@@ -67,7 +61,11 @@ def can_compile(backend: str) -> bool:
 
 
 def prepare() -> None:
-    """Turn compilation off where MLX needs a C++ compiler and there is none."""
+    """Bound what MLX keeps of freed memory; turn compilation off where there is no C++ compiler.
+
+    Memory is never wired: on macOS that has ended in panics of the kernel (ml-explore/mlx#3186).
+    """
+    mx.set_cache_limit(KEPT)
     if not can_compile(backend_name()):
         mx.disable_compile()
 
@@ -86,59 +84,6 @@ def release() -> None:
     """Give the memory of dropped networks back to the system."""
     gc.collect()
     mx.clear_cache()
-
-
-def memory() -> Memory:
-    limit = mx.device_info(mx.default_device()).get("max_recommended_working_set_size")
-    return Memory(
-        active=mx.get_active_memory(),
-        peak=mx.get_peak_memory(),
-        limit=int(limit or psutil.virtual_memory().total),
-    )
-
-
-def prompt_bytes() -> int:
-    """Return the bytes that conversations may hold beside the one that is being written.
-
-    A quarter of what the device has left beside the weights, up to `MOST_PROMPT_BYTES`.
-    """
-    now = memory()
-    return max(0, min(MOST_PROMPT_BYTES, (now.limit - now.active) // 4))
-
-
-def free_memory() -> int:
-    """Return the bytes that this process may still take, as the system counts them.
-
-    macOS compresses and swaps what other programs hold, so there only wired memory is taken.
-    Linux kills instead: there it is what is available, within the limits of the process and of its
-    control group, and what is left of the swap.
-    """
-    whole = psutil.virtual_memory()
-    if sys.platform == "darwin":
-        return int(whole.total - whole.wired)
-    free = [whole.available + psutil.swap_memory().free, *_process_limits()]
-    group = _group_limit(Path("/sys/fs/cgroup"))
-    return int(min(free if group is None else [*free, group]))
-
-
-def _process_limits() -> Iterator[int]:
-    held = psutil.Process().memory_info()
-    limits = ((resource.RLIMIT_AS, held.vms), (resource.RLIMIT_DATA, held.data))
-    for limit, taken in limits:
-        most, _ = resource.getrlimit(limit)
-        if most != resource.RLIM_INFINITY:
-            yield most - taken - THREADS
-
-
-def _group_limit(folder: Path) -> int | None:
-    """Return what a container may still take; None where it has no limit."""
-    try:
-        most = int((folder / "memory.max").read_text())
-        counts = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        cached = int(counts["inactive_file"]) + int(counts["active_file"])
-        return most - int((folder / "memory.current").read_text()) + cached
-    except (OSError, ValueError, KeyError):  # "max": no limit
-        return None
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

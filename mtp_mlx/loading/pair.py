@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from mtp_mlx.events import LoadProgress
 from mtp_mlx.families import family_of
 from mtp_mlx.families.base import Blueprint
 from mtp_mlx.files import brief, made_of
+from mtp_mlx.hub.fit import PairSize
 from mtp_mlx.hub.in_use import Hold, hold
 from mtp_mlx.hub.packing import check_packing
 from mtp_mlx.hub.resolve import is_built_in, resolve, resolve_drafter
@@ -32,13 +32,12 @@ from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import (
     backend_name,
     compute_dtype,
-    free_memory,
     is_out_of_memory,
     prepare,
 )
 from mtp_mlx.loading.generation import Generation, read_generation
+from mtp_mlx.loading.memory import check_fits, pair_size
 from mtp_mlx.loading.weights import (
-    PART,
     MissingTensors,
     Weights,
     computing_dtype,
@@ -91,6 +90,8 @@ class LoadedPair:
     end_tokens: frozenset[int]
     constraints: Constraints = NO_CONSTRAINTS  # of the target, on every reply
     info: PairInfo
+    size: PairSize
+    anyway: bool = False  # it was loaded whether or not it fits this machine
     drafter_at: Callable[[DraftPosition], Drafter | None]  # the drafter at a draft position
     target_weights: WeightFiles = WeightFiles()
     drafter_weights: WeightFiles = WeightFiles()
@@ -131,8 +132,9 @@ def _load_pair(
     drafter_checkpoint = chosen.checkpoint
     dtype = compute_dtype(request.dtype)
     check_dtype(blueprint, dtype)
-    both = [c for c in (target_checkpoint, drafter_checkpoint) if c is not None]
-    _check_memory(blueprint, both, dtype)
+    size = pair_size(blueprint, target_checkpoint, drafter_checkpoint, dtype)
+    if not request.anyway:
+        check_fits(target_checkpoint.name, size, blueprint.context_length)
 
     progress(LoadProgress(phase="target", done=1, total=3))
     tensors = _tensors(blueprint.target_tensors, target_checkpoint)
@@ -165,6 +167,8 @@ def _load_pair(
         thinking=blueprint.thinking,
         end_tokens=codec.facts.end_ids if codec else end_token_ids(target_checkpoint.folder),
         constraints=generation.constraints,
+        size=size,
+        anyway=request.anyway,
         info=replace(
             info,
             quantization=precision_words(network),
@@ -240,31 +244,6 @@ def _drafter(request: api.Load, target_checkpoint: Checkpoint) -> _Drafter:
     if own is None:
         return _Drafter(None, "no drafter is known for this target")
     return _Drafter(open_checkpoint(own.folder), note=own.note)
-
-
-def _check_memory(
-    blueprint: Blueprint, checkpoints: Sequence[Checkpoint], dtype: mx.Dtype | None
-) -> None:
-    """Raise OutOfMemory where the weights are more than can be held: MLX would die of it."""
-    needed = sum(_bytes_of(blueprint, checkpoint, dtype) for checkpoint in checkpoints)
-    if dtype is not None:
-        needed += min(needed, PART) // 2  # what is being converted is held twice
-    free = free_memory()
-    if needed > free:
-        raise OutOfMemory(
-            f"{checkpoints[0].name} needs {needed / 1e9:.1f} GB of memory here, and "
-            f"{max(free, 0) / 1e9:.1f} GB are free.",
-            "Close other programs, or choose a smaller model or a smaller quantisation.",
-        )
-
-
-def _bytes_of(blueprint: Blueprint, checkpoint: Checkpoint, dtype: mx.Dtype | None) -> int:
-    """Return the bytes that a checkpoint's tensors of text take in `dtype`."""
-    kept = (t for name, t in checkpoint.tensors.items() if blueprint.other_part(name) is None)
-    return sum(
-        math.prod(t.shape) * dtype.size if dtype and t.is_floating else t.end - t.start
-        for t in kept
-    )
 
 
 def _tensors(named: Callable[[Weights], Weights], checkpoint: Checkpoint) -> Weights:

@@ -24,7 +24,9 @@ from mtp_mlx.errors import OutOfMemory, UsageError
 from mtp_mlx.events import LoadProgress
 from mtp_mlx.families import shape
 from mtp_mlx.families.base import TrueShape
-from mtp_mlx.loading.device import compute_dtype, is_out_of_memory, memory, prepare
+from mtp_mlx.hub.fit import PairSize
+from mtp_mlx.loading.device import compute_dtype, is_out_of_memory, prepare
+from mtp_mlx.loading.memory import check_fits
 from mtp_mlx.loading.pair import LoadedPair, Progress, check_dtype
 from mtp_mlx.loading.weights import dtype_words, pack, pack_head, precision_words
 
@@ -66,9 +68,10 @@ def pair_of(
     drafter_bits: int | None = None,
     seed: int = 0,
     dtype: Dtype = "auto",
+    anyway: bool = False,
     progress: Progress = lambda _: None,
 ) -> LoadedPair:
-    """Return a pair as `random_pair` does, of any shape."""
+    """Return a pair as `random_pair` does, of any shape; `anyway` makes it whatever it needs."""
     if bits not in BITS:
         raise UsageError(f"Random weights cannot have {bits} bits.", "Choose 4, 8 or 16.")
     prepare()
@@ -76,6 +79,14 @@ def pair_of(
     check_dtype(shape.blueprint, kept)
     network, head = _networks(shape, bits)
     info = _info(shape, network, head, bits, kept)
+    size = PairSize(
+        target=info.target_bytes,
+        drafter=info.drafter_bytes,
+        shape=shape.blueprint.memory,
+        bytes_a_number=kept.size,
+    )
+    if not anyway:
+        check_fits(info.target, size, info.context_length)
     _fill(network, head, kept, seed, info, progress)
     if drafter_bits is not None:
         pack_head(head, drafter_bits)
@@ -89,6 +100,8 @@ def pair_of(
         codec=None,
         thinking=None,
         end_tokens=frozenset(),
+        size=size,
+        anyway=anyway,
         info=info,
     )
 
@@ -122,8 +135,6 @@ def _info(shape: TrueShape, network: Any, head: Any, bits: int, dtype: mx.Dtype)
 def _fill(
     network: Any, head: Any, dtype: mx.Dtype, seed: int, info: PairInfo, progress: Progress
 ) -> None:
-    if info.target_bytes + info.drafter_bytes > memory().limit:
-        raise _too_large(info)
     try:
         progress(LoadProgress(phase="target", done=1, total=3))
         randomize(network, dtype, seed)

@@ -50,6 +50,23 @@ def _arrays(state: object, layer: int) -> list[np.ndarray]:
     return [floats(view.keys), floats(view.values)]
 
 
+def test_each_chunk_has_as_many_rows_as_there_may_be(pair: LoadedPair) -> None:
+    target = both(pair).target
+    state = target.new_state()
+    asked: list[int] = []
+
+    def rows(most: int) -> int:
+        asked.append(most)
+        return min(most, 5)
+
+    *before, hidden = prefill(target, state, LONG[:12], rows=rows)
+    assert (before, asked) == ([None, None], [12, 7, 2])
+    assert state.length == 12
+    expected = forward(target, LONG[:12])[-1:]
+    assert hidden is not None
+    np.testing.assert_allclose(floats(hidden), floats(expected), rtol=0, atol=TOLERANCE)
+
+
 def test_rows_of_several_prompts_are_narrowed_each_by_itself(pair: LoadedPair) -> None:
     """A chunk that wants its last row stands beside one that wants them all."""
     target = both(pair).target

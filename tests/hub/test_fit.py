@@ -12,22 +12,23 @@ from mtp_mlx.families import PAIRS
 from mtp_mlx.families.base import KnownPair
 from mtp_mlx.hub.fit import (
     COMFORTABLE,
-    LARGEST_CHUNK,
     MARGIN,
     SMALLEST_CHUNK,
     MachineMemory,
-    Weights,
+    PairSize,
     cache_bytes,
     chunk_bytes,
     fit,
+    rows_within,
 )
+from mtp_mlx.kv.rows import CHUNK
 
 GB, MIB = 10**9, 2**20
 BY_NAME = {pair.name: pair for pair in PAIRS}
 
 pairs = st.sampled_from(PAIRS)
 contexts = st.integers(1, 262_144)
-chunks = st.integers(SMALLEST_CHUNK, LARGEST_CHUNK)
+chunks = st.integers(SMALLEST_CHUNK, CHUNK)
 
 # What a Mac of so much memory has for a pair, in GB: the working set that Metal recommends there.
 MACS = {16: 10.7, 24: 17.0, 32: 21.0, 48: 36.0}
@@ -50,7 +51,11 @@ def test_keys_and_values_in_mib(name: str, at_8k: int, at_32k: int, at_128k: int
     for n in (8, 32, 128):
         held = shape.size_bytes(n * 1024)
         window = shape.size_bytes(0) + 2 * shape.sliding_row * shape.window
-        assert held + window < cache_bytes(shape, n * 1024) < 1.13 * held + 2 * window
+        assert (
+            held + window
+            < cache_bytes(PairSize(target=0, shape=shape), n * 1024)
+            < 1.13 * held + 2 * window
+        )
 
 
 # Target in GB, drafter in GB, thousands of tokens, and the verdicts with 16, 24, 32 and 48 GB.
@@ -77,16 +82,17 @@ TABLE = [
 def test_which_macs_a_pair_fits(
     name: str, target: float, drafter: float, context: int, verdicts: str
 ) -> None:
-    weights = Weights(target=round(target * GB), drafter=round(drafter * GB))
-    shape = BY_NAME[name].memory
-    judged = [fit(weights, shape, context * 1024, round(have * GB)) for have in MACS.values()]
+    size = PairSize(
+        target=round(target * GB), drafter=round(drafter * GB), shape=BY_NAME[name].memory
+    )
+    judged = [fit(size, context * 1024, round(have * GB)) for have in MACS.values()]
     assert " ".join(f.verdict for f in judged) == verdicts
 
 
 def test_the_parts_of_a_sum() -> None:
     """12B at 8k and a chunk of 256 rows, counted by hand."""
     shape = BY_NAME["12B"].memory
-    judged = fit(Weights(target=6_740, drafter=846), shape, 8192, 0)
+    judged = fit(PairSize(target=6_740, drafter=846, shape=shape), 8192, 0)
     assert judged.chunk == SMALLEST_CHUNK
     full = 8 * 1 * 512 * 9216
     sliding = 40 * 8 * 256 * (1024 + 288 + 1024)
@@ -102,25 +108,28 @@ def test_more_rows_and_more_context_need_more(
 ) -> None:
     context, longer = sorted((context, longer))
     chunk, larger = sorted((chunk, larger))
-    shape = pair.memory
-    assert cache_bytes(shape, context) <= cache_bytes(shape, longer)
-    assert chunk_bytes(shape, context, chunk) <= chunk_bytes(shape, longer, chunk)
-    assert chunk_bytes(shape, context, chunk) <= chunk_bytes(shape, context, larger)
-    assert chunk_bytes(shape, context, chunk) < chunk_bytes(shape, context, chunk, 4)
+    size = PairSize(target=1, shape=pair.memory)
+    wide = replace(size, bytes_a_number=4)
+    assert cache_bytes(size, context) <= cache_bytes(size, longer)
+    assert cache_bytes(size, context) < cache_bytes(wide, context)
+    assert chunk_bytes(size, context, chunk) <= chunk_bytes(size, longer, chunk)
+    assert chunk_bytes(size, context, chunk) <= chunk_bytes(size, context, larger)
+    assert chunk_bytes(size, context, chunk) < chunk_bytes(wide, context, chunk)
 
 
 @given(pairs, contexts, st.integers(0, 64 * GB), st.integers(0, 64 * GB))
 def test_the_chunk_shrinks_before_the_verdict(
     pair: KnownPair, context: int, target: int, have: int
 ) -> None:
-    judged = fit(Weights(target=target), pair.memory, context, have)
+    size = PairSize(target=target, shape=pair.memory)
+    judged = fit(size, context, have)
     need = judged.need
     assert need.total == sum(astuple(need))
-    assert need.scores == chunk_bytes(pair.memory, context, judged.chunk)
-    larger = replace(need, scores=chunk_bytes(pair.memory, context, judged.chunk + 1))
+    assert need.scores == chunk_bytes(size, context, judged.chunk)
+    larger = replace(need, scores=chunk_bytes(size, context, judged.chunk + 1))
     match judged.verdict:
         case "fits":
-            full = judged.chunk == LARGEST_CHUNK or context <= judged.chunk
+            full = judged.chunk == CHUNK or context <= judged.chunk
             assert full or larger.total > COMFORTABLE * have
             assert need.total <= COMFORTABLE * have
         case "tight":
@@ -159,3 +168,28 @@ def test_what_a_machine_has(memory: MachineMemory, have: int) -> None:
     sizes = {name: getattr(memory, name) * GB for name in ("total", "available", "wired_by_others")}
     advised = None if memory.recommended is None else memory.recommended * GB
     assert replace(memory, **sizes, recommended=advised).have == have * GB
+
+
+@given(pairs, st.integers(0, 200_000), chunks, st.integers(-GB, 4 * GB))
+def test_as_many_rows_are_read_as_there_is_memory_for(
+    pair: KnownPair, held: int, most: int, free: int
+) -> None:
+    size = PairSize(target=0, shape=pair.memory)
+
+    def needed(rows: int) -> int:
+        grown = cache_bytes(size, held + rows) - cache_bytes(size, held)
+        return grown + chunk_bytes(size, held + rows, rows)
+
+    rows = rows_within(size, held, most, free)
+    if rows == 0:
+        assert needed(SMALLEST_CHUNK) > free
+        return
+    assert SMALLEST_CHUNK <= rows <= most
+    assert needed(rows) <= max(free - MARGIN, needed(SMALLEST_CHUNK)) <= free
+    assert rows == most or needed(rows + 1) > free - MARGIN
+
+
+def test_the_end_of_a_prompt_may_be_shorter_than_any_chunk() -> None:
+    size = PairSize(target=0, shape=PAIRS[0].memory)
+    assert rows_within(size, 1000, 3, GB) == 3
+    assert rows_within(size, 1000, 3, 0) == 0

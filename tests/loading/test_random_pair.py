@@ -9,9 +9,9 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mtp_mlx.api import Memory
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import OutOfMemory, UsageError
+from mtp_mlx.hub.fit import MachineMemory
 from mtp_mlx.loading import LoadedPair
 from mtp_mlx.loading.random_pair import pair_of, random_pair, randomize, size_bytes
 from mtp_mlx.loading.weights import pack
@@ -129,11 +129,13 @@ def test_the_pair_says_what_it_is() -> None:
 
 
 def test_a_pair_too_large_is_refused_before_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = Memory(active=0, peak=0, limit=16 * 10**9)
-    monkeypatch.setattr("mtp_mlx.loading.random_pair.memory", lambda: small)
+    small = MachineMemory(total=16 * 10**9, available=16 * 10**9)
+    monkeypatch.setattr("mtp_mlx.loading.memory.machine_memory", lambda: small)
     mx.reset_peak_memory()
     before = mx.get_active_memory()
-    with pytest.raises(OutOfMemory, match=r"random 31B, 4-bit and its drafter take 2\d\.\d GB"):
+    with pytest.raises(
+        OutOfMemory, match=r"random 31B, 4-bit needs 2\d\.\d GB here \(19\.2 target"
+    ):
         random_pair("31b", bits=4)
     assert mx.get_peak_memory() - before < 10**6
 

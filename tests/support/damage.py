@@ -18,8 +18,10 @@ from tests.support.checkpoints import PairFolders
 Tensors = dict[str, mx.array]
 
 
-def load(pair: PairFolders) -> LoadedPair:
-    return load_pair(api.Load(target=str(pair.target), drafter=str(pair.drafter), dtype="float32"))
+def load(pair: PairFolders, *, anyway: bool = False) -> LoadedPair:
+    return load_pair(
+        api.Load(target=str(pair.target), drafter=str(pair.drafter), dtype="float32", anyway=anyway)
+    )
 
 
 def refused(pair: PairFolders, error: type[LoadError], *said: str) -> None:
