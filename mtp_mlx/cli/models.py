@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from mtp_mlx.cli.fetch import fetch
+from mtp_mlx.cli.fit import fit_command
 from mtp_mlx.cli.places import add, forget, places, short, size
 from mtp_mlx.cli.remove import remove
 from mtp_mlx.families import PAIRS, pair_of
@@ -35,7 +36,7 @@ def command(ctx: click.Context) -> None:
         ctx.invoke(list_models, as_json=False)
 
 
-for other in (add, fetch, forget, places, remove):
+for other in (add, fetch, fit_command, forget, places, remove):
     command.add_command(other)
 
 

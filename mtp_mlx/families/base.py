@@ -77,6 +77,7 @@ class KnownPair:
     hidden_size: int
     layers: int
     memory: MemoryShape
+    other_bytes: int  # of a target's files: parts for images and sound, which are not loaded
     context_length: int
     targets: tuple[Conversion, ...]  # the smallest first
     drafters: tuple[Conversion, ...]

@@ -14,10 +14,11 @@ operations, so the temporaries of several operations, and several blocks of scor
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mtp_mlx.families.base import MemoryShape
+from mtp_mlx.families.base import Conversion, KnownPair, MemoryShape
 from mtp_mlx.kv.rows import ALONE, BLOCK, CHUNK, GRANULE, GROWTH, REWIND, SLACK
 
 Verdict = Literal["fits", "tight", "too-big"]
@@ -102,6 +103,60 @@ class Fit:
         if self.need.total <= COMFORTABLE * self.have:
             return "fits"
         return "tight" if self.need.total <= self.have else "too-big"
+
+
+def listed_size(pair: KnownPair, target: Conversion, bytes_a_number: int = 2) -> PairSize | None:
+    """Return the size of a pair of the catalogue; None where that of the target is unknown.
+
+    Where numbers are computed in float32 (`bytes_a_number` 4), scales and biases are too.
+    """
+    if target.size_bytes is None:
+        return None
+    return PairSize(
+        target=_in_memory(target.size_bytes - pair.other_bytes, target.precision, bytes_a_number),
+        drafter=listed_drafter(pair, bytes_a_number),
+        shape=pair.memory,
+        bytes_a_number=bytes_a_number,
+    )
+
+
+def listed_drafter(pair: KnownPair, bytes_a_number: int = 2) -> int:
+    """Return the bytes in memory of a pair's published drafter."""
+    drafter = pair.drafters[0]
+    return _in_memory(drafter.size_bytes or 0, drafter.precision, bytes_a_number)
+
+
+def _in_memory(size: int, precision: str, bytes_a_number: int) -> int:
+    """Return the bytes of weights that are stored in half precision or packed."""
+    wider = bytes_a_number - 2
+    if precision not in _BITS:
+        return size + size * wider // 2
+    bits_more = wider * 8 * 2 / GROUP
+    return round(size * (1 + bits_more / (_BITS[precision] + 32 / GROUP)))
+
+
+_BITS = {"4-bit": 4, "8-bit": 8}
+GROUP = 64
+"""Numbers that share a scale and a bias in a packed tensor of mlx-community's conversions."""
+
+SUITABLE = ("8-bit", "4-bit")
+"""Precisions that are advised, the best first: bf16 is half as fast as 8 bits and hardly better."""
+
+
+def suited(judged: Sequence[tuple[str, Fit]]) -> int | None:
+    """Return which of several conversions suits a machine, each given by its precision and its fit.
+
+    The most precise of those that fit, else the smallest that is tight; None where none is.
+    """
+    order = sorted(
+        (SUITABLE.index(precision), i)
+        for i, (precision, one) in enumerate(judged)
+        if precision in SUITABLE and one.verdict == "fits"
+    )
+    if order:
+        return order[0][1]
+    tight = [(one.need.total, i) for i, (_, one) in enumerate(judged) if one.verdict != "too-big"]
+    return min(tight)[1] if tight else None
 
 
 def fit(size: PairSize, context: int, have: int) -> Fit:

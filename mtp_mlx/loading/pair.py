@@ -132,6 +132,7 @@ def _load_pair(
     drafter_checkpoint = chosen.checkpoint
     dtype = compute_dtype(request.dtype)
     check_dtype(blueprint, dtype)
+    both = [c for c in (target_checkpoint, drafter_checkpoint) if c is not None]
     size = pair_size(blueprint, target_checkpoint, drafter_checkpoint, dtype)
     if not request.anyway:
         check_fits(target_checkpoint.name, size, blueprint.context_length)

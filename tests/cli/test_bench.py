@@ -13,6 +13,7 @@ from mtp_mlx.cli import bench as module
 from mtp_mlx.cli.main import run
 from mtp_mlx.engine import Engine
 from mtp_mlx.errors import UsageError
+from mtp_mlx.families.base import TrueShape
 from mtp_mlx.host import Host
 from mtp_mlx.loading import LoadedPair
 from tests.app.services.schema import violations
@@ -157,15 +158,17 @@ def test_a_shape_needs_no_download(
     """With a miniature in place of the true size; drafts are replayed, or none would be right."""
     asked: dict[str, object] = {}
 
-    def small(name: str, **options: object) -> LoadedPair:
-        asked.update(options, name=name)
+    def small(shape: TrueShape, **options: object) -> LoadedPair:
+        asked.update(options, shape=shape.title)
         return random_tiny_pair()
 
-    monkeypatch.setattr("mtp_mlx.loading.random_pair.random_pair", small)
+    monkeypatch.setattr("mtp_mlx.loading.random_pair.pair_of", small)
     out = tmp_path / "report.json"
     options = ["--modes", "off,3", "--repeats", "1", "--max-tokens", "30", "--out", str(out)]
-    assert run(["bench", "--shape", "31b", "--layers", "6", "--bits", "8", *options]) == 0
-    assert (asked["name"], asked["layers"], asked["bits"]) == ("31b", 6, 8)
+    shape = ["--shape", "31b", "--layers", "6", "--bits", "8", "--anyway"]
+    assert run(["bench", *shape, *options]) == 0
+    assert (asked["shape"], asked["bits"]) == ("31B with 6 of 60 layers", 8)
+    assert asked["anyway"]
     document = json.loads(out.read_text())
     assert violations(document, SCHEMA, SCHEMA) == []
     assert document["settings"]["replay_acceptance"] == 0.8

@@ -116,6 +116,15 @@ def test_the_last_conversation_stays_without_a_budget() -> None:
     assert read(caches, [*B, 1]) == 100
 
 
+def test_others_give_way_to_the_last() -> None:
+    caches = pool(10_000)
+    assert not caches.release_others()
+    read(caches, A)
+    read(caches, B)
+    assert caches.release_others()
+    assert caches.lengths == (len(B),)
+
+
 def test_emptying_releases_all() -> None:
     caches = pool(10_000)
     read(caches, A)

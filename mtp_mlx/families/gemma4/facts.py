@@ -1,7 +1,7 @@
 r"""The five Gemma 4 pairs: their shapes, repositories and sizes, each fact once. Pure.
 
-Shapes have the names of the fields in each config.json. Sizes are those that the publishers of the
-files report. A thought is written as `<|channel>thought\n … <channel|>`.
+Shapes have the names of the fields in each config.json. A thought is written as
+`<|channel>thought\n … <channel|>`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ THINKING = ThinkingSyntax(opening="<|channel>", header="thought\n", closing="<ch
 
 TITLE = "Gemma 4"
 
-GB, GIB, MB = 10**9, 2**30, 10**6
+GB, MB = 10**9, 10**6
 
 _VOCABULARY = 262_144
 _DRAFTER_LAYERS = 4
@@ -39,7 +39,8 @@ class Facts:
     keys: Config  # fields of target and drafter alike, as both read the same keys and values
     target: Config
     drafter: Config
-    target_bytes: Mapping[str, int]  # by precision, where known
+    target_bytes: Mapping[str, int]  # of the files, by precision
+    other_bytes: int  # of those, for images and sound
     drafter_bytes: int
 
 
@@ -57,6 +58,7 @@ def known_pair(facts: Facts) -> KnownPair:
         hidden_size=target.hidden_size,
         layers=target.num_layers,
         memory=memory_shape(target),
+        other_bytes=facts.other_bytes,
         context_length=target.max_positions,
         targets=tuple(
             Conversion(repository=name, precision=p, size_bytes=facts.target_bytes.get(p))
@@ -173,41 +175,55 @@ _EXPERTS = {
 _SMALL_DRAFTER = _stack(256, 2048, 4)
 _SMALL_CONTEXT, _LARGE_CONTEXT = 128 * 1024, 256 * 1024
 
+# Sizes of files, from listings of the repositories: E2B in 4 bits 3.61 GB; E4B 4.79 and 8.27 GiB,
+# 12B 6.28 and 11.84, 26B-A4B 14.29 and 26.03 in 4 and 8 bits; 31B in 4 bits 18.4 GB; bf16 10, 16,
+# 51.6 and 62.5 GB. The text weights follow from the shape, at 4.5 and 8.5 bits a number: 12B's are
+# 6.70 and 12.65 GB, as measured of its files. The rest of a file is as large in either precision:
+# parts for images and sound, unpacked. E2B's and 31B's 8 bits and 12B's bf16 are such sums.
+#
+# "4-bit" in a name is no promise: 12B trained for 4 bits (qat-4bit) has 10.99 GB, for its
+# feed-forward layers have 8 bits; packed in 4 throughout it has 6.74 and is 1.6 times as fast
+# (lablup/mlxcel#683).
 FACTS = (
     Facts(
         name="E2B", layers=35, period=5, shared_layers=20, centroid_head=True,
         keys=_keys(1, None, window=512, context=_SMALL_CONTEXT),
         target=_stack(1536, 6144, 8) | _PER_LAYER_INPUTS | {"use_double_wide_mlp": True},
         drafter=_SMALL_DRAFTER,
-        target_bytes={"4-bit": 3_610 * MB, "bf16": 10 * GB}, drafter_bytes=155 * MB,
+        target_bytes={"4-bit": 3_610 * MB, "8-bit": 5_920 * MB, "bf16": 10_260 * MB},
+        other_bytes=1_000 * MB, drafter_bytes=155 * MB,
     ),
     Facts(
         name="E4B", layers=42, period=6, shared_layers=18, centroid_head=True,
         keys=_keys(2, None, window=512, context=_SMALL_CONTEXT),
         target=_stack(2560, 10240, 8) | _PER_LAYER_INPUTS,
         drafter=_SMALL_DRAFTER,
-        target_bytes={"4-bit": 6_400 * MB, "bf16": 16 * GB}, drafter_bytes=157 * MB,
+        target_bytes={"4-bit": 5_143 * MB, "8-bit": 8_880 * MB, "bf16": 16 * GB},
+        other_bytes=945 * MB, drafter_bytes=157 * MB,
     ),
     Facts(
         name="12B", model_type="gemma4_unified", layers=48, period=6,
         keys=_keys(8, 1, window=1024, context=_LARGE_CONTEXT),
         target=_stack(3840, 15360, 16),
         drafter=_stack(1024, 8192, 16),
-        target_bytes={"4-bit": 63 * GIB // 10}, drafter_bytes=846 * MB,
+        target_bytes={"4-bit": 6_743 * MB, "8-bit": 12_713 * MB, "bf16": 23_870 * MB},
+        other_bytes=50 * MB, drafter_bytes=846 * MB,
     ),
     Facts(
         name="26B-A4B", layers=30, period=6,
         keys=_keys(8, 2, window=1024, context=_LARGE_CONTEXT),
         target=_stack(2816, 2112, 16) | _EXPERTS,
         drafter=_stack(1024, 8192, 16),
-        target_bytes={"4-bit": 143 * GIB // 10, "bf16": 51_600 * MB}, drafter_bytes=839 * MB,
+        target_bytes={"4-bit": 15_344 * MB, "8-bit": 27_950 * MB, "bf16": 51_600 * MB},
+        other_bytes=1_140 * MB, drafter_bytes=839 * MB,
     ),
     Facts(
         name="31B", layers=60, period=6,
         keys=_keys(16, 4, window=1024, context=_LARGE_CONTEXT),
         target=_stack(5376, 21504, 32),
         drafter=_stack(1024, 8192, 32),
-        target_bytes={"4-bit": 17 * GB, "bf16": 62_500 * MB}, drafter_bytes=939 * MB,
+        target_bytes={"4-bit": 18_400 * MB, "8-bit": 33_750 * MB, "bf16": 62_500 * MB},
+        other_bytes=1_130 * MB, drafter_bytes=939 * MB,
     ),
 )  # fmt: skip
 

@@ -1,0 +1,95 @@
+"""Write docs/memory.md: which pairs fit which Macs, by the sum that the program itself uses.
+
+Usage: python -m scripts.memory_page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mtp_mlx.families import PAIRS
+from mtp_mlx.families.base import Conversion, KnownPair
+from mtp_mlx.hub.fit import COMFORTABLE, MARGIN, RESERVE, Fit, MachineMemory, fit, listed_size
+
+PAGE = Path(__file__).parents[1] / "docs" / "memory.md"
+GB, GIB, MIB = 10**9, 2**30, 2**20
+
+ADVISED = {16: 10922, 24: 16384, 32: 21845, 48: 36864}
+"""MiB that Metal recommends at most, by a Mac's GB of memory; 24 and 48 follow from the shares of
+others: two thirds up to 32 GB, three quarters above. Reported in ggml-org/llama.cpp#5206, #1870 and
+ise-uiuc/magicoder#19."""
+
+CONTEXTS = (8, 32, 128)  # thousands of tokens
+
+INTRODUCTION = f"""# What fits which Mac
+
+A pair needs memory for five things, and `mtp-mlx models fit` shows all five for any model:
+
+- **target** and **drafter**: their weights. Parts of the files for images and sound are not loaded.
+- **keys and values** of the context, as far as prompt and reply together may reach.
+- **reading the prompt**: the scores of 256 rows against the whole context, and the rows themselves.
+  At first 2,048 rows are read at a time; where memory is short, down to 256.
+- a **margin** of {MARGIN / GB} GB.
+
+A Mac has for it what Metal recommends, and no more than is left beside {RESERVE / GB:.0f} GB,
+or beside what other programs have wired. Once macOS itself says that memory is short, only what is
+available counts. A pair *fits* where it needs at most {COMFORTABLE:.0%} of that, is *tight* up to
+all of it, and is else *too big*: then it is loaded only with `--anyway`. While a prompt is read the
+same figure is watched, and reading stops with a message before the Mac is in danger.
+
+Each cell has the GB needed at 8, 32 and 128 thousand tokens of context. Bold fits, plain is tight,
+and a dash is too big.
+"""
+
+END = """
+The sizes of the files are those of the catalogue; for a model on the disk the program reads them
+from its files. A name is no promise: `gemma-4-12B-it-qat-4bit` has 10.99 GB, for its feed-forward
+layers have 8 bits. With `--drafter-bits 4` the drafters of 12B, 26B-A4B and 31B take about a
+quarter of their 0.8 to 0.9 GB once they are loaded.
+
+This page is written by `python -m scripts.memory_page`; `python -m scripts.measure_fit` compares
+the sum with the peak that MLX measures. The sums are for half precision, as on every Mac.
+"""
+
+
+def main() -> None:
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """Return the content of the page."""
+    return "\n".join([INTRODUCTION, *table(), END])
+
+
+def table() -> Iterator[str]:
+    columns = [f"{size} GB (has {have(size) / GB:.1f})" for size in ADVISED]
+    yield f"| | {' | '.join(columns)} |"
+    yield f"|---|{'---|' * len(columns)}"
+    for pair in PAIRS:
+        for target in pair.targets:
+            cells = (cell(pair, target, have(size)) for size in ADVISED)
+            yield f"| {pair.name}, {target.precision} | {' | '.join(cells)} |"
+
+
+def cell(pair: KnownPair, target: Conversion, have: int) -> str:
+    size = listed_size(pair, target)
+    assert size is not None
+    fits = [fit(size, context * 1024, have) for context in CONTEXTS]
+    return " · ".join(map(words, fits)) if fits[0].verdict != "too-big" else "\N{EM DASH}"
+
+
+def words(judged: Fit) -> str:
+    needed = f"{judged.need.total / GB:.1f}"
+    return {"fits": f"**{needed}**", "tight": needed, "too-big": "\N{EM DASH}"}[judged.verdict]
+
+
+def have(memory: int) -> int:
+    """Return what a Mac with so many GB of memory has for a pair while nothing else is large."""
+    return MachineMemory(
+        total=memory * GIB, available=0, recommended=ADVISED[memory] * MIB, pressure="normal"
+    ).have
+
+
+if __name__ == "__main__":
+    main()
