@@ -135,7 +135,7 @@ def _load_pair(
     both = [c for c in (target_checkpoint, drafter_checkpoint) if c is not None]
     size = pair_size(blueprint, target_checkpoint, drafter_checkpoint, dtype)
     if not request.anyway:
-        check_fits(target_checkpoint.name, size, blueprint.context_length)
+        check_fits(_target_name(request, target_checkpoint), size, blueprint.context_length)
 
     progress(LoadProgress(phase="target", done=1, total=3))
     tensors = _tensors(blueprint.target_tensors, target_checkpoint)
@@ -289,10 +289,9 @@ def _info(
     blueprint: Blueprint,
     generation: Generation,
 ) -> PairInfo:
-    demo = request.target == api.DEMO_PAIR
     drafter_checkpoint = drafter.checkpoint
     return PairInfo(
-        target="built-in" if demo else target_checkpoint.name,
+        target=_target_name(request, target_checkpoint),
         drafter=None if drafter_checkpoint is None else _drafter_name(request, drafter_checkpoint),
         no_drafter_reason=drafter.absent_because,
         target_bytes=target_checkpoint.size,
@@ -305,6 +304,10 @@ def _info(
         has_chat_template=False,
         notes=(*_notes(target_checkpoint, drafter, blueprint), *generation.notes()),
     )
+
+
+def _target_name(request: api.Load, target: Checkpoint) -> str:
+    return "built-in" if request.target == api.DEMO_PAIR else target.name
 
 
 def _drafter_name(request: api.Load, drafter_checkpoint: Checkpoint) -> str:

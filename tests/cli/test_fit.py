@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,22 @@ def test_the_page_about_memory_is_up_to_date() -> None:
 
 def test_what_is_nowhere_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "some/model is not on this disk" in refusal(capsys, "some/model")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS holds no process to this limit")
+@pytest.mark.parametrize("anyway", [False, True])
+def test_a_process_with_little_memory_loads_only_what_it_is_told_to(anyway: bool) -> None:
+    limit = 900_000  # KiB of data: too few for the margin, enough for the built-in pair
+    words = [sys.executable, "-m", "mtp_mlx", "generate", "hi", "--max-tokens", "1"]
+    shell = f'ulimit -d {limit}; exec "$@"'
+    done = subprocess.run(
+        ["bash", "-c", shell, "limited", *words, *(["--anyway"] if anyway else [])],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == (0 if anyway else 1), done.stderr
+    assert ("built-in needs 0.6 GB here" in done.stderr) == (not anyway)
 
 
 def test_no_target_holds_more_than_its_context(capsys: pytest.CaptureFixture[str]) -> None:
