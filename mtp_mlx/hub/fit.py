@@ -11,9 +11,9 @@ command buffers in flight (`MAX_ACTIVE_TASKS` in `transforms.cpp`), and on the C
 operations, so the temporaries of several operations, and several blocks of scores, exist at once.
 
 Measured on the CPU, in float32 and above what was held before: 1,024 rows at the end of 16k tokens
-of E4B's full layer (134 MB of scores a block) took 776 MB with all blocks at once, and take 444 MB
-since large blocks wait for each other. Without scores a row took 48,000 (E2B with 10 layers), 79,000
-(E4B), 109,000 (12B) and 173,000 (31B) numbers, which `MemoryShape.chunk_row` states within 7 %.
+of E4B's full layer (134 MB of scores a block) took 776 MB with all blocks at once, and 444 MB where
+large blocks wait for each other. Without scores a row took 48,000 numbers (E2B with 10 layers),
+79,000 (E4B), 109,000 (12B) and 173,000 (31B), which `MemoryShape.chunk_row` gives within 7 %.
 """
 
 from __future__ import annotations
