@@ -1,4 +1,4 @@
-"""`python -m app`: open the window, or, in a frozen bundle, be its worker or its reader."""
+"""`python -m app`: open the window, or, in a frozen bundle, be one of its processes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app import strings
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return the exit code. Qt is imported only where there is a display."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] in (["--worker"], ["--reader"]):
-        return _be(arguments[0].removeprefix("--"))
+    if arguments[:1] in (["--worker"], ["--reader"], ["--models"]):
+        return _be(arguments[0].removeprefix("--"), *arguments[1:])
     options = _parser().parse_args(arguments)
     if not _has_display():
         sys.stderr.write(f"{strings.NO_DISPLAY}\n")
@@ -48,6 +48,7 @@ def _open(options: argparse.Namespace) -> int:
     from app.engine.worker import WorkerProcess
     from app.program import Program
     from app.services.log import Faults, LogFile
+    from app.services.model_tool import ToolProcess
     from app.views.common.preload import PRELOAD_MS, preload
     from mtp_mlx.paths import DATA_VARIABLE, data_folder, resources
 
@@ -64,7 +65,8 @@ def _open(options: argparse.Namespace) -> int:
     faults = Faults(log.path)
     faults.install()
     collector = Collector(application)
-    program = Program(engine, data, options.theme)
+    tool = ToolProcess(tool_command())
+    program = Program(engine, data, options.theme, tool=tool)
     faults.said.connect(program.models.engine.say)
     application.aboutToQuit.connect(program.close)
     program.start()
@@ -83,10 +85,17 @@ def worker_command() -> list[str]:
     return [sys.executable, "-P", "-m", "mtp_mlx", "worker"]
 
 
-def _be(part: str) -> int:
+def tool_command() -> list[str]:
+    """Return the command of `mtp-mlx models`, by the same interpreter or bundle."""
+    if hasattr(sys, "frozen"):
+        return [sys.executable, "--models"]
+    return [sys.executable, "-P", "-m", "mtp_mlx", "models"]
+
+
+def _be(part: str, *arguments: str) -> int:
     from mtp_mlx.__main__ import main as engine_main
 
-    sys.argv = ["mtp-mlx", part]
+    sys.argv = ["mtp-mlx", part, *arguments]
     return engine_main() or 0
 
 

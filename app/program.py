@@ -28,6 +28,7 @@ from app.services.data_folder import (
     SettingsStore,
     open_folder,
 )
+from app.services.model_tool import ModelTool
 from app.services.program_version import version_text
 from app.services.report import comparison_report, reply_report
 from app.services.report_files import ReportFiles
@@ -77,8 +78,11 @@ class Program(QObject):
         data: Path,
         theme: ThemeChoice | None = None,
         clock: Callable[[], float] = time.monotonic,
+        tool: ModelTool | None = None,
     ) -> None:
+        """Without a `tool` there are no models but those that were loaded before."""
         super().__init__()
+        self._tool = tool or ModelTool(self)
         self._open = True
         self.store = open_folder(data, self)
         kept = self._read_kept()
@@ -105,6 +109,7 @@ class Program(QObject):
             settings=self.settings,
             saver=self._saver,
             plain=self._plain,
+            tool=self._tool,
             clock=clock,
         )
         self.models = make_models(services, data / "reports", self)
@@ -123,6 +128,7 @@ class Program(QObject):
         self._connect()
         self.models.chat.remember_settings(settings.reply)
         self.session.begin()
+        self.models.models.fetching.read()
         if kept.notice:
             self.models.engine.say(kept.notice, "kept")
 
@@ -144,6 +150,8 @@ class Program(QObject):
         self._open = False
         self.session.end()
         self._save_settings()
+        self.models.models.fetching.close()
+        self._tool.close()
         self.engine.close()
         self.files.close()
         self.store.close(saving_s)

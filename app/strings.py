@@ -5,6 +5,8 @@ Sentences end with a full stop, labels do not. Fields are named, so that a trans
 
 from __future__ import annotations
 
+import sys
+
 from app.domain.settings import ThemeChoice
 from mtp_mlx.api import RoundState
 
@@ -785,9 +787,9 @@ BENCH_PHASES = {
     "comparing": "Comparing the texts",
 }
 BENCH_DONE = "{done} of {total} runs"
-BENCH_LEFT_SECONDS = "less than a minute left"
-BENCH_LEFT_MINUTES = "about {count} min left"
-BENCH_LEFT_HOURS = "about {hours} h {minutes} min left"
+TIME_LEFT_SECONDS = "less than a minute left"
+TIME_LEFT_MINUTES = "about {count} min left"
+TIME_LEFT_HOURS = "about {hours} h {minutes} min left"
 BENCH_COLUMNS = ("MTP", "Runs", "tok/s", "Speed-up", "Against plain", "Drafted in", "Accepted")
 BENCH_ACCEPTED = "{percent} accepted"
 BENCH_LAST = "Last runs"
@@ -800,3 +802,124 @@ BENCH_DIED = (
 OBSTACLE_MEASURING = "A benchmark is running: wait for it, or stop it under Speed reports."
 COMPARED_FILE = "two speed reports"
 COMPARED_REPORTS = "A and B, side by side"
+
+# Models
+HERE = "this Mac" if sys.platform == "darwin" else "this computer"
+MODELS = "Models"
+MODELS_MENU = "Models…"
+MODELS_HELP = "Load a model that is on this disk, or get one ({shortcut})"
+MODELS_PROGRESS = "Models: {percent} % fetched"
+MODELS_HERE = f"On {HERE}"
+MODELS_GET = "Get a model"
+MODELS_GET_NOTE = (
+    "Each target comes with its drafter, into the Hugging Face cache that other programs share."
+    " Nothing is fetched before you click."
+)
+MODELS_FETCHING = "Being fetched"
+MODELS_LOOKING = "Looking through the folders of models…"
+MODELS_NONE = (
+    f"There is no Gemma 4 on {HERE} yet, beside the built-in demo pair. Get one below, or add the"
+    " folder that you keep models in."
+)
+MODELS_NOT_LISTED = "The models on this disk could not be listed. {reason}"
+MODELS_REFRESH = "Look again"
+MODELS_ADD = "Add a folder…"
+MODELS_ADD_TITLE = "A folder of models"
+MODELS_PLACES = "Where models are looked for"
+MODELS_PLACE_SIZE = "{size}, {count} models"
+MODELS_PLACE_ONE = "{size}, one model"
+MODELS_PLACE_EMPTY = "no models"
+MODELS_PLACE_PARTIAL = "{words}, and more that was not looked at"
+MODELS_NOT_CONNECTED = "not connected"
+MODELS_FORGET = "Forget"
+MODELS_FORGET_LABEL = "Forget the folder {name}"
+MODELS_UNUSABLE_ONE = "One more cannot be loaded"
+MODELS_UNUSABLE = "{count} more cannot be loaded"
+MODEL_LOAD = "Load"
+MODEL_LOAD_LABEL = "Load {name}"
+MODEL_LOADED = "Loaded"
+MODEL_LOADING = "Loading…"
+MODEL_STOP_LOADING = "Stop"
+MODEL_STOP_LOADING_LABEL = "Stop loading {name}"
+MODEL_LOAD_ANYWAY = "Load anyway…"
+MODEL_LOAD_ANYWAY_LABEL = "Load {name} anyway"
+MODEL_LOAD_ANYWAY_ASK = (
+    "{name} is too big for what is free here: {sum} It may be very slow, and may end the engine;"
+    " your chats stay."
+)
+MODEL_FINISH = "Finish"
+MODEL_FINISH_LABEL = "Finish the download of {name}"
+MODEL_GET_DRAFTER = "Get its drafter"
+MODEL_GET_DRAFTER_LABEL = "Get the drafter of {name}"
+MODEL_REVEAL = "Show in Finder" if sys.platform == "darwin" else "Show the folder"
+MODEL_REMOVE = "Remove…"
+MODEL_MORE = "More about {name}"
+MODEL_COPY_PATH = "Copy its path"
+MODEL_NOT_FINISHED = "The download is not finished."
+MODEL_DRAFTER_HERE = "drafter: {size}"
+MODEL_DRAFTER_MISSING = "no drafter here, so MTP would be off"
+MODEL_DRAFTER_NONE = "no drafter is known for it, so MTP would be off"
+MODEL_DRAFTER_TITLE = "Drafter of {name}"
+MODEL_LACKS = "without {parts}: it cannot chat"
+MODEL_UNKNOWN = "Not Gemma 4"
+MODEL_REMOVE_ASK = "Remove {name}? {size} are free again."
+MODEL_REMOVE_LOADED = "A running MTP MLX has loaded it, and can use it until it unloads it."
+MODEL_REMOVE_READERS = "Files of it are open in {names}."
+MODEL_REMOVE_COPIES = "A copy stays in {names}."
+MODEL_REMOVE_NOW = "Remove"
+MODEL_REMOVED = "{name} is removed: {size} are free again"
+MODEL_GET = "Get it"
+MODEL_GET_LABEL = "Get {name}"
+MODEL_GET_OTHER = "Other precisions of {name}"
+MODEL_GET_PRECISION = "Get {words}"
+MODEL_GOT = "On this disk"
+MODEL_BEING_FETCHED = "Being fetched"
+MODEL_WITH_DRAFTER = "{precision} · {size} with its drafter"
+MODEL_ALONE = "{precision} · {size}"
+MODEL_SIZE_UNKNOWN = "size unknown"
+FIT_WORDS = {"fits": "Fits", "tight": "Tight", "too-big": "Too big"}
+FIT_ASK = "Why: the sum"
+FIT_SUM = (
+    "Target {target} + drafter {drafter} + keys and values for {context} tokens {kv} + reading a"
+    " prompt {scores} + everything else {margin} = {need}, of {have} that there are for it."
+)
+FETCH_PHASES = {
+    "listing": "Asking the Hub…",
+    "verifying": "Checking what is here…",
+    "linking": "Finishing…",
+}
+FETCH_AMOUNT = "{done} of {total}"
+FETCH_RATE = "{amount} · {rate}/s"
+FETCH_LEFT = "{amount} · {left}"
+FETCH_QUEUED = "Waits for the one before it"
+FETCH_PAUSED = "Paused"
+FETCH_PAUSED_AT = "Paused at {amount}"
+FETCH_WAITS = "{amount} · {reason}"
+FETCH_WAITS_FOR = "{amount} · {reason}, trying again in {seconds} s"
+FETCH_FAILED = "Not fetched: {reason}"
+FETCH_PAUSE = "Pause"
+FETCH_RESUME = "Resume"
+FETCH_RETRY = "Try again"
+FETCH_CANCEL = "Cancel the download of {name}"
+FETCH_PROGRESS = "Download of {name}"
+FETCH_GOES_ON = "Go on when this window is closed"
+FETCH_OFFER = "{names} was not fully fetched."
+FETCH_OFFER_ACCEPT = "Go on fetching"
+FETCH_OFFER_DECLINE = "Not now"
+FETCH_DONE = "{name} is on this disk"
+FETCH_DONE_LOAD = "Load it"
+TOOL_NOT_STARTED = "The program that looks after models could not be started. Reinstall MTP MLX."
+TOOL_SILENT = "Listing took too long. A drive may be asleep or disconnected: try again."
+TOOL_GARBLED = "The answer of `mtp-mlx models` could not be read."
+TOOL_GARBLED_REMEDY = "Install the window and the command line from the same release."
+TOOL_ENDED = "`mtp-mlx models` ended without a word."
+DROP_NO_MODEL = "“{name}” holds no model that can be loaded: {reason}"
+DROP_NOTHING = "no model lies in it, two levels deep."
+DROP_LOAD_ASK = "Load {name}? Its folder is remembered, so that it is listed under Models."
+WELCOME_HERE = f"{{name}} is on {HERE} already ({{place}})."
+WELCOME_HERE_ACT = "Load it"
+WELCOME_FITS = f"A real Gemma 4 runs here: {{name}} fits {HERE}, {{size}} to download."
+WELCOME_TIGHT = f"A real Gemma 4 runs here: {{name}} fits {HERE} just so, {{size}} to download."
+WELCOME_ACT = "Get it…"
+WELCOME_MODELS = "Your own Gemma 4 models run here too."
+WELCOME_FETCHING = "{name} is on its way: {words}"

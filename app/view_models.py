@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 
 from app.engine.engine import Engine
 from app.services.data_folder import DataFolder, SettingsStore
+from app.services.model_tool import ModelTool
 from app.services.report_files import ReportFiles
 from app.services.store_thread import StoreThread
 from app.viewmodels.chat.asking import Asking
@@ -23,6 +24,8 @@ from app.viewmodels.common.engine import EngineViewModel
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.models.fetching import Fetching
+from app.viewmodels.models.models import ModelsViewModel
 from app.viewmodels.models.switching import PairSwitching
 from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
@@ -44,6 +47,7 @@ class Services:
     settings: SettingsStore
     saver: Saver
     plain: PlainSpeed
+    tool: ModelTool
     clock: Callable[[], float]
 
 
@@ -55,9 +59,12 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
     undo = Undo(parent=owner)
     chats = ChatListViewModel(services.store, services.saver, chat, undo, owner)
     counter = TokenCounter(engine, owner)
+    pairs = PairSwitching(engine, services.settings, chat, owner)
+    fetching = Fetching(services.tool, services.store, services.settings, owner)
     models = ViewModels(
         engine=EngineViewModel(engine, owner),
-        pairs=PairSwitching(engine, services.settings, chat, owner),
+        pairs=pairs,
+        models=ModelsViewModel(services.tool, pairs, fetching, undo, services.files, owner),
         chat=chat,
         finding=Finding(chat, services.files, owner),
         composing=ComposingViewModel(chat, counter, services.files, owner),

@@ -112,3 +112,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seen: tuple[str, ...] = ()  # damaged files that were kept, of which the user knows
     presets: tuple[Preset, ...] = ()  # the user's own, in the order they were saved
     pairs: tuple[PairChoice, ...] = ()  # that were loaded, the last one first
+    fetch_goes_on: bool = False  # a download goes on when the window is closed

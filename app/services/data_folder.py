@@ -25,6 +25,7 @@ from app.domain.speeds import Stretches
 from app.services import backup
 from app.services.chat_store import ChatStore, open_store
 from app.services.database import PRIVATE, stamp
+from app.services.fetch_queue import FetchQueueFile
 from app.services.readable import UNREADABLE, Readable, readable
 from app.services.recovery import kept_files
 from app.services.store_thread import StoreThread
@@ -36,7 +37,7 @@ from mtp_mlx.report.words import count as grouped
 _STALE_MS = 1000
 _PRIVATE_FOLDER = 0o700
 _OURS = (
-    *("settings*.json", "plain speed.json", "chats*.sqlite3*", "log.txt*"),
+    *("settings*.json", "plain speed.json", "downloads.json", "chats*.sqlite3*", "log.txt*"),
     *("reports/**/*.json", "pairs/*.json"),
 )
 _MOST_NAMES = 4  # of settings, in a sentence
@@ -113,6 +114,7 @@ class DataFolder:
         self._chats: ChatStore | None = None
         self.settings = SettingsFile(folder / "settings.json")
         self.speeds = SpeedsFile(folder / "plain speed.json")
+        self.fetches = FetchQueueFile(folder / "downloads.json")
         make_private(folder)
         if self._lock is not None:
             with suppress(OSError):

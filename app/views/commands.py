@@ -25,6 +25,7 @@ from mtp_mlx.api import MAX_DEPTH
 AUTO_KEYS = "Ctrl+Shift+B"
 NEW_CHAT_KEYS = "Ctrl+N"
 UNDO_KEYS = "Ctrl+Z"
+MODELS_KEYS = "Ctrl+Shift+M"
 REPORTS_KEYS = "Ctrl+Shift+R"
 SIDEBAR_KEYS = "Ctrl+\\"
 

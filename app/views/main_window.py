@@ -19,6 +19,7 @@ from app.viewmodels.common.format import one_line
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.models.models import ModelsViewModel
 from app.viewmodels.models.switching import PairSwitching
 from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
@@ -41,7 +42,7 @@ from app.views.common.theme import ThemeController
 from app.views.compare.compare_view import CompareDialog
 from app.views.help import AboutDialog, ShortcutsDialog
 from app.views.menus import Menus
-from app.views.models.pair_offer import PairOffer
+from app.views.models.offers import FetchOffer, ModelQuestions, PairOffer
 from app.views.notices import Announcer, BannerView, Toast
 from app.views.overlay.overlay_view import OverlayView
 from app.views.page import Page, Places, SideSplit, sidebar_button
@@ -61,6 +62,7 @@ _LEAST = (640, 440)
 class ViewModels:
     engine: EngineViewModel
     pairs: PairSwitching
+    models: ModelsViewModel
     chat: ChatViewModel
     finding: Finding
     composing: ComposingViewModel
@@ -102,7 +104,9 @@ class MainWindow(QMainWindow):
         self.transcript = Transcript(models.chat, theme)
         self.composer = Composer(models.chat, models.composing, theme)
         self.overlay = OverlayView(models.overlay, models.mtp, theme)
-        self.welcome = Welcome(models.chat, models.engine, first=not settings.welcomed)
+        self.welcome = Welcome(
+            models.chat, models.engine, models.models, first=not settings.welcomed
+        )
         self.page = Page(
             models.chat, self.welcome, self.banner, self.transcript, self.composer, self.overlay
         )
@@ -111,12 +115,16 @@ class MainWindow(QMainWindow):
         self._left_out = LeftOut(models.chat, self.transcript, theme)
         self.page.put_above(self.find_bar)
         self.pair_offer = PairOffer(models.pairs)
-        self.page.put_above(self.pair_offer)
+        self.fetch_offer = FetchOffer(models.models)
+        for offer in (self.pair_offer, self.fetch_offer):
+            self.page.put_above(offer)
+        self._questions = ModelQuestions(models.models, self)
         self.sidebar = Sidebar(models.chats, theme)
-        self.places = Places(self.page, models.reports, models.undo, theme)
+        self.places = Places(self.page, models.models, models.reports, models.undo, theme)
         self.places.export_asked.connect(self.open_report_asked)
         self.places.turned.connect(lambda away: self.sidebar.list.show_place(elsewhere=away))
-        self.sidebar.places.addWidget(self.places.button)
+        for place in (self.places.models, self.places.reports):
+            self.sidebar.places.addWidget(place.button)
         self.sidebar_button = sidebar_button(theme)
         self.toast = Toast(models.undo, theme, self.composer)
         self._lay_out(settings)
@@ -230,8 +238,11 @@ class MainWindow(QMainWindow):
         chat.opened.connect(self.find_bar.hide)
         self.transcript.focus_left.connect(self.composer.write)
         self.welcome.asked.connect(self._ask)
+        self.welcome.models_asked.connect(self.places.models.show)
         self._models.overlay.numbers_changed.connect(self.transcript.show_wait)
-        self._drop.dropped.connect(self._models.composing.attach)
+        self._drop.dropped.connect(self._models.models.drop)
+        self._models.models.attached.connect(self._models.composing.attach)
+        self._models.models.said.connect(self._say_of_models)
         self._drop.hovering.connect(self.composer.show_drag)
 
     def _refresh(self) -> None:
@@ -251,8 +262,13 @@ class MainWindow(QMainWindow):
             self._models.finding.clear()
 
     def _on_place(self) -> None:
-        if not self.places.shows_reports:
+        if not self.places.is_away:
             self.composer.write()
+
+    def _say_of_models(self, words: str) -> None:
+        """Say it above the conversation while the models' page is not shown, which says it else."""
+        if not self.places.models.is_shown:
+            self._models.engine.say(words)
 
     def _ask(self, question: str) -> None:
         """Ask what a suggestion says; the keyboard is the composer's before that one is gone."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from app import strings
 from app.views.commands import (
+    MODELS_KEYS,
     REPORTS_KEYS,
     SIDEBAR_KEYS,
     ChatCommands,
@@ -165,8 +166,12 @@ class Menus(QObject):
         menu.addActions(self._depths)
         menu.addSeparator()
         menu.addAction(self.compare)
-        menu.addAction(command(window, strings.REPORTS, window.places.toggle, REPORTS_KEYS))
+        reports = window.places.reports.toggle
+        menu.addAction(command(window, strings.REPORTS, reports, REPORTS_KEYS))
         menu.addSeparator()
+        models = command(window, strings.MODELS_MENU, window.places.models.toggle, MODELS_KEYS)
+        menu.addAction(models)
+        window.toolbar.chooser.lead_to([models])
         self._unload = command(window, strings.PAIR_UNLOAD, self._models.pairs.unload)
         menu.addAction(self._unload)
         menu.addAction(command(window, strings.RESTART, self._models.engine.restart))

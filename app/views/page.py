@@ -1,9 +1,11 @@
-"""The layout of the window: the chat's page, the reports' page in its place, and the sidebar."""
+"""The layout of the window: the chat's page, other pages in its place, and the sidebar."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -11,12 +13,14 @@ from app import strings
 from app.domain.settings import OverlaySettings, SidebarSettings
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.common.undo import Undo
+from app.viewmodels.models.models import ModelsViewModel
+from app.viewmodels.models.rows import ModelsState
 from app.viewmodels.reports.reports import ReportsViewModel
 from app.views.chat.composer import Composer
 from app.views.chat.scrolled_column import COLUMN_WIDTH
 from app.views.chat.transcript import Transcript
 from app.views.chat.welcome import Welcome
-from app.views.commands import REPORTS_KEYS, SIDEBAR_KEYS
+from app.views.commands import MODELS_KEYS, REPORTS_KEYS, SIDEBAR_KEYS
 from app.views.common.controls import IconButton, PlaceButton
 from app.views.common.theme import ThemeController
 from app.views.overlay.overlay_view import WIDTH, OverlayView
@@ -154,55 +158,99 @@ def _centred(view: QWidget, top: int = 0, bottom: int = 0) -> QHBoxLayout:
     return row
 
 
+class Place(QObject):
+    """A page that stands in place of the chat; it is made when it is first asked for."""
+
+    def __init__(self, stack: Places, button: PlaceButton, make: Callable[[], QWidget]) -> None:
+        super().__init__(stack)
+        self._stack = stack
+        self._make = make
+        self._page: QWidget | None = None
+        self.button = button
+        button.clicked.connect(self.toggle)
+        stack.currentChanged.connect(self._on_changed)
+
+    @property
+    def is_shown(self) -> bool:
+        return self._page is not None and self._stack.currentWidget() is self._page
+
+    def toggle(self) -> None:
+        if self.is_shown:
+            self._stack.show_chat()
+        else:
+            self.show()
+
+    def show(self) -> None:
+        if self._page is None:
+            self._page = self._make()
+            self._stack.addWidget(self._page)
+        self._stack.setCurrentWidget(self._page)
+
+    def _on_changed(self) -> None:
+        self.button.setChecked(self.is_shown)
+
+
 class Places(QStackedWidget):
-    """The chat or, in its place, the speed reports, whose page is made when first asked for."""
+    """The chat or, in its place, the models or the speed reports."""
 
     export_asked = Signal(bool)  # the open report, with prompts and replies
-    turned = Signal(bool)  # whether the reports' page stands in place of the chat
+    turned = Signal(bool)  # whether a page stands in place of the chat
 
     def __init__(
-        self, chat: QWidget, reports: ReportsViewModel, undo: Undo, theme: ThemeController
+        self,
+        chat: QWidget,
+        models: ModelsViewModel,
+        reports: ReportsViewModel,
+        undo: Undo,
+        theme: ThemeController,
     ) -> None:
         super().__init__()
         self._chat = chat
-        self._reports = reports
         self._undo = undo
         self._theme = theme
-        self._page: QWidget | None = None
         self.addWidget(chat)
-        self.button = PlaceButton(
-            "gauge", strings.REPORTS, strings.REPORTS_HELP, REPORTS_KEYS, theme
+        self.models = Place(
+            self,
+            PlaceButton("box", strings.MODELS, strings.MODELS_HELP, MODELS_KEYS, theme),
+            lambda: self._models_page(models),
         )
-        self.button.clicked.connect(self.toggle)
-        self.currentChanged.connect(self._on_changed)
+        self.reports = Place(
+            self,
+            PlaceButton("gauge", strings.REPORTS, strings.REPORTS_HELP, REPORTS_KEYS, theme),
+            lambda: self._reports_page(reports),
+        )
+        self.currentChanged.connect(lambda: self.turned.emit(self.is_away))
+        models.changed.connect(self._show_fetch)
 
     @property
-    def shows_reports(self) -> bool:
+    def is_away(self) -> bool:
+        """Whether another page stands in place of the chat."""
         return self.currentWidget() is not self._chat
-
-    def toggle(self) -> None:
-        if self.shows_reports:
-            self.show_chat()
-        else:
-            self.show_reports()
 
     def show_chat(self) -> None:
         self.setCurrentWidget(self._chat)
 
-    def show_reports(self) -> None:
-        if self._page is None:
-            from app.views.reports.reports_page import ReportsPage
+    def _show_fetch(self, state: ModelsState) -> None:
+        """Say in the sidebar how far a download is."""
+        running = next((one for one in state.fetches if one.stage == "running"), None)
+        share = None if running is None else running.share
+        words = strings.MODELS if share is None else strings.MODELS_PROGRESS
+        self.models.button.setText(words.format(percent=int(100 * (share or 0))))
 
-            page = ReportsPage(self._reports, self._undo, self._theme)
-            page.leave_asked.connect(self.show_chat)
-            page.export_asked.connect(self.export_asked)
-            self.addWidget(page)
-            self._page = page
-        self.setCurrentWidget(self._page)
+    def _models_page(self, models: ModelsViewModel) -> QWidget:
+        from app.views.models.models_page import ModelsPage
 
-    def _on_changed(self) -> None:
-        self.button.setChecked(self.shows_reports)
-        self.turned.emit(self.shows_reports)
+        page = ModelsPage(models, self._undo, self._theme)
+        page.leave_asked.connect(self.show_chat)
+        return page
+
+    def _reports_page(self, reports: ReportsViewModel) -> QWidget:
+        from app.views.reports.reports_page import ReportsPage
+
+        page = ReportsPage(reports, self._undo, self._theme)
+        page.leave_asked.connect(self.show_chat)
+        page.export_asked.connect(self.export_asked)
+        return page
 
 
 _LEAST = 190  # pixels, of the sidebar's width

@@ -146,7 +146,7 @@ def as_object(found: Inventory) -> dict[str, Any]:
     """Return the content of `as_lines`, the places and the pairings as plain values."""
     models = [model for place in found.places for model in place.models]
     pairs = [
-        {"name": pair.name}
+        {"name": pair.name, "title": pair.title}
         | {f"{part}s": [_values(e) for e in entries(pair, part, models)] for part in _PARTS}
         for pair in PAIRS
     ]

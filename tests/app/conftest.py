@@ -6,7 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ from mtp_mlx.api import Load, PairInfo
 from mtp_mlx.wire import Event, Finished, Generate, Loaded, Round
 from tests.app.helpers import HELLO, LOADED, MEMORY, finished, rounds
 from tests.app.interface_thread import Watch
+from tests.app.tools import ScriptedTool
 
 R = TypeVar("R")
 
@@ -123,6 +124,7 @@ class Rig:
 
     program: Program
     engine: ScriptedWorker
+    tool: ScriptedTool = field(default_factory=ScriptedTool)
 
     def settle(self) -> None:
         settle(self.program)
@@ -189,12 +191,12 @@ def bare(qapp: object, clock: Clock) -> Iterator[EngineRig]:
 @contextmanager
 def opened(qtbot: QtBot, data: Path, clock: Callable[[], float]) -> Iterator[Rig]:
     """A window that starts, and is closed in the end."""
-    engine = ScriptedWorker()
-    program = Program(engine, data, "light", clock=clock)
+    engine, tool = ScriptedWorker(), ScriptedTool()
+    program = Program(engine, data, "light", clock=clock, tool=tool)
     qtbot.addWidget(program.window)
     program.start()
     settle(program)
-    yield Rig(program, engine)
+    yield Rig(program, engine, tool)
     program.close()
     program.window.hide()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -10,6 +10,7 @@ __all__ = ["clock", "count", "memory", "one_line", "percent", "rate", "seconds",
 
 _GB = 10**9
 _MB = 10**6
+_MINUTE, _HOUR = 60, 3600  # seconds
 TITLE_LENGTH = 200
 """Characters of a title that are shown or typed; a line holds fewer, a tooltip no more."""
 
@@ -37,3 +38,13 @@ def one_line(title: str | None) -> str:
     if title is None:
         return strings.UNTITLED
     return " ".join(title[: 4 * TITLE_LENGTH].split())[:TITLE_LENGTH]
+
+
+def left(seconds: float) -> str:
+    """Return the time left in rounded words: it is an estimate."""
+    if seconds < _MINUTE:
+        return strings.TIME_LEFT_SECONDS
+    if seconds < _HOUR:
+        return strings.TIME_LEFT_MINUTES.format(count=round(seconds / _MINUTE))
+    hours, rest = divmod(round(seconds / _MINUTE), 60)
+    return strings.TIME_LEFT_HOURS.format(hours=hours, minutes=rest)

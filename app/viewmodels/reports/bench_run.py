@@ -21,7 +21,6 @@ Contexts = tuple[int, ...]
 
 CONTEXTS: tuple[Contexts, ...] = ((0,), (0, 1024), (0, 4096), (0, 4096, 16384), (0, 16384, 65536))
 _PROMPT = 1024  # tokens; a prompt of the shipped suites has fewer
-_HOUR, _MINUTE = 3600, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,22 +117,12 @@ def progress_text(state: BenchState) -> str:
         parts.append(f"{words.line(now.prompt_id or words.NONE)}, {mode_text(now.mode)}")
         parts += _behind(now.context_tokens)
     if now.left_s is not None:
-        parts.append(left_text(now.left_s))
+        parts.append(fmt.left(now.left_s))
     return strings.SEPARATOR.join(parts)
 
 
 def _behind(context: int | None) -> list[str]:
     return [strings.BENCH_BEHIND.format(count=fmt.count(context))] if context else []
-
-
-def left_text(seconds: float) -> str:
-    """Return the time left in rounded words: it is an estimate."""
-    if seconds < _MINUTE:
-        return strings.BENCH_LEFT_SECONDS
-    if seconds < _HOUR:
-        return strings.BENCH_LEFT_MINUTES.format(count=round(seconds / _MINUTE))
-    hours, rest = divmod(round(seconds / _MINUTE), 60)
-    return strings.BENCH_LEFT_HOURS.format(hours=hours, minutes=rest)
 
 
 def mode_text(mode: Mtp) -> str:

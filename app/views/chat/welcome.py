@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.common.engine import EngineViewModel, is_built_in
+from app.viewmodels.models.models import ModelsViewModel
 from app.views.common import fonts
 from app.views.common.controls import plain_tip, push_button
 
@@ -32,11 +33,13 @@ class Welcome(QScrollArea):
     """The page of an empty chat. `first`: the numbers are explained at once."""
 
     asked = Signal(str)  # the question of a suggestion
+    models_asked = Signal()
 
     def __init__(
         self,
         chat: ChatViewModel,
         engine: EngineViewModel,
+        models: ModelsViewModel,
         *,
         first: bool,
         parent: QWidget | None = None,
@@ -44,6 +47,8 @@ class Welcome(QScrollArea):
         super().__init__(parent)
         self._chat = chat
         self._engine = engine
+        self.own = OwnModels(models)
+        self.own.models_asked.connect(self.models_asked)
         self._title = _label(strings.WELCOME_FIRST if first else strings.WELCOME, centred=True)
         self._title.setFont(fonts.title())
         self.note = _label("", centred=True)
@@ -71,7 +76,9 @@ class Welcome(QScrollArea):
         column.addStretch(2)
         column.addWidget(self._title)
         column.addWidget(self.note)
-        column.addSpacing(14)
+        column.addSpacing(6)
+        column.addWidget(self.own)
+        column.addSpacing(8)
         for button in self.suggestions:
             column.addWidget(button)
         column.addSpacing(6)
@@ -105,6 +112,44 @@ class Welcome(QScrollArea):
         for button in self.suggestions:
             button.setEnabled(not obstacle)
             button.setToolTip(plain_tip(obstacle))
+
+
+class OwnModels(QFrame):
+    """One line on a real pair: it is here and can be loaded, or fits and can be got."""
+
+    models_asked = Signal()
+
+    def __init__(self, models: ModelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.setProperty("tone", "quiet")
+        self._models = models
+        self.text = _label("")
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.button = push_button("", "outline")
+        self.button.clicked.connect(self._act)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 10, 8)
+        row.setSpacing(10)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.button)
+        models.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        offer = self._models.first_offer
+        self.setVisible(offer is not None)
+        if offer is not None:
+            self.text.setText(offer.text)
+            self.button.setText(offer.act)
+            self.setAccessibleName(offer.text)
+
+    def _act(self) -> None:
+        offer = self._models.first_offer
+        if offer is not None and offer.row is not None:
+            self._models.load(offer.row)
+        else:
+            self.models_asked.emit()
 
 
 def _label(text: str, *, centred: bool = False) -> QLabel:

@@ -41,6 +41,7 @@ from mtp_mlx.paths import resources
 IconName = Literal[
     "activity",
     "attach",
+    "box",
     "check",
     "chevron_down",
     "chevron_left",

@@ -64,6 +64,9 @@ QFrame#segments QToolButton:focus { border-color: $accent; }
 
 QFrame#overlay { background: $overlay_bg; border: 1px solid $border; border-radius: 16px; }
 QFrame#overlay:focus { border-color: $accent; }
+QFrame#modelList { background: $surface; border: 1px solid $border; border-radius: 14px; }
+QFrame#modelRow { background: transparent; border: none; border-top: 1px solid $border; }
+QFrame#modelRow[first="true"] { border-top: none; }
 QFrame#banner { background: $surface_raised; border: 1px solid $warning; border-radius: 12px; }
 QFrame#banner[tone="quiet"] { border-color: $border; }
 QFrame#lane { background: $surface; border: 1px solid $border; border-radius: 14px; }
@@ -94,6 +97,10 @@ QPushButton[shape="filled"] { background: $accent; color: $accent_text; padding:
   border-radius: 10px; }
 QPushButton[shape="filled"]:hover, QPushButton[shape="filled"]:focus { border-color: $text; }
 QPushButton[shape="filled"]:disabled { background: $pressed; color: $text_muted; }
+QPushButton[shape="verdict"] { padding: 4px 6px; }
+QPushButton[shape="verdict"][tone="good"] { color: $success; }
+QPushButton[shape="verdict"][tone="warning"] { color: $warning; }
+QPushButton[shape="verdict"][tone="bad"] { color: $error; }
 QPushButton[shape="card"] { background: $surface; border: 1px solid $border; border-radius: 14px;
   padding: 14px 18px; text-align: left; }
 QPushButton[shape="card"]:hover, QPushButton[shape="card"]:focus { border-color: $accent; }

@@ -39,3 +39,17 @@ def test_memory(value: int, text: str) -> None:
 
 def test_percent() -> None:
     assert fmt.percent(0.779) == "78 %"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (59.0, "less than a minute left"),
+        (60.0, "about 1 min left"),
+        (3599.0, "about 60 min left"),
+        (3600.0, "about 1 h 0 min left"),
+        (9000.0, "about 2 h 30 min left"),
+    ],
+)
+def test_what_is_left(seconds: float, told: str) -> None:
+    assert fmt.left(seconds) == told

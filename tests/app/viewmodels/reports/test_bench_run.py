@@ -15,7 +15,6 @@ from app.viewmodels.reports.bench_run import (
     contexts_within,
     group_cells,
     headings,
-    left_text,
     overall,
     progress_text,
     run_text,
@@ -108,20 +107,6 @@ def test_where_it_is_and_what_is_left() -> None:
     )
     assert state.share == pytest.approx(1 / 6)
     assert progress_text(replace(state, stopping=True)).startswith("Stopping")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"),
-    [
-        (59.0, "less than a minute left"),
-        (60.0, "about 1 min left"),
-        (3599.0, "about 60 min left"),
-        (3600.0, "about 1 h 0 min left"),
-        (9000.0, "about 2 h 30 min left"),
-    ],
-)
-def test_what_is_left(seconds: float, told: str) -> None:
-    assert left_text(seconds) == told
 
 
 def test_only_the_last_runs_are_kept_and_all_are_counted() -> None:

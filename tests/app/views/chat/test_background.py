@@ -183,11 +183,11 @@ def test_a_command_leads_to_it(qtbot: QtBot, ready: Rig) -> None:
     assert not show.isEnabled()
     left, _reply = leave_in_mid_reply(ready)
     assert show.isEnabled()
-    window.places.show_reports()
+    window.places.reports.show()
     qtbot.waitUntil(window.isActiveWindow)
     QTest.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
     assert chat.chat.id == left
-    assert not window.places.shows_reports
+    assert not window.places.reports.is_shown
     assert not show.isEnabled()
     chat.new_chat()
     assert show.isEnabled()

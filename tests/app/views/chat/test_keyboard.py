@@ -234,7 +234,7 @@ def test_the_start_of_a_benchmark_leaves_the_keyboard_somewhere(qtbot: QtBot, re
     window = ready.program.window
     with qtbot.waitActive(window):
         window.activateWindow()
-    window.places.show_reports()
+    window.places.reports.show()
     page = window.findChildren(ReportsPage)[0]
     page.setup.start.setFocus()
     QTest.keyClick(page.setup.start, Qt.Key.Key_Space)
@@ -282,7 +282,7 @@ def test_every_tab_stop_has_a_ring(qtbot: QtBot, ready: Rig, theme: ThemeChoice)
         for widget in in_chat
         if not has_ring(window, widget)
     ]
-    window.places.show_reports()
+    window.places.reports.show()
     QApplication.processEvents()
     unseen += [
         f"{type(widget).__name__} {spoken(widget)}"

@@ -54,7 +54,7 @@ def places(rig: Rig) -> Places:
 
 @pytest.fixture
 def page(ready: Rig, folder: Path) -> ReportsPage:
-    places(ready).button.click()
+    places(ready).reports.button.click()
     ready.settle()
     QApplication.processEvents()
     found = places(ready).currentWidget()
@@ -92,11 +92,11 @@ def saved(monkeypatch: pytest.MonkeyPatch, target: Path | None) -> None:
 
 
 def test_from_the_sidebar_and_back(ready: Rig, page: ReportsPage) -> None:
-    assert places(ready).button.isChecked()
+    assert places(ready).reports.button.isChecked()
     press(page.leave)
     ready.settle()
-    assert not places(ready).shows_reports
-    assert not places(ready).button.isChecked()
+    assert not places(ready).reports.is_shown
+    assert not places(ready).reports.button.isChecked()
     action = next(
         a for a in ready.program.window.findChildren(QAction) if a.text() == "Speed reports"
     )
@@ -104,10 +104,10 @@ def test_from_the_sidebar_and_back(ready: Rig, page: ReportsPage) -> None:
     assert action in [one.action for one in commands_of(ready.program.window.menuBar())]
     action.trigger()
     ready.settle()
-    assert places(ready).shows_reports
-    places(ready).button.click()
+    assert places(ready).reports.is_shown
+    places(ready).reports.button.click()
     ready.settle()
-    assert not places(ready).shows_reports
+    assert not places(ready).reports.is_shown
 
 
 def test_the_window_opens_without_the_page(ready: Rig) -> None:
@@ -121,15 +121,15 @@ def test_choosing_a_chat_leads_back_to_it(ready: Rig, folder: Path) -> None:
     for row in (titles(ready).index("Bake bread"), titles(ready).index("Reverse a list")):
         chat = chats.rows.chat_at(row)
         assert chat is not None
-        places(ready).show_reports()
+        places(ready).reports.show()
         ready.settle()
         chats.open(chat.id)  # the first of them is open already
         ready.settle()
-        assert not places(ready).shows_reports
-    places(ready).show_reports()
+        assert not places(ready).reports.is_shown
+    places(ready).reports.show()
     ready.settle()
     ready.program.window.sidebar.new.click()
-    assert not places(ready).shows_reports
+    assert not places(ready).reports.is_shown
 
 
 def test_past_reports_newest_first(page: ReportsPage, folder: Path, ready: Rig) -> None:
@@ -139,7 +139,7 @@ def test_past_reports_newest_first(page: ReportsPage, folder: Path, ready: Rig) 
     save(SLOWER, folder / "slow.json")
     press(page.leave)
     ready.settle()
-    places(ready).show_reports()
+    places(ready).reports.show()
     ready.settle()
     assert column(page, 0)[0] == "bad.json"
     bad = page.list.tree.topLevelItem(0)
@@ -153,7 +153,7 @@ def test_past_reports_newest_first(page: ReportsPage, folder: Path, ready: Rig) 
 
 
 def test_none_yet(ready: Rig) -> None:
-    places(ready).show_reports()
+    places(ready).reports.show()
     ready.settle()
     found = places(ready).currentWidget()
     assert isinstance(found, ReportsPage)
@@ -252,7 +252,7 @@ def test_a_second_benchmark_begins_with_an_empty_table(ready: Rig, page: Reports
 
 def test_while_the_engine_is_busy_it_says_so(ready: Rig, page: ReportsPage) -> None:
     ready.program.models.chat.send("Hello")
-    places(ready).show_reports()
+    places(ready).reports.show()
     ready.settle()
     assert not page.setup.start.isEnabled()
     assert "Esc" in page.setup.note.text()

@@ -1,0 +1,245 @@
+"""`mtp-mlx models` as a child process: what is on this disk, what fits, and fetching.
+
+The window itself neither looks through folders nor reaches the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar, cast
+
+import msgspec
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
+
+from app import strings
+from app.domain.models import FetchStatus
+from app.services.readable import UNREADABLE
+from app.services.store_thread import Answer
+from mtp_mlx.errors import MtpMlxError
+from mtp_mlx.printable import printable
+
+T = TypeVar("T")
+
+ASK_S = 90.0
+"""Seconds until an answer must have come: a slow drive takes 10 s for each place of models."""
+
+_MOST_BYTES = 16 * 2**20  # of an answer
+_MOST_LINE = 64 * 1024  # bytes of a line of a fetch
+_MOST_WORDS = 300  # characters of an error
+_LOG_BYTES = 16 * 1024
+_GRACE_MS = 1500  # how long `close` waits for each process that it has killed
+_PREFIX = "mtp-mlx: "
+
+
+class ToolError(MtpMlxError):
+    code = "model_tool"
+
+
+class FetchRun(QObject):
+    """A fetch that runs. It ends itself after a last status, "done" or "failed"."""
+
+    moved = Signal(object)  # FetchStatus
+
+    def kill(self) -> None:
+        """End it at once and emit nothing any more; what came stays on the disk."""
+
+
+class ModelTool(QObject):
+    """A tool that never answers. `ToolProcess` runs the real one."""
+
+    def ask(self, arguments: Sequence[str], kind: type[T], owner: QObject) -> Answer[T]:  # noqa: ARG002
+        """Run `mtp-mlx models` with `arguments`; the answer is its JSON object, or a `str`."""
+        return Answer(owner)
+
+    def fetch(self, repository: str) -> FetchRun:  # noqa: ARG002
+        """Fetch a repository, with its drafter where it has one."""
+        return FetchRun(self)
+
+    def fetch_alone(self, repository: str) -> None:
+        """Fetch in a process that outlives the window."""
+
+    def close(self) -> None:
+        """End every run."""
+
+
+class ToolProcess(ModelTool):
+    """Runs `command`, which is that of `mtp-mlx models`."""
+
+    def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._program, *self._first = command
+        self._runs: set[_Run] = set()
+
+    def ask(self, arguments: Sequence[str], kind: type[T], owner: QObject) -> Answer[T]:
+        answer: Answer[T] = Answer(owner)
+        run = self._start(arguments, offline=True)
+        output = bytearray()
+
+        def collect(data: bytes) -> None:
+            output.extend(data)
+            if len(output) > _MOST_BYTES:
+                run.end(strings.TOOL_GARBLED)
+
+        def settle(trouble: str) -> None:
+            if trouble:
+                answer.fail(ToolError(trouble, ""))
+                return
+            try:
+                value = _decoded(bytes(output), kind)
+            except UNREADABLE:
+                answer.fail(ToolError(strings.TOOL_GARBLED, strings.TOOL_GARBLED_REMEDY))
+                return
+            answer.give(value)
+
+        run.read.connect(collect)
+        run.ended.connect(settle)
+        QTimer.singleShot(round(ASK_S * 1000), run, lambda: run.end(strings.TOOL_SILENT))
+        return answer
+
+    def fetch(self, repository: str) -> FetchRun:
+        run = self._start(("fetch", repository, "--json"), offline=False)
+        return _FetchProcess(run, self)
+
+    def fetch_alone(self, repository: str) -> None:
+        process = QProcess()
+        process.setProgram(self._program)
+        process.setArguments([*self._first, "fetch", repository, "--json"])
+        nowhere = QProcess.nullDevice()
+        process.setStandardInputFile(nowhere)
+        process.setStandardOutputFile(nowhere)
+        process.setStandardErrorFile(nowhere)
+        process.startDetached()
+
+    def close(self) -> None:
+        for run in tuple(self._runs):
+            run.close()
+        self._runs.clear()
+
+    def _start(self, arguments: Sequence[str], *, offline: bool) -> _Run:
+        run = _Run(self._program, [*self._first, *arguments], self, offline=offline)
+        self._runs.add(run)
+        run.over.connect(lambda: self._runs.discard(run))
+        return run
+
+
+class _Run(QObject):
+    """A child process. `ended` comes once, with "" or a sentence that says what went wrong."""
+
+    read = Signal(bytes)
+    ended = Signal(str)
+    over = Signal()
+
+    def __init__(
+        self, program: str, arguments: Sequence[str], parent: QObject, *, offline: bool
+    ) -> None:
+        super().__init__(parent)
+        self._log = b""
+        self._process: QProcess | None = QProcess(self)
+        if offline:
+            environment = QProcessEnvironment.systemEnvironment()
+            environment.insert("HF_HUB_OFFLINE", "1")
+            self._process.setProcessEnvironment(environment)
+        self._process.setStandardInputFile(QProcess.nullDevice())
+        self._process.readyReadStandardOutput.connect(self._read)
+        self._process.readyReadStandardError.connect(self._read_log)
+        self._process.finished.connect(self._on_finished)
+        self._process.errorOccurred.connect(self._on_error)
+        # Whoever asked connects to the signals before anything can be emitted.
+        QTimer.singleShot(0, self, lambda: self._begin(program, arguments))
+
+    def end(self, trouble: str) -> None:
+        """Kill it and emit `ended` with this sentence, unless it has ended."""
+        if self._process is not None:
+            self.close()
+            self.ended.emit(trouble)
+
+    def close(self) -> None:
+        """Kill it and wait for that; emit no `ended`."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.waitForFinished(_GRACE_MS)
+        self.over.emit()
+        self.deleteLater()
+
+    def _begin(self, program: str, arguments: Sequence[str]) -> None:
+        if self._process is not None:
+            self._process.start(program, list(arguments))
+
+    def _read(self) -> None:
+        if self._process is not None:
+            self.read.emit(bytes(self._process.readAllStandardOutput().data()))
+
+    def _read_log(self) -> None:
+        if self._process is not None:
+            self._log += bytes(self._process.readAllStandardError().data())
+            self._log = self._log[-_LOG_BYTES:]
+
+    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        if self._process is None:
+            return
+        whole = code == 0 and status is QProcess.ExitStatus.NormalExit
+        self._finish("" if whole else _last_words(self._log))
+
+    def _on_error(self, error: QProcess.ProcessError) -> None:
+        if self._process is not None and error is QProcess.ProcessError.FailedToStart:
+            self._finish(strings.TOOL_NOT_STARTED)
+
+    def _finish(self, trouble: str) -> None:
+        self._process = None
+        self.over.emit()
+        self.ended.emit(trouble)
+        self.deleteLater()
+
+
+class _FetchProcess(FetchRun):
+    """Reads a run's lines as they come."""
+
+    def __init__(self, run: _Run, parent: QObject) -> None:
+        super().__init__(parent)
+        self._run: _Run | None = run
+        self._rest = b""
+        self._is_over = False
+        run.read.connect(self._read)
+        run.ended.connect(self._on_ended)
+
+    def kill(self) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            run.close()
+            self.deleteLater()
+
+    def _read(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._rest = self._rest[:_MOST_LINE]
+        for line in lines:
+            try:
+                status = _decoded(line, FetchStatus)
+            except UNREADABLE:
+                continue  # a line that says nothing is no reason to stop a fetch
+            if self._run is not None and not self._is_over:
+                self._is_over = status.phase in ("done", "failed")
+                self.moved.emit(status)
+
+    def _on_ended(self, trouble: str) -> None:
+        if self._run is None:
+            return
+        self._run = None
+        if not self._is_over:
+            self.moved.emit(FetchStatus(phase="failed", message=trouble or strings.TOOL_GARBLED))
+        self.deleteLater()
+
+
+def _decoded(data: bytes, kind: type[T]) -> T:
+    """Decode JSON; `str` as a kind takes the text as it is. Raises those of UNREADABLE."""
+    if kind is str:
+        return cast("T", data.decode(errors="replace").strip())
+    return msgspec.json.decode(data, type=kind)
+
+
+def _last_words(log: bytes) -> str:
+    """Return the last line that a program said of its end, as one sentence for a label."""
+    lines = [line.strip() for line in log.decode(errors="replace").splitlines()]
+    last = next((line for line in reversed(lines) if line), "")
+    return printable(last.removeprefix(_PREFIX))[:_MOST_WORDS] or strings.TOOL_ENDED

@@ -1,0 +1,317 @@
+"""People's own models: what is on this disk, what fits, and the acts on them.
+
+Everything is asked of `mtp-mlx models`, in processes of their own; the engine only loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app import strings
+from app.domain.models import Fit, FitReport, Inventory, LocalModel, RemovalPlan
+from app.domain.settings import PairChoice
+from app.services.model_tool import ModelTool
+from app.services.report_files import ReportFiles
+from app.services.store_thread import StoreThread
+from app.viewmodels.common.format import memory
+from app.viewmodels.common.undo import Undo
+from app.viewmodels.models.fetching import Fetching, fetch_row
+from app.viewmodels.models.rows import (
+    ConversionRow,
+    FirstOffer,
+    LocalRow,
+    ModelsState,
+    cards,
+    choice_of,
+    first_offer,
+    local_rows,
+    place_rows,
+    title_of,
+)
+from app.viewmodels.models.switching import PairSwitching
+from mtp_mlx.api import DEMO_PAIR
+
+
+class ModelsViewModel(QObject):
+    """`state` is everything that the page shows."""
+
+    changed = Signal(object)  # ModelsState
+    asked_to_load = Signal(object, str)  # PairChoice, and the question
+    asked_to_remove = Signal(object, str)  # RemovalPlan, and the question
+    said = Signal(str)  # one sentence: what was done, or why it was not
+    attached = Signal(list)  # Path: of what was dropped, those that are no folders
+
+    def __init__(
+        self,
+        tool: ModelTool,
+        pairs: PairSwitching,
+        fetching: Fetching,
+        undo: Undo,
+        reader: StoreThread[ReportFiles],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._tool = tool
+        self._pairs = pairs
+        self._undo = undo
+        self._reader = reader
+        self.fetching = fetching
+        self._inventory: Inventory | None = None
+        self._fits: dict[str, Fit] = {}
+        self._report = FitReport()
+        self._has_looked = False
+        self._questions = 0  # looks whose verdicts were asked for
+        self._is_looking = False
+        self._looks_again = False
+        self._trouble = ""
+        self._after: list[Callable[[Inventory], None]] = []
+        self.state = ModelsState()
+        pairs.changed.connect(self._on_pair)
+        fetching.changed.connect(self._show)
+        fetching.done.connect(self._on_fetched)
+
+    # What is there
+
+    def refresh(self) -> None:
+        """Look through the folders of models again; a look under way is followed by another."""
+        if self._is_looking:
+            self._looks_again = True
+            return
+        self._is_looking = self._has_looked = True
+        answer = self._tool.ask(("list", "--json"), Inventory, self)
+        answer.then(self._on_listed).failed(self._on_not_listed)
+        self._show()
+
+    @property
+    def first_offer(self) -> FirstOffer | None:
+        """Return what to say of real pairs while the built-in one answers; None before a look."""
+        return first_offer(self.state) if self._is_built_in else None
+
+    @property
+    def _is_built_in(self) -> bool:
+        loaded = self._pairs.loaded
+        return loaded is not None and loaded.target == DEMO_PAIR
+
+    def _on_pair(self) -> None:
+        """Look around once while the built-in pair answers: a real one may be offered."""
+        if self._is_built_in and not self._has_looked:
+            self.refresh()
+        else:
+            self._show()
+
+    # Acts
+
+    def load(self, row: LocalRow) -> None:
+        """Load a target with its drafter; what is too big is asked about first."""
+        if row.choice is None:
+            return
+        if row.verdict is not None and row.verdict.is_too_big:
+            words = strings.MODEL_LOAD_ANYWAY_ASK.format(name=row.title, sum=row.verdict.sum)
+            self.asked_to_load.emit(row.choice, words)
+            return
+        self._pairs.load(row.choice)
+
+    def load_choice(self, choice: PairChoice) -> None:
+        """Load what was asked about."""
+        self._pairs.load(choice)
+
+    def stop_loading(self) -> None:
+        self._pairs.cancel()
+
+    def get(self, row: ConversionRow) -> None:
+        self.fetching.begin(row.repository, row.title, row.size or 0)
+
+    def finish(self, row: LocalRow) -> None:
+        """Fetch what is missing of a download that another program or session began."""
+        if row.repository is not None:
+            self.fetching.begin(row.repository, row.title)
+
+    def get_drafter(self, row: LocalRow) -> None:
+        if row.drafter is not None:
+            name = strings.MODEL_DRAFTER_TITLE.format(name=row.title)
+            self.fetching.begin(row.drafter, name)
+
+    def ask_to_remove(self, row: LocalRow) -> None:
+        """Ask what removing would free, then the user."""
+        answer = self._tool.ask(("remove", row.repository or row.key, "--json"), RemovalPlan, self)
+        answer.then(self._on_removal_planned).failed(self._say)
+
+    def remove(self, plan: RemovalPlan) -> None:
+        """Carry out what the user was asked."""
+        self.fetching.cancel(plan.repository)
+        answer = self._tool.ask(("remove", plan.repository, "--yes", "--json"), RemovalPlan, self)
+        answer.then(self._on_removed).failed(self._say)
+
+    def add_folder(self, folder: Path) -> None:
+        answer = self._tool.ask(("add", str(folder)), str, self)
+        answer.then(lambda _words: self.refresh()).failed(self._say)
+
+    def forget_folder(self, path: str) -> None:
+        answer = self._tool.ask(("forget", path), str, self)
+        answer.then(lambda _words: self.refresh()).failed(self._say)
+
+    def drop(self, paths: Sequence[Path]) -> None:
+        """Open a folder that was dropped on the window; files are for the message."""
+
+        def sort(folders: set[Path]) -> None:
+            files = [path for path in paths if path not in folders]
+            if files:
+                self.attached.emit(files)
+            for folder in folders:
+                self.open_folder(folder)
+
+        answer = self._reader.run(lambda _files: {one for one in paths if one.is_dir()}, self)
+        answer.then(sort).failed(self._say)
+
+    def open_folder(self, folder: Path) -> None:
+        """Remember a folder that was dropped, and ask whether the model in it is to be loaded."""
+        before = self._inventory.places if self._inventory else ()
+        was_known = any(_lies_in(str(folder), Path(place.path)) for place in before)
+
+        def added(_words: str) -> None:
+            self._after.append(
+                lambda inventory: self._offer(folder, inventory, was_known=was_known)
+            )
+            self.refresh()
+
+        self._tool.ask(("add", str(folder)), str, self).then(added).failed(self._say)
+
+    # Answers
+
+    def _on_listed(self, inventory: Inventory) -> None:
+        self._inventory, self._trouble = inventory, ""
+        self._is_looking = False
+        self._judge(inventory)
+        after, self._after = self._after, []
+        self._end_look()
+        for act in after:
+            act(inventory)
+
+    def _on_not_listed(self, error: Exception) -> None:
+        self._trouble = strings.MODELS_NOT_LISTED.format(reason=error)
+        self._is_looking = False
+        self._after.clear()
+        self._end_look()
+
+    def _end_look(self) -> None:
+        again, self._looks_again = self._looks_again, False
+        self._show()
+        if again:
+            self.refresh()
+
+    def _judge(self, inventory: Inventory) -> None:
+        """Ask what fits now: the catalogue at once, and one by one what is of no known pair."""
+        self._questions += 1
+        question = self._questions
+
+        def keep(report: FitReport) -> None:
+            self._report = report
+            self._fits |= {fit.target: fit for pair in report.pairs for fit in pair.targets}
+            names = [pairing.target for pairing in inventory.pairings]
+            left = [m.path for m in names if m.name not in self._fits]
+            self._show()
+            self._judge_next(left, question)
+
+        answer = self._tool.ask(("fit", "--json"), FitReport, self)
+        answer.then(keep).failed(lambda _error: None)  # without a verdict a model is listed too
+
+    def _judge_next(self, left: Sequence[str], question: int) -> None:
+        """Ask about one after the other: each is a process, and the engine wants the cores."""
+        if not left or question != self._questions:
+            return
+        path, *rest = left
+
+        def keep(fit: Fit) -> None:
+            self._fits[path] = fit
+            self._show()
+            self._judge_next(rest, question)
+
+        answer = self._tool.ask(("fit", path, "--json"), Fit, self)
+        answer.then(keep).failed(lambda _error: self._judge_next(rest, question))
+
+    def _on_fetched(self, repository: str) -> None:
+        def offer(inventory: Inventory) -> None:
+            model = next((one for one in inventory.models if one.repository == repository), None)
+            if model is not None and model.is_usable and model.part == "target":
+                choice = self._choice(model, inventory)
+                words = strings.FETCH_DONE.format(name=title_of(model))
+                self._undo.say(words, strings.FETCH_DONE_LOAD, lambda: self._pairs.load(choice))
+
+        self._after.append(offer)
+        self.refresh()
+
+    def _on_removal_planned(self, plan: RemovalPlan) -> None:
+        words = [
+            strings.MODEL_REMOVE_ASK.format(name=plan.repository, size=memory(plan.freed_bytes))
+        ]
+        if plan.is_loaded:
+            words.append(strings.MODEL_REMOVE_LOADED)
+        if plan.readers:
+            words.append(strings.MODEL_REMOVE_READERS.format(names=", ".join(plan.readers)))
+        if plan.copies:
+            words.append(strings.MODEL_REMOVE_COPIES.format(names=", ".join(plan.copies)))
+        self.asked_to_remove.emit(plan, " ".join(words))
+
+    def _on_removed(self, plan: RemovalPlan) -> None:
+        self.said.emit(
+            strings.MODEL_REMOVED.format(name=plan.repository, size=memory(plan.freed_bytes))
+        )
+        self.refresh()
+
+    def _offer(self, folder: Path, inventory: Inventory, *, was_known: bool) -> None:
+        """Ask whether to load what lies in a dropped folder, or say why that is impossible."""
+        inside = [model for model in inventory.models if _lies_in(model.path, folder)]
+        targets = [model for model in inside if model.is_usable and model.part == "target"]
+        if targets:
+            words = strings.DROP_LOAD_ASK.format(name=title_of(targets[0]))
+            self.asked_to_load.emit(self._choice(targets[0], inventory), words)
+            return
+        drafters = [model for model in inside if model.is_usable]
+        if drafters:  # it is listed with its targets
+            return
+        problems = (f"{one.problem} {one.remedy or ''}" for one in inside if one.problem)
+        reason = next(problems, strings.DROP_NOTHING).strip()
+        self.said.emit(strings.DROP_NO_MODEL.format(name=folder.name, reason=reason))
+        if not was_known:
+            self.forget_folder(str(folder))
+
+    def _choice(self, model: LocalModel, inventory: Inventory) -> PairChoice:
+        pairings = {pairing.target.path: pairing for pairing in inventory.pairings}
+        return choice_of(model, pairings.get(model.path))
+
+    def _say(self, error: Exception) -> None:
+        self.said.emit(str(error))
+
+    def _show(self) -> None:
+        self.state = self._state()
+        self.changed.emit(self.state)
+
+    def _state(self) -> ModelsState:
+        fetches = tuple(map(fetch_row, self.fetching.all))
+        inventory = self._inventory or Inventory()
+        wanted = [fetch.repository for fetch in fetches]
+        rows = tuple(local_rows(inventory, self._fits, self._pairs.loaded, self._pairs.loading))
+        shown = [row for row in rows if row.status != "unusable" and row.repository not in wanted]
+        return ModelsState(
+            is_looking=self._is_looking,
+            is_listed=self._inventory is not None,
+            trouble=self._trouble,
+            local=tuple(sorted(shown, key=_order)),
+            unusable=tuple(row for row in rows if row.status == "unusable"),
+            places=tuple(place_rows(inventory.places)),
+            cards=tuple(cards(inventory, self._report, wanted)),
+            fetches=fetches,
+            goes_on=self.fetching.goes_on,
+        )
+
+
+def _order(row: LocalRow) -> int:
+    """Models that can be loaded come first, then those that are too big, then downloads."""
+    return 2 if row.choice is None else int(row.verdict is not None and row.verdict.is_too_big)
+
+
+def _lies_in(path: str, folder: Path) -> bool:
+    return Path(path) == folder or folder in Path(path).parents

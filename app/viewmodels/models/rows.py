@@ -1,0 +1,317 @@
+"""What the Models page shows, in words: pure functions of what the tool has told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from app import strings
+from app.domain.models import (
+    Conversion,
+    Fit,
+    FitReport,
+    Inventory,
+    KnownPair,
+    LocalModel,
+    PairFits,
+    Pairing,
+    Place,
+)
+from app.domain.settings import PairChoice
+from app.viewmodels.common.format import count, memory
+from app.viewmodels.models.fetching import FetchRow
+
+Tone = Literal["good", "warning", "bad"]
+Status = Literal["loaded", "loading", "usable", "incomplete", "unusable"]
+Got = Literal["absent", "here", "fetching"]
+
+_TONES: dict[str, Tone] = {"fits": "good", "tight": "warning", "too-big": "bad"}
+_HUB = "hub"
+_USABLE = "on this disk"  # the list's word
+_THIN, _NARROW = "\u2009", "\u202f"  # a number stays in one line with the second
+
+EASY_BYTES = 10 * 10**9
+"""The most that the first page suggests to download: a larger model is found on the Models page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a pair fits; `words` and `tone` say it, `sum` is how it comes about."""
+
+    words: str
+    tone: Tone
+    sum: str
+
+    @property
+    def is_too_big(self) -> bool:
+        return self.tone == "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalRow:
+    """A model on this disk. `choice` loads it; None where that is impossible."""
+
+    key: str  # its path
+    title: str
+    place: str  # "LM Studio"
+    detail: str
+    status: Status
+    problem: str = ""  # why it cannot be loaded, or that it is being loaded
+    verdict: Verdict | None = None
+    choice: PairChoice | None = None
+    repository: str | None = None
+    is_removable: bool = False
+    drafter: str | None = None  # a repository to get: no drafter that fits is here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionRow:
+    repository: str
+    title: str  # "Gemma 4 E4B 4-bit"
+    words: str  # "4-bit · 6.6 GB with its drafter"
+    size: int | None
+    got: Got
+    verdict: Verdict | None = None
+    reason: str = ""  # why it is the one that is marked; "" for the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairCard:
+    """A pair of the catalogue; `marked` is the conversion that suits this machine."""
+
+    title: str
+    marked: ConversionRow
+    others: tuple[ConversionRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow:
+    path: str
+    title: str
+    words: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsState:
+    is_looking: bool = False
+    is_listed: bool = False  # an answer has come
+    trouble: str = ""
+    local: tuple[LocalRow, ...] = ()  # the usable ones first
+    unusable: tuple[LocalRow, ...] = ()
+    places: tuple[PlaceRow, ...] = ()
+    cards: tuple[PairCard, ...] = ()
+    fetches: tuple[FetchRow, ...] = ()
+    goes_on: bool = False
+
+
+def verdict_of(fit: Fit | None) -> Verdict | None:
+    """Return a fit in words; None where it is unknown, or of a kind that this release knows not."""
+    if fit is None or fit.verdict not in _TONES:
+        return None
+    need = fit.need
+    parts = {name: memory(getattr(need, name)) for name in need.__struct_fields__}
+    words = strings.FIT_SUM.format(
+        **parts, need=memory(need.total), have=memory(fit.have), context=count(fit.context)
+    ).replace(_THIN, _NARROW)
+    return Verdict(words=strings.FIT_WORDS[fit.verdict], tone=_TONES[fit.verdict], sum=words)
+
+
+def title_of(model: LocalModel) -> str:
+    """Return a model as people call it: "Gemma 4 E4B 4-bit"."""
+    words = " ".join(word for word in (model.title, model.precision) if word) or model.name
+    return strings.MODEL_DRAFTER_TITLE.format(name=words) if model.part == "drafter" else words
+
+
+def choice_of(model: LocalModel, pairing: Pairing | None) -> PairChoice:
+    """Return how a target is loaded, with the drafter that fits it best."""
+    drafter = next((one.model for one in pairing.drafters), None) if pairing else None
+    return PairChoice(
+        target=model.path,
+        drafter=drafter.path if drafter else None,
+        use_drafter=drafter is not None,
+        name=title_of(model),
+        drafter_name=drafter.name if drafter else None,
+    )
+
+
+def local_rows(
+    inventory: Inventory,
+    fits: Mapping[str, Fit],
+    loaded: PairChoice | None,
+    loading: PairChoice | None,
+) -> Iterator[LocalRow]:
+    """Yield a row for each target, and for each model that cannot be used."""
+    titles = {place.path: place.title for place in inventory.places}
+    pairings = {pairing.target.path: pairing for pairing in inventory.pairings}
+    for model in inventory.models:
+        if model.part == "drafter" and model.is_usable:
+            continue  # it is part of its targets' rows
+        pairing = pairings.get(model.path)
+        place = titles.get(model.place, model.place)
+        if not model.is_usable:
+            yield _unusable(model, place)
+            continue
+        yield LocalRow(
+            key=model.path,
+            title=title_of(model),
+            place=place,
+            detail=" · ".join(_details(model, place, pairing)),
+            status=_status(model, loaded, loading),
+            problem=strings.MODEL_LOADING if is_choice(model, loading) else "",
+            verdict=verdict_of(fits.get(model.path) or fits.get(model.name)),
+            choice=choice_of(model, pairing),
+            repository=model.repository,
+            is_removable=model.owner == _HUB,
+            drafter=pairing.published if pairing and not pairing.drafters else None,
+        )
+
+
+def _details(model: LocalModel, place: str, pairing: Pairing | None) -> Iterator[str]:
+    yield place
+    yield memory(model.size_bytes)
+    if model.lacks:
+        yield strings.MODEL_LACKS.format(parts=", ".join(model.lacks))
+    if pairing is not None and pairing.drafters:
+        size = pairing.drafters[0].model.size_bytes
+        yield strings.MODEL_DRAFTER_HERE.format(size=memory(size))
+    elif pairing is not None and pairing.published:
+        yield strings.MODEL_DRAFTER_MISSING
+    else:
+        yield strings.MODEL_DRAFTER_NONE
+
+
+def _unusable(model: LocalModel, place: str) -> LocalRow:
+    is_begun = model.state == "incomplete" and model.owner == _HUB and bool(model.repository)
+    problem = " ".join(part for part in (model.problem, model.remedy) if part)
+    title = title_of(model) if model.title else model.name
+    return LocalRow(
+        key=model.path,
+        title=title,
+        place=place,
+        detail=" · ".join((place, memory(model.size_bytes))),
+        status="incomplete" if is_begun else "unusable",
+        problem=strings.MODEL_NOT_FINISHED if is_begun else problem,
+        repository=model.repository,
+        is_removable=model.owner == _HUB,
+    )
+
+
+def _status(model: LocalModel, loaded: PairChoice | None, loading: PairChoice | None) -> Status:
+    if is_choice(model, loading):
+        return "loading"
+    return "loaded" if is_choice(model, loaded) else "usable"
+
+
+def is_choice(model: LocalModel, choice: PairChoice | None) -> bool:
+    """Tell whether a pair's target is this model: by its folder, or a repository of the cache."""
+    if choice is None:
+        return False
+    of_hub = model.owner == _HUB and choice.target == model.repository
+    return choice.target == model.path or of_hub
+
+
+def place_rows(places: Sequence[Place]) -> Iterator[PlaceRow]:
+    for place in places:
+        yield PlaceRow(
+            path=place.path, title=place.title, words=_place(place), is_own=place.owner == "own"
+        )
+
+
+def _place(place: Place) -> str:
+    if place.state == "not-connected":
+        return strings.MODELS_NOT_CONNECTED
+    if place.problem:
+        return place.problem.rstrip(".")
+    if not place.models:
+        return strings.MODELS_PLACE_EMPTY
+    one = len(place.models) == 1
+    words = (strings.MODELS_PLACE_ONE if one else strings.MODELS_PLACE_SIZE).format(
+        size=memory(place.size_bytes), count=len(place.models)
+    )
+    return strings.MODELS_PLACE_PARTIAL.format(words=words) if place.is_partial else words
+
+
+def cards(inventory: Inventory, report: FitReport, fetched: Sequence[str]) -> Iterator[PairCard]:
+    """Yield the pairs of the catalogue. `fetched` are repositories that are wanted already.
+
+    The conversion that suits this machine is marked; where none does, or it is not known yet, the
+    first, which is the smallest.
+    """
+    judged = {pair.name: pair for pair in report.pairs}
+    for pair in inventory.pairs:
+        fits = judged.get(pair.name, PairFits(name=pair.name))
+        by_name = {fit.target: fit for fit in fits.targets}
+        rows = [_conversion(pair, one, by_name, fetched) for one in pair.targets if one.repository]
+        if not rows:
+            continue
+        marked = next((row for row in rows if row.repository == fits.suited), rows[0])
+        suits = fits.suited in (None, marked.repository)  # or else a model on this disk does
+        yield PairCard(
+            title=pair.title or pair.name,
+            marked=replace(marked, reason=fits.reason if suits else ""),
+            others=tuple(row for row in rows if row is not marked),
+        )
+
+
+def _conversion(
+    pair: KnownPair, target: Conversion, fits: Mapping[str, Fit], fetched: Sequence[str]
+) -> ConversionRow:
+    repository = target.repository or target.name
+    drafter = pair.drafters[0].size_bytes if pair.drafters else 0
+    size = None if target.size_bytes is None or drafter is None else target.size_bytes + drafter
+    words = strings.MODEL_WITH_DRAFTER if pair.drafters else strings.MODEL_ALONE
+    got: Got = "here" if target.path and target.state == _USABLE else "absent"
+    return ConversionRow(
+        repository=repository,
+        title=f"{pair.title or pair.name} {target.precision}",
+        words=words.format(
+            precision=target.precision,
+            size=strings.MODEL_SIZE_UNKNOWN if size is None else memory(size),
+        ),
+        size=size,
+        got="fetching" if repository in fetched else got,
+        verdict=verdict_of(fits.get(repository)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstOffer:
+    """A line of the first page. Its button loads `row`; without one it opens the Models page."""
+
+    text: str
+    act: str
+    row: LocalRow | None = None
+
+
+def first_offer(state: ModelsState) -> FirstOffer | None:
+    """Return the nearest way to a real pair: one that is here, on its way, or that fits."""
+    if not state.is_listed:
+        return None
+    if state.fetches:
+        fetch = state.fetches[0]
+        words = strings.WELCOME_FETCHING.format(name=fetch.title, words=fetch.words)
+        return FirstOffer(text=words, act=strings.MODELS_MENU)
+    able = (row for row in state.local if row.choice is not None)
+    row = next((row for row in able if not (row.verdict and row.verdict.is_too_big)), None)
+    if row is not None:
+        words = strings.WELCOME_HERE.format(name=row.title, place=row.place)
+        return FirstOffer(text=words, act=strings.WELCOME_HERE_ACT, row=row)
+    easy = suggestion(state.cards)
+    if easy is None:
+        return FirstOffer(text=strings.WELCOME_MODELS, act=strings.MODELS_MENU)
+    is_tight = easy.verdict is not None and easy.verdict.tone == "warning"
+    words = strings.WELCOME_TIGHT if is_tight else strings.WELCOME_FITS
+    size = memory(easy.size or 0)
+    return FirstOffer(text=words.format(name=easy.title, size=size), act=strings.WELCOME_ACT)
+
+
+def suggestion(cards: Sequence[PairCard]) -> ConversionRow | None:
+    """Return what a first download may be: the largest that fits, up to `EASY_BYTES`."""
+    easy = [card.marked for card in cards if (card.marked.size or EASY_BYTES + 1) <= EASY_BYTES]
+    for tone in ("good", "warning"):
+        fitting = [row for row in easy if row.verdict is not None and row.verdict.tone == tone]
+        if fitting:
+            return max(fitting, key=lambda row: row.size or 0)
+    return None

@@ -1,0 +1,338 @@
+"""Rows of the Models page: a model on this disk, a pair to get, a download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import strings
+from app.viewmodels.models.fetching import FetchRow
+from app.viewmodels.models.rows import (
+    ConversionRow,
+    LocalRow,
+    PairCard,
+    Verdict,
+)
+from app.views.common import fonts
+from app.views.common.controls import ElidedLabel, IconButton, Menu, push_button
+from app.views.common.theme import ThemeController
+
+_STEPS = 1000
+_DOT = "\N{BLACK CIRCLE}"
+
+
+class ModelRow(QFrame):
+    """A title and what is to be said of it at the left, what can be done at the right."""
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("modelRow")
+        self._theme = theme
+        self.title = ElidedLabel()
+        self.title.setFont(fonts.strong())
+        self.detail = muted("")
+        self.note = muted("")
+        self.sum = muted("")
+        self.verdict = VerdictButton()
+        self.verdict.toggled.connect(self._show_sum)
+        self.words = QVBoxLayout()
+        self.words.setSpacing(2)
+        for label in (self.title, self.detail, self.note):
+            self.words.addWidget(label)
+        self.acts = QHBoxLayout()
+        self.acts.setSpacing(6)
+        self.acts.addWidget(self.verdict)
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        row.addLayout(self.words, 1)
+        row.addLayout(self.acts)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 11, 10, 11)
+        column.setSpacing(6)
+        column.addLayout(row)
+        column.addWidget(self.sum)
+
+    def say(self, title: str, detail: str, note: str, verdict: Verdict | None) -> None:
+        self.title.set_text(title)
+        for label, text in ((self.detail, detail), (self.note, note)):
+            label.setText(text)
+            label.setVisible(bool(text))
+        self.setAccessibleName(", ".join(part for part in (title, detail, note) if part))
+        self.verdict.say(verdict, title)
+        self.sum.setText(verdict.sum if verdict else "")
+        self._show_sum()
+
+    def _show_sum(self) -> None:
+        self.sum.setVisible(self.verdict.isChecked() and bool(self.sum.text()))
+
+
+class VerdictButton(QPushButton):
+    """Says whether a pair fits, in a word and a colour; a click shows the sum."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("shape", "verdict")
+        self.setCheckable(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip(strings.FIT_ASK)
+
+    def say(self, verdict: Verdict | None, name: str) -> None:
+        self.setVisible(verdict is not None)
+        if verdict is None:
+            self.setChecked(False)
+            return
+        self.setText(f"{_DOT} {verdict.words}")
+        self.setAccessibleName(f"{name}: {verdict.words}. {strings.FIT_ASK}")
+        if self.property("tone") != verdict.tone:
+            self.setProperty("tone", verdict.tone)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+
+class LocalView(ModelRow):
+    """A model on this disk: Load, Loaded, or why it cannot be loaded."""
+
+    load_asked = Signal(object)  # LocalRow
+    stop_asked = Signal()
+    finish_asked = Signal(object)
+    drafter_asked = Signal(object)
+    reveal_asked = Signal(str)
+    copy_asked = Signal(str)
+    remove_asked = Signal(object)
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._row: LocalRow | None = None
+        self.button = push_button("", "outline")
+        self.button.clicked.connect(self._act)
+        self.more = more_button(theme)
+        self.acts.addWidget(self.button)
+        self.acts.addWidget(self.more)
+
+    def show_row(self, row: LocalRow) -> None:
+        self._row = row
+        self.say(row.title, row.detail, row.problem, row.verdict)
+        self._name_button(row)
+        self.more.setAccessibleName(strings.MODEL_MORE.format(name=row.title))
+        self.more.setToolTip(self.more.accessibleName())
+        self._fill(row)
+
+    def _name_button(self, row: LocalRow) -> None:
+        too_big = row.verdict is not None and row.verdict.is_too_big
+        words, label = {
+            "loaded": (strings.MODEL_LOADED, ""),
+            "loading": (strings.MODEL_STOP_LOADING, strings.MODEL_STOP_LOADING_LABEL),
+            "incomplete": (strings.MODEL_FINISH, strings.MODEL_FINISH_LABEL),
+            "unusable": ("", ""),
+            "usable": (strings.MODEL_LOAD_ANYWAY, strings.MODEL_LOAD_ANYWAY_LABEL)
+            if too_big
+            else (strings.MODEL_LOAD, strings.MODEL_LOAD_LABEL),
+        }[row.status]
+        self.button.setText(words)
+        self.button.setVisible(bool(words))
+        self.button.setEnabled(bool(label))
+        self.button.setAccessibleName(label.format(name=row.title) or f"{row.title}: {words}")
+
+    def _fill(self, row: LocalRow) -> None:
+        menu = self.more.menu()
+        menu.clear()
+        if row.drafter is not None:
+            menu.addAction(strings.MODEL_GET_DRAFTER, lambda: self.drafter_asked.emit(row))
+        menu.addAction(strings.MODEL_REVEAL, lambda: self.reveal_asked.emit(row.key))
+        menu.addAction(strings.MODEL_COPY_PATH, lambda: self.copy_asked.emit(row.key))
+        if row.is_removable:
+            menu.addSeparator()
+            menu.addAction(strings.MODEL_REMOVE, lambda: self.remove_asked.emit(row))
+
+    def _act(self) -> None:
+        row = self._row
+        if row is None:
+            return
+        match row.status:
+            case "usable":
+                self.load_asked.emit(row)
+            case "loading":
+                self.stop_asked.emit()
+            case "incomplete":
+                self.finish_asked.emit(row)
+            case _:
+                pass
+
+
+class CardView(ModelRow):
+    """A pair of the catalogue: its conversion for this machine, and a menu of the others."""
+
+    get_asked = Signal(object)  # ConversionRow
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._card: PairCard | None = None
+        self.button = push_button(strings.MODEL_GET, "outline")
+        self.button.clicked.connect(self._act)
+        self.more = more_button(theme)
+        self.acts.addWidget(self.button)
+        self.acts.addWidget(self.more)
+
+    def show_row(self, card: PairCard) -> None:
+        self._card = card
+        row = card.marked
+        self.say(card.title, row.words, row.reason, row.verdict)
+        words = {
+            "absent": strings.MODEL_GET,
+            "here": strings.MODEL_GOT,
+            "fetching": strings.MODEL_BEING_FETCHED,
+        }[row.got]
+        self.button.setText(words)
+        self.button.setEnabled(row.got == "absent")
+        self.button.setAccessibleName(
+            strings.MODEL_GET_LABEL.format(name=row.title)
+            if row.got == "absent"
+            else f"{row.title}: {words}"
+        )
+        self.more.setAccessibleName(strings.MODEL_GET_OTHER.format(name=card.title))
+        self.more.setToolTip(self.more.accessibleName())
+        self.more.setVisible(bool(card.others))
+        menu = self.more.menu()
+        menu.clear()
+        for other in card.others:
+            action = menu.addAction(_offer(other), partial(self.get_asked.emit, other))
+            action.setEnabled(other.got == "absent")
+
+    def _act(self) -> None:
+        if self._card is not None:
+            self.get_asked.emit(self._card.marked)
+
+
+def _offer(row: ConversionRow) -> str:
+    verdict = f" · {row.verdict.words}" if row.verdict else ""
+    got = {"absent": "", "here": f" · {strings.MODEL_GOT}"}.get(
+        row.got, f" · {strings.MODEL_BEING_FETCHED}"
+    )
+    return strings.MODEL_GET_PRECISION.format(words=f"{row.words}{verdict}{got}").replace("&", "&&")
+
+
+class FetchView(ModelRow):
+    """A download: how far it is, and its one button."""
+
+    pause_asked = Signal(str)  # a repository
+    resume_asked = Signal(str)
+    cancel_asked = Signal(str)
+
+    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._row: FetchRow | None = None
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(4)
+        self.words.addSpacing(5)
+        self.words.addWidget(self.bar)
+        self.button = push_button("", "outline")
+        self.button.clicked.connect(self._act)
+        self.cancel = IconButton("close", "", theme)
+        self.cancel.clicked.connect(self._cancel)
+        self.acts.addWidget(self.button)
+        self.acts.addWidget(self.cancel)
+
+    def show_row(self, row: FetchRow) -> None:
+        self._row = row
+        self.say(row.title, row.words, "", None)
+        if row.share is None and row.stage == "running":
+            self.bar.setRange(0, 0)
+        else:
+            self.bar.setRange(0, _STEPS)
+            self.bar.setValue(round(_STEPS * (row.share or 0)))
+        self.bar.setAccessibleName(strings.FETCH_PROGRESS.format(name=row.title))
+        words = {
+            "running": strings.FETCH_PAUSE,
+            "queued": strings.FETCH_PAUSE,
+            "failed": strings.FETCH_RETRY,
+        }.get(row.stage, strings.FETCH_RESUME)
+        self.button.setText(words)
+        self.button.setAccessibleName(f"{words}: {row.title}")
+        self.cancel.set_label(strings.FETCH_CANCEL.format(name=row.title))
+
+    def _act(self) -> None:
+        row = self._row
+        if row is not None:
+            pauses = row.stage in ("running", "queued")
+            (self.pause_asked if pauses else self.resume_asked).emit(row.repository)
+
+    def _cancel(self) -> None:
+        if self._row is not None:
+            self.cancel_asked.emit(self._row.repository)
+
+
+V = TypeVar("V", LocalView, CardView, FetchView)
+
+
+class RowList(QFrame, Generic[V]):
+    """Rows in one frame. A row that stays keeps its widget, and with it the focus."""
+
+    _make: Callable[[], V]
+
+    def __init__(self, label: str, make: Callable[[], V], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("modelList")
+        self.setAccessibleName(label)
+        self._make = make
+        self._keys: tuple[str, ...] = ()
+        self.views: dict[str, V] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(1, 1, 1, 1)
+        self._column.setSpacing(0)
+        self.hide()
+
+    def view(self, key: str) -> V:
+        """Return the widget of a row, made where there is none."""
+        if key not in self.views:
+            self.views[key] = self._make()
+        return self.views[key]
+
+    def arrange(self, keys: Sequence[str]) -> None:
+        """Show the rows with these keys, in this order, and drop all others."""
+        if tuple(keys) == self._keys:
+            return
+        self._keys = tuple(keys)
+        for key in self.views.keys() - set(keys):
+            view = self.views.pop(key)
+            self._column.removeWidget(view)
+            view.hide()
+            view.deleteLater()
+        for at, key in enumerate(keys):
+            view = self.views[key]
+            self._column.removeWidget(view)
+            self._column.insertWidget(at, view)
+            view.setProperty("first", at == 0)
+            view.style().unpolish(view)
+            view.style().polish(view)
+        self.setVisible(bool(keys))
+
+
+def muted(text: str) -> QLabel:
+    """Return a small label in which text of strangers is inert."""
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setFont(fonts.small())
+    label.setProperty("tone", "muted")
+    return label
+
+
+def more_button(theme: ThemeController) -> IconButton:
+    button = IconButton("more", strings.MODEL_MORE, theme)
+    button.setMenu(Menu(parent=button))
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return button
