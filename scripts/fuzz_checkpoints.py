@@ -100,7 +100,7 @@ def _work(folder: Path, cases: range) -> int:
 def _run(folder: Path, case: int) -> tuple[str, str]:
     from mtp_mlx.errors import MtpMlxError
     from tests.support.checkpoints import PairFolders
-    from tests.support.mutations import mutate
+    from tests.support.mutations import check_list, mutate
 
     place = folder / f"case-{case}"
     shutil.copytree(folder / "whole", place)
@@ -108,6 +108,7 @@ def _run(folder: Path, case: int) -> tuple[str, str]:
     done = mutate(pair, random.Random(case))
     print(case, "begun", done, sep="\t", flush=True)
     try:
+        check_list(pair, loads=False)
         return "written", f"{done}: {_written(pair)}"
     except MtpMlxError as error:
         words = str(error)
@@ -125,6 +126,7 @@ def _written(pair: object) -> int:
     from mtp_mlx.engine import Control, Engine
     from mtp_mlx.events import Round
     from tests.support.checkpoints import PairFolders
+    from tests.support.mutations import check_list
 
     assert isinstance(pair, PairFolders)
     load = api.Load(target=str(pair.target), drafter=str(pair.drafter), dtype="float32")
@@ -135,6 +137,7 @@ def _written(pair: object) -> int:
         request = api.Generate(prompt=prompt, mtp=mtp, max_tokens=12, seed=1)
         for event in engine.generate(request, Control(mtp=mtp)):
             tokens += len(event.tokens) if isinstance(event, Round) else 0
+    check_list(pair, loads=True)
     return tokens
 
 

@@ -19,7 +19,7 @@ Merit = Literal["published", "beside", "trained-alike", "published-for-shape", "
 """What speaks for a drafter, the weightiest first:
 
 published            its publisher names it for the target's repository
-beside               it lies in the same folder as the target
+beside               the user keeps it in the same folder as the target
 trained-alike        both were trained for 4 bits, or neither was
 published-for-shape  it is a copy of the drafter published for models of this shape
 unpacked             it is not quantised, so it drafts as it was trained
@@ -93,7 +93,8 @@ def _fits(target: Reading, drafter: Reading) -> bool:
 def _merits(target: Reading, drafter: LocalModel) -> Iterator[Merit]:
     if _is_copy(drafter, drafter_for(target.model.name)):
         yield "published"
-    if Path(drafter.path).parent == Path(target.model.path).parent:
+    is_arranged = drafter.owner == target.model.owner == "own"  # others sort by publisher
+    if is_arranged and Path(drafter.path).parent == Path(target.model.path).parent:
         yield "beside"
     if _is_for_4_bits(target.model) == _is_for_4_bits(drafter):
         yield "trained-alike"

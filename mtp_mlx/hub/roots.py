@@ -76,16 +76,16 @@ def _programs() -> Iterator[Root]:
 def _lm_studio() -> Iterator[Root]:
     """Yield the folder chosen in LM Studio's settings, and those that it has by itself."""
     for home in _lm_studio_homes():
-        chosen = _downloads_folder(home / "settings.json")
-        for folder in (chosen, home / "models"):
-            if folder is not None:
-                yield Root(
-                    owner="lm-studio",
-                    title="LM Studio",
-                    folder=folder,
-                    layout="organisations",
-                    is_chosen=folder is chosen,
-                )
+        usual = home / "models"
+        chosen = _downloads_folder(home / "settings.json") or usual
+        for folder in (chosen, usual):
+            yield Root(
+                owner="lm-studio",
+                title="LM Studio",
+                folder=folder,
+                layout="organisations",
+                is_chosen=folder != usual,  # the settings name the usual one too
+            )
 
 
 def _lm_studio_homes() -> Iterator[Path]:

@@ -277,6 +277,9 @@ def test_what_is_missing_today_stays_in_the_list(home: Path) -> None:
         ("lm-studio", "/Volumes/nowhere/models", "not-connected"),
         ("own", str(drive), "not-connected"),
     ]
+    usual = {"downloadsFolder": str(home / ".lmstudio" / "models")}
+    (home / ".lmstudio" / "settings.json").write_text(json.dumps(usual))
+    assert [place.owner for place in inventory([drive]).places] == ["own"]
     write_model(drive / "mine", "12B")
     place = inventory([drive]).places[-1]
     assert [(model.name, model.title) for model in place.models] == [("mine", "Gemma 4 12B")]

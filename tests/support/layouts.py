@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from mtp_mlx.families.base import Part
 from mtp_mlx.families.gemma4.facts import FACTS, drafter_of, target_of
+from mtp_mlx.hub.weight_files import ITEM_BYTES
 
 COMMIT = "a" * 40
 
@@ -39,12 +41,18 @@ def write_model(
     return folder
 
 
-def write_tensors(file: Path, names: Iterable[str], dtype: str = "BF16") -> None:
+def write_tensors(
+    file: Path, names: Iterable[str], dtypes: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Tensors of one number each, BF16 but for those whose dtype is given."""
     header: dict[str, Any] = {}
-    for i, name in enumerate(names):
-        header[name] = {"dtype": dtype, "shape": [1], "data_offsets": [2 * i, 2 * i + 2]}
+    end = 0
+    for name in names:
+        dtype = dtypes.get(name, "BF16")
+        start, end = end, end + ITEM_BYTES[dtype]
+        header[name] = {"dtype": dtype, "shape": [1], "data_offsets": [start, end]}
     text = json.dumps(header).encode()
-    file.write_bytes(len(text).to_bytes(8, "little") + text + bytes(2 * len(header)))
+    file.write_bytes(len(text).to_bytes(8, "little") + text + bytes(end))
 
 
 def into_cache(

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mtp_mlx.hub.places import inventory
 from tests.support.checkpoints import PairFolders
 
 INDEX = "model.safetensors.index.json"
 GENERATION = "generation_config.json"
+LONGEST = 300
 ODD: tuple[Any, ...] = (
     None, True, False, 0, 1, 2, 3, 7, -1, 64, 1000, 2**16, 10**9, 2**31 - 1, 2**31, 2**32, 2**63,
     2**64, 10**30, -(10**30), 0.5, -0.0, 1.5, 1e-30, 1e30, 1e308, float("nan"), float("inf"),
@@ -53,6 +55,20 @@ def mutate(pair: PairFolders, chance: Chance) -> str:
     return "; ".join(
         _once(chance.choice((pair.target, pair.drafter)), chance) for _ in range(times)
     )
+
+
+def check_list(pair: PairFolders, *, loads: bool) -> None:
+    """See that the list of models tells in short sentences why a pair does not load.
+
+    What loads is listed as a pair. What is listed as one may yet not load: headers tell no values.
+    """
+    (place,) = (p for p in inventory([pair.target.parent]).places if p.owner == "own")
+    for model in place.models:
+        words = f"{model.problem} {model.remedy}"
+        assert len(words) <= LONGEST, words
+        assert words.isprintable(), words
+    usable = {model.part for model in place.models if model.is_usable}
+    assert not loads or usable == {"target", "drafter"}, place
 
 
 def _once(folder: Path, chance: Chance) -> str:

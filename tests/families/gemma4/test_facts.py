@@ -68,7 +68,7 @@ def test_the_cache_grows_by_full_layers_only_past_the_window() -> None:
 
 def test_the_facts_need_neither_mlx_nor_a_network_library() -> None:
     code = (
-        "import sys, mtp_mlx.families, mtp_mlx.hub.cache\n"
+        "import sys, mtp_mlx.families, mtp_mlx.hub.places, mtp_mlx.hub.removal\n"
         "print([m for m in ('huggingface_hub', 'mlx', 'httpx', 'tokenizers') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
