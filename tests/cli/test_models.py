@@ -51,6 +51,7 @@ def test_the_list_marks_what_is_here(capsys: pytest.CaptureFixture[str]) -> None
     assert lines == shown(capsys, "list").splitlines()
     words = {line.split()[1]: line for line in lines if line.startswith(("  target", "  drafter"))}
     assert words[TARGET].endswith("[on this disk]")
+    assert len([line for line in lines if TARGET in line]) == 1
     assert words[DRAFTER].endswith("[on this disk]")
     assert words["google/gemma-4-E2B-it"].endswith("[download not finished]")
     assert words["google/gemma-4-31B-it"].endswith("62.5 GB")

@@ -308,14 +308,22 @@ def test_a_folder_that_may_not_be_read_is_told(home: Path, monkeypatch: pytest.M
 
 def test_a_users_folder_may_hold_a_model_itself_or_a_cache(home: Path) -> None:
     own = write_model(home / "own", "E2B")
+    size = sum(file.stat().st_size for file in own.iterdir())
     write_model(own / "org" / "deep", "E4B")
     write_model(own / "org" / "deep" / "too deep", "E4B")
+    write_model(own / "flat", "E4B")
+    write_model(own / "flat" / "a part of it", "E4B")
+    write_model(own / ".Trash" / "gone", "E4B")
     into_cache(own / "hub", TARGET, write_model(home / "a", "E4B"))
-    assert [(m.name, m.repository) for m in one_place(own).models] == [
+    (own / "hub" / "._models--a--b").touch()
+    place = one_place(own)
+    assert [(m.name, m.repository) for m in place.models] == [
         ("deep", None),
+        ("flat", None),
         (TARGET, TARGET),
         ("own", None),
     ]
+    assert place.models[-1].size_bytes == size
 
 
 def test_a_model_is_listed_once(home: Path) -> None:

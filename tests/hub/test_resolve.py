@@ -143,15 +143,17 @@ def test_a_drafter_that_fits_stands_in_for_one_out_of_reach(
     def offline(_: str) -> NoReturn:
         raise LoadError("No network.", "Go online.")
 
-    monkeypatch.setattr(module, "_fetched", offline)
     target = write_model(tmp_path / "mine" / "target", "E2B")
+    other = write_model(tmp_path / "mine" / "other", "E2B", "drafter")
+    with pytest.raises(AssertionError, match="-assistant"):  # the published one is asked for
+        resolve_drafter(None, TARGET, target)
+    monkeypatch.setattr(module, "_fetched", offline)
+    assert resolve_drafter(None, TARGET, target) == OwnDrafter(
+        other, "Drafts come from other in mine, which fits this target."
+    )
+    (other / "config.json").unlink()
     with pytest.raises(LoadError, match="No network"):
         resolve_drafter(None, TARGET, target)
-    other = write_model(tmp_path / "mine" / "other", "E2B", "drafter")
-    found = resolve_drafter(None, TARGET, target)
-    assert found is not None
-    assert found.folder == other
-    assert found.note is not None
 
 
 def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
