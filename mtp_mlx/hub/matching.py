@@ -5,6 +5,7 @@ A name only orders drafters that fit.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Literal
 
 from mtp_mlx.errors import LoadError
 from mtp_mlx.families import drafter_for, family_of
+from mtp_mlx.families.base import Part
 from mtp_mlx.files import made_of
 from mtp_mlx.hub.local_model import LocalModel, Reading
 
@@ -28,6 +30,7 @@ unpacked             it is not quantised, so it drafts as it was trained
 MERITS: tuple[Merit, ...] = (
     "published", "beside", "trained-alike", "published-for-shape", "unpacked"
 )  # fmt: skip
+_PARTS: tuple[Part, Part] = ("target", "drafter")
 _UNPACKED = ("bf16", "fp16", "fp32")
 
 
@@ -55,28 +58,48 @@ def pairings(readings: Sequence[Reading]) -> tuple[Pairing, ...]:
     smaller is first.
     """
     usable = [reading for reading in readings if reading.model.is_usable]
-    drafters = [reading for reading in usable if reading.model.part == "drafter"]
+    targets, drafters = (
+        [reading for reading in usable if reading.model.part == part] for part in _PARTS
+    )
+    fits = _Fits()
     return tuple(
-        pairing_of(reading, drafters) for reading in usable if reading.model.part == "target"
+        _pairing(target, [drafter.model for drafter in drafters if fits(target, drafter)])
+        for target in targets
     )
 
 
-def pairing_of(target: Reading, drafters: Sequence[Reading]) -> Pairing:
-    """Return the drafters that fit a target, in their order."""
-    fitting = [drafter for drafter in drafters if _fits(target, drafter)]
+def _pairing(target: Reading, fitting: Sequence[LocalModel]) -> Pairing:
     choices = [
-        DrafterChoice(model=drafter.model, merits=tuple(_merits(target, drafter.model)))
-        for drafter in fitting
+        DrafterChoice(model=drafter, merits=tuple(_merits(target, drafter))) for drafter in fitting
     ]
     published = drafter_for(target.model.name) or drafter_for(target.config)
-    return Pairing(
-        target=target.model, drafters=tuple(sorted(choices, key=_order)), published=published
-    )
+    best_first = tuple(sorted(choices, key=_order))
+    return Pairing(target=target.model, drafters=best_first, published=published)
 
 
 def _order(choice: DrafterChoice) -> tuple[list[bool], int, str]:
     lacking = [merit not in choice.merits for merit in MERITS]
     return lacking, choice.model.size_bytes, choice.model.path
+
+
+class _Fits:
+    """Tells whether a drafter fits a target; copies of a model, which share a config.json, once."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def __call__(self, target: Reading, drafter: Reading) -> bool:
+        key = self._text(target), self._text(drafter)
+        if key not in self._known:
+            self._known[key] = _fits(target, drafter)
+        return self._known[key]
+
+    def _text(self, reading: Reading) -> str:
+        path = reading.model.path
+        if path not in self._texts:
+            self._texts[path] = json.dumps(reading.config)
+        return self._texts[path]
 
 
 def _fits(target: Reading, drafter: Reading) -> bool:

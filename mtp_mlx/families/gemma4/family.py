@@ -60,12 +60,17 @@ class Gemma4:
     def absent_part(self, config: Config, tensors: Iterable[str]) -> str | None:
         is_drafter = config.get("model_type") in DRAFTER_TYPES
         text = drafter_config(config).text if is_drafter else target_config(config)
-        names = {_module_name(name) for name in tensors if _other_part(name) is None}
-        there = {int(match[1]) for match in map(_LAYER.match, names) if match}
-        for layer in range(text.num_layers):
-            if layer not in there:
-                return f"layer {layer}"
-        has_embedding = any(name.startswith((_EMBEDDING, _HEAD)) for name in names)
+        there: set[int] = set()
+        has_embedding = False
+        for name in tensors:  # thousands: what tells nothing new is looked at no closer
+            module = _module_name(name)
+            layer = _LAYER.match(module)
+            if layer and int(layer[1]) not in there and _other_part(name) is None:
+                there.add(int(layer[1]))
+            has_embedding |= module.startswith((_EMBEDDING, _HEAD))
+        for number in range(text.num_layers):
+            if number not in there:
+                return f"layer {number}"
         return None if has_embedding else "the embedding"
 
     def pair_of(self, target: str) -> KnownPair | None:
