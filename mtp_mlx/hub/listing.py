@@ -79,12 +79,15 @@ class Listing:
         return self.folder / "blobs" / f"{file.etag}.mtp.incomplete"
 
     def is_here(self, file: RemoteFile) -> bool:
-        places = (self.snapshot / file.name, self.blob(file))
-        return any(size_at(place) == file.size for place in places)
+        return self.is_placed(file) or size_at(self.blob(file)) == file.size
 
-    def is_linked(self) -> bool:
-        """Tell whether the snapshot is whole."""
-        return all(size_at(self.snapshot / file.name) == file.size for file in self.files)
+    def is_placed(self, file: RemoteFile) -> bool:
+        """Tell whether the snapshot has a file."""
+        return size_at(self.snapshot / file.name) == file.size
+
+    def is_whole(self) -> bool:
+        """Tell whether the snapshot has every file."""
+        return all(map(self.is_placed, self.files))
 
     @property
     def bytes_here(self) -> int:

@@ -95,9 +95,12 @@ class Progress:
         self._status = Status()
         self._done, self._total = 0, 0  # of the whole plan
         self._resumes: float | None = None
-        self._meter = Meter(time.monotonic())
+        self._coming, self._checking = Meter(time.monotonic()), Meter(time.monotonic())
         self.steps: queue.SimpleQueue[Status | None] = queue.SimpleQueue()
         """The status at the beginning of each step, however short, and None at the end."""
+
+    def _meter(self) -> Meter:
+        return self._checking if self._status.phase == "verifying" else self._coming
 
     def plan(self, done: int, total: int) -> None:
         """Set how many bytes are wanted, and how many of them are here."""
@@ -114,19 +117,20 @@ class Progress:
         """Begin a step; `reads` has done and total where they are not those of the plan."""
         now = time.monotonic()
         with self._lock:
-            self._meter = Meter(now) if phase != self._status.phase else self._meter
+            if phase == "verifying":
+                self._checking = Meter(now)
             done, total = reads or (self._done, self._total)
             self._status = Status(
                 phase=phase, repository=repository, file=file, done=done, total=total
             )
             self._resumes = None
-            self.steps.put(replace(self._status, rate=self._meter.rate(now)))
+            self.steps.put(replace(self._status, rate=self._meter().rate(now)))
 
     def add(self, count: int) -> None:
         """Count bytes that were written, or read when verifying; below 0 where some were lost."""
         now = time.monotonic()
         with self._lock:
-            self._meter.add(max(0, count), now)
+            self._meter().add(max(0, count), now)
             if self._status.phase != "verifying":
                 self._done += count
             self._status = replace(self._status, done=self._status.done + count)
@@ -134,7 +138,7 @@ class Progress:
     def pass_over(self, count: int) -> None:
         """Count bytes that came and are here already."""
         with self._lock:
-            self._meter.add(count, time.monotonic())
+            self._coming.add(count, time.monotonic())
 
     def wait(self, seconds: float | None, reason: str) -> None:
         """Say why nothing comes; `seconds` where it is known until when."""
@@ -154,7 +158,7 @@ class Progress:
         now = time.monotonic()
         with self._lock:
             left = None if self._resumes is None else max(0.0, self._resumes - now)
-            return replace(self._status, rate=self._meter.rate(now), waiting_s=left)
+            return replace(self._status, rate=self._meter().rate(now), waiting_s=left)
 
 
 def watched(action: Callable[[Progress], T], show: Callable[[Status], None]) -> T:

@@ -29,7 +29,6 @@ from mtp_mlx.hub.listing import (
     disk_full,
     free_bytes,
     list_repository,
-    size_at,
 )
 from mtp_mlx.hub.part import Part
 from mtp_mlx.hub.progress import Progress
@@ -91,7 +90,7 @@ class Transfer:
     def run(self) -> Fetched:
         """Fetch what is missing while no other process does."""
         listing = self.listing
-        if not listing.is_linked():
+        if not listing.is_whole():
             with self._alone():
                 for file in listing.files:
                     if not listing.is_here(file):
@@ -99,6 +98,8 @@ class Transfer:
                 self._progress.begin("linking", listing.repository)
                 with _disk(listing):
                     _link(listing)
+                    for file in listing.files:  # of one that another program has brought
+                        listing.part(file).unlink(missing_ok=True)
         _keep_tree(listing)
         with suppress(OSError):  # a cache that is whole may be read-only
             _keep_revision(listing)
@@ -234,15 +235,14 @@ def _link(listing: Listing) -> None:
 
     Where the disk has no links, the blob itself becomes the file, as the library has it there.
     """
-    for number, file in enumerate(listing.files):
+    missing = [file for file in listing.files if not listing.is_placed(file)]
+    for number, file in enumerate(missing):
         place = listing.snapshot / file.name
-        if size_at(place) == file.size:
-            continue
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink(missing_ok=True)
         if _is_link_made(place, listing.blob(file)):
             continue
-        if any(other.etag == file.etag for other in listing.files[number + 1 :]):
+        if any(other.etag == file.etag for other in missing[number + 1 :]):
             shutil.copyfile(listing.blob(file), place)
         else:
             listing.blob(file).replace(place)

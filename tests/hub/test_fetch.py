@@ -42,6 +42,7 @@ from tests.hub.fake_hub import (
     serving,
     sha256,
 )
+from tests.hub.misfortunes import fetched_in_the_end, leave_behind, unlucky
 
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 READ = {*TEXTS, *SHARDS, "model.safetensors.index.json", "onnx/config.json"}
@@ -610,3 +611,13 @@ def test_a_hub_that_is_gone_at_the_end_spoils_nothing(hub: FakeHub) -> None:
     folder = fetched()
     assert contents(folder) == {name: hub.files[name] for name in READ - {SHARDS[1]}}
     assert f"resolve/{COMMIT}/{SHARDS[0]}" in hub.requests[-1].path
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_goes_wrong_it_is_whole_in_the_end(
+    hub: FakeHub, cache: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rng = unlucky(hub, seed)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_SYMLINKS", seed % 4 == 0)
+    leave_behind(hub, cache, rng)
+    fetched_in_the_end(hub, cache)
