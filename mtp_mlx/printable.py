@@ -30,3 +30,8 @@ def json_line(value: object) -> str:
     """Return `value` as JSON that steers no terminal and says the same."""
     text = msgspec.json.encode(value).decode()
     return _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def as_text(name: str) -> str:
+    """Return the name of a file with a sign in place of bytes that are no UTF-8."""
+    return name.encode(errors="replace").decode()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from mtp_mlx.errors import LoadError
-from mtp_mlx.files import read_object, size_of
+from mtp_mlx.files import may_be_read, read_object, size_of
 from mtp_mlx.hub.weight_files import choose_files
 
 PREFIX = "models--"
@@ -130,8 +130,13 @@ def _snapshots(folder: Path) -> list[Path]:
     """Return the snapshots of a repository: the one "main" points at, then from the newest."""
     entries = [entry for entry in folder.glob("snapshots/*") if entry.is_dir()]
     entries.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
-    try:
-        main = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        main = ""
+    main = _content(folder / "refs" / "main")
     return sorted(entries, key=lambda entry: entry.name != main)
+
+
+def _content(file: Path) -> str:
+    """Return what an ordinary file holds; nothing where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8").strip() if may_be_read(file) else ""
+    except (LoadError, OSError, ValueError):
+        return ""

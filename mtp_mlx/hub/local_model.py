@@ -20,6 +20,7 @@ from mtp_mlx.hub.cache import Text, lacking_texts
 from mtp_mlx.hub.packing import check_packing, precision
 from mtp_mlx.hub.roots import Owner
 from mtp_mlx.hub.weight_files import Tensor, WeightFile, choose_files
+from mtp_mlx.printable import as_text
 
 MOST_ENTRIES = 20_000
 """Files of a folder that are looked at; a model has some dozens."""
@@ -43,7 +44,7 @@ class LocalModel:
     state: State
     problem: str | None = None  # a sentence that says why it is not usable
     remedy: str | None = None
-    lacks: tuple[Text, ...] = ()  # what a chat needs of a target and is not there
+    lacks: tuple[Text, ...] = ()  # what a chat needs of a usable target and is not there
 
     @property
     def is_usable(self) -> bool:
@@ -80,32 +81,33 @@ def read_model(at: Location) -> Reading:
     config: Config = {}
     identity: Identity | None = None
     words: str | None = None
+    lacks: tuple[Text, ...] = ()
     fault: LoadError | None = None
     try:
         _check_name(at.folder)
         config = _config(at.folder)
         identity = _identity(config, at.folder)
         words = _precision(at.folder, config, identity)
+        lacks = lacking_texts(at.folder) if identity.part == "target" else ()
     except LoadError as error:
         fault = error
     except OSError as error:
         fault = damaged(at.folder, error)
     inodes = inodes_below(at.folder, at.depth)
-    part = identity.part if identity else None
     model = LocalModel(
-        name=_text(at.name),
-        path=_text(str(at.folder)),
-        place=_text(at.place),
+        name=as_text(at.name),
+        path=as_text(str(at.folder)),
+        place=as_text(at.place),
         owner=at.owner,
         repository=at.repository,
-        part=part,
+        part=identity.part if identity else None,
         title=identity.title if identity else None,
         precision=words,
         size_bytes=sum(inodes.values()),
         state=_state(fault),
         problem=fault.message if fault else None,
         remedy=fault.remedy if fault else None,
-        lacks=lacking_texts(at.folder) if part == "target" else (),
+        lacks=lacks,
     )
     return Reading(model, config, inodes)
 
@@ -113,9 +115,9 @@ def read_model(at: Location) -> Reading:
 def unfinished(at: Location, inodes: Inodes) -> Reading:
     """Return a repository of which the cache has bytes, and no snapshot yet."""
     model = LocalModel(
-        name=_text(at.name),
-        path=_text(str(at.folder)),
-        place=_text(at.place),
+        name=as_text(at.name),
+        path=as_text(str(at.folder)),
+        place=as_text(at.place),
         owner=at.owner,
         repository=at.repository,
         state="incomplete",
@@ -131,13 +133,8 @@ def with_inodes(reading: Reading, inodes: Inodes) -> Reading:
     return Reading(replace(reading.model, size_bytes=size), reading.config, inodes)
 
 
-def _text(name: str) -> str:
-    """Return a name or a path with a sign in place of bytes that are no UTF-8."""
-    return name.encode(errors="replace").decode()
-
-
 def _check_name(folder: Path) -> None:
-    if _text(str(folder)) != str(folder):
+    if as_text(str(folder)) != str(folder):
         raise UnsupportedModel(
             "The name of its folder is no text in UTF-8, so no program can be given it.",
             "Rename the folder.",

@@ -15,6 +15,7 @@ from typing import Any
 from mtp_mlx.errors import LoadError
 from mtp_mlx.files import read_object
 from mtp_mlx.hub.local_model import Inodes, LocalModel, Reading
+from mtp_mlx.printable import as_text
 
 MOST_MODELS = 1000
 
@@ -33,9 +34,9 @@ def ollama_models(folder: Path) -> Iterator[Reading]:
         is_split = any(layer.get("mediaType") == _SPLIT for layer in layers)
         how = "split by tensor" if is_split else "as GGUF"
         model = LocalModel(
-            name=_name(manifest),
-            path=str(manifest),
-            place=str(folder),
+            name=as_text(_name(manifest)),
+            path=as_text(str(manifest)),
+            place=as_text(str(folder)),
             owner="ollama",
             size_bytes=sum(inodes.values()),
             state="unsupported",

@@ -18,6 +18,7 @@ from mtp_mlx.errors import LoadError, UsageError
 from mtp_mlx.files import brief, read_object, write_atomically
 from mtp_mlx.hub.cache import expanded
 from mtp_mlx.paths import data_folder
+from mtp_mlx.printable import as_text
 
 MOST_FOLDERS = 100
 """Folders that are remembered: each is looked through whenever models are listed."""
@@ -38,7 +39,7 @@ def add_folder(name: str | Path) -> Path:
     folder = _absolute(name)
     if not str(name) or not os.path.isdir(folder):  # noqa: PTH112  (Path's own raises for an impossible name)
         raise UsageError(f"There is no folder {brief(name)!r} here.", "Name an existing folder.")
-    if _is_unwritable(folder):
+    if as_text(str(folder)) != str(folder):
         raise UsageError("The folder's name is no text in UTF-8.", "Rename it.")
     if len(own_folders()) >= MOST_FOLDERS:
         raise UsageError(
@@ -67,10 +68,6 @@ def forget_folder(name: str | Path) -> Path:
 def _absolute(name: str | Path) -> Path:
     """Return the full path, through links as they are: a drive may come back under its name."""
     return Path(os.path.abspath(expanded(str(name))))  # noqa: PTH100  (resolves no links)
-
-
-def _is_unwritable(folder: Path) -> bool:
-    return str(folder).encode(errors="replace").decode() != str(folder)
 
 
 def _read(file: Path) -> Sequence[str]:

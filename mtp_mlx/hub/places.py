@@ -32,6 +32,7 @@ from mtp_mlx.hub.local_model import (
 from mtp_mlx.hub.matching import Pairing, pairings
 from mtp_mlx.hub.ollama import ollama_models
 from mtp_mlx.hub.roots import Owner, Root, roots
+from mtp_mlx.printable import as_text
 
 MOST_FOLDERS = 4000
 """Folders of one place that are opened."""
@@ -105,9 +106,13 @@ def survey(root: Root, seen: set[tuple[int, int]]) -> Survey | None:
 
 
 def _place(root: Root, state: Connection, problem: str | None = None) -> Place:
-    path = os.fsencode(root.folder).decode(errors="replace")
-    title = root.title.encode(errors="replace").decode()
-    return Place(owner=root.owner, title=title, path=path, state=state, problem=problem)
+    return Place(
+        owner=root.owner,
+        title=as_text(root.title),
+        path=as_text(str(root.folder)),
+        state=state,
+        problem=problem,
+    )
 
 
 def _with_models(place: Place, readings: Sequence[Reading], walk: _Walk) -> Place:
@@ -152,7 +157,11 @@ class _Walk:
 
     def _repository(self, folder: Path) -> Iterator[Reading]:
         """Yield the model of a repository in the Hub's layout: its best snapshot, or a part."""
-        snapshot = best_snapshot(folder)
+        try:
+            snapshot = best_snapshot(folder)
+        except OSError:  # it may not be read, or is being removed
+            self.was_cut = True
+            return
         if not self._goes_on() or not self._is_new(snapshot or folder):
             return
         at = self._at(snapshot or folder, repository_of(folder))

@@ -53,7 +53,7 @@ def plan_removal(name: str, places: Sequence[Place]) -> Removal:
     chosen = next((model for model in named if model.owner == "hub"), None)
     if chosen is None:
         raise _not_ours(named[0], places)
-    folder = repository_folder(Path(chosen.path))
+    folder = _folder_of(Path(chosen.path))
     _check_not_fetched(chosen.name, folder)
     return Removal(
         repository=chosen.name,
@@ -77,16 +77,16 @@ def remove(removal: Removal) -> None:
         raise _refused(removal, "the system does not allow it")
 
 
-def repository_folder(snapshot: Path) -> Path:
-    """Return the folder models--… that a snapshot is of, or that is given itself."""
-    return next(f for f in (snapshot, *snapshot.parents) if f.name.startswith(PREFIX))
-
-
 def _is_named(model: LocalModel, name: str) -> bool:
     if name in (model.name, model.repository):
         return True
     path, given = Path(model.path), Path(os.path.abspath(expanded(name)))  # noqa: PTH100  (resolves no links)
-    return given == path or (model.owner == "hub" and given == repository_folder(path))
+    return given == path or (model.owner == "hub" and given == _folder_of(path))
+
+
+def _folder_of(snapshot: Path) -> Path:
+    """Return the folder models--… that a snapshot is of, or that is given itself."""
+    return next(f for f in (snapshot, *snapshot.parents) if f.name.startswith(PREFIX))
 
 
 def _not_ours(model: LocalModel, places: Sequence[Place]) -> LoadError:

@@ -40,8 +40,15 @@ def roots(own: Iterable[Path] = (), target: Path | None = None) -> list[Root]:
     near = () if folder is None else (own_root(folder, 0), own_root(folder.parent, 1))
     first: dict[str, Root] = {}
     for root in (*_programs(), *map(own_root, own), *near):
-        first.setdefault(os.path.realpath(root.folder), root)
+        first.setdefault(_real(root.folder), root)
     return list(first.values())
+
+
+def _real(folder: Path) -> str:
+    try:
+        return os.path.realpath(folder)
+    except (OSError, ValueError):  # an impossible name, of a stranger's settings
+        return str(folder)
 
 
 def own_root(folder: Path, depth: int = 2) -> Root:

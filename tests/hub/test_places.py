@@ -357,8 +357,47 @@ def test_what_lies_in_the_way_neither_hangs_nor_fails(home: Path) -> None:
     os.mkfifo(home / ".lmstudio-home-pointer")
     (home / ".lmstudio").mkdir()
     os.mkfifo(home / ".lmstudio" / "settings.json")
+    write_model(own / "models--a--b" / "snapshots" / "1", "E4B")
+    (own / "models--a--b" / "refs").mkdir()
+    os.mkfifo(own / "models--a--b" / "refs" / "main")
     states = {model.name: model.state for model in one_place(own).models}
-    assert states == {"pipes": "damaged", "links": "usable", "device": "damaged"}
+    assert states == {
+        "pipes": "damaged",
+        "links": "usable",
+        "device": "damaged",
+        "a/b": "usable",
+    }
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "snapshots"])
+def test_a_drive_that_goes_away_meanwhile_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    own = home / "own"
+    write_model(own / "model", "E4B")
+    write_model(own / "models--a--b" / "snapshots" / "1", "E4B")
+    real = Path.stat
+
+    def failing(file: Path, **named: bool) -> os.stat_result:
+        if name in (file.name, file.parent.name):
+            raise OSError(5, "Input/output error", str(file))
+        return real(file, **named)
+
+    monkeypatch.setattr(Path, "stat", failing)
+    place = one_place(own)
+    states = {model.name: model.state for model in place.models}
+    if name == "snapshots":
+        assert states == {"model": "usable"}
+        assert place.is_partial
+    else:
+        assert states == {"model": "damaged", "a/b": "damaged"}
+
+
+@pytest.mark.parametrize("chosen", ["a\0b", "x" * 5000, "~nobody/x", ""])
+def test_an_impossible_folder_is_none(home: Path, chosen: str) -> None:
+    (home / ".lmstudio").mkdir()
+    (home / ".lmstudio" / "settings.json").write_text(json.dumps({"downloadsFolder": chosen}))
+    assert all(place.state != "connected" for place in inventory().places)
 
 
 def test_names_that_steer_are_kept_and_printable(home: Path) -> None:
@@ -378,7 +417,8 @@ def test_a_name_that_is_no_text_is_told(home: Path) -> None:
     write_model(home / "own" / os.fsdecode(b"\xff"), "E4B")
     (model,) = one_place(home / "own").models
     assert (model.name, model.state) == ("?", "unsupported")
-    assert msgspec.json.encode(model)
+    ollama_model(home / ".ollama" / "models", "gemma4", os.fsdecode(b"\xff"))
+    assert msgspec.json.encode(inventory([home / "own"]))
 
 
 def test_a_look_has_an_end(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

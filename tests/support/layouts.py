@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -88,7 +89,7 @@ def into_cache(
 
 def ollama_model(folder: Path, name: str, tag: str, *, kind: str = "model") -> Path:
     """A model in Ollama's store: a manifest, and the blob that it lists."""
-    digest = hashlib.sha256(f"{name}:{tag}".encode()).hexdigest()
+    digest = hashlib.sha256(os.fsencode(f"{name}:{tag}")).hexdigest()
     (folder / "blobs").mkdir(parents=True, exist_ok=True)
     (folder / "blobs" / f"sha256-{digest}").write_bytes(b"GGUF")
     manifest = folder / "manifests" / "registry.ollama.ai" / "library" / name / tag
