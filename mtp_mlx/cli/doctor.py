@@ -111,11 +111,21 @@ def device() -> Finding:
 
 
 def memory() -> Finding:
-    import psutil
+    from mtp_mlx.hub.fit import MachineMemory
 
-    free = psutil.virtual_memory()
-    fact = f"{free.available / GB:.1f} of {free.total / GB:.1f} GB free."
-    if free.available < 2 * GB:
+    try:
+        from mtp_mlx.loading.memory import machine_memory
+
+        now = machine_memory()
+    except (ImportError, OSError, RuntimeError):  # MLX does not start, which `device` tells
+        import psutil
+
+        whole = psutil.virtual_memory()
+        now = MachineMemory(total=whole.total, available=whole.available)
+    fact = f"{now.have / GB:.1f} of {now.total / GB:.1f} GB for a model."
+    if now.pressure not in (None, "normal"):
+        fact = f"{fact} macOS reports that memory is short."
+    if now.have < 2 * GB:
         return Finding(
             subject="memory", verdict="slow", fact=fact, remedy="Close other programs first."
         )

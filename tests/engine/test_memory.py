@@ -112,6 +112,21 @@ def test_a_prompt_stops_before_the_machine_is_in_danger(
     assert len(reply(engine, PROMPT * 64, max_tokens=4).tokens) == 4
 
 
+def test_other_conversations_give_way_before_a_prompt_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine(random_tiny_pair())
+    first, other, third = PROMPT * 8, [9, 9, 31, 7] * 8, [3, 250, 8, 77] * 8
+    reply(engine, first, max_tokens=1)
+    reply(engine, other, max_tokens=1)
+    assert reply(engine, first, max_tokens=1).finished.reused_tokens > 0
+    told = iter([NONE])
+    with monkeypatch.context() as short:
+        short.setattr("mtp_mlx.loading.memory.machine_memory", lambda: next(told, ENOUGH))
+        assert len(reply(engine, third, max_tokens=4).tokens) == 4
+    assert reply(engine, first, max_tokens=1).finished.reused_tokens == 0
+
+
 def test_what_was_loaded_all_the_same_reads_on_while_the_mac_finds_pages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
