@@ -80,7 +80,9 @@ def of_mac(device: Mapping[str, Any], whole: Any, level: int | None, held: int) 
     """Return the memory of a Mac, of which MLX holds `held` bytes.
 
     `device` is what MLX tells of Metal, or of the processor; `whole` what psutil tells. A level
-    that this program does not know counts as normal, for byte counts alone warn too early.
+    that this program does not know counts as normal, for byte counts alone warn too early. Metal
+    wires what it computes with, so `held` is taken off; while it rests, others have wired as much
+    more than is told here.
     """
     advised = device.get("max_recommended_working_set_size")
     return MachineMemory(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,14 @@ from mtp_mlx.errors import TooBig
 from mtp_mlx.hub.fit import MARGIN, MachineMemory
 from mtp_mlx.loading import memory as module
 from mtp_mlx.loading.device import KEPT, prepare
-from mtp_mlx.loading.memory import _group_limit, machine_memory, memory, of_cuda, of_mac
+from mtp_mlx.loading.memory import (
+    _group_limit,
+    _pressure_level,
+    machine_memory,
+    memory,
+    of_cuda,
+    of_mac,
+)
 from tests.support.checkpoints import PairFolders
 from tests.support.damage import load
 
@@ -60,6 +68,11 @@ def test_pressure_makes_the_pages_of_others_count(level: int | None, pressure: s
     assert told.pressure == pressure
     assert told.available == 5368709120 + 2 * GIB
     assert told.have == (11453251584 if pressure == "normal" else told.available)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has such a level")
+def test_a_system_without_a_level_of_pressure_has_none() -> None:
+    assert _pressure_level() is None
 
 
 def test_the_loaded_pair_is_no_other_program() -> None:
