@@ -17,6 +17,7 @@ from mtp_mlx.families import drafter_for
 from mtp_mlx.files import brief
 from mtp_mlx.hub.cache import REPOSITORY, lacks_texts, whole_snapshot
 from mtp_mlx.hub.connection import Patience
+from mtp_mlx.hub.matching import Merit
 from mtp_mlx.hub.own_folders import own_folders
 from mtp_mlx.hub.places import inventory
 from mtp_mlx.hub.progress import Status, line, watched
@@ -48,7 +49,7 @@ def resolve(name: str, *, with_texts: bool = True) -> Path:
     held = whole_snapshot(name)
     if held is not None and not (with_texts and lacks_texts(held)):
         return held
-    elsewhere = copy_elsewhere(name) if held is None else None
+    elsewhere = copy_elsewhere(name, with_texts=with_texts) if held is None else None
     if elsewhere is not None:
         return elsewhere
     try:
@@ -88,8 +89,10 @@ def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> Ow
 def _drafter_of_folder(target: Path) -> OwnDrafter | None:
     best = _best_on_disk(target)
     repository = drafter_for(_config(target))
-    if best is not None or repository is None:
-        return best
+    if best is not None:
+        return best.drafter
+    if repository is None:
+        return None
     held = whole_snapshot(repository)
     if held is not None:
         return OwnDrafter(held)  # it does not fit or is damaged: loading says so
@@ -101,42 +104,49 @@ def _drafter_of_folder(target: Path) -> OwnDrafter | None:
 
 def _drafter_of_repository(target: str, folder: Path) -> OwnDrafter | None:
     repository = drafter_for(target) or drafter_for(_config(folder))
-    if repository is None:
-        return _best_on_disk(folder)
-    held = whole_snapshot(repository)
+    held = whole_snapshot(repository) if repository is not None else None
     if held is not None:
         return OwnDrafter(held)
     best = _best_on_disk(folder)
-    if best is not None and best.note is None:
-        return best
+    if repository is None or (best is not None and "published" in best.merits):
+        return None if best is None else best.drafter
     try:
         return OwnDrafter(resolve(repository, with_texts=False))
     except LoadError:
         if best is None:
             raise
-        return best
+        return best.drafter
 
 
-def _best_on_disk(target: Path) -> OwnDrafter | None:
+@dataclass(frozen=True, slots=True)
+class _Best:
+    drafter: OwnDrafter
+    merits: tuple[Merit, ...]
+
+
+def _best_on_disk(target: Path) -> _Best | None:
     """Return the best drafter in all places, and beside the target, that fits it by its shape."""
     found = inventory(own_folders(), target)
     fitting = (p.drafters for p in found.pairings if _is_same(Path(p.target.path), target))
     best = next((drafters[0] for drafters in fitting if drafters), None)
     if best is None:
         return None
-    folder = Path(best.model.path)
-    if {"published", "published-for-shape"} & {*best.merits}:
-        return OwnDrafter(folder)
-    place = next(place.title for place in found.places if best.model in place.models)
-    note = f"Drafts come from {brief(best.model.name)} in {brief(place)}, which fits this target."
-    return OwnDrafter(folder, note)
+    note = None
+    if not {"published", "published-for-shape"} & {*best.merits}:
+        place = next(place.title for place in found.places if best.model in place.models)
+        name = brief(best.model.name)
+        note = f"Drafts come from {name} in {brief(place)}, which fits this target."
+    return _Best(OwnDrafter(Path(best.model.path), note), best.merits)
 
 
-def copy_elsewhere(repository: str) -> Path | None:
-    """Return a usable copy of a repository in any place of this disk."""
+def copy_elsewhere(repository: str, *, with_texts: bool = False) -> Path | None:
+    """Return a usable copy of a repository in any place of this disk.
+
+    With `with_texts` it has a tokenizer and a chat template.
+    """
     models = (model for place in inventory(own_folders()).places for model in place.models)
-    copies = (m.path for m in models if m.repository == repository and m.is_usable)
-    return next(map(Path, copies), None)
+    copies = (model for model in models if model.repository == repository and model.is_usable)
+    return next((Path(copy.path) for copy in copies if not (with_texts and copy.lacks)), None)
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -132,9 +132,17 @@ def test_what_another_program_has_is_not_fetched(
     assert resolve(TARGET) == target
     drafter = write_model(studio / f"{REPOSITORY}-assistant", "E2B", "drafter")
     assert resolve_drafter(None, TARGET, target) == OwnDrafter(drafter)
+    trained = f"{REPOSITORY}-qat-q4_0-unquantized"
+    other = write_model(studio / trained, "E2B")
+    with pytest.raises(AssertionError, match=f"{trained}-assistant"):  # it has one of its own
+        resolve_drafter(None, trained, other)
     (drafter / "model.safetensors").unlink()
-    with pytest.raises(AssertionError, match="-assistant"):  # it is asked for
+    with pytest.raises(AssertionError, match="-assistant"):
         resolve_drafter(None, TARGET, target)
+    (target / "tokenizer.json").unlink()
+    assert resolve(TARGET, with_texts=False) == target
+    with pytest.raises(AssertionError, match="4bit"):
+        resolve(TARGET)
 
 
 def test_a_drafter_that_fits_stands_in_for_one_out_of_reach(
