@@ -27,8 +27,8 @@ FAILED, INTERRUPTED = 1, 130
 @click.option(
     "--shape", type=click.Choice(SHAPE_NAMES), help="Random weights of this size instead."
 )
-@click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Of a shape: only N.")
-@click.option("--bits", type=click.Choice(["4", "8", "16"]), help="Of a shape. Default: 4.")
+@click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Only so many layers of the shape.")
+@click.option("--bits", type=click.Choice(["4", "8", "16"]), help="Bits of the shape's weights. Default: 4.")
 @click.option(
     "--suite", metavar="quick|full|FILE", help="8 prompts, 64, or your own. Default: quick."
 )
@@ -45,7 +45,7 @@ FAILED, INTERRUPTED = 1, 130
     "--temperature",
     type=options.real(0, 100),
     metavar="X",
-    help="Default: 0. Above it, Gemma's top-k.",
+    help="Default: 0, greedy. Above 0 the model's own top-k and top-p hold.",
 )
 @click.option("--verify", type=click.Choice(["coupled", "block", "token"]), default="coupled")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", default=0, show_default=True)
@@ -59,7 +59,7 @@ FAILED, INTERRUPTED = 1, 130
     "--replay-acceptance",
     type=options.real(0, 1),
     metavar="A",
-    help="Replace drafts so that each is right with this chance. Shapes: 0.8.",
+    help="Replace drafts so that each is right with this chance. Default for shapes: 0.8.",
 )
 @click.option(
     "--depth",
@@ -90,7 +90,7 @@ FAILED, INTERRUPTED = 1, 130
     help="Keep the runs of this report and make the rest, with the options it was begun with.",
 )
 def command(**given: Any) -> int:
-    """Measure every mode on every prompt, in turns, and print what it comes to.
+    """Measure every mode on every prompt, in turns, and print the speed-ups.
 
     Ctrl-C drops the run at hand and keeps those that are finished; --resume goes on from there.
     """

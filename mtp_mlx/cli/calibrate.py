@@ -58,7 +58,7 @@ def as_object(measured: Calibration) -> dict[str, object]:
 def as_lines(measured: Calibration) -> list[str]:
     costs = measured.costs
     lines = [
-        f"A plain step takes {costs.plain_ms:.2f} ms behind {costs.context} tokens.",
+        f"A plain step takes {costs.plain_ms:.2f} ms after {costs.context} tokens.",
         "",
         f"{'rows':>4}{'ms':>9}{'plain steps':>13}",
         *(

@@ -37,7 +37,7 @@ class Finding:
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(as_json: bool) -> int:
-    """Tell versions, device, and what is slow and why."""
+    """Show the versions, the device, and what is slow here and why."""
     findings = diagnose()
     if as_json:
         values = {"versions": installed(), "findings": [asdict(finding) for finding in findings]}

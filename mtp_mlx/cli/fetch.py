@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from mtp_mlx.hub.transfer import Fetched
 
 
-@click.command("fetch")
+@click.command("fetch", short_help="Download a model and its drafter.")
 @click.argument("repository", metavar="REPO")
 @click.option("--revision", metavar="R", default="main", help="A branch, a tag or a commit.")
 @click.option("--no-drafter", is_flag=True, help="Leave out the drafter of a known target.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON objects, one a line.")
 def fetch(repository: str, revision: str, no_drafter: bool, as_json: bool) -> None:
-    """Bring a model and its drafter into the Hugging Face cache of this machine.
+    """Download a model and its drafter into the Hub's cache, where other programs have them too.
 
-    What came stays when this is stopped; started again, it goes on there.
+    Stop it at any time: started again, it goes on where it was.
     """
     drafter = None if no_drafter else missing_drafter(repository)
     _stay_awake()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-@click.command("generate", short_help="Write one reply and leave.")
+@click.command("generate", short_help="Write one reply and end.")
 @click.argument("prompt", required=False)
 @click.option(
     "--prompt-ids",
@@ -48,7 +48,7 @@ def command(
     as_json: bool,
     profile: bool,
 ) -> int:
-    """Write one reply to PROMPT ('-': read it from stdin) and leave.
+    """Write one reply to PROMPT ('-': read it from stdin) and end.
 
     Sampling options stand in for what the model itself recommends.
     """

@@ -27,12 +27,12 @@ QT_PACKAGES = "libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1"
 COMMANDS = {
     "app": "Open the window.",
     "chat": "Talk with the model in the terminal.",
-    "generate": "Write one reply and leave.",
+    "generate": "Write one reply and end.",
     "bench": "Measure plain decoding against MTP, interleaved.",
     "report": "Show, export, compare or list speed reports.",
     "calibrate": "Measure what verifying and drafting cost here.",
     "models": "Show the pairs this program knows and which are on this disk.",
-    "doctor": "Tell versions, device, and what is slow and why.",
+    "doctor": "Show the versions, the device, and what is slow here and why.",
     "worker": "Serve the window: JSON lines on stdin and stdout.",
 }
 
@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Raises nothing."""
     _read_and_write_utf8()
     if any(_is_broken(argument) for argument in arguments):
-        return _tell("An argument is no text in UTF-8. Convert it first.", BAD_USAGE)
+        return _tell("An argument is not UTF-8 text. Convert it first.", BAD_USAGE)
     try:
         with root.make_context("mtp-mlx", list(arguments) or ["--help"]) as ctx:
             result = root.invoke(ctx)

@@ -40,10 +40,13 @@ for other in (add, fetch, fit_command, forget, places, remove):
     command.add_command(other)
 
 
-@command.command("list")
+@command.command("list", short_help="List the pairs, and which are on this disk.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_models(as_json: bool) -> None:
-    """List the pairs; a repository or a folder named here can be given to --target."""
+    """List the pairs, and which are on this disk.
+
+    --target takes each repository and each folder of the list.
+    """
     found = inventory(own_folders())
     shown = json_line(as_object(found)) if as_json else printable("\n".join(as_lines(found)))
     click.echo(shown)

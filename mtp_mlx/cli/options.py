@@ -147,7 +147,7 @@ drafter_bits = click.option(
     "--drafter-bits",
     type=click.Choice(["4", "8"]),
     callback=lambda _context, _option, bits: bits and int(bits),
-    help="Quantise the drafter's head; most of the time of a dense drafter is reading it.",
+    help="Quantise the drafter's head to so many bits; reading it takes most of a dense drafter's time.",
 )
 anyway = click.option(
     "--anyway", is_flag=True, help="Load what is too big for this machine all the same."
@@ -174,14 +174,14 @@ _CHOICES = (
         "--presence-penalty",
         type=real(-MAX_PRESENCE_PENALTY, MAX_PRESENCE_PENALTY),
         metavar="X",
-        help="Taken from tokens the reply has already. 0: off.",
+        help="Subtracted from the logits of tokens that the reply already has. 0: off.",
     ),
     click.option(
         "--logit-bias",
         type=token_bias,
         metavar="ID=X",
         multiple=True,
-        help="Added to a token's score; may be given again for others.",
+        help="Added to the logit of token ID; may be given for several tokens.",
     ),
     click.option("--seed", type=click.IntRange(0, LARGEST_SEED), metavar="N", help=SEED),
     click.option(
@@ -190,7 +190,7 @@ _CHOICES = (
         metavar="off|auto|N",
         default="auto",
         show_default=True,
-        help="Drafts a round.",
+        help="How many tokens a round drafts.",
     ),
     click.option(
         "--verify",
@@ -199,7 +199,11 @@ _CHOICES = (
         show_default=True,
         help="How drafts are judged.",
     ),
-    click.option("--draft-position", type=click.Choice(["last-seen", "anchor"])),
+    click.option(
+        "--draft-position",
+        type=click.Choice(["last-seen", "anchor"]),
+        help="The drafter's position (RoPE). Default: what `calibrate` measured, or the model's.",
+    ),
     click.option("--ignore-eos", is_flag=True, help="Write on past end tokens."),
     dtype,
     anyway,

@@ -25,13 +25,12 @@ _MERITS: dict[Merit, str] = {
 }
 
 
-@click.command("places")
+@click.command("places", short_help="List the models on this disk, of all programs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def places(as_json: bool) -> None:
-    """List the models that other programs keep on this disk.
+    """List the models on this disk: those of the Hub's cache, of other programs and of your folders.
 
-    Nothing is fetched and nothing is changed. What is listed as usable can be given to --target or
-    --drafter, by its folder.
+    It fetches and changes nothing. --target and --drafter take the folder of each usable model.
     """
     found = inventory(own_folders())
     click.echo(json_line(found) if as_json else printable("\n".join(_lines(found))))
@@ -40,15 +39,15 @@ def places(as_json: bool) -> None:
 @click.command("add")
 @click.argument("folder", metavar="DIR")
 def add(folder: str) -> None:
-    """Look for models in a folder of yours too, now and later."""
-    click.echo(printable(f"Models are looked for in {add_folder(folder)}."))
+    """Look for models in this folder of yours too, from now on."""
+    click.echo(printable(f"{add_folder(folder)} is among the folders of models now."))
 
 
 @click.command("forget")
 @click.argument("folder", metavar="DIR")
 def forget(folder: str) -> None:
-    """Look for models in a folder no longer; its files stay."""
-    click.echo(printable(f"{forget_folder(folder)} is looked through no longer."))
+    """Stop looking for models in a folder of yours; its files stay."""
+    click.echo(printable(f"{forget_folder(folder)} is no longer among the folders of models; its files stay."))
 
 
 def _lines(found: Inventory) -> Iterator[str]:
@@ -58,7 +57,9 @@ def _lines(found: Inventory) -> Iterator[str]:
         for model in place.models:
             yield from (f"  {line}" for line in _model(model, drafters.get(model.path)))
         yield ""
-    yield "`mtp-mlx models add DIR` looks in another folder too."
+    if not found.places:
+        yield from ("No program keeps models in a folder known here.", "")
+    yield "`mtp-mlx models add DIR` adds a folder of yours."
 
 
 def _remark(place: Place) -> str:

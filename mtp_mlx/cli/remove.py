@@ -13,15 +13,15 @@ from mtp_mlx.hub.removal import remove as carry_out
 from mtp_mlx.printable import json_line, printable
 
 
-@click.command("remove")
+@click.command("remove", short_help="Delete a model from the Hub's cache.")
 @click.argument("model", metavar="MODEL")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and do not ask.")
 def remove(model: str, yes: bool, as_json: bool) -> None:
-    """Delete a repository from the Hub's cache of this machine, which other programs share.
+    """Delete a model from the Hub's cache, which other programs share.
 
-    What lies in the folder of another program, or in a folder of yours, stays. With --json and
-    without --yes nothing is deleted: the object says what would be.
+    It deletes nothing in the folders of other programs or in your own. With --json and without
+    --yes it deletes nothing at all: the object says what it would delete.
     """
     removal = plan_removal(model, inventory(own_folders()).places)
     if as_json:

@@ -26,10 +26,10 @@ def command() -> None:
     """Show, export, compare or list the reports that `bench --out` and the window save."""
 
 
-@command.command("show", short_help="Print what a report comes to.")
+@command.command("show", short_help="Print a report.")
 @click.argument("file", type=_FILE)
 def show(file: Path) -> int:
-    """Print what a report comes to, and on what it was measured."""
+    """Print a report: its verdict, its tables, and how and on what it was measured."""
     from mtp_mlx.report import terminal
     from mtp_mlx.report.saving import load
 
@@ -37,16 +37,16 @@ def show(file: Path) -> int:
     return 0
 
 
-@command.command("export", short_help="As .json, .csv, .md, .html, .txt, .pdf or .png.")
+@command.command("export", short_help="Save a report as .json, .csv, .md, .html, .txt, .pdf or .png.")
 @click.argument("source", metavar="IN.json", type=_FILE)
 @click.argument("target", metavar="OUT.EXT", type=_FILE)
 @click.option(
     "--paper",
     type=click.Choice(["a4", "us-letter"]),
-    help="Of a PDF. Default: the paper of your country.",
+    help="The paper of a PDF. Default: that of your country.",
 )
 def export(source: Path, target: Path, paper: Paper | None) -> int:
-    """Make another format of a report: .json, .csv, .md, .html, .txt, .pdf or .png.
+    """Save a report as .json, .csv, .md, .html, .txt, .pdf or .png.
 
     .txt holds five lines that fit a message, .png a card to share.
 
@@ -59,16 +59,16 @@ def export(source: Path, target: Path, paper: Paper | None) -> int:
     return 0
 
 
-@command.command("compare", short_help="Differences and ratios of two reports.")
+@command.command("compare", short_help="Compare two reports: their differences and speeds.")
 @click.argument("a", type=_FILE)
 @click.argument("b", type=_FILE)
 @click.argument("target", metavar="[OUT.EXT]", type=_FILE, required=False)
 def compare(a: Path, b: Path, target: Path | None) -> int:
-    """Name what differs between two reports, and the ratio of their speeds.
+    """Show what differs between two reports, and the ratio of their speeds.
 
-    Ratios are of the same prompt in the same repeat, with the interval of their median. Reports of
-    different prompts, or one with replayed and one with real drafts, are not compared: the exit
-    status is 1. With OUT.md, OUT.html or OUT.pdf the comparison is saved.
+    A ratio is of two runs of the same prompt in the same repeat; the median of all ratios has an
+    interval. Reports of different prompts, or one with replayed and one with real drafts, are not
+    compared: the exit status is 1. With OUT.md, OUT.html or OUT.pdf the comparison is saved.
     """
     from mtp_mlx.report import terminal
     from mtp_mlx.report.comparing import side_by_side
@@ -83,7 +83,7 @@ def compare(a: Path, b: Path, target: Path | None) -> int:
     return 1 if side_by_side(first, second).refusal else 0
 
 
-@command.command("table", short_help="One table of a folder's reports.")
+@command.command("table", short_help="Show the reports of a folder in one table.")
 @click.argument("folder", metavar="DIR", type=_FILE)
 @click.argument("target", metavar="[OUT.EXT]", type=_FILE, required=False)
 @click.option(
@@ -91,7 +91,7 @@ def compare(a: Path, b: Path, target: Path | None) -> int:
     type=click.Choice(["date", "speed-up", "tokens/s", "machine", "pair"]),
     default="date",
     show_default=True,
-    help="The newest, fastest or first on top.",
+    help="The newest, the greatest or the first by name stands on top.",
 )
 def table(folder: Path, target: Path | None, sort: SortKey) -> int:
     """Show all reports of a folder in one table: several machines, pairs, versions.

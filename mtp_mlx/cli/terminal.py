@@ -45,7 +45,7 @@ def from_stdin(read: Callable[[], str]) -> str:
         return read()
     except UnicodeDecodeError as error:
         raise UsageError(
-            "The input is no text in UTF-8.", "Convert it first, for example with iconv."
+            "The input is not UTF-8 text.", "Convert it first, for example with iconv."
         ) from error
 
 
@@ -106,7 +106,7 @@ def bench_line(now: BenchProgress) -> str:
         counted += f", {duration(now.left_s)} left"
     at_hand = "" if now.mode is None else f", {now.prompt_id}, {words.mode(now.mode)}"
     if now.context_tokens:
-        at_hand += f", behind {now.context_tokens} tokens"
+        at_hand += f", after {now.context_tokens} tokens"
     return f"{counted}: {now.phase}{at_hand}"[:79]
 
 

@@ -1,4 +1,4 @@
-"""What a report comes to, in sentences: the verdict, four figures, what disturbed the run. Pure.
+"""What a report says, in sentences: the verdict, four figures, what disturbed the run. Pure.
 
 Page, card, message and list take these sentences from here, so that none says more than another.
 """
@@ -26,7 +26,7 @@ class Verdict:
     """The sentence that a report is about, and the share of rounds that drafted."""
 
     text: str
-    drafted: str  # a sentence, or "" where nobody counted
+    drafted: str  # a sentence, or "" where rounds were not counted
     large: str  # "2.10x" where the claim is sure, else a few words
     word: str  # faster, slower or what may be said instead
     tone: Tone
@@ -36,7 +36,7 @@ class Verdict:
 class Figure:
     name: str
     value: str
-    note: str  # what the value stands beside; ""
+    note: str  # what the value is of, or is to be compared with; ""
 
 
 def verdict(report: Report) -> Verdict:
@@ -78,12 +78,12 @@ def _claimed(group: Group, said: Claim) -> str:
             return f"The machine was busy, so this run gives no speed-up of {mode}: measure again"
         case "parked":
             return (
-                f"{mode} parked, for drafts did not pay here: it ran at {ratio} times the speed of "
+                f"{mode} parked, because drafting did not pay here: it wrote at {ratio} times the speed of "
                 f"plain decoding{spread}"
             )
         case "even":
             return (
-                f"This run can show no difference between {mode} and plain decoding: "
+                f"This run shows no clear difference between {mode} and plain decoding: "
                 f"{ratio} times its speed{spread}"
             )
         case "slower":
@@ -127,13 +127,13 @@ def _drafted(group: Group, said: Claim) -> str:
 
 
 _PARKED = {
-    PARKED: "The difference is the machine's.",
-    PARKED_EVEN: "This run can show no difference.",
+    PARKED: "So the difference comes from the machine.",
+    PARKED_EVEN: "This run shows no clear difference.",
 }
 
 
 def figures(report: Report) -> tuple[Figure, ...]:
-    """Return speed off and on, acceptance, tau and time to the first token, as far as known."""
+    """Return the speed with MTP off and on, acceptance, tau and time to the first token."""
     group = headline(report) or next(
         iter(sorted(report.summary, key=lambda one: one.mode == "off")), None
     )
@@ -190,7 +190,7 @@ def disturbances(report: Report) -> str:
 
 
 def conditions(report: Report) -> tuple[str, ...]:
-    """Return how the numbers were measured, for readers who know nothing of it."""
+    """Return how the numbers were measured, each fact in a few words."""
     settings, made = report.settings, len(report.runs)
     return tuple(
         filter(
@@ -209,7 +209,7 @@ def _replayed(share: float | None) -> str:
     return "" if share is None else f"drafts replayed at {words.percent(share)} acceptance"
 
 
-_TRIAL = "a small pair that the program brings along to try MTP with"
+_DEMO = "a small pair that comes with the program, to try MTP with"
 
 
 def about(report: Report) -> tuple[str, ...]:
@@ -224,7 +224,7 @@ def subject(report: Report) -> tuple[str, ...]:
     """Return the pair and the device, as far as they are known."""
     pair = report.pair
     drafter = f" + {pair.drafter}" if pair.drafter else ", no drafter"
-    names = _TRIAL if pair.target == naming.BUILT_IN else f"{pair.target}{drafter}"
+    names = _DEMO if pair.target == naming.BUILT_IN else f"{pair.target}{drafter}"
     return tuple(filter(None, (names, pair.quantization, report.environment.device)))
 
 

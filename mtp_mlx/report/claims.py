@@ -31,8 +31,8 @@ WORDS: dict[Outcome, str] = {
 }
 """Each outcome in a word or two, for the places where a speed-up stands in a row of numbers."""
 _BUSY = "the machine was busy: measure again"
-_EVEN = "no difference this run can show"
-PARKED = "auto parked: the difference is the machine's"
+_EVEN = "no clear difference in this run"
+PARKED = "auto parked: the difference comes from the machine"
 PARKED_EVEN = "auto parked: no difference"
 _ONE_EACH = "{outcome} in one run each, which has no interval"
 

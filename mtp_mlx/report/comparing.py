@@ -102,15 +102,15 @@ def _refusal(a: Report, b: Report, pairs: Sequence[_Both]) -> str:
     if (replayed[0] is None) != (replayed[1] is None):
         which = "A" if replayed[0] is not None else "B"
         return (
-            f"Not comparable: the drafts of {which} were replayed at a given acceptance, those of "
-            "the other are its drafter's own."
+            f"Not comparable: the drafts of {which} were replayed at a given acceptance, and those "
+            "of the other are its drafter's own."
         )
     if replayed[0] != replayed[1]:
-        return "Not comparable: their drafts were replayed at different acceptances."
+        return "Not comparable: the drafts of A and B were replayed at different acceptances."
     if not pairs:
         return (
-            "Not comparable: no prompt is known to be the same in both reports, measured in the "
-            "same mode."
+            "Not comparable: no run of A is known to have the prompt, mode and repeat of a run of B, "
+            "so there is nothing to compare it with."
         )
     return ""
 
@@ -174,7 +174,7 @@ def _verdict(both: SideBySide) -> Verdict:
         f"{spread}",
     }.get(
         row.outcome,
-        f"These runs can show no difference between A and B in {mode}: "
+        f"These runs show no clear difference between A and B in {mode}: "
         f"{words.ratio(ratio.median)} times the speed{spread}",
     )
     many = "s" * (row.pairs != 1)
@@ -189,7 +189,7 @@ def _verdict(both: SideBySide) -> Verdict:
 
 
 def _table_of(differences: Sequence[Difference]) -> Table:
-    names = ("Of", "What differs", "A", "B")
+    names = ("Part", "What differs", "A", "B")
     return Table(
         tuple(Column(name, is_number=False) for name in names),
         tuple((one.subject, one.name, one.a, one.b) for one in differences),

@@ -135,7 +135,7 @@ def head(report: Report) -> Iterator[Part]:
 
 
 def summary(report: Report) -> Iterator[Part]:
-    """Yield what a benchmark came to, for its end in the terminal."""
+    """Yield verdict, figures, speeds and sameness, which the terminal shows after a benchmark."""
     yield answer.verdict(report)
     figures = answer.figures(report)
     if figures:
@@ -144,7 +144,14 @@ def summary(report: Report) -> Iterator[Part]:
     if disturbed:
         yield Disturbed(disturbed)
     yield from tables.speeds(report.summary)
+    yield from _best(report)
     yield _same_text(report.identity)
+
+
+def _best(report: Report) -> Iterator[Paragraph]:
+    """Yield what bold cells mean, where a table of speeds has some."""
+    if any(one.best for one in tables.speeds(report.summary)):
+        yield Paragraph(tables.BEST)
 
 
 def _detail(report: Report) -> Iterator[Part]:
@@ -153,13 +160,12 @@ def _detail(report: Report) -> Iterator[Part]:
         ("Speed by category", tables.speeds(report.summary)),
         ("Speed by length of context", tables.speeds_by_context(report.by_context)),
         ("Drafts by category", tables.drafts(report.summary)),
-        ("Reading a prompt, and writing behind it", () if read is None else (read,)),
+        ("Reading and writing speed by length of prompt", () if read is None else (read,)),
     ):
         if made:
             yield Heading(heading)
             yield from made
-    if any(one.best for one in tables.speeds(report.summary)):
-        yield Paragraph(tables.BEST)
+    yield from _best(report)
     mixed = max((group.contexts or 1 for group in report.summary), default=1)
     if mixed > 1:
         yield Paragraph(_MIXED.format(count=mixed))
@@ -191,14 +197,14 @@ def _applying(settings: Settings) -> Iterator[Fact]:
 
 
 _MIXED = (
-    "Tokens/s by category mix {count} lengths of context. Each speed-up is of two runs behind one "
+    "Tokens/s by category mix {count} lengths of context. Each speed-up compares two runs of the same "
     "length."
 )
 _SUMMARY = 90  # letters of a closed section's summary
 
 
 def _same_text(identity: Identity | None) -> Folded:
-    """Return how many texts were the same, and a row for each that parted."""
+    """Return how many texts were the same, and a row for each that differed."""
     if identity is None or not identity.measured:
         return Folded(SAME_TEXT, words.NOT_MEASURED, (Paragraph(_NOT_COMPARED),))
     compared = identity.comparisons
@@ -206,7 +212,7 @@ def _same_text(identity: Identity | None) -> Folded:
     by = "prompt, context" if any(one.context_tokens for one in compared) else "prompt"
     summary = f"{len(compared) - len(parted)} of {len(compared)}, by {by} and mode"
     if not parted:
-        return Folded(SAME_TEXT, summary, (Paragraph("No text parts from plain decoding's."),))
+        return Folded(SAME_TEXT, summary, (Paragraph("No text differs from that of plain decoding."),))
     return Folded(SAME_TEXT, summary, (tables.partings(parted),))
 
 

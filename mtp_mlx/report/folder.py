@@ -155,7 +155,7 @@ def _notes(report: Report, said: Claim) -> Iterator[str]:
     if said.ratio is not None and (said.low is None or said.high is None):
         yield "one run each: no interval"
     if settings.context_tokens:
-        yield f"behind {', '.join(map(words.count, settings.context_tokens))} tokens"
+        yield f"after {', '.join(map(words.count, settings.context_tokens))} tokens of context"
     if report.pair.drafter is None:
         yield "no drafter"
     drift = report.plain_drift or 0

@@ -153,7 +153,7 @@ def terminal(folder: Folder, width: int) -> str:
         lines.append(_row(shown, widths, row))
         lines += _wrapped(_noted(one), width)
     if dropped:
-        lines += ["", *_wrapped(f"A wider terminal, or a file, has: {', '.join(dropped)}.", width)]
+        lines += ["", *_wrapped(f"A wider terminal or a file also shows: {', '.join(dropped)}.", width)]
     if folder.unread:
         lines.append("\nNot read:")
         lines += [row for one in folder.unread for row in _wrapped(one.reason, width)]

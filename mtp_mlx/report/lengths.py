@@ -1,4 +1,4 @@
-"""How fast prompts of each length are read, and replies behind them written. Pure.
+"""How fast prompts of each length are read, and replies to them written. Pure.
 
 `speeds_by_length(report.runs)` gives the rows of a table, shortest prompts first: prefill tokens/s
 beside decode tokens/s. `by_context(report.runs)` gives the speed-ups at each length of context.

@@ -126,7 +126,7 @@ class Settings(_Part, frozen=True, kw_only=True):
     resumed: Annotated[Count | None, says("How often the benchmark was resumed.")] = None
     context_tokens: Annotated[
         tuple[Count, ...] | None,
-        says("The lengths of text, in tokens, behind which each prompt was measured."),
+        says("The lengths of text, in tokens, after which each prompt was measured."),
     ] = None
     context_sha256: Annotated[str | None, says("Hash of what that text is cut from.")] = None
 
@@ -168,7 +168,7 @@ class Run(_Part, frozen=True, kw_only=True):
     peak_memory_bytes: Count | None
     rounds: tuple[Round, ...]
     prompt_sha256: Annotated[
-        str | None, says("Hash of the prompt; behind a context, of both together.")
+        str | None, says("Hash of the prompt; with a context before it, of both together.")
     ] = None
     context_tokens: Annotated[
         Count | None, says("Tokens of text before the prompt; `prompt_tokens` counts them as well.")

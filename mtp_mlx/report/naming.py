@@ -25,7 +25,7 @@ _DISTRIBUTIONS = ("debian", "ubuntu", "fedora", "arch", "red hat", "suse", "alpi
 def pair_name(pair: Pair) -> str:
     """Return the target in words, with its precision: "Gemma 4 E4B 4-bit"."""
     if pair.target == BUILT_IN:
-        return "The built-in trial pair"
+        return "The built-in demo pair"
     if pair.target.startswith("random "):
         return words.shortened(pair.target, _MOST)
     last = words.line(pair.target).rpartition("/")[2]
@@ -111,15 +111,14 @@ def benchmark_title(
 ) -> str:
     """Return a benchmark's title.
 
-    `contexts` are the tokens before the prompts, `replayed` is the acceptance given, `made` says
-    that runs are missing.
-
-    A reader of the title alone must not take a replayed acceptance for a measured one.
+    `contexts` are the tokens before the prompts; `made` says how many runs there are where some are
+    missing. `replayed` is the acceptance given, which a reader of the title alone must not take for
+    a measured one.
     """
     title = _titled(f"{pair_name(pair)} with MTP", machine)
     if any(contexts):
         lengths = ", ".join(map(words.count, contexts))
-        title += f", behind {lengths} tokens of context"
+        title += f", after {lengths} tokens of context"
     if replayed is not None:
         title += f", drafts replayed at {words.percent(replayed)} acceptance"
     return f"{title} (cut short: {made})" if made else title

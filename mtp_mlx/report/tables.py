@@ -16,7 +16,7 @@ from mtp_mlx.report.model import Comparison, Group, Mode, Run
 from mtp_mlx.report.words import NONE, NOT_MEASURED, TAU, measured
 
 _ON_MODES = 2  # modes with MTP beside each other in one table: more do not fit on a page
-BEST = "Bold: the fastest mode of a category that is surely faster than plain decoding."
+BEST = "Bold: the fastest of the modes that are surely faster than plain decoding in the category."
 _ENDS = {
     "stop": "end token",
     "length": "limit",
@@ -39,7 +39,7 @@ _CATEGORY = Column("Category", is_number=False)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The place of a cell."""
+    """The row and the column of a cell, from 0."""
 
     row: int
     column: int
@@ -49,13 +49,13 @@ class Cell:
 class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
-    best: frozenset[Cell] = frozenset()  # the best of its row, shown bold
+    best: frozenset[Cell] = frozenset()  # the fastest of its row, shown bold
     warnings: frozenset[Cell] = frozenset()  # a slow-down or a cut run
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Neighbouring columns, so many, that share a name; "" where they share none."""
+    """A number of neighbouring columns that share a name; "" where they share none."""
 
     name: str
     columns: int
@@ -79,7 +79,7 @@ def named_flat(column: Column) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Decimals:
-    """How many decimals a column has, by its greatest value, and what values are multiplied by."""
+    """How many decimals a column has, and the factor that its values are multiplied by."""
 
     large: int  # where every value is 100 or more
     small: int
@@ -156,7 +156,7 @@ def speeds(summary: Sequence[Group]) -> tuple[Table, ...]:
 
 
 def speeds_by_context(groups: Sequence[Group] | None) -> tuple[Table, ...]:
-    """Return tokens/s and speed-ups, a row a length of context; () where one was measured."""
+    """Return tokens/s and speed-ups, a row a length of context; () without groups."""
     if not groups:
         return ()
     return tuple(_speeds(_Grid(groups, by_context=True), on) for on in _batches(groups))
@@ -315,13 +315,13 @@ def _counts(values: Iterable[int | None]) -> list[str]:
 
 _PARTINGS = (
     _CATEGORY, Column("Prompt", is_number=False),
-    Column("MTP", is_number=False), Column("Parts at token"), Column("Margin there, logits"),
+    Column("MTP", is_number=False), Column("Differs at token"), Column("Margin there, logits"),
     Column("Rounding", is_number=False),
 )  # fmt: skip
 
 
 def partings(compared: Sequence[Comparison]) -> Table:
-    """Return a row for each text that parts from plain decoding's."""
+    """Return a row for each text that differs from that of plain decoding."""
     rows = tuple(
         (
             one.category,
@@ -337,7 +337,7 @@ def partings(compared: Sequence[Comparison]) -> Table:
 
 
 def rounding(compared: Comparison) -> str:
-    """Return whether rounding explains that two texts part."""
+    """Return whether rounding explains that two texts differ."""
     if compared.rounding_tie is None:
         return NOT_MEASURED
     bound = compared.margin_bound

@@ -42,11 +42,12 @@ def _busy(summary: Sequence[Group]) -> Iterator[str]:
         measured(words.length)(first.tokens_per_round),
         measured(words.times)(first.speedup_most),
     )
-    rest = f" The same holds for {others} more of the rows." if others else ""
+    where = "" if first.category is None else f"in the category {first.category}, "
+    rest = f" The same holds for {others} more row{'s' * (others != 1)} of the table." * (others > 0)
     yield (
-        f"The machine was busy: MTP {words.mode(first.mode)} ran at {speed} tokens/s against "
-        f"{plain} of plain decoding, and its rounds emitted {each} tokens each, which explains no "
-        f"more than {most}, so the ratio is not shown.{rest}"
+        f"The machine was busy: {where}MTP {words.mode(first.mode)} ran at {speed} tokens/s against "
+        f"{plain} of plain decoding. Its rounds emitted {each} tokens each, so drafts explain at "
+        f"most {most}, and the measured ratio is not shown.{rest}"
     )
 
 
@@ -93,4 +94,4 @@ def _conditions(machine: Environment) -> Iterator[str]:
             "than early ones."
         )
     if machine.commit_clean is False:
-        yield "The program had changes that are in no commit, so nobody else can run just this."
+        yield "The program had changes that are in no commit, so nobody else can run exactly this program."

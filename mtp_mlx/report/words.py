@@ -92,9 +92,9 @@ def yes_or_no(value: object) -> str:
 
 
 def prompt(name: str | None, context_tokens: int | None) -> str:
-    """Return a prompt's id, with the length of the context that it stood behind."""
-    behind = f", behind {count(context_tokens)}" if context_tokens else ""
-    return f"{name or NONE}{behind}"
+    """Return a prompt's id, with the length of the context before it."""
+    context = f", after {count(context_tokens)}" if context_tokens else ""
+    return f"{name or NONE}{context}"
 
 
 def category(value: str | None) -> str:

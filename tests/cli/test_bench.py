@@ -71,7 +71,7 @@ def test_prompts_are_measured_behind_contexts(
     assert {one["reused_tokens"] for one in document["runs"]} == {0}
     assert document["settings"]["context_tokens"] == [0, 30]
     assert len(document["settings"]["context_sha256"]) == 64
-    assert ", behind 0, 30 tokens of context" in document["title"]
+    assert ", after 0, 30 tokens of context" in document["title"]
     assert {one["contexts"] for one in document["summary"]} == {2}
     by = [(one["context_tokens"], one["mode"], one["runs"]) for one in document["by_context"]]
     assert by == [(0, "off", 2), (0, 2, 2), (30, "off", 2), (30, 2, 2)]
@@ -86,7 +86,7 @@ def test_without_a_context_a_report_is_as_before(suite: str, tmp_path: Path) -> 
     settings = document["settings"]
     assert (settings["context_tokens"], settings["context_sha256"]) == (None, None)
     assert document["by_context"] is None
-    assert "behind" not in document["title"]
+    assert "after" not in document["title"]
     assert {one["context_tokens"] for one in document["runs"]} == {0}
 
 
@@ -121,7 +121,7 @@ def test_a_reply_that_leaves_no_context_is_refused(
 
 
 TABLE = (
-    r"The built-in trial pair with MTP[^\n]*\n\n.*\n"
+    r"The built-in demo pair with MTP[^\n]*\n\n.*\n"
     r"all +[\d.]+ +[\d.]+\*? +\S+ +\S+ +\w.*\n"
     r"Same text with and without MTP: 1 of 1, by prompt and mode\n"
 )

@@ -12,7 +12,7 @@ from mtp_mlx.cli.main import run
 from tests.test_calibration import CALIBRATION
 
 COSTS = """\
-A plain step takes 10.00 ms behind 256 tokens.
+A plain step takes 10.00 ms after 256 tokens.
 
 rows       ms  plain steps
    1    10.00         1.00

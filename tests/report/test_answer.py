@@ -64,7 +64,7 @@ SENTENCES = {
     "even": (
         report_of(3, 0.95, 1.06, 0.99, 1.04, 0.97, 1.02),
         (
-            "This run can show no difference between MTP with K 3 and plain decoding: "
+            "This run shows no clear difference between MTP with K 3 and plain decoding: "
             "1.00 times its speed (95 %: 0.96 to 1.05)."
         ),
         ALL_DRAFTED.format(60, 60),
@@ -85,7 +85,7 @@ SENTENCES = {
             "MTP auto parked, for drafts did not pay here: it ran at 1.05 times the speed of plain "
             "decoding (95 %: 1.05 to 1.05)."
         ),
-        "Drafts were made in 24 of 369 rounds (7 %). The difference is the machine's.",
+        "Drafts were made in 24 of 369 rounds (7 %). So the difference comes from the machine.",
         "Parked",
     ),
     "parked even": (
@@ -94,7 +94,7 @@ SENTENCES = {
             "MTP auto parked, for drafts did not pay here: it ran at 1.00 times the speed of plain "
             "decoding (95 %: 0.98 to 1.03)."
         ),
-        "Drafts were made in 24 of 369 rounds (7 %). This run can show no difference.",
+        "Drafts were made in 24 of 369 rounds (7 %). This run shows no clear difference.",
         "Parked",
     ),
     "busy": (

@@ -164,7 +164,7 @@ def report_of(mode: Mode, *ratios: float, rounds: list[object] | None = None) ->
 CASES: dict[str, tuple[Report, Outcome, str, str]] = {
     "faster": (report_of(3, 1.5, 1.51, 1.49), "faster", "1.50×", "faster"),  # noqa: RUF001
     "slower": (report_of(3, 0.5, 0.51, 0.49), "slower", "0.50×", "slower"),  # noqa: RUF001
-    "even": (report_of(3, *EVEN), "even", "1.00×", "no difference this run can show"),  # noqa: RUF001
+    "even": (report_of(3, *EVEN), "even", "1.00×", "no clear difference in this run"),  # noqa: RUF001
     "one run each": (
         report_of("auto", 1.5),
         "faster",
@@ -175,7 +175,7 @@ CASES: dict[str, tuple[Report, Outcome, str, str]] = {
         report_of("auto", 1.05, 1.05, 1.051, rounds=[*PARKED]),
         "parked",
         "1.05×",  # noqa: RUF001
-        "auto parked: the difference is the machine's",
+        "auto parked: the difference comes from the machine",
     ),
     "busy": (
         report_of("auto", 1.4, 1.41, 1.39, rounds=[*PARKED]),
@@ -198,7 +198,7 @@ PLACES: dict[str, Callable[[Report], str]] = {
 SENTENCES = {
     "faster": "wrote {} times as fast as plain decoding (95 %: 1.4",
     "slower": "was slower: it wrote at {} times the speed of plain decoding (95 %: 0.4",
-    "even": "can show no difference between MTP with K 3 and plain decoding: {} times its speed",
+    "even": "shows no clear difference between MTP with K 3 and plain decoding: {} times its speed",
     "one run each": "wrote {} times as fast as plain decoding in one run each, which has no",
     "parked": "parked, for drafts did not pay here: it ran at {} times the speed of plain",
     "busy": "The machine was busy, so this run gives no speed-up of MTP auto: measure again",
@@ -224,7 +224,7 @@ def test_every_place_says_the_same(case: str, place: str) -> None:
     number = ratio.rstrip("×")  # noqa: RUF001
     assert SENTENCES[case].format(number) in shown
     assert f"{group.draft_rounds} of {group.rounds}" in shown
-    assert (case != "parked") == ("The difference is the machine's." not in shown)
+    assert (case != "parked") == ("So the difference comes from the machine." not in shown)
     if outcome == "busy":
         assert number not in shown
 

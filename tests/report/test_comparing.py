@@ -38,7 +38,7 @@ def test_the_same_report_differs_in_nothing() -> None:
     told = Paragraph("Machine, versions, pair and settings are the same.")
     assert told in list(comparison(REPORT, REPORT))
     assert verdict_of(REPORT, REPORT).text == (
-        "These runs can show no difference between A and B in MTP auto: "
+        "These runs show no clear difference between A and B in MTP auto: "
         "1.00 times the speed (95 %: 1.00 to 1.00)."
     )
 
@@ -150,17 +150,17 @@ REFUSED = {
     "other prompts": (
         REPORT,
         replace(REPORT, settings=replace(REPORT.settings, suite="full ba9876543210")),
-        "no prompt is known to be the same in both",
+        "no run of A is known to have the prompt",
     ),
     "no suite": (
         replace(REPORT, settings=replace(REPORT.settings, suite=None)),
         replace(REPORT, settings=replace(REPORT.settings, suite=None)),
-        "no prompt is known to be the same in both",
+        "no run of A is known to have the prompt",
     ),
     "other modes": (
         a_report([run for run in RUNS if run.mode == "off"]),
         a_report([run for run in RUNS if run.mode != "off"]),
-        "no prompt is known to be the same in both reports, measured in the same mode",
+        "no run of A is known to have the prompt, mode and repeat of a run of B",
     ),
     "nothing": (a_report([]), a_report([]), "no prompt is known"),
 }

@@ -185,7 +185,7 @@ def test_only_texts_that_part_have_a_row() -> None:
     alike = replace(REPORT, identity=Identity(measured=True, comparisons=(SAME, SAME)))
     section = folded(alike, SAME_TEXT)
     assert section.summary == "2 of 2, by prompt and mode"
-    assert section.parts == (Paragraph("No text parts from plain decoding's."),)
+    assert section.parts == (Paragraph("No text differs from that of plain decoding."),)
 
 
 @pytest.mark.parametrize("identity", [None, Identity(measured=False, comparisons=(PARTED,))])

@@ -109,7 +109,7 @@ def test_what_a_reader_must_know_is_in_the_row() -> None:
     )
     assert columns(SPOILED)["Notes"] == "one run each: no interval; no drafter"
     behind = replace(REPORT, settings=replace(REPORT.settings, context_tokens=(0, 4096)))
-    assert columns(behind)["Notes"] == "behind 0, 4\N{THIN SPACE}096 tokens"
+    assert columns(behind)["Notes"] == "after 0, 4\N{THIN SPACE}096 tokens of context"
     assert columns(PLAIN)["off"] == "10.0"
     assert columns(PLAIN)["on"] == "\N{EN DASH}"
 
@@ -209,7 +209,7 @@ def test_a_terminal_shows_as_many_columns_as_fit(folder: Path, width: int) -> No
     if width >= 79:
         assert all(name in lines[0] for name in ("Day", "Machine", "Pair", "Speed-up", "Result"))
         assert "cut short: 18 of 99 runs" in " ".join("\n".join(lines).split())
-        assert ("A wider terminal, or a file, has:" in "\n".join(lines)) == (width < 500)
+        assert ("A wider terminal or a file also shows:" in "\n".join(lines)) == (width < 500)
     if width == 40:
         assert lines[0].split() == ["Machine", "Speed-up,", TIMES, "Result"]
     if width == 500:

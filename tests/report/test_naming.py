@@ -34,7 +34,7 @@ GEMMA = a_pair("mlx-community/gemma-4-e4b-it-4bit")
         ("my_model", "float32", "My_model fp32"),  # a local folder
         ("mine-v2", None, "Mine V2"),
         ("random e4b", "bfloat16", "random e4b"),
-        ("built-in", "4-bit affine", "The built-in trial pair"),
+        ("built-in", "4-bit affine", "The built-in demo pair"),
         ("it", None, "it"),  # nothing is left of it
         ("---", None, "---"),
     ],
@@ -109,8 +109,8 @@ def test_titles() -> None:
 
 def test_the_built_in_pair_has_an_article() -> None:
     built_in = a_pair("built-in")
-    assert naming.benchmark_title(built_in, Environment()) == "The built-in trial pair with MTP"
-    assert naming.reply_title(built_in, Environment()) == "One reply of the built-in trial pair"
+    assert naming.benchmark_title(built_in, Environment()) == "The built-in demo pair with MTP"
+    assert naming.reply_title(built_in, Environment()) == "One reply of the built-in demo pair"
 
 
 def test_a_title_says_what_was_not_measured() -> None:
@@ -118,7 +118,7 @@ def test_a_title_says_what_was_not_measured() -> None:
     title = naming.benchmark_title(GEMMA, MAC, replayed=0.8, made="3 of 8 runs")
     assert title.endswith(", drafts replayed at 80 % acceptance (cut short: 3 of 8 runs)")
     deep = naming.benchmark_title(GEMMA, MAC, contexts=(0, 4096))
-    assert deep.endswith(", behind 0, 4\N{THIN SPACE}096 tokens of context")
+    assert deep.endswith(", after 0, 4\N{THIN SPACE}096 tokens of context")
     assert naming.benchmark_title(GEMMA, MAC, contexts=(0,)) == naming.benchmark_title(GEMMA, MAC)
 
 

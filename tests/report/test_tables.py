@@ -94,7 +94,7 @@ def test_a_row_of_a_parting() -> None:
         "Category": "code",
         "Prompt": "code-1",
         "MTP": "K 3",
-        "Parts at token": "17",
+        "Differs at token": "17",
         "Margin there, logits": "0.002",
         "Rounding": "a rounding tie (up to 0.31)",
     }

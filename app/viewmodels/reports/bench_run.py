@@ -115,14 +115,14 @@ def progress_text(state: BenchState) -> str:
         )
     if now.phase == "measuring" and now.mode is not None:
         parts.append(f"{words.line(now.prompt_id or words.NONE)}, {mode_text(now.mode)}")
-        parts += _behind(now.context_tokens)
+        parts += _context(now.context_tokens)
     if now.left_s is not None:
         parts.append(fmt.left(now.left_s))
     return strings.SEPARATOR.join(parts)
 
 
-def _behind(context: int | None) -> list[str]:
-    return [strings.BENCH_BEHIND.format(count=fmt.count(context))] if context else []
+def _context(context: int | None) -> list[str]:
+    return [strings.BENCH_AFTER.format(count=fmt.count(context))] if context else []
 
 
 def mode_text(mode: Mtp) -> str:
@@ -146,7 +146,7 @@ def group_cells(group: Group) -> tuple[str, ...]:
 def run_text(run: Run) -> str:
     """Return one line about a run: prompt, mode, speed and acceptance."""
     parts = [f"{words.line(run.prompt_id or run.category)}, {mode_text(run.mode)}"]
-    parts += _behind(run.context_tokens)
+    parts += _context(run.context_tokens)
     speed = run.decode_tps
     parts.append(words.NOT_MEASURED if speed is None else f"{words.rate(speed)} tok/s")
     if run.mode != "off" and run.acceptance_rate is not None:

@@ -124,7 +124,7 @@ def test_a_closed_section_shows_its_name_and_summary_only() -> None:
     ("name", "inside"),
     [
         (NUMBERS, "Accepted where all before were, %"),
-        ("Same text with and without MTP", "Parts at token"),
+        ("Same text with and without MTP", "Differs at token"),
         ("Runs", "limit"),
         ("Method", "Cool-down"),
         ("Pair and machine", "Target SHA-256"),
@@ -285,7 +285,7 @@ def test_a_slow_down_between_two_is_marked() -> None:
 def test_what_is_not_comparable_has_no_ratio() -> None:
     other = replace(REPORT, settings=replace(REPORT.settings, suite="full 0"))
     html = page(REPORT, beside=other)
-    assert "Not comparable: no prompt is known to be the same" in html
+    assert "Not comparable: no run of A is known to have the prompt" in html
     assert "B over A" not in html
 
 

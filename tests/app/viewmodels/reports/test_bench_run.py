@@ -73,13 +73,13 @@ def test_contexts_are_offered_that_the_model_holds(
 
 def test_a_context_is_told_with_the_run() -> None:
     now = replace_struct(MEASURING, context_tokens=4096)
-    assert "code-1, Auto · behind 4\N{THIN SPACE}096 tokens" in progress_text(
+    assert "code-1, Auto · after 4\N{THIN SPACE}096 tokens of context" in progress_text(
         replace(BEGUN, progress=now, total=24)
     )
-    assert "behind" not in progress_text(replace(BEGUN, progress=MEASURING, total=24))
+    assert "after" not in progress_text(replace(BEGUN, progress=MEASURING, total=24))
     deep = a_run("off", 10.0, context_tokens=4096)
-    assert run_text(deep) == "code-1, Off · behind 4\N{THIN SPACE}096 tokens · 10.0 tok/s"
-    assert "behind" not in run_text(a_run("off", 10.0, context_tokens=0))
+    assert run_text(deep) == "code-1, Off · after 4\N{THIN SPACE}096 tokens of context · 10.0 tok/s"
+    assert "after" not in run_text(a_run("off", 10.0, context_tokens=0))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_only_the_last_runs_are_kept_and_all_are_counted() -> None:
     assert [group.mode for group in overall(state)] == ["off", "auto", 3]
     heads = ("MTP", "Runs", "tok/s", "Speed-up", "Against plain", "Drafted in", "Accepted")
     assert headings() == heads
-    unsure = "no difference this run can show"
+    unsure = "no clear difference in this run"
     assert [group_cells(group) for group in overall(state)] == [
         ("Off", "6", "30.8", "–", "–", "–", "–"),  # noqa: RUF001
         ("Auto", "6", "44.8", "1.47×", unsure, "drafted in 12 of 12 rounds", "67 %"),  # noqa: RUF001

@@ -244,7 +244,7 @@ def test_paste_and_enter_at_once_are_checked(ready: Rig) -> None:
     count(ready, text, 40_000)
     assert not [c for c in ready.engine.sent if isinstance(c, Generate)]
     assert (
-        "needs 40\u2009000 tokens, and the model's context holds 32\u2009768, which is the longest"
+        "needs 40\u2009000 tokens, and this model can read 32\u2009768 at most"
         in composer.full.text()
     )
     assert composer.text.toPlainText() == text
