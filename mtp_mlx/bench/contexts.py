@@ -2,7 +2,7 @@
 
 It is mixed from the sentences of the shipped suite, in another order each time they are used up, so
 that no long passage comes twice. A pair without a tokenizer reads random token ids. The prompt
-stands behind it, within the same turn of the conversation. Every run reads all of it anew, as token
+stands after it, in the same turn of the conversation. Every run reads all of it anew, as token
 ids, so no time of the tokenizer is measured.
 """
 
@@ -64,7 +64,7 @@ class Contexts:
         return self._contexts[length]
 
     def behind(self, prompt: Prompt, length: int) -> TokenIds:
-        """Return the prompt behind `length` tokens, as the model reads both."""
+        """Return `length` tokens of context with the prompt after them, as the model reads both."""
         ids = self.prompt_ids(prompt)
         head = self._head(prompt, ids)
         return TokenIds((*ids[:head], *self.tokens(length), *ids[head:]))

@@ -1,6 +1,6 @@
 """What a benchmark leaves on the disk: its report, anew after every run, and a line for each run.
 
-A disk that refuses is told once and tried again; nothing measured is lost by it.
+Where the disk refuses, a warning says so once and saving is tried again; no measurement is lost.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _GOES_ON = "The benchmark goes on and tries again."
 
 
 class Keeper:
-    """Saves one report after every run. It warns once of a disk that refuses, and tries again."""
+    """Saves one report after every run."""
 
     def __init__(self, out: Path, warn: Callable[[str], None]) -> None:
         self.out = out
@@ -97,7 +97,7 @@ class RunLines:
     """
 
     def __init__(self, file: Path, warn: Callable[[str], None]) -> None:
-        """Raises UsageError for a file of something else."""
+        """Raises UsageError for a file that holds anything else."""
         self._file = file
         self._warn = warn
         self._warned = False
@@ -157,7 +157,8 @@ def _read(file: Path) -> bytes:
         return b""
     except OSError as error:
         raise UsageError(
-            f"{file.name} cannot be added to: {error.strerror}.", "Give another file to --jsonl."
+            f"Lines cannot be appended to {file.name}: {error.strerror}.",
+            "Give another file to --jsonl.",
         ) from error
 
 

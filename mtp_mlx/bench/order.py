@@ -123,7 +123,7 @@ def check(asked: Bench) -> None:
             raise UsageError(f"There is no folder for {Path(file).name}.", "Make it first.")
     if asked.jsonl is not None and asked.jsonl in (asked.out, asked.resume):
         raise UsageError(
-            "The report and the lines of its runs cannot be one file.", "Give --jsonl another."
+            "The report and the lines of its runs cannot be one file.", "Give --jsonl another file."
         )
 
 

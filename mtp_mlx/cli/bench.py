@@ -27,8 +27,14 @@ FAILED, INTERRUPTED = 1, 130
 @click.option(
     "--shape", type=click.Choice(SHAPE_NAMES), help="Random weights of this size instead."
 )
-@click.option("--layers", type=click.IntRange(min=1), metavar="N", help="Only so many layers of the shape.")
-@click.option("--bits", type=click.Choice(["4", "8", "16"]), help="Bits of the shape's weights. Default: 4.")
+@click.option(
+    "--layers", type=click.IntRange(min=1), metavar="N", help="Only so many layers of the shape."
+)
+@click.option(
+    "--bits",
+    type=click.Choice(["4", "8", "16"]),
+    help="Bits of the shape's weights. Default: 4.",
+)
 @click.option(
     "--suite", metavar="quick|full|FILE", help="8 prompts, 64, or your own. Default: quick."
 )

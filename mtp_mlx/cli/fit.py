@@ -61,11 +61,12 @@ class Advice:
             least = min((one for _, one in self.judged), key=lambda one: one.need.total)
             return f"None fits: the smallest needs {words(least.need.total)}."
         one = self.judged[self.suited][1]
+        suggested = "The suggested conversion"
         needs = f"needs {words(one.need.total)} of {words(one.have)}"
         if one.verdict == "tight":
-            return f"It {needs}: the smallest is tight, and all others more so."
+            return f"{suggested} {needs}: it is the smallest, and even it is tight."
         room = f"{COMFORTABLE:.0%} of the memory"
-        return f"It {needs}: the most precise up to 8 bits that stays within {room}."
+        return f"{suggested} {needs}; it is the most precise up to 8 bits that stays within {room}."
 
 
 @click.command("fit")
@@ -270,11 +271,12 @@ _VERDICTS: dict[Verdict, str] = {
 
 
 def _all_lines(every: Sequence[Advice], have: int) -> Iterator[str]:
-    yield f"This machine has {words(have)} for a model."
+    yield f"This machine has {words(have)} for a model. A * marks the suggested conversions."
     for one in every:
         yield from ("", one.pair.title)
         for i, (sized, judged) in enumerate(one.judged):
+            word = judged.verdict.replace("-", " ")
             mark = "*" if i == one.suited else " "
             needs = words(judged.need.total)
-            yield f"{mark} {sized.name:42} {sized.precision or '':6} {needs:>10}  {judged.verdict}"
+            yield f"{mark} {sized.name:42} {sized.precision or '':6} {needs:>10}  {word}"
         yield f"  {one.reason}"

@@ -147,7 +147,7 @@ drafter_bits = click.option(
     "--drafter-bits",
     type=click.Choice(["4", "8"]),
     callback=lambda _context, _option, bits: bits and int(bits),
-    help="Quantise the drafter's head to so many bits; reading it takes most of a dense drafter's time.",
+    help="Quantise the drafter's head; most of a dense drafter's time goes into reading it.",
 )
 anyway = click.option(
     "--anyway", is_flag=True, help="Load what is too big for this machine all the same."

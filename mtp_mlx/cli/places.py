@@ -28,7 +28,7 @@ _MERITS: dict[Merit, str] = {
 @click.command("places", short_help="List the models on this disk, of all programs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def places(as_json: bool) -> None:
-    """List the models on this disk: those of the Hub's cache, of other programs and of your folders.
+    """List the models on this disk: in the Hub's cache, of other programs, in your folders.
 
     It fetches and changes nothing. --target and --drafter take the folder of each usable model.
     """
@@ -40,14 +40,14 @@ def places(as_json: bool) -> None:
 @click.argument("folder", metavar="DIR")
 def add(folder: str) -> None:
     """Look for models in this folder of yours too, from now on."""
-    click.echo(printable(f"{add_folder(folder)} is among the folders of models now."))
+    click.echo(printable(f"Models are listed from {add_folder(folder)} too."))
 
 
 @click.command("forget")
 @click.argument("folder", metavar="DIR")
 def forget(folder: str) -> None:
     """Stop looking for models in a folder of yours; its files stay."""
-    click.echo(printable(f"{forget_folder(folder)} is no longer among the folders of models; its files stay."))
+    click.echo(printable(f"Models are not listed from {forget_folder(folder)} any more."))
 
 
 def _lines(found: Inventory) -> Iterator[str]:

@@ -37,7 +37,7 @@ def show(file: Path) -> int:
     return 0
 
 
-@command.command("export", short_help="Save a report as .json, .csv, .md, .html, .txt, .pdf or .png.")
+@command.command("export", short_help="Save a report as .csv, .md, .html, .txt, .pdf or .png.")
 @click.argument("source", metavar="IN.json", type=_FILE)
 @click.argument("target", metavar="OUT.EXT", type=_FILE)
 @click.option(

@@ -98,8 +98,8 @@ class Connection:
                 return action()
             except OfflineModeIsEnabled as error:
                 raise NotFetched(
-                    f"{self._repository} is not whole on this disk, and HF_HUB_OFFLINE forbids to "
-                    "fetch it.",
+                    f"{self._repository} is not whole on this disk, and HF_HUB_OFFLINE forbids "
+                    "fetching it.",
                     "Unset HF_HUB_OFFLINE, and try again.",
                 ) from error
             except (RequestError, TooSlowError, BrokenTransferError) as error:
@@ -220,7 +220,7 @@ def not_the_hub(repository: str) -> NotFetched:
     """Return the error for an answer in the Hub's place."""
     return NotFetched(
         f"{repository} could not be fetched: what answers is not the Hub.",
-        "Sign in to this network first, as hotels want it, and try again.",
+        "Sign in to this network first, as in a hotel, and try again.",
     )
 
 

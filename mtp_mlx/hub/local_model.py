@@ -136,7 +136,7 @@ def with_inodes(reading: Reading, inodes: Inodes) -> Reading:
 def _check_name(folder: Path) -> None:
     if as_text(str(folder)) != str(folder):
         raise UnsupportedModel(
-            "The name of its folder is no text in UTF-8, so no program can be given it.",
+            "The name of its folder is not UTF-8 text, so no program can be given it.",
             "Rename the folder.",
         )
 

@@ -40,7 +40,7 @@ def add_folder(name: str | Path) -> Path:
     if not str(name) or not os.path.isdir(folder):  # noqa: PTH112  (Path's own raises for an impossible name)
         raise UsageError(f"There is no folder {brief(name)!r} here.", "Name an existing folder.")
     if as_text(str(folder)) != str(folder):
-        raise UsageError("The folder's name is no text in UTF-8.", "Rename it.")
+        raise UsageError("The folder's name is not UTF-8 text.", "Rename the folder.")
     if len(own_folders()) >= MOST_FOLDERS:
         raise UsageError(
             f"{MOST_FOLDERS} folders are remembered already.",

@@ -108,7 +108,7 @@ def _check_not_fetched(repository: str, folder: Path) -> None:
 def _refused(removal: Removal, why: str) -> LoadError:
     return LoadError(
         f"{brief(removal.repository)} could not be removed: {why}.",
-        f"See who may write to {brief(removal.folder)}.",
+        f"Check the rights of {brief(removal.folder)}, and try again.",
     )
 
 

@@ -98,7 +98,7 @@ def _drafter_of_folder(target: Path) -> OwnDrafter | None:
         return OwnDrafter(held)  # it does not fit or is damaged: loading says so
     raise ModelNotFound(
         f"its drafter {repository} is not on this disk; --drafter {repository} fetches it",
-        "Name the drafter to fetch it.",
+        "Name the drafter, or do without MTP.",
     )
 
 

@@ -78,8 +78,8 @@ def _claimed(group: Group, said: Claim) -> str:
             return f"The machine was busy, so this run gives no speed-up of {mode}: measure again"
         case "parked":
             return (
-                f"{mode} parked, because drafting did not pay here: it wrote at {ratio} times the speed of "
-                f"plain decoding{spread}"
+                f"{mode} parked, because drafting did not pay here: it wrote at {ratio} times the "
+                f"speed of plain decoding{spread}"
             )
         case "even":
             return (

@@ -109,8 +109,7 @@ def _refusal(a: Report, b: Report, pairs: Sequence[_Both]) -> str:
         return "Not comparable: the drafts of A and B were replayed at different acceptances."
     if not pairs:
         return (
-            "Not comparable: no run of A is known to have the prompt, mode and repeat of a run of B, "
-            "so there is nothing to compare it with."
+            "Not comparable: no run of A is known to have the prompt, mode and repeat of one of B."
         )
     return ""
 

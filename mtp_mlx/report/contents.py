@@ -135,7 +135,7 @@ def head(report: Report) -> Iterator[Part]:
 
 
 def summary(report: Report) -> Iterator[Part]:
-    """Yield verdict, figures, speeds and sameness, which the terminal shows after a benchmark."""
+    """Yield what the terminal shows after a benchmark: verdict, figures, speeds, same text."""
     yield answer.verdict(report)
     figures = answer.figures(report)
     if figures:
@@ -197,8 +197,8 @@ def _applying(settings: Settings) -> Iterator[Fact]:
 
 
 _MIXED = (
-    "Tokens/s by category mix {count} lengths of context. Each speed-up compares two runs of the same "
-    "length."
+    "Tokens/s by category mix {count} lengths of context. Each speed-up compares two runs of the "
+    "same length."
 )
 _SUMMARY = 90  # letters of a closed section's summary
 
@@ -212,11 +212,12 @@ def _same_text(identity: Identity | None) -> Folded:
     by = "prompt, context" if any(one.context_tokens for one in compared) else "prompt"
     summary = f"{len(compared) - len(parted)} of {len(compared)}, by {by} and mode"
     if not parted:
-        return Folded(SAME_TEXT, summary, (Paragraph("No text differs from that of plain decoding."),))
+        return Folded(SAME_TEXT, summary, (Paragraph(_ALL_SAME),))
     return Folded(SAME_TEXT, summary, (tables.partings(parted),))
 
 
 _NOT_COMPARED = "The texts were not compared."
+_ALL_SAME = "No text differs from that of plain decoding."
 
 
 def _runs(runs: Sequence[Run]) -> Folded:

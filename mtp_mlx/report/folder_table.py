@@ -153,7 +153,8 @@ def terminal(folder: Folder, width: int) -> str:
         lines.append(_row(shown, widths, row))
         lines += _wrapped(_noted(one), width)
     if dropped:
-        lines += ["", *_wrapped(f"A wider terminal or a file also shows: {', '.join(dropped)}.", width)]
+        rest = f"A wider terminal or a file also shows: {', '.join(dropped)}."
+        lines += ["", *_wrapped(rest, width)]
     if folder.unread:
         lines.append("\nNot read:")
         lines += [row for one in folder.unread for row in _wrapped(one.reason, width)]

@@ -38,7 +38,7 @@ class DecodeSpeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LengthSpeed:
-    """The runs whose prompts, with the context before them, are about as long as one another."""
+    """The speeds of runs whose prompts, with the context before them, are about equally long."""
 
     context_tokens: int | None  # before each prompt; None where the runs are a band of lengths
     prompt_tokens: int  # the median of the runs, the context counted as well
@@ -52,10 +52,10 @@ class LengthSpeed:
 def speeds_by_length(runs: Iterable[Run]) -> tuple[LengthSpeed, ...]:
     """Return prefill and decode speeds for each length of prompt, in rising order.
 
-    Where contexts of several lengths were measured, each is a length; else bands of prompt tokens
-    are (`EDGES`). Runs that were cut short, and those whose prompt nobody counted, are left out:
-    () where no other is left. Prefill tokens/s of a run that reused a part of its prompt are left
-    out as well, for they are those of the rest.
+    Where contexts of several lengths were measured, each is a length; otherwise a length is a band
+    of prompt tokens (`EDGES`). Runs that were cut short, and those whose prompt tokens are unknown,
+    are left out: () where no other is left. Prefill tokens/s of a run that reused a part of its
+    prompt are left out too, for they are those of the rest.
     """
     counted = [run for run in runs if not run.cut and run.prompt_tokens]
     is_band = len({run.context for run in counted}) < 2
@@ -68,7 +68,7 @@ def speeds_by_length(runs: Iterable[Run]) -> tuple[LengthSpeed, ...]:
 def by_context(runs: Sequence[Run]) -> tuple[Group, ...] | None:
     """Return a group for each length of context and mode, over all categories.
 
-    None below two lengths: the summary is of one length then.
+    None for a single length, which the summary covers.
     """
     contexts = sorted({run.context for run in runs})
     if len(contexts) < 2:

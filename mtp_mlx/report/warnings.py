@@ -43,11 +43,12 @@ def _busy(summary: Sequence[Group]) -> Iterator[str]:
         measured(words.times)(first.speedup_most),
     )
     where = "" if first.category is None else f"in the category {first.category}, "
-    rest = f" The same holds for {others} more row{'s' * (others != 1)} of the table." * (others > 0)
+    rows = "another row" if others == 1 else f"{others} more rows"
+    rest = f" The same holds for {rows} of the table." if others else ""
     yield (
-        f"The machine was busy: {where}MTP {words.mode(first.mode)} ran at {speed} tokens/s against "
-        f"{plain} of plain decoding. Its rounds emitted {each} tokens each, so drafts explain at "
-        f"most {most}, and the measured ratio is not shown.{rest}"
+        f"The machine was busy: {where}MTP {words.mode(first.mode)} ran at {speed} tokens/s "
+        f"against {plain} of plain decoding. Its rounds emitted {each} tokens each, so drafts "
+        f"explain at most {most}, and the measured ratio is not shown.{rest}"
     )
 
 
@@ -94,4 +95,7 @@ def _conditions(machine: Environment) -> Iterator[str]:
             "than early ones."
         )
     if machine.commit_clean is False:
-        yield "The program had changes that are in no commit, so nobody else can run exactly this program."
+        yield (
+            "The program had changes that are in no commit, so nobody else can run exactly this "
+            "program."
+        )

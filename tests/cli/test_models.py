@@ -109,7 +109,7 @@ def test_a_users_folder_is_added_and_forgotten(
     assert "mine" in shown(capsys, "list")
     drive.rename(home / "away")
     assert "drive: ~/drive (not connected)" in shown(capsys, "places")
-    assert "no longer" in shown(capsys, "forget", str(drive))
+    assert "not listed" in shown(capsys, "forget", str(drive))
     assert "drive" not in shown(capsys, "places")
     assert run(["models", "add", str(drive)]) == 2
     assert "There is no folder" in capsys.readouterr().err

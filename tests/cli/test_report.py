@@ -30,7 +30,7 @@ def test_show(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert told.startswith("Speed of target + drafter\n")
     assert "slower" in told
-    assert "code      code-1  K 3              17" in told
+    assert "code      code-1  K 3                17" in told
     assert "       2           50 " in told
     assert "Device                      Apple M4 Pro" in told
     assert "Not measured: commit, python" in told

@@ -200,7 +200,7 @@ SENTENCES = {
     "slower": "was slower: it wrote at {} times the speed of plain decoding (95 %: 0.4",
     "even": "shows no clear difference between MTP with K 3 and plain decoding: {} times its speed",
     "one run each": "wrote {} times as fast as plain decoding in one run each, which has no",
-    "parked": "parked, for drafts did not pay here: it ran at {} times the speed of plain",
+    "parked": "parked, because drafting did not pay here: it wrote at {} times the speed of plain",
     "busy": "The machine was busy, so this run gives no speed-up of MTP auto: measure again",
 }
 

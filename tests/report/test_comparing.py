@@ -160,9 +160,9 @@ REFUSED = {
     "other modes": (
         a_report([run for run in RUNS if run.mode == "off"]),
         a_report([run for run in RUNS if run.mode != "off"]),
-        "no run of A is known to have the prompt, mode and repeat of a run of B",
+        "no run of A is known to have the prompt, mode and repeat of one of B",
     ),
-    "nothing": (a_report([]), a_report([]), "no prompt is known"),
+    "nothing": (a_report([]), a_report([]), "no run of A is known"),
 }
 
 

@@ -152,7 +152,7 @@ def test_a_long_table_ends_with_what_is_left() -> None:
     many = replace(REPORT, identity=Identity(measured=True, comparisons=(PARTED,) * 2007))
     text = html(many)
     assert text.count("<td>code-1</td><td>K 3</td>") == MOST_ROWS + 3  # and the runs
-    assert "And 7 more, which the JSON and the CSV hold." in text
+    assert "And 7 more rows, which the JSON and the CSV hold." in text
 
 
 def test_texts_come_out_as_they_went_in() -> None:

@@ -65,7 +65,7 @@ def test_numbers_stand_point_below_point_beside_a_mark() -> None:
     assert points[0] == points[1] == points[2]
     assert [line.count("*") for line in lines] == [0, 1, 0]
     assert "60.6*" in lines[1]
-    assert "\n*: the fastest mode of a category that is surely faster" in report(REPORT)
+    assert "\n*: the fastest of the modes that are surely faster" in report(REPORT)
 
 
 def test_what_was_not_measured_is_named_in_one_line_a_section() -> None:

@@ -39,7 +39,7 @@ def test_the_answer_stands_first() -> None:
     assert title == "# Speed of target + drafter"
     assert about.startswith("google/gemma-4 + google/helper · 4-bit · Apple M4 Pro")
     assert about.endswith(" · 2 January 2026")
-    assert said.startswith("**This run shows no clear difference between MTP auto and plain decoding")
+    assert said.startswith("**This run shows no clear difference between MTP auto and plain")
     assert said.endswith("1 of 1 prompt.** Drafts were made in 12 of 12 rounds (100 %).")
     assert figures.splitlines()[0] == "- Tokens/s, MTP off and on: **30.8 → 44.8** (medians)"
     assert len(figures.splitlines()) == 4

@@ -1,7 +1,7 @@
 """The message that waits for the end of a reply, and is sent then, whichever chat is open.
 
-Until it is sent it is the begin of its chat's draft: where the program ends before, or the reply is
-stopped or fails, it is unsent text.
+Until it is sent, it is the beginning of its chat's draft. Where the program ends before, or the
+reply is stopped or fails, it stays there as unsent text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.viewmodels.chat.chat import ChatViewModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsent:
-    """What is written and not sent: a text and files."""
+    """A text and files that the user has not sent."""
 
     text: str = ""
     files: tuple[Attachment, ...] = ()
@@ -45,10 +45,10 @@ _NOTHING = Unsent()
 
 
 class Queue(QObject):
-    """One message at most waits: while a reply is written, no other chat can ask for one."""
+    """Holds one message at most: while a reply is written, no other chat can ask for one."""
 
     changed = Signal()  # `here` has changed
-    returned = Signal(object)  # Unsent: it does not follow the reply, and is to be written on
+    returned = Signal(object)  # Unsent: it was not sent, and goes back to the composer
 
     def __init__(self, chat: ChatViewModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -63,20 +63,20 @@ class Queue(QObject):
 
     @property
     def here(self) -> Unsent | None:
-        """Return what waits in the open chat; None where nothing does."""
+        """Return the message that waits in the open chat; None where there is none."""
         is_here = self._chat_id == self._chat.chat.id
         return self._waiting if is_here and self._waiting != _NOTHING else None
 
     def add(self, message: Unsent) -> None:
-        """Let it wait for the end of the open chat's reply, behind what waits already."""
+        """Queue a message until the open chat's reply has ended, after one that waits already."""
         self._chat_id = self._chat.chat.id
         self._waiting = self._waiting.before(message)
         self.changed.emit()
 
     def take(self) -> Unsent:
-        """Return what waits in the open chat, and let it wait no longer.
+        """Return the message that waits in the open chat, and remove it from the queue.
 
-        `changed` is not emitted: it is to be kept as part of what is being written.
+        `changed` is not emitted: the message becomes a part of the text in the composer.
         """
         taken = self.here or _NOTHING
         if self.here is not None:
@@ -87,14 +87,14 @@ class Queue(QObject):
         self._waiting, self._ended = _NOTHING, None
 
     def _on_opened(self) -> None:
-        """Wait on where the reply goes on; elsewhere the draft has it."""
+        """Keep the message where its chat is open or its reply goes on; else the draft has it."""
         written = self._chat.written
         if self._chat_id not in {self._chat.chat.id, "" if written is None else written.id}:
             self._forget()
         self._ended = None
 
     def _on_ended(self, message: ChatMessage) -> None:
-        """A message does not follow a reply that was stopped, or that failed, by itself."""
+        """Give the message back where the reply was stopped or failed: then nothing is sent."""
         if self.here is not None and not _is_whole(message):
             self.returned.emit(self.take())
 
@@ -107,7 +107,7 @@ class Queue(QObject):
             self._forget()
 
     def _send(self) -> None:
-        """Send what waits, once its reply has ended and the engine is free."""
+        """Send the message once its reply has ended and the engine is free."""
         waiting, chat = self._waiting, self._ended
         if waiting == _NOTHING or self._chat.obstacle or self._chat.written is not None:
             return  # the engine is free before the chat has the whole reply

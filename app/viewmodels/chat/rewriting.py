@@ -48,7 +48,7 @@ class RewritingViewModel(QObject):
         chat.changed.connect(self.changed)
 
     def write(self, message_id: str, text: str) -> None:
-        """Take the text that now stands in the editor of a question."""
+        """Count the text that the editor of a question holds now."""
         edited = self._edited.get(message_id) or self._begun(message_id)
         if edited is None:
             return
@@ -59,7 +59,7 @@ class RewritingViewModel(QObject):
         self.changed.emit()
 
     def forget(self, message_id: str) -> None:
-        """Count its text no longer: the editor is closed."""
+        """Stop counting a question: its editor was closed."""
         if self._edited.pop(message_id, None) is not None:
             self._counter.forget(_KEY + message_id)
 

@@ -193,7 +193,7 @@ def test_long_tables_end_with_what_is_left() -> None:
     many = Identity(measured=True, comparisons=(PARTED,) * (MOST_ROWS + 7))
     html = page(replace(REPORT, identity=many), unfolded=SECTIONS[:1])
     assert html.count(">code-1</td>") == MOST_ROWS
-    assert "And 7 more, which the JSON and the CSV hold." in html
+    assert "And 7 more rows, which the JSON and the CSV hold." in html
 
 
 def test_names_over_columns_span_them() -> None:
