@@ -145,9 +145,7 @@ def test_a_file_of_something_else_is_left_as_it_is(file: Path, content: bytes) -
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for name in (".", "pipe"):
-        with pytest.raises(
-            UsageError, match="Lines cannot be appended to .*: it is no ordinary file"
-        ):
+        with pytest.raises(UsageError, match="cannot be appended to"):
             RunLines(tmp_path / name, pytest.fail)
 
 

@@ -82,8 +82,8 @@ SENTENCES = {
     "parked": (
         report_of("auto", 1.05, 1.05, 1.051, parked=True),
         (
-            "MTP auto parked, because drafting did not pay here: it wrote at 1.05 times the speed of "
-            "plain decoding (95 %: 1.05 to 1.05)."
+            "MTP auto parked, because drafting did not pay here: it wrote at 1.05 times the speed "
+            "of plain decoding (95 %: 1.05 to 1.05)."
         ),
         "Drafts were made in 24 of 369 rounds (7 %). So the difference comes from the machine.",
         "Parked",
@@ -91,8 +91,8 @@ SENTENCES = {
     "parked even": (
         report_of("auto", 0.99, 1.0, 1.01, parked=True),
         (
-            "MTP auto parked, because drafting did not pay here: it wrote at 1.00 times the speed of "
-            "plain decoding (95 %: 0.98 to 1.03)."
+            "MTP auto parked, because drafting did not pay here: it wrote at 1.00 times the speed "
+            "of plain decoding (95 %: 0.98 to 1.03)."
         ),
         "Drafts were made in 24 of 369 rounds (7 %). This run shows no clear difference.",
         "Parked",
