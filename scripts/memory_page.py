@@ -32,12 +32,12 @@ A pair needs memory for five things, and `mtp-mlx models fit` shows all five for
   At first 2,048 rows are read at a time; where memory is short, down to 256.
 - a **margin** of {MARGIN / GB} GB.
 
-A Mac has for a pair what Metal recommends, but at most its memory less {RESERVE / GB:.0f} GB, or less what other
-programs have wired where that is more. Once macOS says that memory is short, only the memory that
-is available counts. A pair *fits* where it needs at most {COMFORTABLE:.0%} of that, is *tight* up to all of it,
-and otherwise is *too big*: it is loaded only with `--anyway`, or with *Load anyway* in the window.
-The same figure is watched while a prompt is read: reading stops with a message before the Mac is in
-danger.
+A Mac has for a pair what Metal recommends, but at most its memory less {RESERVE / GB:.0f} GB, or
+less what other programs have wired where that is more. Once macOS says that memory is short,
+only the memory that is available counts. A pair *fits* where it needs at most {COMFORTABLE:.0%} of that,
+is *tight* up to all of it, and otherwise is *too big*: it is loaded only with `--anyway`, or with
+*Load anyway* in the window. The same figure is watched while a prompt is read: reading stops with a
+message before the Mac is in danger.
 
 Each cell has the GB needed at 8, 32 and 128 thousand tokens of context. Bold fits, plain is tight,
 and a dash is too big.
@@ -45,9 +45,9 @@ and a dash is too big.
 
 END = """
 The sizes of the files are those of the catalogue; for a model on the disk the program reads them
-from its files. A name does not tell the size: `gemma-4-12B-it-qat-4bit` has 10.99 GB, because its
-feed-forward layers have 8 bits. With `--drafter-bits 4` the drafters of 12B, 26B-A4B and 31B take about a
-quarter of their 0.8 to 0.9 GB once they are loaded.
+from its files. A name does not tell the size: `gemma-4-12B-it-qat-4bit` has 10.99 GB, because
+its feed-forward layers have 8 bits. With `--drafter-bits 4` the drafters of 12B, 26B-A4B and 31B
+take about a quarter of their 0.8 to 0.9 GB once they are loaded.
 
 This page is written by `python -m scripts.memory_page`; `python -m scripts.measure_fit` compares
 the sum with the peak that MLX measures. The sums are for half precision, as on every Mac.
