@@ -33,11 +33,11 @@ A pair needs memory for five things, and `mtp-mlx models fit` shows all five for
 - a **margin** of {MARGIN / GB} GB.
 
 A Mac has for a pair what Metal recommends, but at most its memory less {RESERVE / GB:.0f} GB, or
-less what other programs have wired where that is more. Once macOS says that memory is short,
-only the memory that is available counts. A pair *fits* where it needs at most {COMFORTABLE:.0%} of that,
+less what other programs have wired where that is more. Once macOS says that memory is short, only
+the memory that is available counts. A pair *fits* where it needs at most {COMFORTABLE:.0%} of that,
 is *tight* up to all of it, and otherwise is *too big*: it is loaded only with `--anyway`, or with
-*Load anyway* in the window. The same figure is watched while a prompt is read: reading stops with a
-message before the Mac is in danger.
+*Load anyway* in the window. The same figure is watched while a prompt is read: reading stops with
+a message before the Mac is in danger.
 
 Each cell has the GB needed at 8, 32 and 128 thousand tokens of context. Bold fits, plain is tight,
 and a dash is too big.
