@@ -74,8 +74,9 @@ def _fetch_as_json(repository: str, revision: str, drafter: str | None) -> None:
     last: dict[str, object] = {}
 
     def show(status: Status) -> None:
-        last.update(asdict(status))
-        tell(asdict(status))
+        waits = None if status.waiting_s is None else round(status.waiting_s, 1)
+        last.update(asdict(status) | {"waiting_s": waits})
+        tell(last)
 
     try:
         fetched = _fetch(repository, revision, drafter, show)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from mtp_mlx.errors import DiskFull, ModelNotFound, UnsupportedModel
+from mtp_mlx.files import brief
 from mtp_mlx.hub.cache import read_texts, repository_folder
 from mtp_mlx.hub.connection import Connection, not_the_hub
 
@@ -148,12 +149,17 @@ def free_bytes(folder: Path) -> int:
 
 def disk_full(folder: Path, free: int, missing: int) -> DiskFull:
     """Return the error for a volume that has not the room for what is missing."""
-    more = -(-(missing + RESERVE_BYTES - free) // 10**8) / 10
+    more = -(-max(1, missing + RESERVE_BYTES - free) // 10**8) / 10  # rounded up
     return DiskFull(
-        f"{missing / 1e9:.1f} GB are missing, and the disk of {folder} has {free / 1e9:.1f} GB "
-        f"free; {RESERVE_BYTES // 10**9} GB are kept free.",
-        f"Free {max(more, 0.1):.1f} GB there and start again, or set HF_HUB_CACHE to another disk.",
+        f"{amount(missing)} are missing, and the disk of {brief(folder, 60)} has {amount(free)} "
+        f"free, of which {amount(RESERVE_BYTES)} stay free.",
+        f"Free {more:.1f} GB there and start again, or set HF_HUB_CACHE to another disk.",
     )
+
+
+def amount(count: int) -> str:
+    """Return a number of bytes in words."""
+    return f"{count / 1e9:.1f} GB" if count >= 10**8 else f"{count / 1e6:.1f} MB"
 
 
 def wanted(names: Iterable[str]) -> list[str]:

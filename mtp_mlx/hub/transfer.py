@@ -171,7 +171,8 @@ class Transfer:
         So a server without ranges costs time, and never what came before.
         """
         repeated = _bytes_repeated(response, part)
-        if repeated:
+        repeats = repeated > 0
+        if repeats:
             self._progress.wait(None, "the Hub sends the file from its beginning")
         for chunk in response.iter_bytes():
             new = chunk[repeated:]
@@ -179,6 +180,9 @@ class Transfer:
             repeated -= len(chunk) - len(new)
             if not new:
                 continue
+            if repeats:
+                self._progress.go_on()
+                repeats = False
             if part.length + len(new) > part.file.size:
                 raise BrokenTransferError("more bytes come than the file has")
             part.append(new)

@@ -7,7 +7,7 @@ import json
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,6 +60,8 @@ class FakeHub:
     cut_every: int | None = None  # bytes after which each connection breaks
     cuts: int = 1000
     flipped: int | None = None  # the byte of the weights that arrives wrong
+    page: int | None = None  # entries of a listing in one answer
+    following: str | None = None  # the address of another host that has the second page
     store: str | None = None  # the address of another host that has the weights
     hold: Callable[[int], None] = lambda _sent: None  # called before each piece of the weights
     requests: list[Asked] = field(default_factory=list)
@@ -153,7 +155,12 @@ class Handler(BaseHTTPRequestHandler):
                 lfs = {"oid": sha256(content), "size": len(content), "pointerSize": 134}
                 entry |= {"lfs": lfs}
             entries.append(entry)
-        return self.answer(entries)
+        page, start = self.hub.page, int((re.findall(r"cursor=(\d+)", self.path) or ["0"])[0])
+        if page is None or start + page >= len(entries):
+            return self.answer(entries[start:])
+        host = self.hub.following or self.hub.address
+        there = f"{host}{self.path.split('?')[0]}?cursor={start + page}"
+        return self.answer(entries[start : start + page], {"Link": f'<{there}>; rel="next"'})
 
     def give(self, repository: str, name: str) -> None:
         content = self.hub.repositories[repository][name]
@@ -189,9 +196,9 @@ class Handler(BaseHTTPRequestHandler):
                 hub.sent += len(piece)
             self.wfile.write(piece)
 
-    def answer(self, value: object) -> None:
+    def answer(self, value: object, headers: Mapping[str, str] | None = None) -> None:
         content = json.dumps(value).encode()
-        self.begin(200, {"Content-Type": "application/json"}, len(content))
+        self.begin(200, {"Content-Type": "application/json", **(headers or {})}, len(content))
         if self.command != "HEAD":
             self.wfile.write(content)
 

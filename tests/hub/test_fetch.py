@@ -216,7 +216,7 @@ def test_a_server_without_ranges_that_breaks_too_early_is_given_up(hub: FakeHub)
 def test_a_page_in_place_of_a_file_costs_no_byte(hub: FakeHub, cache: Path) -> None:
     """A network that wants its users to sign in answers 200 to anything."""
     part = put_part(hub, cache, SHARDS[0], hub.files[SHARDS[0]][:PIECE])
-    page = Refusal(200, page="Please log in")
+    page = Refusal(200, page="Please log in" * 2000)  # longer than what is here
     hub.refused_once = [page] * 3
     put_texts(hub, cache)
     assert contents(fetched()) == right(hub)
@@ -342,7 +342,7 @@ def test_nothing_begins_without_room_for_all(
     free = missing - begun.stat().st_size + RESERVE_BYTES - short
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, free))
     if short:
-        with pytest.raises(DiskFull, match=r"0\.0 GB are missing, .*2\.0 GB free.*Free 0\.1 GB"):
+        with pytest.raises(DiskFull, match=r"0\.1 MB are missing, .* 2\.0 GB free.*Free 0\.1 GB"):
             fetched("other/drafter")
         assert {asked.path.split("/")[1] for asked in hub.requests} == {"api"}
         assert bytes_on_disk(cache) == PIECE
@@ -537,6 +537,22 @@ def test_the_token_is_sent_where_it_is_asked_for(
         assert hub.requests[-1].token == f"Bearer {TOKEN}"
         assert store.sent == len(b"new weights")
         assert {asked.token for asked in store.requests} == {None}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_long_listing_comes_in_pages(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch, *, elsewhere: bool
+) -> None:
+    """A page of another host gets no token, also where the Hub names it."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    hub.token, hub.page = TOKEN, 4
+    hub.refusal = Refusal(401, "RepoNotFound")  # a private repository
+    with serving(FakeHub(hub.repositories, page=20)) as other:
+        hub.following = other.address if elsewhere else None
+        other.page = 4
+        assert contents(fetched()) == right(hub)
+        assert {asked.token for asked in other.requests} == ({None} if elsewhere else set())
+    assert hub.requests[-1].token == f"Bearer {TOKEN}"
 
 
 def test_a_token_that_is_refused_is_not_needed_for_what_is_public(
