@@ -5,13 +5,12 @@ Recognising, pairing and naming work without MLX, which is imported where a netw
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mtp_mlx.api import DraftPosition, Sampling, ThinkingSyntax
-from mtp_mlx.errors import DamagedModel, PairMismatch, UnsupportedModel, UsageError
+from mtp_mlx.errors import PairMismatch, UnsupportedModel, UsageError
 from mtp_mlx.families.base import Config, Identity, KnownPair, MemoryShape, Part, TrueShape
 from mtp_mlx.families.gemma4 import facts
 from mtp_mlx.families.gemma4.config import (
@@ -24,6 +23,15 @@ from mtp_mlx.families.gemma4.config import (
     TextConfig,
     drafter_config,
     target_config,
+)
+from mtp_mlx.families.gemma4.tensors import (
+    EMBEDDING,
+    HEAD,
+    LAYER,
+    drafter_tensors,
+    other_part,
+    own_name,
+    target_tensors,
 )
 from mtp_mlx.files import brief
 
@@ -63,11 +71,11 @@ class Gemma4:
         there: set[int] = set()
         has_embedding = False
         for name in tensors:  # thousands: what tells nothing new is looked at no closer
-            module = _module_name(name)
-            layer = _LAYER.match(module)
-            if layer and int(layer[1]) not in there and _other_part(name) is None:
+            module = own_name(name)
+            layer = LAYER.match(module)
+            if layer and int(layer[1]) not in there and other_part(name) is None:
                 there.add(int(layer[1]))
-            has_embedding |= module.startswith((_EMBEDDING, _HEAD))
+            has_embedding |= module.startswith((EMBEDDING, HEAD))
         for number in range(text.num_layers):
             if number not in there:
                 return f"layer {number}"
@@ -134,18 +142,6 @@ def _blueprint(target: Config, drafter: Config | None) -> GemmaBlueprint:
 _POSITION_KEY = "mtp_draft_position"
 """The field of a drafter's generation_config.json that states its draft position; often absent."""
 
-_PREFIX = re.compile(r"^(?:model\.)?language_model\.(?:model\.)?")
-_OTHER_PARTS = {
-    "vision": re.compile(r"^(?:model\.)?(?:vision_|embed_vision|multi_modal_projector)"),
-    "audio": re.compile(r"^(?:model\.)?(?:audio_|embed_audio)"),
-    "MTP head": re.compile(r"^(?:model\.)?(?:language_model\.)?(?:model\.)?mtp\."),
-    "adapter": re.compile(r"\.lora_|^base_model\."),
-}
-"""Tensors that a target's or a drafter's checkpoint may hold besides, by what they are for."""
-_LAYER = re.compile(r"model\.layers\.(\d{1,4})\.")
-_HEAD, _EMBEDDING = "lm_head.", "model.embed_tokens."
-_ORDERING = "masked_embedding.token_ordering"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GemmaBlueprint:
@@ -183,7 +179,7 @@ class GemmaBlueprint:
         """Return mlx-lm's network; it has a head of its own where the tensors have one."""
         from mtp_mlx.families.gemma4.network import target_network
 
-        own_head = weights is not None and any(name.startswith(_HEAD) for name in weights)
+        own_head = weights is not None and any(name.startswith(HEAD) for name in weights)
         config = self.target_config
         return target_network(replace(config, tied=False) if own_head else config)
 
@@ -194,44 +190,13 @@ class GemmaBlueprint:
         return DrafterNetwork(self.drafter_config)
 
     def other_part(self, name: str) -> str | None:
-        return _other_part(name)
+        return other_part(name)
 
     def target_tensors(self, weights: Weights) -> Weights:
-        """As in transformers, a head that differs from the embedding counts, whatever is said."""
-        named = self._named(weights)
-        if not self.target_config.tied:
-            return named
-        head, embedding = _parts(named, _HEAD), _parts(named, _EMBEDDING)
-        if not head or (embedding and not _equal(head, embedding)):
-            return named
-        tied = {name: w for name, w in named.items() if not name.startswith(_HEAD)}
-        return tied | {_EMBEDDING + part: w for part, w in (embedding or head).items()}
+        return target_tensors(weights, tied=self.target_config.tied)
 
     def drafter_tensors(self, weights: Weights) -> Weights:
-        """A head of its own stands in the place of the embedding, which nothing else reads."""
-        import mlx.core as mx
-
-        named = self._named(weights)
-        head = _parts(named, _HEAD)
-        if head:
-            replaced = (_HEAD, _EMBEDDING)
-            named = {name: w for name, w in named.items() if not name.startswith(replaced)}
-            named |= {_EMBEDDING + part: w for part, w in head.items()}
-        if _ORDERING in named:
-            ordering = named[_ORDERING] = named[_ORDERING].astype(mx.int32)
-            # MLX does not check indices: gathering rows past the end would read foreign memory.
-            if not mx.array_equal(mx.sort(ordering), mx.arange(ordering.size)).item():
-                raise DamagedModel(
-                    f"The weights do not match config.json: {_ORDERING} does not list every token "
-                    "once.",
-                    "Download it again.",
-                )
-        return named
-
-    def _named(self, weights: Weights) -> Weights:
-        """Return the tensors of the text model without the wrappers of a multimodal checkpoint."""
-        kept = {name: w for name, w in weights.items() if _other_part(name) is None}
-        return {_module_name(name): w for name, w in kept.items()}
+        return drafter_tensors(weights)
 
     def target(self, network: Any) -> GemmaTarget:
         from mtp_mlx.families.gemma4.target import GemmaTarget
@@ -254,30 +219,6 @@ class GemmaBlueprint:
             f"The drafter asks for the draft position {brief(repr(stated), 60)}.",
             "Give --draft-position last-seen or anchor.",
         )
-
-
-def _other_part(name: str) -> str | None:
-    return next((part for part, names in _OTHER_PARTS.items() if names.search(name)), None)
-
-
-def _module_name(name: str) -> str:
-    head = name.find("lm_head.")
-    return name[head:] if head >= 0 else _PREFIX.sub("model.", name)
-
-
-def _parts(weights: Weights, module: str) -> Weights:
-    """Return the tensors of `module`, by what follows its name."""
-    return {n.removeprefix(module): w for n, w in weights.items() if n.startswith(module)}
-
-
-def _equal(one: Weights, other: Weights) -> bool:
-    import mlx.core as mx
-
-    return one.keys() == other.keys() and all(
-        one[part].dtype == other[part].dtype
-        and mx.array_equal(one[part], other[part], equal_nan=True).item()
-        for part in one
-    )
 
 
 def check_pair(target: TextConfig, drafter: DrafterConfig) -> None:
