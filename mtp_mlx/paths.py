@@ -41,3 +41,8 @@ def data_folder() -> Path:
     """
     chosen = os.environ.get(DATA_VARIABLE)
     return Path(chosen) if chosen else user_data_path("MTP MLX", appauthor=False)
+
+
+def models_folder() -> Path:
+    """Return the folder of the models that were made on this machine, which may not exist yet."""
+    return data_folder() / "models"

@@ -6,18 +6,14 @@ is an object; the last one has the phase "done" or "failed".
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from mtp_mlx.cli.terminal import ProgressLine
+from mtp_mlx.cli.terminal import ProgressLine, stay_awake
 from mtp_mlx.errors import GatedModel, LoadError, ModelNotFound
 from mtp_mlx.families import drafter_for
 from mtp_mlx.hub.cache import whole_snapshot
@@ -39,7 +35,7 @@ def fetch(repository: str, revision: str, no_drafter: bool, as_json: bool) -> No
     Stop it at any time: started again, it goes on where it was.
     """
     drafter = None if no_drafter else missing_drafter(repository)
-    _stay_awake()
+    stay_awake()
     if as_json:
         _fetch_as_json(repository, revision, drafter)
         return
@@ -112,13 +108,3 @@ def _fetch(
             raise
         alone = "Or fetch the target alone with --no-drafter."
         raise type(error)(error.message, f"{error.remedy} {alone}") from error
-
-
-def _stay_awake() -> None:
-    """Keep a Mac from falling asleep for as long as this process runs."""
-    if sys.platform == "darwin":
-        with suppress(OSError):
-            subprocess.Popen(
-                ["/usr/bin/caffeinate", "-i", "-w", str(os.getpid())],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from mtp_mlx.cli.convert import convert
 from mtp_mlx.cli.fetch import fetch
 from mtp_mlx.cli.fit import fit_command
 from mtp_mlx.cli.places import add, forget, places, short, size
@@ -36,7 +37,7 @@ def command(ctx: click.Context) -> None:
         ctx.invoke(list_models, as_json=False)
 
 
-for other in (add, fetch, fit_command, forget, places, remove):
+for other in (add, convert, fetch, fit_command, forget, places, remove):
     command.add_command(other)
 
 

@@ -6,7 +6,7 @@ Nothing outside `families/` names a family. Importing this module or a family's 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -162,6 +162,46 @@ class Blueprint(Protocol):
         ...
 
 
+SameBytes = Callable[[str, str], bool]
+"""Tells whether two tensors of a checkpoint hold the same numbers."""
+
+
+class Recipe(Protocol):
+    """How a checkpoint of one part is quantised, and written so that mlx-lm reads it."""
+
+    @property
+    def part(self) -> Part: ...
+
+    @property
+    def prefix(self) -> str:
+        """Return what stands before the network's names in the files, such as "language_model."."""
+        ...
+
+    def own_names(self, names: Collection[str], same: SameBytes) -> Mapping[str, str]:
+        """Return which tensors of a checkpoint the network is made of, and their names there."""
+        ...
+
+    def carries(self, name: str) -> bool:
+        """Tell whether a tensor that is not for text is taken over as it is."""
+        ...
+
+    def tensors(self, weights: Weights) -> Weights:
+        """Return a checkpoint's tensors under the network's names. Raises DamagedModel."""
+        ...
+
+    def network(self, own_names: Collection[str]) -> Any:
+        """Return the modules for tensors of these names, with values that are still lazy."""
+        ...
+
+    def needs_8_bits(self, path: str) -> bool:
+        """Tell whether fewer bits would spoil the module at `path`."""
+        ...
+
+    def config(self, own_names: Collection[str]) -> dict[str, Any]:
+        """Return the config.json for tensors of these names, without its quantisation."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrueShape:
     """A known pair's blueprint; its target may have fewer layers than the real one."""
@@ -221,6 +261,10 @@ class Family(Protocol):
 
         Raises UnsupportedModel, DamagedModel, or PairMismatch where the two do not fit.
         """
+        ...
+
+    def recipe(self, config: Config) -> Recipe:
+        """Return how a checkpoint of this family is quantised. Raises as `identify` does."""
         ...
 
     def shape(self, name: str, layers: int | None = None) -> TrueShape:

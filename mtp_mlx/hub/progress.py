@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import _thread
 import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
-Phase = Literal["listing", "fetching", "verifying", "linking", "done"]
+Phase = Literal[
+    "listing", "fetching", "verifying", "linking", "done",
+    "checking", "converting", "testing",
+]  # fmt: skip
+"""The steps of a fetch, in the first line, and those that a conversion has besides."""
 
 SHOW_EVERY_S = 0.5
 """Seconds between two views of a transfer in which nothing else happens."""
@@ -36,6 +41,9 @@ class Status:
     reason: str | None = None  # why it waits, or makes no progress
 
 
+_WORDS: Mapping[Phase, str] = {"fetching": "Fetching", "converting": "Converting"}
+
+
 def line(status: Status) -> str:
     """Return a status in words, for one line of a terminal."""
     name = status.repository
@@ -44,8 +52,8 @@ def line(status: Status) -> str:
     elif status.phase == "verifying":
         percent = 100 * status.done // max(1, status.total)
         said = f"Checking {status.file}: {percent} %"
-    elif status.phase == "fetching":
-        said = f"Fetching {name}: {_amount(status)}"
+    elif status.phase in _WORDS:
+        said = f"{_WORDS[status.phase]} {name}: {_amount(status)}"
     else:
         said = f"Finishing {name}"
     if status.reason is None:
@@ -180,6 +188,41 @@ def watched(action: Callable[[Progress], T], show: Callable[[Status], None]) -> 
 
     thread = threading.Thread(target=run, name="fetch", daemon=True)
     thread.start()
+    _show(progress, show)
+    thread.join()
+    return outcome.result()
+
+
+def shown(action: Callable[[Progress], T], show: Callable[[Status], None]) -> T:
+    """Return what `action` returns, run here while `show` is called in a thread as `watched` does.
+
+    For work that must stay in the main thread, as MLX's must: its own threads do not outlive a
+    daemon's end in peace. What `show` raises interrupts the action, and is raised.
+    """
+    progress = Progress()
+    faults: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            _show(progress, show)
+        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+            faults.append(error)
+            _thread.interrupt_main()
+
+    thread = threading.Thread(target=run, name="show", daemon=True)
+    thread.start()
+    try:
+        return action(progress)
+    except KeyboardInterrupt:
+        if faults:
+            raise faults[0] from None
+        raise
+    finally:
+        progress.steps.put(None)
+        thread.join()
+
+
+def _show(progress: Progress, show: Callable[[Status], None]) -> None:
     while True:
         try:
             step = progress.steps.get(timeout=SHOW_EVERY_S)
@@ -187,6 +230,5 @@ def watched(action: Callable[[Progress], T], show: Callable[[Status], None]) -> 
             show(progress.now())
             continue
         if step is None:
-            thread.join()
-            return outcome.result()
+            return
         show(step)

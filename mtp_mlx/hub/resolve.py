@@ -60,6 +60,37 @@ def resolve(name: str, *, with_texts: bool = True) -> Path:
         return held  # its weights are whole; whoever needs what it lacks says so
 
 
+def on_this_disk(name: str) -> Path:
+    """Return the folder of a model without asking the Hub. Raises ModelNotFound."""
+    folder = _folder(name)
+    if folder is not None:
+        return folder
+    is_repository = REPOSITORY.fullmatch(name) is not None
+    held = (whole_snapshot(name) or copy_elsewhere(name)) if is_repository else None
+    if held is not None:
+        return held
+    raise ModelNotFound(
+        f"{brief(name)} is not on this disk.",
+        f"Fetch it with `mtp-mlx models fetch {brief(name, 80)}`."
+        if is_repository
+        else "Give an existing folder, or a repository id such as google/gemma-4-E2B-it.",
+    )
+
+
+def unpacked_drafter(target: Path) -> Path:
+    """Return the best drafter here for a target that is not quantised. Raises ModelNotFound."""
+    found = inventory(own_folders(), target)
+    fitting = (p.drafters for p in found.pairings if _is_same(Path(p.target.path), target))
+    choices = (choice for drafters in fitting for choice in drafters)
+    best = next((choice.model for choice in choices if "unpacked" in choice.merits), None)
+    if best is None:
+        raise ModelNotFound(
+            f"No drafter on this disk fits {brief(target.name)} and is not quantised.",
+            "Fetch its drafter first, or leave out --drafter.",
+        )
+    return Path(best.path)
+
+
 @dataclass(frozen=True, slots=True)
 class OwnDrafter:
     """The folder of a target's drafter, and a sentence on it where it is a surprising one."""

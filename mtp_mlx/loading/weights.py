@@ -26,7 +26,7 @@ def fill(network: Any, weights: Weights) -> None:
     """
     weights = network.sanitize(weights)
     _quantize(network, weights)
-    _check(network, weights)
+    check_tensors(network, weights)
     network.load_weights(list(weights.items()), strict=True)
 
 
@@ -67,7 +67,8 @@ def _packing(path: str, shape: tuple[int, ...], weights: Weights) -> dict[str, A
     return {**how, "mode": mode}
 
 
-def _check(network: Any, weights: Weights) -> None:
+def check_tensors(network: Any, weights: Weights) -> None:
+    """Compare names, shapes and kinds. Raises MissingTensors or DamagedModel."""
     expected = dict(tree_flatten(network.parameters()))
     missing = sorted(expected.keys() - weights.keys())
     unknown = sorted(weights.keys() - expected.keys())

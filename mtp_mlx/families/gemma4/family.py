@@ -24,6 +24,7 @@ from mtp_mlx.families.gemma4.config import (
     drafter_config,
     target_config,
 )
+from mtp_mlx.families.gemma4.recipe import GemmaRecipe
 from mtp_mlx.families.gemma4.tensors import (
     EMBEDDING,
     HEAD,
@@ -89,6 +90,9 @@ class Gemma4:
 
     def blueprint(self, target: Config, drafter: Config | None) -> GemmaBlueprint:
         return _blueprint(target, drafter)
+
+    def recipe(self, config: Config) -> GemmaRecipe:
+        return GemmaRecipe(config)
 
     def shape(self, name: str, layers: int | None = None) -> TrueShape:
         """Keep the last `layers` of the target; see `facts.target_of` for what else changes."""
