@@ -1,7 +1,14 @@
 """`mtp-mlx models fetch`: bring a model onto this disk.
 
 Ending the process pauses it, and a new start goes on where it was. With --json each line of stdout
-is an object; the last one has the phase "done" or "failed".
+is an object, one for each step and at least one each second:
+
+- `phase`: listing, fetching, verifying, linking; the last line has done or failed.
+- `repository`, `file`: what it is about; null for what is about no file.
+- `done`, `total`: bytes here and wanted, of all files of all repositories; while verifying, bytes
+  read and to be read of this file. `rate`: bytes a second during the last five seconds.
+- `reason`, `waiting_s`: why nothing comes, and the seconds until the next attempt; else null.
+- done has `folder`, the snapshot; failed has only `code`, `message` and `remedy` besides its phase.
 """
 
 from __future__ import annotations

@@ -171,8 +171,11 @@ class Connection:
 
         if response.status_code not in (401, 403) or self._token is not None:
             return False
-        self._token = get_token() if _is_the_hubs(str(response.url)) else None
-        return self._token is not None
+        token = get_token() if _is_the_hubs(str(response.url)) else None
+        if token is not None and re.fullmatch(r"[!-~]+", token) is None:
+            raise _token_refused()  # a library's error about such a header would quote it
+        self._token = token
+        return token is not None
 
     def _refusal(self, error: HfHubHTTPError) -> LoadError:
         """Return the error for an answer that will stay the same.
@@ -204,16 +207,20 @@ class Connection:
             )
         words = said.lower()
         if status == 401 and (self._token or "token" in words or "credentials" in words):
-            return TokenRefused(
-                "The Hub does not accept this machine's Hugging Face token: it has expired or is "
-                "not valid.",
-                "Sign in again with `hf auth login`, or remove the token with `hf auth logout`.",
-            )
+            return _token_refused()
         about = f": {brief(said)}" if said else ""
         return NotFetched(
             f"{name} could not be fetched: the Hub answered {status}{about}.",
             f"Look at {constants.ENDPOINT}/{name}, or try again later.",
         )
+
+
+def _token_refused() -> TokenRefused:
+    return TokenRefused(
+        "The Hub does not accept this machine's Hugging Face token: it has expired or is not "
+        "valid.",
+        "Sign in again with `hf auth login`, or remove the token with `hf auth logout`.",
+    )
 
 
 def not_the_hub(repository: str) -> NotFetched:

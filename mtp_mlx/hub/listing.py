@@ -258,7 +258,8 @@ def _page(connection: Connection, url: str) -> _Page:
     def read() -> _Page:
         with connection.stream(url) as response:
             content = response.read()
-            return _Page(content, response.links.get("next", {}).get("url"))
+            following = response.links.get("next", {}).get("url")
+            return _Page(content, following and str(response.url.join(following)))
 
     return connection.persist(read)
 

@@ -563,6 +563,16 @@ def test_a_token_that_is_refused_is_not_needed_for_what_is_public(
     assert {asked.token for asked in hub.requests} == {None}
 
 
+def test_a_token_that_is_no_header_is_not_quoted(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_\x01secret")
+    gate(hub)
+    with pytest.raises(TokenRefused, match="not valid") as caught:
+        fetched()
+    assert "secret" not in str(caught.value)
+
+
 def test_a_repository_that_has_moved_is_told(hub: FakeHub) -> None:
     hub.names["old/name"] = REPOSITORY
     with pytest.raises(ModelNotFound, match=r"has old/name under the name some/model\. Fetch some"):
