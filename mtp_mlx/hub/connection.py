@@ -155,7 +155,13 @@ class Connection:
         self._progress.go_on()
 
     def _reason(self, error: Exception) -> str:
-        from httpx2 import ConnectError, ConnectTimeout, TimeoutException
+        from httpx2 import (
+            ConnectError,
+            ConnectTimeout,
+            ReadError,
+            RemoteProtocolError,
+            TimeoutException,
+        )
 
         words = brief(re.sub(r"^\[\w+ -?\d+\] ", "", str(error)) or type(error).__name__)
         match error:
@@ -163,6 +169,8 @@ class Connection:
                 return f"the Hub cannot be reached ({words})"
             case TimeoutException():
                 return f"no byte came for {self._patience.silence_s:g} seconds"
+            case ReadError() | RemoteProtocolError():
+                return "the connection was cut"
         return words
 
     def _signs_in(self, response: Response) -> bool:

@@ -63,12 +63,19 @@ def line(status: Status) -> str:
 
 
 def _amount(status: Status) -> str:
-    said = f"{status.done / 1e9:.2f} of {status.total / 1e9:.2f} GB"
-    if not status.rate:
+    unit, name = (1e9, "GB") if status.total >= 10**9 else (1e6, "MB")
+    said = f"{status.done / unit:.{3 if name == 'GB' else 1}f} of {status.total / unit:.1f} {name}"
+    if not status.rate or status.reason is not None:
         return said
-    minutes = (status.total - status.done) / status.rate / 60
-    left = f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.0f} h"
-    return f"{said}, {status.rate / 1e6:.1f} MB/s, {left} left"
+    mega = status.rate >= 10**6
+    speed = f"{status.rate / 1e6:.1f} MB/s" if mega else f"{status.rate / 1e3:.0f} KB/s"
+    return f"{said}, {speed}, {_left((status.total - status.done) / status.rate)} left"
+
+
+def _left(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
 
 
 class Meter:

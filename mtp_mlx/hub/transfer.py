@@ -163,7 +163,7 @@ class Transfer:
             part.empty()
             raise BrokenTransferError("the Hub has no bytes where the part ends") from error
         if part.length < part.file.size:
-            raise BrokenTransferError("the connection ended before the file did")
+            raise BrokenTransferError("the connection was cut")
 
     def _receive(self, response: Response, part: Part) -> None:
         """Append a response; where it begins at the file's beginning, what is here is left out.
