@@ -6,6 +6,7 @@ The window itself neither looks through folders nor reaches the network.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar, cast
 
 import msgspec
@@ -98,7 +99,8 @@ class ToolProcess(ModelTool):
 
     def fetch(self, repository: str) -> FetchRun:
         run = self._start(("fetch", repository, "--json"), offline=False)
-        return _FetchProcess(run, self)
+        run.reader = _FetchProcess(run)
+        return run.reader
 
     def fetch_alone(self, repository: str) -> None:
         process = QProcess()
@@ -113,26 +115,29 @@ class ToolProcess(ModelTool):
     def close(self) -> None:
         for run in tuple(self._runs):
             run.close()
-        self._runs.clear()
 
     def _start(self, arguments: Sequence[str], *, offline: bool) -> _Run:
-        run = _Run(self._program, [*self._first, *arguments], self, offline=offline)
+        run = _Run(self._program, [*self._first, *arguments], offline=offline)
         self._runs.add(run)
-        run.over.connect(lambda: self._runs.discard(run))
+        # Not at once: the run is within a signal of its process, which goes with it.
+        drop = partial(self._runs.discard, run)
+        run.over.connect(lambda: QTimer.singleShot(0, self, drop))
         return run
 
 
 class _Run(QObject):
-    """A child process. `ended` comes once, with "" or a sentence that says what went wrong."""
+    """A child process. `ended` comes once, with "" or a sentence that says what went wrong.
+
+    Python owns it, not a parent: Qt would delete it under its wrapper.
+    """
 
     read = Signal(bytes)
     ended = Signal(str)
     over = Signal()
 
-    def __init__(
-        self, program: str, arguments: Sequence[str], parent: QObject, *, offline: bool
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, program: str, arguments: Sequence[str], *, offline: bool) -> None:
+        super().__init__()
+        self.reader: FetchRun | None = None  # kept as long as it has something to read
         self._log = b""
         self._process: QProcess | None = QProcess(self)
         if offline:
@@ -161,7 +166,6 @@ class _Run(QObject):
         process.kill()
         process.waitForFinished(_GRACE_MS)
         self.over.emit()
-        self.deleteLater()
 
     def _begin(self, program: str, arguments: Sequence[str]) -> None:
         if self._process is not None:
@@ -190,14 +194,13 @@ class _Run(QObject):
         self._process = None
         self.over.emit()
         self.ended.emit(trouble)
-        self.deleteLater()
 
 
 class _FetchProcess(FetchRun):
     """Reads a run's lines as they come."""
 
-    def __init__(self, run: _Run, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, run: _Run) -> None:
+        super().__init__()
         self._run: _Run | None = run
         self._rest = b""
         self._is_over = False
@@ -208,7 +211,6 @@ class _FetchProcess(FetchRun):
         run, self._run = self._run, None
         if run is not None:
             run.close()
-            self.deleteLater()
 
     def _read(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -228,7 +230,6 @@ class _FetchProcess(FetchRun):
         self._run = None
         if not self._is_over:
             self.moved.emit(FetchStatus(phase="failed", message=trouble or strings.TOOL_GARBLED))
-        self.deleteLater()
 
 
 def _decoded(data: bytes, kind: type[T]) -> T:
