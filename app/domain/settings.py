@@ -80,6 +80,7 @@ class PairChoice(msgspec.Struct, frozen=True, kw_only=True):
     drafter: str | None = None
     use_drafter: bool = True
     drafter_bits: Literal[4, 8] | None = None
+    anyway: bool = False  # the user loads it though it is too big for this machine
     name: str = ""  # of the target, as the engine told it; "" until it was loaded
     drafter_name: str | None = None
 
@@ -90,6 +91,7 @@ class PairChoice(msgspec.Struct, frozen=True, kw_only=True):
             drafter=self.drafter,
             use_drafter=self.use_drafter,
             drafter_bits=self.drafter_bits,
+            anyway=self.anyway,
         )
 
 

@@ -226,6 +226,34 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # a client that was killed
 
 
+class Dam:
+    """Holds back a hub's bytes behind a mark that a test moves on."""
+
+    def __init__(self, hub: FakeHub) -> None:
+        self._changed = threading.Condition()
+        self._mark = 0
+        self._breaks = 0
+        hub.hold = self._hold
+
+    def _hold(self, sent: int) -> None:
+        with self._changed:
+            before = self._breaks
+            self._changed.wait_for(lambda: sent < self._mark or self._breaks != before, PATIENCE_S)
+            if self._breaks != before:
+                raise ConnectionError
+
+    def open_until(self, mark: int) -> None:
+        with self._changed:
+            self._mark = mark
+            self._changed.notify_all()
+
+    def break_connections(self) -> None:
+        """End those that wait: whoever asked for them is gone."""
+        with self._changed:
+            self._breaks += 1
+            self._changed.notify_all()
+
+
 @contextmanager
 def serving(hub: FakeHub) -> Iterator[FakeHub]:
     """Serve a Hub at its `address` until the block ends."""

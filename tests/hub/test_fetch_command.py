@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
@@ -24,6 +23,7 @@ from tests.hub.fake_hub import (
     PATIENCE_S,
     PIECE,
     REPOSITORY,
+    Dam,
     FakeHub,
     Refusal,
     is_weights,
@@ -35,34 +35,6 @@ TARGET, DRAFTER = "mlx-community/gemma-4-e2b-it-4bit", "google/gemma-4-E2B-it-as
 PHASES = {"listing", "fetching", "verifying", "linking", "done", "failed"}
 
 Line = dict[str, Any]
-
-
-class Dam:
-    """Holds back a hub's bytes behind a mark that a test moves on."""
-
-    def __init__(self, hub: FakeHub) -> None:
-        self._changed = threading.Condition()
-        self._mark = 0
-        self._breaks = 0
-        hub.hold = self._hold
-
-    def _hold(self, sent: int) -> None:
-        with self._changed:
-            before = self._breaks
-            self._changed.wait_for(lambda: sent < self._mark or self._breaks != before, PATIENCE_S)
-            if self._breaks != before:
-                raise ConnectionError
-
-    def open_until(self, mark: int) -> None:
-        with self._changed:
-            self._mark = mark
-            self._changed.notify_all()
-
-    def break_connections(self) -> None:
-        """End those that wait: whoever asked for them is gone."""
-        with self._changed:
-            self._breaks += 1
-            self._changed.notify_all()
 
 
 @contextmanager

@@ -220,10 +220,8 @@ class FetchRow:
 
 def fetch_row(fetch: Fetch) -> FetchRow:
     """Return a download in words."""
-    wanted, status = fetch.wanted, fetch.status
-    done, total = wanted.done, wanted.total
-    if status.total:
-        done, total = status.done, status.total
+    wanted = fetch.wanted
+    done, total = wanted.done, wanted.total  # while a file is checked, the status has its own
     return FetchRow(
         repository=wanted.repository,
         title=wanted.title or wanted.repository,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
@@ -110,7 +111,8 @@ class ModelsViewModel(QObject):
             return
         if row.verdict is not None and row.verdict.is_too_big:
             words = strings.MODEL_LOAD_ANYWAY_ASK.format(name=row.title, sum=row.verdict.sum)
-            self.asked_to_load.emit(row.choice, words)
+            choice = msgspec.structs.replace(row.choice, anyway=True)
+            self.asked_to_load.emit(choice, words)
             return
         self._pairs.load(row.choice)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -124,6 +125,10 @@ def title_of(model: LocalModel) -> str:
     return strings.MODEL_DRAFTER_TITLE.format(name=words) if model.part == "drafter" else words
 
 
+def _own_title(model: LocalModel) -> str:
+    return f"{title_of(model)} · {model.name.rpartition('/')[2]}"
+
+
 def choice_of(model: LocalModel, pairing: Pairing | None) -> PairChoice:
     """Return how a target is loaded, with the drafter that fits it best."""
     drafter = next((one.model for one in pairing.drafters), None) if pairing else None
@@ -142,7 +147,11 @@ def local_rows(
     loaded: PairChoice | None,
     loading: PairChoice | None,
 ) -> Iterator[LocalRow]:
-    """Yield a row for each target, and for each model that cannot be used."""
+    """Yield a row for each target, and for each model that cannot be used.
+
+    Of several with the same title each has its own name too.
+    """
+    shared = Counter(title_of(model) for model in inventory.models)
     titles = {place.path: place.title for place in inventory.places}
     pairings = {pairing.target.path: pairing for pairing in inventory.pairings}
     for model in inventory.models:
@@ -155,7 +164,7 @@ def local_rows(
             continue
         yield LocalRow(
             key=model.path,
-            title=title_of(model),
+            title=_own_title(model) if shared[title_of(model)] > 1 else title_of(model),
             place=place,
             detail=" · ".join(_details(model, place, pairing)),
             status=_status(model, loaded, loading),

@@ -130,12 +130,13 @@ class PairSwitching(QObject):
             drafter=model.drafter,
             use_drafter=model.use_drafter,
             drafter_bits=_bits(model.drafter_bits),
+            anyway=model.anyway,
             name=pair.target,
             drafter_name=pair.drafter,
         )
         self._good = made
         kept = self._settings.current
-        others = tuple(one for one in kept.pairs if one.load() != model)
+        others = tuple(one for one in kept.pairs if not _is_same(one.load(), model))
         # A pair on a disk that is not there today is tried again at the next start.
         pairs = (*others, made) if self._stands_in else (made, *others)
         pairs = pairs[:MOST_REMEMBERED]
@@ -202,6 +203,12 @@ def title(pair: PairChoice) -> str:
     if pair.target == DEMO_PAIR:
         return strings.BUILT_IN
     return pair.name or pair.target.rstrip("/").rpartition("/")[2] or pair.target
+
+
+def _is_same(one: Load, other: Load) -> bool:
+    """Tell whether two requests load the same, however much of the memory it takes."""
+    replace = msgspec.structs.replace
+    return replace(one, anyway=False) == replace(other, anyway=False)
 
 
 def _bits(bits: int | None) -> Literal[4, 8] | None:

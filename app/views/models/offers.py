@@ -88,20 +88,20 @@ class ModelQuestions(QObject):
         models.asked_to_remove.connect(self._ask_to_remove)
 
     def _ask_to_load(self, choice: PairChoice, question: str) -> None:
-        if self._agrees(question, strings.MODEL_LOAD, QMessageBox.ButtonRole.AcceptRole):
+        if agrees(self._window, question, strings.MODEL_LOAD, QMessageBox.ButtonRole.AcceptRole):
             self._models.load_choice(choice)
 
     def _ask_to_remove(self, plan: RemovalPlan, question: str) -> None:
         role = QMessageBox.ButtonRole.DestructiveRole
-        if self._agrees(question, strings.MODEL_REMOVE_NOW, role):
+        if agrees(self._window, question, strings.MODEL_REMOVE_NOW, role):
             self._models.remove(plan)
 
-    def _agrees(self, question: str, act: str, role: QMessageBox.ButtonRole) -> bool:
-        box = QMessageBox(
-            QMessageBox.Icon.Question, strings.APP_NAME, question, parent=self._window
-        )
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        agree = box.addButton(act, role)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.exec()
-        return box.clickedButton() is agree
+
+def agrees(window: QWidget, question: str, act: str, role: QMessageBox.ButtonRole) -> bool:
+    """Ask a question, which may quote names of strangers; return whether the user wants to act."""
+    box = QMessageBox(QMessageBox.Icon.Question, strings.APP_NAME, question, parent=window)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    agree = box.addButton(act, role)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    return box.clickedButton() is agree
