@@ -29,13 +29,13 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The last rounds of a reply: those that the rate of a moment is of."""
+    """The last rounds of a reply, from which its rate at a moment follows."""
 
     arrivals: tuple[Arrival, ...] = ()
     tokens: int = 0  # of all of them
 
     def plus(self, at: float, tokens: int) -> Recent:
-        """Return them with one more, without those that are too old for the next rate."""
+        """Return the rounds with a new one, without those too old for the next rate."""
         start, left = 0, self.tokens + tokens
         oldest, last = at - RATE_WINDOW_S, len(self.arrivals) - _RATE_ROUNDS
         while start < last and self.arrivals[start].at < oldest:

@@ -242,7 +242,7 @@ class Family(Protocol):
         ...
 
     def absent_part(self, config: Config, tensors: Iterable[str]) -> str | None:
-        """Return a part of the text network, such as "layer 7", that no tensor's name is of.
+        """Return a part of the text network, such as "layer 7", that no tensor belongs to.
 
         None where the names tell of none. Raises as `identify` does.
         """

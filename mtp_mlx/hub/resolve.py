@@ -26,7 +26,7 @@ from mtp_mlx.paths import resources
 from mtp_mlx.printable import printable
 
 PATIENCE = Patience(give_up_s=60.0)
-"""Of a load, which somebody waits for."""
+"""How long a load asks a silent Hub: less long than a fetch, for somebody waits for it."""
 
 DEMO_FOLDER = resources() / "demo_pair"
 

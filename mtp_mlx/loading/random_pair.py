@@ -71,7 +71,7 @@ def pair_of(
     anyway: bool = False,
     progress: Progress = lambda _: None,
 ) -> LoadedPair:
-    """Return a pair as `random_pair` does, of any shape; `anyway` makes it whatever it needs."""
+    """Return a pair as `random_pair` does, of any shape; `anyway` ignores what it needs."""
     if bits not in BITS:
         raise UsageError(f"Random weights cannot have {bits} bits.", "Choose 4, 8 or 16.")
     prepare()

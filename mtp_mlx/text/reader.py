@@ -47,7 +47,7 @@ FORBIDDEN = (
     "os.truncate", "os.chmod", "os.chown", "os.chflags", "os.utime", "os.setxattr",
     "os.removexattr", "shutil.", "tempfile.", "ctypes.", "syslog.",
 )  # fmt: skip
-"""What the names of events begin with that Python announces and no text needs."""
+"""Beginnings of the names of audit events that reading a text never needs."""
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -188,7 +188,7 @@ def main() -> int:
 
 
 def _refuse(event: str, given: tuple[object, ...]) -> None:
-    """Raise PermissionError for what the interpreter is about to do and no text needs."""
+    """Raise PermissionError for an audit event that reading a text never needs."""
     writes = event == "open" and isinstance(given[2], int) and given[2] & _WRITING
     starts = event == "import" and given[0] == "_posixsubprocess"  # whose calls are not announced
     if writes or starts or event.startswith(FORBIDDEN):

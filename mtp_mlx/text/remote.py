@@ -190,7 +190,7 @@ class RemoteCodec:
 
 
 LONG = 200_000
-"""Characters from which on a text takes so long, tenths of a second, that it must be stoppable."""
+"""Characters: reading a longer text takes tenths of a second, so it must be stoppable."""
 
 
 class ShippedCodec(LocalCodec):

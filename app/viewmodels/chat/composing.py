@@ -212,7 +212,7 @@ class ComposingViewModel(QObject):
         return True
 
     def _write_on(self, begin: Unsent) -> None:
-        """Put it before what is being written."""
+        """Put a message before the text that is being written."""
         for file in begin.files:
             self._add(file)
         self.returned.emit(begin.before(Unsent(text=self._text)).text)

@@ -73,7 +73,7 @@ class Finding(QObject):
 
     @property
     def searching(self) -> bool:
-        """Return whether the first pass goes on; one that follows a change is not told."""
+        """Return whether the first pass goes on; a later pass, after a change, does not count."""
         return self._going == "first"
 
     @property
@@ -216,7 +216,7 @@ class Finding(QObject):
             self._start("again", 0)
 
     def _renew(self) -> None:
-        """Take the hits of the new pass; the current one stays where it still is one."""
+        """Take the hits of the new pass; the current hit stays where it is still among them."""
         kept = self.current
         self.hits = self._below
         self._at = None if kept is None else bisect_left(self.hits, kept.row, key=lambda h: h.row)

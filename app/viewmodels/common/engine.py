@@ -158,7 +158,7 @@ class EngineViewModel(QObject):
             self._tell_notes(state.pair.notes)
 
     def _tell_notes(self, notes: tuple[str, ...]) -> None:
-        """Say once what of the model's files is not used; a restart is no news."""
+        """Say once which of the model's files are not used; a restart does not repeat it."""
         if notes == self._notes:
             return
         self._notes = notes

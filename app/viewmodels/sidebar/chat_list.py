@@ -247,9 +247,9 @@ class ChatListViewModel(QObject):
         self._behind = self._chat.written is not None
 
     def _follow(self, chats: tuple[ChatSummary, ...]) -> None:
-        """Give the open chat and the one being written in the titles and pins that are stored.
+        """Set the stored title and pin in the open chat and in the chat of the running reply.
 
-        What the disk has not taken yet counts before that.
+        A title or pin that the disk has not taken yet stays.
         """
         written = self._chat.written
         followed = {self.open_id, "" if written is None else written.id}

@@ -141,7 +141,7 @@ class MessageEditor(QFrame):
         column.addLayout(bottom)
 
     def follow(self, rewriting: RewritingViewModel, message_id: str) -> None:
-        """Have the text counted, and asked with; where it cannot be, the text stays."""
+        """Let `rewriting` count the text and ask it; the text stays where it may not be asked."""
         self._rewriting, self._message_id = rewriting, message_id
         self.text.textChanged.connect(self._write)
         self.finished.connect(lambda text: rewriting.ask(message_id, text))

@@ -58,12 +58,12 @@ class FigureLabel(QLabel):
 
 
 _BETWEEN = strings.SEPARATOR.rstrip()
-"""Stands behind a number that another one follows."""
+"""Separates a number from the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A part of a number that stands in one line: mostly all of it."""
+    """The part of a number that stands in one line; most numbers stand in one line whole."""
 
     figure: int  # which of the numbers
     text: str

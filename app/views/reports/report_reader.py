@@ -44,7 +44,7 @@ _GAP = 22
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """What a page is made of and for: a report, or two that are compared."""
+    """What a page shows, a report or two that are compared, and the look that it is made for."""
 
     shown: Shown
     beside: Shown | None
