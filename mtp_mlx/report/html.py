@@ -186,7 +186,7 @@ class _Browser(Dialect):
     def table(self, table: Table) -> str:
         rows = "\n".join(_row(table, i, row) for i, row in enumerate(table.rows[:MOST_ROWS]))
         left = len(table.rows) - MOST_ROWS
-        more = f"<p>And {count(left)} more, which the JSON and the CSV hold.</p>"
+        more = f"<p>And {count(left)} more rows, which the JSON and the CSV hold.</p>"
         rest = more if left > 0 else ""
         return (
             f'<div class="wide"><table><thead>{_heads(table)}</thead><tbody>\n{rows}\n</tbody>'

@@ -175,7 +175,7 @@ def test_more_than_the_context_holds_is_not_sent(ready: Rig, notes: Path) -> Non
     assert not composing.can_send
     assert composing.note.warns
     assert "needs 40\u2009000 tokens" in composing.note.text
-    assert "holds 32\u2009768" in composing.note.text
+    assert "can read 32\u2009768" in composing.note.text
     assert not composing.send()
     assert len(composing.attachments) == 1
 
