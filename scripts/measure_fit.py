@@ -5,7 +5,8 @@ Usage: python -m scripts.measure_fit DIR [--contexts 8192,32768,131072] [--rows 
 DIR has a target and a drafter, such as `scripts.true_shape` writes. For each context the caches are
 filled with random rows, but for those of one chunk, which is then read as the end of a prompt while
 a snapshot of the cache is held. A line has the sum and its parts, the peak that MLX counted (no
-margin is part of that), and the peak of the whole process, which only grows.
+margin is part of that), and the peak of the whole process, which only grows. The last layer with a
+cache computes one row of a prompt's end, so a pair with fewer layers needs two full ones.
 """
 
 from __future__ import annotations
