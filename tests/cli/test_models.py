@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from mtp_mlx.cli.main import run
-from tests.support.layouts import into_cache, ollama_model, write_model
+from mtp_mlx.hub.in_use import hold
+from tests.support.layouts import into_cache, ollama_model, true_config, write_model
 
 TARGET, DRAFTER = "mlx-community/gemma-4-e4b-it-4bit", "google/gemma-4-E4B-it-assistant"
 
@@ -114,6 +115,47 @@ def test_a_users_folder_is_added_and_forgotten(
     assert run(["models", "add", str(drive)]) == 2
     assert "There is no folder" in capsys.readouterr().err
     assert run(["models", "forget", str(drive)]) == 2
+
+
+def test_a_model_of_no_known_size_is_listed_with_its_folder(
+    capsys: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = write_model(home / "own" / "tiny", "E4B")
+    config = true_config("E4B")
+    config["text_config"] |= {"hidden_size": 64}
+    (tiny / "config.json").write_text(json.dumps(config))
+    shown(capsys, "add", str(home / "own"))
+    lines = shown(capsys, "list").splitlines()
+    at = lines.index("Others on this disk")
+    assert lines[at + 1].split()[:3] == ["target", "tiny", "bf16"]
+    assert lines[at + 2].strip() == "~/own/tiny"
+    assert "no drafter on this disk\n" in shown(capsys, "places")
+
+    def refuse(_: object) -> NoReturn:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.scandir", refuse)
+    assert "own: ~/own (own cannot be read: Permission denied)" in shown(capsys, "places")
+
+
+def test_an_empty_place_is_listed(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    (home / ".mtplx" / "models").mkdir(parents=True)
+    assert "MTPLX: ~/.mtplx/models (no models)" in shown(capsys, "places")
+
+
+@pytest.mark.usefixtures("models")
+def test_removing_tells_who_uses_it(
+    capsys: pytest.CaptureFixture[str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = write_model(home / ".lmstudio" / "models" / TARGET, "E4B")
+    monkeypatch.setattr("mtp_mlx.hub.removal.programs_reading", lambda _: ("LM Studio",))
+    held = hold(next((home / "hub").glob("models--mlx*/snapshots/*")))
+    assert held is not None
+    text = shown(capsys, "remove", TARGET, "--yes")
+    assert "A running MTP MLX has loaded it" in text
+    assert "Files of it are open in LM Studio." in text
+    assert f"A copy stays in ~/.lmstudio/models/{TARGET}." in text
+    assert copy.is_dir()
 
 
 @pytest.mark.usefixtures("models")

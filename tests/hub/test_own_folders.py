@@ -88,6 +88,10 @@ def test_a_damaged_file_is_no_folders_and_is_kept(
     aside = file().with_name("model folders (unreadable 1).json")
     assert aside.exists() == kept
     assert not kept or aside.read_text(encoding="latin-1") == content
+    file().write_text("[")
+    forget = aside.with_name(f"model folders (unreadable {1 + kept}).json")
+    add_folder(tmp_path)
+    assert forget.read_text() == "["
 
 
 def test_what_can_be_read_of_a_file_counts() -> None:

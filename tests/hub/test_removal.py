@@ -134,19 +134,38 @@ def test_what_is_being_fetched_stays(home: Path, cache: Path) -> None:
     remove(removal)
 
 
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (PermissionError(13, "Permission denied"), "the system does not allow it"),
+        (OSError(30, "Read-only file system"), "Read-only file system"),
+    ],
+)
 def test_a_disk_that_refuses_is_told(
-    home: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, why: str
 ) -> None:
     into_cache(cache, NAME, write_model(home / "a", "E4B"))
     removal = plan(NAME)
 
     def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
+        raise error
 
     monkeypatch.setattr("shutil.rmtree", refuse)
-    with pytest.raises(LoadError, match="could not be removed: the system does not allow it"):
+    with pytest.raises(LoadError, match=f"could not be removed: {why}"):
         remove(removal)
     assert plan(NAME) == removal
+
+
+def test_a_link_in_the_cache_is_removed_alone(home: Path, cache: Path) -> None:
+    folder = home / "drive" / "models--google--gemma-4-E4B-it"
+    write_model(folder / "snapshots" / "1", "E4B")
+    cache.mkdir(parents=True)
+    (cache / folder.name).symlink_to(folder)
+    removal = plan(NAME)
+    assert removal.freed_bytes == 0
+    remove(removal)
+    assert not (cache / folder.name).exists()
+    assert (folder / "snapshots" / "1" / "model.safetensors").is_file()
 
 
 HOLDER = """
