@@ -193,7 +193,8 @@ def test_what_cannot_be_used_is_listed_with_its_reason(home: Path) -> None:
         file.write(b"x")
     write_model(own / "layers", "E4B")
     names = [name for name in layer_names(true_config("E4B")) if ".layers.7." not in name]
-    write_tensors(own / "layers" / "model.safetensors", names)
+    adapter = "model.layers.7.mlp.lora_a"  # no layer
+    write_tensors(own / "layers" / "model.safetensors", [*names, adapter])
     write_model(own / "llama", "E4B")
     (own / "llama" / "config.json").write_text(json.dumps({"model_type": "llama"}))
     write_model(own / "packed", "E4B")
