@@ -224,7 +224,7 @@ def test_removing_names_the_bytes_and_asks(ready: Rig, said: list[str]) -> None:
     assert ready.tool.answer("remove", plan) == ("remove", BIG.name, "--json")
     assert asked[0] == plan
     words = str(asked[1])
-    assert words.startswith(f"Remove {BIG.name}? 18.4 GB are free again.")
+    assert words.startswith(f"Remove {BIG.name}? That frees 18.4 GB.")
     assert strings.MODEL_REMOVE_LOADED in words
     assert "python" in words
     assert "/a" in words
