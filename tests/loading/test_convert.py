@@ -269,6 +269,24 @@ def test_a_full_disk_costs_one_file(
 
 
 @pytest.mark.usefixtures("untested")
+def test_other_bits_begin_anew(
+    pair: PairFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out = tmp_path / "out"
+    with monkeypatch.context() as filling:
+        _stopping(filling, full)
+        refused(DiskFull, "too little for the result", pair.target, out)
+    monkeypatch.setattr(conversion_plan, "SHARD_BYTES", 200_000)  # as many files
+    written = _recorded(monkeypatch)
+    convert(pair.target, out, Progress(), bits=8)
+    assert len(written) == len(list(out.glob("model-*"))) > 3
+    assert load_pair(api.Load(target=str(out), use_drafter=False)).info.quantization[0] == "8"
+
+
+@pytest.mark.usefixtures("untested")
 def test_a_source_that_changes_is_converted_anew(
     pair: PairFolders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
