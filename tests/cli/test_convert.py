@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,11 @@ def test_a_repository_and_its_drafter(home: Path, capsys: pytest.CaptureFixture[
     assert refusal["code"] == "usage"
     assert "already" in refusal["message"]
 
-    assert run(["models", "convert", TARGET, str(home / "mine"), "--bits", "8", "--drafter"]) == 0
+    again = models / "again"  # beside the quantised drafter, which is its best one
+    (snapshot,) = (home / "hub").glob(f"models--{TARGET.replace('/', '--')}/snapshots/*")
+    shutil.copytree(snapshot, again)
+    command = ["models", "convert", str(again), str(home / "mine"), "--bits", "8", "--drafter"]
+    assert run(command) == 0
     said = capsys.readouterr().out
     assert "perplexity is 12.50, and its source 12.50" in said
     assert "~/gemma-4-E4B-it-assistant-8bit" in said  # made of the drafter in bf16

@@ -279,10 +279,10 @@ def test_other_bits_begin_anew(
     with monkeypatch.context() as filling:
         _stopping(filling, full)
         refused(DiskFull, "too little for the result", pair.target, out)
-    monkeypatch.setattr(conversion_plan, "SHARD_BYTES", 200_000)  # as many files
+    monkeypatch.setattr(conversion_plan, "SHARD_BYTES", 170_000)  # as many files
     written = _recorded(monkeypatch)
     convert(pair.target, out, Progress(), bits=8)
-    assert len(written) == len(list(out.glob("model-*"))) > 3
+    assert len(written) == len(list(out.glob("model-*"))) == 5
     assert load_pair(api.Load(target=str(out), use_drafter=False)).info.quantization[0] == "8"
 
 
@@ -362,7 +362,7 @@ def test_numbers_that_are_not_finite(name: str, pair: PairFolders, tmp_path: Pat
         tensors[name] = tensors[name].astype(mx.bfloat16)
 
     edit_weights(pair.target, spoil)
-    refused(DamagedModel, "not finite", pair.target, tmp_path / "out")
+    refused(DamagedModel, "holds numbers that are not finite", pair.target, tmp_path / "out")
 
 
 def test_what_cannot_be_converted(pair: PairFolders, tmp_path: Path) -> None:
