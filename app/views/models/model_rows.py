@@ -27,7 +27,7 @@ from app.viewmodels.models.rows import (
     Verdict,
 )
 from app.views.common import fonts
-from app.views.common.controls import ElidedLabel, IconButton, Menu, push_button
+from app.views.common.controls import ElidedLabel, IconButton, Menu, plain_tip, push_button
 from app.views.common.theme import ThemeController
 
 _STEPS = 1000
@@ -127,7 +127,7 @@ class LocalView(ModelRow):
         self.say(row.title, row.detail, row.problem, row.verdict)
         self._name_button(row)
         self.more.setAccessibleName(strings.MODEL_MORE.format(name=row.title))
-        self.more.setToolTip(self.more.accessibleName())
+        self.more.setToolTip(plain_tip(self.more.accessibleName()))
         self._fill(row)
 
     def _name_button(self, row: LocalRow) -> None:
@@ -203,7 +203,7 @@ class CardView(ModelRow):
             else f"{row.title}: {words}"
         )
         self.more.setAccessibleName(strings.MODEL_GET_OTHER.format(name=card.title))
-        self.more.setToolTip(self.more.accessibleName())
+        self.more.setToolTip(plain_tip(self.more.accessibleName()))
         self.more.setVisible(bool(card.others))
         menu = self.more.menu()
         menu.clear()
@@ -263,6 +263,7 @@ class FetchView(ModelRow):
         self.button.setText(words)
         self.button.setAccessibleName(f"{words}: {row.title}")
         self.cancel.set_label(strings.FETCH_CANCEL.format(name=row.title))
+        self.cancel.setToolTip(plain_tip(self.cancel.accessibleName()))
 
     def _act(self) -> None:
         row = self._row

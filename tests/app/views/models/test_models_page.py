@@ -1,0 +1,285 @@
+"""The Models page by mouse and keyboard: what is shown, and what its controls ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QWidget
+
+from app import strings
+from app.domain.models import Inventory, Pairing, RemovalPlan
+from app.views.models.models_page import ModelsPage
+from mtp_mlx.api import Load
+from tests.app.conftest import Rig
+from tests.app.tools import BIG, DRIVE, E4B, EMPTY_DISK, FULL_DISK, GB, STUDIO, fits_of, placed
+
+CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+HOSTILE = "<b>bold</b><img src=x>&amp;"
+
+
+def show(rig: Rig, disk: Inventory = FULL_DISK) -> ModelsPage:
+    """The page after a look at this disk."""
+    rig.program.window.places.models.show()
+    rig.tool.answer("list", disk)
+    rig.tool.answer("fit", fits_of())
+    QApplication.processEvents()
+    page = rig.program.window.places.currentWidget()
+    assert isinstance(page, ModelsPage)
+    return page
+
+
+@pytest.fixture
+def page(ready: Rig) -> ModelsPage:
+    return show(ready)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """What the user says to questions; without any, no."""
+    given: list[bool] = []
+    monkeypatch.setattr(
+        "app.views.models.offers.agrees", lambda *_: given.pop(0) if given else False
+    )
+    return given
+
+
+def entry(menu_of: QWidget, words: str) -> QAction:
+    """The entry of a button's menu with these words."""
+    menu = menu_of.menu()  # type: ignore[attr-defined]
+    return next(action for action in menu.actions() if action.text() == words)
+
+
+def loads(rig: Rig) -> list[str]:
+    return [one.target for one in rig.engine.sent if isinstance(one, Load)]
+
+
+def test_every_way_to_the_page(ready: Rig) -> None:
+    window = ready.program.window
+    place = window.places.models
+    place.button.click()
+    assert place.is_shown
+    assert place.button.isChecked()
+    QTest.keyClick(window, Qt.Key.Key_M, CONTROL_SHIFT)
+    assert not place.is_shown
+    window.toolbar.chooser.list.aboutToShow.emit()
+    last = window.toolbar.chooser.list.actions()[-1]
+    assert last.text() == strings.MODELS_MENU
+    last.trigger()
+    assert place.is_shown
+    page = window.places.currentWidget()
+    assert isinstance(page, ModelsPage)
+    page.leave.click()
+    assert not place.is_shown
+    window.places.reports.show()
+    place.show()
+    assert not window.places.reports.button.isChecked()
+
+
+def test_it_says_that_it_looks_that_nothing_is_here_and_why_it_cannot(ready: Rig) -> None:
+    window = ready.program.window
+    window.places.models.show()
+    page = window.places.currentWidget()
+    assert isinstance(page, ModelsPage)
+    assert page.empty.text() == strings.MODELS_LOOKING
+    assert not page.cards.isVisible()
+    ready.tool.answer("list", EMPTY_DISK)
+    assert page.empty.text() == strings.MODELS_NONE
+    assert page.cards.isVisible()
+    assert not page.local.isVisible()
+    page.refresh.click()
+    assert not page.refresh.isEnabled()
+    ready.tool.refuse("list", "A drive sleeps.")
+    assert "A drive sleeps." in page.empty.text()
+    assert page.refresh.isEnabled()
+
+
+def test_a_verdict_has_a_word_and_shows_its_sum(page: ModelsPage) -> None:
+    view = page.local.views[BIG.path]
+    assert view.verdict.text().endswith("Too big")
+    assert view.verdict.property("tone") == "bad"
+    assert not view.sum.isVisible()
+    view.verdict.click()
+    assert view.sum.isVisible()
+    assert "19.5 GB, of 17.2 GB" in view.sum.text()
+    view.verdict.click()
+    assert not view.sum.isVisible()
+
+
+def test_load_and_stop(ready: Rig, page: ModelsPage, answers: list[bool]) -> None:
+    view = page.local.views[E4B.path]
+    assert view.button.accessibleName() == "Load Gemma 4 E4B 4-bit"
+    view.button.click()
+    assert loads(ready)[-1] == E4B.path
+    assert (view.button.text(), view.note.text()) == (strings.MODEL_STOP_LOADING, "Loading…")
+    view.button.click()
+    assert view.button.text() == strings.MODEL_LOAD
+    before = len(loads(ready))
+    big = page.local.views[BIG.path]
+    assert big.button.text() == strings.MODEL_LOAD_ANYWAY
+    big.button.click()
+    assert len(loads(ready)) == before  # the user said no
+    answers.append(True)
+    big.button.click()
+    assert ready.program.models.pairs.loading is not None
+    assert ready.program.models.pairs.loading.anyway
+
+
+def test_get_pause_resume_and_cancel(ready: Rig, page: ModelsPage) -> None:
+    card = page.cards.views["Gemma 4 E4B"]
+    assert card.button.accessibleName() == "Get Gemma 4 E4B 8-bit"
+    card.button.click()
+    assert (card.button.text(), card.button.isEnabled()) == (strings.MODEL_BEING_FETCHED, False)
+    entry(
+        page.cards.views["Gemma 4 E2B"].more, "Get 4-bit · 3.8 GB with its drafter · Fits"
+    ).trigger()
+    first, second = page.fetches.views.values()
+    assert second.detail.text() == strings.FETCH_QUEUED
+    ready.tool.fetches[0].say("fetching", done=3 * GB, total=9 * GB, rate=10**7)
+    assert first.detail.text() == "3.0 GB of 9.0 GB · 10 MB/s · about 10 min left"
+    assert first.bar.value() == 333
+    assert ready.program.window.places.models.button.text() == "Models: 33 % fetched"
+    first.button.click()
+    assert ready.tool.fetches[0].killed
+    assert (first.button.text(), first.detail.text()) == ("Resume", "Paused at 3.0 GB of 9.0 GB")
+    first.button.click()
+    assert first.detail.text() == strings.FETCH_QUEUED
+    second.cancel.click()
+    assert list(page.fetches.views.values()) == [first]
+    assert len(ready.tool.fetches) == 3
+    ready.tool.fetches[2].say("failed", message="No room.", remedy="Free 6 GB.")
+    assert (first.button.text(), first.detail.text()) == (
+        "Try again", "Not fetched: No room. Free 6 GB.",
+    )  # fmt: skip
+    page.goes_on.click()
+    assert ready.program.settings.current.fetch_goes_on
+    first.cancel.click()
+    assert not page.goes_on.isVisible()
+
+
+def test_what_a_menu_of_a_model_does(
+    ready: Rig, page: ModelsPage, answers: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revealed: list[Path] = []
+    monkeypatch.setattr("app.views.models.models_page.show_in_folder", revealed.append)
+    small, big = page.local.views[E4B.path], page.local.views[BIG.path]
+    entry(small.more, strings.MODEL_REVEAL).trigger()
+    assert revealed == [Path(E4B.path)]
+    entry(small.more, strings.MODEL_COPY_PATH).trigger()
+    assert QApplication.clipboard().text() == E4B.path
+    words = [action.text() for action in small.more.menu().actions()]
+    assert strings.MODEL_REMOVE not in words  # LM Studio's own
+    entry(big.more, strings.MODEL_GET_DRAFTER).trigger()
+    assert ready.tool.fetches[-1].repository == "google/gemma-4-31B-it-assistant"
+    plan = RemovalPlan(repository=BIG.name, freed_bytes=18 * GB)
+    for agreed in (False, True):
+        answers.append(agreed)
+        entry(big.more, strings.MODEL_REMOVE).trigger()
+        ready.tool.answer("remove", plan)
+        assert any("--yes" in one.arguments for one in ready.tool.open) is agreed
+    ready.tool.answer("remove", plan)
+    assert page.note.isVisible()
+    assert "18.0 GB are free again" in page.note.text()
+    page.dismiss.click()
+    assert not page.note.isVisible()
+
+
+def test_folders(ready: Rig, page: ModelsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/my/models")
+    page.add.click()
+    assert ready.tool.answer("add", "") == ("add", "/my/models")
+    ready.tool.answer("list", FULL_DISK)
+    page.places_toggle.click()
+    lines = [label.text() for label in page.places.findChildren(QLabel)]
+    assert f"Models · not connected · {DRIVE.path}" in lines
+    (forget,) = page.places.findChildren(QAbstractButton)
+    assert forget.accessibleName() == "Forget the folder Models"
+    forget.click()
+    assert ready.tool.answer("forget", "") == ("forget", DRIVE.path)
+
+
+def test_what_cannot_be_loaded_is_folded_and_says_why(page: ModelsPage) -> None:
+    assert page.unusable_toggle.text() == f"▸ {strings.MODELS_UNUSABLE_ONE}"
+    assert not page.unusable.isVisible()
+    page.unusable_toggle.click()
+    assert page.unusable.isVisible()
+    (view,) = page.unusable.views.values()
+    assert "GGUF" in view.note.text()
+    assert not view.button.isVisible()
+
+
+def test_words_of_strangers_are_inert(ready: Rig) -> None:
+    model = msgspec.structs.replace(E4B, title=HOSTILE, name=HOSTILE, path=f"/{HOSTILE}")
+    disk = Inventory(places=(placed(STUDIO, model),), pairings=(Pairing(target=model),))
+    page = show(ready, disk)
+    (view,) = page.local.views.values()
+    assert HOSTILE in view.title.text()
+    labels = page.findChildren(QLabel)
+    assert all(
+        label.textFormat() == Qt.TextFormat.PlainText for label in labels if "<" in label.text()
+    )
+    for widget in page.findChildren(QWidget):
+        assert "<b>" not in widget.toolTip()
+
+
+def test_a_failure_elsewhere_is_told_above_the_conversation(ready: Rig) -> None:
+    ready.program.models.models.add_folder(Path("/gone"))
+    ready.tool.refuse("add", "There is no folder '/gone' here.")
+    banner = ready.program.models.engine.banner
+    assert banner is not None
+    assert banner.message == "There is no folder '/gone' here."
+
+
+def test_the_keyboard_reaches_every_control_and_each_has_a_name(
+    ready: Rig, page: ModelsPage
+) -> None:
+    page.cards.views["Gemma 4 E4B"].button.click()
+    page.unusable_toggle.click()
+    page.places_toggle.click()
+    QApplication.processEvents()
+    buttons = {
+        button
+        for button in page.findChildren(QAbstractButton)
+        if button.isVisible() and button.isEnabled()
+    }
+    assert len(buttons) > 25
+    assert all(button.accessibleName() or button.text() for button in buttons)
+    page.leave.setFocus()
+    reached: set[QWidget] = set()
+    for _ in range(200):
+        focus = ready.program.window.focusWidget()
+        assert focus is not None
+        if focus in reached and focus is page.leave:
+            break
+        reached.add(focus)
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+    assert buttons <= reached
+
+
+def test_a_row_keeps_its_focus_while_others_come_and_go(ready: Rig, page: ModelsPage) -> None:
+    button = page.local.views[BIG.path].button
+    button.setFocus()
+    page.cards.views["Gemma 4 E2B"].button.click()
+    ready.tool.fetches[0].say("fetching", done=1, total=2)
+    ready.program.models.models.refresh()
+    less = msgspec.structs.replace(FULL_DISK, places=FULL_DISK.places[:1])
+    ready.tool.answer("list", less)
+    assert list(page.local.views) != []
+    assert E4B.path not in page.local.views
+    assert ready.program.window.focusWidget() is button
+
+
+@pytest.mark.parametrize("width", [640, 900, 1280])
+def test_nothing_is_cut_off_at_the_side(ready: Rig, page: ModelsPage, width: int) -> None:
+    ready.program.window.resize(width, 700)
+    page.local.views[BIG.path].verdict.click()
+    QApplication.processEvents()
+    for view in (*page.local.views.values(), *page.cards.views.values()):
+        for child in view.findChildren(QWidget):
+            if child.isVisible():
+                right = child.mapTo(page, child.rect().topRight()).x()
+                assert right <= page.width()
