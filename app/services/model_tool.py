@@ -220,7 +220,7 @@ class _FetchProcess(FetchRun):
                 status = _decoded(line, FetchStatus)
             except UNREADABLE:
                 continue  # a line that says nothing is no reason to stop a fetch
-            if self._run is not None and not self._is_over:
+            if not self._is_over:
                 self._is_over = status.phase in ("done", "failed")
                 self.moved.emit(status)
 

@@ -48,7 +48,10 @@ class Outcome(QObject):
         return bool(self.given or self.failed)
 
 
-def test_an_answer_has_what_this_release_knows(qtbot: QtBot, script: Script) -> None:
+def test_an_answer_has_what_this_release_knows(
+    qtbot: QtBot, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # what asks never reaches the network
     tool = script(
         "import sys, os, json; print(json.dumps({'repository': ' '.join(sys.argv[1:]),"
         " 'folder': os.environ['HF_HUB_OFFLINE'], 'of a later release': [1], 'freed_bytes': 7}))"
@@ -145,7 +148,7 @@ def test_a_fetch_is_told_line_by_line(qtbot: QtBot, script: Script) -> None:
         "print('what', flush=True)\n"
         'sys.stdout.write(\'{"phase": "fetching", "done": 1,\'); sys.stdout.flush()\n'
         'print(\' "total": 9, "rate": 3, "new": 0}\', flush=True)\n'
-        'print(\'{"phase": "done"}\')\n'
+        'print(\'{"phase": "done"}\\n{"phase": "fetching"}\')\n'
     )
     seen = Seen().of(script(lines).fetch("a/b"))
     qtbot.waitUntil(lambda: "done" in seen.phases)
