@@ -9,7 +9,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QToolButton,
+    QWidget,
+)
 
 from app import strings
 from app.domain.models import Inventory, Pairing, RemovalPlan
@@ -48,10 +55,9 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return given
 
 
-def entry(menu_of: QWidget, words: str) -> QAction:
+def entry(button: QToolButton, words: str) -> QAction:
     """The entry of a button's menu with these words."""
-    menu = menu_of.menu()  # type: ignore[attr-defined]
-    return next(action for action in menu.actions() if action.text() == words)
+    return next(action for action in button.menu().actions() if action.text() == words)
 
 
 def loads(rig: Rig) -> list[str]:
@@ -61,20 +67,24 @@ def loads(rig: Rig) -> list[str]:
 def test_every_way_to_the_page(ready: Rig) -> None:
     window = ready.program.window
     place = window.places.models
+
+    def is_shown() -> bool:
+        return place.is_shown
+
     place.button.click()
-    assert place.is_shown
+    assert is_shown()
     assert place.button.isChecked()
     QTest.keyClick(window, Qt.Key.Key_M, CONTROL_SHIFT)
-    assert not place.is_shown
+    assert not is_shown()
     window.toolbar.chooser.list.aboutToShow.emit()
     last = window.toolbar.chooser.list.actions()[-1]
     assert last.text() == strings.MODELS_MENU
     last.trigger()
-    assert place.is_shown
+    assert is_shown()
     page = window.places.currentWidget()
     assert isinstance(page, ModelsPage)
     page.leave.click()
-    assert not place.is_shown
+    assert not is_shown()
     window.places.reports.show()
     place.show()
     assert not window.places.reports.button.isChecked()
