@@ -57,6 +57,9 @@ class FakeHub:
     token: str | None = None  # whoever sends it is refused nothing
     names: dict[str, str] = field(default_factory=dict)  # of repositories that have moved
     has_ranges: bool = True
+    has_lengths: bool = True
+    shifts: list[int] = field(default_factory=list)  # by which a range begins elsewhere, once each
+    surplus: bytes = b""  # behind the end of each file of weights
     cut_every: int | None = None  # bytes after which each connection breaks
     cuts: int = 1000
     flipped: int | None = None  # the byte of the weights that arrives wrong
@@ -165,6 +168,7 @@ class Handler(BaseHTTPRequestHandler):
     def give(self, repository: str, name: str) -> None:
         content = self.hub.repositories[repository][name]
         hashed = sha256(content) if is_weights(name) else git_hash(content)
+        content += self.hub.surplus if is_weights(name) else b""
         headers = {"ETag": f'"{hashed}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
         if is_weights(name):
             headers |= {"X-Linked-Size": str(len(content)), "X-Linked-Etag": f'"{hashed}"'}
@@ -176,6 +180,7 @@ class Handler(BaseHTTPRequestHandler):
             match := re.match(r"bytes=(\d+)-", self.headers["Range"] or "")
         ):
             start, status = int(match[1]), 206
+            start += self.hub.shifts.pop() if self.hub.shifts else 0
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
         self.begin(status, headers, len(content) - start)
         if self.command == "GET":
@@ -212,7 +217,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def begin(self, status: int, headers: dict[str, str], length: int) -> None:
         self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(length)}.items():
+        if self.hub.has_lengths:
+            headers = {**headers, "Content-Length": str(length)}
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
 
@@ -233,12 +240,15 @@ class Dam:
         self._changed = threading.Condition()
         self._mark = 0
         self._breaks = 0
+        self.was_overtopped = False  # bytes were held back until patience ended
         hub.hold = self._hold
 
     def _hold(self, sent: int) -> None:
         with self._changed:
             before = self._breaks
-            self._changed.wait_for(lambda: sent < self._mark or self._breaks != before, PATIENCE_S)
+            self.was_overtopped |= not self._changed.wait_for(
+                lambda: sent < self._mark or self._breaks != before, PATIENCE_S
+            )
             if self._breaks != before:
                 raise ConnectionError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import stat
@@ -261,6 +262,36 @@ def test_a_range_that_the_hub_does_not_have_begins_anew(hub: FakeHub, cache: Pat
     assert contents(fetched(progress=progress)) == right(hub)
     assert hub.sent == size_of_weights(hub)
     assert progress.now().done == progress.now().total
+
+
+def test_a_range_that_begins_elsewhere_is_not_taken(hub: FakeHub, cache: Path) -> None:
+    put_part(hub, cache, SHARDS[0], hub.files[SHARDS[0]][:PIECE])
+    hub.shifts = [5, -5]
+    assert contents(fetched()) == right(hub)
+    assert hub.ranges == [f"bytes={PIECE}-"] * 3
+
+
+def test_more_bytes_than_listed_are_not_taken(hub: FakeHub, cache: Path) -> None:
+    part = put_part(hub, cache, SHARDS[0], hub.files[SHARDS[0]][:-1])
+    hub.surplus = b"surplus"
+    with pytest.raises(NotFetched, match="more bytes come than the file has"):
+        fetched()
+    assert part.read_bytes() == hub.files[SHARDS[0]][:-1]
+
+
+def test_a_server_that_names_no_length(hub: FakeHub) -> None:
+    hub.has_lengths = False
+    hub.cut_every, hub.cuts = PIECE, 2
+    assert contents(fetched()) == right(hub)
+    assert hub.ranges == [f"bytes={PIECE}-", f"bytes={2 * PIECE}-"]
+
+
+def test_a_disk_without_locks(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_descriptor: int, _kind: int) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert contents(fetched()) == right(hub)
 
 
 def test_silence_is_ended_and_gone_on_after(hub: FakeHub) -> None:

@@ -45,7 +45,7 @@ def fetching(
     with subprocess.Popen(
         [sys.executable, "-m", "mtp_mlx", "models", "fetch", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **names, **variables},
+        env={**os.environ, "PYTHONUNBUFFERED": "", **names, **variables},
     ) as process:  # fmt: skip
         try:
             yield process
@@ -123,6 +123,7 @@ def test_a_slow_line_moves_all_the_time(hub: FakeHub, cache: Path) -> None:
         assert values["rate"] > 0
         dam.open_until(4 * PIECE)
         assert until(process, 4 * PIECE)["done"] == 4 * PIECE + 2
+    assert not dam.was_overtopped
 
 
 def test_two_processes_fetch_once(hub: FakeHub, cache: Path) -> None:
