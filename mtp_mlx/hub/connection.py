@@ -44,6 +44,7 @@ class Patience:
     first_wait_s: float = 1.0  # before the second attempt; doubled with each that brings nothing
     longest_wait_s: float = 60.0
     give_up_s: float = 3600.0  # without a byte, after which the fetch ends
+    unreachable_s: float = 3600.0  # the same, while no connection can be made at all
 
 
 def client() -> Client:
@@ -142,13 +143,18 @@ class Connection:
 
     def _wait(self, reason: str, asked: float | None, error: Exception) -> None:
         """Wait before another attempt. Raises NotFetched where patience is at its end."""
+        from httpx2 import ConnectError, ConnectTimeout
+
         patience = self._patience
         growing = min(
             patience.longest_wait_s, patience.first_wait_s * 2.0 ** min(self._attempts, 9)
         )
         seconds = max(growing, asked or 0.0)
         self._attempts += 1
-        if time.monotonic() + seconds - self._quiet_since > patience.give_up_s:
+        limit_s = patience.give_up_s
+        if isinstance(error, (ConnectError, ConnectTimeout)):
+            limit_s = min(limit_s, patience.unreachable_s)
+        if time.monotonic() + seconds - self._quiet_since > limit_s:
             raise NotFetched(f"{self._repository} could not be fetched: {reason}.", KEPT) from error
         self._progress.wait(seconds, reason)
         time.sleep(seconds)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from httpx2 import Response
 
 PATIENCE = Patience()
-LISTING_GIVES_UP_S = 8.0
+LISTING_GIVES_UP_S, LISTING_UNREACHABLE_S = 8.0, 2.0
 """Seconds after which a Hub that does not list is given up: somebody waits for an answer."""
 
 _PARTIAL, _NO_SUCH_RANGE = 206, 416
@@ -210,7 +210,11 @@ def _list(wanted: Wanted, progress: Progress, patience: Patience) -> Transfer:
         raise ModelNotFound(
             f"{repository} has no such revision.", "Name a branch, a tag or a commit that it has."
         )
-    soon = replace(patience, give_up_s=min(patience.give_up_s, LISTING_GIVES_UP_S))
+    soon = replace(
+        patience,
+        give_up_s=min(patience.give_up_s, LISTING_GIVES_UP_S),
+        unreachable_s=min(patience.unreachable_s, LISTING_UNREACHABLE_S),
+    )
     asking = Connection(repository, progress, soon)
     listing = list_repository(asking, repository, wanted.revision)
     return Transfer(listing, asking.with_patience(patience), progress)

@@ -31,6 +31,7 @@ from mtp_mlx.hub.listing import RESERVE_BYTES, wanted
 from mtp_mlx.hub.progress import RATE_WINDOW_S, Meter, Progress, Status, line
 from mtp_mlx.hub.resolve import resolve
 from mtp_mlx.hub.transfer import Wanted, fetch
+from tests.hub.conftest import online
 from tests.hub.fake_hub import (
     COMMIT,
     PATIENCE_S,
@@ -677,12 +678,13 @@ def test_offline_means_no_request(hub: FakeHub, monkeypatch: pytest.MonkeyPatch)
     assert hub.requests == []
 
 
-def test_no_network_is_told(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.hub.conftest import online
-
+def test_no_network_is_told_soon(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a second attempt, though a fetch that has begun is patient for an hour."""
     online(monkeypatch, "http://127.0.0.1:9")
+    progress = Progress()
     with pytest.raises(NotFetched, match=r"cannot be reached \(Connection refused\).*network"):
-        fetched()
+        fetched(patience=Patience(first_wait_s=0.7), progress=progress)
+    assert [status.waiting_s for status in statuses(progress)] == [None, 0.7]
 
 
 def test_a_hub_that_is_gone_at_the_end_spoils_nothing(hub: FakeHub) -> None:
