@@ -128,7 +128,8 @@ class Program(QObject):
         self._connect()
         self.models.chat.remember_settings(settings.reply)
         self.session.begin()
-        self.models.models.fetching.read()
+        if kept.alone:  # another window may be fetching it just now
+            self.models.models.fetching.read()
         if kept.notice:
             self.models.engine.say(kept.notice, "kept")
 

@@ -125,10 +125,6 @@ def title_of(model: LocalModel) -> str:
     return strings.MODEL_DRAFTER_TITLE.format(name=words) if model.part == "drafter" else words
 
 
-def _own_title(model: LocalModel) -> str:
-    return f"{title_of(model)} · {model.name.rpartition('/')[2]}"
-
-
 def choice_of(model: LocalModel, pairing: Pairing | None) -> PairChoice:
     """Return how a target is loaded, with the drafter that fits it best."""
     drafter = next((one.model for one in pairing.drafters), None) if pairing else None
@@ -149,22 +145,24 @@ def local_rows(
 ) -> Iterator[LocalRow]:
     """Yield a row for each target, and for each model that cannot be used.
 
-    Of several with the same title each has its own name too.
+    A title that does not tell models apart, or of no known pair, has the model's own name too.
     """
     shared = Counter(title_of(model) for model in inventory.models)
+    known = {pair.title for pair in inventory.pairs}
     titles = {place.path: place.title for place in inventory.places}
     pairings = {pairing.target.path: pairing for pairing in inventory.pairings}
     for model in inventory.models:
         if model.part == "drafter" and model.is_usable:
             continue  # it is part of its targets' rows
-        pairing = pairings.get(model.path)
+        title, pairing = title_of(model), pairings.get(model.path)
+        is_clear = shared[title] == 1 and model.title in known
         place = titles.get(model.place, model.place)
         if not model.is_usable:
             yield _unusable(model, place)
             continue
         yield LocalRow(
             key=model.path,
-            title=_own_title(model) if shared[title_of(model)] > 1 else title_of(model),
+            title=title if is_clear else f"{title} · {model.name.rpartition('/')[2]}",
             place=place,
             detail=" · ".join(_details(model, place, pairing)),
             status=_status(model, loaded, loading),

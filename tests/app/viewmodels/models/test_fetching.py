@@ -97,6 +97,16 @@ def test_what_was_begun_is_offered_at_the_next_start(qtbot: QtBot, tmp_path: Pat
         assert fourth.program.window.fetch_offer.isHidden()
 
 
+def test_a_second_window_offers_nothing_that_the_first_fetches(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with opened(qtbot, tmp_path, time.monotonic) as first:
+        begin(first, "o/a")
+        first.settle()
+        with opened(qtbot, tmp_path, time.monotonic) as second:
+            assert fetching(second).all == ()
+
+
 def test_they_go_on_without_the_window_where_the_user_said_so(qtbot: QtBot, tmp_path: Path) -> None:
     with opened(qtbot, tmp_path, time.monotonic) as rig:
         begin(rig, "o/a", "o/b", "o/c")

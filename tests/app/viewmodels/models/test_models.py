@@ -319,9 +319,13 @@ def test_models_of_one_title_have_their_names_too(ready: Rig) -> None:
     disk = Inventory(
         places=(placed(STUDIO, E4B, other),),
         pairings=(Pairing(target=E4B), Pairing(target=other)),
+        pairs=PAIRS,
     )
     look(ready, disk)
     assert [one.title for one in models(ready).state.local] == [
         "Gemma 4 E4B 4-bit · gemma-4-e4b-it-4bit", "Gemma 4 E4B 4-bit · copy",
     ]  # fmt: skip
+    strange = msgspec.structs.replace(E4B, title="Gemma 4", name="me/tiny")
+    look(ready, Inventory(places=(placed(STUDIO, strange),), pairs=PAIRS))
+    assert models(ready).state.local[0].title == "Gemma 4 4-bit · tiny"
     assert title_of(DRAFTER) == "Drafter of Gemma 4 E4B bf16"

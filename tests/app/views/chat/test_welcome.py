@@ -15,6 +15,7 @@ from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from tests.app.conftest import Rig
 from tests.app.helpers import HELLO, LOADED, PAIR
+from tests.app.tools import E4B, EMPTY_DISK, FULL_DISK, fits_of
 
 
 def test_the_first_start_explains_the_numbers(ready: Rig) -> None:
@@ -55,3 +56,25 @@ def test_the_welcome_is_short_once_a_question_was_answered(
             assert program.window.welcome.numbers.isVisible() is expected
         program.close()
         program.window.hide()
+
+
+def test_a_real_pair_is_one_click_away(rig: Rig) -> None:
+    window = rig.program.window
+    pair = replace(PAIR, target="built-in", drafter="built-in")
+    rig.engine.say(HELLO)
+    assert not window.welcome.own.isVisible()
+    rig.engine.say(msgspec.structs.replace(LOADED, pair=pair))
+    rig.tool.answer("list", EMPTY_DISK)
+    rig.tool.answer("fit", fits_of())
+    assert window.welcome.own.isVisible()
+    assert "Gemma 4 E4B 8-bit" in window.welcome.own.text.text()
+    window.welcome.own.button.click()
+    assert window.places.models.is_shown
+    assert rig.tool.fetches == []
+    rig.tool.answer("list", FULL_DISK)
+    window.places.show_chat()
+    assert "LM Studio" in window.welcome.own.text.text()
+    window.welcome.own.button.click()
+    assert rig.program.models.pairs.loading is not None
+    assert rig.program.models.pairs.loading.target == E4B.path
+    assert not window.welcome.own.isVisible()
