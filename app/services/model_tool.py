@@ -24,7 +24,9 @@ T = TypeVar("T")
 ASK_S = 90.0
 """Seconds until an answer must have come: a slow drive takes 10 s for each place of models."""
 
-_MOST_BYTES = 16 * 2**20  # of an answer
+MOST_BYTES = 16 * 2**20
+"""Bytes of an answer, of which a disk full of models fills a thousandth."""
+
 _MOST_LINE = 64 * 1024  # bytes of a line of a fetch
 _MOST_WORDS = 300  # characters of an error
 _LOG_BYTES = 16 * 1024
@@ -78,7 +80,7 @@ class ToolProcess(ModelTool):
 
         def collect(data: bytes) -> None:
             output.extend(data)
-            if len(output) > _MOST_BYTES:
+            if len(output) > MOST_BYTES:
                 run.end(strings.TOOL_GARBLED)
 
         def settle(trouble: str) -> None:

@@ -82,7 +82,7 @@ def test_what_goes_wrong_is_one_sentence(
     lines: str,
     words: str,
 ) -> None:
-    monkeypatch.setattr(model_tool, "_MOST_BYTES", 4 * 10**6)
+    monkeypatch.setattr(model_tool, "MOST_BYTES", 4 * 10**6)
     outcome = Outcome(script(lines), RemovalPlan)
     qtbot.waitUntil(lambda: outcome.is_there)
     assert outcome.given == []
