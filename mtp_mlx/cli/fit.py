@@ -77,8 +77,15 @@ class Advice:
     metavar="N",
     help=f"Tokens of prompt and reply together. Default: {DEFAULT_CONTEXT}.",
 )
+@click.option(
+    "--given-up",
+    type=click.IntRange(min=0),
+    metavar="BYTES",
+    default=0,
+    help="Bytes of a loaded pair that gives way to this one.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def fit_command(target: str | None, context: int | None, as_json: bool) -> None:
+def fit_command(target: str | None, context: int | None, given_up: int, as_json: bool) -> None:
     """Tell whether TARGET fits this machine's memory, with the sum. Nothing is loaded or fetched.
 
     TARGET is a folder, or a repository on this disk or of the catalogue. Without it every known
@@ -86,7 +93,7 @@ def fit_command(target: str | None, context: int | None, as_json: bool) -> None:
     """
     from mtp_mlx.loading.memory import machine_memory
 
-    have = machine_memory().have
+    have = machine_memory(given_up).have
     if target is None:
         every = advice(context or DEFAULT_CONTEXT, have)
         shown = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,10 @@ def _a_mac_of_24_gb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     mac = MachineMemory(
         total=24 * 2**30, available=9 * GB, recommended=16 * 2**30, pressure="normal"
     )
-    monkeypatch.setattr("mtp_mlx.loading.memory.machine_memory", lambda: mac)
+    monkeypatch.setattr(
+        "mtp_mlx.loading.memory.machine_memory",
+        lambda given_up=0: replace(mac, recommended=16 * 2**30 + given_up),
+    )
     monkeypatch.setattr("mtp_mlx.loading.device.backend_name", lambda: "metal")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
@@ -135,3 +139,11 @@ def test_a_process_with_little_memory_loads_only_what_it_is_told_to(anyway: bool
 
 def test_no_target_holds_more_than_its_context(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{E4B} holds 131072 tokens at the most" in refusal(capsys, E4B, "--context", "200000")
+
+
+@pytest.mark.parametrize("target", [(), (E4B,)])
+def test_a_loaded_pair_that_gives_way_counts_as_free(
+    capsys: pytest.CaptureFixture[str], target: tuple[str, ...]
+) -> None:
+    before = answer(capsys, *target)["have"]
+    assert answer(capsys, *target, "--given-up", str(GB))["have"] == before + GB

@@ -217,8 +217,12 @@ class ModelsViewModel(QObject):
             self._show()
             self._judge_next(left, question)
 
-        answer = self._tool.ask(("fit", "--json"), FitReport, self)
+        answer = self._tool.ask(("fit", *self._instead()), FitReport, self)
         answer.then(keep).failed(lambda _error: None)  # without a verdict a model is listed too
+
+    def _instead(self) -> Sequence[str]:
+        """Return how to ask for a verdict: the loaded pair gives way, so it counts as free."""
+        return ("--given-up", str(self._pairs.held_bytes), "--json")
 
     def _judge_next(self, left: Sequence[str], question: int) -> None:
         """Ask about one after the other: each is a process, and the engine wants the cores."""
@@ -231,7 +235,7 @@ class ModelsViewModel(QObject):
             self._show()
             self._judge_next(rest, question)
 
-        answer = self._tool.ask(("fit", path, "--json"), Fit, self)
+        answer = self._tool.ask(("fit", path, *self._instead()), Fit, self)
         answer.then(keep).failed(lambda _error: self._judge_next(rest, question))
 
     def _on_fetched(self, repository: str) -> None:

@@ -66,6 +66,14 @@ class PairSwitching(QObject):
         return self._good if isinstance(state, Ready) and self._asked is None else None
 
     @property
+    def held_bytes(self) -> int:
+        """Return the bytes of the loaded pair's weights, which another pair would replace."""
+        state = self._engine.state
+        if not isinstance(state, Ready):
+            return 0
+        return state.pair.target_bytes + state.pair.drafter_bytes
+
+    @property
     def loading(self) -> PairChoice | None:
         """Return the pair that is being loaded."""
         if not isinstance(self._engine.state, Loading):

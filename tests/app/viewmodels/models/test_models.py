@@ -102,7 +102,8 @@ def test_what_is_of_no_known_pair_is_judged_by_its_folder(ready: Rig) -> None:
     disk = Inventory(places=(placed(STUDIO, strange),), pairings=(Pairing(target=strange),))
     look(ready, disk)
     asked = ready.tool.answer("fit", fit_of("/models/tiny", GB))
-    assert asked == ("fit", "/models/tiny", "--json")
+    freed = str(PAIR.target_bytes + PAIR.drafter_bytes)  # the loaded pair gives way
+    assert asked == ("fit", "/models/tiny", "--given-up", freed, "--json")
     verdict = row(ready, "/models/tiny").verdict
     assert verdict is not None
     assert verdict.words == "Fits"
