@@ -91,7 +91,7 @@ def test_each_tensor_is_what_mx_quantize_makes_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """In blocks of some rows, so that tensors have several; whatever the loader reads is there."""
-    monkeypatch.setattr(conversion_file, "BLOCK", 8192)
+    monkeypatch.setattr(conversion_file, "BLOCK", 20_000)
     source = getattr(sources(name), part)
     convert(source, tmp_path / "out", Progress(), bits=4)
     checkpoint, result = open_checkpoint(source), tensors(tmp_path / "out")
