@@ -63,6 +63,7 @@ class ModelsViewModel(QObject):
         self._inventory: Inventory | None = None
         self._fits: dict[str, Fit] = {}
         self._report = FitReport()
+        self._is_stale = True  # what fits is to be judged anew
         self._has_looked = False
         self._questions = 0  # looks whose verdicts were asked for
         self._is_looking = False
@@ -77,7 +78,12 @@ class ModelsViewModel(QObject):
     # What is there
 
     def refresh(self) -> None:
-        """Look through the folders of models again; a look under way is followed by another."""
+        """Look through the folders of models again, and judge anew what fits."""
+        self._is_stale = True
+        self._look()
+
+    def _look(self) -> None:
+        """List what is here; a look under way is followed by another."""
         if self._is_looking:
             self._looks_again = True
             return
@@ -149,11 +155,11 @@ class ModelsViewModel(QObject):
 
     def add_folder(self, folder: Path) -> None:
         answer = self._tool.ask(("add", str(folder)), str, self)
-        answer.then(lambda _words: self.refresh()).failed(self._say)
+        answer.then(lambda _words: self._look()).failed(self._say)
 
     def forget_folder(self, path: str) -> None:
         answer = self._tool.ask(("forget", path), str, self)
-        answer.then(lambda _words: self.refresh()).failed(self._say)
+        answer.then(lambda _words: self._look()).failed(self._say)
 
     def drop(self, paths: Sequence[Path]) -> None:
         """Open a folder that was dropped on the window; files are for the message."""
@@ -177,7 +183,7 @@ class ModelsViewModel(QObject):
             self._after.append(
                 lambda inventory: self._offer(folder, inventory, was_known=was_known)
             )
-            self.refresh()
+            self._look()
 
         self._tool.ask(("add", str(folder)), str, self).then(added).failed(self._say)
 
@@ -202,20 +208,26 @@ class ModelsViewModel(QObject):
         again, self._looks_again = self._looks_again, False
         self._show()
         if again:
-            self.refresh()
+            self._look()
 
     def _judge(self, inventory: Inventory) -> None:
-        """Ask what fits now: the catalogue at once, and one by one what is of no known pair."""
+        """Ask what fits now: the catalogue at once, and one by one what is of no known pair.
+
+        After an act on a model only those are judged of which nothing is known.
+        """
         self._questions += 1
         question = self._questions
+        targets = [pairing.target for pairing in inventory.pairings]
+        if not self._is_stale:
+            new = [m for m in targets if not self._fits.keys() & {m.path, m.name}]
+            self._judge_next([m.path for m in new], question)
+            return
 
         def keep(report: FitReport) -> None:
-            self._report = report
+            self._report, self._is_stale = report, False
             self._fits |= {fit.target: fit for pair in report.pairs for fit in pair.targets}
-            names = [pairing.target for pairing in inventory.pairings]
-            left = [m.path for m in names if m.name not in self._fits]
             self._show()
-            self._judge_next(left, question)
+            self._judge_next([m.path for m in targets if m.name not in self._fits], question)
 
         answer = self._tool.ask(("fit", *self._instead()), FitReport, self)
         answer.then(keep).failed(lambda _error: None)  # without a verdict a model is listed too
@@ -247,7 +259,7 @@ class ModelsViewModel(QObject):
                 self._undo.say(words, strings.FETCH_DONE_LOAD, lambda: self._pairs.load(choice))
 
         self._after.append(offer)
-        self.refresh()
+        self._look()
 
     def _on_removal_planned(self, plan: RemovalPlan) -> None:
         words = [
@@ -265,7 +277,7 @@ class ModelsViewModel(QObject):
         self.said.emit(
             strings.MODEL_REMOVED.format(name=plan.repository, size=memory(plan.freed_bytes))
         )
-        self.refresh()
+        self._look()
 
     def _offer(self, folder: Path, inventory: Inventory, *, was_known: bool) -> None:
         """Ask whether to load what lies in a dropped folder, or say why that is impossible."""

@@ -109,6 +109,20 @@ def test_what_is_of_no_known_pair_is_judged_by_its_folder(ready: Rig) -> None:
     assert verdict.words == "Fits"
 
 
+def test_after_an_act_only_what_is_new_is_judged(ready: Rig) -> None:
+    look(ready)
+    new = msgspec.structs.replace(E4B, name="me/tiny", path="/models/tiny")
+    models(ready).add_folder(Path("/models"))
+    ready.tool.answer("add", "")
+    targets = (*FULL_DISK.pairings, Pairing(target=new))
+    ready.tool.answer("list", msgspec.structs.replace(FULL_DISK, pairings=targets))
+    assert ready.tool.answer("fit", fit_of("/models/tiny", GB))[1] == "/models/tiny"
+    assert not any(one.arguments[0] == "fit" for one in ready.tool.open)
+    models(ready).refresh()  # by the user: memory may be another now
+    ready.tool.answer("list", FULL_DISK)
+    assert ready.tool.answer("fit", fits_of())[1] == "--given-up"
+
+
 def test_a_target_is_loaded_with_its_drafter(ready: Rig) -> None:
     look(ready)
     models(ready).load(row(ready, E4B.path))
