@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from mtp_mlx.hub.resolve import DEMO_FOLDER
-from mtp_mlx.loading.convert import work_folder
+from mtp_mlx.loading.conversion_place import work_folder
 
 CONVERT = """
 import sys

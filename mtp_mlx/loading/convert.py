@@ -7,16 +7,13 @@ goes on behind it. Once all files are whole and the result was loaded, the folde
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import json
 import math
-import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -25,10 +22,8 @@ import msgspec
 
 from mtp_mlx.errors import (
     DamagedModel,
-    DiskFull,
-    NotWritable,
+    MtpMlxError,
     OutOfMemory,
-    UsageError,
 )
 from mtp_mlx.families import family_of
 from mtp_mlx.families.base import Part
@@ -46,15 +41,20 @@ from mtp_mlx.loading.conversion_file import (
     sha256_of,
     write_file,
 )
+from mtp_mlx.loading.conversion_place import LOCK, alone, check_place, disk, full
 from mtp_mlx.loading.conversion_plan import Plan, Shard, check_bits, make_plan
-from mtp_mlx.loading.device import prepare
+from mtp_mlx.loading.device import compute_dtype, prepare
+from mtp_mlx.loading.memory import machine_memory, pair_size
 from mtp_mlx.loading.perplexity import perplexity
 from mtp_mlx.loading.weights import fill, in_parts
 
-NOTES, LOCK = ".conversion.json", ".conversion.lock"
+NOTES = ".conversion.json"
 
 FORMAT = 1
 """Of the notes: those of another format are of no use, and the conversion begins anew."""
+
+MOST_OF_MEMORY = 0.6
+"""The part of this machine's free memory up to which a source is loaded to be compared."""
 
 SUSPECT = 2.0
 """A result whose perplexity is so many times that of its source is not to be trusted."""
@@ -107,25 +107,13 @@ def convert(
     checkpoint = open_checkpoint(source)
     progress.begin("checking", checkpoint.name)
     plan = make_plan(checkpoint, bits, group)
-    _check_place(out)
+    check_place(out)
     held = hold(source)  # so that this program's other processes do not remove it
-    with _disk(out), _alone(out) as work:
+    with disk(out), alone(out) as work:
         conversion = _Conversion(checkpoint, plan, work, out, progress)
         converted = conversion.run()
     del held
     return converted
-
-
-def work_folder(out: Path) -> Path:
-    """Return the folder in which a conversion lies until it is whole."""
-    return out.with_name(f".{out.name}.converting")
-
-
-def _check_place(out: Path) -> None:
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UsageError(
-            f"There is something at {brief(out)} already.", "Name another folder, or remove it."
-        )
 
 
 class _Conversion:
@@ -159,7 +147,8 @@ class _Conversion:
         for name in (NOTES, LOCK):
             with suppress(OSError):
                 (self._out / name).unlink(missing_ok=True)
-        return converted
+        # Only now: a system that ends this process for its memory takes nothing with it.
+        return converted if converted.perplexity is None else self._compared(converted)
 
     def _take_up(self) -> None:
         """Keep the finished files of an earlier call that are still what they were."""
@@ -198,7 +187,7 @@ class _Conversion:
         missing = sum(s.size for s in self._plan.shards if s.name not in self._files)
         free = free_bytes(self._work)
         if missing and free < missing + RESERVE_BYTES:
-            raise _full(self._out, missing, free)
+            raise full(self._out, missing, free)
 
     def _write(self, shard: Shard) -> None:
         """Write a file under another name, and give it its own once it is on the disk."""
@@ -245,16 +234,14 @@ class _Conversion:
         """Load the result, and measure it and its source where there is a text to measure."""
         plan = self._plan
         self._progress.begin("testing", self._checkpoint.name)
-        result = source = unmeasured = None
+        result = unmeasured = None
         if plan.part == "drafter":
             _load_drafter(self._work)
         else:
             try:
                 result = perplexity(self._work)
-                source = perplexity(self._checkpoint.folder)
             except OutOfMemory as error:
-                which = "The result" if result is None else "The source"
-                unmeasured = f"{which} was not measured: {error.message}"
+                unmeasured = f"The result was not measured: {error.message}"
             if result is not None and not math.isfinite(result):
                 raise DamagedModel(
                     "The scores of the conversion are not finite.",
@@ -270,9 +257,25 @@ class _Conversion:
             source_bytes=plan.source_bytes,
             worst=max(worst, key=lambda each: each.error),
             perplexity=result,
-            source_perplexity=source,
             unmeasured=unmeasured,
         )
+
+    def _compared(self, converted: Converted) -> Converted:
+        """Measure the source too, where it fits into the memory with room to spare."""
+        source = self._checkpoint
+        blueprint = family_of(source.config).blueprint(source.config, None)
+        needed = pair_size(blueprint, source, None, compute_dtype("auto")).target
+        have = machine_memory().have
+        if needed > MOST_OF_MEMORY * have:
+            return replace(
+                converted,
+                unmeasured=f"The source was not measured: it needs {needed / 1e9:.1f} GB of "
+                f"memory, and {have / 1e9:.1f} GB are free.",
+            )
+        try:
+            return replace(converted, source_perplexity=perplexity(source.folder))
+        except MtpMlxError as error:  # the result is whole, whatever the source is worth
+            return replace(converted, unmeasured=f"The source was not measured: {error.message}")
 
 
 def _load_drafter(folder: Path) -> None:
@@ -316,48 +319,3 @@ def _as_values(plan: Plan) -> object:
         [shard.name, [[w.name, w.dtype, w.shape] for p in shard.pieces for w in p.written()]]
         for shard in plan.shards
     ]
-
-
-@contextmanager
-def _alone(out: Path) -> Iterator[Path]:
-    """Hold the folder in which the conversion is made, until the end of this process at the latest.
-
-    Raises UsageError where another process has it.
-    """
-    work = work_folder(out)
-    work.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(work / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        with suppress(OSError):  # a disk without locks has each process go on
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise UsageError(
-                    f"Another process converts into {brief(out)}.", "Wait until it has finished."
-                ) from error
-        _check_place(out)
-        yield work
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _disk(out: Path) -> Iterator[None]:
-    """Turn what the disk refuses into a LoadError."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full(out, 0, free_bytes(out)) from error
-        raise NotWritable(
-            f"{brief(out.parent)} cannot be written to: {brief(error)}.",
-            "Check its rights and its disk, or name another folder.",
-        ) from error
-
-
-def _full(out: Path, missing: int, free: int) -> DiskFull:
-    more = max(missing + RESERVE_BYTES - free, 10**8)
-    return DiskFull(
-        f"The disk of {brief(out.parent)} has {free / 1e9:.1f} GB free, too little for the result.",
-        f"Free {more / 1e9:.1f} GB there and start again: what is finished is kept.",
-    )

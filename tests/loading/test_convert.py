@@ -33,7 +33,8 @@ from mtp_mlx.hub.progress import Progress, Status
 from mtp_mlx.loading import conversion_file, conversion_plan, load_pair
 from mtp_mlx.loading import convert as module
 from mtp_mlx.loading.checkpoint import open_checkpoint
-from mtp_mlx.loading.convert import convert, work_folder
+from mtp_mlx.loading.conversion_place import work_folder
+from mtp_mlx.loading.convert import convert
 from tests.support.checkpoints import PairFolders, write_pair
 from tests.support.damage import edit_weights
 from tests.support.pairs import forward, logits
@@ -409,6 +410,11 @@ def test_what_does_not_fit_is_not_measured(
     def too_large(_folder: Path) -> float:
         raise OutOfMemory("It needs 60.0 GB of memory here, and 1.0 GB are free.", "Close some.")
 
+    monkeypatch.setattr(module, "MOST_OF_MEMORY", 0.0)
+    measured = convert(pair.target, tmp_path / "measured", Progress(), bits=4)
+    assert measured.perplexity is not None
+    assert measured.source_perplexity is None
+    assert str(measured.unmeasured).startswith("The source was not measured: it needs 0.0 GB")
     monkeypatch.setattr(module, "perplexity", too_large)
     converted = convert(pair.target, tmp_path / "out", Progress(), bits=4)
     assert converted.perplexity is None
