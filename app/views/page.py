@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -80,7 +80,7 @@ class Page(QWidget):
 
     def put_above(self, bar: QWidget) -> None:
         """Put `bar` above the conversation, below the banner."""
-        self._column.insertLayout(1, _centred(bar, top=10, bottom=6))
+        self._column.insertWidget(1, _Above(bar))
 
     def set_overlay(self, settings: OverlaySettings) -> None:
         changed = settings != self._settings
@@ -146,6 +146,22 @@ class Page(QWidget):
     def _choose(self) -> None:
         empty = len(self._chat.messages) == 0
         self._stack.setCurrentWidget(self._welcome if empty else self._transcript)
+
+
+class _Above(QWidget):
+    """A bar with room around it, which takes no room while the bar is hidden."""
+
+    def __init__(self, bar: QWidget) -> None:
+        super().__init__()
+        self._bar = bar
+        self.setLayout(_centred(bar, top=10, bottom=6))
+        bar.installEventFilter(self)
+        self.setVisible(not bar.isHidden())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() in {QEvent.Type.ShowToParent, QEvent.Type.HideToParent}:
+            self.setVisible(not self._bar.isHidden())
+        return super().eventFilter(watched, event)
 
 
 def _centred(view: QWidget, top: int = 0, bottom: int = 0) -> QHBoxLayout:

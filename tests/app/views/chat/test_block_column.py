@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.conversation import Chat, ChatMessage
@@ -138,6 +138,7 @@ def test_what_one_reads_stays_while_the_rest_comes(
 ) -> None:
     monkeypatch.setattr(markdown_view, "SLICE_S", 0.0)  # nothing comes before the reader is there
     transcript, answer = opened(ready)
+    QApplication.processEvents()  # an opened chat goes to its end once more in the next turn
     bar = transcript.verticalScrollBar()
     seen = answer.built[-5]
     qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 300 and place(seen, transcript) > 0)
