@@ -20,7 +20,7 @@ from mtp_mlx.report.writer import SEPARATOR
 
 WIDTH, HEIGHT = 1200, 630
 _EDGE = 64
-_TITLE = 46  # letters of a line of the title
+_TITLE, _LONG_TITLE = 46, 60  # letters of a line of the title
 _FOOT = 90  # letters that fit beside each other at the foot
 _BARS = 690.0  # x at which the right half begins
 _LETTERS = 42  # of a line of the verdict, which ends before the right half
@@ -43,9 +43,12 @@ def card(report: Report, palette: Palette = DARK) -> str:
 
 
 def _title(report: Report, palette: Palette) -> Iterator[str]:
-    lines = wrap(words.shortened(report.title, 2 * _TITLE), _TITLE) or [""]
-    for i, line in enumerate(lines[:2]):
-        yield svg.text(_EDGE, 92 + 46 * i, line, palette.ink, size=38, bold=True)
+    """Yield the title in two lines, in smaller letters where it is long."""
+    size, letters = 38, _TITLE
+    if len(wrap(words.line(report.title), letters)) > 2:
+        size, letters = 29, _LONG_TITLE
+    for i, line in enumerate(wrap(words.shortened(report.title, 2 * letters - 8), letters)[:2]):
+        yield svg.text(_EDGE, 92 + 46 * i, line, palette.ink, size=size, bold=True)
 
 
 def _verdict(said: Verdict, palette: Palette) -> Iterator[str]:

@@ -172,7 +172,7 @@ def _acceptance(places: Sequence[Position]) -> Chart | None:
 
 
 def _percents(share: float | None) -> str:
-    return NONE if share is None else f"{100 * share:.0f}"
+    return NONE if share is None else words.percents(share)
 
 
 def _draw_acceptance(

@@ -88,7 +88,6 @@ class Decimals:
 
 RATES = Decimals(0, 1)
 TWO = Decimals(2, 2)
-_PERCENTS = Decimals(0, 0, 100)
 _GB = Decimals(2, 2, 1e-9)
 
 
@@ -222,7 +221,7 @@ def _drafts(grid: _Grid, on: Sequence[Mode]) -> Table:
         ]
         cells += [
             list(map(_drafted, grid.column(mode))),
-            grid.numbers(mode, lambda one: one.acceptance_rate, _PERCENTS),
+            [_percents(one) for one in grid.column(mode)],
             grid.numbers(mode, lambda one: one.mean_acceptance_length, TWO),
             grid.numbers(mode, lambda one: one.tokens_per_round, TWO),
         ]
@@ -265,6 +264,11 @@ def _range(speed: Speed) -> str:
 
 def _decode(one: LengthSpeed, mode: Mode) -> float | None:
     return next((each.speed.tps for each in one.decode if each.mode == mode), None)
+
+
+def _percents(group: Group | None) -> str:
+    rate = None if group is None else group.acceptance_rate
+    return NONE if rate is None else words.percents(rate)
 
 
 def _drafted(group: Group | None) -> str:

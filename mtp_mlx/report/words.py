@@ -60,7 +60,13 @@ def count(number: int) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{percents(share)} %"
+
+
+def percents(share: float) -> str:
+    """Return whole percents; 100 means all and 0 means none, so neither is rounded to."""
+    whole = round(100 * share)
+    return f"{min(max(whole, 1), 99) if 0 < share < 1 else whole}"
 
 
 def seconds(duration: float) -> str:

@@ -170,3 +170,11 @@ def test_no_text_leaves_the_card_or_runs_into_another(report: Report, palette: o
         row.sort()
         for (_, end, left), (start, _, right) in pairwise(row):
             assert end <= start, (left, right)
+
+
+def test_a_long_title_is_told_to_its_end() -> None:
+    """A reader must not miss that drafts were replayed."""
+    title = "Gemma 4 E4B 4-bit with MTP on a Linux machine with an AMD EPYC, replayed at 0 %"
+    told = parsed(card(replace(REPORT, title=title)))
+    lines = [one.text or "" for one in told.iter() if one.get("font-size") == "29"]
+    assert " ".join(lines) == title

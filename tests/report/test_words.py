@@ -33,6 +33,9 @@ def test_rates_have_three_digits(tps: float, shown: str) -> None:
 def test_other_numbers() -> None:
     assert words.memory(3 * 10**9) == "3.00 GB"
     assert words.percent(0.666) == "67 %"
+    assert [words.percent(share) for share in (0, 0.0001, 0.996, 1)] == [
+        "0 %", "1 %", "99 %", "100 %",
+    ]  # fmt: skip
     assert words.length(2.5) == "2.50"
     assert words.margin(0.00234) == "0.00234"
     assert words.times(1.234) == "1.23×"  # noqa: RUF001
