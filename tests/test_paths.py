@@ -33,3 +33,8 @@ def test_the_data_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert paths.data_folder() == Path("elsewhere")
     monkeypatch.delenv(paths.DATA_VARIABLE)
     assert paths.data_folder().name == "MTP MLX"
+
+
+def test_models_made_here_lie_among_the_users_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.DATA_VARIABLE, "elsewhere")
+    assert paths.models_folder() == Path("elsewhere/models")

@@ -174,7 +174,8 @@ def test_no_text_leaves_the_card_or_runs_into_another(report: Report, palette: o
 
 def test_a_long_title_is_told_to_its_end() -> None:
     """A reader must not miss that drafts were replayed."""
-    title = "Gemma 4 E4B 4-bit with MTP on a Linux machine with an AMD EPYC, replayed at 0 %"
+    machine = "a Linux machine with an AMD EPYC 9554"
+    title = f"Gemma 4 26B-A4B 4-bit with MTP on {machine}, drafts replayed at 0 % acceptance"
     told = parsed(card(replace(REPORT, title=title)))
     lines = [one.text or "" for one in told.iter() if one.get("font-size") == "29"]
     assert " ".join(lines) == title
