@@ -59,6 +59,7 @@ def chi_square(counts: npt.NDArray[np.int64], law: npt.NDArray[np.float64]) -> f
     ("verify", "count", "seeds"),
     [("block", 1500, True), ("block", 1500, False), ("token", 3000, False)],
 )
+@pytest.mark.slow
 def test_tokens_are_drawn_from_the_targets_distribution(
     verify: Verify, count: int, *, seeds: bool
 ) -> None:

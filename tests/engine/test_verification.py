@@ -43,6 +43,7 @@ def exact_distribution(pair: LoadedPair, sampling: Sampling) -> dict[tuple[int, 
 @pytest.mark.parametrize(
     ("verify", "shape"), [("block", E2B), ("token", UNIFIED_12B)], ids=["block", "token"]
 )
+@pytest.mark.slow
 def test_replies_have_the_targets_distribution(
     verify: Verify, shape: Shape, pair_of: PairOf
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -96,6 +97,7 @@ def test_messages_that_are_taken_down_take_it_along(hand: Hand) -> None:
     assert transcript.selection.text() == ""
 
 
+@pytest.mark.slow
 def test_no_message_above_is_taken_down_while_one_selects(qtbot: QtBot, hand: Hand) -> None:
     transcript = hand.transcript
     at = pressed_in(qtbot, hand, row=5)
@@ -106,6 +108,7 @@ def test_no_message_above_is_taken_down_while_one_selects(qtbot: QtBot, hand: Ha
     qtbot.waitUntil(lambda: transcript.selection.anchor is None)
 
 
+@pytest.mark.slow
 def test_no_message_below_is_taken_down_while_one_selects(qtbot: QtBot, hand: Hand) -> None:
     transcript = hand.transcript
     at = pressed_in(qtbot, hand, row=137)

@@ -224,6 +224,7 @@ def test_a_slice_renders_builds_or_adds_and_never_two_of_these(ready: Rig) -> No
     assert [len(view.texts()) > 0 for view in transcript.views] == [True] * 24
 
 
+@pytest.mark.slow
 def test_views_far_from_the_eye_are_taken_down_and_come_back(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     chat.open(long_chat(160))
