@@ -151,7 +151,7 @@ class _Run(QObject):
         self._process.readyReadStandardError.connect(self._read_log)
         self._process.finished.connect(self._on_finished)
         self._process.errorOccurred.connect(self._on_error)
-        # Whoever asked connects to the signals before anything can be emitted.
+        # The caller connects to the signals in this turn; the next one may emit them.
         QTimer.singleShot(0, self, lambda: self._begin(program, arguments))
 
     def end(self, trouble: str) -> None:

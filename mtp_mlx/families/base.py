@@ -37,7 +37,7 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryShape:
-    """What of a target decides the memory that a context and a chunk of a prompt take.
+    """The sizes of a target that decide how much memory a context and a prompt's chunk take.
 
     Layers count where they own keys and values; heads and widths are those of the keys.
     """

@@ -71,7 +71,7 @@ class MachineMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairSize:
-    """What of a pair its memory depends on."""
+    """The sizes of a pair that its memory depends on."""
 
     target: int  # bytes of its weights in memory
     drafter: int = 0  # the same; 0 without one

@@ -51,7 +51,7 @@ from mtp_mlx.loading.weights import fill, in_parts
 NOTES = ".conversion.json"
 
 FORMAT = 1
-"""Of the notes: those of another format are of no use, and the conversion begins anew."""
+"""The format of the notes; where they have another one, the conversion begins anew."""
 
 MOST_OF_MEMORY = 0.6
 """The part of this machine's free memory up to which a source is loaded to be compared."""
@@ -87,7 +87,7 @@ class Converted:
 
 
 class _Notes(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a conversion that is not finished."""
+    """The notes of a conversion that is not finished; they let it be resumed."""
 
     format: int
     source: str  # a digest of the source's files as the disk lists them

@@ -174,7 +174,7 @@ def test_a_connection_that_breaks_is_told(cache: Path, monkeypatch: pytest.Monke
 
 
 def test_a_slow_line_goes_on(small: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is just fast enough, at every read of which a window ends."""
+    """A transfer just fast enough goes on, also where a window ends at each of its reads."""
     monkeypatch.setattr("mtp_mlx.hub.pace.WINDOW_S", 0.0)
     monkeypatch.setattr("mtp_mlx.hub.pace.LEAST_RATE", 1)
     assert len(list(resolve(REPOSITORY).iterdir())) == len(small.files)

@@ -41,7 +41,7 @@ class Fetch:
 
 
 class Fetching(QObject):
-    """What is wanted, in the order in which it was asked for."""
+    """The downloads that the user asked for, in the order of asking."""
 
     changed = Signal()
     done = Signal(str)  # the repository that is whole now

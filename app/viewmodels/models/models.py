@@ -75,7 +75,7 @@ class ModelsViewModel(QObject):
         fetching.changed.connect(self._show)
         fetching.done.connect(self._on_fetched)
 
-    # What is there
+    # The state, read
 
     def refresh(self) -> None:
         """Look through the folders of models again, and judge anew what fits."""

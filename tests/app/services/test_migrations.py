@@ -169,7 +169,7 @@ def test_old_messages_are_found(old: Path) -> None:
 
 
 def test_a_turned_bit_in_the_number_of_the_schema_is_damage_and_told(old: Path, sql: Sql) -> None:
-    """Whatever number the file had, and whichever bit: the chats are here, and the file is kept."""
+    """The chats are read and the file is kept, for every number and every turned bit."""
     for number in (1, 5, 6, len(STEPS)):
         bring_to(old, number)
         if number > 5:

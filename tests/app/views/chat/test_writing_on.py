@@ -78,7 +78,7 @@ def test_what_waits_is_taken_back_and_does_not_follow_a_reply_that_was_stopped(r
 
 
 def test_what_waits_is_sent_whichever_chat_is_open(ready: Rig) -> None:
-    """What is written in either chat stays where it is."""
+    """The text written in each chat stays in that chat."""
     composer, chat, chats = composer_of(ready), chat_of(ready), ready.program.models.chats
     other = talk(ready, "Another chat")
     chat.new_chat()
