@@ -14,6 +14,7 @@ from queue import SimpleQueue
 from typing import Self
 
 from mtp_mlx import api
+from mtp_mlx.activity import awake, hurry, working
 from mtp_mlx.api import Mtp, PairInfo, Request
 from mtp_mlx.engine import BARE, Control, Engine, Instruments
 from mtp_mlx.errors import EngineBusy, NotLoaded
@@ -107,6 +108,7 @@ class Host:
 
     def __init__(self, engine: Engine | None = None) -> None:
         """Make a host of `engine`, which has a pair; None: no pair is loaded yet."""
+        hurry()
         self._engine = engine
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
@@ -204,7 +206,12 @@ class Host:
             ticket.end()
 
     def _answers(self, ticket: Ticket) -> Iterator[Event]:
-        """Return a generator that serves the ticket, an event at a time."""
+        """Serve the ticket, an event at a time, while macOS knows that a user waits for it."""
+        keep = awake if isinstance(ticket.request, api.Bench) else working
+        with keep(_doing(ticket.request)):
+            yield from self._served_by(ticket)
+
+    def _served_by(self, ticket: Ticket) -> Iterator[Event]:
         match ticket.request:
             case api.Load() | api.LoadRandom() as request:
                 return self._load(request, ticket)
@@ -272,6 +279,23 @@ class Host:
             self._engine.close()
         self._engine = None
         release()
+
+
+def _doing(request: Request) -> str:
+    """Return what macOS tells of the process meanwhile, in its diagnostics."""
+    match request:
+        case api.Load() | api.LoadRandom():
+            return "Loading a model"
+        case api.Unload():
+            return "Unloading a model"
+        case api.Generate():
+            return "Writing a reply"
+        case api.CountTokens():
+            return "Counting tokens"
+        case api.Calibrate():
+            return "Measuring a model"
+        case api.Bench():
+            return "Running a benchmark"
 
 
 def _memory_report() -> MemoryReport:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mtp_mlx.activity import awake
 from mtp_mlx.cli.places import short, size
-from mtp_mlx.cli.terminal import ProgressLine, stay_awake
+from mtp_mlx.cli.terminal import ProgressLine
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.hub.cache import PREFIX, repository_of
 from mtp_mlx.hub.own_folders import add_folder, own_folders
@@ -63,7 +64,6 @@ def convert(
         _as_json(lambda: _orders(source, out, bits, group, with_drafter=with_drafter))
         return
     orders = _orders(source, out, bits, group, with_drafter=with_drafter)
-    stay_awake()
     with ProgressLine() as on_terminal:
         from mtp_mlx.hub.progress import line
 
@@ -113,7 +113,8 @@ def _carry_out(orders: Sequence[Order], show: Callable[[Status], None]) -> list[
             for order in orders
         ]
 
-    made = shown(all_of_them, show)
+    with awake("Converting a model"):
+        made = shown(all_of_them, show)
     for converted in made:
         _remember(converted.folder)
     return made
@@ -137,9 +138,7 @@ def _as_json(orders: Callable[[], Sequence[Order]]) -> None:
         tell(last)
 
     try:
-        ordered = orders()
-        stay_awake()
-        made = _carry_out(ordered, show)
+        made = _carry_out(orders(), show)
     except MtpMlxError as error:
         tell(
             {"phase": "failed", "code": error.code, "message": error.message}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mtp_mlx.cli.terminal import ProgressLine, stay_awake
+from mtp_mlx.cli.terminal import ProgressLine
 from mtp_mlx.errors import GatedModel, LoadError, ModelNotFound
 from mtp_mlx.families import drafter_for
 from mtp_mlx.hub.cache import whole_snapshot
@@ -42,7 +42,6 @@ def fetch(repository: str, revision: str, no_drafter: bool, as_json: bool) -> No
     Stop it at any time: started again, it goes on where it was.
     """
     drafter = None if no_drafter else missing_drafter(repository)
-    stay_awake()
     if as_json:
         _fetch_as_json(repository, revision, drafter)
         return

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -152,13 +150,3 @@ def statistics(stats: Stats) -> str:
             value = f"{value:.3f}"
         lines.append(f"{name:24} {'not measured' if value is None else value}")
     return "\n".join(lines)
-
-
-def stay_awake() -> None:
-    """Keep a Mac from falling asleep for as long as this process runs."""
-    if sys.platform == "darwin":
-        with suppress(OSError):
-            subprocess.Popen(
-                ["/usr/bin/caffeinate", "-i", "-w", str(os.getpid())],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip

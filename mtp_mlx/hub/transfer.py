@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtp_mlx.activity import awake
 from mtp_mlx.errors import DamagedModel, ModelNotFound, NotWritable
 from mtp_mlx.files import brief, write_atomically
 from mtp_mlx.hub.connection import BrokenTransferError, Connection, Patience
@@ -76,7 +77,8 @@ def fetch(
     plan.check_space()
     for transfer in transfers:
         check_access(transfer.connection, transfer.listing)
-    return [transfer.run() for transfer in transfers]
+    with awake("Downloading a model"):
+        return [transfer.run() for transfer in transfers]
 
 
 class Transfer:
