@@ -94,4 +94,4 @@ def _connect_troubles(models: ViewModels) -> None:
     chat.started_elsewhere.connect(lambda written: engine.forget_chat(written.id))
     engine.open_chat(chat.chat.id)
     models.chats.trouble.connect(engine.say)
-    models.pairs.failed.connect(engine.say)
+    models.pairs.failed.connect(models.models.said)

@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 if sys.platform.startswith("linux"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QDeadlineTimer, QEventLoop, QPoint
-from PySide6.QtGui import QPixmap, QRegion
+from PySide6.QtCore import QDeadlineTimer, QEventLoop
 from PySide6.QtWidgets import QApplication, QWidget
+from window_scenes import save
 
 from app.__main__ import worker_command
 from app.domain.settings import ReplySettings, ThemeChoice
@@ -132,15 +132,6 @@ def wait(what: str, happened: Callable[[], bool]) -> None:
             raise TimeoutError(f"Waited {PATIENCE_S:.0f} s for {what}; see the worker's messages.")
     for _ in range(3):  # layouts settle, then paint
         QApplication.processEvents()
-
-
-def save(widget: QWidget, path: Path, ratio: float = 1) -> None:
-    picture = QPixmap(widget.size() * ratio)
-    picture.setDevicePixelRatio(ratio)
-    widget.render(picture, QPoint(), QRegion(widget.rect()))
-    if not picture.save(str(path)):
-        raise OSError(f"{path} could not be written; choose another folder with --out.")
-    print(path)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPoint, QTimer
+from PySide6.QtGui import QPainter, QPixmap, QRegion
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.__main__ import worker_command
 from app.domain.conversation import (
@@ -21,11 +23,12 @@ from app.domain.conversation import (
     RoundRecord,
     TokenRecord,
 )
-from app.domain.settings import ReplySettings
+from app.domain.settings import ReplySettings, ThemeChoice
 from app.engine.engine import Engine
 from app.engine.scripted import ScriptedWorker
 from app.engine.worker import WorkerProcess
 from app.program import Program
+from app.services.model_tool import ModelTool
 from app.views.common.preload import preload
 from mtp_mlx import api, events, wire
 from mtp_mlx.api import Generate, Message
@@ -76,14 +79,16 @@ The sum $\\sum_{{i=1}}^{n} i = \\frac{{n(n+1)}}{{2}}$ ends the part.
 
 
 @contextmanager
-def scripted() -> Iterator[tuple[Program, ScriptedWorker]]:
+def scripted(
+    theme: ThemeChoice = "light", tool: ModelTool | None = None, pair: api.PairInfo = PAIR
+) -> Iterator[tuple[Program, ScriptedWorker]]:
     with TemporaryDirectory() as folder:
         said = ScriptedWorker()
-        program = Program(said, Path(folder), "light")
+        program = Program(said, Path(folder), theme, tool=tool)
         program.start()
         program.window.resize(1280, 800)
         said.say(wire.Hello(protocol=wire.PROTOCOL_VERSION, versions={}, device={}))
-        said.say(wire.Loaded(pair=PAIR, memory=api.Memory(active=1, peak=1, limit=10**9)))
+        said.say(wire.Loaded(pair=pair, memory=api.Memory(active=1, peak=1, limit=10**9)))
         preload().join()  # as the program does once the window is up
         settle()
         try:
@@ -313,3 +318,18 @@ def wait(done: Callable[[], bool], seconds: float = 180.0) -> None:
         if time.perf_counter() > end:
             raise TimeoutError
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+
+
+def save(widget: QWidget, path: Path, ratio: float = 1) -> None:
+    """Write a picture of a widget, with the menus and questions that stand over it."""
+    picture = QPixmap(widget.size() * ratio)
+    picture.setDevicePixelRatio(ratio)
+    widget.render(picture, QPoint(), QRegion(widget.rect()))
+    painter = QPainter(picture)
+    for other in QApplication.topLevelWidgets():
+        if other.isVisible() and other is not widget.window() and other.parent() is not None:
+            painter.drawPixmap(widget.mapFromGlobal(other.pos()), other.grab())
+    painter.end()
+    if not picture.save(str(path)):
+        raise OSError(f"{path} could not be written; choose another folder with --out.")
+    print(path)

@@ -17,7 +17,6 @@ from mtp_mlx.families.base import Conversion, KnownPair
 from mtp_mlx.files import brief
 from mtp_mlx.hub.cache import whole_snapshot
 from mtp_mlx.hub.fit import (
-    COMFORTABLE,
     DEFAULT_CONTEXT,
     Fit,
     PairSize,
@@ -65,8 +64,7 @@ class Advice:
         needs = f"needs {words(one.need.total)} of {words(one.have)}"
         if one.verdict == "tight":
             return f"{suggested} {needs}: it is the smallest, and even it is tight."
-        room = f"{COMFORTABLE:.0%} of the memory"
-        return f"{suggested} {needs}; it is the most precise up to 8 bits that stays within {room}."
+        return f"{suggested} {needs}: the most precise up to 8 bits that fits."
 
 
 @click.command("fit")

@@ -94,7 +94,7 @@ def test_the_conversion_that_suits_is_marked(capsys: pytest.CaptureFixture[str])
         "31B": None,
     }
     reasons = {pair["name"]: pair["reason"] for pair in whole["pairs"]}
-    assert reasons["12B"].endswith("stays within 85% of the memory.")
+    assert reasons["12B"].endswith("the most precise up to 8 bits that fits.")
     assert reasons["26B-A4B"].endswith("it is the smallest, and even it is tight.")
     assert reasons["31B"].startswith("None fits: the smallest needs 2")
     verdicts = {t["verdict"] for pair in whole["pairs"] for t in pair["targets"]}

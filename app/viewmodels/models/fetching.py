@@ -222,11 +222,12 @@ def fetch_row(fetch: Fetch) -> FetchRow:
     """Return a download in words."""
     wanted = fetch.wanted
     done, total = wanted.done, wanted.total  # while a file is checked, the status has its own
+    begins = fetch.stage == "running" and fetch.status.phase == "listing" and not done
     return FetchRow(
         repository=wanted.repository,
         title=wanted.title or wanted.repository,
         words=_fetch_words(fetch, done, total),
-        share=min(1.0, done / total) if total else None,
+        share=min(1.0, done / total) if total and not begins else None,
         stage=fetch.stage,
     )
 
@@ -238,8 +239,7 @@ def _fetch_words(fetch: Fetch, done: int, total: int) -> str:
         case "queued":
             return strings.FETCH_QUEUED
         case "failed":
-            reason = " ".join(part for part in (status.message, status.remedy) if part)
-            return strings.FETCH_FAILED.format(reason=reason)
+            return " ".join(part for part in (status.message, status.remedy) if part)
         case "paused" | "offered":
             at = strings.FETCH_PAUSED_AT.format(amount=amount)
             return at if done else strings.FETCH_PAUSED

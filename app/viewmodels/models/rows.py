@@ -31,8 +31,10 @@ _TONES: dict[str, Tone] = {"fits": "good", "tight": "warning", "too-big": "bad"}
 _HUB = "hub"
 _USABLE = "on this disk"  # the list's word
 _THIN, _NARROW = "\u2009", "\u202f"  # a number stays in one line with the second
+_FIRM = "\N{NO-BREAK SPACE}"
+GB = 10**9
 
-EASY_BYTES = 10 * 10**9
+EASY_BYTES = 10 * GB
 """The most that the first page suggests to download: a larger model is found on the Models page."""
 
 
@@ -92,6 +94,7 @@ class PlaceRow:
     title: str
     words: str
     is_own: bool
+    is_connected: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +115,17 @@ def verdict_of(fit: Fit | None) -> Verdict | None:
     if fit is None or fit.verdict not in _TONES:
         return None
     need = fit.need
-    parts = {name: memory(getattr(need, name)) for name in need.__struct_fields__}
+    parts = {name: getattr(need, name) for name in need.__struct_fields__}
+    sizes = {name: _gigabytes(size) for name, size in parts.items()}
     words = strings.FIT_SUM.format(
-        **parts, need=memory(need.total), have=memory(fit.have), context=count(fit.context)
+        **sizes, need=_gigabytes(need.total), have=_gigabytes(fit.have), context=count(fit.context)
     ).replace(_THIN, _NARROW)
     return Verdict(words=strings.FIT_WORDS[fit.verdict], tone=_TONES[fit.verdict], sum=words)
+
+
+def _gigabytes(size: int) -> str:
+    """Return a part of a sum; all have one unit, so that they can be added up."""
+    return f"{size / GB:.1f}{_FIRM}GB"
 
 
 def title_of(model: LocalModel) -> str:
@@ -222,7 +231,11 @@ def is_choice(model: LocalModel, choice: PairChoice | None) -> bool:
 def place_rows(places: Sequence[Place]) -> Iterator[PlaceRow]:
     for place in places:
         yield PlaceRow(
-            path=place.path, title=place.title, words=_place(place), is_own=place.owner == "own"
+            path=place.path,
+            title=place.title,
+            words=_place(place),
+            is_own=place.owner == "own",
+            is_connected=place.state != "not-connected",
         )
 
 
@@ -297,9 +310,7 @@ def first_offer(state: ModelsState) -> FirstOffer | None:
     if not state.is_listed:
         return None
     if state.fetches:
-        fetch = state.fetches[0]
-        words = strings.WELCOME_FETCHING.format(name=fetch.title, words=fetch.words)
-        return FirstOffer(text=words, act=strings.MODELS_MENU)
+        return _of_fetch(state.fetches[0])
     able = (row for row in state.local if row.choice is not None)
     row = next((row for row in able if not (row.verdict and row.verdict.is_too_big)), None)
     if row is not None:
@@ -312,6 +323,17 @@ def first_offer(state: ModelsState) -> FirstOffer | None:
     words = strings.WELCOME_TIGHT if is_tight else strings.WELCOME_FITS
     size = memory(easy.size or 0)
     return FirstOffer(text=words.format(name=easy.title, size=size), act=strings.WELCOME_ACT)
+
+
+def _of_fetch(fetch: FetchRow) -> FirstOffer | None:
+    """Return what to say of a download; of one from another session the offer above says it."""
+    if fetch.stage == "offered":
+        return None
+    moves = fetch.stage in ("running", "queued")
+    words = strings.WELCOME_FETCHING if moves else strings.WELCOME_NOT_FETCHED
+    return FirstOffer(
+        text=words.format(name=fetch.title, words=fetch.words), act=strings.MODELS_MENU
+    )
 
 
 def suggestion(cards: Sequence[PairCard]) -> ConversionRow | None:

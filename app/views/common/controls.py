@@ -198,6 +198,14 @@ def push_button(text: str, shape: str, parent: QWidget | None = None) -> QPushBu
     return button
 
 
+def set_tone(widget: QWidget, tone: str) -> None:
+    """Give a widget one of the style sheet's tones."""
+    if widget.property("tone") != tone:
+        widget.setProperty("tone", tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
 class PlaceButton(QPushButton):
     """A row of the sidebar that opens a page; `help_text` has a {shortcut} in it."""
 

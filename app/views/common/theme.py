@@ -143,6 +143,8 @@ QMenuBar::item:selected { background: $hover; }
 QToolTip { background: $surface_raised; color: $text; border: 1px solid $border; padding: 5px 7px; }
 
 QDialog { background: $window; }
+QMessageBox QPushButton { border: 1px solid $border; border-radius: 10px; padding: 6px 14px; }
+QMessageBox QPushButton:focus { border-color: $accent; }
 QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $surface; color: $text;
   border: 1px solid $border; border-radius: 8px; padding: 5px 8px;
   selection-background-color: $selection; selection-color: $text; }

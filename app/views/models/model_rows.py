@@ -27,10 +27,18 @@ from app.viewmodels.models.rows import (
     Verdict,
 )
 from app.views.common import fonts
-from app.views.common.controls import ElidedLabel, IconButton, Menu, plain_tip, push_button
+from app.views.common.controls import (
+    ElidedLabel,
+    IconButton,
+    Menu,
+    plain_tip,
+    push_button,
+    set_tone,
+)
 from app.views.common.theme import ThemeController
 
 _STEPS = 1000
+_BUTTON = 118  # pixels at the least, so that what stands left of buttons stands in line
 _DOT = "\N{BLACK CIRCLE}"
 
 
@@ -54,7 +62,10 @@ class ModelRow(QFrame):
             self.words.addWidget(label)
         self.acts = QHBoxLayout()
         self.acts.setSpacing(6)
-        self.acts.addWidget(self.verdict)
+        self.button = push_button("", "outline")
+        self.button.setMinimumWidth(_BUTTON)
+        for button in (self.verdict, self.button):
+            self.acts.addWidget(button)
         row = QHBoxLayout()
         row.setSpacing(14)
         row.addLayout(self.words, 1)
@@ -96,10 +107,7 @@ class VerdictButton(QPushButton):
             return
         self.setText(f"{_DOT} {verdict.words}")
         self.setAccessibleName(f"{name}: {verdict.words}. {strings.FIT_ASK}")
-        if self.property("tone") != verdict.tone:
-            self.setProperty("tone", verdict.tone)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        set_tone(self, verdict.tone)
 
 
 class LocalView(ModelRow):
@@ -116,10 +124,8 @@ class LocalView(ModelRow):
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._row: LocalRow | None = None
-        self.button = push_button("", "outline")
         self.button.clicked.connect(self._act)
         self.more = more_button(theme)
-        self.acts.addWidget(self.button)
         self.acts.addWidget(self.more)
 
     def show_row(self, row: LocalRow) -> None:
@@ -180,10 +186,8 @@ class CardView(ModelRow):
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._card: PairCard | None = None
-        self.button = push_button(strings.MODEL_GET, "outline")
         self.button.clicked.connect(self._act)
         self.more = more_button(theme)
-        self.acts.addWidget(self.button)
         self.acts.addWidget(self.more)
 
     def show_row(self, card: PairCard) -> None:
@@ -239,16 +243,15 @@ class FetchView(ModelRow):
         self.bar.setFixedHeight(4)
         self.words.addSpacing(5)
         self.words.addWidget(self.bar)
-        self.button = push_button("", "outline")
         self.button.clicked.connect(self._act)
         self.cancel = IconButton("close", "", theme)
         self.cancel.clicked.connect(self._cancel)
-        self.acts.addWidget(self.button)
         self.acts.addWidget(self.cancel)
 
     def show_row(self, row: FetchRow) -> None:
         self._row = row
         self.say(row.title, row.words, "", None)
+        set_tone(self.detail, "warning" if row.stage == "failed" else "muted")
         if row.share is None and row.stage == "running":
             self.bar.setRange(0, 0)
         else:

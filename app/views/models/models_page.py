@@ -31,6 +31,7 @@ from app.views.notices import Toast
 
 _WIDTH = 860  # pixels, of the column at the most
 _EDGE = 24
+_LINE = 26  # pixels, of a folder's line: as high as its button
 
 
 class ModelsPage(QWidget):
@@ -123,7 +124,7 @@ class ModelsPage(QWidget):
         self._getting.setVisible(bool(state.cards))
         self.refresh.setEnabled(not state.is_looking)
         self.places_toggle.setVisible(bool(state.places))
-        _unfold(self.places_toggle, strings.MODELS_PLACES)
+        _unfold(self.places_toggle, _places_words(state.places))
         self.places.show_rows(state.places, shown=self.places_toggle.isChecked())
 
     def _show_local(self, state: ModelsState) -> None:
@@ -171,11 +172,11 @@ class ModelsPage(QWidget):
     def _lay_out(self) -> None:
         title = QLabel(strings.MODELS)
         title.setFont(fonts.title())
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(title, 1)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(title, 1)
         for button in (self.refresh, self.add, self.leave):
-            head.addWidget(button)
+            row.addWidget(button)
         self._note_row = QWidget()
         note = QHBoxLayout(self._note_row)
         note.setContentsMargins(0, 0, 0, 0)
@@ -186,40 +187,37 @@ class ModelsPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(_EDGE, 16, _EDGE, 0)
         column.setSpacing(10)
-        column.addLayout(head)
-        column.addWidget(self._note_row)
-        column.addWidget(self._scrolled(self._body()), 1)
+        head = QWidget()
+        top = QVBoxLayout(head)
+        top.setContentsMargins(0, 0, 0, 0)
+        top.addLayout(row)
+        top.addWidget(self._note_row)
+        area = self._scrolled(self._body())
+        column.addWidget(_beside(area, head))
+        column.addWidget(area, 1)
         column.addWidget(self._floor)
 
     def _body(self) -> QWidget:
         body = QWidget()
-        body.setMaximumWidth(_WIDTH)
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 6, 0, 12)
         column.setSpacing(8)
         self._fetching = _section(strings.MODELS_FETCHING, self.fetches, self.goes_on)
-        self._getting = _section(
-            strings.MODELS_GET, muted(strings.MODELS_GET_NOTE), self.cards, self.places_toggle,
-            self.places,
-        )  # fmt: skip
+        self._getting = _section(strings.MODELS_GET, muted(strings.MODELS_GET_NOTE), self.cards)
         column.addWidget(self._fetching)
         column.addWidget(
             _section(
-                strings.MODELS_HERE, self.local, self.empty, self.unusable_toggle, self.unusable
+                strings.MODELS_HERE, self.local, self.empty, self.unusable_toggle, self.unusable,
+                self.places_toggle, self.places,
             )
-        )
+        )  # fmt: skip
         column.addWidget(self._getting)
         column.addStretch(1)
         return body
 
     def _scrolled(self, body: QWidget) -> QScrollArea:
-        page = QWidget()
+        page = _centred(body)
         page.setObjectName("column")
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addStretch(1)
-        row.addWidget(body, 1000)
-        row.addStretch(1)
         area = QScrollArea()
         area.setObjectName("transcriptArea")
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -230,6 +228,28 @@ class ModelsPage(QWidget):
         return area
 
 
+def _centred(part: QWidget) -> QWidget:
+    part.setMaximumWidth(_WIDTH)
+    line = QWidget()
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addStretch(1)
+    row.addWidget(part, 1000)
+    row.addStretch(1)
+    return line
+
+
+def _beside(area: QScrollArea, part: QWidget) -> QWidget:
+    """Centre what stands above an area as its content is, which a scroll bar moves aside."""
+    line, bar = _centred(part), area.verticalScrollBar()
+    bar.rangeChanged.connect(
+        lambda least, most: line.setContentsMargins(
+            0, 0, bar.sizeHint().width() if most > least else 0, 0
+        )
+    )
+    return line
+
+
 def _nothing(state: ModelsState) -> str:
     """Return what stands in place of models, or above those of an earlier look."""
     if state.trouble:
@@ -237,6 +257,13 @@ def _nothing(state: ModelsState) -> str:
     if not state.is_listed:
         return strings.MODELS_LOOKING
     return "" if state.local else strings.MODELS_NONE
+
+
+def _places_words(places: tuple[PlaceRow, ...]) -> str:
+    """Return what unfolds the folders; the models of one that is not connected are not listed."""
+    gone = ", ".join(place.title for place in places if not place.is_connected)
+    words = strings.MODELS_PLACES
+    return strings.MODELS_PLACES_GONE.format(words=words, names=gone) if gone else words
 
 
 def _section(title: str, *parts: QWidget) -> QWidget:
@@ -292,6 +319,7 @@ class _Places(QFrame):
 
     def _line(self, row: PlaceRow) -> QWidget:
         line = QWidget()
+        line.setMinimumHeight(_LINE)
         words = ElidedLabel()
         words.setFont(fonts.small())
         words.set_text(f"{row.title} · {row.words} · {row.path}")

@@ -88,7 +88,8 @@ class ModelQuestions(QObject):
         models.asked_to_remove.connect(self._ask_to_remove)
 
     def _ask_to_load(self, choice: PairChoice, question: str) -> None:
-        if agrees(self._window, question, strings.MODEL_LOAD, QMessageBox.ButtonRole.AcceptRole):
+        act = strings.MODEL_LOAD_ANYWAY_NOW if choice.anyway else strings.MODEL_LOAD
+        if agrees(self._window, question, act, QMessageBox.ButtonRole.AcceptRole):
             self._models.load_choice(choice)
 
     def _ask_to_remove(self, plan: RemovalPlan, question: str) -> None:
@@ -102,6 +103,8 @@ def agrees(window: QWidget, question: str, act: str, role: QMessageBox.ButtonRol
     box = QMessageBox(QMessageBox.Icon.Question, strings.APP_NAME, question, parent=window)
     box.setTextFormat(Qt.TextFormat.PlainText)
     agree = box.addButton(act, role)
-    box.addButton(QMessageBox.StandardButton.Cancel)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    if role == QMessageBox.ButtonRole.DestructiveRole:
+        box.setDefaultButton(cancel)
     box.exec()
     return box.clickedButton() is agree

@@ -170,4 +170,4 @@ def test_a_paused_and_a_failed_one_say_where_they_are() -> None:
     assert (begun.title, begun.words, begun.share) == ("o/a", "Paused", None)
     status = FetchStatus(phase="failed", message="No room.", remedy="Make some.")
     failed = fetch_row(Fetch(wanted=RUNNING, stage="failed", status=status))
-    assert failed.words == "Not fetched: No room. Make some."
+    assert failed.words == "No room. Make some."

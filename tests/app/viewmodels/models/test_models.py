@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import strings
 from app.domain.models import FitReport, Inventory, Pairing, RemovalPlan
+from app.viewmodels.models.fetching import FetchRow, Stage
 from app.viewmodels.models.models import ModelsViewModel
 from app.viewmodels.models.rows import LocalRow, cards, first_offer, title_of
 from app.viewmodels.models.switching import BUILT_IN
@@ -92,9 +93,10 @@ def test_the_sum_that_is_shown_is_the_sum_that_was_judged(ready: Rig) -> None:
     assert verdict is not None
     fit = fit_of(BIG.name, BIG.size_bytes)
     assert fit.need.total == 18_400_000_000 + 1_075_000_000
-    addends = ("18.4 GB", "157 MB", "148 MB", "270 MB", "500 MB")
-    for words in (*addends, "19.5 GB", "17.2 GB", "8\u202f192 tokens"):
-        assert words in verdict.sum
+    addends = ("Target 18.4 GB", "drafter 0.2 GB", "tokens 0.1 GB", "prompt 0.3 GB", "else 0.5 GB")
+    words = verdict.sum.replace("\N{NO-BREAK SPACE}", " ")
+    for part in (*addends, "= 19.5 GB", "of 17.2 GB", "8\u202f192 tokens"):
+        assert part in words
 
 
 def test_what_is_of_no_known_pair_is_judged_by_its_folder(ready: Rig) -> None:
@@ -142,7 +144,7 @@ def test_what_is_too_big_is_asked_about_first(ready: Rig) -> None:
     models(ready).load(row(ready, BIG.path))
     assert len(loads(ready)) == before
     choice, words = asked
-    assert "19.5 GB" in words
+    assert "19.5\N{NO-BREAK SPACE}GB" in words
     models(ready).load_choice(choice)  # type: ignore[arg-type]
     last = loads(ready)[-1]
     assert (last.target, last.use_drafter, last.anyway) == (BIG.path, False, True)
@@ -316,6 +318,23 @@ def test_the_first_page_offers_what_is_here_before_what_there_is(rig: Rig) -> No
     assert "LM Studio" in offer.text
     models(rig).load(offer.row)
     assert models(rig).first_offer is None  # a real one is on its way
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ("running", "A is on its way: half"),
+        ("queued", "A is on its way: half"),
+        ("paused", "A is not downloaded yet. half"),
+        ("failed", "A is not downloaded yet. half"),
+        ("offered", None),  # another line offers it
+    ],
+)
+def test_the_first_page_tells_of_a_download(ready: Rig, stage: Stage, words: str | None) -> None:
+    look(ready)
+    fetch = FetchRow(repository="a/a", title="A", words="half", share=0.5, stage=stage)
+    offer = first_offer(replace(models(ready).state, fetches=(fetch,)))
+    assert (offer and offer.text) == words
 
 
 def test_a_first_page_without_much_memory(ready: Rig) -> None:

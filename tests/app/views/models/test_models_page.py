@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QLabel,
+    QMessageBox,
     QToolButton,
     QWidget,
 )
@@ -21,7 +22,9 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.domain.models import Inventory, Pairing, RemovalPlan
 from app.views.models.models_page import ModelsPage
+from app.views.models.offers import agrees
 from mtp_mlx.api import Load
+from mtp_mlx.wire import Error
 from tests.app.conftest import Rig
 from tests.app.tools import BIG, DRIVE, E4B, EMPTY_DISK, FULL_DISK, GB, STUDIO, fits_of, placed
 
@@ -115,7 +118,7 @@ def test_a_verdict_has_a_word_and_shows_its_sum(page: ModelsPage) -> None:
     assert not view.sum.isVisible()
     view.verdict.click()
     assert view.sum.isVisible()
-    assert "19.5 GB, of 17.2 GB" in view.sum.text()
+    assert "19.5\N{NO-BREAK SPACE}GB, of 17.2\N{NO-BREAK SPACE}GB" in view.sum.text()
     view.verdict.click()
     assert not view.sum.isVisible()
 
@@ -139,6 +142,30 @@ def test_load_and_stop(ready: Rig, page: ModelsPage, answers: list[bool]) -> Non
     assert ready.program.models.pairs.loading.anyway
 
 
+def test_a_load_that_fails_is_told_on_the_page(ready: Rig, page: ModelsPage) -> None:
+    page.local.views[E4B.path].button.click()
+    ready.engine.say(Error(code="damaged", message="A file ends early.", remedy="Copy it again."))
+    assert page.note.isVisible()
+    assert page.note.text().startswith("Gemma 4 E4B 4-bit could not be loaded: A file ends early.")
+    assert page.local.views[E4B.path].button.text() == strings.MODEL_LOAD
+
+
+def test_what_cannot_be_undone_is_not_the_answer_of_the_return_key(ready: Rig) -> None:
+    asked: list[str] = []
+
+    def look() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        default = box.defaultButton()
+        asked.append("" if default is None else default.text())
+        box.reject()
+
+    QTimer.singleShot(0, look)
+    window = ready.program.window
+    assert not agrees(window, "Remove it?", "Remove", QMessageBox.ButtonRole.DestructiveRole)
+    assert asked[0].replace("&", "") == "Cancel"
+
+
 def test_get_pause_resume_and_cancel(ready: Rig, page: ModelsPage) -> None:
     card = page.cards.views["Gemma 4 E4B"]
     assert card.button.accessibleName() == "Get Gemma 4 E4B 8-bit"
@@ -148,6 +175,7 @@ def test_get_pause_resume_and_cancel(ready: Rig, page: ModelsPage) -> None:
         page.cards.views["Gemma 4 E2B"].more, "Get 4-bit · 3.8 GB with its drafter · Fits"
     ).trigger()
     first, second = page.fetches.views.values()
+    assert first.bar.maximum() == 0  # it moves, for nothing has come yet
     assert second.detail.text() == strings.FETCH_QUEUED
     ready.tool.fetches[0].say("fetching", done=3 * GB, total=9 * GB, rate=10**7)
     assert first.detail.text() == "3.0 GB of 9.0 GB · 10 MB/s · about 10 min left"
@@ -163,8 +191,9 @@ def test_get_pause_resume_and_cancel(ready: Rig, page: ModelsPage) -> None:
     assert len(ready.tool.fetches) == 3
     ready.tool.fetches[2].say("failed", message="No room.", remedy="Free 6 GB.")
     assert (first.button.text(), first.detail.text()) == (
-        "Try again", "Not fetched: No room. Free 6 GB.",
+        "Try again", "No room. Free 6 GB.",
     )  # fmt: skip
+    assert first.detail.property("tone") == "warning"
     page.goes_on.click()
     assert ready.program.settings.current.fetch_goes_on
     first.cancel.click()
@@ -204,6 +233,7 @@ def test_folders(ready: Rig, page: ModelsPage, monkeypatch: pytest.MonkeyPatch) 
     assert ready.tool.answer("add", "") == ("add", "/my/models")
     ready.tool.answer("list", FULL_DISK)
     page.places_toggle.click()
+    assert page.places_toggle.text().endswith("(Models: not connected)")
     lines = [label.text() for label in page.places.findChildren(QLabel)]
     assert f"Models · not connected · {DRIVE.path}" in lines
     (forget,) = page.places.findChildren(QAbstractButton)
