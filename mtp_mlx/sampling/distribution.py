@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import mlx.core as mx
 
 from mtp_mlx.api import Sampling
+from mtp_mlx.sampling.selection import SORTED, largest, top_p_of_all, top_p_of_sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +103,22 @@ def probabilities(of: Distribution, ids: mx.array, vocabulary: int) -> mx.array:
 
 def distribution(logits: Logits, sampling: Sampling) -> Distribution:
     """Return the distribution of each row; `sampling.temperature` must be above 0."""
-    k = sampling.top_k
-    if 0 < k < logits.raw.shape[-1]:  # first, so that all else is computed for k candidates only
-        logits = logits.take(mx.argpartition(logits.raw, kth=-k, axis=-1)[:, -k:])
+    candidates = logits.raw.shape[-1]
+    k = sampling.top_k if 0 < sampling.top_k < candidates else candidates
+    is_sorted = k < candidates or (sampling.top_p < 1 and candidates <= SORTED)
+    if is_sorted:  # first, so that all else is computed for k candidates only
+        logits = logits.take(largest(logits.raw, k))
     x = logits.values / sampling.temperature
     ids = logits.ids
     if ids is None:
         ids = mx.broadcast_to(mx.arange(x.shape[-1]), x.shape)
     if sampling.top_p < 1:
-        order = mx.argsort(-x, axis=-1)
-        ids = mx.take_along_axis(ids, order, axis=-1)
-        x = _within_top_p(mx.take_along_axis(x, order, axis=-1), sampling.top_p)
+        x = (
+            top_p_of_sorted(x, sampling.top_p)
+            if is_sorted
+            else top_p_of_all(x, logits.raw, sampling.top_p)
+        )
     if sampling.min_p > 0:
         least = mx.max(x, axis=-1, keepdims=True) + mx.log(mx.array(sampling.min_p))
         x = mx.where(x < least, -mx.inf, x)
     return Distribution(x, ids)
-
-
-def _within_top_p(x: mx.array, top_p: float) -> mx.array:
-    """Cut the sorted candidates behind those whose probabilities reach `top_p`; keep the first."""
-    p = mx.softmax(x, axis=-1)
-    before = mx.cumsum(p, axis=-1) - p
-    first = mx.arange(x.shape[-1]) == 0
-    return mx.where((before < top_p) | first, x, -mx.inf)
