@@ -11,7 +11,7 @@ import click
 
 from mtp_mlx.api import DEMO_PAIR, MAX_REPEATS, Bench, Dtype, Load, LoadRandom, Mtp, Verify
 from mtp_mlx.cli import options
-from mtp_mlx.cli.terminal import ProgressLine, bench_line, load, stops_on_interrupt
+from mtp_mlx.cli.terminal import ProgressLine, bench_line, load, run_line, stops_on_interrupt
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
 from mtp_mlx.families import SHAPE_NAMES
@@ -197,8 +197,10 @@ def measure(asked: Asked) -> int:
             match event:
                 case BenchProgress():
                     line.show(bench_line(event))
-                case BenchRun(warning=str(warning)):
-                    line.warn(warning)
+                case BenchRun(warning=warning):
+                    line.finished(run_line(event))
+                    if warning is not None:
+                        line.warn(warning)
                 case BenchFinished():
                     finished = event
     if finished.report is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from mtp_mlx.api import Load, LoadRandom, Stats
 from mtp_mlx.errors import UsageError
-from mtp_mlx.events import BenchProgress, LoadProgress
+from mtp_mlx.events import BenchProgress, BenchRun, LoadProgress
 from mtp_mlx.printable import printable
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def stops_on_interrupt(ticket: Ticket) -> Iterator[None]:
 
 
 class ProgressLine:
-    """One line on stderr, erased in the end. Without a terminal only warnings are shown."""
+    """One line on stderr, erased in the end; without a terminal warnings and what was finished."""
 
     def __init__(self) -> None:
         self._watched = sys.stderr.isatty()
@@ -85,6 +85,11 @@ class ProgressLine:
     def show(self, text: str) -> None:
         if self._watched:
             print(f"{ERASE}{printable(text)}", end="", file=sys.stderr, flush=True)
+
+    def finished(self, text: str) -> None:
+        """Write a line for what was finished where there is no terminal, such as into a log."""
+        if not self._watched:
+            print(printable(text), file=sys.stderr, flush=True)
 
     def warn(self, sentence: str) -> None:
         self._erase()
@@ -108,6 +113,20 @@ def bench_line(now: BenchProgress) -> str:
     if now.context_tokens:
         at_hand += f", after {now.context_tokens} tokens"
     return f"{counted}: {now.phase}{at_hand}"[:79]
+
+
+def run_line(made: BenchRun) -> str:
+    """Return a finished run of a benchmark in a line, without its prompt or its reply."""
+    from mtp_mlx.report import words
+
+    run = made.run
+    what = [words.mode(run.mode), f"repeat {run.repeat + 1}"]
+    if run.context:
+        what.insert(0, f"after {run.context} tokens")
+    if run.prompt_id is not None:
+        what.insert(0, run.prompt_id)
+    speed = "too short to time" if run.decode_tps is None else f"{run.decode_tps:.1f} tokens/s"
+    return f"{made.done} of {made.total} runs: {', '.join(what)}: {speed}"
 
 
 def duration(seconds: float) -> str:

@@ -52,9 +52,13 @@ def test_a_benchmark_is_a_table_and_a_report(
     assert made == [(mode, prompt, 6) for prompt in "ab" for mode in ("off", "auto", 2)]
     assert all(one["reused_tokens"] == 0 for one in document["runs"])
     assert all(one["identical"] for one in document["identity"]["comparisons"])
-    told = capsys.readouterr().out
+    told, log = capsys.readouterr()
     assert "Same text with and without MTP: 4 of 4, by prompt and mode" in told
     assert "K 2" in told
+    lines = [line for line in log.splitlines() if " runs: " in line]
+    assert [line.partition(":")[0] for line in lines] == [f"{i + 1} of 6 runs" for i in range(6)]
+    speed = document["runs"][2]["decode_tps"]
+    assert lines[2] == f"3 of 6 runs: a, K 2, repeat 1: {speed:.1f} tokens/s"
 
 
 def test_prompts_are_measured_behind_contexts(
