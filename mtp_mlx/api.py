@@ -24,6 +24,9 @@ MAX_BIAS = 100
 GREEDY_BELOW = 1e-5
 """A temperature below this is none: scores divided by it would overflow."""
 
+CONTEXTS = tuple(2**n for n in range(12, 19))
+"""Tokens of prompt and reply together: the lengths that are offered, 4,096 to 262,144."""
+
 MAX_REPEATS = 1000
 """The most times that a benchmark measures each prompt."""
 
@@ -40,6 +43,9 @@ DraftPosition = Literal["last-seen", "anchor"]
 """Where the drafter stands: at the last position in the cache, or at the anchor's own."""
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
+Pressure = Literal["normal", "warning", "critical"]
+"""How short macOS says that memory is."""
+
 Role = Literal["system", "user", "assistant"]
 
 
@@ -127,6 +133,14 @@ class Memory:
     active: int
     peak: int
     limit: int
+    need: int | None = None  # of the loaded pair, by the sum of fit; None: loaded whatever it needs
+    pressure: Pressure | None = None  # None: the system has no such state, and kills instead
+    context: int | None = None  # the longest of `CONTEXTS` for which the pair fits; None: of none
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether the system says so, or less is here than the pair was loaded for."""
+        return self.pressure in ("warning", "critical") or (self.need or 0) > self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,13 +153,14 @@ class PairInfo:
     target_bytes: int
     drafter_bytes: int
     quantization: str  # "4-bit affine, group 64", or the dtype
-    context_length: int
+    context_length: int  # tokens of prompt and reply together, as the pair was loaded
     sliding_window: int
     draft_position: DraftPosition
     recommended: Sampling
     has_chat_template: bool
     has_tokenizer: bool = True  # False: replies are token ids
     notes: tuple[str, ...] = ()  # sentences: what of the checkpoint was left out
+    longest_context: int | None = None  # tokens that the target was made for; None: not told
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +170,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     drafter: str | None = None  # None: the drafter trained for the target, if there is one
     use_drafter: bool = True
     drafter_bits: int | None = None  # 4 or 8: quantise the drafter's head; None: leave it
+    context: int | None = None  # tokens of prompt and reply; None: all it was made for
     dtype: Dtype = "auto"
     draft_position: DraftPosition | None = None  # None: the pair's own
     anyway: bool = False  # also where it is too big for this machine

@@ -13,7 +13,7 @@ import mlx.core as mx
 import msgspec
 
 from mtp_mlx import api
-from mtp_mlx.api import PairInfo, TokenIds
+from mtp_mlx.api import Memory, PairInfo, TokenIds
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.decode.prompt_pool import PromptPool
 from mtp_mlx.decode.sequence import Control, NotFinite
@@ -25,7 +25,7 @@ from mtp_mlx.files import brief
 from mtp_mlx.learned import Record, recall, remember, start_from, subject_of
 from mtp_mlx.loading import LoadedPair, load_pair
 from mtp_mlx.loading.device import describe, is_out_of_memory, versions
-from mtp_mlx.loading.memory import prompt_bytes
+from mtp_mlx.loading.memory import pair_memory, prompt_bytes
 from mtp_mlx.loading.pair import not_finite
 from mtp_mlx.protocols import State
 from mtp_mlx.reply import BARE, Instruments, Reply
@@ -63,7 +63,7 @@ class Engine:
         measured = record.calibration.draft_position if record.calibration else None
         if request.draft_position is None and measured is not None:
             pair = pair.with_draft_position(measured)
-        progress(LoadProgress(phase="warm-up", done=3, total=3))
+        progress(LoadProgress(phase="warm-up"))
         engine = cls(pair, record)
         try:
             engine.warm_up()
@@ -171,6 +171,12 @@ class Engine:
     def state(self) -> State:
         """Return the cache of the conversation that was written last."""
         return self._pool.last.state
+
+    def memory(self) -> Memory:
+        """Return what is held and what there is, judged for the longer of context and reply."""
+        pair, held = self._pair, self.state.length
+        longest = pair.info.longest_context or pair.info.context_length
+        return pair_memory(pair.size, max(pair.context, held), longest, anyway=pair.anyway)
 
     def forget(self) -> None:
         """Empty all caches: the next reply reads its whole prompt."""

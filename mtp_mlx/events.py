@@ -15,6 +15,7 @@ from mtp_mlx.api import (
     Memory,
     Mtp,
     PairInfo,
+    Pressure,
     RoundState,
     Sampling,
     Stats,
@@ -23,14 +24,18 @@ from mtp_mlx.api import (
 from mtp_mlx.calibration import Calibration
 from mtp_mlx.report.model import Group, Report, Run
 
-LoadPhase = Literal["checking", "target", "drafter", "warm-up"]
+LoadPhase = Literal["checking", "fetching", "target", "drafter", "warm-up"]
 BenchPhase = Literal["hashing", "warming up", "measuring", "cooling down", "comparing"]
 
 
 class LoadProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """A load goes on: with bytes fetched, or bytes of the weights in memory."""
+
     phase: LoadPhase
-    done: int
-    total: int
+    done: int = 0
+    total: int = 0  # 0: unknown
+    waits: str | None = None  # why nothing comes, of a fetch
+    note: str | None = None  # a sentence, said once: what is to be known before it is loaded
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +53,9 @@ class MemoryReport(msgspec.Struct, frozen=True, kw_only=True):
     active: int
     peak: int
     limit: int
+    need: int | None = None
+    pressure: Pressure | None = None
+    context: int | None = None
 
 
 class PromptProgress(msgspec.Struct, frozen=True, kw_only=True):

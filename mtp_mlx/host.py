@@ -15,7 +15,7 @@ from typing import Self
 
 from mtp_mlx import api
 from mtp_mlx.activity import awake, hurry, working
-from mtp_mlx.api import Mtp, PairInfo, Request
+from mtp_mlx.api import Memory, Mtp, PairInfo, Request
 from mtp_mlx.engine import BARE, Control, Engine, Instruments
 from mtp_mlx.errors import EngineBusy, NotLoaded
 from mtp_mlx.events import (
@@ -33,7 +33,7 @@ from mtp_mlx.loading.memory import memory
 from mtp_mlx.request import check_mtp
 from mtp_mlx.text.codec import ReadingCancelledError
 
-MEMORY_INTERVAL_S = 0.5
+MEMORY_INTERVAL_S = 0.25
 """Seconds between two memory reports while a reply is written."""
 
 Deliver = Callable[[Event | Exception], None]
@@ -232,20 +232,21 @@ class Host:
             self._engine = Engine.load(request, ticket.answer)
         else:
             self._engine = Engine.load_random(request, ticket.answer)
-        yield Loaded(pair=self._engine.pair, memory=memory())
+        yield Loaded(pair=self._engine.pair, memory=self._engine.memory())
 
     def _unload(self) -> Iterator[Event]:
         self._drop_engine()
         yield Unloaded()
-        yield _memory_report()
+        yield _report(memory())
 
     def _generate(self, request: api.Generate, ticket: Ticket) -> Iterator[Event]:
         reported = 0.0
-        events = self._loaded().generate(request, ticket.control, ticket.instruments)
+        engine = self._loaded()
+        events = engine.generate(request, ticket.control, ticket.instruments)
         for event in events:
             now = time.monotonic()
             if isinstance(event, Finished) or now - reported > MEMORY_INTERVAL_S:
-                yield _memory_report()
+                yield _report(engine.memory())
                 reported = now
             yield event
 
@@ -298,6 +299,12 @@ def _doing(request: Request) -> str:
             return "Running a benchmark"
 
 
-def _memory_report() -> MemoryReport:
-    now = memory()
-    return MemoryReport(active=now.active, peak=now.peak, limit=now.limit)
+def _report(now: Memory) -> MemoryReport:
+    return MemoryReport(
+        active=now.active,
+        peak=now.peak,
+        limit=now.limit,
+        need=now.need,
+        pressure=now.pressure,
+        context=now.context,
+    )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from queue import SimpleQueue
 
 import pytest
 
-from mtp_mlx.api import Bench, CountTokens, Generate, Request, TokenIds, Unload
+from mtp_mlx.api import Bench, CountTokens, Generate, Memory, Request, TokenIds, Unload
 from mtp_mlx.engine import BARE, Control, Instruments
 from mtp_mlx.errors import EngineBusy, MtpMlxError, NotLoaded, OutOfMemory, UsageError
 from mtp_mlx.events import (
@@ -44,6 +44,9 @@ class Told:
 
     def close(self) -> None:
         pass
+
+    def memory(self) -> Memory:
+        return Memory(active=1, peak=1, limit=2, need=2, pressure="normal", context=4096)
 
     def count_tokens(self, text: str, cancelled: Callable[[], bool]) -> int:
         del cancelled
@@ -87,7 +90,8 @@ def test_a_ticket_is_its_requests_events() -> None:
     engine = Told()
     events = list(host_of(engine).submit(ASK))
     assert kinds(events) == [PromptProgress, Round, Round, Round, Finished]
-    assert isinstance(events[-2], MemoryReport)
+    told = Memory(active=1, peak=1, limit=2, need=2, pressure="normal", context=4096)
+    assert events[-2] == MemoryReport(**asdict(told))
     assert engine.threads == [threading.get_ident()] * 3
 
 

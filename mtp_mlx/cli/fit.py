@@ -10,6 +10,7 @@ from typing import Any, Literal
 import click
 
 from mtp_mlx.api import DEMO_PAIR
+from mtp_mlx.cli import options
 from mtp_mlx.cli.places import size as words
 from mtp_mlx.errors import LoadError, ModelNotFound, UsageError
 from mtp_mlx.families import PAIRS, drafter_for, family_of
@@ -22,6 +23,7 @@ from mtp_mlx.hub.fit import (
     PairSize,
     Verdict,
     fit,
+    judged_context,
     listed_drafter,
     listed_size,
     suited,
@@ -29,7 +31,7 @@ from mtp_mlx.hub.fit import (
 from mtp_mlx.hub.local_model import LocalModel
 from mtp_mlx.hub.own_folders import own_folders
 from mtp_mlx.hub.places import inventory
-from mtp_mlx.hub.resolve import DEMO_FOLDER
+from mtp_mlx.hub.resolve import DEMO_FOLDER, on_this_disk, resolve_drafter
 from mtp_mlx.printable import json_line, printable
 
 
@@ -43,6 +45,18 @@ class Sized:
     size: PairSize
     context_length: int
     source: Literal["files", "catalogue"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """How a pair's drafter is to be loaded: `Load` has the same fields."""
+
+    name: str | None = None  # a folder or a repository; None: the target's own
+    is_left_out: bool = False
+    bits: int | None = None
+
+
+OWN = Head()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +96,19 @@ class Advice:
     default=0,
     help="Bytes of a loaded pair that gives way to this one.",
 )
+@click.option("--drafter", help="A folder or repository on this disk; else the target's own.")
+@click.option("--no-drafter", is_flag=True, help="Judge the target alone.")
+@options.drafter_bits
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def fit_command(target: str | None, context: int | None, given_up: int, as_json: bool) -> None:
+def fit_command(
+    target: str | None,
+    context: int | None,
+    given_up: int,
+    drafter: str | None,
+    no_drafter: bool,
+    drafter_bits: int | None,
+    as_json: bool,
+) -> None:
     """Tell whether TARGET fits this machine's memory, with the sum. Nothing is loaded or fetched.
 
     TARGET is a folder, or a repository on this disk or of the catalogue. Without it every known
@@ -91,6 +116,8 @@ def fit_command(target: str | None, context: int | None, given_up: int, as_json:
     """
     from mtp_mlx.loading.memory import machine_memory
 
+    if target is None and (drafter or no_drafter or drafter_bits):
+        raise UsageError("A drafter belongs to a target.", "Name the target with it.")
     have = machine_memory(given_up).have
     if target is None:
         every = advice(context or DEFAULT_CONTEXT, have)
@@ -100,7 +127,7 @@ def fit_command(target: str | None, context: int | None, given_up: int, as_json:
             else "\n".join(_all_lines(every, have))
         )
     else:
-        sized = find(target)
+        sized = find(target, Head(name=drafter, is_left_out=no_drafter, bits=drafter_bits))
         judged = fit(sized.size, _context(sized, context), have)
         shown = json_line(_of(sized, judged)) if as_json else "\n".join(_lines(sized, judged))
     click.echo(printable(shown))
@@ -112,20 +139,35 @@ def _context(sized: Sized, asked: int | None) -> int:
             f"{brief(sized.name)} holds {sized.context_length} tokens at the most.",
             "Give a smaller --context.",
         )
-    return asked or min(DEFAULT_CONTEXT, sized.context_length)
+    return judged_context(sized.context_length, asked)
 
 
-def find(target: str) -> Sized:
+def find(target: str, head: Head = OWN) -> Sized:
     """Return the size of a target, from its files where they are on this disk.
 
     Raises ModelNotFound for one that is neither there nor in the catalogue, and LoadError.
     """
     if target == DEMO_PAIR:
-        return _of_files("built-in", DEMO_FOLDER / "target", DEMO_FOLDER / "drafter")
-    folder = _folder(target) or whole_snapshot(target)
+        drafter: Path | None = DEMO_FOLDER / "drafter"
+        if head.name is not None:
+            drafter = on_this_disk(head.name)
+        return _of_files("built-in", DEMO_FOLDER / "target", drafter, head)
+    own_folder = _folder(target)
+    folder = own_folder or whole_snapshot(target)
     if folder is not None:
-        repository = drafter_for(target)
-        return _of_files(target, folder, repository and whole_snapshot(repository))
+        if head.name is not None:
+            drafter = on_this_disk(head.name)
+        elif own_folder is not None:
+            drafter = _drafter_of(target, own_folder)
+        else:
+            repository = drafter_for(target)
+            drafter = whole_snapshot(repository) if repository else None
+        return _of_files(target, folder, drafter, head)
+    if head != OWN:
+        raise ModelNotFound(
+            f"{brief(target)} is not on this disk, so only its own drafter can be judged with it.",
+            "Leave out what is said of the drafter, or fetch the target first.",
+        )
     for pair in PAIRS:
         for conversion in pair.targets:
             sized = _of_catalogue(pair, conversion)
@@ -137,6 +179,15 @@ def find(target: str) -> Sized:
     )
 
 
+def _drafter_of(target: str, folder: Path) -> Path | None:
+    """Return the drafter that a load of a folder takes; None where that is not on this disk."""
+    try:
+        own = resolve_drafter(None, target, folder)  # of a folder it asks no Hub
+    except LoadError:
+        return None
+    return None if own is None else own.folder
+
+
 def _folder(name: str) -> Path | None:
     try:
         folder = Path(name).expanduser()
@@ -145,7 +196,7 @@ def _folder(name: str) -> Path | None:
         return None
 
 
-def _of_files(name: str, folder: Path, drafter: str | Path | None) -> Sized:
+def _of_files(name: str, folder: Path, drafter: Path | None, asked: Head = OWN) -> Sized:
     """Return the size of a target on this disk. A drafter that is not counts as published."""
     from mtp_mlx.loading.checkpoint import open_checkpoint
     from mtp_mlx.loading.device import compute_dtype
@@ -155,12 +206,19 @@ def _of_files(name: str, folder: Path, drafter: str | Path | None) -> Sized:
     family = family_of(target.config)
     identity = family.identify(target.config)
     pair = next((pair for pair in PAIRS if pair.name == identity.name), None)
-    if not drafter and pair is not None:
+    if asked.is_left_out:
+        drafter = pair = None
+    if drafter is None and pair is not None:
         drafter = whole_snapshot(pair.drafter)
-    head = open_checkpoint(Path(drafter)) if drafter else None
+    head = None if drafter is None else open_checkpoint(drafter)
     blueprint = family.blueprint(target.config, None if head is None else head.config)
-    size = pair_size(blueprint, target, head, compute_dtype("auto"))
+    size = pair_size(blueprint, target, head, compute_dtype("auto"), asked.bits)
     if head is None and pair is not None:
+        if asked.bits is not None:
+            raise ModelNotFound(
+                f"The drafter of {brief(name)} is not on this disk, so its packed size is unknown.",
+                "Fetch the drafter first, or leave out --drafter-bits.",
+            )
         size = replace(size, drafter=listed_drafter(pair, size.bytes_a_number))
     published = None if pair is None else pair.drafter
     return Sized(

@@ -97,6 +97,7 @@ class Options:
     drafter: str | None
     no_drafter: bool
     drafter_bits: int | None
+    context: int | None
     dtype: Dtype
     draft_position: DraftPosition | None
     system: str | None
@@ -120,6 +121,7 @@ class Options:
             drafter=self.drafter,
             use_drafter=not self.no_drafter,
             drafter_bits=self.drafter_bits,
+            context=self.context,
             dtype=self.dtype,
             draft_position=self.draft_position,
             anyway=self.anyway,
@@ -149,6 +151,13 @@ drafter_bits = click.option(
     callback=lambda _context, _option, bits: bits and int(bits),
     help="Quantise the drafter's head; most of a dense drafter's time goes into reading it.",
 )
+context = click.option(
+    "--context",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Tokens of prompt and reply together, by which its memory is judged. Default: as many as"
+    " the target was made for.",
+)
 anyway = click.option(
     "--anyway", is_flag=True, help="Load what is too big for this machine all the same."
 )
@@ -157,6 +166,7 @@ _CHOICES = (
     drafter,
     click.option("--no-drafter", is_flag=True, help="Load the target alone."),
     drafter_bits,
+    context,
     click.option("--system", help="The system prompt."),
     click.option(
         "--max-tokens", type=click.IntRange(min=1), metavar="N", default=2048, show_default=True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ERASE = "\r\x1b[K"
 SEPARATOR = " · "
+GB = 10**9
 
 
 def load(request: Load | LoadRandom) -> Host:
@@ -31,12 +32,22 @@ def load(request: Load | LoadRandom) -> Host:
 
         def show(event: object) -> None:
             if isinstance(event, LoadProgress):
-                line.show(f"Loading {name}: {event.phase} {event.done}/{event.total}")
+                line.show(_loading(name, event))
+                if event.note is not None:
+                    line.warn(event.note)
 
         host.submit(request, deliver=show).wait()
         for note in host.pair.notes:
             line.warn(note)
     return host
+
+
+def _loading(name: str, event: LoadProgress) -> str:
+    """Return how far a load is, for one line."""
+    words = f"Loading {name}: {event.phase}"
+    if event.total:
+        words = f"{words} {event.done / GB:.2f} of {event.total / GB:.2f} GB"
+    return words if event.waits is None else f"{words} ({event.waits})"
 
 
 def from_stdin(read: Callable[[], str]) -> str:

@@ -23,11 +23,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mtp_mlx.api import CONTEXTS, Pressure
 from mtp_mlx.families.base import Conversion, KnownPair, MemoryShape
 from mtp_mlx.kv.rows import ALONE, BLOCK, CHUNK, GRANULE, GROWTH, REWIND, SLACK
 
 Verdict = Literal["fits", "tight", "too-big"]
-Pressure = Literal["normal", "warning", "critical"]
 
 MARGIN = 500_000_000
 """Bytes for all that has no part of its own: kernels, logits, text, freed memory kept for reuse."""
@@ -179,6 +179,21 @@ def fit(size: PairSize, context: int, have: int) -> Fit:
     sizes = range(SMALLEST_CHUNK, CHUNK + 1)
     fitting = bisect_left(sizes, True, key=lambda chunk: at(chunk).verdict != "fits")
     return at(sizes[max(0, fitting - 1)])
+
+
+def judged_context(longest: int, chosen: int | None = None) -> int:
+    """Return the tokens for which a pair is judged: those chosen, else `DEFAULT_CONTEXT`.
+
+    `longest` is what the target was made for.
+    """
+    return min(longest, chosen or DEFAULT_CONTEXT)
+
+
+def longest_context(size: PairSize, longest: int, have: int) -> int | None:
+    """Return the greatest of `CONTEXTS`, up to `longest`, for which a pair is not too big."""
+    lengths = [tokens for tokens in CONTEXTS if tokens <= longest]
+    fitting = (n for n in reversed(lengths) if fit(size, n, have).verdict != "too-big")
+    return next(fitting, None)
 
 
 def cache_bytes(size: PairSize, context: int) -> int:

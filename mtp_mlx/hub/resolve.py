@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +30,17 @@ PATIENCE = Patience(give_up_s=60.0)
 
 DEMO_FOLDER = resources() / "demo_pair"
 
+Show = Callable[[Status], None]
+"""Called while a repository is fetched, several times a second."""
 
-def resolve(name: str, *, with_texts: bool = True) -> Path:
+
+def _show_on_terminal(status: Status) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{printable(line(status))}")
+        sys.stderr.flush()
+
+
+def resolve(name: str, *, with_texts: bool = True, show: Show = _show_on_terminal) -> Path:
     """Return the folder of a model. Raises ModelNotFound or LoadError, with the remedy.
 
     With `with_texts` it is to have a tokenizer and a chat template, where its repository has them.
@@ -53,7 +62,7 @@ def resolve(name: str, *, with_texts: bool = True) -> Path:
     if elsewhere is not None:
         return elsewhere
     try:
-        return _fetched(name)
+        return _fetched(name, show)
     except LoadError:
         if held is None:
             raise
@@ -99,7 +108,9 @@ class OwnDrafter:
     note: str | None = None
 
 
-def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> OwnDrafter | None:
+def resolve_drafter(
+    drafter: str | None, target: str, target_folder: Path, show: Show = _show_on_terminal
+) -> OwnDrafter | None:
     """Return the drafter asked for, else the target's own; None where there is none.
 
     A target named by its repository has the drafter published for it, fetched if need be. A target
@@ -109,12 +120,12 @@ def resolve_drafter(drafter: str | None, target: str, target_folder: Path) -> Ow
     if drafter == DEMO_PAIR:
         return OwnDrafter(_demo("drafter"))
     if drafter is not None:
-        return OwnDrafter(resolve(drafter, with_texts=False))
+        return OwnDrafter(resolve(drafter, with_texts=False, show=show))
     if target == DEMO_PAIR or is_built_in(target_folder):
         return OwnDrafter(_demo("drafter"))
     if _folder(target) is not None:
         return _drafter_of_folder(target_folder)
-    return _drafter_of_repository(target, target_folder)
+    return _drafter_of_repository(target, target_folder, show)
 
 
 def _drafter_of_folder(target: Path) -> OwnDrafter | None:
@@ -133,7 +144,7 @@ def _drafter_of_folder(target: Path) -> OwnDrafter | None:
     )
 
 
-def _drafter_of_repository(target: str, folder: Path) -> OwnDrafter | None:
+def _drafter_of_repository(target: str, folder: Path, show: Show) -> OwnDrafter | None:
     repository = drafter_for(target) or drafter_for(_config(folder))
     held = whole_snapshot(repository) if repository is not None else None
     if held is not None:
@@ -142,7 +153,7 @@ def _drafter_of_repository(target: str, folder: Path) -> OwnDrafter | None:
     if repository is None or (best is not None and "published" in best.merits):
         return None if best is None else best.drafter
     try:
-        return OwnDrafter(resolve(repository, with_texts=False))
+        return OwnDrafter(resolve(repository, with_texts=False, show=show))
     except LoadError:
         if best is None:
             raise
@@ -218,15 +229,9 @@ def _config(folder: Path) -> Mapping[str, object]:
     return config if isinstance(config, Mapping) else {}
 
 
-def _fetched(repository: str) -> Path:
-    """Fetch what an engine reads of a repository; a terminal shows how far it is."""
+def _fetched(repository: str, show: Show) -> Path:
+    """Fetch what an engine reads of a repository."""
     wanted = [Wanted(repository=repository)]
-
-    def show(status: Status) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{printable(line(status))}")
-            sys.stderr.flush()
-
     try:
         (fetched,) = watched(lambda progress: fetch(wanted, progress, PATIENCE), show)
     finally:

@@ -2,81 +2,58 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import mlx.core as mx
 
 from mtp_mlx import api
 from mtp_mlx.api import DraftPosition, PairInfo, ThinkingSyntax
 from mtp_mlx.errors import (
-    DamagedModel,
     LoadError,
     NonFiniteScores,
-    OutOfMemory,
     UsageError,
 )
 from mtp_mlx.events import LoadProgress
 from mtp_mlx.families import family_of
 from mtp_mlx.families.base import Blueprint
 from mtp_mlx.files import brief, made_of
-from mtp_mlx.hub.fit import PairSize
-from mtp_mlx.hub.in_use import Hold, hold
+from mtp_mlx.hub.fit import PairSize, judged_context
+from mtp_mlx.hub.in_use import Hold, hold, is_loaded
 from mtp_mlx.hub.packing import check_packing
-from mtp_mlx.hub.resolve import is_built_in, resolve, resolve_drafter
+from mtp_mlx.hub.progress import Status
+from mtp_mlx.hub.resolve import Show, is_built_in, resolve, resolve_drafter
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
 from mtp_mlx.loading.device import (
     backend_name,
     compute_dtype,
-    is_out_of_memory,
     prepare,
 )
 from mtp_mlx.loading.generation import Generation, read_generation
-from mtp_mlx.loading.memory import check_fits, pair_size
+from mtp_mlx.loading.memory import (
+    GB,
+    check_fits,
+    keep_freed_within,
+    pair_size,
+)
 from mtp_mlx.loading.weights import (
-    MissingTensors,
+    NO_FILES,
+    WEIGHTS,
+    Loading,
+    Progress,
+    WeightFiles,
     Weights,
-    computing_dtype,
-    fill,
     first_not_finite,
-    in_parts,
-    pack_head,
+    load_weights,
     precision_words,
-    unlike,
 )
 from mtp_mlx.protocols import Drafter, Target
 from mtp_mlx.sampling.constraints import NO_CONSTRAINTS, Constraints
 from mtp_mlx.text.codec import Codec
 from mtp_mlx.text.remote import Opening, opening
 from mtp_mlx.text.tokenizer import end_token_ids
-
-WEIGHTS = "A weight file"
-
-Progress = Callable[[LoadProgress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class WeightFiles:
-    """The files that a network was loaded from; none where its weights are random."""
-
-    files: tuple[Path, ...] = ()
-    name: str = ""
-    dtype: str = ""  # that it computes in
-
-    @property
-    def revision(self) -> str | None:
-        """Return the commit of the repository; None for files outside the download cache.
-
-        There the snapshot's folder has the commit as its name.
-        """
-        folder = self.files[0].parent if self.files else None
-        if folder is None or folder.parent.name != "snapshots":
-            return None
-        return folder.name if re.fullmatch(r"[0-9a-f]{40}", folder.name) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +68,11 @@ class LoadedPair:
     constraints: Constraints = NO_CONSTRAINTS  # of the target, on every reply
     info: PairInfo
     size: PairSize
+    context: int  # tokens that its fit is judged for
     anyway: bool = False  # it was loaded whether or not it fits this machine
     drafter_at: Callable[[DraftPosition], Drafter | None]  # the drafter at a draft position
-    target_weights: WeightFiles = WeightFiles()
-    drafter_weights: WeightFiles = WeightFiles()
+    target_weights: WeightFiles = NO_FILES
+    drafter_weights: WeightFiles = NO_FILES
     holds: tuple[Hold | None, ...] = ()  # they show others that these files are in use
 
     def with_draft_position(self, position: DraftPosition) -> LoadedPair:
@@ -106,9 +84,11 @@ class LoadedPair:
 def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedPair:
     """Load the pair that `request` names. Raises LoadError, UsageError or OutOfMemory."""
     prepare()
-    progress(LoadProgress(phase="checking", done=0, total=3))
-    target_checkpoint = open_checkpoint(resolve(request.target))
-    chosen = _drafter(request, target_checkpoint)
+    progress(LoadProgress(phase="checking"))
+    fetching = partial(_tell_fetch, progress)
+    target_checkpoint = open_checkpoint(resolve(request.target, show=fetching))
+    chosen = _drafter(request, target_checkpoint, fetching)
+    progress(LoadProgress(phase="checking"))
     blueprint = _blueprint(target_checkpoint, chosen.checkpoint)
     generation = read_generation(
         target_checkpoint.generation, target_checkpoint.config, blueprint.vocabulary
@@ -118,6 +98,19 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
         return _load_pair(
             request, target_checkpoint, chosen, blueprint, generation, codec, progress
         )
+
+
+def _tell_fetch(progress: Progress, status: Status) -> None:
+    """Tell how far a repository has come that is fetched to be loaded."""
+    is_fetch = status.phase == "fetching"
+    progress(
+        LoadProgress(
+            phase="fetching",
+            done=status.done if is_fetch else 0,
+            total=status.total if is_fetch else 0,
+            waits=status.reason,
+        )
+    )
 
 
 def _load_pair(
@@ -133,30 +126,37 @@ def _load_pair(
     dtype = compute_dtype(request.dtype)
     check_dtype(blueprint, dtype)
     both = [c for c in (target_checkpoint, drafter_checkpoint) if c is not None]
-    size = pair_size(blueprint, target_checkpoint, drafter_checkpoint, dtype)
+    name = _target_name(request, target_checkpoint)
+    check_context(name, request.context, blueprint.context_length)
+    context = judged_context(blueprint.context_length, request.context)
+    size = pair_size(blueprint, target_checkpoint, drafter_checkpoint, dtype, request.drafter_bits)
+    is_copy = not is_built_in(target_checkpoint.folder) and is_loaded(target_checkpoint.folder)
     if not request.anyway:
-        check_fits(_target_name(request, target_checkpoint), size, blueprint.context_length)
+        keep_freed_within(check_fits(name, size, context, is_copy=is_copy))
+    if is_copy:
+        progress(LoadProgress(phase="checking", note=_second_copy(name, size)))
+    loading = Loading(
+        name=name, size=size, context=context, progress=progress, anyway=request.anyway
+    )
 
-    progress(LoadProgress(phase="target", done=1, total=3))
     tensors = _tensors(blueprint.target_tensors, target_checkpoint)
     network = made_of(lambda: blueprint.target_network(tensors), target_checkpoint.name)
-    target_weights = _load(network, tensors, target_checkpoint, dtype)
+    target_weights = load_weights(network, tensors, target_checkpoint, dtype, loading)
     target = blueprint.target(network)
 
     position: DraftPosition = request.draft_position or "last-seen"
     drafter_of: Callable[[DraftPosition], Drafter | None] = dict[DraftPosition, Drafter]().get
-    drafter_weights = WeightFiles()
+    drafter_weights = NO_FILES
     if drafter_checkpoint is not None:
-        progress(LoadProgress(phase="drafter", done=2, total=3))
+        loading.phase = "drafter"
         settings = drafter_checkpoint.generation or {}
         position = request.draft_position or blueprint.draft_position(settings)
         head = made_of(blueprint.drafter_network, drafter_checkpoint.name)
         tensors = _tensors(blueprint.drafter_tensors, drafter_checkpoint)
-        drafter_weights = _load(head, tensors, drafter_checkpoint, dtype)
-        if request.drafter_bits is not None:
-            pack_head(head, request.drafter_bits)
+        drafter_weights = load_weights(
+            head, tensors, drafter_checkpoint, dtype, loading, request.drafter_bits
+        )
         drafter_of = partial(blueprint.drafter, head, target)
-    progress(LoadProgress(phase="drafter", done=3, total=3))
 
     codec = text.codec()
     info = _info(request, target_checkpoint, chosen, blueprint, generation)
@@ -169,6 +169,7 @@ def _load_pair(
         end_tokens=codec.facts.end_ids if codec else end_token_ids(target_checkpoint.folder),
         constraints=generation.constraints,
         size=size,
+        context=context,
         anyway=request.anyway,
         info=replace(
             info,
@@ -211,6 +212,19 @@ def _blueprint(target: Checkpoint, drafter: Checkpoint | None) -> Blueprint:
     return made_of(lambda: family.blueprint(target.config, drafter.config), drafter.name)
 
 
+def check_context(name: str, chosen: int | None, longest: int) -> None:
+    """Raise UsageError for a context that the target was not made for."""
+    if chosen is not None and not 0 < chosen <= longest:
+        raise UsageError(
+            f"{brief(name)} holds {longest} tokens at the most.", "Choose a shorter context."
+        )
+
+
+def _second_copy(name: str, size: PairSize) -> str:
+    more = (size.target + size.drafter) / GB
+    return f"Another MTP MLX has loaded {name} too: this second copy takes {more:.1f} GB more."
+
+
 def check_dtype(blueprint: Blueprint, dtype: mx.Dtype | None) -> None:
     """Raise UsageError where this machine's CPU cannot compute the target in `dtype`."""
     if blueprint.float32_on_cpu and backend_name() == "cpu" and dtype != mx.float32:
@@ -229,7 +243,7 @@ class _Drafter:
     note: str | None = None
 
 
-def _drafter(request: api.Load, target_checkpoint: Checkpoint) -> _Drafter:
+def _drafter(request: api.Load, target_checkpoint: Checkpoint, fetching: Show) -> _Drafter:
     """Open the drafter's checkpoint. Raises LoadError for a drafter that the request names.
 
     Where the target's own cannot be had, return the reason: replies are then written without MTP.
@@ -237,7 +251,7 @@ def _drafter(request: api.Load, target_checkpoint: Checkpoint) -> _Drafter:
     if not request.use_drafter:
         return _Drafter(None, "switched off")
     try:
-        own = resolve_drafter(request.drafter, request.target, target_checkpoint.folder)
+        own = resolve_drafter(request.drafter, request.target, target_checkpoint.folder, fetching)
     except LoadError as error:
         if request.drafter is not None:
             raise
@@ -252,34 +266,6 @@ def _tensors(named: Callable[[Weights], Weights], checkpoint: Checkpoint) -> Wei
     check_packing(checkpoint.config, checkpoint.tensors)
     weights = checkpoint.weights()
     return made_of(lambda: named(weights), checkpoint.name, WEIGHTS)
-
-
-def _load(
-    network: Any, tensors: Weights, checkpoint: Checkpoint, dtype: mx.Dtype | None
-) -> WeightFiles:
-    """Fill `network` with the checkpoint's tensors and evaluate them."""
-    try:
-        made_of(lambda: fill(network, tensors), checkpoint.name, WEIGHTS)
-    except MissingTensors as error:
-        raise checkpoint.incomplete() or unlike(str(error)) from error
-    tensors.clear()  # what is converted must not be held twice
-    if dtype is not None:
-        network.set_dtype(dtype)
-    network.eval()
-    try:
-        for part in in_parts(network):
-            mx.eval(part)
-    except RuntimeError as error:
-        if is_out_of_memory(error):
-            raise OutOfMemory(
-                f"{checkpoint.name} does not fit into this machine's memory.",
-                "Choose a smaller model or a smaller quantisation.",
-            ) from error
-        raise DamagedModel(
-            f"The weights of {checkpoint.name} cannot be read: {brief(error)}.",
-            "Download the model again.",
-        ) from error
-    return WeightFiles(checkpoint.files, checkpoint.name, computing_dtype(network))
 
 
 def _info(
@@ -297,7 +283,8 @@ def _info(
         target_bytes=target_checkpoint.size,
         drafter_bytes=0 if drafter_checkpoint is None else drafter_checkpoint.size,
         quantization="",
-        context_length=blueprint.context_length,
+        context_length=request.context or blueprint.context_length,
+        longest_context=blueprint.context_length,
         sliding_window=blueprint.sliding_window,
         draft_position="last-seen",
         recommended=generation.recommended,

@@ -24,11 +24,11 @@ from mtp_mlx.errors import OutOfMemory, UsageError
 from mtp_mlx.events import LoadProgress
 from mtp_mlx.families import shape
 from mtp_mlx.families.base import TrueShape
-from mtp_mlx.hub.fit import PairSize
+from mtp_mlx.hub.fit import PairSize, judged_context
 from mtp_mlx.loading.device import compute_dtype, is_out_of_memory, prepare
-from mtp_mlx.loading.memory import check_fits
-from mtp_mlx.loading.pair import LoadedPair, Progress, check_dtype
-from mtp_mlx.loading.weights import dtype_words, pack, pack_head, precision_words
+from mtp_mlx.loading.memory import check_fits, keep_freed_within
+from mtp_mlx.loading.pair import LoadedPair, check_dtype
+from mtp_mlx.loading.weights import Progress, dtype_words, pack, pack_head, precision_words
 
 BITS = (4, 8, 16)
 
@@ -78,6 +78,8 @@ def pair_of(
     kept = compute_dtype(dtype) or mx.bfloat16
     check_dtype(shape.blueprint, kept)
     network, head = _networks(shape, bits)
+    if drafter_bits is not None:
+        pack_head(head, drafter_bits)
     info = _info(shape, network, head, bits, kept)
     size = PairSize(
         target=info.target_bytes,
@@ -85,11 +87,11 @@ def pair_of(
         shape=shape.blueprint.memory,
         bytes_a_number=kept.size,
     )
+    context = judged_context(info.context_length)
     if not anyway:
-        check_fits(info.target, size, info.context_length)
+        keep_freed_within(check_fits(info.target, size, context))
     _fill(network, head, kept, seed, info, progress)
     if drafter_bits is not None:
-        pack_head(head, drafter_bits)
         info = replace(info, drafter=f"{info.drafter}, {drafter_bits}-bit head")
     target = shape.blueprint.target(network)
     drafter_at = partial(shape.blueprint.drafter, head, target)
@@ -101,6 +103,7 @@ def pair_of(
         thinking=None,
         end_tokens=frozenset(),
         size=size,
+        context=context,
         anyway=anyway,
         info=info,
     )
@@ -136,11 +139,12 @@ def _fill(
     network: Any, head: Any, dtype: mx.Dtype, seed: int, info: PairInfo, progress: Progress
 ) -> None:
     try:
-        progress(LoadProgress(phase="target", done=1, total=3))
+        whole = info.target_bytes + info.drafter_bytes
+        progress(LoadProgress(phase="target", total=whole))
         randomize(network, dtype, seed)
-        progress(LoadProgress(phase="drafter", done=2, total=3))
+        progress(LoadProgress(phase="drafter", done=info.target_bytes, total=whole))
         randomize(head, dtype, seed)
-        progress(LoadProgress(phase="drafter", done=3, total=3))
+        progress(LoadProgress(phase="drafter", done=whole, total=whole))
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise _too_large(info) from error

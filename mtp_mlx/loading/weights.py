@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,100 @@ import mlx.core as mx
 from mlx import nn
 from mlx.utils import tree_flatten
 
-from mtp_mlx.errors import DamagedModel, UnsupportedModel, UsageError
-from mtp_mlx.files import brief
+from mtp_mlx.errors import DamagedModel, OutOfMemory, UnsupportedModel, UsageError
+from mtp_mlx.events import LoadPhase, LoadProgress
+from mtp_mlx.files import brief, made_of
+from mtp_mlx.hub.fit import PairSize
 from mtp_mlx.hub.packing import BYTE_SCALES, REMEDY, Packing, unsupported_packing
+from mtp_mlx.loading.checkpoint import Checkpoint
+from mtp_mlx.loading.device import is_out_of_memory
+from mtp_mlx.loading.memory import check_goes_on
 
 Weights = dict[str, mx.array]
+Progress = Callable[[LoadProgress], None]
+
+WEIGHTS = "A weight file"
+"""How errors call one before its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFiles:
+    """The files that a network was loaded from; none where its weights are random."""
+
+    files: tuple[Path, ...] = ()
+    name: str = ""
+    dtype: str = ""  # that it computes in
+
+    @property
+    def revision(self) -> str | None:
+        """Return the commit of the repository; None for files outside the download cache.
+
+        There the snapshot's folder has the commit as its name.
+        """
+        folder = self.files[0].parent if self.files else None
+        if folder is None or folder.parent.name != "snapshots":
+            return None
+        return folder.name if re.fullmatch(r"[0-9a-f]{40}", folder.name) else None
+
+
+NO_FILES = WeightFiles()
+
+
+@dataclass(slots=True, kw_only=True)
+class Loading:
+    """A load under way: it is told in bytes, and stops where other programs take its memory."""
+
+    name: str
+    size: PairSize
+    context: int
+    progress: Progress
+    anyway: bool
+    phase: LoadPhase = "target"
+    done: int = 0
+
+    def check(self) -> None:
+        """Tell how far it is. Raises TooBig."""
+        total = self.size.target + self.size.drafter
+        self.progress(LoadProgress(phase=self.phase, done=min(self.done, total), total=total))
+        if not self.anyway:
+            check_goes_on(self.name, self.size, self.context)
+
+
+def load_weights(
+    network: Any,
+    tensors: Weights,
+    checkpoint: Checkpoint,
+    dtype: mx.Dtype | None,
+    loading: Loading,
+    head_bits: int | None = None,
+) -> WeightFiles:
+    """Fill `network` with the checkpoint's tensors and evaluate them, its head in `head_bits`."""
+    try:
+        made_of(lambda: fill(network, tensors), checkpoint.name, WEIGHTS)
+    except MissingTensors as error:
+        raise checkpoint.incomplete() or unlike(str(error)) from error
+    tensors.clear()  # what is converted must not be held twice
+    if dtype is not None:
+        network.set_dtype(dtype)
+    if head_bits is not None:
+        pack_head(network, head_bits)
+    network.eval()
+    try:
+        for part in in_parts(network):
+            loading.check()
+            mx.eval(part)
+            loading.done += sum(array.nbytes for array in part)
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise OutOfMemory(
+                f"{checkpoint.name} does not fit into this machine's memory.",
+                "Choose a smaller model or a smaller quantisation.",
+            ) from error
+        raise DamagedModel(
+            f"The weights of {checkpoint.name} cannot be read: {brief(error)}.",
+            "Download the model again.",
+        ) from error
+    return WeightFiles(checkpoint.files, checkpoint.name, computing_dtype(network))
 
 
 def fill(network: Any, weights: Weights) -> None:
@@ -180,7 +271,7 @@ def dtype_words(dtype: mx.Dtype) -> str:
 def pack_head(drafter: Any, bits: int) -> None:
     """Quantise the head of a drafter: its embedding, most of the weights of a dense drafter.
 
-    Raises UsageError where `bits` or the embedding do not allow it.
+    Lazy: nothing is computed yet. Raises UsageError where `bits` or the embedding do not allow it.
     """
     embedding = drafter.model.embed_tokens
     if bits not in HEAD_BITS:
@@ -193,4 +284,3 @@ def pack_head(drafter: Any, bits: int) -> None:
             "Leave --drafter-bits out.",
         )
     pack(drafter, bits, lambda path, _module: path == "model.embed_tokens")
-    mx.eval(drafter.parameters())

@@ -10,7 +10,7 @@ import pytest
 
 from mtp_mlx.bench import environment
 from mtp_mlx.bench.environment import weights_sha256
-from mtp_mlx.loading.pair import WeightFiles
+from mtp_mlx.loading.weights import WeightFiles
 
 
 def never() -> bool:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mtp_mlx.api import Load
 from mtp_mlx.cli.main import run
 from mtp_mlx.families import PAIRS
-from mtp_mlx.hub.fit import MARGIN, MachineMemory
+from mtp_mlx.hub.fit import MARGIN, MachineMemory, fit
 from mtp_mlx.hub.resolve import DEMO_FOLDER
+from mtp_mlx.loading import load_pair
 
 GB = 10**9
 ADDENDS = ("target", "drafter", "kv", "scores", "margin")
@@ -135,6 +137,40 @@ def test_a_process_with_little_memory_loads_only_what_it_is_told_to(anyway: bool
     )
     assert done.returncode == (0 if anyway else 1), done.stderr
     assert ("built-in needs 0.6 GB here" in done.stderr) == (not anyway)
+
+
+CHOICES: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, []),
+    ({"context": 1024}, ["--context", "1024"]),
+    ({"drafter_bits": 4}, ["--drafter-bits", "4"]),
+    ({"drafter_bits": 8, "context": 100}, ["--drafter-bits", "8", "--context", "100"]),
+    ({"use_drafter": False}, ["--no-drafter"]),
+    ({"drafter": str(DEMO_FOLDER / "drafter")}, ["--drafter", str(DEMO_FOLDER / "drafter")]),
+]
+
+
+@pytest.mark.parametrize(("fields", "words"), CHOICES)
+def test_the_sum_that_is_shown_is_the_one_that_a_load_judges(
+    capsys: pytest.CaptureFixture[str],
+    fields: dict[str, Any],
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = MachineMemory(total=10**12, available=10**12)
+    monkeypatch.setattr("mtp_mlx.loading.memory.machine_memory", lambda given_up=0: now)
+    monkeypatch.setattr("mtp_mlx.loading.device.backend_name", lambda: "cpu")
+    shown = answer(capsys, str(DEMO_FOLDER / "target"), *words)
+    pair = load_pair(Load(target=str(DEMO_FOLDER / "target"), **fields))
+    judged = fit(pair.size, pair.context, now.have)
+    assert shown["need"] == asdict(judged.need) | {"total": judged.need.total}
+    assert (shown["context"], shown["have"]) == (judged.context, judged.have)
+
+
+def test_what_is_said_of_a_drafter_that_is_not_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "is not on this disk, so only its own" in refusal(capsys, E4B, "--drafter-bits", "4")
+    assert "A drafter belongs to a target" in refusal(capsys, "--no-drafter")
+    nowhere = refusal(capsys, "demo", "--drafter", "some/drafter")
+    assert "some/drafter is not on this disk" in nowhere
 
 
 def test_no_target_holds_more_than_its_context(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def no_network(repository: str) -> NoReturn:
+def no_network(repository: str, *_: object) -> NoReturn:
     raise AssertionError(repository)
 
 
@@ -79,7 +79,7 @@ def test_a_cut_download_is_taken_up_again(
     cache: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
     snapshot(cache, REPOSITORY, *names)
-    monkeypatch.setattr(module, "_fetched", lambda _: cache)
+    monkeypatch.setattr(module, "_fetched", lambda *_: cache)
     assert resolve(REPOSITORY) == cache
 
 
@@ -148,7 +148,7 @@ def test_what_another_program_has_is_not_fetched(
 def test_a_drafter_that_fits_stands_in_for_one_out_of_reach(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def offline(_: str) -> NoReturn:
+    def offline(*_: object) -> NoReturn:
         raise LoadError("No network.", "Go online.")
 
     target = write_model(tmp_path / "mine" / "target", "E2B")

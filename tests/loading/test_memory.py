@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import mlx.core as mx
+import msgspec
 import pytest
+from mlx.utils import tree_flatten
 
 import mtp_mlx
-from mtp_mlx.errors import TooBig
-from mtp_mlx.hub.fit import MARGIN, MachineMemory
+from mtp_mlx import api
+from mtp_mlx.engine import Engine
+from mtp_mlx.errors import PromptTooLong, TooBig, UsageError
+from mtp_mlx.events import LoadProgress
+from mtp_mlx.families import PAIRS
+from mtp_mlx.hub.fit import DEFAULT_CONTEXT, MARGIN, MachineMemory, PairSize, fit
+from mtp_mlx.loading import load_pair
 from mtp_mlx.loading import memory as module
 from mtp_mlx.loading.device import KEPT, prepare
 from mtp_mlx.loading.memory import (
-    _group_limit,
     _pressure_level,
+    check_fits,
+    group_limits,
+    keep_freed_within,
     machine_memory,
     memory,
     of_cuda,
@@ -24,8 +35,15 @@ from mtp_mlx.loading.memory import (
 )
 from tests.support.checkpoints import PairFolders
 from tests.support.damage import load
+from tests.support.pairs import both
+from tests.support.replies import reply
 
 GIB = 2**30
+
+
+def request(pair: PairFolders) -> api.Load:
+    return api.Load(target=str(pair.target), drafter=str(pair.drafter))
+
 
 # MLX's device_info and psutil's virtual_memory, of an M1 with 16 GB and an M2 Max with 32.
 M1 = {
@@ -120,6 +138,166 @@ def test_too_little_memory(
     assert load(pair, anyway=True).anyway
 
 
+ENOUGH = MachineMemory(total=10**12, available=10**12)
+LITTLE = MachineMemory(total=10**12, available=10**6)
+MAC = MachineMemory(total=10**12, available=10**6, recommended=10**12, pressure="normal")
+
+
+@pytest.mark.parametrize(
+    ("then", "anyway", "is_stopped"),
+    [
+        (LITTLE, False, True),
+        (LITTLE, True, False),
+        (MAC, False, False),
+        (replace(MAC, pressure="warning"), False, False),
+        (replace(MAC, pressure="critical"), False, True),
+        (ENOUGH, False, False),
+    ],
+)
+def test_a_load_stops_where_others_take_its_memory(
+    then: MachineMemory,
+    anyway: bool,
+    is_stopped: bool,
+    pair: PairFolders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Linux would kill it later."""
+    monkeypatch.setattr("mtp_mlx.loading.weights.PART", 2**16)
+    told = iter([ENOUGH] * 3)
+    monkeypatch.setattr(module, "machine_memory", lambda: next(told, then))
+    monkeypatch.setattr("mtp_mlx.engine.prompt_bytes", lambda: 0)
+    if not is_stopped:
+        load(pair, anyway=anyway)
+        return
+    with pytest.raises(TooBig, match=r"Other programs took memory while target was being loaded"):
+        load(pair, anyway=anyway)
+
+
+def test_a_load_is_told_in_bytes(pair: PairFolders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mtp_mlx.loading.weights.PART", 2**16)
+    told: list[LoadProgress] = []
+    loaded = load_pair(request(pair), told.append)
+    size = loaded.size.target + loaded.size.drafter
+    in_memory = [one for one in told if one.phase in ("target", "drafter")]
+    assert {one.total for one in in_memory} == {size}
+    done = [one.done for one in in_memory]
+    assert done == sorted(done)
+    assert done[0] == 0
+    assert size - done[-1] < 2**17  # a part is told before it is read
+    drafter = next(one for one in in_memory if one.phase == "drafter")
+    assert drafter.done == pytest.approx(loaded.size.target, abs=1000)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_a_packed_head_is_judged_by_its_own_bytes(bits: int) -> None:
+    demo = api.Load(target=api.DEMO_PAIR, drafter_bits=bits)
+    whole = load_pair(api.Load(target=api.DEMO_PAIR)).size
+    packed = load_pair(demo)
+    network = both(packed).drafter.network
+    held = sum(array.nbytes for _, array in tree_flatten(network.parameters()))
+    assert packed.size.drafter == pytest.approx(held, rel=0.003)  # ids get shorter
+    assert packed.size.drafter < 0.8 * whole.drafter
+    assert packed.size.target == whole.target
+
+
+@pytest.mark.parametrize(("context", "judged"), [(None, 128), (64, 64), (128, 128)])
+def test_a_pair_is_judged_and_held_to_its_context(
+    context: int | None, judged: int, pair: PairFolders
+) -> None:
+    loaded = load_pair(msgspec.structs.replace(request(pair), context=context))
+    longest = loaded.info.longest_context
+    assert longest is not None
+    assert loaded.context == (min(DEFAULT_CONTEXT, longest) if context is None else judged)
+    assert loaded.info.context_length == (longest if context is None else judged)
+    if context is None:
+        return
+    engine = Engine(loaded)
+    with pytest.raises(PromptTooLong, match=f"{judged} tokens and the model's context holds"):
+        reply(engine, [5] * judged)
+    written = reply(engine, [5] * (judged - 3), max_tokens=50)
+    assert (len(written.tokens), written.finished.reason) == (3, "length")
+
+
+def test_no_target_is_loaded_for_more_than_it_was_made_for(pair: PairFolders) -> None:
+    with pytest.raises(UsageError, match=r"target holds \d+ tokens at the most"):
+        load_pair(msgspec.structs.replace(request(pair), context=10**7))
+
+
+def test_a_loaded_pair_is_judged_on_and_on(
+    pair: PairFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(load_pair(request(pair)))
+    now = engine.memory()
+    assert now.need == fit(engine.loaded.size, engine.loaded.context, now.limit).need.total
+    assert not now.is_short
+    monkeypatch.setattr(module, "machine_memory", lambda: replace(ENOUGH, available=MARGIN))
+    short = engine.memory()
+    assert (short.limit, short.is_short) == (MARGIN, True)
+    assert short.context is None
+    monkeypatch.setattr(module, "machine_memory", lambda: replace(MAC, pressure="warning"))
+    warned = engine.memory()
+    assert (warned.pressure, warned.is_short) == ("warning", True)
+
+
+def test_what_was_loaded_all_the_same_is_short_by_the_systems_word_alone(
+    pair: PairFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(load_pair(msgspec.structs.replace(request(pair), anyway=True)))
+    monkeypatch.setattr(module, "machine_memory", lambda: LITTLE)
+    assert (engine.memory().need, engine.memory().is_short) == (None, False)
+
+
+def test_freed_memory_is_kept_within_what_the_sum_leaves(
+    pair: PairFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = load_pair(request(pair)).size
+    need = fit(size, 128, 10**12).need.total
+    for spare, kept in ((0, MARGIN // 2), (10**8, MARGIN // 2 + 10**8), (10**10, KEPT)):
+        now = MachineMemory(total=10**12, available=need + spare)
+        monkeypatch.setattr(module, "machine_memory", lambda now=now: now)
+        keep_freed_within(check_fits("a pair", size, 128))
+        assert mx.set_cache_limit(KEPT) == pytest.approx(kept, abs=10**6)
+
+
+@pytest.mark.parametrize("machine", [LITTLE, ENOUGH])
+def test_a_second_copy_is_told_before_it_is_loaded(
+    machine: MachineMemory, pair: PairFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load_pair(request(pair))
+    told: list[LoadProgress] = []
+    monkeypatch.setattr(module, "machine_memory", lambda: machine)
+    if machine is LITTLE:
+        with pytest.raises(TooBig, match=r"target is loaded by another MTP MLX, and a second copy"):
+            load_pair(request(pair), told.append)
+    else:
+        load_pair(request(pair), told.append)
+        (note,) = [one.note for one in told if one.note]
+        assert note == (
+            "Another MTP MLX has loaded target too: this second copy takes 0.0 GB more."
+        )
+        assert all(
+            one.phase != "target" for one in told[: [bool(t.note) for t in told].index(True)]
+        )
+    del first
+    gc.collect()
+    monkeypatch.setattr(module, "machine_memory", lambda: ENOUGH)
+    told.clear()
+    load_pair(request(pair), told.append)
+    assert not any(one.note for one in told)
+
+
+def test_on_a_mac_a_second_copy_leaves_the_first_its_memory() -> None:
+    """Metal wires a model while it computes: until then the system counts it as free."""
+    size = PairSize(target=10**9, shape=PAIRS[0].memory)
+    have = fit(size, 8192, 10**12).need.total + 10**8
+    mac = MachineMemory(total=10**12, available=0, recommended=have, pressure="normal")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "machine_memory", lambda: mac)
+        assert check_fits("a pair", size, 8192).have == have
+        with pytest.raises(TooBig):
+            check_fits("a pair", size, 8192, is_copy=True)
+
+
 def test_freed_memory_that_is_kept_has_a_bound() -> None:
     before = mx.set_cache_limit(0)
     try:
@@ -136,19 +314,56 @@ def test_memory_is_never_wired() -> None:
     assert asking == []
 
 
-def write(folder: Path, most: str) -> None:
-    (folder / "memory.max").write_text(most)
-    (folder / "memory.current").write_text("700\n")
-    (folder / "memory.stat").write_text("anon 500\nactive_file 40\ninactive_file 60\n")
+SECOND = ("memory.max", "memory.current", "anon 500\nactive_file 40\ninactive_file 60\n")
+FIRST = (
+    "memory.limit_in_bytes",
+    "memory.usage_in_bytes",
+    "active_file 1\ninactive_file 1\ntotal_inactive_file 60\ntotal_active_file 40\n",
+)
+UNLIMITED = {SECOND: "max\n", FIRST: f"{2**63 - 4096}\n"}
 
 
-def test_a_container_has_its_own_limit(tmp_path: Path) -> None:
+def group(folder: Path, kind: tuple[str, str, str], most: str | None = None) -> None:
+    """Write what the kernel tells of a control group that holds 700 bytes, 100 of them files."""
+    limit, held, stat = kind
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / limit).write_text(UNLIMITED[kind] if most is None else most)
+    (folder / held).write_text("700\n")
+    (folder / "memory.stat").write_text(stat)
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "root"),
+    [
+        ("0::/a/b\n", SECOND, ""),
+        ("5:cpu:/x\n4:memory:/a/b\n0::/\n", FIRST, "memory"),
+        ("3:cpu,memory:/a/b\n", FIRST, "memory"),
+        ("1:name=systemd:/x\n0::/a/b\n", SECOND, "unified"),
+    ],
+)
+def test_a_control_group_and_those_above_have_their_limits(
+    lines: str, kind: tuple[str, str, str], root: str, tmp_path: Path
+) -> None:
     """Cached files are given back when somebody asks."""
-    assert _group_limit(tmp_path) is None
-    write(tmp_path, "max\n")
-    assert _group_limit(tmp_path) is None
-    write(tmp_path, "1000\n")
-    assert _group_limit(tmp_path) == 1000 - 700 + 100
+    groups, whole = tmp_path / "cgroup", tmp_path / "fs"
+    assert group_limits(groups, whole) == []
+    groups.write_text(lines)
+    assert group_limits(groups, whole) == []
+    top = whole / root
+    for folder in (top, top / "a", top / "a" / "b"):
+        group(folder, kind)
+    free = [limit for limit in group_limits(groups, whole) if limit < 10**12]
+    assert free == []
+    group(top / "a", kind, "1000\n")
+    assert min(group_limits(groups, whole)) == 1000 - 700 + 100
+    group(top / "a" / "b", kind, "900\n")
+    assert min(group_limits(groups, whole)) == 900 - 700 + 100
+
+
+def test_in_a_container_the_paths_outside_are_not_there(tmp_path: Path) -> None:
+    (tmp_path / "cgroup").write_text("0::/system.slice/docker-123\n")
+    group(tmp_path / "fs", SECOND, "1000\n")
+    assert group_limits(tmp_path / "cgroup", tmp_path / "fs") == [400]
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin"])
@@ -158,7 +373,7 @@ def test_the_process_has_limits_on_linux(platform: str, monkeypatch: pytest.Monk
     monkeypatch.setattr("psutil.virtual_memory", lambda: whole)
     monkeypatch.setattr("psutil.swap_memory", lambda: SimpleNamespace(free=7))
     monkeypatch.setattr("mtp_mlx.loading.memory.sys.platform", platform)
-    monkeypatch.setattr("mtp_mlx.loading.memory._group_limit", lambda _: None)
+    monkeypatch.setattr("mtp_mlx.loading.memory.group_limits", lambda *_: [])
     monkeypatch.setattr("mtp_mlx.loading.memory._process_limits", lambda: iter((1000,)))
     assert machine_memory().available - held == (40 if platform == "darwin" else 47)
     monkeypatch.setattr("mtp_mlx.loading.memory._process_limits", lambda: iter((1000, 5)))
