@@ -30,9 +30,21 @@ REPORTS_KEYS = "Ctrl+Shift+R"
 SIDEBAR_KEYS = "Ctrl+\\"
 
 
-def command(owner: QObject, text: str, run: Callable[[], object], shortcut: str = "") -> QAction:
+ELSEWHERE = QAction.MenuRole.NoRole
+"""The role of a command that stays in its menu: without one, Qt on a Mac goes by its words, and
+moves what begins with "Settings", "Options" or "Quit" to the menu with the program's name."""
+
+
+def command(
+    owner: QObject,
+    text: str,
+    run: Callable[[], object],
+    shortcut: str = "",
+    role: QAction.MenuRole = ELSEWHERE,
+) -> QAction:
     """Return an action of `owner`. `shortcut` is in Qt's words: "Ctrl" is Command on a Mac."""
     action = QAction(text, owner)
+    action.setMenuRole(role)
     if shortcut:
         action.setShortcut(QKeySequence(shortcut))
     action.triggered.connect(lambda _checked=False: run())
@@ -45,6 +57,7 @@ def depth_group(owner: QObject, mtp: MtpViewModel) -> QActionGroup:
     actions: dict[Depth, QAction] = {}
     for depth in ("auto", *range(1, MAX_DEPTH + 1)):
         action = group.addAction(_depth_text(depth))
+        action.setMenuRole(ELSEWHERE)
         action.setCheckable(True)
         action.setShortcut(QKeySequence(AUTO_KEYS if depth == "auto" else f"Ctrl+{depth}"))
         action.triggered.connect(lambda _checked=False, depth=depth: mtp.choose(depth))
@@ -64,6 +77,7 @@ def theme_group(
     group = QActionGroup(owner)
     for choice in strings.THEMES:
         action = group.addAction(strings.THEMES[choice])
+        action.setMenuRole(ELSEWHERE)
         action.setCheckable(True)
         action.setChecked(theme.choice == choice)
         action.triggered.connect(lambda _checked=False, choice=choice: choose(choice))

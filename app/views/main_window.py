@@ -40,6 +40,7 @@ from app.views.common.controls import RoundLists
 from app.views.common.focus_ring import FocusRing
 from app.views.common.theme import ThemeController
 from app.views.compare.compare_view import CompareDialog
+from app.views.dock import Badge
 from app.views.help import AboutDialog, ShortcutsDialog
 from app.views.menus import Menus
 from app.views.models.offers import FetchOffer, ModelQuestions, PairOffer
@@ -132,6 +133,7 @@ class MainWindow(QMainWindow):
         self._ring = FocusRing(theme, self)
         self._lists = RoundLists(self)
         self._announcer = Announcer(models.chat, self)
+        self._badge = Badge(models.chats, self)
         self.menus = Menus(self, models, self._depths.actions())
         self._connect()
         self.page.set_overlay(settings.overlay)

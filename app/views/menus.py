@@ -19,7 +19,7 @@ from app.views.commands import (
     theme_group,
 )
 from app.views.common import fonts
-from app.views.common.controls import Menu, round_corners, with_keys
+from app.views.common.controls import Menu, with_keys
 from app.views.editing import EditCommands
 
 if TYPE_CHECKING:
@@ -60,7 +60,10 @@ class Menus(QObject):
         self._attach = command(
             window, strings.ATTACH, window.composer.ask_for_files, "Ctrl+Shift+A"
         )
-        self._settings = command(window, strings.REPLY_SETTINGS, window.edit_settings, "Ctrl+,")
+        role = QAction.MenuRole.PreferencesRole
+        self._settings = command(
+            window, strings.REPLY_SETTINGS, window.edit_settings, "Ctrl+,", role
+        )
         self._fill()
         self._tell_keys()
         models.finding.changed.connect(self._refresh_hits)
@@ -109,9 +112,8 @@ class Menus(QObject):
         menu.addAction(command(window, strings.RESTORE, window.restore_asked.emit))
         menu.addSeparator()
         menu.addAction(command(window, strings.CLOSE_WINDOW, window.close, "Ctrl+W"))
-        leave = command(window, strings.QUIT, window.close, "Ctrl+Q")
-        leave.setMenuRole(QAction.MenuRole.QuitRole)
-        menu.addAction(leave)
+        role = QAction.MenuRole.QuitRole
+        menu.addAction(command(window, strings.QUIT, window.close, "Ctrl+Q", role))
 
     def _fill_edit(self) -> None:
         window = self._window
@@ -194,17 +196,16 @@ class Menus(QObject):
         window = self._window
         menu = self._add(strings.MENU_HELP)
         menu.addAction(command(window, strings.SHORTCUTS, window.show_shortcuts, "Ctrl+/"))
-        about = command(window, strings.ABOUT, window.about_asked.emit)
-        about.setMenuRole(QAction.MenuRole.AboutRole)
-        menu.addAction(about)
+        role = QAction.MenuRole.AboutRole
+        menu.addAction(command(window, strings.ABOUT, window.about_asked.emit, role=role))
 
     def _refresh_hits(self) -> None:
         for action in (self._next_hit, self._previous_hit):
             action.setEnabled(bool(self._models.finding.hits))
 
     def _add(self, title: str) -> QMenu:
-        menu = self._window.menuBar().addMenu(title)
-        round_corners(menu)
+        menu = Menu(title, self._window)
+        self._window.menuBar().addMenu(menu)
         return menu
 
     def _toggle_tokens(self) -> None:

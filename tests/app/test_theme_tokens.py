@@ -15,6 +15,7 @@ from mtp_mlx.paths import resources
 
 RESOURCES = resources()
 THEMES = ("light", "dark")
+STRONG = tuple(f"{theme}_contrast" for theme in THEMES)
 PAGES = ("window", "surface", "surface_raised", "overlay_bg")
 
 TEXT = {
@@ -37,11 +38,16 @@ TEXT = {
     "code_name": ("code_bg", "surface"),
 }
 GRAPHICS = {"chart_plain": PAGES, "chart_mtp": PAGES, "accent": PAGES}
+EDGES = {"border": (*PAGES, "user_bubble", "code_bg")}
 APART = (("drafted", "target"), ("chart_plain", "chart_mtp"))
 
 
 def tokens(theme: str) -> dict[str, str]:
-    colours: dict[str, str] = json.loads((RESOURCES / "themes" / f"{theme}.json").read_text())
+    """The colours of a theme; strong contrast changes some of those of the usual theme."""
+    usual = theme.removesuffix("_contrast")
+    colours: dict[str, str] = {}
+    for name in (usual, theme):
+        colours |= json.loads((RESOURCES / "themes" / f"{name}.json").read_text())
     return colours
 
 
@@ -61,8 +67,10 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def pairs(wanted: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str, str]]:
-    for theme in THEMES:
+def pairs(
+    wanted: Mapping[str, tuple[str, ...]], themes: tuple[str, ...] = THEMES
+) -> Iterator[tuple[str, str, str]]:
+    for theme in themes:
         for front, backs in wanted.items():
             yield from ((theme, front, back) for back in backs)
 
@@ -82,7 +90,20 @@ def test_graphics_stand_out(theme: str, front: str, back: str) -> None:
     assert contrast(tokens(theme)[front], tokens(theme)[back]) >= 3
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", STRONG)
+def test_strong_contrast_is_stronger(theme: str) -> None:
+    """Text after WCAG 2.2, 1.4.6; edges, which carry what shades do else, after 1.4.11."""
+    colours = tokens(theme)
+    weak = [
+        (front, back)
+        for known, least in ((TEXT, 7.0), (GRAPHICS, 4.5), (EDGES, 3.0))
+        for _, front, back in pairs(known, (theme,))
+        if contrast(colours[front], colours[back]) < least
+    ]
+    assert weak == []
+
+
+@pytest.mark.parametrize("theme", [*THEMES, *STRONG])
 @pytest.mark.parametrize(("one", "other"), APART)
 def test_what_is_compared_has_different_colours(theme: str, one: str, other: str) -> None:
     first, second = channels(tokens(theme)[one]), channels(tokens(theme)[other])
@@ -91,7 +112,10 @@ def test_what_is_compared_has_different_colours(theme: str, one: str, other: str
 
 def test_both_themes_have_the_same_tokens() -> None:
     assert list(tokens("light")) == list(tokens("dark"))
-    assert all(re.fullmatch("#[0-9a-f]{6}", c) for theme in THEMES for c in tokens(theme).values())
+    for theme in (*THEMES, *STRONG):
+        assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in tokens(theme).values())
+    for theme in STRONG:
+        assert tokens(theme).keys() == tokens("light").keys()
 
 
 @pytest.mark.parametrize("theme", THEMES)

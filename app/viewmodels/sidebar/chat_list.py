@@ -61,6 +61,7 @@ class ChatListViewModel(QObject):
         self._opening: str | None = None  # the chat that the store is reading
         self._hit = ""  # the message to be shown in it
         self._listed: tuple[ChatSummary, ...] = ()  # the store's last answer, and chats it lacks
+        self._whole: tuple[ChatSummary, ...] = ()  # the last that was listed without a search
         self._behind = False  # changes of another window in the open chat are still to be read
         self._news: list[Changes] = []  # changes of the open chat that wait for its reply's end
         self._debounce = QTimer(self, singleShot=True, interval=SEARCH_MS)
@@ -87,6 +88,11 @@ class ChatListViewModel(QObject):
     def words(self) -> tuple[str, ...]:
         """The words that the user searches for."""
         return words(self._query)
+
+    @property
+    def unseen(self) -> int:
+        """Return in how many chats a reply has ended that nobody has seen."""
+        return sum(self._marked(chat).mark == "unseen" for chat in self._whole)
 
     @property
     def empty_text(self) -> str:
@@ -293,6 +299,7 @@ class ChatListViewModel(QObject):
         self._news.clear()
         self._saver.mark(self.open_id, unread=False)
         self._listed = self._with_read(self._listed)
+        self._whole = self._with_read(self._whole)
 
     def _on_deleted(self, chat_id: str, *, was_open: bool) -> None:
         self._undo.offer(strings.CHAT_DELETED, lambda: self._restore(chat_id, reopen=was_open))
@@ -320,6 +327,8 @@ class ChatListViewModel(QObject):
             if any(chat.id == self.open_id and chat.unread for chat in chats):
                 self._saver.mark(self.open_id, unread=False)
             self._show(self._with_read(chats))
+            if not query:
+                self._whole = self._listed
             self._follow(chats)
             self.changed.emit()
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QAction,
     QColor,
     QFocusEvent,
     QIcon,
@@ -156,6 +157,7 @@ def claims_escape(event: QEvent) -> bool:
 class Menu(QMenu):
     def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
+        self.menuAction().setMenuRole(QAction.MenuRole.NoRole)
         round_corners(self)
 
 

@@ -1,4 +1,4 @@
-"""Light and dark: tokens from one file each, a palette and a style sheet made of them.
+"""Light and dark, each also in strong contrast: tokens, and a palette and style sheet of them.
 
 The style sheet sets no fonts: see `fonts`.
 """
@@ -148,6 +148,7 @@ QMessageBox QPushButton:focus { border-color: $accent; }
 QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $surface; color: $text;
   border: 1px solid $border; border-radius: 8px; padding: 5px 8px;
   selection-background-color: $selection; selection-color: $text; }
+QLineEdit, QPlainTextEdit { placeholder-text-color: $text_muted; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {
   border-color: $accent; }
 QSpinBox:disabled, QDoubleSpinBox:disabled, QLineEdit:disabled { color: $text_muted;
@@ -176,24 +177,45 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 """)
 
-# Opacity of the text's colour over a control's background.
-_HOVER = 0.06
-_PRESSED = 0.10
-_SCROLL = 0.22
-_CALM = 0.30
+_STRONG = Template("""
+QFrame#userBubble, QPushButton[shape="row"]:checked { border: 1px solid $border; }
+QListView#chatList { border-top: 1px solid $border; }
+QToolButton:focus, QPushButton:focus, QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
+QComboBox:focus, QPlainTextEdit:focus { border-color: $text; }
+QFrame#composer[focused="true"] { border: 2px solid $text; }
+QPlainTextEdit#composerText:focus, QPlainTextEdit#laneText:focus { border: none; }
+QMenu::item:selected, QComboBox QAbstractItemView::item:selected { border: 1px solid $border; }
+""")
+"""What strong contrast adds: edges where the usual sheet has only a shade."""
 
 
-def stylesheet(tokens: Mapping[str, str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Veils:
+    """Opacity of the text's colour over a control's background."""
+
+    hover: float = 0.06
+    pressed: float = 0.10
+    scroll: float = 0.22
+    calm: float = 0.30
+
+
+_USUAL_VEILS = _Veils()
+_STRONG_VEILS = _Veils(hover=0.16, pressed=0.24, scroll=0.70, calm=1.0)
+
+
+def stylesheet(tokens: Mapping[str, str], *, strong: bool = False) -> str:
     """Return the style sheet. Raises KeyError, naming the token, where the theme lacks one."""
-    return _SHEET.substitute(
+    veils = _STRONG_VEILS if strong else _USUAL_VEILS
+    sheet = _SHEET.substitute(
         tokens,
         check=(resources() / "icons" / "check.svg").as_posix(),
         arrow=(resources() / "themes" / "combo_arrow.svg").as_posix(),
-        calm=_veil(tokens["text"], _CALM),
-        hover=_veil(tokens["text"], _HOVER),
-        pressed=_veil(tokens["text"], _PRESSED),
-        scroll=_veil(tokens["text"], _SCROLL),
+        calm=_veil(tokens["text"], veils.calm),
+        hover=_veil(tokens["text"], veils.hover),
+        pressed=_veil(tokens["text"], veils.pressed),
+        scroll=_veil(tokens["text"], veils.scroll),
     )
+    return sheet + _STRONG.substitute(tokens) if strong else sheet
 
 
 def _veil(color: str, opacity: float) -> str:
@@ -230,8 +252,11 @@ _FADED = (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.Color
 
 @dataclass(frozen=True, slots=True)
 class Theme:
+    """`strong`: the system asks for more contrast."""
+
     name: str
     tokens: Mapping[str, str]
+    strong: bool = False
 
     def color(self, token: str) -> QColor:
         return QColor(self.tokens[token])
@@ -248,27 +273,37 @@ class Theme:
         return HtmlStyle.from_tokens(self.tokens, maths=shipped_font())
 
 
-def load_theme(folder: Path, name: str) -> Theme:
-    tokens = msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=dict[str, str])
-    return Theme(name, tokens)
+def load_theme(folder: Path, name: str, *, strong: bool = False) -> Theme:
+    """Return a theme; a second file has the tokens that strong contrast changes."""
+    names = (name, f"{name}_contrast") if strong else (name,)
+    tokens: dict[str, str] = {}
+    for file in names:
+        tokens |= msgspec.json.decode((folder / f"{file}.json").read_bytes(), type=dict[str, str])
+    return Theme(name, tokens, strong)
 
 
 class ThemeController(QObject):
-    """Follows the system's colour scheme unless one is forced."""
+    """Follows the system's contrast, and its colour scheme unless one is forced."""
 
     changed = Signal(object)  # Theme
 
     def __init__(self, folder: Path, choice: ThemeChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._themes = {name: load_theme(folder, name) for name in ("light", "dark")}
+        self._themes = {
+            (name, strong): load_theme(folder, name, strong=strong)
+            for name in ("light", "dark")
+            for strong in (False, True)
+        }
         self._choice = choice
+        self._hints = QGuiApplication.styleHints()  # kept: its accessibility ends with it
         self.current = self._pick()
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._refresh)
+        self._hints.colorSchemeChanged.connect(self._refresh)
+        self._hints.accessibility().contrastPreferenceChanged.connect(self._refresh)
 
     @property
     def light(self) -> Theme:
         """Return the light theme: exported files have it, whatever the screen shows."""
-        return self._themes["light"]
+        return self._themes["light", False]
 
     @property
     def choice(self) -> ThemeChoice:
@@ -276,14 +311,15 @@ class ThemeController(QObject):
 
     def choose(self, choice: ThemeChoice) -> None:
         self._choice = choice
-        QGuiApplication.styleHints().setColorScheme(_SCHEMES[choice])  # native menus and dialogs
+        self._hints.setColorScheme(_SCHEMES[choice])  # native menus and dialogs
         self._refresh()
 
     def apply(self) -> None:
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setPalette(self.current.palette())
-            application.setStyleSheet(stylesheet(self.current.tokens))
+            tokens, strong = self.current.tokens, self.current.strong
+            application.setStyleSheet(stylesheet(tokens, strong=strong))
 
     def _refresh(self) -> None:
         theme = self._pick()
@@ -293,10 +329,12 @@ class ThemeController(QObject):
             self.changed.emit(theme)
 
     def _pick(self) -> Theme:
+        contrast = self._hints.accessibility().contrastPreference()
+        strong = contrast == Qt.ContrastPreference.HighContrast
         if self._choice != "system":
-            return self._themes[self._choice]
-        dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        return self._themes["dark" if dark else "light"]
+            return self._themes[self._choice, strong]
+        dark = self._hints.colorScheme() == Qt.ColorScheme.Dark
+        return self._themes["dark" if dark else "light", strong]
 
 
 _SCHEMES: dict[ThemeChoice, Qt.ColorScheme] = {

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from PySide6.QtCore import QSettings, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QTextCursor
 from PySide6.QtWidgets import (
-    QApplication,
     QDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QSlider,
-    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -29,23 +24,8 @@ from app.viewmodels.tokens.timeline import switch_label
 from app.views.common import fonts
 from app.views.common.controls import plain_tip, push_button
 from app.views.common.figures import FigureLabel, Figures
+from app.views.common.motion import reduced_motion
 from app.views.common.theme import ThemeController
-
-_MAC_CHOICES = Path.home() / "Library" / "Preferences" / "com.apple.universalaccess.plist"
-
-
-def reduced_motion(platform: str = sys.platform, mac_choices: Path = _MAC_CHOICES) -> bool:
-    """Return whether the user wants less motion, by Qt's style and, on a Mac, by the system.
-
-    The Mac's setting is one value in a small file of the system's own.
-    """
-    duration = QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration)
-    if duration == 0:
-        return True
-    if platform != "darwin":
-        return False
-    choices = QSettings(str(mac_choices), QSettings.Format.NativeFormat)
-    return bool(choices.value("reduceMotion", 0, int))
 
 
 class LaneView(QFrame):

@@ -169,7 +169,8 @@ class ChatDelegate(QStyledItemDelegate):
         veil = QColor(theme.color("text"))
         veil.setAlphaF(OPEN if open_ else _HOVER if hovered else 0.0)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(theme.color("accent") if focused else Qt.PenStyle.NoPen)
+        edge = theme.color("border") if open_ and theme.strong else Qt.PenStyle.NoPen
+        painter.setPen(theme.color("accent") if focused else edge)
         painter.setBrush(veil)
         painter.drawRoundedRect(row.toRectF().adjusted(0.5, 1.5, -0.5, -1.5), _RADIUS, _RADIUS)
 

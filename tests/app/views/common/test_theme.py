@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.domain.settings import ThemeChoice
 from app.views.common.controls import IconName, icon
 from app.views.common.theme import Theme, ThemeController, load_theme, stylesheet
 from mtp_mlx.paths import resources
@@ -15,10 +16,11 @@ from mtp_mlx.paths import resources
 THEMES = resources() / "themes"
 
 
+@pytest.mark.parametrize("strong", [False, True])
 @pytest.mark.parametrize("name", ["light", "dark"])
-def test_every_token_the_window_uses_is_there(name: str, qapp: QApplication) -> None:
-    theme = load_theme(THEMES, name)
-    sheet = stylesheet(theme.tokens)
+def test_every_token_the_window_uses_is_there(name: str, strong: bool, qapp: QApplication) -> None:
+    theme = load_theme(THEMES, name, strong=strong)
+    sheet = stylesheet(theme.tokens, strong=strong)
     assert "$" not in sheet
     theme.html()
     window = theme.palette().color(QPalette.ColorRole.Window)
@@ -43,6 +45,23 @@ def test_a_forced_theme_holds(qtbot: QtBot) -> None:
     assert controller.choice == "light"
 
 
+class Accessibility(QObject):
+    """The contrast of a desktop that a test changes."""
+
+    contrastPreferenceChanged = Signal(Qt.ContrastPreference)  # noqa: N815  (as Qt names it)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._contrast = Qt.ContrastPreference.NoPreference
+
+    def contrastPreference(self) -> Qt.ContrastPreference:  # noqa: N802
+        return self._contrast
+
+    def become(self, contrast: Qt.ContrastPreference) -> None:
+        self._contrast = contrast
+        self.contrastPreferenceChanged.emit(contrast)
+
+
 class System(QObject):
     """The colour scheme of a desktop that a test changes."""
 
@@ -51,6 +70,10 @@ class System(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._scheme = Qt.ColorScheme.Light
+        self.contrast = Accessibility()
+
+    def accessibility(self) -> Accessibility:
+        return self.contrast
 
     def colorScheme(self) -> Qt.ColorScheme:  # noqa: N802
         return self._scheme
@@ -89,6 +112,32 @@ def test_the_system_changes_nothing_while_a_theme_is_forced(qtbot: QtBot, system
     assert controller.current.name == "light"
     controller.choose("system")
     assert controller.current.name == "dark"
+
+
+@pytest.mark.parametrize("choice", ["system", "dark"])
+def test_the_systems_contrast_is_followed(
+    choice: ThemeChoice, qapp: QApplication, system: System
+) -> None:
+    """Also where the theme is forced: the choice says nothing of contrast."""
+    system.become(Qt.ColorScheme.Dark)
+    controller = ThemeController(THEMES, choice)
+    usual = controller.current
+    seen: list[Theme] = []
+    controller.changed.connect(seen.append)
+    system.contrast.become(Qt.ContrastPreference.HighContrast)
+    assert (controller.current.name, controller.current.strong) == ("dark", True)
+    assert controller.current.tokens["border"] != usual.tokens["border"]
+    assert qapp.palette().color(QPalette.ColorRole.Window).name() == "#000000"
+    assert "QFrame#userBubble, " in qapp.styleSheet()
+    assert controller.light == load_theme(THEMES, "light"), "what an exported file has"
+    system.contrast.become(Qt.ContrastPreference.NoPreference)
+    assert seen[-1] == usual
+    assert len(seen) == 2
+
+
+def test_contrast_is_read_at_the_start(qapp: QApplication, system: System) -> None:
+    system.contrast.become(Qt.ContrastPreference.HighContrast)
+    assert ThemeController(THEMES, "light").current.strong
 
 
 @pytest.mark.parametrize("name", get_args(IconName))

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app import strings
 from app.views.compare import compare_view
-from app.views.compare.compare_view import CompareDialog, reduced_motion
+from app.views.compare.compare_view import CompareDialog
 from mtp_mlx.wire import Cancel
 from tests.app.conftest import Clock, Rig
 from tests.app.helpers import finished
@@ -203,11 +203,3 @@ def test_everything_in_it_has_a_name(ready: Rig, clock: Clock, dialog: CompareDi
     for view in (dialog.question, dialog.moment, *(lane.text for lane in dialog.lanes.values())):
         assert view.accessibleName(), view
         assert view.focusPolicy() & Qt.FocusPolicy.TabFocus
-
-
-def test_a_mac_is_asked_for_its_own_choice(tmp_path: Path, qapp: QApplication) -> None:
-    calm = tmp_path / "calm.plist"
-    calm.write_text("[General]\nreduceMotion=1\n")
-    assert reduced_motion("darwin", calm)
-    assert not reduced_motion("darwin", tmp_path / "none.plist")
-    assert not reduced_motion("linux", calm)
