@@ -46,7 +46,9 @@ def ratio(value: float) -> str:
 
 
 def rate(tps: float) -> str:
-    """Return at most three digits, for more are noise: "4.6", "61.3", "214"."""
+    """Return at most three digits, for more are noise: "0.04", "4.6", "61.3", "214"."""
+    if 0 < tps < 1:  # a tenth would say of a slow machine that it stands still
+        return f"{tps:.2f}"
     return f"{tps:.1f}" if tps < 100 else f"{tps:.0f}"
 
 

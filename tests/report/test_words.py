@@ -25,7 +25,9 @@ def test_seconds(duration: float, shown: str) -> None:
     assert words.seconds(duration) == shown
 
 
-@pytest.mark.parametrize(("tps", "shown"), [(4.56, "4.6"), (99.9, "99.9"), (214.4, "214")])
+@pytest.mark.parametrize(
+    ("tps", "shown"), [(0.042, "0.04"), (0.0, "0.0"), (4.56, "4.6"), (99.9, "99.9"), (214.4, "214")]
+)
 def test_rates_have_three_digits(tps: float, shown: str) -> None:
     assert words.rate(tps) == shown
 

@@ -38,7 +38,7 @@ from app.views.common.controls import (
 from app.views.common.theme import ThemeController
 
 _STEPS = 1000
-_BUTTON = 118  # pixels at the least, so that what stands left of buttons stands in line
+_BUTTON = 124  # pixels at the least, so that what stands left of buttons stands in line
 _DOT = "\N{BLACK CIRCLE}"
 
 

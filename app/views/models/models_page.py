@@ -177,9 +177,11 @@ class ModelsPage(QWidget):
         row.addWidget(title, 1)
         for button in (self.refresh, self.add, self.leave):
             row.addWidget(button)
-        self._note_row = QWidget()
+        self._note_row = QFrame()
+        self._note_row.setObjectName("banner")
+        self._note_row.setProperty("tone", "quiet")
         note = QHBoxLayout(self._note_row)
-        note.setContentsMargins(0, 0, 0, 0)
+        note.setContentsMargins(16, 8, 10, 8)
         note.addWidget(self.note, 1)
         note.addWidget(self.dismiss, 0, Qt.AlignmentFlag.AlignTop)
         self._floor = QWidget()
