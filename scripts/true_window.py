@@ -90,7 +90,7 @@ class Visit:
         page = window.places.currentWidget()
         assert isinstance(page, ModelsPage)
         self.until(lambda: self._program.models.models.state.is_listed)
-        QFileDialog.getExistingDirectory = lambda *_: str(self._folder)  # type: ignore[method-assign,assignment]
+        QFileDialog.getExistingDirectory = lambda *_: str(self._folder)  # type: ignore[method-assign]
         page.add.click()
         target = str(self._folder / "target")
         self.until(lambda: target in page.local.views)
