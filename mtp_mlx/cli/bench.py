@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -14,10 +14,22 @@ from mtp_mlx.cli import options
 from mtp_mlx.cli.terminal import ProgressLine, bench_line, load, run_line, stops_on_interrupt
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
-from mtp_mlx.families import SHAPE_NAMES
-from mtp_mlx.printable import printable
+from mtp_mlx.families import SHAPE_NAMES, reported_acceptance, shape
+from mtp_mlx.families.base import ReportedAcceptance
+from mtp_mlx.printable import json_line, printable
+
+if TYPE_CHECKING:
+    from mtp_mlx.host import Ticket
 
 FAILED, INTERRUPTED = 1, 130
+MAX_TOKENS = 128
+
+_REPORTED: Literal["reported"] = "reported"
+
+
+def _acceptance(text: str) -> float | Literal["reported"]:
+    """Parse a chance, or the word for that which others measured."""
+    return _REPORTED if text == _REPORTED else options.real(0, 1)(text)
 
 
 @click.command("bench", short_help="Measure plain decoding against MTP, interleaved.")
@@ -45,7 +57,7 @@ FAILED, INTERRUPTED = 1, 130
     "--repeats", type=click.IntRange(1, MAX_REPEATS), metavar="N", default=3, show_default=True
 )
 @click.option(
-    "--max-tokens", type=click.IntRange(min=2), metavar="N", default=128, show_default=True
+    "--max-tokens", type=click.IntRange(min=2), metavar="N", help=f"Default: {MAX_TOKENS}."
 )
 @click.option(
     "--temperature",
@@ -63,9 +75,10 @@ FAILED, INTERRUPTED = 1, 130
 )
 @click.option(
     "--replay-acceptance",
-    type=options.real(0, 1),
-    metavar="A",
-    help="Replace drafts so that each is right with this chance. Default for shapes: 0.8.",
+    type=_acceptance,
+    metavar="A|reported",
+    help="Replace drafts so that each is right with this chance, or as others measured it of a "
+    "shape's pair. Default for shapes: 0.8.",
 )
 @click.option(
     "--depth",
@@ -95,12 +108,22 @@ FAILED, INTERRUPTED = 1, 130
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep the runs of this report and make the rest, with the options it was begun with.",
 )
+@click.option(
+    "--estimate",
+    "estimates",
+    is_flag=True,
+    help="Only tell what measuring a shape would take: memory, time, and the acceptance.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON objects, one a line.")
 def command(**given: Any) -> int:
     """Measure every mode on every prompt, in turns, and print the speed-ups.
 
     Ctrl-C drops the run at hand and keeps those that are finished; --resume goes on from there.
     """
-    return measure(Asked(**given))
+    asked = Asked(**given)
+    if asked.estimates:
+        return _estimate(asked)
+    return measure_as_json(asked) if asked.as_json else measure(asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +139,12 @@ class Asked:
     suite: str | None
     modes: tuple[Mtp, ...]
     repeats: int
-    max_tokens: int
+    max_tokens: int | None
     temperature: float | None
     verify: Verify
     seed: int
     cooldown: float | None
-    replay_acceptance: float | None
+    replay_acceptance: float | Literal["reported"] | None
     depth: tuple[int, ...]
     dtype: Dtype
     anyway: bool
@@ -129,6 +152,8 @@ class Asked:
     out: Path | None
     jsonl: Path | None
     resume: Path | None
+    estimates: bool
+    as_json: bool
 
     def __post_init__(self) -> None:
         if self.shape is None and (self.layers is not None or self.bits is not None):
@@ -138,6 +163,10 @@ class Asked:
                 "A shape has random weights and no tokenizer.",
                 "Leave --target, --drafter and --suite out.",
             )
+        if self.shape is None and (self.estimates or self.replay_acceptance == "reported"):
+            raise UsageError(
+                "An estimate and a reported acceptance are of a shape.", "Give --shape with them."
+            )
         for file in filter(None, (self.out, self.jsonl)):
             if not file.resolve().parent.is_dir():
                 raise UsageError(f"There is no folder for {file.name}.", "Make it first.")
@@ -145,7 +174,14 @@ class Asked:
     @property
     def acceptance(self) -> float | None:
         """Return the replayed acceptance, which a shape needs: its own drafts are never right."""
+        if self.replay_acceptance == "reported":
+            return None if self.reported is None else self.reported.chance
         return 0.8 if self.shape and self.replay_acceptance is None else self.replay_acceptance
+
+    @property
+    def reported(self) -> ReportedAcceptance | None:
+        """Return the acceptance that others measured of the shape's pair."""
+        return reported_acceptance(self.shape or "")
 
     @property
     def pair(self) -> Load | LoadRandom:
@@ -172,7 +208,7 @@ class Asked:
             suite=self.suite,
             modes=self.modes,
             repeats=self.repeats,
-            max_tokens=self.max_tokens,
+            max_tokens=self.max_tokens or MAX_TOKENS,
             temperature=self.temperature or 0.0,
             verify=self.verify,
             seed=self.seed,
@@ -211,6 +247,40 @@ def measure(asked: Asked) -> int:
         print(f"mtp-mlx: {printable(finished.failure)}", file=sys.stderr)
         return FAILED
     return INTERRUPTED if ticket.is_cancelled else 0
+
+
+def measure_as_json(asked: Asked) -> int:
+    """Load the pair and measure it, with an object for each step; return the exit code."""
+    from mtp_mlx.cli.bench_lines import benchmark_lines
+
+    stay_awake()
+
+    def begin() -> Ticket:
+        _check_files(asked)
+        return load(asked.pair).submit(asked.bench)
+
+    benchmark_lines(begin)
+    return 0
+
+
+def _estimate(asked: Asked) -> int:
+    """Print what measuring a shape would take; return the exit code."""
+    from mtp_mlx.bench.estimate import estimate
+    from mtp_mlx.cli.bench_lines import estimate_lines, estimate_object
+
+    assert asked.shape is not None
+    judged = estimate(
+        shape(asked.shape, asked.layers),
+        bits=int(asked.bits or 4),
+        modes=asked.modes,
+        repeats=asked.repeats,
+        max_tokens=asked.max_tokens,
+    )
+    if asked.as_json:
+        print(json_line(estimate_object(judged, asked.reported)))
+    else:
+        print(printable("\n".join(estimate_lines(judged, asked.reported))))
+    return 0
 
 
 def _check_files(asked: Asked) -> None:

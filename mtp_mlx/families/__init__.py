@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mtp_mlx.errors import UnsupportedModel, UsageError
-from mtp_mlx.families.base import Config, Family, KnownPair, TrueShape
+from mtp_mlx.families.base import Config, Family, KnownPair, ReportedAcceptance, TrueShape
 from mtp_mlx.families.gemma4.family import Gemma4
 from mtp_mlx.files import brief
 
@@ -45,3 +45,10 @@ def shape(name: str, layers: int | None = None) -> TrueShape:
         ):
             return family.shape(name, layers)
     raise UsageError(f"There is no shape {name!r}.", f"Choose {', '.join(SHAPE_NAMES)}.")
+
+
+def reported_acceptance(shape: str) -> ReportedAcceptance | None:
+    """Return the acceptance that others measured of the pair with a shape's name."""
+    names = dict(zip(SHAPE_NAMES, PAIRS, strict=True)) | {p.name.lower(): p for p in PAIRS}
+    pair = names.get(shape.lower())
+    return None if pair is None else pair.acceptance

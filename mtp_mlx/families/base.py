@@ -36,6 +36,31 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedAcceptance:
+    """How well a drafter's tokens fit its target, as somebody measured it with trained weights."""
+
+    pair: str  # that it was measured of, such as "E4B"
+    drafts: int  # a round, K
+    tokens_a_round: float  # the accepted drafts, and one token of the target's own
+    source: str  # who says so, of which text and on which machine
+
+    @property
+    def chance(self) -> float:
+        """Return the chance that a draft is right where those before it are.
+
+        It is taken to be the same at each of the K positions: the accepted drafts of a round are
+        then the sum of its powers from the first to the Kth.
+        """
+        accepted = self.tokens_a_round - 1
+        low, high = 0.0, 1.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            enough = sum(middle**i for i in range(1, self.drafts + 1)) >= accepted
+            low, high = (low, middle) if enough else (middle, high)
+        return high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryShape:
     """The sizes of a target that decide how much memory a context and a prompt's chunk take.
 
@@ -77,6 +102,7 @@ class KnownPair:
     hidden_size: int
     layers: int
     memory: MemoryShape
+    acceptance: ReportedAcceptance | None  # None: nobody reports one
     other_bytes: int  # of a target's files: parts for images and sound, which are not loaded
     context_length: int
     targets: tuple[Conversion, ...]  # the smallest first
@@ -116,6 +142,11 @@ class Blueprint(Protocol):
 
     @property
     def memory(self) -> MemoryShape: ...
+
+    @property
+    def numbers_read(self) -> int:
+        """Return how many of the target's weights a forward pass over one row reads."""
+        ...
 
     @property
     def thinking(self) -> ThinkingSyntax | None:

@@ -109,6 +109,17 @@ def pair_of(
     )
 
 
+def size_of(shape: TrueShape, bits: int, dtype: mx.Dtype) -> PairSize:
+    """Return what the memory of such a pair depends on, of which nothing is drawn."""
+    network, head = _networks(shape, bits)
+    return PairSize(
+        target=size_bytes(network, dtype),
+        drafter=size_bytes(head, dtype),
+        shape=shape.blueprint.memory,
+        bytes_a_number=dtype.size,
+    )
+
+
 def _networks(shape: TrueShape, bits: int) -> tuple[Any, Any]:
     """Return the networks of target and drafter, with weights that are still lazy."""
     network = shape.blueprint.target_network()
@@ -229,7 +240,7 @@ def _packed(module: Any, name: str, like: mx.array, dtype: mx.Dtype, key: mx.arr
     Random bits are levels 0 ... 2^bits - 1, equally likely; scale and bias centre them on 0.
     """
     if name == "weight":
-        return _in_blocks(like.shape, like.dtype, _random_bits, key)
+        return _in_blocks(like.shape, like.dtype, random_bits, key)
     levels = 2**module.bits
     inputs = like.shape[-1] * module.group_size
     scale = math.sqrt(12 / (levels**2 - 1) / inputs)  # gives the variance 1 / inputs
@@ -237,7 +248,7 @@ def _packed(module: Any, name: str, like: mx.array, dtype: mx.Dtype, key: mx.arr
     return mx.full(like.shape, value, dtype=dtype)
 
 
-def _random_bits(shape: Shape, key: mx.array) -> mx.array:
+def random_bits(shape: Shape, key: mx.array) -> mx.array:
     """Return random 32-bit words. MLX gives out raw bits by splitting a key: two words a key."""
     words = math.prod(shape)
     return mx.random.split(key, -(-words // 2)).reshape(-1)[:words].reshape(shape)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mtp_mlx.bench.estimate import Rates
 from mtp_mlx.bench.prompts import load_suite
 from mtp_mlx.cli import bench as module
 from mtp_mlx.cli.main import run
 from mtp_mlx.engine import Engine
-from mtp_mlx.errors import UsageError
+from mtp_mlx.errors import TooBig, UsageError
 from mtp_mlx.families.base import TrueShape
 from mtp_mlx.host import Host
 from mtp_mlx.loading import LoadedPair
@@ -182,10 +184,75 @@ def test_a_shape_needs_no_download(
     assert "drafts replayed at 80 % acceptance" in capsys.readouterr().out
 
 
+def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_program_is_told_each_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mtp_mlx.loading.random_pair.pair_of", lambda *_, **__: random_tiny_pair())
+    out = tmp_path / "report.json"
+    options = ["--modes", "off,3", "--repeats", "2", "--max-tokens", "30", "--out", str(out)]
+    assert (
+        run(["bench", "--shape", "e4b", "--replay-acceptance", "reported", "--json", *options]) == 0
+    )
+    told = objects(capsys)
+    assert [line["phase"] for line in told] == [
+        "loading", "hashing", "warming up", *["measuring"] * 4, "done"
+    ]  # fmt: skip
+    assert [line["done"] for line in told[3:7]] == [0, 1, 2, 3]
+    assert told[6]["left_s"] > 0
+    assert told[7]["saved"] == str(out)
+    summary = {group["mode"]: group for group in told[7]["summary"]}
+    assert summary.keys() == {"off", 3}
+    assert summary[3]["decode_tps"] > 0
+    document = json.loads(out.read_text())
+    assert document["created"] == told[7]["created"]
+    assert document["settings"]["replay_acceptance"] == pytest.approx(0.737, abs=1e-3)
+
+
+def test_a_program_is_told_why_nothing_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def too_big(*_: object, **__: object) -> LoadedPair:
+        raise TooBig("It needs 20.0 GB here.", "Close other programs.")
+
+    monkeypatch.setattr("mtp_mlx.loading.random_pair.pair_of", too_big)
+    assert run(["bench", "--shape", "31b", "--json"]) == 1
+    told = objects(capsys)
+    assert [line["phase"] for line in told] == ["loading", "failed"]
+    assert (told[1]["message"], told[1]["remedy"]) == (
+        "It needs 20.0 GB here.", "Close other programs."
+    )  # fmt: skip
+
+
+def test_an_estimate_makes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates = Rates(read=1e9, drawn=1e9)
+    monkeypatch.setattr("mtp_mlx.bench.estimate.rates_of", lambda _bits, _dtype: rates)
+    options = ["--shape", "26b", "--modes", "off,auto", "--repeats", "2", "--estimate"]
+    assert run(["bench", *options, "--json"]) == 0
+    (judged,) = objects(capsys)
+    assert judged["need"]["target"] > 14e9
+    assert judged["need"]["total"] == sum(
+        judged["need"][part] for part in ("target", "drafter", "kv", "scores", "margin")
+    )
+    assert judged["reported"]["pair"] == "26B-A4B"
+    assert judged["seconds"] > 60
+    assert run(["bench", *options]) == 0
+    said = capsys.readouterr().out
+    assert "Measuring it takes about" in said
+    assert "spark-vllm-docker#343" in said
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["--layers", "4"],
+        ["--estimate"],
+        ["--replay-acceptance", "reported"],
         ["--shape", "9b"],
         ["--shape", "e2b", "--target", "x"],
         ["--modes", "off,fast"],

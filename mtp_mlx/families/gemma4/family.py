@@ -171,6 +171,10 @@ class GemmaBlueprint:
         return facts.memory_shape(self.target_config)
 
     @property
+    def numbers_read(self) -> int:
+        return facts.numbers_read(self.target_config)
+
+    @property
     def thinking(self) -> ThinkingSyntax:
         return facts.THINKING
 
