@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from app import strings
 
@@ -15,7 +16,7 @@ from app import strings
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return the exit code. Qt is imported only where there is a display."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] in (["--worker"], ["--reader"], ["--models"]):
+    if arguments[:1] in (["--worker"], ["--reader"], ["--models"], ["--bench"]):
         return _be(arguments[0].removeprefix("--"), *arguments[1:])
     options = _parser().parse_args(arguments)
     if not _has_display():
@@ -65,7 +66,7 @@ def _open(options: argparse.Namespace) -> int:
     faults = Faults(log.path)
     faults.install()
     collector = Collector(application)
-    tool = ToolProcess(tool_command())
+    tool = ToolProcess(tool_command("models"), tool_command("bench"))
     program = Program(engine, data, options.theme, tool=tool)
     faults.said.connect(program.models.engine.say)
     application.aboutToQuit.connect(program.close)
@@ -85,11 +86,11 @@ def worker_command() -> list[str]:
     return [sys.executable, "-P", "-m", "mtp_mlx", "worker"]
 
 
-def tool_command() -> list[str]:
-    """Return the command of `mtp-mlx models`, by the same interpreter or bundle."""
+def tool_command(command: Literal["models", "bench"]) -> list[str]:
+    """Return how a command of `mtp-mlx` is run by the same interpreter or bundle."""
     if hasattr(sys, "frozen"):
-        return [sys.executable, "--models"]
-    return [sys.executable, "-P", "-m", "mtp_mlx", "models"]
+        return [sys.executable, f"--{command}"]
+    return [sys.executable, "-P", "-m", "mtp_mlx", command]
 
 
 def _be(part: str, *arguments: str) -> int:

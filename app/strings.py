@@ -879,6 +879,54 @@ MODEL_BEING_FETCHED = "In Downloads"
 MODEL_WITH_DRAFTER = "{precision} · {size} with its drafter"
 MODEL_ALONE = "{precision} · {size}"
 MODEL_SIZE_UNKNOWN = "size unknown"
+MODELS_JOBS = "Being made"
+TRY = "Try this size here…"
+TRY_AGAIN = "Try it again…"
+TRY_OTHER = "Try the size of {name} here…"
+TRY_TITLE = "Trying the size of {name}"
+TRY_STOP = "Stop trying {name}"
+TRY_ONE = "A size is being tried already: wait for it, or stop it."
+TRY_BUSY = "The engine is at work: wait for its reply or benchmark, then try again."
+TRY_ASK = (
+    "Try the size of {name} here? Random weights of its true shape are made and measured; nothing"
+    " is downloaded. It takes {time}, and {need} of memory."
+)
+TRY_ACCEPTANCE = "Each draft is right with a chance of {percent} %, as others report it: {source}."
+TRY_ACCEPTANCE_OF = (
+    "Each draft is right with a chance of {percent} %, as others report it of {pair}, for nobody"
+    " reports it of {name}: {source}."
+)
+TRY_NO_ACCEPTANCE = "Nobody reports how many drafts are right, so the result is a rough one."
+TRY_BESIDE = "{have} are free beside the loaded model, whose replies are slower meanwhile."
+TRY_UNLOADS = "Only {have} are free while {loaded} is loaded, so that is unloaded first."
+TRY_TOO_BIG = "{name} is too big to be tried here: it needs {need} of memory, and {have} are free."
+TRY_NOW = "Try it"
+TRY_UNLOAD_NOW = "Unload and try"
+TRY_PHASES = {
+    "estimating": "Looking at how fast this machine is…",
+    "loading": "Making random weights",
+    "hashing": "Making random weights",
+    "warming up": "Warming up",
+    "measuring": "Measuring",
+}
+TRY_RUNS = "{words}, run {run} of {total}"
+TRY_LEFT = "{words} · {left}"
+TRY_DONE = "{name}: {result}"
+TRY_FAILED = "{name} was not tried: {reason}"
+TRY_NOT_MEASURED = "No run was measured. Try again."
+TRY_WHERE = "{machine}, {day}"
+TRY_RESULT = (
+    "Random weights, {where}: {plain} tokens/s plain, {drafts} with drafts at the acceptance others"
+    " report."
+)
+TRY_SLOWER = "So drafting is slower than plain decoding here."
+TRY_SOURCE = "Acceptance: {source}."
+TRY_SOURCE_OF = "Acceptance of {pair}: {source}."
+TRY_DISTURBED = "A reply was written meanwhile, so both may be faster."
+SPAN_SECONDS = "less than a minute"
+SPAN_MINUTES = "about {count} minutes"
+SPAN_MINUTE = "about a minute"
+SPAN_HOURS = "about {hours} h {minutes} min"
 FIT_WORDS = {"fits": "Fits", "tight": "Tight", "too-big": "Too big"}
 FIT_ASK = "Show the sum"
 FIT_SUM = (
@@ -902,7 +950,7 @@ FETCH_PAUSE = "Pause"
 FETCH_RESUME = "Resume"
 FETCH_RETRY = "Try again"
 FETCH_CANCEL = "Cancel the download of {name}"
-FETCH_PROGRESS = "Download of {name}"
+FETCH_PROGRESS = "Progress of {name}"
 FETCH_GOES_ON = "Go on when this window is closed"
 FETCH_OFFER = "Downloads that are not finished: {names}."
 FETCH_OFFER_ACCEPT = "Go on downloading"
@@ -911,9 +959,9 @@ FETCH_DONE = "{name} is on this disk"
 FETCH_DONE_LOAD = "Load it"
 TOOL_NOT_STARTED = "The program that looks after models could not be started. Reinstall MTP MLX."
 TOOL_SILENT = "Listing the models took too long. A drive may be asleep or disconnected: try again."
-TOOL_GARBLED = "The answer of `mtp-mlx models` could not be read."
+TOOL_GARBLED = "The answer of `mtp-mlx` could not be read."
 TOOL_GARBLED_REMEDY = "Install the window and the command line from the same release."
-TOOL_ENDED = "`mtp-mlx models` ended without an answer. Try again."
+TOOL_ENDED = "`mtp-mlx` ended without an answer. Try again."
 DROP_NO_MODEL = "“{name}” holds no model that can be loaded: {reason}"
 DROP_NOTHING = "no model lies in it, two levels deep."
 DROP_LOAD_ASK = "Load {name}? Its folder is remembered, so that it is listed under Models."

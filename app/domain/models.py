@@ -138,10 +138,17 @@ class RemovalPlan(msgspec.Struct, frozen=True, kw_only=True):
     removed: bool = False
 
 
-class FetchStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `models fetch`; the last has the phase "done" or "failed"."""
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a process that works; the last has the phase "done" or "failed"."""
 
     phase: str
+    message: str = ""  # of a failure
+    remedy: str = ""
+
+
+class FetchStatus(Status, frozen=True, kw_only=True):
+    """One line of `models fetch`."""
+
     repository: str = ""
     file: str | None = None
     done: int = 0
@@ -149,8 +156,6 @@ class FetchStatus(msgspec.Struct, frozen=True, kw_only=True):
     rate: int = 0  # bytes a second
     waiting_s: float | None = None  # until the next attempt
     reason: str | None = None  # why it waits
-    message: str = ""  # of a failure
-    remedy: str = ""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,3 +166,62 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     done: int = 0  # bytes, when the window last heard of it
     total: int = 0
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """How often drafts are right with trained weights, as somebody measured it."""
+
+    pair: str = ""  # "E4B"
+    chance: float = 0.0  # that a draft is right
+    source: str = ""
+
+
+class TrialEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `bench --shape --estimate`: what measuring random weights takes."""
+
+    verdict: str  # "fits", "tight" or "too-big"
+    need: Need
+    have: int
+    context: int = 0
+    max_tokens: int
+    seconds: float
+    reported: Reported | None = None
+
+
+class TrialSpeed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a benchmark measured of one mode, over all prompts."""
+
+    mode: str | int
+    decode_tps: float | None = None
+
+
+class TrialStatus(Status, frozen=True, kw_only=True):
+    """One line of `bench --json`."""
+
+    done: int = 0  # runs
+    total: int = 0
+    left_s: float | None = None
+    created: str | None = None  # of the last line: ISO 8601
+    machine: str = ""  # "a MacBook Air M3"
+    summary: tuple[TrialSpeed, ...] = ()
+
+    def tps(self, mode: str) -> float | None:
+        """Return the tokens a second of a mode; None where it was not measured."""
+        return next((one.decode_tps for one in self.summary if one.mode == mode), None)
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """What random weights of a pair's true shape reached on a machine."""
+
+    pair: str  # "E4B"
+    bits: int
+    plain_tps: float
+    drafts_tps: float
+    reported: Reported | None = None
+    created: str | None = None
+    machine: str = ""
+    was_disturbed: bool = False  # a reply was written meanwhile
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.pair, self.bits

@@ -29,6 +29,7 @@ from app.services.fetch_queue import FetchQueueFile
 from app.services.readable import UNREADABLE, Readable, readable
 from app.services.recovery import kept_files
 from app.services.store_thread import StoreThread
+from app.services.trials import TrialsFile
 from mtp_mlx.files import write_atomically
 from mtp_mlx.report.words import count as grouped
 
@@ -37,7 +38,14 @@ from mtp_mlx.report.words import count as grouped
 _STALE_MS = 1000
 _PRIVATE_FOLDER = 0o700
 _OURS = (
-    *("settings*.json", "plain speed.json", "downloads.json", "chats*.sqlite3*", "log.txt*"),
+    *(
+        "settings*.json",
+        "plain speed.json",
+        "downloads.json",
+        "trials.json",
+        "chats*.sqlite3*",
+        "log.txt*",
+    ),
     *("reports/**/*.json", "pairs/*.json"),
 )
 _MOST_NAMES = 4  # of settings, in a sentence
@@ -115,6 +123,7 @@ class DataFolder:
         self.settings = SettingsFile(folder / "settings.json")
         self.speeds = SpeedsFile(folder / "plain speed.json")
         self.fetches = FetchQueueFile(folder / "downloads.json")
+        self.trials = TrialsFile(folder / "trials.json")
         make_private(folder)
         if self._lock is not None:
             with suppress(OSError):

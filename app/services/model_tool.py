@@ -1,4 +1,4 @@
-"""`mtp-mlx models` as a child process: what is on this disk, what fits, and fetching.
+"""`mtp-mlx models` and `mtp-mlx bench` as child processes: what is here, what fits, and work on it.
 
 The window itself neither looks through folders nor reaches the network.
 """
@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 import msgspec
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from app import strings
-from app.domain.models import FetchStatus
+from app.domain.models import FetchStatus, Status, TrialStatus
 from app.services.readable import UNREADABLE
 from app.services.store_thread import Answer
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.printable import printable
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Status)
 
 ASK_S = 90.0
 """Seconds until an answer must have come: a slow drive takes 10 s for each place of models."""
@@ -27,7 +28,7 @@ ASK_S = 90.0
 MOST_BYTES = 16 * 2**20
 """Bytes of an answer, of which a disk full of models fills a thousandth."""
 
-_MOST_LINE = 64 * 1024  # bytes of a line of a fetch
+_MOST_LINE = 64 * 1024  # bytes of a line
 _MOST_WORDS = 300  # characters of an error
 _LOG_BYTES = 16 * 1024
 _GRACE_MS = 1500  # how long `close` waits for each process that it has killed
@@ -38,10 +39,10 @@ class ToolError(MtpMlxError):
     code = "model_tool"
 
 
-class FetchRun(QObject):
-    """A fetch that runs. It ends itself after a last status, "done" or "failed"."""
+class Run(QObject):
+    """Work that says how far it is. It ends itself after a last status, "done" or "failed"."""
 
-    moved = Signal(object)  # FetchStatus
+    moved = Signal(object)  # a Status
 
     def kill(self) -> None:
         """End it at once and emit nothing any more; what came stays on the disk."""
@@ -54,9 +55,17 @@ class ModelTool(QObject):
         """Run `mtp-mlx models` with `arguments`; the answer is its JSON object, or a `str`."""
         return Answer(owner)
 
-    def fetch(self, repository: str) -> FetchRun:  # noqa: ARG002
-        """Fetch a repository, with its drafter where it has one."""
-        return FetchRun(self)
+    def ask_bench(self, arguments: Sequence[str], kind: type[T], owner: QObject) -> Answer[T]:  # noqa: ARG002
+        """Run `mtp-mlx bench` with `arguments`; the answer is its JSON object."""
+        return Answer(owner)
+
+    def fetch(self, repository: str) -> Run:  # noqa: ARG002
+        """Fetch a repository, with its drafter where it has one: FetchStatus."""
+        return Run(self)
+
+    def measure(self, arguments: Sequence[str]) -> Run:  # noqa: ARG002
+        """Run `mtp-mlx bench` with `arguments`, of which one is --json: TrialStatus."""
+        return Run(self)
 
     def fetch_alone(self, repository: str) -> None:
         """Fetch in a process that outlives the window."""
@@ -66,16 +75,25 @@ class ModelTool(QObject):
 
 
 class ToolProcess(ModelTool):
-    """Runs `command`, which is that of `mtp-mlx models`."""
+    """Runs `models`, the command of `mtp-mlx models`, and `bench`, that of `mtp-mlx bench`."""
 
-    def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
+    def __init__(
+        self, models: Sequence[str], bench: Sequence[str] = (), parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._program, *self._first = command
-        self._runs: set[_Run] = set()
+        self._models = tuple(models)
+        self._bench = tuple(bench) or self._models
+        self._runs: set[_Child] = set()
 
     def ask(self, arguments: Sequence[str], kind: type[T], owner: QObject) -> Answer[T]:
+        return self._ask((*self._models, *arguments), kind, owner)
+
+    def ask_bench(self, arguments: Sequence[str], kind: type[T], owner: QObject) -> Answer[T]:
+        return self._ask((*self._bench, *arguments), kind, owner)
+
+    def _ask(self, command: Sequence[str], kind: type[T], owner: QObject) -> Answer[T]:
         answer: Answer[T] = Answer(owner)
-        run = self._start(arguments, offline=True)
+        run = self._start(command, offline=True)
         output = bytearray()
 
         def collect(data: bytes) -> None:
@@ -99,15 +117,24 @@ class ToolProcess(ModelTool):
         QTimer.singleShot(round(ASK_S * 1000), run, lambda: run.end(strings.TOOL_SILENT))
         return answer
 
-    def fetch(self, repository: str) -> FetchRun:
-        run = self._start(("fetch", repository, "--json"), offline=False)
-        run.reader = _FetchProcess(run)
-        return run.reader
+    def fetch(self, repository: str) -> Run:
+        command = (*self._models, "fetch", repository, "--json")
+        return self._work(command, FetchStatus, offline=False)
+
+    def measure(self, arguments: Sequence[str]) -> Run:
+        return self._work((*self._bench, *arguments), TrialStatus, offline=True)
+
+    def _work(self, command: Sequence[str], kind: type[S], *, offline: bool) -> Run:
+        child = self._start(command, offline=offline)
+        run = _Lines(child, kind)
+        child.reader = run
+        return run
 
     def fetch_alone(self, repository: str) -> None:
+        program, *first = self._models
         process = QProcess()
-        process.setProgram(self._program)
-        process.setArguments([*self._first, "fetch", repository, "--json"])
+        process.setProgram(program)
+        process.setArguments([*first, "fetch", repository, "--json"])
         nowhere = QProcess.nullDevice()
         process.setStandardInputFile(nowhere)
         process.setStandardOutputFile(nowhere)
@@ -118,8 +145,8 @@ class ToolProcess(ModelTool):
         for run in tuple(self._runs):
             run.close()
 
-    def _start(self, arguments: Sequence[str], *, offline: bool) -> _Run:
-        run = _Run(self._program, [*self._first, *arguments], offline=offline)
+    def _start(self, command: Sequence[str], *, offline: bool) -> _Child:
+        run = _Child(command, offline=offline)
         self._runs.add(run)
         # Not at once: the run is within a signal of its process, which goes with it.
         drop = partial(self._runs.discard, run)
@@ -127,7 +154,7 @@ class ToolProcess(ModelTool):
         return run
 
 
-class _Run(QObject):
+class _Child(QObject):
     """A child process. `ended` comes once, with "" or a sentence that says what went wrong.
 
     Python owns it, not a parent: Qt would delete it under its wrapper.
@@ -137,9 +164,9 @@ class _Run(QObject):
     ended = Signal(str)
     over = Signal()
 
-    def __init__(self, program: str, arguments: Sequence[str], *, offline: bool) -> None:
+    def __init__(self, command: Sequence[str], *, offline: bool) -> None:
         super().__init__()
-        self.reader: FetchRun | None = None  # kept as long as it has something to read
+        self.reader: Run | None = None  # kept as long as it has something to read
         self._log = b""
         self._process: QProcess | None = QProcess(self)
         if offline:
@@ -152,7 +179,7 @@ class _Run(QObject):
         self._process.finished.connect(self._on_finished)
         self._process.errorOccurred.connect(self._on_error)
         # The caller connects to the signals in this turn; the next one may emit them.
-        QTimer.singleShot(0, self, lambda: self._begin(program, arguments))
+        QTimer.singleShot(0, self, lambda: self._begin(command))
 
     def end(self, trouble: str) -> None:
         """Kill it and emit `ended` with this sentence, unless it has ended."""
@@ -169,9 +196,10 @@ class _Run(QObject):
         process.waitForFinished(_GRACE_MS)
         self.over.emit()
 
-    def _begin(self, program: str, arguments: Sequence[str]) -> None:
+    def _begin(self, command: Sequence[str]) -> None:
+        program, *arguments = command
         if self._process is not None:
-            self._process.start(program, list(arguments))
+            self._process.start(program, arguments)
 
     def _read(self) -> None:
         if self._process is not None:
@@ -198,12 +226,13 @@ class _Run(QObject):
         self.ended.emit(trouble)
 
 
-class _FetchProcess(FetchRun):
-    """Reads a run's lines as they come."""
+class _Lines(Run, Generic[S]):
+    """Reads a process's lines, each a status of a kind, as they come."""
 
-    def __init__(self, run: _Run) -> None:
+    def __init__(self, run: _Child, kind: type[S]) -> None:
         super().__init__()
-        self._run: _Run | None = run
+        self._kind = kind
+        self._run: _Child | None = run
         self._rest = b""
         self._is_over = False
         run.read.connect(self._read)
@@ -219,9 +248,9 @@ class _FetchProcess(FetchRun):
         self._rest = self._rest[:_MOST_LINE]
         for line in lines:
             try:
-                status = _decoded(line, FetchStatus)
+                status = _decoded(line, self._kind)
             except UNREADABLE:
-                continue  # a line that says nothing is no reason to stop a fetch
+                continue  # a line that says nothing is no reason to stop the work
             if not self._is_over:
                 self._is_over = status.phase in ("done", "failed")
                 self.moved.emit(status)
@@ -231,7 +260,7 @@ class _FetchProcess(FetchRun):
             return
         self._run = None
         if not self._is_over:
-            self.moved.emit(FetchStatus(phase="failed", message=trouble or strings.TOOL_GARBLED))
+            self.moved.emit(self._kind(phase="failed", message=trouble or strings.TOOL_GARBLED))
 
 
 def _decoded(data: bytes, kind: type[T]) -> T:

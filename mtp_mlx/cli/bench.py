@@ -14,7 +14,7 @@ from mtp_mlx.cli import options
 from mtp_mlx.cli.terminal import ProgressLine, bench_line, load, run_line, stops_on_interrupt
 from mtp_mlx.errors import UsageError
 from mtp_mlx.events import BenchFinished, BenchProgress, BenchRun
-from mtp_mlx.families import SHAPE_NAMES, reported_acceptance, shape
+from mtp_mlx.families import PAIRS, SHAPE_NAMES, reported_acceptance, shape
 from mtp_mlx.families.base import ReportedAcceptance
 from mtp_mlx.printable import json_line, printable
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FAILED, INTERRUPTED = 1, 130
 MAX_TOKENS = 128
 
+_SHAPES = tuple(dict.fromkeys((*SHAPE_NAMES, *(pair.name.lower() for pair in PAIRS))))
 _REPORTED: Literal["reported"] = "reported"
 
 
@@ -37,7 +38,9 @@ def _acceptance(text: str) -> float | Literal["reported"]:
 @options.drafter
 @options.drafter_bits
 @click.option(
-    "--shape", type=click.Choice(SHAPE_NAMES), help="Random weights of this size instead."
+    "--shape",
+    type=click.Choice(_SHAPES, case_sensitive=False),
+    help="Random weights of this size instead.",
 )
 @click.option(
     "--layers", type=click.IntRange(min=1), metavar="N", help="Only so many layers of the shape."
@@ -252,8 +255,6 @@ def measure(asked: Asked) -> int:
 def measure_as_json(asked: Asked) -> int:
     """Load the pair and measure it, with an object for each step; return the exit code."""
     from mtp_mlx.cli.bench_lines import benchmark_lines
-
-    stay_awake()
 
     def begin() -> Ticket:
         _check_files(asked)

@@ -24,7 +24,8 @@ from app.program import Program
 from app.services.model_tool import ToolProcess
 from app.viewmodels.models.rows import LocalRow
 from app.viewmodels.models.switching import BUILT_IN
-from app.views.models.model_rows import CardView, FetchView, LocalView
+from app.views.models.job_rows import FetchView
+from app.views.models.model_rows import CardView, LocalView
 from app.views.models.models_page import ModelsPage
 from mtp_mlx.paths import resources
 from tests.app.conftest import settle
@@ -64,7 +65,10 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @contextmanager
 def opened(qtbot: QtBot, data: Path) -> Iterator[Window]:
     program = Program(
-        WorkerProcess(worker_command()), data, "light", tool=ToolProcess(tool_command())
+        WorkerProcess(worker_command()),
+        data,
+        "light",
+        tool=ToolProcess(tool_command("models"), tool_command("bench")),
     )
     qtbot.addWidget(program.window)
     program.start()

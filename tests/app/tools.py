@@ -21,8 +21,9 @@ from app.domain.models import (
     PairFits,
     Pairing,
     Place,
+    TrialStatus,
 )
-from app.services.model_tool import FetchRun, ModelTool, ToolError
+from app.services.model_tool import ModelTool, Run, ToolError
 from app.services.store_thread import Answer
 
 T = TypeVar("T")
@@ -35,19 +36,33 @@ class Asked:
     answer: Answer[Any]
 
 
-class ScriptedFetch(FetchRun):
+class ScriptedRun(Run):
     """Says what the test says; `killed` once it was ended."""
 
-    def __init__(self, repository: str, parent: QObject) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.repository = repository
         self.killed = False
 
     def kill(self) -> None:
         self.killed = True
 
+
+class ScriptedFetch(ScriptedRun):
+    def __init__(self, repository: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self.repository = repository
+
     def say(self, phase: str, **values: Any) -> None:
         self.moved.emit(FetchStatus(phase=phase, repository=self.repository, **values))
+
+
+class ScriptedTrial(ScriptedRun):
+    def __init__(self, arguments: Sequence[str], parent: QObject) -> None:
+        super().__init__(parent)
+        self.arguments = tuple(arguments)
+
+    def say(self, phase: str, **values: Any) -> None:
+        self.moved.emit(TrialStatus(phase=phase, **values))
 
 
 class ScriptedTool(ModelTool):
@@ -58,6 +73,7 @@ class ScriptedTool(ModelTool):
         self.open: list[Asked] = []
         self.asked: list[tuple[str, ...]] = []
         self.fetches: list[ScriptedFetch] = []
+        self.trials: list[ScriptedTrial] = []
         self.left_alone: list[str] = []
         self.closed = False
 
@@ -68,7 +84,14 @@ class ScriptedTool(ModelTool):
         self.asked.append(tuple(arguments))
         return answer
 
-    def fetch(self, repository: str) -> FetchRun:
+    def ask_bench(self, arguments: Sequence[str], kind: type[T], owner: QObject) -> Answer[T]:
+        return self.ask(("bench", *arguments), kind, owner)
+
+    def measure(self, arguments: Sequence[str]) -> Run:
+        self.trials.append(ScriptedTrial(arguments, self))
+        return self.trials[-1]
+
+    def fetch(self, repository: str) -> Run:
         self.fetches.append(ScriptedFetch(repository, self))
         return self.fetches[-1]
 

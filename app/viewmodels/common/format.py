@@ -48,3 +48,14 @@ def left(seconds: float) -> str:
         return strings.TIME_LEFT_MINUTES.format(count=round(seconds / _MINUTE))
     hours, rest = divmod(round(seconds / _MINUTE), 60)
     return strings.TIME_LEFT_HOURS.format(hours=hours, minutes=rest)
+
+
+def span(seconds: float) -> str:
+    """Return how long something is expected to take, in rounded words."""
+    minutes = round(seconds / _MINUTE)
+    if seconds < _MINUTE:
+        return strings.SPAN_SECONDS
+    if seconds < _HOUR:
+        return strings.SPAN_MINUTE if minutes == 1 else strings.SPAN_MINUTES.format(count=minutes)
+    hours, rest = divmod(minutes, 60)
+    return strings.SPAN_HOURS.format(hours=hours, minutes=rest)

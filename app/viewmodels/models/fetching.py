@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.models import FetchStatus, Wanted
 from app.services.data_folder import DataFolder, SettingsStore
-from app.services.model_tool import FetchRun, ModelTool
+from app.services.model_tool import ModelTool, Run
 from app.services.store_thread import StoreThread
 from app.viewmodels.common.format import file_size, left, memory
 
@@ -59,7 +59,7 @@ class Fetching(QObject):
         self._store = store
         self._settings = settings
         self._fetches: dict[str, Fetch] = {}
-        self._run: FetchRun | None = None
+        self._run: Run | None = None
         self._running: str | None = None  # a repository
         self._kept: dict[str, int] = {}  # bytes that the queue's file knows of
         self._is_closed = False

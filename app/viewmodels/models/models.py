@@ -19,20 +19,20 @@ from app.services.report_files import ReportFiles
 from app.services.store_thread import StoreThread
 from app.viewmodels.common.format import memory
 from app.viewmodels.common.undo import Undo
+from app.viewmodels.models.cards import FirstOffer, cards, first_offer
 from app.viewmodels.models.fetching import Fetching, fetch_row
 from app.viewmodels.models.rows import (
     ConversionRow,
-    FirstOffer,
     LocalRow,
     ModelsState,
-    cards,
     choice_of,
-    first_offer,
     local_rows,
     place_rows,
     title_of,
 )
 from app.viewmodels.models.switching import PairSwitching
+from app.viewmodels.models.trying import KEY as TRIAL
+from app.viewmodels.models.trying import Trying
 from mtp_mlx.api import DEMO_PAIR
 
 
@@ -50,6 +50,7 @@ class ModelsViewModel(QObject):
         tool: ModelTool,
         pairs: PairSwitching,
         fetching: Fetching,
+        trying: Trying,
         undo: Undo,
         reader: StoreThread[ReportFiles],
         parent: QObject | None = None,
@@ -60,6 +61,7 @@ class ModelsViewModel(QObject):
         self._undo = undo
         self._reader = reader
         self.fetching = fetching
+        self.trying = trying
         self._inventory: Inventory | None = None
         self._fits: dict[str, Fit] = {}
         self._report = FitReport()
@@ -74,6 +76,8 @@ class ModelsViewModel(QObject):
         pairs.changed.connect(self._on_pair)
         fetching.changed.connect(self._show)
         fetching.done.connect(self._on_fetched)
+        trying.changed.connect(self._show)
+        trying.said.connect(self.said)
 
     # The state, read
 
@@ -186,6 +190,11 @@ class ModelsViewModel(QObject):
             self._look()
 
         self._tool.ask(("add", str(folder)), str, self).then(added).failed(self._say)
+
+    def end_job(self, key: str) -> None:
+        """End work under way."""
+        if key == TRIAL:
+            self.trying.stop()
 
     # Answers
 
@@ -320,8 +329,9 @@ class ModelsViewModel(QObject):
             local=tuple(sorted(shown, key=_order)),
             unusable=tuple(row for row in rows if row.status == "unusable"),
             places=tuple(place_rows(inventory.places)),
-            cards=tuple(cards(inventory, self._report, wanted)),
+            cards=tuple(cards(inventory, self._report, wanted, self.trying.results)),
             fetches=fetches,
+            jobs=tuple(job for job in (self.trying.row,) if job is not None),
             goes_on=self.fetching.goes_on,
         )
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from app import strings
 from app.domain.models import (
-    Conversion,
     Fit,
-    FitReport,
     Inventory,
-    KnownPair,
     LocalModel,
-    PairFits,
     Pairing,
     Place,
 )
 from app.domain.settings import PairChoice
 from app.viewmodels.common.format import count, memory
 from app.viewmodels.models.fetching import FetchRow
+from app.viewmodels.models.jobs import JobRow
+from app.viewmodels.models.trying import Size
 
 Tone = Literal["good", "warning", "bad"]
 Status = Literal["loaded", "loading", "usable", "incomplete", "unusable"]
@@ -29,13 +27,9 @@ Got = Literal["absent", "here", "fetching"]
 
 _TONES: dict[str, Tone] = {"fits": "good", "tight": "warning", "too-big": "bad"}
 _HUB = "hub"
-_USABLE = "on this disk"  # the list's word
 _THIN, _NARROW = "\u2009", "\u202f"  # a number stays in one line with the second
 _FIRM = "\N{NO-BREAK SPACE}"
 GB = 10**9
-
-EASY_BYTES = 10 * GB
-"""The most that the first page suggests to download: a larger model is found on the Models page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +71,8 @@ class ConversionRow:
     got: Got
     verdict: Verdict | None = None
     reason: str = ""  # why it is the one that is marked; "" for the others
+    tried: Size | None = None  # what a trial would make
+    result: str = ""  # of a trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +103,7 @@ class ModelsState:
     places: tuple[PlaceRow, ...] = ()
     cards: tuple[PairCard, ...] = ()
     fetches: tuple[FetchRow, ...] = ()
+    jobs: tuple[JobRow, ...] = ()
     goes_on: bool = False
 
 
@@ -251,96 +248,3 @@ def _place(place: Place) -> str:
         size=memory(place.size_bytes), count=len(place.models)
     )
     return strings.MODELS_PLACE_PARTIAL.format(words=words) if place.is_partial else words
-
-
-def cards(inventory: Inventory, report: FitReport, fetched: Sequence[str]) -> Iterator[PairCard]:
-    """Yield the pairs of the catalogue. `fetched` are repositories that are wanted already.
-
-    The conversion that suits this machine is marked; where none does, or it is not known yet, the
-    first, which is the smallest.
-    """
-    judged = {pair.name: pair for pair in report.pairs}
-    for pair in inventory.pairs:
-        fits = judged.get(pair.name, PairFits(name=pair.name))
-        by_name = {fit.target: fit for fit in fits.targets}
-        rows = [_conversion(pair, one, by_name, fetched) for one in pair.targets if one.repository]
-        if not rows:
-            continue
-        marked = next((row for row in rows if row.repository == fits.suited), rows[0])
-        suits = fits.suited in (None, marked.repository)  # or else a model on this disk does
-        yield PairCard(
-            title=pair.title or pair.name,
-            marked=replace(marked, reason=fits.reason if suits else ""),
-            others=tuple(row for row in rows if row is not marked),
-        )
-
-
-def _conversion(
-    pair: KnownPair, target: Conversion, fits: Mapping[str, Fit], fetched: Sequence[str]
-) -> ConversionRow:
-    repository = target.repository or target.name
-    drafter = pair.drafters[0].size_bytes if pair.drafters else 0
-    size = None if target.size_bytes is None or drafter is None else target.size_bytes + drafter
-    words = strings.MODEL_WITH_DRAFTER if pair.drafters else strings.MODEL_ALONE
-    got: Got = "here" if target.path and target.state == _USABLE else "absent"
-    return ConversionRow(
-        repository=repository,
-        title=f"{pair.title or pair.name} {target.precision}",
-        words=words.format(
-            precision=target.precision,
-            size=strings.MODEL_SIZE_UNKNOWN if size is None else memory(size),
-        ),
-        size=size,
-        got="fetching" if repository in fetched else got,
-        verdict=verdict_of(fits.get(repository)),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstOffer:
-    """A line of the first page. Its button loads `row`; without one it opens the Models page."""
-
-    text: str
-    act: str
-    row: LocalRow | None = None
-
-
-def first_offer(state: ModelsState) -> FirstOffer | None:
-    """Return the nearest way to a real pair: one that is here, on its way, or that fits."""
-    if not state.is_listed:
-        return None
-    if state.fetches:
-        return _of_fetch(state.fetches[0])
-    able = (row for row in state.local if row.choice is not None)
-    row = next((row for row in able if not (row.verdict and row.verdict.is_too_big)), None)
-    if row is not None:
-        words = strings.WELCOME_HERE.format(name=row.title, place=row.place)
-        return FirstOffer(text=words, act=strings.WELCOME_HERE_ACT, row=row)
-    easy = suggestion(state.cards)
-    if easy is None:
-        return FirstOffer(text=strings.WELCOME_MODELS, act=strings.MODELS_MENU)
-    is_tight = easy.verdict is not None and easy.verdict.tone == "warning"
-    words = strings.WELCOME_TIGHT if is_tight else strings.WELCOME_FITS
-    size = memory(easy.size or 0)
-    return FirstOffer(text=words.format(name=easy.title, size=size), act=strings.WELCOME_ACT)
-
-
-def _of_fetch(fetch: FetchRow) -> FirstOffer | None:
-    """Return what to say of a download; of one from another session the offer above says it."""
-    if fetch.stage == "offered":
-        return None
-    moves = fetch.stage in ("running", "queued")
-    words = strings.WELCOME_FETCHING if moves else strings.WELCOME_NOT_FETCHED
-    return FirstOffer(
-        text=words.format(name=fetch.title, words=fetch.words), act=strings.MODELS_MENU
-    )
-
-
-def suggestion(cards: Sequence[PairCard]) -> ConversionRow | None:
-    """Return what a first download may be: the largest that fits, up to `EASY_BYTES`."""
-    easy = [card.marked for card in cards if (card.marked.size or EASY_BYTES + 1) <= EASY_BYTES]
-    for tone in ("good", "warning"):
-        fitting = [row for row in easy if row.verdict is not None and row.verdict.tone == tone]
-        if fitting:
-            return max(fitting, key=lambda row: row.size or 0)
-    return None

@@ -1,4 +1,4 @@
-"""Rows of the Models page: a model on this disk, a pair to get, a download."""
+"""Rows of the Models page: a model on this disk, and a pair to get."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -19,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from app import strings
-from app.viewmodels.models.fetching import FetchRow
 from app.viewmodels.models.rows import (
     ConversionRow,
     LocalRow,
@@ -37,7 +35,6 @@ from app.views.common.controls import (
 )
 from app.views.common.theme import ThemeController
 
-_STEPS = 1000
 _BUTTON = 124  # pixels at the least, so that what stands left of buttons stands in line
 _DOT = "\N{BLACK CIRCLE}"
 
@@ -182,9 +179,15 @@ class CardView(ModelRow):
     """A pair of the catalogue: its conversion for this machine, and a menu of the others."""
 
     get_asked = Signal(object)  # ConversionRow
+    try_asked = Signal(object)  # Size
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
+        self.result = muted("")
+        self.words.addWidget(self.result)
+        self.trial = push_button(strings.TRY, "link")
+        self.trial.clicked.connect(self._try)
+        self.words.addWidget(self.trial, 0, Qt.AlignmentFlag.AlignLeft)
         self._card: PairCard | None = None
         self.button.clicked.connect(self._act)
         self.more = more_button(theme)
@@ -194,6 +197,11 @@ class CardView(ModelRow):
         self._card = card
         row = card.marked
         self.say(card.title, row.words, row.reason, row.verdict)
+        self.result.setText(row.result)
+        self.result.setVisible(bool(row.result))
+        self.trial.setText(strings.TRY_AGAIN if row.result else strings.TRY)
+        self.trial.setAccessibleName(strings.TRY_OTHER.format(name=row.title))
+        self.trial.setVisible(row.tried is not None)
         words = {
             "absent": strings.MODEL_GET,
             "here": strings.MODEL_GOT,
@@ -208,16 +216,24 @@ class CardView(ModelRow):
         )
         self.more.setAccessibleName(strings.MODEL_GET_OTHER.format(name=card.title))
         self.more.setToolTip(plain_tip(self.more.accessibleName()))
-        self.more.setVisible(bool(card.others))
         menu = self.more.menu()
         menu.clear()
         for other in card.others:
             action = menu.addAction(_offer(other), partial(self.get_asked.emit, other))
             action.setEnabled(other.got == "absent")
+        menu.addSeparator()
+        for size in (other.tried for other in card.others if other.tried is not None):
+            words = strings.TRY_OTHER.format(name=size.title)
+            menu.addAction(words, partial(self.try_asked.emit, size))
+        self.more.setVisible(not menu.isEmpty())
 
     def _act(self) -> None:
         if self._card is not None:
             self.get_asked.emit(self._card.marked)
+
+    def _try(self) -> None:
+        if self._card is not None and self._card.marked.tried is not None:
+            self.try_asked.emit(self._card.marked.tried)
 
 
 def _offer(row: ConversionRow) -> str:
@@ -228,58 +244,7 @@ def _offer(row: ConversionRow) -> str:
     return strings.MODEL_GET_PRECISION.format(words=f"{row.words}{verdict}{got}").replace("&", "&&")
 
 
-class FetchView(ModelRow):
-    """A download: how far it is, and its one button."""
-
-    pause_asked = Signal(str)  # a repository
-    resume_asked = Signal(str)
-    cancel_asked = Signal(str)
-
-    def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
-        self._row: FetchRow | None = None
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(4)
-        self.words.addSpacing(5)
-        self.words.addWidget(self.bar)
-        self.button.clicked.connect(self._act)
-        self.cancel = IconButton("close", "", theme)
-        self.cancel.clicked.connect(self._cancel)
-        self.acts.addWidget(self.cancel)
-
-    def show_row(self, row: FetchRow) -> None:
-        self._row = row
-        self.say(row.title, row.words, "", None)
-        set_tone(self.detail, "warning" if row.stage == "failed" else "muted")
-        if row.share is None and row.stage == "running":
-            self.bar.setRange(0, 0)
-        else:
-            self.bar.setRange(0, _STEPS)
-            self.bar.setValue(round(_STEPS * (row.share or 0)))
-        self.bar.setAccessibleName(strings.FETCH_PROGRESS.format(name=row.title))
-        words = {
-            "running": strings.FETCH_PAUSE,
-            "queued": strings.FETCH_PAUSE,
-            "failed": strings.FETCH_RETRY,
-        }.get(row.stage, strings.FETCH_RESUME)
-        self.button.setText(words)
-        self.button.setAccessibleName(f"{words}: {row.title}")
-        self.cancel.set_label(strings.FETCH_CANCEL.format(name=row.title))
-        self.cancel.setToolTip(plain_tip(self.cancel.accessibleName()))
-
-    def _act(self) -> None:
-        row = self._row
-        if row is not None:
-            pauses = row.stage in ("running", "queued")
-            (self.pause_asked if pauses else self.resume_asked).emit(row.repository)
-
-    def _cancel(self) -> None:
-        if self._row is not None:
-            self.cancel_asked.emit(self._row.repository)
-
-
-V = TypeVar("V", LocalView, CardView, FetchView)
+V = TypeVar("V", bound=QWidget)
 
 
 class RowList(QFrame, Generic[V]):

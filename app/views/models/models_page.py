@@ -26,7 +26,8 @@ from app.views.common import fonts
 from app.views.common.controls import ElidedLabel, IconButton, push_button
 from app.views.common.save_dialog import show_in_folder
 from app.views.common.theme import ThemeController
-from app.views.models.model_rows import CardView, FetchView, LocalView, RowList, muted
+from app.views.models.job_rows import FetchView, JobView
+from app.views.models.model_rows import CardView, LocalView, RowList, muted
 from app.views.notices import Toast
 
 _WIDTH = 860  # pixels, of the column at the most
@@ -58,6 +59,7 @@ class ModelsPage(QWidget):
         self.dismiss = IconButton("close", strings.DISMISS, theme)
         self.goes_on = QCheckBox(strings.FETCH_GOES_ON)
         self.fetches = RowList(strings.MODELS_FETCHING, self._fetch_view)
+        self.jobs = RowList(strings.MODELS_JOBS, self._job_view)
         self.local = RowList(strings.MODELS_HERE, self._local_view)
         self.empty = muted("")
         self.unusable_toggle = _disclosure()
@@ -117,6 +119,10 @@ class ModelsPage(QWidget):
         self.fetches.arrange([fetch.repository for fetch in state.fetches])
         self._fetching.setVisible(bool(state.fetches))
         self.goes_on.setChecked(state.goes_on)
+        for job in state.jobs:
+            self.jobs.view(job.key).show_row(job)
+        self.jobs.arrange([job.key for job in state.jobs])
+        self._making.setVisible(bool(state.jobs))
         self._show_local(state)
         for card in state.cards:
             self.cards.view(card.title).show_row(card)
@@ -158,6 +164,12 @@ class ModelsPage(QWidget):
     def _card_view(self) -> CardView:
         view = CardView(self._theme)
         view.get_asked.connect(self._models.get)
+        view.try_asked.connect(self._models.trying.ask)
+        return view
+
+    def _job_view(self) -> JobView:
+        view = JobView(self._theme)
+        view.end_asked.connect(self._models.end_job)
         return view
 
     def _fetch_view(self) -> FetchView:
@@ -206,7 +218,9 @@ class ModelsPage(QWidget):
         column.setSpacing(8)
         self._fetching = _section(strings.MODELS_FETCHING, self.fetches, self.goes_on)
         self._getting = _section(strings.MODELS_GET, muted(strings.MODELS_GET_NOTE), self.cards)
+        self._making = _section(strings.MODELS_JOBS, self.jobs)
         column.addWidget(self._fetching)
+        column.addWidget(self._making)
         column.addWidget(
             _section(
                 strings.MODELS_HERE, self.local, self.empty, self.unusable_toggle, self.unusable,

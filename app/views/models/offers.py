@@ -10,6 +10,7 @@ from app.domain.models import RemovalPlan
 from app.domain.settings import PairChoice
 from app.viewmodels.models.models import ModelsViewModel
 from app.viewmodels.models.switching import PairSwitching, title
+from app.viewmodels.models.trying import TrialOrder
 from app.views.common.controls import push_button
 
 
@@ -78,7 +79,7 @@ class FetchOffer(_Offer):
 
 
 class ModelQuestions(QObject):
-    """Asks before what costs: loading what is too big, and removing a model."""
+    """Asks before what costs: loading what is too big, trying a size, and removing a model."""
 
     def __init__(self, models: ModelsViewModel, window: QWidget) -> None:
         super().__init__(window)
@@ -86,6 +87,7 @@ class ModelQuestions(QObject):
         self._window = window
         models.asked_to_load.connect(self._ask_to_load)
         models.asked_to_remove.connect(self._ask_to_remove)
+        models.trying.asked.connect(self._ask_to_try)
 
     def _ask_to_load(self, choice: PairChoice, question: str) -> None:
         act = strings.MODEL_LOAD_ANYWAY_NOW if choice.anyway else strings.MODEL_LOAD
@@ -96,6 +98,10 @@ class ModelQuestions(QObject):
         role = QMessageBox.ButtonRole.DestructiveRole
         if agrees(self._window, question, strings.MODEL_REMOVE_NOW, role):
             self._models.remove(plan)
+
+    def _ask_to_try(self, order: TrialOrder, question: str, act: str) -> None:
+        if agrees(self._window, question, act, QMessageBox.ButtonRole.AcceptRole):
+            self._models.trying.begin(order)
 
 
 def agrees(window: QWidget, question: str, act: str, role: QMessageBox.ButtonRole) -> bool:

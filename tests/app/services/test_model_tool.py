@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from app import strings
 from app.domain.models import FetchStatus, Inventory, RemovalPlan
 from app.services import model_tool
-from app.services.model_tool import FetchRun, ToolProcess
+from app.services.model_tool import Run, ToolProcess
 
 Script = Callable[[str], ToolProcess]
 
@@ -125,7 +125,7 @@ class Seen:
     def __init__(self) -> None:
         self.statuses: list[FetchStatus] = []
 
-    def of(self, run: FetchRun) -> Seen:
+    def of(self, run: Run) -> Seen:
         run.moved.connect(self.statuses.append)
         return self
 

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QApplication
 
 from app import strings
 from app.domain.models import FitReport, Inventory, Pairing, RemovalPlan
+from app.viewmodels.models.cards import cards, first_offer
 from app.viewmodels.models.fetching import FetchRow, Stage
 from app.viewmodels.models.models import ModelsViewModel
-from app.viewmodels.models.rows import LocalRow, cards, first_offer, title_of
+from app.viewmodels.models.rows import LocalRow, title_of
 from app.viewmodels.models.switching import BUILT_IN
 from mtp_mlx.api import Load
 from mtp_mlx.wire import Loaded
@@ -182,7 +183,7 @@ def test_a_look_during_a_look_is_followed_by_another(ready: Rig) -> None:
 
 
 def test_the_conversion_that_suits_is_marked_with_its_reason() -> None:
-    shown = list(cards(EMPTY_DISK, fits_of(), []))
+    shown = list(cards(EMPTY_DISK, fits_of(), [], {}))
     assert [card.title for card in shown] == [pair.title for pair in PAIRS]
     e4b, big = shown[1], shown[4]
     assert e4b.marked.words == "8-bit · 9.0 GB with its drafter"
@@ -190,7 +191,7 @@ def test_the_conversion_that_suits_is_marked_with_its_reason() -> None:
     assert [row.reason for row in e4b.others] == ["", ""]
     assert big.marked.words.startswith("4-bit")  # none suits: the smallest
     assert big.marked.reason == "None fits: the smallest needs too much."
-    unknown = list(cards(EMPTY_DISK, FitReport(), [e4b.marked.repository]))
+    unknown = list(cards(EMPTY_DISK, FitReport(), [e4b.marked.repository], {}))
     assert (unknown[1].marked.words, unknown[1].marked.verdict) == (
         "4-bit · 5.3 GB with its drafter", None,
     )  # fmt: skip

@@ -20,7 +20,15 @@ from PySide6.QtWidgets import (
 )
 
 from app import strings
-from app.domain.models import Inventory, Pairing, RemovalPlan
+from app.domain.models import (
+    Inventory,
+    Need,
+    Pairing,
+    RemovalPlan,
+    TrialEstimate,
+    TrialSpeed,
+)
+from app.viewmodels.models.trying import Size
 from app.views.models.models_page import ModelsPage
 from app.views.models.offers import agrees
 from mtp_mlx.api import Load
@@ -29,6 +37,9 @@ from tests.app.conftest import Rig
 from tests.app.tools import BIG, DRIVE, E4B, EMPTY_DISK, FULL_DISK, GB, STUDIO, fits_of, placed
 
 CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+ESTIMATE = TrialEstimate(
+    verdict="fits", need=Need(target=GB), have=12 * GB, max_tokens=64, seconds=90
+)
 HOSTILE = "<b>bold</b><img src=x>&amp;"
 
 
@@ -322,3 +333,33 @@ def test_nothing_is_cut_off_at_the_side(ready: Rig, page: ModelsPage, width: int
             if child.isVisible():
                 right = child.mapTo(page, child.rect().topRight()).x()
                 assert right <= page.width()
+
+
+def test_a_size_is_tried_from_its_card(ready: Rig, page: ModelsPage, answers: list[bool]) -> None:
+    card = page.cards.views["Gemma 4 12B"]
+    assert card.trial.text() == strings.TRY
+    card.trial.click()
+    (job,) = page.jobs.views.values()
+    assert job.detail.text() == strings.TRY_PHASES["estimating"]
+    assert job.button.isHidden()
+    asked = ready.tool.answer("bench", ESTIMATE)
+    assert asked[1:5] == ("--shape", "12B", "--bits", "8")
+    assert ready.tool.trials == []  # the user said no
+    assert page.jobs.isHidden()
+    entry(card.more, strings.TRY_OTHER.format(name="Gemma 4 12B 4-bit")).trigger()
+    answers.append(True)
+    assert ready.tool.answer("bench", ESTIMATE)[3:5] == ("--bits", "4")
+    ready.settle()
+    (job,) = page.jobs.views.values()
+    assert job.title.text().startswith("Trying the size of Gemma 4 12B 4-bit")
+    job.cancel.click()
+    assert ready.tool.trials[0].killed
+    assert page.jobs.isHidden()
+    ready.program.models.models.trying.ask(Size(pair="12B", bits=8, title="Gemma 4 12B 8-bit"))
+    answers.append(True)
+    ready.tool.answer("bench", ESTIMATE)
+    ready.settle()
+    speeds = (TrialSpeed(mode="off", decode_tps=9.0), TrialSpeed(mode="auto", decode_tps=12.0))
+    ready.tool.trials[1].say("done", summary=speeds)
+    assert card.trial.text() == strings.TRY_AGAIN
+    assert "9.0 tokens/s plain, 12.0 with drafts" in card.result.text()
