@@ -57,7 +57,7 @@ def main() -> int:
         os.environ["HOME"] = home
         for name in MODEL_VARIABLES:
             os.environ.pop(name, None)
-        tool = ToolProcess(tool_command())
+        tool = ToolProcess(tool_command("models"))
         program = Program(WorkerProcess(worker_command()), Path(home) / "data", "light", tool=tool)
         try:
             program.start()
