@@ -3,9 +3,9 @@
 Usage: python -m scripts.true_shape SHAPE --out DIR [--layers N] [--bits 4|8|16]
 
 `DIR`/target and `DIR`/drafter hold safetensors in shards, an index and a config.json; the tokenizer
-and the chat template are those of the built-in pair, so replies are words of the few thousand
-tokens that it knows, and nothing for all others. E2B in 4 bits has 2.8 GB, and as much is in memory
-while it is written.
+and the chat template are those of the built-in pair. The rows of the embedding for all other
+tokens are zero, so the likeliest tokens, which greedy decoding chooses, are words that it knows.
+E2B in 4 bits has 2.8 GB, and as much is in memory while it is written.
 """
 
 from __future__ import annotations
@@ -49,14 +49,28 @@ def write(name: str, out: Path, *, layers: int | None = None, bits: int = 4) -> 
     if bits < 16:
         pack(network, bits, network.quant_predicate)
         config["quantization"] = {"bits": bits, "group_size": GROUP_SIZE}
+    randomize(network, mx.bfloat16, seed=0)
+    keep_words(network.model.embed_tokens)
     write_folder(out / "target", config, network)
     del network
     mx.clear_cache()
-    write_folder(out / "drafter", dict(drafter_of(facts)), whole.blueprint.drafter_network())
+    drafter = whole.blueprint.drafter_network()
+    randomize(drafter, mx.bfloat16, seed=0)
+    write_folder(out / "drafter", dict(drafter_of(facts)), drafter)
+
+
+def keep_words(embedding: Any) -> None:
+    """Set the rows of an embedding to zero, packed or not, for which the tokenizer has no token."""
+    texts = json.loads((DEMO_FOLDER / "target" / "tokenizer.json").read_text())
+    known = len(texts["model"]["vocab"])
+    names = ("scales", "biases") if "scales" in embedding else ("weight",)
+    for name in names:
+        rows = embedding[name]
+        embedding[name] = mx.concatenate([rows[:known], mx.zeros_like(rows[known:])])
+        mx.eval(embedding[name])
 
 
 def write_folder(folder: Path, config: dict[str, Any], network: Any) -> None:
-    randomize(network, mx.bfloat16, seed=0)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=2))
     for text in TEXTS:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import psutil
 from PySide6.QtWidgets import QApplication, QFileDialog
-from window_scenes import close, pump, save
+from window_scenes import close, pump, save, wait
 
 from app import strings
 from app.__main__ import tool_command, worker_command
@@ -36,7 +36,7 @@ from app.services.model_tool import ToolProcess
 from app.viewmodels.chat.footer import footer
 from app.views.models.model_rows import LocalView
 from app.views.models.models_page import ModelsPage
-from mtp_mlx.api import DEMO_PAIR, Memory
+from mtp_mlx.api import DEMO_PAIR, Memory, Sampling
 
 GB = 10**9
 PATIENCE_S = 3600.0
@@ -113,7 +113,7 @@ class Visit:
         window, models = self._program.window, self._program.models
         window.places.show_chat()
         models.chat.new_chat()
-        models.chat.set_settings(ReplySettings(max_tokens=tokens, seed=1))
+        models.chat.set_settings(ReplySettings(sampling=Sampling(), max_tokens=tokens, seed=1))
         window.composer.text.setPlainText(QUESTION)
         window.composer.send.click()
         self.until(lambda: bool(models.overlay.numbers.rate) or not models.chat.writing)
@@ -142,13 +142,13 @@ class Visit:
         print(f"  the engine's process {self.process()} at the most")
 
     def until(self, happened: Callable[[], bool]) -> None:
-        """Let the window run; look at the engine's memory ten times a second."""
-        end = time.monotonic() + PATIENCE_S
-        while not happened():
-            if time.monotonic() > end:
-                raise TimeoutError
-            pump(100)
+        """Let the window run; look at the engine's memory once a second, or more often."""
+
+        def looks() -> bool:
             self._most = max(self._most, worker_bytes())
+            return happened()
+
+        wait(looks, PATIENCE_S)
 
     def picture(self, name: str) -> None:
         pump(300)
