@@ -4,6 +4,8 @@ Usage: python scripts/screenshots.py [--out docs]
 
 Nothing in them is drawn by hand: the replies are written, and their speed measured, while this
 runs. The first reply is written with MTP off, because the speed-up is against what was measured.
+The first page and the Models page (welcome.png, models.png) are those of a Mac with 24 GB, for
+which `model_stage` answers.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 if sys.platform.startswith("linux"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from model_stage import EMPTY, staged
 from PySide6.QtCore import QDeadlineTimer, QEventLoop
 from PySide6.QtWidgets import QApplication, QWidget
 from window_scenes import save
@@ -32,6 +35,7 @@ from app.views.compare.compare_view import CompareDialog
 from mtp_mlx.api import Sampling
 
 SIZE = (1280, 800)
+MODELS_SIZE = (1100, 760)
 PATIENCE_S = 180.0
 PLAIN_QUESTION = "What is speculative decoding?"
 QUESTION = "Write a Python function that reverses a list."
@@ -46,6 +50,7 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     application = QApplication(["MTP MLX"])
     application.setStyle("Fusion")
+    models(out)
     with TemporaryDirectory() as folder:
         with opened(Path(folder), "light") as program:
             set_up(program)
@@ -68,6 +73,20 @@ def main() -> int:
             save(program.window, out / "dark.png")
             finish(program)
     return 0
+
+
+def models(out: Path) -> None:
+    """Take the two clicks from the built-in pair to a downloaded one."""
+    with staged("light", MODELS_SIZE) as stage:
+        stage.answer(EMPTY)
+        settle()
+        save(stage.program.window, out / "welcome.png")
+        stage.program.window.welcome.own.button.click()
+        stage.look(EMPTY)
+        stage.get("Gemma 4 E4B")
+        stage.say_of_fetch("fetching", done=3 * 10**9, total=9 * 10**9, rate=24 * 10**6)
+        settle()
+        save(stage.program.window, out / "models.png")
 
 
 @contextmanager
