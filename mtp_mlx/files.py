@@ -118,9 +118,40 @@ def read_object(file: Path) -> Mapping[str, Any]:
 
 def damaged(file: Path, why: object) -> DamagedModel:
     """Return the error for a file that is there and cannot be used; `why` is cut to one line."""
-    return DamagedModel(
-        f"{brief(file.name)} cannot be read: {brief(why)}.", "Download the model again."
-    )
+    return DamagedModel(f"{brief(file.name)} cannot be read: {brief(why)}.", remedy_of(why))
+
+
+def is_absence(error: OSError) -> bool:
+    """Tell whether a path is refused because nothing lies there, not for a fault of the disk."""
+    return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+
+
+_NO_RIGHT = (errno.EACCES, errno.EPERM)
+_NO_DISK = (
+    errno.EIO, errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ETIMEDOUT,
+    errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH,
+)  # fmt: skip
+
+
+def remedy_of(why: object) -> str:
+    """Return what helps where a model's file or folder cannot be read for this reason."""
+    number = why.errno if isinstance(why, OSError) else None
+    if number in _NO_RIGHT:
+        return "Give this program the right to read it, and try again."
+    if number in _NO_DISK:
+        return "See whether its disk is connected and sound, and try again."
+    if number == errno.ELOOP:
+        return "Put a real file or folder in the place of the link."
+    return "Download the model again."
+
+
+def shown_path(path: Path, most: int = 90) -> str:
+    """Return a path for a sentence: the user's home as `~`, and of a long one its end."""
+    words, home = str(path), str(Path.home())
+    if words.startswith(f"{home}{os.sep}"):
+        words = f"~{words[len(home) :]}"
+    line = " ".join(printable(words.encode(errors="replace").decode()).split())
+    return line if len(line) <= most else f"…{line[1 - most :]}"
 
 
 def made_of(make: Callable[[], Made], model: str, what: str = "config.json") -> Made:

@@ -100,7 +100,10 @@ def _as_it_stands(
 
 def _codec(pair: LoadedPair) -> Codec:
     if pair.codec is None:
-        raise UsageError("The model's folder has no tokenizer.", "Give token ids: --prompt-ids.")
+        raise UsageError(
+            "The model's folder has no tokenizer.",
+            "Download the model again, or give token ids on the command line (--prompt-ids).",
+        )
     return pair.codec
 
 

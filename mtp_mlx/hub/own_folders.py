@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from mtp_mlx.errors import LoadError, UsageError
-from mtp_mlx.files import brief, read_object, write_atomically
+from mtp_mlx.files import brief, is_absence, read_object, remedy_of, shown_path, write_atomically
 from mtp_mlx.hub.cache import expanded
 from mtp_mlx.paths import data_folder
 from mtp_mlx.printable import as_text
@@ -37,8 +38,7 @@ def add_folder(name: str | Path) -> Path:
     Raises UsageError where there is no such folder, or there are too many. Raises OSError.
     """
     folder = _absolute(name)
-    if not str(name) or not os.path.isdir(folder):  # noqa: PTH112  (Path's own raises for an impossible name)
-        raise UsageError(f"There is no folder {brief(name)!r} here.", "Name an existing folder.")
+    _check_is_folder(name, folder)
     if as_text(str(folder)) != str(folder):
         raise UsageError("The folder's name is not UTF-8 text.", "Rename the folder.")
     if len(own_folders()) >= MOST_FOLDERS:
@@ -48,6 +48,24 @@ def add_folder(name: str | Path) -> Path:
         )
     _change(lambda folders: [*folders, str(folder)])
     return folder
+
+
+def _check_is_folder(name: str | Path, folder: Path) -> None:
+    absent = UsageError(f"There is no folder {brief(name)!r} here.", "Name an existing folder.")
+    if not str(name):
+        raise absent
+    try:
+        is_folder = stat.S_ISDIR(folder.stat().st_mode)
+    except ValueError:  # a name that no file can have
+        raise absent from None
+    except OSError as error:
+        if is_absence(error):
+            raise absent from None
+        reason = f"{shown_path(folder)} cannot be read: {brief(error)}."
+        raise UsageError(reason, remedy_of(error)) from error
+    if not is_folder:
+        what = f"{shown_path(folder)} is a file and no folder."
+        raise UsageError(what, "Name the folder that it lies in.")
 
 
 def forget_folder(name: str | Path) -> Path:

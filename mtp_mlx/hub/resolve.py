@@ -14,7 +14,7 @@ from pathlib import Path
 from mtp_mlx.api import DEMO_PAIR
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.families import drafter_for
-from mtp_mlx.files import brief
+from mtp_mlx.files import brief, is_absence, remedy_of, shown_path
 from mtp_mlx.hub.cache import REPOSITORY, lacks_texts, whole_snapshot
 from mtp_mlx.hub.connection import Patience
 from mtp_mlx.hub.matching import Merit
@@ -51,10 +51,7 @@ def resolve(name: str, *, with_texts: bool = True, show: Show = _show_on_termina
     if folder is not None:
         return folder
     if REPOSITORY.fullmatch(name) is None or name.startswith("."):
-        raise ModelNotFound(
-            f"There is no folder {name!r} here.",
-            "Give an existing folder, or a repository id such as google/gemma-4-E2B-it.",
-        )
+        raise _no_folder(name)
     held = whole_snapshot(name)
     if held is not None and not (with_texts and lacks_texts(held)):
         return held
@@ -78,11 +75,11 @@ def on_this_disk(name: str) -> Path:
     held = (whole_snapshot(name) or copy_elsewhere(name)) if is_repository else None
     if held is not None:
         return held
+    if not is_repository:
+        raise _no_folder(name)
     raise ModelNotFound(
         f"{brief(name)} is not on this disk.",
-        f"Fetch it with `mtp-mlx models fetch {brief(name, 80)}`."
-        if is_repository
-        else "Give an existing folder, or a repository id such as google/gemma-4-E2B-it.",
+        f"Fetch it with `mtp-mlx models fetch {brief(name, 80)}`.",
     )
 
 
@@ -209,6 +206,31 @@ def _folder(name: str) -> Path | None:
         return folder if name and folder.is_dir() else None
     except (OSError, RuntimeError):  # the name is too long, or of an unknown user's home
         return None
+
+
+def _no_folder(name: str) -> LoadError:
+    """Return why a path names no folder: a disk that is not there is no mistake of the user's."""
+    again = "Give an existing folder, or a repository id such as google/gemma-4-E2B-it."
+    try:
+        path = Path(name).expanduser()
+        path.stat()
+    except OSError as error:
+        if not is_absence(error):
+            what = f"{shown_path(path)} cannot be read: {brief(error)}."
+            return LoadError(what, remedy_of(error))
+        if path.is_absolute():
+            return ModelNotFound(
+                f"{shown_path(path)} is not there: it was moved or removed, or its disk is not "
+                "connected.",
+                "Bring it back, or choose another model.",
+            )
+    except (ValueError, RuntimeError):  # a name that no file can have, or of an unknown user's home
+        pass
+    else:
+        if name:
+            what = f"{shown_path(path)} is a file and no folder."
+            return ModelNotFound(what, "Choose the folder it lies in.")
+    return ModelNotFound(f"There is no folder {brief(repr(name))} here.", again)
 
 
 def _demo(part: str) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import mlx.core as mx
@@ -14,6 +16,7 @@ from mtp_mlx.api import DraftPosition, PairInfo, ThinkingSyntax
 from mtp_mlx.errors import (
     LoadError,
     NonFiniteScores,
+    PairMismatch,
     UsageError,
 )
 from mtp_mlx.events import LoadProgress
@@ -25,7 +28,7 @@ from mtp_mlx.hub.in_use import Hold, hold, is_loaded
 from mtp_mlx.hub.packing import check_packing
 from mtp_mlx.hub.progress import Status
 from mtp_mlx.hub.resolve import Show, is_built_in, resolve, resolve_drafter
-from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
+from mtp_mlx.loading.checkpoint import Checkpoint, model_name, open_checkpoint, unchanged
 from mtp_mlx.loading.device import (
     backend_name,
     compute_dtype,
@@ -94,7 +97,11 @@ def load_pair(request: api.Load, progress: Progress = lambda _: None) -> LoadedP
         target_checkpoint.generation, target_checkpoint.config, blueprint.vocabulary
     )
     folder = target_checkpoint.folder
-    with opening(folder, blueprint.thinking, trusted=is_built_in(folder)) as codec:
+    both = [c for c in (target_checkpoint, chosen.checkpoint) if c is not None]
+    with (
+        opening(folder, blueprint.thinking, trusted=is_built_in(folder)) as codec,
+        unchanged(*both),
+    ):
         return _load_pair(
             request, target_checkpoint, chosen, blueprint, generation, codec, progress
         )
@@ -151,11 +158,12 @@ def _load_pair(
         loading.phase = "drafter"
         settings = drafter_checkpoint.generation or {}
         position = request.draft_position or blueprint.draft_position(settings)
-        head = made_of(blueprint.drafter_network, drafter_checkpoint.name)
-        tensors = _tensors(blueprint.drafter_tensors, drafter_checkpoint)
-        drafter_weights = load_weights(
-            head, tensors, drafter_checkpoint, dtype, loading, request.drafter_bits
-        )
+        with _of_drafter(drafter_checkpoint.folder):
+            head = made_of(blueprint.drafter_network, drafter_checkpoint.name)
+            tensors = _tensors(blueprint.drafter_tensors, drafter_checkpoint)
+            drafter_weights = load_weights(
+                head, tensors, drafter_checkpoint, dtype, loading, request.drafter_bits
+            )
         drafter_of = partial(blueprint.drafter, head, target)
 
     codec = text.codec()
@@ -199,7 +207,7 @@ def not_finite(pair: LoadedPair, whose: Literal["target", "drafter"]) -> NonFini
     other = "float32" if of.dtype != "float32" else "bfloat16"
     return NonFiniteScores(
         f"The scores of the {whose} {of.name}{file} are not finite in {of.dtype}.",
-        f"Load it with --dtype {other}, or choose another conversion{without}.",
+        f"Choose another conversion{without}, or load it on the command line with --dtype {other}.",
     )
 
 
@@ -209,7 +217,8 @@ def _blueprint(target: Checkpoint, drafter: Checkpoint | None) -> Blueprint:
     alone = made_of(lambda: family.blueprint(target.config, None), target.name)
     if drafter is None:
         return alone
-    return made_of(lambda: family.blueprint(target.config, drafter.config), drafter.name)
+    with _of_drafter(drafter.folder):
+        return made_of(lambda: family.blueprint(target.config, drafter.config), drafter.name)
 
 
 def check_context(name: str, chosen: int | None, longest: int) -> None:
@@ -258,7 +267,21 @@ def _drafter(request: api.Load, target_checkpoint: Checkpoint, fetching: Show) -
         return _Drafter(None, error.message)
     if own is None:
         return _Drafter(None, "no drafter is known for this target")
-    return _Drafter(open_checkpoint(own.folder), note=own.note)
+    with _of_drafter(own.folder):
+        return _Drafter(open_checkpoint(own.folder), note=own.note)
+
+
+@contextmanager
+def _of_drafter(folder: Path) -> Iterator[None]:
+    """Name the drafter in an error raised within: without that it is taken for the target's."""
+    try:
+        yield
+    except PairMismatch:
+        raise  # it names both halves
+    except LoadError as error:
+        raise type(error)(
+            f"Its drafter {model_name(folder)} cannot be used: {error.message}", error.remedy
+        ) from error
 
 
 def _tensors(named: Callable[[Weights], Weights], checkpoint: Checkpoint) -> Weights:

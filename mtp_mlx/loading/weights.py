@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import mlx.core as mx
 from mlx import nn
 from mlx.utils import tree_flatten
 
-from mtp_mlx.errors import DamagedModel, OutOfMemory, UnsupportedModel, UsageError
+from mtp_mlx.errors import DamagedModel, LoadError, OutOfMemory, UnsupportedModel, UsageError
 from mtp_mlx.events import LoadPhase, LoadProgress
 from mtp_mlx.files import brief, made_of
 from mtp_mlx.hub.fit import PairSize
@@ -102,9 +103,9 @@ def load_weights(
                 f"{checkpoint.name} does not fit into this machine's memory.",
                 "Choose a smaller model or a smaller quantisation.",
             ) from error
-        raise DamagedModel(
-            f"The weights of {checkpoint.name} cannot be read: {brief(error)}.",
-            "Download the model again.",
+        raise LoadError(
+            f"The disk does not give the weights of {checkpoint.name}: {brief(error)}.",
+            "See whether it is connected and sound, and try again.",
         ) from error
     return WeightFiles(checkpoint.files, checkpoint.name, computing_dtype(network))
 
@@ -247,14 +248,18 @@ def in_parts(network: Any) -> Iterator[list[mx.array]]:
 
 
 def first_not_finite(files: Iterable[Path]) -> str | None:
-    """Return the first tensor that holds a number which is not finite, and its file; else None."""
+    """Return the first tensor that holds a number which is not finite, and its file; else None.
+
+    Of a file that cannot be read any more nothing is said.
+    """
     for file in files:
-        tensors = mx.load(str(file))
-        assert isinstance(tensors, dict)
-        for name, array in tensors.items():
-            floating = mx.issubdtype(array.dtype, mx.floating)
-            if floating and not mx.isfinite(array).all().item():
-                return f"{brief(name, 80)} in {brief(file.name, 60)}"
+        with suppress(RuntimeError):
+            tensors = mx.load(str(file))
+            assert isinstance(tensors, dict)
+            for name, array in tensors.items():
+                floating = mx.issubdtype(array.dtype, mx.floating)
+                if floating and not mx.isfinite(array).all().item():
+                    return f"{brief(name, 80)} in {brief(file.name, 60)}"
     return None
 
 

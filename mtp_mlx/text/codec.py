@@ -191,10 +191,12 @@ def no_template(folder: Path) -> UsageError:
     if folder.parent.name == "snapshots":  # of a download cache, which other programs fill in part
         return UsageError(
             "This copy of the model on this disk has no chat template.",
-            "Load it again while online to fetch what is missing, or give the prompt as it is "
-            "(--raw).",
+            "Fetch what is missing of it, or give the prompt as it is on the command line (--raw).",
         )
-    return UsageError("The model's folder has no chat template.", "Use --raw.")
+    return UsageError(
+        "The model's folder has no chat template.",
+        "Download the model again, or give the prompt as it is on the command line (--raw).",
+    )
 
 
 def _spelled_out(tokenizer: Tokenizer, template: ChatTemplate | None) -> frozenset[int]:

@@ -52,6 +52,9 @@ class ReaderProcess:
         self._status = psutil.Process(self._popen.pid)
         self.end = weakref.finalize(self, _kill, self._popen, self._lifeline)
 
+    def has_ended(self) -> bool:
+        return self._popen.poll() is not None
+
     def ask(self, question: bytes, seconds: float, cancelled: Cancelled) -> bytes:
         """Return the answer's line. Raises EndedError or ReadingCancelledError."""
         deadline = time.monotonic() + seconds

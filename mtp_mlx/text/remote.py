@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from mtp_mlx.api import ThinkingSyntax
-from mtp_mlx.errors import DamagedModel, MtpMlxError
+from mtp_mlx.errors import DamagedModel, ModelNotFound, MtpMlxError
 from mtp_mlx.text import reader
 from mtp_mlx.text.codec import (
     Cancelled,
@@ -95,11 +95,13 @@ class RemoteCodec:
     def prompt(self, dialogue: Dialogue, cancelled: Cancelled = never) -> list[int]:
         if not self.facts.has_template:
             raise self._fault or no_template(self._folder)
+        self._let_go_of_ended()
         limit = _turn(dialogue.length, "chat template or tokenizer")
         return self._ask(reader.Prompt(dialogue=dialogue), _IDS, limit, cancelled)
 
     def encode(self, text: str, *, special: bool = True, cancelled: Cancelled = never) -> list[int]:
         limit = _turn(len(text), "tokenizer")
+        self._let_go_of_ended()
         return self._ask(reader.Encode(text=text, special=special), _IDS, limit, cancelled)
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -108,6 +110,7 @@ class RemoteCodec:
     def reply(
         self, opened: Sequence[int] | None = None, cancelled: Cancelled = never
     ) -> RemoteTexts:
+        self._let_go_of_ended()
         question = reader.Begin(opened=None if opened is None else list(opened))
         self._ask(question, _NOTHING, _Limit(ROUND_S, "tokenizer"), cancelled)
         return RemoteTexts(self, cancelled)
@@ -156,14 +159,19 @@ class RemoteCodec:
         limit: _Limit,
         cancelled: Cancelled = never,
     ) -> Answer:
-        if self._process is None:
-            self._open(cancelled)
+        if self._process is None and self._open(cancelled) is None:
+            self._end()
+            raise ModelNotFound(
+                "The model's tokenizer is not in its folder any more.",
+                "Bring it back, or load another model.",
+            )
         try:
             return self._asked(question, decoder, limit.seconds, cancelled)
         except EndedError as error:
             raise DamagedModel(
                 f"The model's {limit.doing} {error}.",
-                "Shorten the text, give it as it is (--raw), or use another copy of the model.",
+                "Try again with a shorter text or another copy of the model, or, on the command "
+                "line, with the prompt as it is (--raw).",
             ) from error
 
     def _asked(
@@ -182,6 +190,11 @@ class RemoteCodec:
             self._end()
             raise
         return _understood(line, decoder)
+
+    def _let_go_of_ended(self) -> None:
+        """Have the next question start a reader where the system has ended the idle one."""
+        if self._process is not None and self._process.has_ended():
+            self._end()
 
     def _end(self) -> None:
         process, self._process = self._process, None

@@ -77,7 +77,7 @@ class ChatTemplate:
             reason = " ".join(str(error).split()).rstrip(".")[:160] or type(error).__name__
             raise UsageError(
                 f"The model's chat template refuses this conversation: {reason}.",
-                "Change the messages, or give the prompt as it is (--raw).",
+                "Change the messages, or give the prompt as it is on the command line (--raw).",
             ) from error
 
 
@@ -86,7 +86,7 @@ def damaged_template(why: str) -> DamagedModel:
     reason = " ".join(why.split()).rstrip(".")[:160]
     return DamagedModel(
         f"The model's chat template cannot be used: {reason}.",
-        "Give the prompt as it is (--raw), or download the model again.",
+        "Download the model again, or give the prompt as it is on the command line (--raw).",
     )
 
 

@@ -46,13 +46,22 @@ def test_a_name_is_taken_from_home_and_from_here(
     assert own_folders() == (tmp_path / "models", tmp_path / "linked")
 
 
-@pytest.mark.parametrize("name", ["nothing", "~nobody-here/x", "a\0b", "x" * 5000, "", "file"])
+WHY_NOT = {
+    "file": "file is a file and no folder. Name the folder that it lies in.",
+    "circle": "circle cannot be read: Too many levels of symbolic links. Put a real",
+}
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "~nobody-here/x", "a\0b", "x" * 5000, "", "file", "circle"]
+)
 def test_what_is_no_folder_is_not_added(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="There is no folder"):
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(UsageError, match=WHY_NOT.get(name, "There is no folder")):
         add_folder(name)
     assert not file().exists()
 

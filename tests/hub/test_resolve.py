@@ -174,3 +174,22 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
     assert cache_folder() == Path("/h/hub")
     monkeypatch.setenv("HF_HUB_CACHE", "/c")
     assert cache_folder() == Path("/c")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("gone/model", "gone/model is not there: it was moved or removed, or its disk is not conn"),
+        ("file", "file is a file and no folder. Choose the folder it lies in."),
+        ("file/below", "file/below is not there"),
+        ("circle", "circle cannot be read: Too many levels of symbolic links. Put a real"),
+    ],
+)
+def test_a_folder_that_is_not_there_today_is_no_mistake(
+    tmp_path: Path, cache: Path, name: str, words: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(LoadError) as told:
+        resolve(str(tmp_path / name))
+    assert words in str(told.value)

@@ -24,8 +24,8 @@ def test_whole_pairs_load(copy: Copy, name: str) -> None:
 
 def test_missing_folder(pair: PairFolders, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
-    refused(PairFolders(nowhere, pair.drafter), ModelNotFound, "nowhere", "repository id")
-    refused(PairFolders(pair.target, nowhere), ModelNotFound, "nowhere", "repository id")
+    refused(PairFolders(nowhere, pair.drafter), ModelNotFound, "nowhere is not there", "its disk")
+    refused(PairFolders(pair.target, nowhere), ModelNotFound, "nowhere is not there")
 
 
 @pytest.mark.parametrize("part", ["target", "drafter"])

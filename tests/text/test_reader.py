@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from mtp_mlx.api import Message, ThinkingSyntax
-from mtp_mlx.errors import DamagedModel, UsageError
+from mtp_mlx.errors import DamagedModel, ModelNotFound, UsageError
 from mtp_mlx.text import process, reader, remote
 from mtp_mlx.text.codec import Dialogue, LocalCodec, ReadingCancelledError
 from mtp_mlx.text.remote import RemoteCodec, ShippedCodec
@@ -149,12 +149,35 @@ def test_a_folder_without_a_tokenizer_starts_no_reader(tmp_path: Path) -> None:
     assert RemoteCodec.start(tmp_path, None) is None
 
 
-def test_a_reader_killed_by_others_is_started_again(start: Start) -> None:
+def test_a_reader_killed_by_others_is_started_again(start: Start, tmp_path: Path) -> None:
+    """Between two questions nobody hears of it, unless its files are gone too."""
     codec = start(TEMPLATE)
-    readers()[0].kill()
-    with pytest.raises(DamagedModel, match="ended its process"):
-        codec.encode("the")
-    assert codec.encode("the")
+    ids = codec.prompt(HELLO)
+    for ask in (lambda: codec.prompt(HELLO), lambda: codec.encode("a"), codec.reply):
+        kill(readers())
+        ask()
+    kill(readers())
+    assert codec.prompt(HELLO) == ids
+    (tmp_path / "tokenizer.json").unlink()
+    assert codec.prompt(HELLO) == ids
+    kill(readers())
+    for _ in range(2):
+        with pytest.raises(ModelNotFound, match=r"tokenizer is not in its folder.*Bring it back"):
+            codec.prompt(HELLO)
+
+
+def kill(running: list[psutil.Process]) -> None:
+    for one in running:
+        one.kill()
+        one.wait()
+
+
+def test_a_reader_killed_within_a_reply_ends_it(start: Start) -> None:
+    codec = start(TEMPLATE)
+    text = codec.reply()
+    kill(readers())
+    with pytest.raises(DamagedModel, match=r"ended its process.*Try again"):
+        text.read([1], last=True)
 
 
 def test_it_learns_nothing_secret_of_the_environment(

@@ -96,7 +96,10 @@ def test_a_constant_that_cannot_be_computed_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [(".", "folder has no chat template"), ("snapshots/abc", r"no chat template\. Load it again")],
+    [
+        (".", "folder has no chat template"),
+        ("snapshots/abc", r"no chat template\. Fetch what is"),
+    ],
 )
 def test_a_prompt_without_a_template_is_told(tmp_path: Path, place: str, words: str) -> None:
     folder = tmp_path / place

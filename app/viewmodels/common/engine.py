@@ -147,8 +147,8 @@ class EngineViewModel(QObject):
                 )
             case Ready() | Unloaded() if any(one.about == "restart" for one in self._banners):
                 self.take_back("restart")
-                if self._death is not None:  # it stays told until it is dismissed
-                    self.say(self._death.message)
+                if self._death is not None and not self._tells(self._death):
+                    self.say(self._death.message)  # it stays told until it is dismissed
             case Loading():
                 self._banners = [one for one in self._banners if not one.can_restart]
                 self._show()
@@ -156,6 +156,11 @@ class EngineViewModel(QObject):
                 pass
         if isinstance(state, Ready):
             self._tell_notes(state.pair.notes)
+
+    def _tells(self, failure: Failure) -> bool:
+        """Return whether a notice quotes this failure, as one of a pair that was not loaded."""
+        words = failure.message.rstrip(".")
+        return any(words in one.message for one in self._banners)
 
     def _tell_notes(self, notes: tuple[str, ...]) -> None:
         """Say once which of the model's files are not used; a restart does not repeat it."""

@@ -15,7 +15,9 @@ from app.engine.engine import Engine
 from app.engine.state import Dead, Loading, Ready, State, Unloaded
 from app.services.data_folder import SettingsStore
 from app.viewmodels.chat.chat import ChatViewModel
+from app.viewmodels.common.format import one_line
 from mtp_mlx.api import DEMO_PAIR, Load, PairInfo
+from mtp_mlx.printable import printable
 
 MOST_REMEMBERED = 12
 """Pairs that are remembered; of more, the one that was loaded longest ago is forgotten."""
@@ -125,7 +127,7 @@ class PairSwitching(QObject):
             case Unloaded(failure=failure) if failure is not None:
                 self._fall_back(failure.text)
             case Dead(failure=failure, by_user=False) if self._asked is not None:
-                self._fall_back(failure.text)
+                self._fall_back(failure.message)  # the engine's own banner says how it goes on
             case _:
                 pass
         self.changed.emit()
@@ -210,7 +212,8 @@ def title(pair: PairChoice) -> str:
     """Return a pair as sentences name it."""
     if pair.target == DEMO_PAIR:
         return strings.BUILT_IN
-    return pair.name or pair.target.rstrip("/").rpartition("/")[2] or pair.target
+    name = pair.name or pair.target.rstrip("/").rpartition("/")[2] or pair.target
+    return one_line(printable(name))
 
 
 def _is_same(one: Load, other: Load) -> bool:
