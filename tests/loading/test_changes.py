@@ -61,10 +61,7 @@ CHANGES: dict[str, tuple[Callable[[PairFolders], Any], Sequence[str]]] = {
     "moved": (lambda pair: pair.target.rename(pair.target.with_name("x")), ("target went away",)),
     "drafter cut": (lambda pair: cut(pair.drafter / WEIGHTS), ("of drafter changed",)),
     "drafter removed": (lambda pair: shutil.rmtree(pair.drafter), ("drafter went away",)),
-    "both removed": (
-        lambda pair: [shutil.rmtree(folder) for folder in (pair.target, pair.drafter)],
-        ("target went away",),
-    ),
+    "both removed": (lambda pair: shutil.rmtree(pair.target.parent), ("target went away",)),
 }
 
 
