@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 if sys.platform.startswith("linux"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from model_stage import BUILT_IN, EMPTY, FULL, HAVE, TARGET, TIGHT, Stage, staged, with_fetched
+from job_scenes import JOBS, fetching
+from model_stage import BUILT_IN, EMPTY, FULL, HAVE, TARGET, TIGHT, Stage, staged
 from PySide6.QtWidgets import QApplication
 from window_scenes import pump, save
 
@@ -28,10 +29,8 @@ from app import strings
 from app.domain import models as told
 from app.domain.settings import PairChoice
 from mtp_mlx import api, wire
-from mtp_mlx.errors import DamagedModel, GatedModel, NotFetched, OutOfMemory
-from mtp_mlx.hub.connection import KEPT
-from mtp_mlx.hub.listing import disk_full
-from tests.app.tools import BIG, E4B, GB, HUB, MB
+from mtp_mlx.errors import DamagedModel, OutOfMemory
+from tests.app.tools import BIG, E4B, GB, MB
 
 SIZES = ((1280, 800), (900, 600))
 
@@ -73,82 +72,6 @@ def places(stage: Stage) -> None:
     stage.look()
     stage.page.places_toggle.click()
     stage.scroll_to(stage.page.places)
-
-
-# Downloads
-
-
-def listing(stage: Stage) -> None:
-    stage.look(EMPTY)
-    stage.get("Gemma 4 E4B")
-
-
-def fetching(stage: Stage) -> None:
-    """Show one on its way, one paused, one in the queue."""
-    stage.look(EMPTY)
-    stage.get("Gemma 4 E2B")
-    stage.say_of_fetch("fetching", done=1_200 * MB, total=6_100 * MB, rate=21 * MB)
-    stage.page.fetches.views["mlx-community/gemma-4-e2b-it-8bit"].button.click()
-    stage.get("Gemma 4 E4B")
-    stage.get("Gemma 4 12B")
-    stage.say_of_fetch("fetching", done=3 * GB, total=9 * GB, rate=24 * MB)
-
-
-def slow(stage: Stage) -> None:
-    """Show a slow line, of which the first seconds have no rate."""
-    stage.look(EMPTY)
-    stage.get("Gemma 4 E4B")
-    stage.say_of_fetch("fetching", done=3 * MB, total=9 * GB, rate=64_000)
-
-
-def waiting(stage: Stage) -> None:
-    stage.look(EMPTY)
-    stage.get("Gemma 4 E4B")
-    stage.say_of_fetch("fetching", done=3 * GB, total=9 * GB, rate=24 * MB)
-    reason = "the Hub cannot be reached (Network is unreachable)"
-    stage.say_of_fetch("fetching", done=3 * GB, total=9 * GB, waiting_s=8.0, reason=reason)
-
-
-def checking(stage: Stage) -> None:
-    stage.look(EMPTY)
-    stage.get("Gemma 4 E4B")
-    stage.say_of_fetch("fetching", done=3 * GB, total=9 * GB, rate=24 * MB)
-    stage.say_of_fetch("verifying", file="model-00001-of-00002.safetensors", done=1, total=5)
-
-
-def not_fetched(stage: Stage) -> None:
-    """Show a Mac that is offline, terms to accept, and a full disk."""
-    stage.look(EMPTY)
-    for title in ("Gemma 4 E2B", "Gemma 4 E4B", "Gemma 4 12B"):
-        stage.get(title)
-    offline = "mlx-community/gemma-4-e2b-it-8bit could not be fetched: the Hub cannot be reached"
-    stage.fail(NotFetched(f"{offline} (nodename nor servname provided, or not known).", KEPT))
-    gated = "google asks readers of google/gemma-4-E4B-it-assistant to accept its terms first."
-    accept = "Accept them at https://huggingface.co/google/gemma-4-E4B-it-assistant, then sign in"
-    stage.fail(GatedModel(gated, f"{accept} with `hf auth login`."))
-    stage.fail(disk_full(Path(HUB.path), 3_100 * MB, 13_559 * MB))
-
-
-def fetched(stage: Stage) -> None:
-    """Show that a download is done; the line below leads on to loading."""
-    stage.look(EMPTY)
-    stage.get("Gemma 4 E4B")
-    repository = stage.tool.fetches[-1].repository
-    stage.say_of_fetch("done")
-    stage.answer(with_fetched(repository))
-
-
-def fetch_offered(stage: Stage) -> None:
-    """Show the offer to go on with what another session wanted."""
-    stage.answer(EMPTY)
-    repository = "mlx-community/gemma-4-e4b-it-8bit"
-    wanted = told.Wanted(
-        repository=repository, title="Gemma 4 E4B 8-bit", done=3 * GB, total=9 * GB
-    )
-    stage.program.store.write(lambda folder: folder.fetches.put(wanted), stage.program.store, "f")
-    stage.program.store.wait(5)
-    stage.program.models.models.fetching.read()
-    stage.program.store.wait(5)
 
 
 # Loading
@@ -307,7 +230,7 @@ SCENES: dict[str, Callable[[Stage], None]] = {
     scene.__name__: scene
     for scene in (
         looking, empty, not_listed, models_here, sums, unusable, places,
-        listing, fetching, slow, waiting, checking, not_fetched, fetched, fetch_offered,
+        *JOBS,
         loading, cancelled, not_loaded, not_loaded_chat, loaded, loaded_chat, unloaded,
         chooser,
         row_menu, other_precisions, anyway, removing, removed, dropped, dropped_photos,

@@ -52,6 +52,7 @@ QTreeView#reportList::item:selected { background: $selection; color: $text; }
 QTreeView#reportList QHeaderView, QTreeView#reportList QHeaderView::section {
   background: $surface; color: $text_muted; border: none; padding: 4px 6px; }
 QPushButton[shape="link"] { color: $accent; padding: 4px 8px; }
+QFrame#modelRow QPushButton[shape="link"] { padding: 2px 0; }
 QPushButton[shape="disclosure"] { text-align: left; padding: 4px 4px; color: $text_muted; }
 
 QFrame#composer { background: $surface; border: 1px solid $border; border-radius: 18px; }

@@ -186,6 +186,7 @@ class CardView(ModelRow):
         self.result = muted("")
         self.words.addWidget(self.result)
         self.trial = push_button(strings.TRY, "link")
+        self.trial.setFont(fonts.small())
         self.trial.clicked.connect(self._try)
         self.words.addWidget(self.trial, 0, Qt.AlignmentFlag.AlignLeft)
         self._card: PairCard | None = None
