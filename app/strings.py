@@ -322,7 +322,7 @@ ABOUT_LICENCE = (
     " Gemma is a trademark of Google. The built-in font for formulas is an extract of STIX Two Math"
     " (SIL Open Font License)."
 )
-ABOUT_LICENCE_TEXT = "Licence"
+ABOUT_LICENCES = "Licences of all parts"
 ABOUT_COPY = "Copy"
 THEMES: dict[ThemeChoice, str] = {"system": "System", "light": "Light", "dark": "Dark"}
 EFFECT = "What MTP does now: {effect}"

@@ -11,6 +11,9 @@ from platformdirs import user_data_path
 DATA_VARIABLE = "MTP_MLX_DATA"
 """Set this variable to keep data elsewhere than in the user's own data folder."""
 
+LICENCES = "licences.txt"
+"""The page that a bundle has among its resources: the licence of everything in it."""
+
 _PACKAGE = Path(str(files("mtp_mlx")))
 
 
@@ -22,6 +25,12 @@ def resources() -> Path:
     """
     packed = _PACKAGE / "resources"
     return packed if packed.is_dir() else _PACKAGE.parent / "resources"
+
+
+def licences() -> Path | None:
+    """Return the page with the licences of everything in a bundle; None outside of one."""
+    page = resources() / LICENCES
+    return page if page.is_file() else None
 
 
 def checkout() -> Path | None:

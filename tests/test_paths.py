@@ -38,3 +38,14 @@ def test_the_data_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_models_made_here_lie_among_the_users_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(paths.DATA_VARIABLE, "elsewhere")
     assert paths.models_folder() == Path("elsewhere/models")
+
+
+def test_only_a_bundle_has_a_page_of_licences(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(paths, "_PACKAGE", tmp_path)
+    (tmp_path / "resources").mkdir()
+    assert paths.licences() is None
+    page = tmp_path / "resources" / paths.LICENCES
+    page.touch()
+    assert paths.licences() == page

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -22,7 +22,7 @@ from app import strings
 from app.viewmodels.common.palette import Entry
 from app.views.common import fonts
 from app.views.common.controls import push_button
-from mtp_mlx.paths import resources
+from mtp_mlx.paths import licences, resources
 
 _ICON = 64
 _WIDTH = 420
@@ -61,7 +61,7 @@ class AboutDialog(QDialog):
         column.addWidget(self.version)
         column.addWidget(_text(strings.ABOUT_PURPOSE))
         column.addWidget(self.licence)
-        column.addLayout(_buttons(self, copy))
+        column.addLayout(_buttons(self, copy, *_licences()))
         self.setFixedWidth(_WIDTH)
 
 
@@ -114,6 +114,17 @@ def _text(words: str) -> QLabel:
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     return label
+
+
+def _licences() -> list[QWidget]:
+    """Return a button that opens the page of licences in the system's viewer, in a bundle."""
+    page = licences()
+    if page is None:
+        return []
+    button = push_button(strings.ABOUT_LICENCES, "outline")
+    button.setAutoDefault(False)
+    button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(page))))
+    return [button]
 
 
 def _buttons(dialog: QDialog, *others: QWidget) -> QHBoxLayout:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFrame, QMenu
+from PySide6.QtWidgets import QFrame, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
+from app import strings
+from app.views import help as help_module
 from app.views.help import AboutDialog, ShortcutsDialog
 from app.views.palette import Palette, commands_of
 from mtp_mlx.wire import Cancel
@@ -143,3 +148,26 @@ def test_help_lists_every_key_and_says_which_program_this_is(qtbot: QtBot, ready
     assert re.match(r"Version \d+\.\d+\.\d+(, commit [0-9a-f]{12})?", about.version.text())
     assert "Apache License" in about.licence.text()
     about.close()
+
+
+def test_a_bundle_opens_the_licences_of_its_parts(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    addresses: list[str] = []
+    monkeypatch.setattr(
+        QDesktopServices, "openUrl", lambda url: addresses.append(url.toLocalFile())
+    )
+    elsewhere = AboutDialog("Version 1")
+    qtbot.addWidget(elsewhere)
+    assert _licences(elsewhere) == []
+    monkeypatch.setattr(help_module, "licences", lambda: tmp_path / "licences.txt")
+    about = AboutDialog("Version 1")
+    qtbot.addWidget(about)
+    (button,) = _licences(about)
+    button.click()
+    assert addresses == [str(tmp_path / "licences.txt")]
+
+
+def _licences(about: AboutDialog) -> list[QPushButton]:
+    buttons = about.findChildren(QPushButton)
+    return [button for button in buttons if button.text() == strings.ABOUT_LICENCES]
