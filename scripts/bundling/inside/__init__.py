@@ -1,0 +1,1 @@
+"""Files that lie in the bundle itself, or run with its Python."""
