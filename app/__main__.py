@@ -20,7 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _be(arguments[0].removeprefix("--"), *arguments[1:])
     options = _parser().parse_args(arguments)
     if not _has_display():
-        sys.stderr.write(f"{strings.NO_DISPLAY}\n")
+        from mtp_mlx.paths import program_command
+
+        sys.stderr.write(f"{strings.NO_DISPLAY.format(command=program_command())}\n")
         return 1
     return _open(options)
 

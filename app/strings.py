@@ -573,7 +573,7 @@ EXPORT_CHAT = "Export this chat…"
 APP_HELP = "Open the window."
 THEME_OPTION = "force a theme for this session"
 DATA_OPTION = "keep chats and settings in DIR"
-NO_DISPLAY = "There is no display to open a window on; use `scripts/run chat` instead."
+NO_DISPLAY = "There is no display to open a window on; use `{command} chat` instead."
 
 # Chats
 UNDO = "Undo"

@@ -43,6 +43,11 @@ def checkout() -> Path | None:
     return root if resources() == root / "resources" and (root / ".git").exists() else None
 
 
+def program_command() -> str:
+    """Return how a user of this copy starts `mtp-mlx`: by the checkout's script, or by its name."""
+    return "scripts/run" if checkout() else "mtp-mlx"
+
+
 def data_folder() -> Path:
     """Return the folder of chats, reports and measurements, which may not exist yet.
 

@@ -16,6 +16,7 @@ def test_a_checkout_uses_its_own_resources() -> None:
     assert Path(str(mtp_mlx.__file__)).is_relative_to(ROOT)
     assert paths.resources() == ROOT / "resources"
     assert paths.checkout() == (ROOT if (ROOT / ".git").exists() else None)
+    assert paths.program_command() == ("scripts/run" if (ROOT / ".git").exists() else "mtp-mlx")
 
 
 def test_a_copy_in_the_checkout_of_another_project_has_no_checkout(
@@ -26,6 +27,7 @@ def test_a_copy_in_the_checkout_of_another_project_has_no_checkout(
     monkeypatch.setattr(paths, "_PACKAGE", tmp_path / "mtp_mlx")
     assert paths.resources() == tmp_path / "mtp_mlx" / "resources"
     assert paths.checkout() is None
+    assert paths.program_command() == "mtp-mlx"
 
 
 def test_the_data_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

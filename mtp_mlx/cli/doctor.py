@@ -16,11 +16,15 @@ from typing import Literal
 import click
 
 from mtp_mlx import __version__
+from mtp_mlx.paths import checkout, program_command
 from mtp_mlx.printable import json_line, printable
 
 PACKAGES = ("mlx", "mlx-lm", "tokenizers", "huggingface_hub", "PySide6_Essentials")
 GB = 10**9
 OPENBLAS = "libopenblas"
+FAST_START = f"{'scripts/run or ' if checkout() else ''}LD_PRELOAD=libopenblas.so.0"
+"""What loads OpenBLAS before MLX on Linux."""
+
 MARKS = {"good": "ok  ", "slow": "slow", "absent": "none", "broken": "FAIL"}
 
 
@@ -86,7 +90,7 @@ def versions() -> Finding:
         ", ".join(f"{name} {number or 'not installed'}" for name, number in packages.items()) + "."
     )
     if None in packages.values():
-        remedy = "Run scripts/run once."
+        remedy = "Run scripts/run once." if checkout() else "Install the program again."
         return Finding(subject="versions", verdict="broken", fact=fact, remedy=remedy)
     return Finding(subject="versions", verdict="good", fact=fact)
 
@@ -101,7 +105,7 @@ def device() -> Finding:
             subject="device",
             verdict="broken",
             fact=f"MLX does not start: {error}.",
-            remedy="Run scripts/run on macOS with Apple silicon, or on 64-bit Linux.",
+            remedy="MLX needs macOS on Apple silicon, or 64-bit Linux.",
         )
     fact = f"{this.name or 'unnamed'}, {this.backend}, {platform.platform(terse=True)}."
     if this.backend == "cpu":
@@ -141,9 +145,11 @@ def linear_algebra() -> Finding:
         return Finding(subject=subject, verdict="good", fact="OpenBLAS is loaded.")
     fact = "The reference BLAS is in use: matrix products on the CPU run many times slower."
     if _has_openblas():
-        remedy = "Start with scripts/run, or with LD_PRELOAD=libopenblas.so.0."
+        remedy = f"Start with {FAST_START}."
     else:
-        remedy = "Install OpenBLAS (Debian: apt install libopenblas0), then use scripts/run."
+        remedy = (
+            f"Install OpenBLAS (Debian: apt install libopenblas0), then start with {FAST_START}."
+        )
     return Finding(subject=subject, verdict="slow", fact=fact, remedy=remedy)
 
 
@@ -197,7 +203,7 @@ def calibrations() -> list[Finding]:
         for record in recall_all()
         if record.calibration is not None and record.subject.device == device
     ]
-    remedy = "Run `scripts/run calibrate`; auto measures as it goes meanwhile."
+    remedy = f"Run `{program_command()} calibrate`; auto measures as it goes meanwhile."
     absent = Finding(
         subject="MTP", verdict="absent", fact="No pair was calibrated here yet.", remedy=remedy
     )
@@ -212,7 +218,7 @@ def display() -> Finding:
         subject="display",
         verdict="absent",
         fact="None, so no window.",
-        remedy="Use `scripts/run chat`.",
+        remedy=f"Use `{program_command()} chat`.",
     )
 
 

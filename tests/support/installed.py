@@ -16,10 +16,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
-import app.__main__
+import app
 import mtp_mlx
 from app.engine.state import Dead, Ready, Unloaded
 from app.program import Program
+from mtp_mlx.cli.main import run
 from mtp_mlx.paths import DATA_VARIABLE, checkout, resources
 
 PATIENCE_S = 120
@@ -43,18 +44,18 @@ def main() -> None:
 def write_a_reply() -> None:
     command = [sys.executable, "-P", "-m", "mtp_mlx", "generate", "Who are you?", "--json"]
     options = ["--mtp", "3", "--max-tokens", "16", "--temperature", "0"]
-    run = subprocess.run(
+    done = subprocess.run(
         [*command, *options], stdout=subprocess.PIPE, timeout=PATIENCE_S, check=False
     )
-    if run.returncode != 0:
-        sys.exit(f"generate ends with exit code {run.returncode}.")
-    reply = json.loads(run.stdout)
+    if done.returncode != 0:
+        sys.exit(f"generate ends with exit code {done.returncode}.")
+    reply = json.loads(done.stdout)
     if not reply["text"] or not reply["stats"]["draft_n_accepted"]:
         sys.exit(f"generate writes no text, or accepts no draft: {reply}")
 
 
 def open_the_window() -> None:
-    """Through the program's own start; only what happens after `start` is added."""
+    """Run `mtp-mlx app` in this process; only what happens after `start` is added."""
     start = Program.start
     states: list[object] = []
 
@@ -66,7 +67,7 @@ def open_the_window() -> None:
         QTimer.singleShot(PATIENCE_S * 1000, self, self.window.close)
 
     Program.start = start_and_look  # type: ignore[method-assign]
-    code = app.__main__.main([])
+    code = run(["app"])
     if code != 0 or not states:
         sys.exit(f"The window ends with exit code {code}, its engine not ready.")
     if not isinstance(states[0], Ready):
