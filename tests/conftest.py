@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from typing import TypeVar
 import psutil
 import pytest
 from hypothesis import settings
+
+from tests.without_mlx import NoMlx, mlx_computes, skip_what_needs_mlx
 
 T = TypeVar("T")
 
@@ -31,6 +34,14 @@ if hasattr(os, "SCHED_BATCH"):
 # 100, keep the suite within its minutes; properties that need more say so.
 settings.register_profile("patient", deadline=None, max_examples=60)
 settings.load_profile("patient")
+
+if not mlx_computes():
+    sys.meta_path.insert(0, NoMlx())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not mlx_computes():
+        skip_what_needs_mlx(items)
 
 
 _numbers = itertools.count()

@@ -33,7 +33,10 @@ from tests.hub.fake_hub import COMMIT, Dam, FakeHub, serving
 
 DEMO = resources() / "demo_pair"
 NOT_TRAINED = not (DEMO / "target" / "model.safetensors").exists()
-pytestmark = pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there")
+pytestmark = [
+    pytest.mark.mlx,
+    pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there"),
+]
 
 E2B = "gemma-4-e2b-it"
 TARGETS = (*(f"mlx-community/{E2B}-{bits}" for bits in ("4bit", "8bit")), "google/gemma-4-E2B-it")

@@ -27,7 +27,10 @@ from tests.app.services.schema import violations
 
 PATIENCE_MS = 90_000
 NOT_TRAINED = not (resources() / "demo_pair" / "target" / "model.safetensors").exists()
-pytestmark = pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there")
+pytestmark = [
+    pytest.mark.mlx,
+    pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there"),
+]
 
 
 @contextmanager

@@ -28,7 +28,10 @@ from tests.app.conftest import settle
 
 PATIENCE_MS = 60_000
 NOT_TRAINED = not (resources() / "demo_pair" / "target" / "model.safetensors").exists()
-pytestmark = pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there")
+pytestmark = [
+    pytest.mark.mlx,
+    pytest.mark.skipif(NOT_TRAINED, reason="the built-in pair is not there"),
+]
 
 
 @pytest.fixture
