@@ -15,7 +15,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from tests.without_mlx import NoMlx, mlx_computes, skip_what_needs_mlx
+from tests.without_mlx import FOLDERS, REASON, NoMlx, mlx_computes, skip_what_needs_mlx
 
 T = TypeVar("T")
 
@@ -37,6 +37,12 @@ settings.load_profile("patient")
 
 if not mlx_computes():
     sys.meta_path.insert(0, NoMlx())
+    collect_ignore = [*FOLDERS]
+
+
+def pytest_report_header() -> list[str]:
+    left_out = " and ".join(f"tests/{folder}" for folder in FOLDERS)
+    return [] if mlx_computes() else [f"{REASON}. {left_out} are left out."]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

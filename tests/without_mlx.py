@@ -2,7 +2,7 @@
 
 Importing it may even end the process, so a process of its own tries. Where that fails, a test is
 skipped as soon as it imports MLX; so is a test that is marked `mlx`, because it starts another
-process that computes. All others run.
+process that computes. Two folders are left out whole. All other tests run.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ VARIABLE = "MTP_MLX_TESTS_METAL"
 REASON = "MLX does not compute here: this Mac offers no Metal"
 TRIAL = "import mlx.core as mx; mx.eval(mx.ones((8, 8)) @ mx.ones((8, 8)))"
 TRIAL_S = 120
+FOLDERS = ("engine", "loading")
+"""Folders of tests whose conftest.py imports MLX, which pytest cannot skip."""
 
 
 @cache

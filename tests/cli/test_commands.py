@@ -112,12 +112,14 @@ def test_without_a_display_the_terminal_is_offered(
     assert "scripts/run chat" in capsys.readouterr().err
 
 
+@pytest.mark.mlx
 def test_the_real_program_fails_in_one_line() -> None:
     done = program("generate", "hello", "--target", "./no-such-folder")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.mlx
 @needs_demo
 def test_the_built_in_pair_answers() -> None:
     done = program("generate", "What is MTP?", "--json", "--max-tokens", "8", "--temperature", "0")
@@ -127,6 +129,7 @@ def test_the_built_in_pair_answers() -> None:
     assert isinstance(found["text"], str)
 
 
+@pytest.mark.mlx
 @needs_demo
 def test_bytes_that_are_no_utf8_are_bad_usage() -> None:
     """Through a real pipe, and with a locale in which Python would let them pass."""
@@ -142,6 +145,7 @@ def test_bytes_that_are_no_utf8_are_bad_usage() -> None:
     assert b"UTF-8" in done.stderr
 
 
+@pytest.mark.mlx
 @needs_demo
 def test_ids_outside_the_vocabulary_are_bad_usage() -> None:
     done = program("generate", "--prompt-ids", "-", input="[1, 99999999]")
@@ -152,7 +156,10 @@ def test_ids_outside_the_vocabulary_are_bad_usage() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        pytest.param("generate x --ignore-eos --max-tokens 200 | head -c 1", marks=needs_demo),
+        pytest.param(
+            "generate x --ignore-eos --max-tokens 200 | head -c 1",
+            marks=(needs_demo, pytest.mark.mlx),
+        ),
         "models list --json | true",  # what was held back must not fail again at the exit
     ],
 )

@@ -23,7 +23,7 @@ from app.program import Program
 from mtp_mlx.cli.main import run
 from mtp_mlx.paths import DATA_VARIABLE, checkout, resources
 
-PATIENCE_S = 120
+PATIENCE_S = 400  # from nothing, MLX on a CPU first compiles its kernels
 LOOK_MS = 50
 
 

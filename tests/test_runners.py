@@ -1,6 +1,6 @@
-"""The workflows: what they may do, that they end, and that all they do is call scripts that exist.
+"""What runners do: their workflows, the scripts that those call, and tests without Metal.
 
-actionlint reads them more closely; it comes with the extra `workflows`.
+actionlint reads the workflows more closely; it comes with the extra `workflows`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import machine_trial
 import pytest
 import release
 import yaml
+
+from tests.without_mlx import REASON, NoMlx, skip_what_needs_mlx
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -154,3 +156,28 @@ def test_a_step_of_a_trial_that_fails_or_hangs_says_so(tmp_path: Path) -> None:
     page = machine_trial.summary([outcome, machine_trial.skipped(failing)], computes=True)
     assert "| a step | FAILED |" in page
     assert "no Metal" in page
+
+
+@pytest.mark.parametrize("name", ["mlx", "mlx.core", "mlx.nn.layers"])
+def test_without_metal_what_imports_mlx_is_skipped(name: str) -> None:
+    with pytest.raises(pytest.skip.Exception, match=REASON):
+        NoMlx().find_spec(name, None)
+    NoMlx().find_spec("mlx_lm", None)  # which imports MLX itself
+
+
+def test_without_metal_what_starts_a_process_that_computes_is_skipped() -> None:
+    class Item:
+        def __init__(self, mark: str) -> None:
+            self.mark = mark
+            self.added: list[pytest.MarkDecorator] = []
+
+        def get_closest_marker(self, name: str) -> str | None:
+            return name if name == self.mark else None
+
+        def add_marker(self, marker: pytest.MarkDecorator) -> None:
+            self.added.append(marker)
+
+    computing, other = Item("mlx"), Item("slow")
+    skip_what_needs_mlx([computing, other])  # type: ignore[list-item]
+    assert [marker.name for marker in computing.added] == ["skip"]
+    assert other.added == []
