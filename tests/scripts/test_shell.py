@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BASH = os.environ.get("MTP_MLX_BASH") or shutil.which("bash") or "bash"
 SHEBANG = b"#!/usr/bin/env bash\n"
 FOLDERS = (ROOT / "scripts", ROOT / ".ci")

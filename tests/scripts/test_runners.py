@@ -17,7 +17,7 @@ import yaml
 
 from tests.without_mlx import REASON, NoMlx, skip_what_needs_mlx
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 OF_THE_RUNNER = {"cat", "gh", "python3", "python3.13"}
 LONGEST_MIN = 120
