@@ -89,6 +89,9 @@ def _python(options: argparse.Namespace) -> assembly.LayPython:
 def _check(options: argparse.Namespace) -> int:
     if options.check != Path():
         layout = Layout(options.check)
+        if not layout.packages.is_dir():
+            print(f"scripts/bundle: {layout.root} is no bundle.", file=sys.stderr)
+            return 1
         whole = layout.interpreter.is_file() and bool(layout.interpreter.stat().st_size)
         return _tell(assembly.Assembled(layout, ()), checks.faults(layout, python=whole))
     with tempfile.TemporaryDirectory() as folder:

@@ -62,10 +62,11 @@ def for_linux(folder: Path, source: Path, version: Version) -> Assembled:
     python = str(source / "bin" / f"python{dotted(version)}")
     _lay_packages(layout, _downloads("linux", wheels.this_system(python, version)))
     assembled = _finish(layout, macos=False)
-    # Python's own program would load its library from where it was installed.
-    for program in layout.interpreter.parent.iterdir():
-        program.unlink()
-    shutil.copy2(layout.window, layout.interpreter)
+    if layout.window.exists():
+        # Python's own program would load its library from where it was installed.
+        for program in layout.interpreter.parent.iterdir():
+            program.unlink()
+        shutil.copy2(layout.window, layout.interpreter)
     return assembled
 
 

@@ -11,7 +11,7 @@ from bundling.assembly import machos
 from bundling.layout import FLOOR, NEWER_FLOOR, NEWER_MLX, Layout, dotted
 from mtp_mlx.paths import LICENCES
 
-MOST_MB = 480
+MOST_MB = 500
 """Of the bundle without the newer MLX. Its two largest parts are MLX (165) and Typst (66)."""
 
 MOST_NEWER_MB = 250

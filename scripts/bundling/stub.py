@@ -25,6 +25,8 @@ def lay(layout: Layout, *, macos: bool, tools: Path) -> None:
     `tools` is a folder to keep a compiler in. Raises NoCompilerError.
     """
     compiler = _for_macos(tools) if macos else [os.environ.get("CC", "cc")]
+    if shutil.which(compiler[0]) is None:
+        raise NoCompilerError(f"{compiler[0]} is not here")
     definition = f'-DPYTHON_LIBRARY="{python_library(layout.python, macos=macos)}"'
     options = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", definition]
     libraries = [] if macos else ["-ldl"]
