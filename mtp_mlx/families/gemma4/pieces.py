@@ -18,9 +18,10 @@ from typing import Any
 import mlx.core as mx
 from mlx import nn
 
+from mtp_mlx.kv.attention import attention
 from mtp_mlx.kv.buffer import KeysValues
 from mtp_mlx.kv.rows import ALONE
-from mtp_mlx.kv.spans import Mask, Span
+from mtp_mlx.kv.spans import Span
 
 COMPILED_ROWS = 16  # the most rows that are compiled: rounds have few sizes, prompt chunks any
 
@@ -72,11 +73,11 @@ def attend(
     """
     queries = in_time(queries)
     if spans is None:
-        return in_time(_attention(layer, queries, held, None))
+        return in_time(attention(queries, held, layer.self_attn.scale, None))
     parts = []
     for span in spans:
         rows, keys = queries[:, :, span.queries], held.at(span.keys)
-        parts.append(_attention(layer, rows, keys, span.mask))
+        parts.append(attention(rows, keys, layer.self_attn.scale, span.mask))
         if len(spans) > 1 and _score_bytes(rows, keys) > ALONE:
             mx.eval(parts[-1])
     return in_time(parts[0] if len(parts) == 1 else mx.concatenate(parts, axis=2))
@@ -86,13 +87,6 @@ def _score_bytes(queries: mx.array, held: KeysValues) -> int:
     """Return the bytes of the scores of queries [1, heads, n, dim] over all held positions."""
     _, heads, rows, _ = queries.shape
     return heads * rows * held.keys.shape[2] * queries.dtype.size
-
-
-def _attention(layer: Any, queries: mx.array, held: KeysValues, mask: Mask) -> mx.array:
-    scale: float = layer.self_attn.scale
-    return mx.fast.scaled_dot_product_attention(
-        queries, held.keys, held.values, scale=scale, mask=mask
-    )
 
 
 def in_time(rows: mx.array) -> mx.array:
