@@ -191,6 +191,10 @@ class Unload(msgspec.Struct, frozen=True, kw_only=True):
     """Free the pair and its caches. Answered by `Unloaded`."""
 
 
+class LookAtMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell what is held and what there is. Answered by `MemoryReport`."""
+
+
 class Generate(msgspec.Struct, frozen=True, kw_only=True):
     """Write one reply. Answered by `PromptProgress`, a `Round` each round, and `Finished`.
 
@@ -241,5 +245,5 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     resume: str | None = None  # a report whose runs are kept; without `out` it is written to
 
 
-Request = Load | LoadRandom | Unload | Generate | CountTokens | Calibrate | Bench
+Request = Load | LoadRandom | Unload | LookAtMemory | Generate | CountTokens | Calibrate | Bench
 """Every request that a Host serves."""

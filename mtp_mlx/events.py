@@ -48,7 +48,7 @@ class Unloaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemoryReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The values of `Memory`, sent while a reply is written, at its end, and after unloading."""
+    """The values of `Memory`: while a reply is written, at its end, after unloading, when asked."""
 
     active: int
     peak: int

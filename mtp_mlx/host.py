@@ -122,6 +122,11 @@ class Host:
         """Return the loaded pair. Raises NotLoaded."""
         return self._loaded().pair
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing is served or waits."""
+        return self._served is None and self._waiting.empty()
+
     def submit(
         self,
         request: Request,
@@ -215,8 +220,8 @@ class Host:
         match ticket.request:
             case api.Load() | api.LoadRandom() as request:
                 return self._load(request, ticket)
-            case api.Unload():
-                return self._unload()
+            case api.Unload() | api.LookAtMemory() as request:
+                return self._memory(request)
             case api.Generate() as request:
                 return self._generate(request, ticket)
             case api.CountTokens(text=text):
@@ -234,10 +239,11 @@ class Host:
             self._engine = Engine.load_random(request, ticket.answer)
         yield Loaded(pair=self._engine.pair, memory=self._engine.memory())
 
-    def _unload(self) -> Iterator[Event]:
-        self._drop_engine()
-        yield Unloaded()
-        yield _report(memory())
+    def _memory(self, request: api.Unload | api.LookAtMemory) -> Iterator[Event]:
+        if isinstance(request, api.Unload):
+            self._drop_engine()
+            yield Unloaded()
+        yield _report(memory() if self._engine is None else self._engine.memory())
 
     def _generate(self, request: api.Generate, ticket: Ticket) -> Iterator[Event]:
         reported = 0.0
@@ -282,21 +288,21 @@ class Host:
         release()
 
 
+_DOING: dict[type[Request], str] = {
+    api.Load: "Loading a model",
+    api.LoadRandom: "Loading a model",
+    api.Unload: "Unloading a model",
+    api.LookAtMemory: "Reading the memory",
+    api.Generate: "Writing a reply",
+    api.CountTokens: "Counting tokens",
+    api.Calibrate: "Measuring a model",
+    api.Bench: "Running a benchmark",
+}
+"""What macOS tells of the process meanwhile, in its diagnostics."""
+
+
 def _doing(request: Request) -> str:
-    """Return what macOS tells of the process meanwhile, in its diagnostics."""
-    match request:
-        case api.Load() | api.LoadRandom():
-            return "Loading a model"
-        case api.Unload():
-            return "Unloading a model"
-        case api.Generate():
-            return "Writing a reply"
-        case api.CountTokens():
-            return "Counting tokens"
-        case api.Calibrate():
-            return "Measuring a model"
-        case api.Bench():
-            return "Running a benchmark"
+    return next(words for kind, words in _DOING.items() if isinstance(request, kind))
 
 
 def _report(now: Memory) -> MemoryReport:

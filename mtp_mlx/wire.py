@@ -105,7 +105,7 @@ class Bench(api.Bench, frozen=True, kw_only=True, tag_field="type", tag="bench")
 
 
 class Ping(_Wire, frozen=True, kw_only=True, tag="ping"):
-    """Answered by `pong`, at once, also in mid-reply."""
+    """Answered by `pong`, at once, also in mid-reply; while nothing runs, by `memory` too."""
 
 
 class Shutdown(_Wire, frozen=True, kw_only=True, tag="shutdown"):

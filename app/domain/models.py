@@ -108,6 +108,8 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     need: Need
     have: int
     context: int = 0  # tokens
+    longest_context: int = 0  # that the target was made for
+    drafter: str | None = None  # the name of the one that is counted
 
 
 class PairFits(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,13 +73,26 @@ class SidebarSettings(msgspec.Struct, frozen=True, kw_only=True):
     width: Pixels = 248
 
 
+Tokens = Annotated[int, Meta(ge=1, le=_MOST)]
+HeadBits = Literal[4, 8]
+
+
+class PairOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the user wants a target to be loaded."""
+
+    target: str  # as in `PairChoice`
+    context: Tokens | None = None  # of prompt and reply together; None: all it was made for
+    drafter_bits: HeadBits | None = None  # of the drafter's head; None: as it is
+
+
 class PairChoice(msgspec.Struct, frozen=True, kw_only=True):
     """A pair that was loaded once: how to load it again, and the names that its replies bear."""
 
     target: str  # a folder, a repository id or the built-in pair, as `Load` takes it
     drafter: str | None = None
     use_drafter: bool = True
-    drafter_bits: Literal[4, 8] | None = None
+    drafter_bits: HeadBits | None = None
+    context: Tokens | None = None
     anyway: bool = False  # the user loads it though it is too big for this machine
     name: str = ""  # of the target, as the engine told it; "" until it was loaded
     drafter_name: str | None = None
@@ -91,6 +104,7 @@ class PairChoice(msgspec.Struct, frozen=True, kw_only=True):
             drafter=self.drafter,
             use_drafter=self.use_drafter,
             drafter_bits=self.drafter_bits,
+            context=self.context,
             anyway=self.anyway,
         )
 
@@ -114,4 +128,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seen: tuple[str, ...] = ()  # damaged files that were kept, of which the user knows
     presets: tuple[Preset, ...] = ()  # the user's own, in the order they were saved
     pairs: tuple[PairChoice, ...] = ()  # that were loaded, the last one first
+    pair_options: tuple[PairOptions, ...] = ()  # of targets, the one changed last first
     fetch_goes_on: bool = False  # a download goes on when the window is closed

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import overload
 
+import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import strings
@@ -58,6 +59,7 @@ class Engine(QObject):
 
     state_changed = Signal(object)  # State
     memory_changed = Signal(object)  # Memory; None: the process that held it is gone
+    noted = Signal(str)  # a sentence on the pair that is being loaded
     troubled = Signal(object)  # Failure that belongs to no ticket
 
     def __init__(
@@ -81,6 +83,7 @@ class Engine(QObject):
         self._pause.timeout.connect(self._start_worker)
         self.state: State = self._starting()
         self.identity = EngineRecord()
+        self.memory: Memory | None = None  # as last told; None: the process is gone
         worker.received.connect(self._on_event)
         worker.died.connect(self._on_death)
 
@@ -204,21 +207,39 @@ class Engine(QObject):
         match event:
             case Hello():
                 self._greet(event)
-            case LoadProgress(phase=phase, done=done, total=total):
-                if isinstance(self.state, Loading):
-                    self._become(replace(self.state, phase=phase, done=done, total=total))
+            case LoadProgress():
+                self._on_progress(event)
             case Loaded(pair=pair, memory=memory):
+                self._on_memory(memory)  # first: what may be asked of the pair depends on it
                 if isinstance(self.state, Loading):
                     self._become(Ready(pair=pair, model=self.state.model))
-                self.memory_changed.emit(memory)
-            case MemoryReport(active=active, peak=peak, limit=limit):
-                self.memory_changed.emit(Memory(active=active, peak=peak, limit=limit))
+            case MemoryReport():
+                self._on_memory(Memory(**msgspec.structs.asdict(event)))
             case Error(id=None):
                 self._on_error(event)
             case _ if isinstance(event, Answer):
                 self._deliver(event.id or "", event)
             case _:
                 pass
+
+    def _on_progress(self, event: LoadProgress) -> None:
+        if not isinstance(self.state, Loading):
+            return
+        self._become(
+            replace(
+                self.state,
+                phase=event.phase,
+                done=event.done,
+                total=event.total,
+                waits=event.waits,
+            )
+        )
+        if event.note is not None:
+            self.noted.emit(event.note)
+
+    def _on_memory(self, memory: Memory | None) -> None:
+        self.memory = memory
+        self.memory_changed.emit(memory)
 
     def _greet(self, hello: Hello) -> None:
         self.identity = EngineRecord(versions=hello.versions, device=hello.device)
@@ -250,7 +271,7 @@ class Engine(QObject):
         self._ending = None
         self._greeted = False
         self._become(state)
-        self.memory_changed.emit(None)
+        self._on_memory(None)
         match state:
             case Dead(restarting=True):
                 self._pause.start()

@@ -26,8 +26,9 @@ class Loading:
 
     model: Load = BUILT_IN
     phase: str = ""
-    done: int = 0
+    done: int = 0  # bytes
     total: int = 0
+    waits: str | None = None  # why nothing comes, of a model that is fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

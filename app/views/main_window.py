@@ -43,7 +43,7 @@ from app.views.compare.compare_view import CompareDialog
 from app.views.dock import Badge
 from app.views.help import AboutDialog, ShortcutsDialog
 from app.views.menus import Menus
-from app.views.models.offers import FetchOffer, ModelQuestions, PairOffer
+from app.views.models.offers import FetchOffer, ModelQuestions, PairOffer, TooBigOffer
 from app.views.notices import Announcer, BannerView, Toast
 from app.views.overlay.overlay_view import OverlayView
 from app.views.page import Page, Places, SideSplit, sidebar_button
@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self.toolbar = Toolbar(models.engine, models.pairs, models.mtp, self._depths, theme)
         self.banner = BannerView(models.engine, theme)
         self.transcript = Transcript(models.chat, theme)
-        self.composer = Composer(models.chat, models.composing, theme)
+        self.composer = Composer(models.chat, models.composing, models.pairs, theme)
         self.overlay = OverlayView(models.overlay, models.mtp, theme)
         self.welcome = Welcome(
             models.chat, models.engine, models.models, first=not settings.welcomed
@@ -116,8 +116,9 @@ class MainWindow(QMainWindow):
         self._left_out = LeftOut(models.chat, self.transcript, theme)
         self.page.put_above(self.find_bar)
         self.pair_offer = PairOffer(models.pairs)
+        self.too_big_offer = TooBigOffer(models.pairs)
         self.fetch_offer = FetchOffer(models.models)
-        for offer in (self.pair_offer, self.fetch_offer):
+        for offer in (self.too_big_offer, self.pair_offer, self.fetch_offer):
             self.page.put_above(offer)
         self._questions = ModelQuestions(models.models, self)
         self.sidebar = Sidebar(models.chats, theme)

@@ -90,11 +90,10 @@ class Advice:
     help=f"Tokens of prompt and reply together. Default: {DEFAULT_CONTEXT}.",
 )
 @click.option(
-    "--given-up",
+    "--have",
     type=click.IntRange(min=0),
     metavar="BYTES",
-    default=0,
-    help="Bytes of a loaded pair that gives way to this one.",
+    help="Memory to judge by, in place of what this machine has now.",
 )
 @click.option("--drafter", help="A folder or repository on this disk; else the target's own.")
 @click.option("--no-drafter", is_flag=True, help="Judge the target alone.")
@@ -103,7 +102,7 @@ class Advice:
 def fit_command(
     target: str | None,
     context: int | None,
-    given_up: int,
+    have: int | None,
     drafter: str | None,
     no_drafter: bool,
     drafter_bits: int | None,
@@ -118,7 +117,8 @@ def fit_command(
 
     if target is None and (drafter or no_drafter or drafter_bits):
         raise UsageError("A drafter belongs to a target.", "Name the target with it.")
-    have = machine_memory(given_up).have
+    if have is None:
+        have = machine_memory().have
     if target is None:
         every = advice(context or DEFAULT_CONTEXT, have)
         shown = (
@@ -298,6 +298,7 @@ def _of(sized: Sized, judged: Fit) -> dict[str, Any]:
         "need": asdict(judged.need) | {"total": judged.need.total},
         "have": judged.have,
         "verdict": judged.verdict,
+        "longest_context": sized.context_length,
     }
 
 

@@ -81,12 +81,9 @@ def prompt_bytes() -> int:
     return max(0, min(MOST_PROMPT_BYTES, (now.limit - now.active) // 4))
 
 
-def machine_memory(given_up: int = 0) -> MachineMemory:
-    """Return the memory of this machine as it is now.
-
-    `given_up` are bytes that another process holds for a pair which gives way to the next.
-    """
-    held = mx.get_active_memory() + mx.get_cache_memory() + given_up
+def machine_memory() -> MachineMemory:
+    """Return the memory of this machine as it is now."""
+    held = mx.get_active_memory() + mx.get_cache_memory()
     device = mx.device_info(mx.default_device())
     whole = psutil.virtual_memory()
     if sys.platform == "darwin":

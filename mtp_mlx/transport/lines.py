@@ -22,7 +22,7 @@ from typing import BinaryIO
 import msgspec
 
 from mtp_mlx import wire
-from mtp_mlx.api import Request
+from mtp_mlx.api import LookAtMemory, Request
 from mtp_mlx.bench.environment import commit
 from mtp_mlx.bench.machine import output
 from mtp_mlx.errors import EngineFault, MtpMlxError
@@ -151,6 +151,8 @@ class Inbox:
         match command:
             case wire.Ping():
                 self._outbox.send(wire.Pong())
+                if self._host.is_idle:  # while a reply is written its memory is reported
+                    self._submit(LookAtMemory(), None)
             case wire.Cancel(id=request_id):
                 if request_id in self._tickets:
                     self._tickets[request_id].cancel()

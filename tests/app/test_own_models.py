@@ -6,6 +6,7 @@ the engine they are a stranger's.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from pytestqt.qtbot import QtBot
 from app import strings
 from app.__main__ import tool_command, worker_command
 from app.domain.models import RemovalPlan
-from app.engine.state import Ready
+from app.domain.settings import PairChoice
+from app.engine.state import Loading, Ready
 from app.engine.worker import WorkerProcess
 from app.program import Program
 from app.services.model_tool import ToolProcess
@@ -254,3 +256,34 @@ def test_a_model_is_fetched_over_a_restart_then_loaded_and_removed(
         window.wait(lambda: not window.program.models.models.state.local)
         assert plans[0].freed_bytes > 0
         assert questions[-1].startswith(f"Remove {repository}?")
+
+
+def test_a_load_that_fetches_is_seen_and_stopped(
+    qtbot: QtBot, tmp_path: Path, home: Path, hub: FakeHub
+) -> None:
+    del home
+    dam = Dam(hub)
+    part = len(hub.repositories[TARGETS[0]]["model.safetensors"]) // 2
+    with opened(qtbot, tmp_path / "data") as window:
+        engine, pairs = window.program.engine, window.program.models.pairs
+
+        def is_fetching(least: int) -> bool:
+            state = engine.state
+            return isinstance(state, Loading) and state.phase == "fetching" and state.done >= least
+
+        pairs.load(PairChoice(target=TARGETS[0]))
+        dam.open_until(part)
+        window.wait(lambda: is_fetching(part // 2))
+        text = window.program.models.engine.status.text
+        assert re.fullmatch(r"Fetching the model: \d+ MB of \d+ MB", text)
+        pairs.cancel()  # while the Hub sends nothing more
+        window.wait(lambda: isinstance(engine.state, Ready))
+        assert window.chat("Hello") == "built-in"
+        dam.break_connections()
+        sent = hub.sent
+        pairs.load(PairChoice(target=TARGETS[0]))
+        dam.open_until(10**12)
+        window.wait(lambda: isinstance(engine.state, Ready) and pairs.loaded is not None)
+        assert window.chat("Hello") == TARGETS[0]
+        whole = sum(len(data) for data in hub.repositories[TARGETS[0]].values())
+        assert hub.sent - sent < 1.6 * whole  # what had come was not fetched again

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def _a_mac_of_24_gb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
     monkeypatch.setattr(
         "mtp_mlx.loading.memory.machine_memory",
-        lambda given_up=0: replace(mac, recommended=16 * 2**30 + given_up),
+        lambda: mac,
     )
     monkeypatch.setattr("mtp_mlx.loading.device.backend_name", lambda: "metal")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -157,7 +157,7 @@ def test_the_sum_that_is_shown_is_the_one_that_a_load_judges(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = MachineMemory(total=10**12, available=10**12)
-    monkeypatch.setattr("mtp_mlx.loading.memory.machine_memory", lambda given_up=0: now)
+    monkeypatch.setattr("mtp_mlx.loading.memory.machine_memory", lambda: now)
     monkeypatch.setattr("mtp_mlx.loading.device.backend_name", lambda: "cpu")
     shown = answer(capsys, str(DEMO_FOLDER / "target"), *words)
     pair = load_pair(Load(target=str(DEMO_FOLDER / "target"), **fields))
@@ -178,8 +178,11 @@ def test_no_target_holds_more_than_its_context(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize("target", [(), (E4B,)])
-def test_a_loaded_pair_that_gives_way_counts_as_free(
+def test_the_memory_to_judge_by_can_be_told(
     capsys: pytest.CaptureFixture[str], target: tuple[str, ...]
 ) -> None:
-    before = answer(capsys, *target)["have"]
-    assert answer(capsys, *target, "--given-up", str(GB))["have"] == before + GB
+    assert answer(capsys, *target, "--have", str(GB))["have"] == GB
+
+
+def test_the_longest_context_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(capsys, E4B)["longest_context"] == 131_072

@@ -116,7 +116,6 @@ def test_a_cuda_device_has_what_is_free_on_it() -> None:
 def test_what_is_free_is_less_than_the_machine_has() -> None:
     now = machine_memory()
     assert 10**7 < now.have < 10**15
-    assert machine_memory(10**12).available > now.available + 9 * 10**11
 
 
 def test_the_engine_reports_what_a_pair_is_judged_by(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,21 @@ def test_ping_is_answered_and_a_second_reply_refused_in_mid_reply(loaded: Worker
     assert loaded.wait_for(wire.Finished).id == "c"
 
 
+def test_memory_is_told_while_nothing_runs(worker: WorkerProcess, folders: PairFolders) -> None:
+    worker.send(wire.Ping())
+    assert worker.wait_for(wire.MemoryReport).need is None
+    worker.send(wire.Load(target=str(folders.target), drafter=str(folders.drafter), context=64))
+    memory = worker.wait_for(wire.Loaded).memory
+    worker.send(wire.Ping())
+    report = worker.wait_for(wire.MemoryReport)
+    assert memory.need == pytest.approx(report.need, rel=0.3)  # the chunk shrinks with memory
+    assert report.limit == pytest.approx(memory.limit, rel=0.3)
+    worker.send(ask("a"))
+    seen: list[wire.Event] = []
+    worker.wait_for(wire.Finished, seen=seen)
+    assert next(event.need for event in seen if isinstance(event, wire.MemoryReport))
+
+
 GARBAGE = [
     b"not json\n",
     b"\xff\xfe\x00\n",

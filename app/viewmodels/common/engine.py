@@ -11,8 +11,11 @@ from app import strings
 from app.engine.engine import Engine
 from app.engine.state import STARTING, Dead, Loading, Ready, State, Unloaded
 from app.engine.ticket import Failure, Purpose
-from mtp_mlx.api import PairInfo
+from app.viewmodels.common import format as fmt
+from mtp_mlx.api import Memory, PairInfo
 
+_FETCHING = "fetching"  # the phase of a load that brings its model first
+_AGAIN = 0.97  # of the memory that is here, below which the need of a pair must fall to be enough
 _BUILT_IN = "built-in"  # the engine's name for the pair that ships with it
 
 
@@ -26,8 +29,9 @@ class Status:
 
 
 Subject = Literal[
-    "model", "notice", "unreadable", "silence", "restart", "kept", "failure", "unwritten", "closed"
-]
+    "model", "notice", "memory", "unreadable", "silence", "restart", "kept", "failure", "unwritten",
+    "closed",
+]  # fmt: skip
 _RANKS: tuple[Subject, ...] = get_args(Subject)  # the last one is the gravest
 _MOST_BANNERS = 20
 
@@ -58,6 +62,9 @@ class EngineViewModel(QObject):
         self._notes: tuple[str, ...] = ()  # of the pair that was loaded last
         self._of_chats: dict[str, str] = {}  # why the last reply of a chat could not be written
         engine.state_changed.connect(self._on_state)
+        self._shortage = ""
+        engine.memory_changed.connect(self._on_memory)
+        engine.noted.connect(self._on_note)
         engine.troubled.connect(lambda failure: self.say(failure.text))
 
     @property
@@ -162,6 +169,21 @@ class EngineViewModel(QObject):
         words = failure.message.rstrip(".")
         return any(words in one.message for one in self._banners)
 
+    def _on_note(self, note: str) -> None:
+        self.say(note)
+
+    def _on_memory(self, memory: Memory | None) -> None:
+        """Say once that memory gets short; what was dismissed comes back with the next shortage."""
+        now = _shortage(memory)
+        if not now and memory is not None and (memory.need or 0) > _AGAIN * memory.limit:
+            return  # neither short nor enough again
+        if now != self._shortage:
+            self._shortage = now
+            self.take_back("memory")
+            if memory is not None and now:
+                need, limit = fmt.memory(memory.need or 0), fmt.memory(memory.limit)
+                self.say(now.format(need=need, limit=limit), "memory")
+
     def _tell_notes(self, notes: tuple[str, ...]) -> None:
         """Say once which of the model's files are not used; a restart does not repeat it."""
         if notes == self._notes:
@@ -188,6 +210,17 @@ class EngineViewModel(QObject):
         if banner != self.banner:
             self.banner = banner
             self.banner_changed.emit(banner)
+
+
+def _shortage(memory: Memory | None) -> str:
+    """Return what to say of a shortage of memory; "" where there is none."""
+    if memory is None or not memory.is_short:
+        return ""
+    if memory.pressure == "critical":
+        return strings.MEMORY_CRITICAL
+    if (memory.need or 0) > memory.limit:
+        return strings.MEMORY_SHORT
+    return strings.MEMORY_WARNING
 
 
 def status(state: State) -> Status:
@@ -223,10 +256,16 @@ def _share(state: Loading) -> float:
 def _loading(state: Loading) -> str:
     if not state.phase:
         return strings.LOADING
-    if not state.total:
-        return strings.LOADING_PHASE.format(phase=state.phase)
-    percent = round(100 * state.done / state.total)
-    return strings.LOADING_PART.format(phase=state.phase, percent=percent)
+    is_fetch = state.phase == _FETCHING
+    if state.total:
+        part = strings.FETCHING_PART if is_fetch else strings.LOADING_PART
+        done, total = fmt.memory(state.done), fmt.memory(state.total)
+        words = part.format(phase=state.phase, done=done, total=total)
+    else:
+        words = strings.FETCHING if is_fetch else strings.LOADING_PHASE.format(phase=state.phase)
+    if state.waits is None:
+        return words
+    return strings.FETCHING_WAITS.format(words=words, reason=state.waits.rstrip("."))
 
 
 _BUSY: dict[Purpose, str] = {

@@ -12,8 +12,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from app import strings
-from app.domain.models import Fit, FitReport, Inventory, LocalModel, RemovalPlan
-from app.domain.settings import PairChoice
+from app.domain.models import Inventory, LocalModel, RemovalPlan
+from app.domain.settings import PairChoice, PairOptions
 from app.services.model_tool import ModelTool
 from app.services.report_files import ReportFiles
 from app.services.store_thread import StoreThread
@@ -21,6 +21,8 @@ from app.viewmodels.common.format import memory
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.models.cards import FirstOffer, cards, first_offer
 from app.viewmodels.models.fetching import Fetching, fetch_row
+from app.viewmodels.models.judging import Judging
+from app.viewmodels.models.options import LoadingOptions
 from app.viewmodels.models.rows import (
     ConversionRow,
     LocalRow,
@@ -63,11 +65,8 @@ class ModelsViewModel(QObject):
         self.fetching = fetching
         self.trying = trying
         self._inventory: Inventory | None = None
-        self._fits: dict[str, Fit] = {}
-        self._report = FitReport()
-        self._is_stale = True  # what fits is to be judged anew
+        self._judging = Judging(tool, pairs, self)
         self._has_looked = False
-        self._questions = 0  # looks whose verdicts were asked for
         self._is_looking = False
         self._looks_again = False
         self._trouble = ""
@@ -75,6 +74,7 @@ class ModelsViewModel(QObject):
         self.state = ModelsState()
         pairs.changed.connect(self._on_pair)
         fetching.changed.connect(self._show)
+        self._judging.changed.connect(self._show)
         fetching.done.connect(self._on_fetched)
         trying.changed.connect(self._show)
         trying.said.connect(self.said)
@@ -83,7 +83,7 @@ class ModelsViewModel(QObject):
 
     def refresh(self) -> None:
         """Look through the folders of models again, and judge anew what fits."""
-        self._is_stale = True
+        self._judging.forget()
         self._look()
 
     def _look(self) -> None:
@@ -129,6 +129,15 @@ class ModelsViewModel(QObject):
     def load_choice(self, choice: PairChoice) -> None:
         """Load what was asked about."""
         self._pairs.load(choice)
+
+    def choose_options(self, row: LocalRow, options: LoadingOptions) -> None:
+        """Load a target in this way from now on."""
+        chosen = PairOptions(
+            target=row.key, context=options.context, drafter_bits=options.drafter_bits
+        )
+        self._pairs.choose(chosen)
+        if self._inventory is not None:
+            self._judging.judge_one(row.key, self._inventory)
 
     def stop_loading(self) -> None:
         self._pairs.cancel()
@@ -201,7 +210,7 @@ class ModelsViewModel(QObject):
     def _on_listed(self, inventory: Inventory) -> None:
         self._inventory, self._trouble = inventory, ""
         self._is_looking = False
-        self._judge(inventory)
+        self._judging.judge(inventory)
         after, self._after = self._after, []
         self._end_look()
         for act in after:
@@ -218,46 +227,6 @@ class ModelsViewModel(QObject):
         self._show()
         if again:
             self._look()
-
-    def _judge(self, inventory: Inventory) -> None:
-        """Ask what fits now: the catalogue at once, and one by one what is of no known pair.
-
-        After an act on a model only those are judged of which nothing is known.
-        """
-        self._questions += 1
-        question = self._questions
-        targets = [pairing.target for pairing in inventory.pairings]
-        if not self._is_stale:
-            new = [m for m in targets if not self._fits.keys() & {m.path, m.name}]
-            self._judge_next([m.path for m in new], question)
-            return
-
-        def keep(report: FitReport) -> None:
-            self._report, self._is_stale = report, False
-            self._fits |= {fit.target: fit for pair in report.pairs for fit in pair.targets}
-            self._show()
-            self._judge_next([m.path for m in targets if m.name not in self._fits], question)
-
-        answer = self._tool.ask(("fit", *self._instead()), FitReport, self)
-        answer.then(keep).failed(lambda _error: None)  # without a verdict a model is listed too
-
-    def _instead(self) -> Sequence[str]:
-        """Return how to ask for a verdict: the loaded pair gives way, so it counts as free."""
-        return ("--given-up", str(self._pairs.held_bytes), "--json")
-
-    def _judge_next(self, left: Sequence[str], question: int) -> None:
-        """Ask about one after the other: each is a process, and the engine wants the cores."""
-        if not left or question != self._questions:
-            return
-        path, *rest = left
-
-        def keep(fit: Fit) -> None:
-            self._fits[path] = fit
-            self._show()
-            self._judge_next(rest, question)
-
-        answer = self._tool.ask(("fit", path, *self._instead()), Fit, self)
-        answer.then(keep).failed(lambda _error: self._judge_next(rest, question))
 
     def _on_fetched(self, repository: str) -> None:
         def offer(inventory: Inventory) -> None:
@@ -307,7 +276,8 @@ class ModelsViewModel(QObject):
 
     def _choice(self, model: LocalModel, inventory: Inventory) -> PairChoice:
         pairings = {pairing.target.path: pairing for pairing in inventory.pairings}
-        return choice_of(model, pairings.get(model.path))
+        options = self._pairs.now.options_of(model.path)
+        return choice_of(model, pairings.get(model.path), options)
 
     def _say(self, error: Exception) -> None:
         self.said.emit(str(error))
@@ -320,7 +290,7 @@ class ModelsViewModel(QObject):
         fetches = tuple(map(fetch_row, self.fetching.all))
         inventory = self._inventory or Inventory()
         wanted = [fetch.repository for fetch in fetches]
-        rows = tuple(local_rows(inventory, self._fits, self._pairs.loaded, self._pairs.loading))
+        rows = tuple(local_rows(inventory, self._judging.fits, self._pairs.now))
         shown = [row for row in rows if row.status != "unusable" and row.repository not in wanted]
         return ModelsState(
             is_looking=self._is_looking,
@@ -329,7 +299,7 @@ class ModelsViewModel(QObject):
             local=tuple(sorted(shown, key=_order)),
             unusable=tuple(row for row in rows if row.status == "unusable"),
             places=tuple(place_rows(inventory.places)),
-            cards=tuple(cards(inventory, self._report, wanted, self.trying.results)),
+            cards=tuple(cards(inventory, self._judging.report, wanted, self.trying.results)),
             fetches=fetches,
             jobs=tuple(job for job in (self.trying.row,) if job is not None),
             goes_on=self.fetching.goes_on,

@@ -15,18 +15,20 @@ from app.domain.models import (
     Pairing,
     Place,
 )
-from app.domain.settings import PairChoice
+from app.domain.settings import PairChoice, PairOptions
 from app.viewmodels.common.format import count, memory
 from app.viewmodels.models.fetching import FetchRow
 from app.viewmodels.models.jobs import JobRow
+from app.viewmodels.models.options import LoadingOptions, Pairs
 from app.viewmodels.models.trying import Size
 
 Tone = Literal["good", "warning", "bad"]
-Status = Literal["loaded", "loading", "usable", "incomplete", "unusable"]
+Status = Literal["loaded", "changed", "loading", "usable", "incomplete", "unusable"]
 Got = Literal["absent", "here", "fetching"]
 
 _TONES: dict[str, Tone] = {"fits": "good", "tight": "warning", "too-big": "bad"}
 _HUB = "hub"
+_UNPACKED = ("bf16", "fp16", "fp32")  # the list's words for a precision
 _THIN, _NARROW = "\u2009", "\u202f"  # a number stays in one line with the second
 _FIRM = "\N{NO-BREAK SPACE}"
 GB = 10**9
@@ -60,6 +62,7 @@ class LocalRow:
     repository: str | None = None
     is_removable: bool = False
     drafter: str | None = None  # a repository to get: no drafter that fits is here
+    options: LoadingOptions | None = None  # how it can be loaded, once that is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,23 +134,33 @@ def title_of(model: LocalModel) -> str:
     return strings.MODEL_DRAFTER_TITLE.format(name=words) if model.part == "drafter" else words
 
 
-def choice_of(model: LocalModel, pairing: Pairing | None) -> PairChoice:
+def choice_of(model: LocalModel, pairing: Pairing | None, options: PairOptions) -> PairChoice:
     """Return how a target is loaded, with the drafter that fits it best."""
-    drafter = next((one.model for one in pairing.drafters), None) if pairing else None
+    drafter = drafter_of(pairing)
     return PairChoice(
         target=model.path,
         drafter=drafter.path if drafter else None,
         use_drafter=drafter is not None,
         name=title_of(model),
         drafter_name=drafter.name if drafter else None,
+        context=options.context,
+        drafter_bits=options.drafter_bits if drafter and can_pack(drafter) else None,
     )
+
+
+def drafter_of(pairing: Pairing | None) -> LocalModel | None:
+    return next((one.model for one in pairing.drafters), None) if pairing else None
+
+
+def can_pack(drafter: LocalModel) -> bool:
+    """Tell whether the head of a drafter can be quantised: nothing of it is yet."""
+    return drafter.precision in _UNPACKED
 
 
 def local_rows(
     inventory: Inventory,
     fits: Mapping[str, Fit],
-    loaded: PairChoice | None,
-    loading: PairChoice | None,
+    pairs: Pairs,
 ) -> Iterator[LocalRow]:
     """Yield a row for each target, and for each model that cannot be used.
 
@@ -161,6 +174,8 @@ def local_rows(
         if model.part == "drafter" and model.is_usable:
             continue  # it is part of its targets' rows
         title, pairing = title_of(model), pairings.get(model.path)
+        choice = choice_of(model, pairing, pairs.options_of(model.path))
+        fit = fits.get(model.path) or fits.get(model.name)
         is_clear = shared[title] == 1 and model.title in known
         place = titles.get(model.place, model.place)
         if not model.is_usable:
@@ -170,29 +185,45 @@ def local_rows(
             key=model.path,
             title=title if is_clear else f"{title} · {model.name.rpartition('/')[2]}",
             place=place,
-            detail=" · ".join(_details(model, place, pairing)),
-            status=_status(model, loaded, loading),
-            problem=strings.MODEL_LOADING if is_choice(model, loading) else "",
-            verdict=verdict_of(fits.get(model.path) or fits.get(model.name)),
-            choice=choice_of(model, pairing),
+            detail=" · ".join(_details(model, place, pairing, choice)),
+            status=_status(model, choice, pairs),
+            problem=strings.MODEL_LOADING if is_choice(model, pairs.loading) else "",
+            verdict=verdict_of(fit),
+            choice=choice,
+            options=_options(choice, fit, drafter_of(pairing)),
             repository=model.repository,
             is_removable=model.owner == _HUB,
             drafter=pairing.published if pairing and not pairing.drafters else None,
         )
 
 
-def _details(model: LocalModel, place: str, pairing: Pairing | None) -> Iterator[str]:
+def _options(choice: PairChoice, fit: Fit | None, drafter: LocalModel | None) -> LoadingOptions:
+    return LoadingOptions(
+        context=choice.context,
+        longest=fit.longest_context if fit else 0,
+        drafter_bits=choice.drafter_bits,
+        can_pack=drafter is not None and can_pack(drafter),
+    )
+
+
+def _details(
+    model: LocalModel, place: str, pairing: Pairing | None, choice: PairChoice
+) -> Iterator[str]:
     yield place
     yield memory(model.size_bytes)
     if model.lacks:
         yield strings.MODEL_LACKS.format(parts=", ".join(model.lacks))
     if pairing is not None and pairing.drafters:
-        size = pairing.drafters[0].model.size_bytes
-        yield strings.MODEL_DRAFTER_HERE.format(size=memory(size))
+        size = memory(pairing.drafters[0].model.size_bytes)
+        bits = choice.drafter_bits
+        words = strings.MODEL_DRAFTER_HERE if bits is None else strings.MODEL_DRAFTER_PACKED
+        yield words.format(size=size, bits=bits)
     elif pairing is not None and pairing.published:
         yield strings.MODEL_DRAFTER_MISSING
     else:
         yield strings.MODEL_DRAFTER_NONE
+    if choice.context is not None:
+        yield strings.MODEL_CONTEXT_OF.format(tokens=count(choice.context))
 
 
 def _unusable(model: LocalModel, place: str) -> LocalRow:
@@ -211,10 +242,14 @@ def _unusable(model: LocalModel, place: str) -> LocalRow:
     )
 
 
-def _status(model: LocalModel, loaded: PairChoice | None, loading: PairChoice | None) -> Status:
-    if is_choice(model, loading):
+def _status(model: LocalModel, choice: PairChoice, pairs: Pairs) -> Status:
+    loaded = pairs.loaded
+    if is_choice(model, pairs.loading):
         return "loading"
-    return "loaded" if is_choice(model, loaded) else "usable"
+    if loaded is None or not is_choice(model, loaded):
+        return "usable"
+    is_same = (loaded.context, loaded.drafter_bits) == (choice.context, choice.drafter_bits)
+    return "loaded" if is_same else "changed"
 
 
 def is_choice(model: LocalModel, choice: PairChoice | None) -> bool:

@@ -11,6 +11,7 @@ from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.chat.composing import ComposingViewModel
 from app.viewmodels.chat.queueing import Unsent
 from app.viewmodels.common import format as fmt
+from app.viewmodels.models.switching import PairSwitching
 from app.viewmodels.settings.reply_settings import differences, short
 from app.views.chat.attached_files import ChipRow, ask_for_files
 from app.views.chat.message_text import MessageText
@@ -50,6 +51,7 @@ class Composer(QFrame):
         self,
         chat: ChatViewModel,
         composing: ComposingViewModel,
+        pairs: PairSwitching,
         theme: ThemeController,
         parent: QWidget | None = None,
     ) -> None:
@@ -57,6 +59,8 @@ class Composer(QFrame):
         self.setObjectName("composer")
         self._chat = chat
         self._composing = composing
+        self._pairs = pairs
+        self._longer: int | None = None  # the context that is offered
         self.text = MessageText()
         self.text.setPlaceholderText(strings.MESSAGE_HINT)
         self.files = ChipRow(theme, removable=True)
@@ -81,6 +85,7 @@ class Composer(QFrame):
         self.full.setWordWrap(True)
         self.leave_out = push_button(strings.LEAVE_OUT, "outline")
         self.leave_out.setToolTip(strings.LEAVE_OUT_HELP)
+        self.lengthen = push_button("", "outline")
         self.go_on = push_button(strings.GO_ON_ELSEWHERE, "outline")
         self.go_on.setToolTip(strings.GO_ON_ELSEWHERE_HELP)
         self.send = push_button(strings.SEND, "filled")
@@ -106,7 +111,14 @@ class Composer(QFrame):
         self.take_back.clicked.connect(composing.take_back)
         self.leave_out.clicked.connect(composing.leave_out_oldest)
         self.go_on.clicked.connect(composing.go_on_elsewhere)
-        for button in (self.attach_pasted, self.take_back, self.leave_out, self.go_on):
+        self.lengthen.clicked.connect(self._lengthen)
+        for button in (
+            self.attach_pasted,
+            self.take_back,
+            self.leave_out,
+            self.go_on,
+            self.lengthen,
+        ):
             button.clicked.connect(self.write)
         self.files.removed.connect(composing.remove)
         self.attach.clicked.connect(self.ask_for_files)
@@ -144,6 +156,7 @@ class Composer(QFrame):
         self.full.setVisible(composing.is_full and not writing)
         for button in (self.leave_out, self.go_on):
             button.setVisible(composing.offers_ways and not writing)
+        self._offer_context()
         self.full.setText(composing.obstacle if composing.is_full else "")
         self.show_written.setVisible(self._chat.background.chat is not None)
         self.send.setEnabled(composing.can_send)
@@ -156,6 +169,21 @@ class Composer(QFrame):
         self.note.setProperty("tone", "warning" if note.warns else "muted")
         self.note.style().unpolish(self.note)
         self.note.style().polish(self.note)
+
+    def _offer_context(self) -> None:
+        """Offer a longer context where the message needs one and the model and memory allow it."""
+        composing, pairs = self._composing, self._pairs
+        offers = composing.offers_ways and not self._chat.writing
+        self._longer = pairs.longer_context(composing.used) if offers else None
+        self.lengthen.setVisible(self._longer is not None)
+        if self._longer is not None:
+            tokens = fmt.count(self._longer)
+            self.lengthen.setText(strings.LONGER_CONTEXT.format(tokens=tokens))
+            self.lengthen.setToolTip(strings.LONGER_CONTEXT_HELP.format(tokens=tokens))
+
+    def _lengthen(self) -> None:
+        if self._longer is not None:
+            self._pairs.lengthen(self._longer)
 
     def _show_settings(self) -> None:
         """Say what differs from the model's own settings, and what could be taken along."""
@@ -233,6 +261,7 @@ class Composer(QFrame):
         column.setSpacing(8)
         ways = QHBoxLayout()
         ways.setSpacing(6)
+        ways.addWidget(self.lengthen)
         ways.addWidget(self.leave_out)
         ways.addWidget(self.go_on)
         ways.addStretch(1)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from app import strings
 from app.domain.settings import PairChoice
+from app.viewmodels.common.format import count
 from app.viewmodels.models.switching import PairSwitching, title
 from app.views.common.controls import IconButton, Menu
 from app.views.common.theme import ThemeController
@@ -49,6 +50,8 @@ class PairChooser(IconButton):
     def _add(self, pair: PairChoice) -> None:
         name = title(pair)
         text = name if pair.drafter_name is None else strings.PAIR_WITH_DRAFTER.format(target=name)
+        if pair.context is not None:
+            text = strings.PAIR_WITH_CONTEXT.format(pair=text, tokens=count(pair.context))
         action = self.list.addAction(text.replace("&", "&&"), partial(self._pairs.load, pair))
         action.setCheckable(True)
         action.setChecked(pair == (self._pairs.loaded or self._pairs.loading))

@@ -34,6 +34,7 @@ from app.views.common.controls import (
     set_tone,
 )
 from app.views.common.theme import ThemeController
+from app.views.models.options_menu import add_options
 
 _BUTTON = 124  # pixels at the least, so that what stands left of buttons stands in line
 _DOT = "\N{BLACK CIRCLE}"
@@ -117,6 +118,7 @@ class LocalView(ModelRow):
     reveal_asked = Signal(str)
     copy_asked = Signal(str)
     remove_asked = Signal(object)
+    options_asked = Signal(object, object)  # LocalRow, and LoadingOptions
 
     def __init__(self, theme: ThemeController, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -137,6 +139,7 @@ class LocalView(ModelRow):
         too_big = row.verdict is not None and row.verdict.is_too_big
         words, label = {
             "loaded": (strings.MODEL_LOADED, ""),
+            "changed": (strings.MODEL_RELOAD, strings.MODEL_RELOAD_LABEL),
             "loading": (strings.MODEL_STOP_LOADING, strings.MODEL_STOP_LOADING_LABEL),
             "incomplete": (strings.MODEL_FINISH, strings.MODEL_FINISH_LABEL),
             "unusable": ("", ""),
@@ -154,6 +157,8 @@ class LocalView(ModelRow):
         menu.clear()
         if row.drafter is not None:
             menu.addAction(strings.MODEL_GET_DRAFTER, lambda: self.drafter_asked.emit(row))
+        if row.options is not None:
+            add_options(menu, row.options, partial(self.options_asked.emit, row))
         menu.addAction(strings.MODEL_REVEAL, lambda: self.reveal_asked.emit(row.key))
         menu.addAction(strings.MODEL_COPY_PATH, lambda: self.copy_asked.emit(row.key))
         if row.is_removable:
@@ -165,7 +170,7 @@ class LocalView(ModelRow):
         if row is None:
             return
         match row.status:
-            case "usable":
+            case "usable" | "changed":
                 self.load_asked.emit(row)
             case "loading":
                 self.stop_asked.emit()

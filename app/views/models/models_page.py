@@ -82,9 +82,8 @@ class ModelsPage(QWidget):
 
     def _first_button(self) -> QPushButton:
         """Return the button of the first row in which something can be done."""
-        buttons = [view.button for view in self.local.views.values()]
-        buttons += [view.button for view in self.cards.views.values()]
-        able = (button for button in buttons if button.isEnabled())
+        views = (*self.local.views.values(), *self.cards.views.values())
+        able = (view.button for view in views if view.button.isEnabled())
         return next(able, self.leave)
 
     def ask_for_folder(self) -> None:
@@ -157,6 +156,7 @@ class ModelsPage(QWidget):
         view.finish_asked.connect(models.finish)
         view.drafter_asked.connect(models.get_drafter)
         view.remove_asked.connect(models.ask_to_remove)
+        view.options_asked.connect(models.choose_options)
         view.reveal_asked.connect(lambda path: show_in_folder(Path(path)))
         view.copy_asked.connect(lambda path: QGuiApplication.clipboard().setText(path))
         return view

@@ -9,7 +9,7 @@ from app import strings
 from app.domain.models import RemovalPlan
 from app.domain.settings import PairChoice
 from app.viewmodels.models.models import ModelsViewModel
-from app.viewmodels.models.switching import PairSwitching, title
+from app.viewmodels.models.switching import PairSwitching, Refusal, title
 from app.viewmodels.models.trying import TrialOrder
 from app.views.common.controls import push_button
 
@@ -56,6 +56,24 @@ class PairOffer(_Offer):
         if offer is not None and loaded is not None:
             self.say(strings.PAIR_OFFER.format(name=title(offer)))
             self.keep.setText(strings.PAIR_OFFER_KEEP.format(name=title(loaded)))
+
+
+class TooBigOffer(_Offer):
+    """The offer to load a pair anyway that was refused because it is too big."""
+
+    def __init__(self, pairs: PairSwitching, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("tone", "warning")
+        self.load.setText(strings.PAIR_TOO_BIG_LOAD)
+        self.keep.setText(strings.PAIR_TOO_BIG_LEAVE)
+        self.load.clicked.connect(pairs.load_anyway)
+        self.keep.clicked.connect(pairs.drop_refusal)
+        pairs.refused.connect(self._show)
+        self._show(pairs.refusal)
+
+    def _show(self, refusal: Refusal | None) -> None:
+        self.setVisible(refusal is not None)
+        self.say("" if refusal is None else refusal.words)
 
 
 class FetchOffer(_Offer):

@@ -13,6 +13,7 @@ from app.engine.engine import Engine
 from app.engine.state import BUILT_IN, Dead, Ready, Unloaded
 from app.engine.worker import WorkerProcess
 from mtp_mlx.api import Generate, Load, TokenIds
+from mtp_mlx.errors import PromptTooLong
 from mtp_mlx.events import Finished
 from mtp_mlx.paths import resources
 from tests.support.checkpoints import PairFolders, write_pair
@@ -31,11 +32,14 @@ def tiny(tmp_path: Path) -> PairFolders:
 
 @pytest.fixture
 def engine(qtbot: QtBot, tiny: PairFolders) -> Iterator[Engine]:
-    model = Load(target=str(tiny.target), drafter=str(tiny.drafter))
-    engine = Engine(WorkerProcess(worker_command()), model)
+    engine = Engine(WorkerProcess(worker_command()), engine_model(tiny))
     engine.start()
     yield engine
     engine.close()
+
+
+def engine_model(tiny: PairFolders, context: int | None = None) -> Load:
+    return Load(target=str(tiny.target), drafter=str(tiny.drafter), context=context)
 
 
 def loaded(qtbot: QtBot, engine: Engine) -> Ready:
@@ -92,3 +96,38 @@ def test_unloaded_in_mid_reply_and_another_pair_after_it(qtbot: QtBot, engine: E
     assert engine.state == Unloaded()
     engine.load(BUILT_IN)
     assert loaded(qtbot, engine).pair.target == "built-in"
+
+
+def test_two_workers_load_one_pair_and_the_second_says_so(
+    qtbot: QtBot, engine: Engine, tiny: PairFolders
+) -> None:
+    loaded(qtbot, engine)
+    second = Engine(WorkerProcess(worker_command()), engine_model(tiny))
+    notes: list[str] = []
+    second.noted.connect(notes.append)
+    second.start()
+    loaded(qtbot, second)
+    assert notes == ["Another MTP MLX has loaded target too: this second copy takes 0.0 GB more."]
+    engine.restart()  # killed: nothing is held by what is gone
+    second.close()
+    notes.clear()
+    engine.noted.connect(notes.append)
+    loaded(qtbot, engine)
+    assert notes == []
+
+
+def test_a_pair_holds_the_context_that_it_was_loaded_with(
+    qtbot: QtBot, engine: Engine, tiny: PairFolders
+) -> None:
+    loaded(qtbot, engine)
+    engine.load(engine_model(tiny, context=64))
+    assert loaded(qtbot, engine).pair.context_length == 64
+    ids = TokenIds(tuple([2] * 60))
+    ticket = engine.submit(Generate(prompt=(ids,), max_tokens=20, ignore_eos=True))
+    with qtbot.waitSignal(ticket.finished, timeout=PATIENCE_MS) as ended:
+        pass
+    assert (ended.args[0].stats.generated_tokens, ended.args[0].reason) == (4, "length")
+    ticket = engine.submit(Generate(prompt=(TokenIds(tuple([2] * 64)),), max_tokens=20))
+    with qtbot.waitSignal(ticket.failed, timeout=PATIENCE_MS) as failed:
+        pass
+    assert failed.args[0].code == PromptTooLong.code

@@ -5,12 +5,13 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from app import strings
 from app.engine.state import STARTING, Dead, Loading, Ready, State, Unloaded
 from app.engine.ticket import Failure
 from app.engine.worker import Death
 from app.viewmodels.common.engine import Banner, Status, obstacle, pair_name, status
-from mtp_mlx.api import Load
-from mtp_mlx.wire import Error, Loaded
+from mtp_mlx.api import Load, Memory
+from mtp_mlx.wire import Error, Loaded, LoadProgress
 from tests.app.conftest import Rig
 from tests.app.helpers import HELLO, LOADED, PAIR
 
@@ -18,8 +19,12 @@ from tests.app.helpers import HELLO, LOADED, PAIR
 def test_every_state_has_words() -> None:
     assert status(Loading(phase=STARTING)) == Status(text="Starting the engine…", progress=-1)
     assert status(Loading()) == Status(text="Loading the model…", progress=-1)
-    loading = status(Loading(phase="target", done=1, total=4))
-    assert loading == Status(text="Loading: target (25 %)", progress=0.25)
+    loading = status(Loading(phase="target", done=1_050_000_000, total=4_200_000_000))
+    assert loading == Status(text="Loading: target, 1.1 GB of 4.2 GB", progress=0.25)
+    fetching = Loading(phase="fetching", done=42_000_000, total=4_200_000_000)
+    assert status(fetching) == Status(text="Fetching the model: 42 MB of 4.2 GB", progress=0.01)
+    waiting = status(Loading(phase="fetching", waits="the network is down."))
+    assert waiting.text == "Fetching the model… (the network is down)"
     warm_up = Status(text="Loading: warm-up", progress=-1)
     assert status(Loading(phase="warm-up")) == warm_up
     assert status(Ready(pair=PAIR)) == Status(text="Demo + MTP", detail="float32")
@@ -178,3 +183,45 @@ def test_silence_offers_a_restart(ready: Rig) -> None:
     assert "21 s" in engine.banner.message
     engine.show_silence(0)
     assert engine.banner is None
+
+
+GB = 10**9
+ENOUGH = Memory(active=1, peak=1, limit=10 * GB, need=6 * GB, pressure="normal")
+
+
+def told(rig: Rig, **changed: object) -> str:
+    """What the banner says once the engine has told this memory."""
+    rig.program.engine.memory_changed.emit(replace(ENOUGH, **changed))  # type: ignore[arg-type]
+    banner = rig.program.models.engine.banner
+    return "" if banner is None else banner.message
+
+
+def test_a_shortage_of_memory_is_told_once_and_taken_back(ready: Rig) -> None:
+    assert told(ready) == ""
+    short = told(ready, limit=5 * GB)
+    assert short == strings.MEMORY_SHORT.format(need="6.0 GB", limit="5.0 GB")
+    assert told(ready, limit=4 * GB) == short  # the sentence does not flicker
+    assert told(ready, limit=6 * GB + 1) == short  # nor go at the edge
+    assert told(ready) == ""
+    assert told(ready, pressure="warning") == strings.MEMORY_WARNING
+    assert told(ready, pressure="critical", limit=5 * GB) == strings.MEMORY_CRITICAL
+    ready.program.models.engine.dismiss()
+    assert told(ready, pressure="critical") == ""  # it was seen
+    assert told(ready) == ""
+    assert told(ready, pressure="critical") == strings.MEMORY_CRITICAL
+    ready.program.engine.memory_changed.emit(None)
+    assert ready.program.models.engine.banner is None
+
+
+def test_what_was_loaded_all_the_same_needs_no_warning(ready: Rig) -> None:
+    assert told(ready, need=None, limit=1) == ""
+
+
+def test_a_note_on_a_load_is_told(ready: Rig) -> None:
+    note = "Another MTP MLX has loaded it too: this second copy takes 4.2 GB more."
+    ready.program.engine.load(Load(target="/models/other"))
+    ready.engine.say(LoadProgress(phase="checking", note=note))
+    ready.engine.say(LOADED)
+    banner = ready.program.models.engine.banner
+    assert banner is not None
+    assert banner.message == note

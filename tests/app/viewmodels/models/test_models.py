@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from app import strings
 from app.domain.models import FitReport, Inventory, Pairing, RemovalPlan
+from app.domain.settings import PairOptions
 from app.viewmodels.models.cards import cards, first_offer
 from app.viewmodels.models.fetching import FetchRow, Stage
 from app.viewmodels.models.models import ModelsViewModel
@@ -52,6 +53,13 @@ def look(rig: Rig, disk: Inventory = FULL_DISK, fits: FitReport | None = None) -
 def row(rig: Rig, path: str) -> LocalRow:
     state = models(rig).state
     return next(one for one in (*state.local, *state.unusable) if one.key == path)
+
+
+def choose(rig: Rig, **changed: int | None) -> None:
+    """Choose how E4B is loaded, as its row's menu does."""
+    shown = row(rig, E4B.path)
+    assert shown.options is not None
+    models(rig).choose_options(shown, replace(shown.options, **changed))  # type: ignore[arg-type]
 
 
 def loads(rig: Rig) -> list[Load]:
@@ -105,8 +113,8 @@ def test_what_is_of_no_known_pair_is_judged_by_its_folder(ready: Rig) -> None:
     disk = Inventory(places=(placed(STUDIO, strange),), pairings=(Pairing(target=strange),))
     look(ready, disk)
     asked = ready.tool.answer("fit", fit_of("/models/tiny", GB))
-    freed = str(PAIR.target_bytes + PAIR.drafter_bytes)  # the loaded pair gives way
-    assert asked == ("fit", "/models/tiny", "--given-up", freed, "--json")
+    have = str(MEMORY.limit)  # the engine's own figure: the loaded pair gives way
+    assert asked == ("fit", "/models/tiny", "--no-drafter", "--have", have, "--json")
     verdict = row(ready, "/models/tiny").verdict
     assert verdict is not None
     assert verdict.words == "Fits"
@@ -123,7 +131,7 @@ def test_after_an_act_only_what_is_new_is_judged(ready: Rig) -> None:
     assert not any(one.arguments[0] == "fit" for one in ready.tool.open)
     models(ready).refresh()  # by the user: memory may be another now
     ready.tool.answer("list", FULL_DISK)
-    assert ready.tool.answer("fit", fits_of())[1] == "--given-up"
+    assert ready.tool.answer("fit", fits_of())[1] == "--have"
 
 
 def test_a_target_is_loaded_with_its_drafter(ready: Rig) -> None:
@@ -134,6 +142,70 @@ def test_a_target_is_loaded_with_its_drafter(ready: Rig) -> None:
     ready.engine.say(Loaded(pair=replace(PAIR, target="gemma-4-e4b-it-4bit"), memory=MEMORY))
     assert row(ready, E4B.path).status == "loaded"
     assert row(ready, BIG.path).status == "usable"
+
+
+def test_how_a_pair_is_loaded_is_chosen_judged_and_kept(ready: Rig) -> None:
+    look(ready)
+    before = row(ready, E4B.path)
+    assert before.options is not None
+    assert before.options.can_pack
+    choose(ready, context=32_768)
+    asked = ready.tool.answer(
+        "fit", msgspec.structs.replace(fit_of(E4B.path, 6 * GB), context=32_768)
+    )
+    exactly = ("--drafter", DRAFTER.path, "--context", "32768")
+    assert asked == ("fit", E4B.path, *exactly, "--have", str(MEMORY.limit), "--json")
+    choose(ready, drafter_bits=4)
+    fit = msgspec.structs.replace(fit_of(E4B.path, 6 * GB), context=32_768, longest_context=131_072)
+    asked = ready.tool.answer("fit", fit)
+    assert asked[2:8] == (*exactly, "--drafter-bits", "4")
+    shown = row(ready, E4B.path)
+    assert shown.detail == (
+        "LM Studio · 5.1 GB · drafter: 157 MB, its head in 4 bits · context: 32\u2009768 tokens"
+    )
+    assert shown.verdict is not None
+    assert "for 32\u202f768 tokens" in shown.verdict.sum
+    assert shown.options is not None
+    assert shown.options.contexts == (4096, 8192, 16_384, 32_768, 65_536)
+    models(ready).load(shown)
+    load = loads(ready)[-1]
+    assert (load.target, load.context, load.drafter_bits) == (E4B.path, 32_768, 4)
+    ready.engine.say(Loaded(pair=replace(PAIR, target="e4b"), memory=MEMORY))
+    assert row(ready, E4B.path).status == "loaded"
+    choose(ready, context=None)
+    assert row(ready, E4B.path).status == "changed"  # until it is loaded again
+    loaded = ready.program.models.pairs.loaded
+    assert loaded is not None
+    assert loaded.context == 32_768
+    kept = ready.program.settings.current.pair_options
+    assert kept[0] == PairOptions(target=E4B.path, drafter_bits=4)
+    models(ready).load(row(ready, E4B.path))
+    assert loads(ready)[-1].context is None
+
+
+def test_what_the_catalogue_was_judged_with_and_is_not_here_is_judged_again(ready: Rig) -> None:
+    """The sum that is shown is the one that a load judges."""
+    fits = fits_of()
+    first, *rest = fits.pairs
+    named = tuple(msgspec.structs.replace(fit, drafter=DRAFTER.name) for fit in first.targets)
+    fits = msgspec.structs.replace(
+        fits, pairs=(msgspec.structs.replace(first, targets=named), *rest)
+    )
+    look(ready, fits=fits)
+    asked = ready.tool.answer("fit", fit_of(BIG.path, BIG.size_bytes))
+    assert asked[1:3] == (BIG.path, "--no-drafter")
+    assert not any(one.arguments[0] == "fit" for one in ready.tool.open)  # E4B has that drafter
+
+
+def test_a_verdict_of_what_is_chosen_no_more_is_not_shown(ready: Rig) -> None:
+    look(ready)
+    choose(ready, context=65_536)
+    choose(ready, context=4096)
+    first = msgspec.structs.replace(fit_of(E4B.path, 6 * GB), context=65_536)
+    ready.tool.answer("fit", first)
+    verdict = row(ready, E4B.path).verdict
+    assert verdict is not None
+    assert "65" not in verdict.sum.split("tokens")[0]
 
 
 def test_what_is_too_big_is_asked_about_first(ready: Rig) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -16,6 +17,7 @@ from app.engine.state import Loading, Ready, Unloaded
 from app.engine.worker import Death
 from app.viewmodels.models.switching import BUILT_IN, MOST_REMEMBERED, PairSwitching
 from mtp_mlx.api import Load
+from mtp_mlx.errors import TooBig
 from mtp_mlx.wire import Error, Loaded
 from tests.app.conftest import Rig, opened
 from tests.app.helpers import HELLO, LOADED, MEMORY, PAIR
@@ -171,8 +173,118 @@ def test_an_offer_that_was_turned_down_does_not_come_back(ready: Rig) -> None:
     assert pairs(ready).offer is None
 
 
+TOO_BIG = Error(
+    id=None,
+    code=TooBig.code,
+    message="other needs 18.5 GB here, and 16.0 GB are free for it.",
+    remedy="Load it with --anyway.",
+)
+
+
+def refuse(rig: Rig) -> None:
+    rig.engine.say(TOO_BIG)
+    QApplication.processEvents()
+    rig.engine.say(LOADED)
+
+
+def test_a_remembered_pair_that_is_too_big_can_be_loaded_anyway(ready: Rig) -> None:
+    offer = ready.program.window.too_big_offer
+    assert offer.isHidden()
+    pairs(ready).load(OTHER)
+    refuse(ready)
+    assert loads(ready)[-1] == BUILT_IN.target
+    assert not offer.isHidden()
+    assert offer.text.text() == strings.PAIR_TOO_BIG.format(
+        reason=TOO_BIG.message, other=strings.BUILT_IN
+    )
+    assert "--anyway" not in offer.text.text()
+    assert ready.program.models.engine.banner is None
+    offer.load.click()
+    (last,) = [one for one in ready.engine.sent[-1:] if isinstance(one, Load)]
+    assert (last.target, last.anyway) == (OTHER.target, True)
+    assert offer.isHidden()
+    ready.engine.say(other())
+    assert ready.program.settings.current.pairs[0].anyway
+
+
+def test_an_offer_to_load_anyway_can_be_turned_down(ready: Rig) -> None:
+    pairs(ready).load(OTHER)
+    refuse(ready)
+    ready.program.window.too_big_offer.keep.click()
+    assert ready.program.window.too_big_offer.isHidden()
+    assert loads(ready)[-1] == BUILT_IN.target
+
+
+def test_the_last_pair_that_is_too_big_today_is_offered_at_the_start(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with opened(qtbot, tmp_path, time.monotonic) as first:
+        first.ready()
+        pairs(first).load(msgspec.structs.replace(OTHER, context=65_536))
+        first.engine.say(other())
+        first.settle()
+    with opened(qtbot, tmp_path, time.monotonic) as second:
+        second.say(HELLO)
+        refuse(second)
+        assert loads(second) == [OTHER.target, BUILT_IN.target]
+        assert not second.program.window.too_big_offer.isHidden()
+        second.program.window.too_big_offer.load.click()
+        last = second.engine.sent[-1]
+        assert isinstance(last, Load)
+        assert (last.target, last.anyway, last.context) == (OTHER.target, True, 65_536)
+
+
+LONG = replace(PAIR, context_length=8192, longest_context=131_072)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "fitting", "offered"),
+    [
+        (8192, 131_072, 16_384),
+        (5, 131_072, 16_384),
+        (16_384, 131_072, 32_768),  # a reply needs room too
+        (16_383, 131_072, 16_384),
+        (8192, 16_384, 16_384),
+        (8192, 8192, None),  # memory does not allow it
+        (8192, None, None),
+        (131_072, 262_144, None),  # nor does the model
+    ],
+)
+def test_a_longer_context_is_offered_where_model_and_memory_allow(
+    ready: Rig, tokens: int, fitting: int | None, offered: int | None
+) -> None:
+    pairs(ready).load(msgspec.structs.replace(OTHER, context=8192))
+    memory = replace(MEMORY, context=fitting)
+    ready.engine.say(Loaded(pair=LONG, memory=memory))
+    assert pairs(ready).longer_context(tokens) == offered
+
+
+def test_a_longer_context_is_the_same_pair_and_is_kept(ready: Rig) -> None:
+    pairs(ready).load(msgspec.structs.replace(OTHER, context=8192))
+    ready.engine.say(Loaded(pair=LONG, memory=replace(MEMORY, context=131_072)))
+    assert [one.context for one in pairs(ready).remembered] == [8192, None]
+    pairs(ready).lengthen(16_384)
+    load = ready.engine.sent[-1]
+    assert isinstance(load, Load)
+    assert (load.target, load.context) == (OTHER.target, 16_384)
+    ready.engine.say(Loaded(pair=replace(LONG, context_length=16_384), memory=MEMORY))
+    assert [one.context for one in pairs(ready).remembered] == [16_384, None]
+    chooser = ready.program.window.toolbar.chooser
+    chooser.list.aboutToShow.emit()
+    first = chooser.list.actions()[0]
+    assert first.text() == "Demo + MTP · 16\u2009384 tokens"
+    assert first.isChecked()
+
+
 @pytest.mark.parametrize("bits", [None, 4, 8])
 def test_a_choice_is_the_request_that_loads_it(bits: int | None) -> None:
-    choice = PairChoice(target="t", drafter="d", use_drafter=False, drafter_bits=bits)  # type: ignore[arg-type]
-    expected = Load(target="t", drafter="d", use_drafter=False, drafter_bits=bits)
+    given = {
+        "target": "t",
+        "drafter": "d",
+        "use_drafter": False,
+        "drafter_bits": bits,
+        "context": 9,
+    }
+    choice = PairChoice(**given)  # type: ignore[arg-type]
+    expected = Load(**given)  # type: ignore[arg-type]
     assert choice.load() == expected

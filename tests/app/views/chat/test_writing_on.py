@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,15 +13,16 @@ from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from app import strings
 from app.domain.conversation import Attachment
-from app.domain.settings import MtpChoice, ReplySettings
+from app.domain.settings import MtpChoice, PairChoice, ReplySettings
 from app.views.chat.composer import Composer
 from app.views.chat.message_text import MessageEditor
 from app.views.chat.user_view import UserView
 from mtp_mlx.api import Sampling
-from mtp_mlx.wire import CountTokens, Error, Generate
+from mtp_mlx.wire import CountTokens, Error, Generate, Load, Loaded
 from tests.app.conftest import Rig, opened
-from tests.app.helpers import PAIR, finished
+from tests.app.helpers import MEMORY, PAIR, finished
 from tests.app.viewmodels.chat.test_branching import ask, chat_of, sent, shown
 from tests.app.viewmodels.chat.test_composing import count
 from tests.app.viewmodels.sidebar.test_chat_list import talk
@@ -324,6 +326,29 @@ def test_a_full_context_is_no_end(qtbot: QtBot, ready: Rig) -> None:
     assert f"{cut} messages above" in first.cut.words.text()
     QTest.mouseClick(first.cut.again, Qt.MouseButton.LeftButton)
     assert chat.chat.sent_from is None
+
+
+def test_a_full_context_may_be_a_longer_one(qtbot: QtBot, ready: Rig) -> None:
+    composer = composer_of(ready)
+    fill(ready)
+    text = "And this? " * 40
+    composer.text.setPlainText(text)
+    counted(qtbot, ready, text, 900)
+    assert composer.leave_out.isVisible()
+    assert not composer.lengthen.isVisible()  # the model was made for no more
+    pair = replace(PAIR, longest_context=131_072)
+    ready.program.models.pairs.load(PairChoice(target="/models/long"))
+    ready.say(Loaded(pair=pair, memory=replace(MEMORY, context=65_536)))
+    assert composer.lengthen.isVisible()
+    assert composer.lengthen.text() == strings.LONGER_CONTEXT.format(tokens="65\u2009536")
+    QTest.mouseClick(composer.lengthen, Qt.MouseButton.LeftButton)
+    load = ready.engine.sent[-1]
+    assert isinstance(load, Load)
+    assert (load.target, load.context) == ("/models/long", 65_536)
+    ready.say(Loaded(pair=replace(pair, context_length=65_536), memory=MEMORY))
+    assert composer.text.toPlainText() == text  # still to be sent
+    assert not composer.full.isVisible()
+    assert not composer.lengthen.isVisible()
 
 
 def test_what_the_engine_finds_too_long_has_ways_on_too(ready: Rig) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QLabel,
+    QMenu,
     QMessageBox,
     QToolButton,
     QWidget,
@@ -34,7 +35,18 @@ from app.views.models.offers import agrees
 from mtp_mlx.api import Load
 from mtp_mlx.wire import Error
 from tests.app.conftest import Rig
-from tests.app.tools import BIG, DRIVE, E4B, EMPTY_DISK, FULL_DISK, GB, STUDIO, fits_of, placed
+from tests.app.tools import (
+    BIG,
+    DRIVE,
+    E4B,
+    EMPTY_DISK,
+    FULL_DISK,
+    GB,
+    STUDIO,
+    fit_of,
+    fits_of,
+    placed,
+)
 
 CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 ESTIMATE = TrialEstimate(
@@ -235,6 +247,36 @@ def test_what_a_menu_of_a_model_does(
     assert "18.0 GB are free again" in page.note.text()
     page.dismiss.click()
     assert not page.note.isVisible()
+
+
+def test_how_a_model_is_loaded_is_chosen_in_its_menu(ready: Rig, page: ModelsPage) -> None:
+    small, big = page.local.views[E4B.path], page.local.views[BIG.path]
+    assert strings.MODEL_CONTEXT not in [one.text() for one in small.more.menu().actions()]
+    assert strings.MODEL_HEAD not in [one.text() for one in big.more.menu().actions()]
+    fit = msgspec.structs.replace(fit_of(E4B.path, 6 * GB), longest_context=32_768)
+
+    def choices(title: str) -> dict[str, QAction]:
+        menu = entry(small.more, title).menu()
+        assert isinstance(menu, QMenu)
+        return {action.text(): action for action in menu.actions()}
+
+    choices(strings.MODEL_HEAD)["4 bits"].trigger()
+    assert "--drafter-bits" in ready.tool.answer("fit", fit)
+    ticked = [text for text, action in choices(strings.MODEL_HEAD).items() if action.isChecked()]
+    assert ticked == ["4 bits"]
+    assert "its head in 4 bits" in small.detail.text()
+    contexts = choices(strings.MODEL_CONTEXT)
+    assert [*contexts] == [
+        strings.MODEL_CONTEXT_ALL.format(tokens="32\u2009768"),
+        *(f"{tokens}\u2009{rest} tokens" for tokens, rest in ((4, "096"), (8, 192), (16, 384))),
+    ]
+    contexts["16\u2009384 tokens"].trigger()
+    assert "16384" in ready.tool.answer("fit", fit)
+    assert "context: 16\u2009384 tokens" in small.detail.text()
+    small.button.click()
+    load = ready.engine.sent[-1]
+    assert isinstance(load, Load)
+    assert (load.context, load.drafter_bits) == (16_384, 4)
 
 
 def test_folders(ready: Rig, page: ModelsPage, monkeypatch: pytest.MonkeyPatch) -> None:
