@@ -4,6 +4,9 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 venv="$root/.venv"
 python="$venv/bin/python"
 
+# Python keeps what it has compiled: otherwise each process compiles all that it imports.
+unset PYTHONDONTWRITEBYTECODE
+
 say() { printf '%s\n' "$*" >&2; }
 
 fail() { say "scripts/$(basename "$0"): $*"; exit 1; }
@@ -88,14 +91,16 @@ make_environment() {
     "Ubuntu: apt install python3-venv."
 }
 
-# install REQUIREMENT: with uv where it is there, else with pip.
+# install REQUIREMENT: with uv where it is there, else with pip. Neither compiles: of thousands of
+# modules a few hundred are ever imported, and Python keeps what it has compiled of those.
 install() {
   local uv
   if uv="$(find_uv)" &&
     "$uv" pip install -q --python "$python" -c "$root/constraints.txt" -e "$1" 2>/dev/null; then
     return
   fi
-  "$python" -m pip install -q --disable-pip-version-check -c "$root/constraints.txt" -e "$1"
+  "$python" -m pip install -q --disable-pip-version-check --no-compile \
+    -c "$root/constraints.txt" -e "$1"
 }
 
 # set_up [dev]: does nothing where the last set-up still holds.

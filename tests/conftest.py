@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import os
 import sys
@@ -45,12 +46,43 @@ def pytest_report_header() -> list[str]:
     return [] if mlx_computes() else [f"{REASON}. {left_out} are left out."]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not mlx_computes():
-        skip_what_needs_mlx(items)
-
+# Each takes many seconds of a processor.
+LONGEST = (
+    "tests/app/test_with_the_worker.py",
+    "tests/app/test_own_models.py",
+    "tests/engine/test_equality.py",
+    "tests/families/gemma4/test_spellings.py",
+    "tests/engine/test_demo_pair.py",
+    "tests/depth/test_simulated.py",
+    "tests/app/views/chat/test_transcript.py",
+    "tests/app/views/reports/test_reports_page.py",
+    "tests/app/views/sidebar/test_sidebar.py",
+    "tests/decode/test_batch.py",
+    "tests/transport/test_worker.py",
+    "tests/families/gemma4/test_golden.py",
+    "tests/app/views/chat/test_message_actions.py",
+    "tests/transport/test_worker_bench.py",
+    "tests/app/views/chat/test_block_column.py",
+    "tests/engine/test_constraints.py",
+    "tests/engine/test_perfect_drafter.py",
+    "tests/test_wheel.py",
+)
 
 _numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: one that begins last leaves the other cores without work."""
+    if not mlx_computes():
+        skip_what_needs_mlx(items)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.location[0], len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests live to the end: the garbage collector need not look at them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

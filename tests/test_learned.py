@@ -19,7 +19,7 @@ from mtp_mlx.events import Round
 from mtp_mlx.learned import Record, Subject, folder, recall, recall_all, remember, start_from
 from tests.support.checkpoints import write_pair
 from tests.support.replies import reply
-from tests.support.shapes import UNIFIED_12B
+from tests.support.shapes import SHORT_12B
 from tests.test_calibration import CALIBRATION
 
 SUBJECT = Subject(
@@ -105,14 +105,14 @@ def test_a_folder_that_takes_no_file_costs_no_reply(
     blocked = tmp_path / "a file"
     blocked.write_text("")
     monkeypatch.setenv("MTP_MLX_DATA", str(blocked))
-    folders = write_pair(tmp_path, UNIFIED_12B)
+    folders = write_pair(tmp_path, SHORT_12B)
     engine = Engine.load(api.Load(target=str(folders.target), drafter=str(folders.drafter)))
     assert len(reply(engine, PROMPT, mtp="auto").tokens) == 40
     assert list(recall_all()) == []
 
 
 def test_an_engine_goes_on_from_what_the_last_one_learned(tmp_path: Path) -> None:
-    folders = write_pair(tmp_path, UNIFIED_12B)
+    folders = write_pair(tmp_path, SHORT_12B)
     request = api.Load(target=str(folders.target), drafter=str(folders.drafter))
     first = Engine.load(request)
     assert list(recall_all()) == []  # warming up teaches nothing
@@ -129,7 +129,7 @@ def test_an_engine_goes_on_from_what_the_last_one_learned(tmp_path: Path) -> Non
 def test_calibrate_measures_and_is_told_by_doctor(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folders = write_pair(tmp_path, UNIFIED_12B)
+    folders = write_pair(tmp_path, SHORT_12B)
     pair = ["--target", str(folders.target), "--drafter", str(folders.drafter)]
     assert run(["calibrate", *pair, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -152,7 +152,7 @@ def test_calibrate_measures_and_is_told_by_doctor(
 
 def test_a_calibration_made_meanwhile_is_not_lost(tmp_path: Path) -> None:
     """The window's engine is loaded while the terminal calibrates."""
-    folders = write_pair(tmp_path, UNIFIED_12B)
+    folders = write_pair(tmp_path, SHORT_12B)
     request = api.Load(target=str(folders.target), drafter=str(folders.drafter))
     window, terminal = Engine.load(request), Engine.load(request)
     terminal.remember(CALIBRATION)
@@ -168,7 +168,7 @@ def ask() -> api.Generate:
 
 
 def test_the_measured_position_is_used_unless_another_is_asked_for(tmp_path: Path) -> None:
-    folders = write_pair(tmp_path, UNIFIED_12B)
+    folders = write_pair(tmp_path, SHORT_12B)
     request = api.Load(target=str(folders.target), drafter=str(folders.drafter))
     engine = Engine.load(request)
     assert engine.pair.draft_position == "last-seen"
@@ -179,7 +179,7 @@ def test_the_measured_position_is_used_unless_another_is_asked_for(tmp_path: Pat
 
 
 def test_nothing_that_is_kept_holds_a_path(tmp_path: Path) -> None:
-    folders = write_pair(tmp_path, UNIFIED_12B)
+    folders = write_pair(tmp_path, SHORT_12B)
     engine = Engine.load(api.Load(target=str(folders.target), drafter=str(folders.drafter)))
     reply(engine, PROMPT, mtp=1)
     (file,) = folder().iterdir()

@@ -14,14 +14,14 @@ from mtp_mlx.loading import LoadedPair
 from mtp_mlx.protocols import Chunk, DraftRow, Drafts, DraftState, State, Target
 from mtp_mlx.sampling.distribution import Logits
 from tests.support.replies import tiny_pair, with_drafter
-from tests.support.shapes import E2B, WINDOW
+from tests.support.shapes import SHORT_E2B, WINDOW
 
 CONTEXT = 3 * WINDOW
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> LoadedPair:
-    return tiny_pair(tmp_path_factory.mktemp("pair"), E2B)
+    return tiny_pair(tmp_path_factory.mktemp("pair"), SHORT_E2B)
 
 
 def test_every_pass_is_measured(pair: LoadedPair, monkeypatch: pytest.MonkeyPatch) -> None:

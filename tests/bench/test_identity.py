@@ -26,7 +26,7 @@ from mtp_mlx.report.terminal import table
 from tests.bench.simulated import made
 from tests.support.pairs import both
 from tests.support.replies import AT_ONE, GREEDY, tiny_pair
-from tests.support.shapes import UNIFIED_12B
+from tests.support.shapes import SHORT_12B
 
 IDS = [5, 17, 300, 42, 9]
 PROMPT = Prompt(id="forced", category="code", ids=IDS)
@@ -59,7 +59,7 @@ class Forced(Engine):
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> LoadedPair:
-    return tiny_pair(tmp_path_factory.mktemp("pair"), UNIFIED_12B)
+    return tiny_pair(tmp_path_factory.mktemp("pair"), SHORT_12B)
 
 
 def session(engine: Engine, plan: Plan = PLAN) -> Session:

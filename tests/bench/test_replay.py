@@ -13,7 +13,7 @@ from mtp_mlx.bench.runs import Replay
 from mtp_mlx.engine import Control, Engine, Instruments
 from mtp_mlx.events import Finished, Round
 from tests.support.replies import GREEDY, SHARP, tiny_pair
-from tests.support.shapes import E2B, UNIFIED_12B
+from tests.support.shapes import SHORT_12B, SHORT_E2B
 
 PROMPT = [5, 17, 300, 42]
 RECORDING = [(37 * i) % 384 for i in range(1, 400)]
@@ -49,7 +49,7 @@ def replayed(
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    return Engine(tiny_pair(tmp_path_factory.mktemp("pair"), E2B))
+    return Engine(tiny_pair(tmp_path_factory.mktemp("pair"), SHORT_E2B))
 
 
 @pytest.mark.parametrize("acceptance", [0.0, 0.6, 1.0])
@@ -67,7 +67,7 @@ def test_every_mode_writes_the_recording(engine: Engine, mtp: Mtp) -> None:
 
 @pytest.mark.parametrize("verify", ["coupled", "block", "token"])
 def test_every_rule_can_be_replayed(tmp_path: Path, verify: Verify) -> None:
-    found = Engine(tiny_pair(tmp_path, UNIFIED_12B))
+    found = Engine(tiny_pair(tmp_path, SHORT_12B))
     tokens, stats = replayed(found, 0.8, 3, SHARP, verify)
     assert tokens == RECORDING[:LENGTH]
     assert stats.conditional_acceptance[0] == pytest.approx(0.8, abs=0.15)

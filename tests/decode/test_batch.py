@@ -11,7 +11,7 @@ from mtp_mlx.api import Sampling
 from mtp_mlx.loading import LoadedPair, load_pair
 from tests.support.replies import AT_ONE, EVERYTHING, GEMMA, GREEDY, PROMPT, tiny_pair
 from tests.support.sequences import Order, together
-from tests.support.shapes import SHAPES, Shape
+from tests.support.shapes import SHORT, Shape
 
 LENGTH = 24
 LONG = tuple(PROMPT * 8)
@@ -26,7 +26,7 @@ MIXED = [
 PENALISED = Sampling(temperature=0.7, top_k=20, repetition_penalty=1.1)
 
 
-@pytest.fixture(params=SHAPES.values(), ids=lambda shape: shape.name, scope="module")
+@pytest.fixture(params=SHORT.values(), ids=lambda shape: shape.name, scope="module")
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LoadedPair:
     shape: Shape = request.param
     return tiny_pair(tmp_path_factory.mktemp("pair"), shape)
@@ -47,7 +47,7 @@ def test_four_sequences_write_what_each_writes_alone(pair: LoadedPair) -> None:
     assert texts == alone(pair, MIXED)
 
 
-@pytest.mark.parametrize("pair", [SHAPES["e2b"]], indirect=True, ids=["e2b"])
+@pytest.mark.parametrize("pair", [SHORT["e2b"]], indirect=True, ids=["e2b"])
 def test_sequences_join_and_leave_between_rounds(pair: LoadedPair) -> None:
     """A plain sequence has a step in flight when the next one joins and drafts."""
     orders = [MIXED[2], *MIXED[:2], replace(MIXED[2], seed=7), MIXED[3]]
@@ -56,13 +56,13 @@ def test_sequences_join_and_leave_between_rounds(pair: LoadedPair) -> None:
     assert together(pair, orders, joins=lambda i: 15 * i) == expected  # some have left by then
 
 
-@pytest.mark.parametrize("pair", [SHAPES["e2b"]], indirect=True, ids=["e2b"])
+@pytest.mark.parametrize("pair", [SHORT["e2b"]], indirect=True, ids=["e2b"])
 def test_plain_sequences_are_pipelined_together(pair: LoadedPair) -> None:
     orders = [replace(order, mtp="off") for order in MIXED]
     assert together(pair, orders) == alone(pair, orders)
 
 
-@pytest.mark.parametrize("pair", [SHAPES["e2b"]], indirect=True, ids=["e2b"])
+@pytest.mark.parametrize("pair", [SHORT["e2b"]], indirect=True, ids=["e2b"])
 def test_a_rejected_draft_is_redrawn_as_alone(pair: LoadedPair) -> None:
     """Rejection rules depend on K, and on nothing of the other sequences."""
     block = replace(MIXED[1], sampling=AT_ONE, verify="block")
@@ -71,7 +71,7 @@ def test_a_rejected_draft_is_redrawn_as_alone(pair: LoadedPair) -> None:
     assert together(pair, orders) == alone(pair, orders)
 
 
-@pytest.mark.parametrize("pair", [SHAPES["e2b"]], indirect=True, ids=["e2b"])
+@pytest.mark.parametrize("pair", [SHORT["e2b"]], indirect=True, ids=["e2b"])
 def test_an_end_token_ends_its_own_sequence(pair: LoadedPair) -> None:
     plain = alone(pair, MIXED)
     place = next(i for i in range(5, LENGTH) if plain[0][i] not in plain[0][:i])

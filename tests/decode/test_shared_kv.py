@@ -17,7 +17,7 @@ from mtp_mlx.families.gemma4.target import GemmaTarget, shared_kv
 from mtp_mlx.protocols import Anchor
 from tests.support.pairs import both
 from tests.support.replies import GREEDY, tiny_pair
-from tests.support.shapes import E2B
+from tests.support.shapes import SHORT_E2B
 
 CONTEXT = 4096
 
@@ -43,7 +43,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    pair = both(tiny_pair(tmp_path_factory.mktemp("pair"), E2B))
+    pair = both(tiny_pair(tmp_path_factory.mktemp("pair"), SHORT_E2B))
     config = pair.target.config
     state = pair.target.new_state()
     for layer, kind in zip(state.layers, config.layer_types, strict=False):

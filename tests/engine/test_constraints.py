@@ -14,13 +14,13 @@ from mtp_mlx.sampling.constraints import NO_CONSTRAINTS, Bounds, Constraints, co
 from tests.engine.conftest import PairOf
 from tests.support.replies import AT_ONE, EVERYTHING, GREEDY, PROMPT, SHARP, reply
 from tests.support.sequences import Order, together
-from tests.support.shapes import DENSE_31B, E2B, Shape
+from tests.support.shapes import SHORT_31B, SHORT_E2B, Shape
 
 WAYS = {  # a head of clusters, and a dense one
-    "greedy, clusters": (E2B, GREEDY),
-    "everything, clusters": (E2B, EVERYTHING),
-    "T=1, dense": (DENSE_31B, AT_ONE),
-    "sharp, dense": (DENSE_31B, SHARP),
+    "greedy, clusters": (SHORT_E2B, GREEDY),
+    "everything, clusters": (SHORT_E2B, EVERYTHING),
+    "T=1, dense": (SHORT_31B, AT_ONE),
+    "sharp, dense": (SHORT_31B, SHARP),
 }
 LENGTH = 24
 
@@ -62,7 +62,7 @@ MANY = Constraints(
 
 @pytest.mark.parametrize("sampling", [GREEDY, SHARP], ids=["greedy", "sharp"])
 def test_rules_that_read_the_text_hold_at_every_depth(sampling: Sampling, pair_of: PairOf) -> None:
-    engine = ruled(pair_of, E2B, MANY)
+    engine = ruled(pair_of, SHORT_E2B, MANY)
     plain = reply(engine, PROMPT, sampling=sampling)
     text = [*PROMPT, *plain.tokens]
     pairs = list(itertools.pairwise(text))
@@ -78,10 +78,10 @@ def test_rules_that_read_the_text_hold_at_every_depth(sampling: Sampling, pair_o
 
 
 def test_an_end_token_waits_for_the_least_length(pair_of: PairOf) -> None:
-    free = reply(Engine(pair_of(E2B)), PROMPT)
+    free = reply(Engine(pair_of(SHORT_E2B)), PROMPT)
     ends = frozenset(free.tokens[4:6])
     pair = replace(
-        pair_of(E2B), end_tokens=ends, constraints=replace(NO_CONSTRAINTS, least_reply=9)
+        pair_of(SHORT_E2B), end_tokens=ends, constraints=replace(NO_CONSTRAINTS, least_reply=9)
     )
     for mtp in ("off", 4):
         found = reply(Engine(pair), PROMPT, mtp=mtp, ignore_eos=False)
@@ -89,12 +89,12 @@ def test_an_end_token_waits_for_the_least_length(pair_of: PairOf) -> None:
 
 
 def test_sequences_of_a_batch_keep_their_rules(pair_of: PairOf) -> None:
-    pair = pair_of(E2B)
+    pair = pair_of(SHORT_E2B)
     order = Order(prompt=tuple(PROMPT), sampling=GREEDY, seed=0, mtp=3, length=20)
     free, again = together(pair, [order, order])
     assert free == again
     rules = replace(NO_CONSTRAINTS, never=frozenset(free[:8]))
     limits = constrained(rules, Bounds(prompt=PROMPT), pair.target.vocabulary)
     ordered = replace(order, constraints=limits)
-    alone = reply(ruled(pair_of, E2B, rules), PROMPT, max_tokens=20).tokens
+    alone = reply(ruled(pair_of, SHORT_E2B, rules), PROMPT, max_tokens=20).tokens
     assert together(pair, [order, ordered, replace(order, mtp="off")]) == [free, alone, free]

@@ -9,7 +9,7 @@ import pytest
 from mtp_mlx.api import Mtp
 from mtp_mlx.engine import Engine
 from tests.support.replies import Reply, reply, tiny_pair
-from tests.support.shapes import E2B
+from tests.support.shapes import SHORT_E2B
 
 SYSTEM = [9, 8, 7, 6, 5, 4, 3, 2, 1, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21]
 ONE = [*SYSTEM, *range(100, 160)]
@@ -22,7 +22,7 @@ def read(found: Reply) -> int:
 
 @pytest.mark.parametrize("mtp", ["off", 3])
 def test_each_conversation_keeps_its_prompt(mtp: Mtp, tmp_path: Path) -> None:
-    pair = tiny_pair(tmp_path, E2B)
+    pair = tiny_pair(tmp_path, SHORT_E2B)
     engine = Engine(pair)
     first = reply(engine, ONE, mtp=mtp, max_tokens=30)
     second = reply(engine, OTHER, mtp=mtp, max_tokens=30)

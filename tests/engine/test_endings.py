@@ -17,17 +17,17 @@ from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.oracle import Oracle
 from tests.support.pairs import both
 from tests.support.replies import PROMPT, reply, with_drafter
-from tests.support.shapes import E2B
+from tests.support.shapes import SHORT_E2B
 
 
 @pytest.fixture
 def pair(pair_of: PairOf) -> LoadedPair:
-    return pair_of(E2B)
+    return pair_of(SHORT_E2B)
 
 
 @pytest.fixture
 def plain(plain_text: PlainTexts) -> list[int]:
-    return plain_text(E2B)
+    return plain_text(SHORT_E2B)
 
 
 def perfect(pair: LoadedPair, tokens: list[int]) -> LoadedPair:

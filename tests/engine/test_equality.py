@@ -11,7 +11,7 @@ from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import ReplyEvent, Round
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.replies import AT_ONE, EVERYTHING, GEMMA, GREEDY, PROMPT, reply, tiny_pair
-from tests.support.shapes import E2B, SHAPES, Shape
+from tests.support.shapes import SHORT, SHORT_E2B, Shape
 
 DEPTHS: tuple[Mtp, ...] = (*range(9), "auto")
 SAMPLINGS = {
@@ -25,11 +25,11 @@ SAMPLINGS = {
 
 
 @pytest.mark.parametrize("settings", SAMPLINGS)
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=lambda shape: shape.name)
+@pytest.mark.parametrize("shape", SHORT.values(), ids=lambda shape: shape.name)
 def test_every_depth_writes_the_plain_text(shape: Shape, settings: str, pair_of: PairOf) -> None:
     """Two depths each, chosen so that each meets every shape and every setting."""
     engine, sampling = Engine(pair_of(shape)), SAMPLINGS[settings]
-    turn = [*SHAPES.values()].index(shape) + [*SAMPLINGS].index(settings)
+    turn = [*SHORT.values()].index(shape) + [*SAMPLINGS].index(settings)
     plain = reply(engine, PROMPT, sampling=sampling, seed=3)
     assert len(plain.tokens) == 40
     for depth in DEPTHS[turn % 5 :: 5]:
@@ -38,7 +38,7 @@ def test_every_depth_writes_the_plain_text(shape: Shape, settings: str, pair_of:
 
 
 def test_the_seed_matters_at_temperature_one(pair_of: PairOf) -> None:
-    engine = Engine(pair_of(E2B))
+    engine = Engine(pair_of(SHORT_E2B))
     first = reply(engine, PROMPT, mtp=3, sampling=AT_ONE, seed=1)
     second = reply(engine, PROMPT, mtp=3, sampling=AT_ONE, seed=2)
     assert first.tokens != second.tokens
@@ -47,8 +47,8 @@ def test_the_seed_matters_at_temperature_one(pair_of: PairOf) -> None:
 def test_switching_in_mid_reply_changes_nothing_but_the_rounds(
     pair_of: PairOf, plain_text: PlainTexts
 ) -> None:
-    plain = plain_text(E2B, sampling=AT_ONE, max_tokens=60)
-    engine = Engine(pair_of(E2B))
+    plain = plain_text(SHORT_E2B, sampling=AT_ONE, max_tokens=60)
+    engine = Engine(pair_of(SHORT_E2B))
     switches: dict[int, Mtp] = {6: 3, 14: "off", 22: 8, 27: "auto", 40: 1}
 
     def turn(event: ReplyEvent, control: Control) -> None:
@@ -69,7 +69,7 @@ def test_turns_and_edits_equal_a_cold_engine(
     mtp: Mtp, tmp_path: Path, plain_text: PlainTexts
 ) -> None:
     """Each conversation continues, branches from or replaces the last: the cache must follow."""
-    warm = Engine(tiny_pair(tmp_path, E2B))  # not the pair on which cold engines write
+    warm = Engine(tiny_pair(tmp_path, SHORT_E2B))  # not the pair on which cold engines write
     first = reply(warm, PROMPT, mtp=mtp)
     conversations = [
         [*PROMPT, *first.tokens, 7, 8, 9],  # the next turn
@@ -80,11 +80,11 @@ def test_turns_and_edits_equal_a_cold_engine(
         PROMPT,
     ]
     for prompt in conversations:
-        assert reply(warm, prompt, mtp=mtp).tokens == plain_text(E2B, prompt=prompt)
+        assert reply(warm, prompt, mtp=mtp).tokens == plain_text(SHORT_E2B, prompt=prompt)
 
 
 def test_the_next_turn_reads_only_what_is_new(pair_of: PairOf) -> None:
-    engine = Engine(pair_of(E2B))
+    engine = Engine(pair_of(SHORT_E2B))
     first = reply(engine, PROMPT, mtp=3)
     turn = [*PROMPT, *first.tokens, 7, 8, 9]
     assert reply(engine, turn, mtp=3).finished.reused_tokens == len(turn) - 4

@@ -24,7 +24,7 @@ from tests.support.checkpoints import PairFolders, write_pair
 from tests.support.damage import Tensors, edit_weights
 from tests.support.replies import AT_ONE, GREEDY, PROMPT, reply
 from tests.support.sequences import Order, batch_of, begin
-from tests.support.shapes import DENSE_31B, E2B
+from tests.support.shapes import SHORT_31B, SHORT_E2B
 
 EMBEDDING = "model.embed_tokens.weight"
 NORM = "model.layers.3.post_feedforward_layernorm.weight"
@@ -33,7 +33,7 @@ MODES: tuple[Mtp, ...] = ("off", 3)
 
 @pytest.fixture
 def folders(tmp_path: Path) -> PairFolders:
-    return write_pair(tmp_path, DENSE_31B)
+    return write_pair(tmp_path, SHORT_31B)
 
 
 def engine_of(folders: PairFolders, dtype: Dtype = "float32") -> Engine:
@@ -134,7 +134,7 @@ class Spoiling:
 @pytest.mark.parametrize("sampling", [GREEDY, AT_ONE], ids=["greedy", "T=1"])
 def test_a_refused_draft_spoils_only_its_own_row(sampling: api.Sampling, pair_of: PairOf) -> None:
     """Plain decoding never meets that row, so it ends no reply."""
-    pair = pair_of(E2B)
+    pair = pair_of(SHORT_E2B)
     plain = reply(Engine(pair), PROMPT, sampling=sampling).tokens
     drafted = reply(Engine(pair), PROMPT, mtp=4, sampling=sampling)
     refused = {r.id for one in drafted.rounds for r in one.rejected} - set(plain)
@@ -145,7 +145,7 @@ def test_a_refused_draft_spoils_only_its_own_row(sampling: api.Sampling, pair_of
 
 def test_drafting_ends_where_plain_decoding_does(pair_of: PairOf) -> None:
     """Every token before the first row that is no number is written, and none behind it."""
-    pair = pair_of(E2B)
+    pair = pair_of(SHORT_E2B)
     plain = reply(Engine(pair), PROMPT).tokens
     last = next(t for i, t in enumerate(plain) if i > 8 and t not in plain[:i])
     engine = Engine(replace(pair, target=Spoiling(pair.target, {last})))
@@ -162,7 +162,7 @@ def test_drafting_ends_where_plain_decoding_does(pair_of: PairOf) -> None:
 
 def test_others_of_a_batch_go_on(pair_of: PairOf) -> None:
     """Nothing has happened to them: their states are as before the round."""
-    pair = pair_of(E2B)
+    pair = pair_of(SHORT_E2B)
     for mtp in MODES:
         orders = [
             Order(prompt=tuple(prompt), sampling=GREEDY, seed=0, mtp=mtp, length=12)

@@ -13,13 +13,13 @@ from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.oracle import Oracle
 from tests.support.pairs import both
 from tests.support.replies import AT_ONE, EVERYTHING, PROMPT, Reply, reply, with_drafter
-from tests.support.shapes import SHAPES, Shape
+from tests.support.shapes import SHORT, Shape
 
 LENGTH = 60
 Miss = Callable[[int], bool]
 
 
-@pytest.fixture(params=SHAPES.values(), ids=lambda shape: shape.name)
+@pytest.fixture(params=SHORT.values(), ids=lambda shape: shape.name)
 def shape(request: pytest.FixtureRequest) -> Shape:
     found: Shape = request.param
     return found

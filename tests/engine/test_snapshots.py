@@ -10,7 +10,7 @@ from mtp_mlx.api import Mtp
 from mtp_mlx.engine import Engine
 from mtp_mlx.kv.rows import REWIND
 from tests.support.replies import Reply, reply, tiny_pair
-from tests.support.shapes import E2B, WINDOW
+from tests.support.shapes import SHORT_E2B, WINDOW
 
 SLACK = 16  # a short one, so that short replies do
 LONG = WINDOW + REWIND + SLACK + 20  # tokens: past what a sliding layer can rewind by itself
@@ -24,7 +24,7 @@ def test_only_one_turn_is_read_again(
     mtp: Mtp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mtp_mlx.kv.window.SLACK", SLACK)
-    engine = Engine(tiny_pair(tmp_path / "warm", E2B))
+    engine = Engine(tiny_pair(tmp_path / "warm", SHORT_E2B))
     first = reply(engine, PROMPT, mtp=mtp, max_tokens=LONG)
     second_prompt = [*PROMPT, *first.tokens, *SECOND]
     second = reply(engine, second_prompt, mtp=mtp, max_tokens=LONG)
@@ -40,7 +40,7 @@ def test_only_one_turn_is_read_again(
     earlier = reply(engine, earlier_prompt, mtp=mtp, max_tokens=20)  # the second turn edited
     assert read(earlier) <= 1 + len(SECOND)
 
-    pair = tiny_pair(tmp_path / "cold", E2B)
+    pair = tiny_pair(tmp_path / "cold", SHORT_E2B)
     for prompt, found in (
         (third_prompt, again),
         (edited_prompt, edited),

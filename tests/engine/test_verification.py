@@ -17,7 +17,7 @@ from mtp_mlx.protocols import Chunk
 from mtp_mlx.sampling.distribution import distribution
 from tests.engine.conftest import PairOf, PlainTexts
 from tests.support.replies import GREEDY, PROMPT, SHARP, reply
-from tests.support.shapes import E2B, UNIFIED_12B, Shape
+from tests.support.shapes import SHORT_12B, SHORT_E2B, Shape
 
 LENGTH = 3
 REPLIES = 400
@@ -41,7 +41,7 @@ def exact_distribution(pair: LoadedPair, sampling: Sampling) -> dict[tuple[int, 
 
 
 @pytest.mark.parametrize(
-    ("verify", "shape"), [("block", E2B), ("token", UNIFIED_12B)], ids=["block", "token"]
+    ("verify", "shape"), [("block", SHORT_E2B), ("token", SHORT_12B)], ids=["block", "token"]
 )
 @pytest.mark.slow
 def test_replies_have_the_targets_distribution(
@@ -84,15 +84,15 @@ def chi_square(
 def test_at_temperature_zero_all_rules_write_the_plain_text(
     verify: Verify, mtp: Mtp, pair_of: PairOf, plain_text: PlainTexts
 ) -> None:
-    plain = plain_text(E2B)
-    engine = Engine(pair_of(E2B))
+    plain = plain_text(SHORT_E2B)
+    engine = Engine(pair_of(SHORT_E2B))
     assert reply(engine, PROMPT, sampling=GREEDY, mtp=mtp, verify=verify).tokens == plain
 
 
 @pytest.mark.parametrize("verify", ["block", "token"])
 def test_a_rejection_rule_repeats_itself(verify: Verify, pair_of: PairOf) -> None:
     """With one K, the same seed writes the same reply; another seed another one."""
-    engine = Engine(pair_of(E2B))
+    engine = Engine(pair_of(SHORT_E2B))
     first, again, other = (
         reply(engine, PROMPT, sampling=SHARP, mtp=3, seed=seed, verify=verify).tokens
         for seed in (1, 1, 2)
@@ -106,7 +106,7 @@ def test_distributions_over_the_whole_vocabulary(
 ) -> None:
     """Where there are too many candidates to compare them one by one, the reply is the same."""
     sampling = Sampling(temperature=1.0, top_p=top_p)
-    engine = Engine(pair_of(E2B))
+    engine = Engine(pair_of(SHORT_E2B))
     compared = reply(engine, PROMPT, sampling=sampling, mtp=3, verify="block").tokens
     monkeypatch.setattr("mtp_mlx.sampling.distribution.COMPARED", 0)
     assert reply(engine, PROMPT, sampling=sampling, mtp=3, verify="block").tokens == compared

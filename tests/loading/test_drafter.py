@@ -14,7 +14,7 @@ from mtp_mlx.loading.weights import pack_head
 from tests.support.checkpoints import write_pair
 from tests.support.pairs import both
 from tests.support.replies import reply
-from tests.support.shapes import E4B
+from tests.support.shapes import SHORT_E4B
 
 
 def out_of_reach(*_: object) -> Path:
@@ -22,7 +22,7 @@ def out_of_reach(*_: object) -> Path:
 
 
 def test_no_drafter_in_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders = write_pair(tmp_path, E4B)
+    folders = write_pair(tmp_path, SHORT_E4B)
     monkeypatch.setattr("mtp_mlx.loading.pair.resolve_drafter", out_of_reach)
     pair = load_pair(api.Load(target=str(folders.target)))
     assert pair.drafter is None
@@ -30,7 +30,7 @@ def test_no_drafter_in_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_drafter_known_or_wanted(tmp_path: Path) -> None:
-    folders = write_pair(tmp_path, E4B)
+    folders = write_pair(tmp_path, SHORT_E4B)
     target = str(folders.target)
     folders.drafter.rename(tmp_path / ".drafter")
     unknown = load_pair(api.Load(target=target)).info
@@ -40,7 +40,7 @@ def test_no_drafter_known_or_wanted(tmp_path: Path) -> None:
 
 
 def test_a_drafter_asked_for_must_be_there(tmp_path: Path) -> None:
-    target = str(write_pair(tmp_path, E4B).target)
+    target = str(write_pair(tmp_path, SHORT_E4B).target)
     with pytest.raises(ModelNotFound):
         load_pair(api.Load(target=target, drafter=str(tmp_path / "nowhere")))
 
@@ -59,7 +59,7 @@ def test_a_quantised_head_lowers_acceptance_at_most(bits: int) -> None:
 
 
 def test_a_head_that_cannot_be_quantised_is_refused(tmp_path: Path) -> None:
-    folders = write_pair(tmp_path, E4B)
+    folders = write_pair(tmp_path, SHORT_E4B)
     narrow = api.Load(target=str(folders.target), drafter=str(folders.drafter), drafter_bits=4)
     with pytest.raises(UsageError, match="32 do not divide"):
         load_pair(narrow)

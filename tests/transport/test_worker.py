@@ -12,7 +12,7 @@ import pytest
 from mtp_mlx import wire
 from mtp_mlx.api import Sampling
 from tests.support.checkpoints import PairFolders, write_pair
-from tests.support.shapes import E2B
+from tests.support.shapes import SHORT_E2B
 from tests.support.worker import PATIENCE_S, WorkerProcess
 
 PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]
@@ -20,7 +20,7 @@ PROMPT = [5, 17, 300, 42, 42, 9, 111, 250, 3, 77, 8]
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> PairFolders:
-    return write_pair(tmp_path_factory.mktemp("pair"), E2B)
+    return write_pair(tmp_path_factory.mktemp("pair"), SHORT_E2B)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from mtp_mlx import wire
 from mtp_mlx.report.saving import load
 from tests.support.checkpoints import PairFolders, write_pair
-from tests.support.shapes import E2B
+from tests.support.shapes import SHORT_E2B
 from tests.support.worker import WorkerProcess
 
 SUITE = {
@@ -25,7 +25,7 @@ SUITE = {
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> PairFolders:
-    return write_pair(tmp_path_factory.mktemp("pair"), E2B)
+    return write_pair(tmp_path_factory.mktemp("pair"), SHORT_E2B)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from mtp_mlx import wire
 from mtp_mlx.api import Message
 from tests.support.checkpoints import PairFolders, write_pair
-from tests.support.shapes import E2B
+from tests.support.shapes import SHORT_E2B
 from tests.support.worker import PATIENCE_S, WorkerProcess
 from tests.text.samples import byte_fallback, write_json
 
@@ -28,7 +28,7 @@ A_SECOND = 1.0
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> PairFolders:
-    pair = write_pair(tmp_path_factory.mktemp("pair"), E2B)
+    pair = write_pair(tmp_path_factory.mktemp("pair"), SHORT_E2B)
     write_json(pair.target, byte_fallback(), {"eos_token": "<eos>"})
     (pair.target / "chat_template.jinja").write_text(TEMPLATE)
     return pair
