@@ -18,8 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from mtp_mlx.hub.conversions import work_folder
 from mtp_mlx.hub.resolve import DEMO_FOLDER
-from mtp_mlx.loading.conversion_place import work_folder
 
 CONVERT = """
 import sys

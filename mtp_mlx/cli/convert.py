@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,7 @@ from mtp_mlx.activity import awake
 from mtp_mlx.cli.places import short, size
 from mtp_mlx.cli.terminal import ProgressLine
 from mtp_mlx.errors import MtpMlxError
-from mtp_mlx.hub.cache import PREFIX, repository_of
+from mtp_mlx.hub.cache import PREFIX, is_complete, repository_of
 from mtp_mlx.hub.own_folders import add_folder, own_folders
 from mtp_mlx.hub.places import inventory
 from mtp_mlx.paths import models_folder
@@ -49,9 +49,16 @@ class Order:
     help="Numbers that share a scale; 32 for 4 bits and 64 for 8 where it is left out.",
 )
 @click.option("--drafter", "with_drafter", is_flag=True, help="Convert its drafter too.")
+@click.option("--plan", "plans", is_flag=True, help="Only tell what would be written, and where.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON objects, one a line.")
 def convert(
-    source: str, out: str | None, bits: str, group: str | None, with_drafter: bool, as_json: bool
+    source: str,
+    out: str | None,
+    bits: str,
+    group: str | None,
+    with_drafter: bool,
+    plans: bool,
+    as_json: bool,
 ) -> None:
     """Make a copy of SOURCE with 4 or 8 bits a weight, which is smaller and faster.
 
@@ -60,6 +67,10 @@ def convert(
     to a folder of this program; `mtp-mlx models places` lists it. When this is stopped and started
     again, it goes on there.
     """
+    if plans:
+        planned = _planned(_orders(source, out, bits, group, with_drafter=with_drafter))
+        click.echo(json_line(planned) if as_json else printable("\n".join(_of_plan(planned))))
+        return
     if as_json:
         _as_json(lambda: _orders(source, out, bits, group, with_drafter=with_drafter))
         return
@@ -77,7 +88,10 @@ def convert(
 def _orders(
     source: str, out: str | None, bits: str, group: str | None, *, with_drafter: bool
 ) -> list[Order]:
-    """Return what is to be done, the drafter first: it is small. Raises ModelNotFound."""
+    """Return what is to be done, the drafter first: it is small. Raises ModelNotFound.
+
+    A drafter that was converted into its place by an earlier call is left out.
+    """
     from mtp_mlx.hub.resolve import on_this_disk, unpacked_drafter
 
     def order(folder: Path, out: Path) -> Order:
@@ -91,8 +105,45 @@ def _orders(
     orders = [order(target, place)]
     if with_drafter:
         drafter = unpacked_drafter(target)
-        orders.insert(0, order(drafter, place.with_name(_name(drafter, bits, group))))
+        beside = place.with_name(_name(drafter, bits, group))
+        if not is_complete(beside):
+            orders.insert(0, order(drafter, beside))
     return orders
+
+
+def _planned(orders: Sequence[Order]) -> dict[str, Any]:
+    """Return what would be written, and the room that there is for it. Raises LoadError."""
+    from mtp_mlx.hub.listing import RESERVE_BYTES, free_bytes
+    from mtp_mlx.loading.conversion_place import check_place
+    from mtp_mlx.loading.convert import plan
+
+    models: list[dict[str, Any]] = []
+    for order in orders:
+        check_place(order.out)
+        made = plan(order.source, bits=order.bits, group=order.group)
+        models.append(
+            {"name": order.out.name, "folder": str(order.out), "bits": order.bits} | asdict(made)
+        )
+    folder = orders[-1].out.parent
+    size_bytes = sum(model["size_bytes"] for model in models)
+    return {
+        "name": orders[-1].out.name,
+        "folder": str(folder),
+        "size_bytes": size_bytes,
+        "free_bytes": free_bytes(folder),
+        "is_enough": free_bytes(folder) >= size_bytes + RESERVE_BYTES,
+        "models": models,
+    }
+
+
+def _of_plan(planned: Mapping[str, Any]) -> Iterator[str]:
+    for model in planned["models"]:
+        yield (
+            f"{model['name']}: {size(model['source_bytes'])} become {size(model['size_bytes'])}, "
+            f"in {short(model['folder'])}."
+        )
+    room = "" if planned["is_enough"] else ", which is too little"
+    yield f"{size(planned['free_bytes'])} are free there{room}."
 
 
 def _name(source: Path, bits: str, group: str | None) -> str:

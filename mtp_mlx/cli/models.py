@@ -16,6 +16,7 @@ from mtp_mlx.cli.places import add, forget, places, short, size
 from mtp_mlx.cli.remove import remove
 from mtp_mlx.families import PAIRS, pair_of
 from mtp_mlx.families.base import Conversion, KnownPair, Part
+from mtp_mlx.hub.conversions import unfinished
 from mtp_mlx.hub.local_model import LocalModel, State
 from mtp_mlx.hub.own_folders import own_folders
 from mtp_mlx.hub.places import Inventory, inventory
@@ -117,6 +118,19 @@ def as_lines(found: Inventory) -> Iterator[str]:
                 left = [model for model in left if model is not entry.model]
                 yield from _lines(entry)
     yield from _others(left)
+    yield from _begun()
+
+
+def _begun() -> Iterator[str]:
+    """Yield the conversions that were interrupted, and how to go on with each or remove it."""
+    for one in unfinished(own_folders()):
+        percent = 100 * one.done // max(1, one.total)
+        state = "being made" if one.is_running else f"not finished: {percent} %"
+        yield from ("", f"Conversion {one.name}: {state}", f"  {short(one.out)}")
+        if not one.is_running:
+            again = f"{short(one.source)} {short(one.out)} --bits {one.bits} --group {one.group}"
+            yield f"  Go on with `mtp-mlx models convert {again}`"
+            yield f"  or remove it with `mtp-mlx models remove {short(one.out)}`."
 
 
 _PARTS: tuple[Part, ...] = ("target", "drafter")
@@ -155,7 +169,8 @@ def as_object(found: Inventory) -> dict[str, Any]:
         for pair in PAIRS
     ]
     whole: dict[str, Any] = msgspec.to_builtins(found)
-    return {"pairs": pairs, **whole}
+    begun = [msgspec.to_builtins(one) for one in unfinished(own_folders())]
+    return {"pairs": pairs, "conversions": begun, **whole}
 
 
 def _values(entry: Entry) -> dict[str, object]:

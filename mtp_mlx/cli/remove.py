@@ -20,8 +20,9 @@ from mtp_mlx.printable import json_line, printable
 def remove(model: str, yes: bool, as_json: bool) -> None:
     """Delete a model from the Hub's cache, which other programs share.
 
-    It deletes nothing in the folders of other programs or in your own. With --json and without
-    --yes it deletes nothing at all: the object says what it would delete.
+    A conversion that lies in this program's own folder, or is not finished, can be deleted too.
+    Nothing is deleted in the folders of other programs or in your own. With --json and without
+    --yes nothing at all is deleted: the object says what would be.
     """
     removal = plan_removal(model, inventory(own_folders()).places)
     if as_json:

@@ -1,11 +1,13 @@
 """Remove a repository from the Hub's cache: all its revisions, by the rules of the Hub's library.
 
-What lies in another program's folder, or in a folder of the user's, is never touched.
+A conversion that this program made in its own folder, or has not finished, is removed as well. What
+lies in another program's folder, or in a folder of the user's, is never touched.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +16,12 @@ from typing import TYPE_CHECKING
 from mtp_mlx.errors import LoadError, ModelNotFound
 from mtp_mlx.files import brief
 from mtp_mlx.hub.cache import PREFIX, expanded
+from mtp_mlx.hub.conversions import LOCK, place_of, read_notes, work_folder
 from mtp_mlx.hub.in_use import is_loaded, is_locked, programs_reading
+from mtp_mlx.hub.listing import CONFIG
 from mtp_mlx.hub.local_model import LocalModel
 from mtp_mlx.hub.places import Place
+from mtp_mlx.paths import models_folder
 
 if TYPE_CHECKING:
     from huggingface_hub import DeleteCacheStrategy
@@ -44,6 +49,9 @@ def plan_removal(name: str, places: Sequence[Place]) -> Removal:
     Raises ModelNotFound, and LoadError where it lies in a folder of somebody else's or is being
     fetched.
     """
+    conversion = _conversion(name)
+    if conversion is not None:
+        return conversion
     named = [model for place in places for model in place.models if _is_named(model, name)]
     if not named:
         raise ModelNotFound(
@@ -68,13 +76,45 @@ def plan_removal(name: str, places: Sequence[Place]) -> Removal:
 def remove(removal: Removal) -> None:
     """Remove what was planned. Raises LoadError where a fetch has begun, or the disk refuses."""
     folder = Path(removal.folder)
-    _check_not_fetched(removal.repository, folder)
     try:
-        _deletion(folder).strategy.execute()
+        if folder.name.startswith(PREFIX):
+            _check_not_fetched(removal.repository, folder)
+            _deletion(folder).strategy.execute()
+        else:
+            _check_not_made(folder)
+            shutil.rmtree(folder)
     except OSError as error:
         raise _refused(removal, brief(error)) from error
     if folder.exists():  # the library logs what it may not delete, and goes on
         raise _refused(removal, "the system does not allow it")
+
+
+def _conversion(name: str) -> Removal | None:
+    """Return the removal of a conversion: of one that is whole in this program's folder, or begun.
+
+    Raises LoadError while it is being made.
+    """
+    out = Path(os.path.abspath(expanded(name)))  # noqa: PTH100  (resolves no links)
+    work = work_folder(out)
+    is_begun = read_notes(work) is not None
+    folder = work if is_begun else out
+    if not is_begun and not (out.parent == models_folder() and (out / CONFIG).is_file()):
+        return None
+    _check_not_made(folder)
+    return Removal(
+        repository=out.name,
+        folder=str(folder),
+        freed_bytes=_own_bytes(folder),
+        is_loaded=is_loaded(folder),
+        readers=programs_reading(folder),
+        copies=(),
+    )
+
+
+def _check_not_made(folder: Path) -> None:
+    if is_locked(folder / LOCK):
+        name = place_of(folder).name if read_notes(folder) else folder.name
+        raise LoadError(f"{brief(name)} is being made.", "Stop the conversion first.")
 
 
 def _is_named(model: LocalModel, name: str) -> bool:

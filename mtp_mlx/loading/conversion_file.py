@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import mlx.core as mx
-import msgspec
 
 from mtp_mlx.errors import DamagedModel
 from mtp_mlx.files import brief
+from mtp_mlx.hub.conversions import Finished, TensorError
 from mtp_mlx.hub.weight_files import ITEM_BYTES
 from mtp_mlx.loading.conversion_plan import Piece, Shard
 
@@ -40,20 +40,6 @@ Tell = Callable[[int], None]
 """Takes how many bytes of the source were converted."""
 
 _DTYPES = {"F32": mx.float32, "F16": mx.float16, "BF16": mx.bfloat16}
-
-
-class TensorError(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a tensor is from its source, as a share of the norm of the source."""
-
-    tensor: str
-    error: float
-
-
-class Finished(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is whole."""
-
-    sha256: str
-    worst: TensorError | None  # None: nothing in it is packed
 
 
 class SourceGone(Exception):

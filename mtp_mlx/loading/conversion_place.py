@@ -11,14 +11,8 @@ from pathlib import Path
 
 from mtp_mlx.errors import DiskFull, NotWritable, UsageError
 from mtp_mlx.files import brief
+from mtp_mlx.hub.conversions import LOCK, work_folder
 from mtp_mlx.hub.listing import RESERVE_BYTES, free_bytes
-
-LOCK = ".conversion.lock"
-
-
-def work_folder(out: Path) -> Path:
-    """Return the folder in which a conversion lies until it is whole."""
-    return out.with_name(f".{out.name}.converting")
 
 
 def check_place(out: Path) -> None:

@@ -18,8 +18,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mtp_mlx.errors import (
     DamagedModel,
     MtpMlxError,
@@ -29,29 +27,28 @@ from mtp_mlx.families import family_of
 from mtp_mlx.families.base import Part
 from mtp_mlx.files import LARGEST, brief, write_atomically
 from mtp_mlx.hub.cache import TEXTS
+from mtp_mlx.hub.conversions import (
+    FORMAT,
+    LOCK,
+    NOTES,
+    Finished,
+    Notes,
+    TensorError,
+    read_notes,
+    write_notes,
+)
 from mtp_mlx.hub.in_use import hold
 from mtp_mlx.hub.listing import RESERVE_BYTES, free_bytes, size_at
 from mtp_mlx.hub.progress import Progress
 from mtp_mlx.hub.weight_files import INDEX
 from mtp_mlx.loading.checkpoint import Checkpoint, open_checkpoint
-from mtp_mlx.loading.conversion_file import (
-    Finished,
-    SourceGone,
-    TensorError,
-    sha256_of,
-    write_file,
-)
-from mtp_mlx.loading.conversion_place import LOCK, alone, check_place, disk, full
+from mtp_mlx.loading.conversion_file import SourceGone, sha256_of, write_file
+from mtp_mlx.loading.conversion_place import alone, check_place, disk, full
 from mtp_mlx.loading.conversion_plan import Plan, Shard, check_bits, make_plan
 from mtp_mlx.loading.device import compute_dtype, prepare
 from mtp_mlx.loading.memory import machine_memory, pair_size
 from mtp_mlx.loading.perplexity import perplexity
 from mtp_mlx.loading.weights import fill, in_parts
-
-NOTES = ".conversion.json"
-
-FORMAT = 1
-"""The format of the notes; where they have another one, the conversion begins anew."""
 
 MOST_OF_MEMORY = 0.6
 """The part of this machine's free memory up to which a source is loaded to be compared."""
@@ -86,13 +83,20 @@ class Converted:
         )
 
 
-class _Notes(msgspec.Struct, frozen=True, kw_only=True):
-    """The notes of a conversion that is not finished; they let it be resumed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What a conversion would write."""
 
-    format: int
-    source: str  # a digest of the source's files as the disk lists them
-    plan: str  # a digest of what is to be written
-    files: dict[str, Finished]
+    part: Part
+    size_bytes: int
+    source_bytes: int
+
+
+def plan(source: Path, *, bits: int, group: int | None = None) -> Planned:
+    """Return what `convert` would write. Raises UsageError or LoadError."""
+    check_bits(bits, group)
+    made = make_plan(open_checkpoint(source), bits, group)
+    return Planned(part=made.part, size_bytes=made.size, source_bytes=made.source_bytes)
 
 
 def convert(
@@ -133,6 +137,7 @@ class _Conversion:
     def run(self) -> Converted:
         self._take_up()
         self._check_space()
+        self._note()
         for shard in self._plan.shards:
             if shard.name not in self._files:
                 self._write(shard)
@@ -166,14 +171,32 @@ class _Conversion:
                 entry.unlink()
 
     def _noted(self) -> Mapping[str, Finished]:
-        try:
-            notes = msgspec.json.decode((self._work / NOTES).read_bytes(), type=_Notes)
-        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+        notes = read_notes(self._work)
+        if notes is None:
             return {}
         same = (notes.format, notes.source, notes.plan) == (
             FORMAT, self._source, _digest(_as_values(self._plan))
         )  # fmt: skip
         return notes.files if same else {}
+
+    def _note(self) -> None:
+        """Write down what is made of what, and which files of it are whole. Raises OSError."""
+        plan = self._plan
+        done = sum(shard.source_bytes for shard in plan.shards if shard.name in self._files)
+        write_notes(
+            self._work,
+            Notes(
+                format=FORMAT,
+                source=self._source,
+                plan=_digest(_as_values(plan)),
+                files=self._files,
+                origin=str(self._checkpoint.folder),
+                bits=plan.bits,
+                group=plan.group,
+                done=done,
+                total=plan.source_bytes,
+            ),
+        )
 
     def _is_right(self, shard: Shard, finished: Finished) -> bool:
         file = self._work / shard.name
@@ -207,13 +230,7 @@ class _Conversion:
         self._check_source()
         part.rename(self._work / shard.name)
         self._files[shard.name] = finished
-        notes = _Notes(
-            format=FORMAT,
-            source=self._source,
-            plan=_digest(_as_values(self._plan)),
-            files=self._files,
-        )
-        write_atomically(self._work / NOTES, msgspec.json.encode(notes))
+        self._note()
 
     def _check_source(self) -> None:
         try:

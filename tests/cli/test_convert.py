@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from mtp_mlx.cli.main import run
+from mtp_mlx.hub.conversions import LOCK, work_folder
 from mtp_mlx.hub.progress import Status, shown
 from mtp_mlx.loading import convert as module
 from tests.support.checkpoints import write_pair
@@ -100,3 +102,119 @@ def test_a_reader_that_goes_away_ends_the_work() -> None:
 
     with pytest.raises(BrokenPipeError):
         shown(work, gone)
+
+
+class Stopped(Exception):
+    """Ends a conversion as a kill would."""
+
+
+@pytest.fixture
+def interrupted(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Path:
+    """A pair of which the drafter is converted, and nothing of the target yet."""
+    write, written = module.write_file, []
+
+    def once(path: Path, shard: Any, tell: Any) -> Any:
+        if written:
+            raise Stopped
+        written.append(path)
+        return write(path, shard, tell)
+
+    monkeypatch.setattr(module, "write_file", once)
+    assert run(["models", "convert", TARGET, "--drafter", "--json"]) == 1
+    monkeypatch.setattr(module, "write_file", write)
+    capsys.readouterr()
+    return home / "data" / "models" / "gemma-4-E4B-it-4bit"
+
+
+def begun(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    assert run(["models", "list", "--json"]) == 0
+    (found,) = lines(capsys)
+    conversions: list[dict[str, Any]] = found["conversions"]
+    return conversions
+
+
+def test_an_interrupted_conversion_is_named_and_goes_on(
+    interrupted: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (found,) = begun(capsys)
+    (snapshot,) = (home / "hub").glob(f"models--{TARGET.replace('/', '--')}/snapshots/*")
+    assert found.pop("total") > 0
+    assert found == {
+        "name": interrupted.name, "out": str(interrupted), "source": str(snapshot), "bits": 4,
+        "group": 32, "done": 0, "is_running": False,
+    }  # fmt: skip
+    assert run(["models", "list"]) == 0
+    said = capsys.readouterr().out
+    assert "Conversion gemma-4-E4B-it-4bit: not finished: 0 %" in said
+    with (work_folder(interrupted) / LOCK).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert begun(capsys)[0]["is_running"]
+        assert run(["models", "remove", str(interrupted), "--yes", "--json"]) == 1
+        assert "gemma-4-E4B-it-4bit is being made." in capsys.readouterr().err
+    # The same order again: the drafter is whole, and is not in the way
+    assert run(["models", "convert", TARGET, "--drafter", "--json"]) == 0
+    assert [model["part"] for model in lines(capsys)[-1]["models"]] == ["target"]
+    assert begun(capsys) == []
+
+
+def test_it_goes_on_by_what_the_list_says_of_it(
+    interrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (found,) = begun(capsys)
+    where = [found["source"], found["out"], "--bits", "4", "--group", "32"]
+    assert run(["models", "convert", *where, "--json"]) == 0
+    assert lines(capsys)[-1]["folder"] == str(interrupted)
+    assert begun(capsys) == []
+
+
+def test_conversions_are_removed_begun_or_whole(
+    interrupted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = work_folder(interrupted)
+    drafter = interrupted.with_name("gemma-4-E4B-it-assistant-4bit")
+    for folder, name in ((work, interrupted), (drafter, drafter)):
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        assert run(["models", "remove", str(name), "--json"]) == 0
+        assert folder.is_dir()
+        (plan,) = lines(capsys)
+        assert (plan["repository"], plan["freed_bytes"]) == (name.name, size)
+        assert run(["models", "remove", str(name), "--yes", "--json"]) == 0
+        assert not folder.exists()
+        capsys.readouterr()
+    assert begun(capsys) == []
+    assert run(["models", "remove", str(interrupted), "--json"]) == 1
+
+
+def test_a_folder_of_the_users_is_not_removed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", "convert", DRAFTER, str(home / "mine"), "--json"]) == 0
+    capsys.readouterr()
+    assert run(["models", "remove", str(home / "mine"), "--yes", "--json"]) == 1
+    assert "lies in a folder of yours" in capsys.readouterr().err
+    assert (home / "mine").is_dir()
+
+
+def test_a_plan_writes_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = [TARGET, "--drafter", "--bits", "8", "--plan"]
+    assert run(["models", "convert", *options, "--json"]) == 0
+    (plan,) = lines(capsys)
+    models = home / "data" / "models"
+    assert [(one["part"], one["name"]) for one in plan["models"]] == [
+        ("drafter", "gemma-4-E4B-it-assistant-8bit"), ("target", "gemma-4-E4B-it-8bit")
+    ]  # fmt: skip
+    assert plan["folder"] == str(models)
+    assert plan["size_bytes"] == sum(one["size_bytes"] for one in plan["models"])
+    assert plan["is_enough"]
+    assert not models.exists()
+    monkeypatch.setattr("mtp_mlx.hub.listing.free_bytes", lambda _folder: 10**9)
+    assert run(["models", "convert", *options]) == 0
+    assert "1.0 GB are free there, which is too little." in capsys.readouterr().out
+    (models / "gemma-4-E4B-it-8bit").mkdir(parents=True)
+    (models / "gemma-4-E4B-it-8bit" / "x").touch()
+    assert run(["models", "convert", *options, "--json"]) == 2
+    assert "something at" in capsys.readouterr().err

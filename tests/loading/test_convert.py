@@ -28,12 +28,12 @@ from mtp_mlx.errors import (
     UsageError,
 )
 from mtp_mlx.families import family_of
+from mtp_mlx.hub.conversions import work_folder
 from mtp_mlx.hub.places import inventory
 from mtp_mlx.hub.progress import Progress, Status
 from mtp_mlx.loading import conversion_file, conversion_plan, load_pair
 from mtp_mlx.loading import convert as module
 from mtp_mlx.loading.checkpoint import open_checkpoint
-from mtp_mlx.loading.conversion_place import work_folder
 from mtp_mlx.loading.convert import convert
 from tests.support.checkpoints import PairFolders, write_pair
 from tests.support.damage import edit_weights
