@@ -130,7 +130,7 @@ class Program(QObject):
         self.session.begin()
         if kept.alone:  # another window may be fetching it just now
             self.models.models.fetching.read()
-        self.models.models.trying.read()
+        self.models.models.work.trying.read()
         if kept.notice:
             self.models.engine.say(kept.notice, "kept")
 
@@ -152,7 +152,7 @@ class Program(QObject):
         self._open = False
         self.session.end()
         self._save_settings()
-        self.models.models.trying.stop()
+        self.models.models.work.trying.stop()
         self.models.models.fetching.close()
         self._tool.close()
         self.engine.close()

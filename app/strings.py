@@ -920,6 +920,7 @@ TRY_TITLE = "Trying the size of {name}"
 TRY_STOP = "Stop trying {name}"
 TRY_ONE = "A size is being tried already: wait for it, or stop it."
 TRY_BUSY = "The engine is at work: wait for its reply or benchmark, then try again."
+TRY_CONVERTS = "A copy is being made: wait for it, or pause it, then try again."
 TRY_ASK = (
     "Try the size of {name} here? Random weights of its true shape are made and measured; nothing"
     " is downloaded. It takes {time}, and {need} of memory."
@@ -960,6 +961,37 @@ SPAN_SECONDS = "less than a minute"
 SPAN_MINUTES = "about {count} minutes"
 SPAN_MINUTE = "about a minute"
 SPAN_HOURS = "about {hours} h {minutes} min"
+COPY_ACTS = {4: "Make a 4-bit copy…", 8: "Make an 8-bit copy…"}
+COPY_TITLE = "Making {name}"
+COPY_ASK = (
+    "Make a {bits}-bit copy of {name}? It takes {size} on its disk, of {free} that are free, and"
+    " some minutes. The original stays as it is."
+)
+COPY_ASK_BOTH = (
+    "Make a {bits}-bit copy of {name} and of its drafter? Both take {size} on their disk, of {free}"
+    " that are free, and some minutes. The originals stay as they are."
+)
+COPY_NOW = "Make the copy"
+COPY_NO_ROOM = (
+    "There is no room for a copy of {name}: it takes {size}, and {free} are free on its disk, of"
+    " which 2.0 GB stay free."
+)
+COPY_PHASES = {
+    "checking": "Reading the original…",
+    "verifying": "Checking what is here…",
+    "testing": "Loading the copy, and measuring it on a short text…",
+}
+COPY_QUEUED = "Waits for the copy before it"
+COPY_PAUSED = "Not finished: {amount}"
+COPY_ELSEWHERE = "Another window or a command is making it"
+COPY_DISCARD = "Discard {name}"
+COPY_DISCARD_ASK = "Discard the unfinished copy {name}? The original stays as it is."
+COPY_DISCARD_NOW = "Discard"
+COPY_DISCARDED = "The unfinished copy {name} is removed."
+COPY_MADE = "{name} is here: {before} became {after}, and no tensor is off by more than {error}."
+COPY_PERPLEXITY = "On a short text its perplexity is {own}, the original's {source}."
+COPY_PERPLEXITY_ALONE = "On a short text its perplexity is {own}."
+COPY_SUSPECT = "That is far worse than the original: use 8 bits, or another original."
 FIT_WORDS = {"fits": "Fits", "tight": "Tight", "too-big": "Too big"}
 FIT_ASK = "Show the sum"
 FIT_SUM = (

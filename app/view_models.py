@@ -24,10 +24,12 @@ from app.viewmodels.common.engine import EngineViewModel
 from app.viewmodels.common.mtp import MtpViewModel
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.compare.compare import CompareViewModel
+from app.viewmodels.models.converting import Converting
 from app.viewmodels.models.fetching import Fetching
 from app.viewmodels.models.models import ModelsViewModel
 from app.viewmodels.models.switching import PairSwitching
 from app.viewmodels.models.trying import Trying
+from app.viewmodels.models.work import Work
 from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.overlay.plain_speed import PlainSpeed
@@ -63,10 +65,11 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
     pairs = PairSwitching(engine, services.settings, chat, owner)
     fetching = Fetching(services.tool, services.store, services.settings, owner)
     trying = Trying(services.tool, engine, pairs, services.store, services.files, clock, owner)
+    work = Work(fetching, trying, Converting(services.tool, owner), owner)
     models = ViewModels(
         engine=EngineViewModel(engine, owner),
         pairs=pairs,
-        models=ModelsViewModel(services.tool, pairs, fetching, trying, undo, services.files, owner),
+        models=ModelsViewModel(services.tool, pairs, work, undo, services.files, owner),
         chat=chat,
         finding=Finding(chat, services.files, owner),
         composing=ComposingViewModel(chat, counter, services.files, owner),

@@ -74,9 +74,24 @@ class KnownPair(msgspec.Struct, frozen=True, kw_only=True):
     drafters: tuple[Conversion, ...] = ()
 
 
+class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversion that was interrupted, or that another process is making."""
+
+    name: str
+    out: str  # the folder that it is to have
+    source: str = ""
+    bits: int = 4
+    group: int = 0
+    done: int = 0  # bytes of the source
+    total: int = 0
+    is_running: bool = False
+
+
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `models list`."""
 
+    conversions: tuple[Unfinished, ...] = ()
+    made_here: str = ""  # the folder of the conversions that this program keeps
     places: tuple[Place, ...] = ()
     pairings: tuple[Pairing, ...] = ()
     pairs: tuple[KnownPair, ...] = ()
@@ -227,3 +242,54 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> tuple[str, int]:
         return self.pair, self.bits
+
+
+class PlannedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the models that a conversion would write."""
+
+    folder: str
+    part: str = "target"
+    size_bytes: int = 0
+    source_bytes: int = 0
+
+
+class ConversionPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `models convert --plan`."""
+
+    name: str
+    folder: str  # in which the models are written
+    size_bytes: int
+    free_bytes: int
+    is_enough: bool
+    models: tuple[PlannedModel, ...] = ()
+
+
+class WorstTensor(msgspec.Struct, frozen=True, kw_only=True):
+    tensor: str = ""
+    error: float = 0.0  # as a share of its source's norm
+
+
+class ConvertedModel(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that was made, and how near it is to its source."""
+
+    folder: str = ""
+    part: str = "target"
+    bits: int = 4
+    size_bytes: int = 0
+    source_bytes: int = 0
+    worst: WorstTensor = WorstTensor()
+    perplexity: float | None = None
+    source_perplexity: float | None = None
+    unmeasured: str | None = None
+    is_suspect: bool = False
+
+
+class ConversionStatus(Status, frozen=True, kw_only=True):
+    """One line of `models convert --json`."""
+
+    repository: str = ""
+    file: str | None = None
+    done: int = 0
+    total: int = 0
+    rate: int = 0  # bytes of the source a second
+    models: tuple[ConvertedModel, ...] = ()  # of the last line

@@ -13,7 +13,7 @@ import msgspec
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from app import strings
-from app.domain.models import FetchStatus, Status, TrialStatus
+from app.domain.models import ConversionStatus, FetchStatus, Status, TrialStatus
 from app.services.readable import UNREADABLE
 from app.services.store_thread import Answer
 from mtp_mlx.errors import MtpMlxError
@@ -61,6 +61,10 @@ class ModelTool(QObject):
 
     def fetch(self, repository: str) -> Run:  # noqa: ARG002
         """Fetch a repository, with its drafter where it has one: FetchStatus."""
+        return Run(self)
+
+    def convert(self, arguments: Sequence[str]) -> Run:  # noqa: ARG002
+        """Run `mtp-mlx models convert` with `arguments`: ConversionStatus."""
         return Run(self)
 
     def measure(self, arguments: Sequence[str]) -> Run:  # noqa: ARG002
@@ -120,6 +124,10 @@ class ToolProcess(ModelTool):
     def fetch(self, repository: str) -> Run:
         command = (*self._models, "fetch", repository, "--json")
         return self._work(command, FetchStatus, offline=False)
+
+    def convert(self, arguments: Sequence[str]) -> Run:
+        command = (*self._models, "convert", *arguments, "--json")
+        return self._work(command, ConversionStatus, offline=True)
 
     def measure(self, arguments: Sequence[str]) -> Run:
         return self._work((*self._bench, *arguments), TrialStatus, offline=True)

@@ -20,6 +20,7 @@ from mtp_mlx.hub.conversions import unfinished
 from mtp_mlx.hub.local_model import LocalModel, State
 from mtp_mlx.hub.own_folders import own_folders
 from mtp_mlx.hub.places import Inventory, inventory
+from mtp_mlx.paths import models_folder
 from mtp_mlx.printable import json_line, printable
 
 _STATES: dict[State, str] = {
@@ -170,7 +171,7 @@ def as_object(found: Inventory) -> dict[str, Any]:
     ]
     whole: dict[str, Any] = msgspec.to_builtins(found)
     begun = [msgspec.to_builtins(one) for one in unfinished(own_folders())]
-    return {"pairs": pairs, "conversions": begun, **whole}
+    return {"pairs": pairs, "conversions": begun, "made_here": str(models_folder()), **whole}
 
 
 def _values(entry: Entry) -> dict[str, object]:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 
 from app.domain.models import (
     Conversion,
+    ConversionStatus,
     DrafterChoice,
     FetchStatus,
     Fit,
@@ -21,6 +22,7 @@ from app.domain.models import (
     PairFits,
     Pairing,
     Place,
+    Status,
     TrialStatus,
 )
 from app.services.model_tool import ModelTool, Run, ToolError
@@ -56,13 +58,16 @@ class ScriptedFetch(ScriptedRun):
         self.moved.emit(FetchStatus(phase=phase, repository=self.repository, **values))
 
 
-class ScriptedTrial(ScriptedRun):
-    def __init__(self, arguments: Sequence[str], parent: QObject) -> None:
+class ScriptedWork(ScriptedRun):
+    """A trial or a conversion, which says statuses of its kind."""
+
+    def __init__(self, kind: type[Status], arguments: Sequence[str], parent: QObject) -> None:
         super().__init__(parent)
+        self._kind = kind
         self.arguments = tuple(arguments)
 
     def say(self, phase: str, **values: Any) -> None:
-        self.moved.emit(TrialStatus(phase=phase, **values))
+        self.moved.emit(self._kind(phase=phase, **values))
 
 
 class ScriptedTool(ModelTool):
@@ -73,7 +78,8 @@ class ScriptedTool(ModelTool):
         self.open: list[Asked] = []
         self.asked: list[tuple[str, ...]] = []
         self.fetches: list[ScriptedFetch] = []
-        self.trials: list[ScriptedTrial] = []
+        self.trials: list[ScriptedWork] = []
+        self.conversions: list[ScriptedWork] = []
         self.left_alone: list[str] = []
         self.closed = False
 
@@ -88,8 +94,12 @@ class ScriptedTool(ModelTool):
         return self.ask(("bench", *arguments), kind, owner)
 
     def measure(self, arguments: Sequence[str]) -> Run:
-        self.trials.append(ScriptedTrial(arguments, self))
+        self.trials.append(ScriptedWork(TrialStatus, arguments, self))
         return self.trials[-1]
+
+    def convert(self, arguments: Sequence[str]) -> Run:
+        self.conversions.append(ScriptedWork(ConversionStatus, arguments, self))
+        return self.conversions[-1]
 
     def fetch(self, repository: str) -> Run:
         self.fetches.append(ScriptedFetch(repository, self))

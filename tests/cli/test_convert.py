@@ -13,6 +13,7 @@ import pytest
 from mtp_mlx.cli.main import run
 from mtp_mlx.hub.conversions import LOCK, work_folder
 from mtp_mlx.hub.progress import Status, shown
+from mtp_mlx.loading import conversion_file
 from mtp_mlx.loading import convert as module
 from tests.support.checkpoints import write_pair
 from tests.support.layouts import into_cache
@@ -113,7 +114,8 @@ def interrupted(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Path:
     """A pair of which the drafter is converted, and nothing of the target yet."""
-    write, written = module.write_file, []
+    write = conversion_file.write_file
+    written: list[Path] = []
 
     def once(path: Path, shard: Any, tell: Any) -> Any:
         if written:

@@ -20,7 +20,7 @@ from app.services.store_thread import StoreThread
 from app.viewmodels.common.format import memory
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.models.cards import FirstOffer, cards, first_offer
-from app.viewmodels.models.fetching import Fetching, fetch_row
+from app.viewmodels.models.fetching import fetch_row
 from app.viewmodels.models.judging import Judging
 from app.viewmodels.models.options import LoadingOptions
 from app.viewmodels.models.rows import (
@@ -33,8 +33,7 @@ from app.viewmodels.models.rows import (
     title_of,
 )
 from app.viewmodels.models.switching import PairSwitching
-from app.viewmodels.models.trying import KEY as TRIAL
-from app.viewmodels.models.trying import Trying
+from app.viewmodels.models.work import Work
 from mtp_mlx.api import DEMO_PAIR
 
 
@@ -51,8 +50,7 @@ class ModelsViewModel(QObject):
         self,
         tool: ModelTool,
         pairs: PairSwitching,
-        fetching: Fetching,
-        trying: Trying,
+        work: Work,
         undo: Undo,
         reader: StoreThread[ReportFiles],
         parent: QObject | None = None,
@@ -62,8 +60,8 @@ class ModelsViewModel(QObject):
         self._pairs = pairs
         self._undo = undo
         self._reader = reader
-        self.fetching = fetching
-        self.trying = trying
+        self.work = work
+        self.fetching = work.fetching
         self._inventory: Inventory | None = None
         self._judging = Judging(tool, pairs, self)
         self._has_looked = False
@@ -73,11 +71,11 @@ class ModelsViewModel(QObject):
         self._after: list[Callable[[Inventory], None]] = []
         self.state = ModelsState()
         pairs.changed.connect(self._on_pair)
-        fetching.changed.connect(self._show)
         self._judging.changed.connect(self._show)
-        fetching.done.connect(self._on_fetched)
-        trying.changed.connect(self._show)
-        trying.said.connect(self.said)
+        work.changed.connect(self._show)
+        work.said.connect(self.said)
+        work.fetching.done.connect(self._on_fetched)
+        work.converting.made.connect(self._look)
 
     # The state, read
 
@@ -163,7 +161,8 @@ class ModelsViewModel(QObject):
     def remove(self, plan: RemovalPlan) -> None:
         """Carry out what the user was asked."""
         self.fetching.cancel(plan.repository)
-        answer = self._tool.ask(("remove", plan.repository, "--yes", "--json"), RemovalPlan, self)
+        name = plan.repository if "/" in plan.repository else plan.folder or plan.repository
+        answer = self._tool.ask(("remove", name, "--yes", "--json"), RemovalPlan, self)
         answer.then(self._on_removed).failed(self._say)
 
     def add_folder(self, folder: Path) -> None:
@@ -200,16 +199,12 @@ class ModelsViewModel(QObject):
 
         self._tool.ask(("add", str(folder)), str, self).then(added).failed(self._say)
 
-    def end_job(self, key: str) -> None:
-        """End work under way."""
-        if key == TRIAL:
-            self.trying.stop()
-
     # Answers
 
     def _on_listed(self, inventory: Inventory) -> None:
         self._inventory, self._trouble = inventory, ""
         self._is_looking = False
+        self.work.converting.see(inventory)
         self._judging.judge(inventory)
         after, self._after = self._after, []
         self._end_look()
@@ -299,9 +294,9 @@ class ModelsViewModel(QObject):
             local=tuple(sorted(shown, key=_order)),
             unusable=tuple(row for row in rows if row.status == "unusable"),
             places=tuple(place_rows(inventory.places)),
-            cards=tuple(cards(inventory, self._judging.report, wanted, self.trying.results)),
+            cards=tuple(cards(inventory, self._judging.report, wanted, self.work.trying.results)),
             fetches=fetches,
-            jobs=tuple(job for job in (self.trying.row,) if job is not None),
+            jobs=tuple(self.work.rows),
             goes_on=self.fetching.goes_on,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from app import strings
@@ -17,6 +18,7 @@ from app.domain.models import (
 )
 from app.domain.settings import PairChoice, PairOptions
 from app.viewmodels.common.format import count, memory
+from app.viewmodels.models.converting import Copy
 from app.viewmodels.models.fetching import FetchRow
 from app.viewmodels.models.jobs import JobRow
 from app.viewmodels.models.options import LoadingOptions, Pairs
@@ -63,6 +65,7 @@ class LocalRow:
     is_removable: bool = False
     drafter: str | None = None  # a repository to get: no drafter that fits is here
     options: LoadingOptions | None = None  # how it can be loaded, once that is known
+    copies: tuple[Copy, ...] = ()  # smaller ones that can be made of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +195,9 @@ def local_rows(
             choice=choice,
             options=_options(choice, fit, drafter_of(pairing)),
             repository=model.repository,
-            is_removable=model.owner == _HUB,
+            is_removable=model.owner == _HUB or _is_made_here(model, inventory),
             drafter=pairing.published if pairing and not pairing.drafters else None,
+            copies=tuple(_copies(model, pairing)),
         )
 
 
@@ -204,6 +208,21 @@ def _options(choice: PairChoice, fit: Fit | None, drafter: LocalModel | None) ->
         drafter_bits=choice.drafter_bits,
         can_pack=drafter is not None and can_pack(drafter),
     )
+
+
+def _is_made_here(model: LocalModel, inventory: Inventory) -> bool:
+    """Tell whether a model is a conversion in the program's own folder."""
+    return bool(inventory.made_here) and Path(model.path).parent == Path(inventory.made_here)
+
+
+def _copies(model: LocalModel, pairing: Pairing | None) -> Iterator[Copy]:
+    """Yield the smaller copies that can be made of a target, with its drafter where it has one."""
+    if model.precision not in _UNPACKED:
+        return
+    drafters = pairing.drafters if pairing else ()
+    with_drafter = any(one.model.precision in _UNPACKED for one in drafters)
+    for bits in strings.COPY_ACTS:
+        yield Copy(source=model.path, title=title_of(model), bits=bits, with_drafter=with_drafter)
 
 
 def _details(

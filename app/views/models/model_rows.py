@@ -117,6 +117,7 @@ class LocalView(ModelRow):
     drafter_asked = Signal(object)
     reveal_asked = Signal(str)
     copy_asked = Signal(str)
+    copy_of_asked = Signal(object)  # Copy
     remove_asked = Signal(object)
     options_asked = Signal(object, object)  # LocalRow, and LoadingOptions
 
@@ -159,6 +160,9 @@ class LocalView(ModelRow):
             menu.addAction(strings.MODEL_GET_DRAFTER, lambda: self.drafter_asked.emit(row))
         if row.options is not None:
             add_options(menu, row.options, partial(self.options_asked.emit, row))
+        for copy in row.copies:
+            words = strings.COPY_ACTS[copy.bits]
+            menu.addAction(words, partial(self.copy_of_asked.emit, copy))
         menu.addAction(strings.MODEL_REVEAL, lambda: self.reveal_asked.emit(row.key))
         menu.addAction(strings.MODEL_COPY_PATH, lambda: self.copy_asked.emit(row.key))
         if row.is_removable:

@@ -23,16 +23,16 @@ from app.viewmodels.common.undo import Undo
 from app.viewmodels.models.models import ModelsViewModel
 from app.viewmodels.models.rows import ModelsState, PlaceRow
 from app.views.common import fonts
-from app.views.common.controls import ElidedLabel, IconButton, push_button
+from app.views.common.controls import IconButton, push_button
 from app.views.common.save_dialog import show_in_folder
 from app.views.common.theme import ThemeController
 from app.views.models.job_rows import FetchView, JobView
 from app.views.models.model_rows import CardView, LocalView, RowList, muted
+from app.views.models.places_list import PlacesList
 from app.views.notices import Toast
 
 _WIDTH = 860  # pixels, of the column at the most
 _EDGE = 24
-_LINE = 26  # pixels, of a folder's line: as high as its button
 
 
 class ModelsPage(QWidget):
@@ -66,7 +66,7 @@ class ModelsPage(QWidget):
         self.unusable = RowList("", self._local_view)
         self.cards = RowList(strings.MODELS_GET, self._card_view)
         self.places_toggle = _disclosure()
-        self.places = _Places()
+        self.places = PlacesList()
         self._lay_out()
         self.toast = Toast(undo, theme, self._floor)
         self._connect()
@@ -155,6 +155,7 @@ class ModelsPage(QWidget):
         view.stop_asked.connect(models.stop_loading)
         view.finish_asked.connect(models.finish)
         view.drafter_asked.connect(models.get_drafter)
+        view.copy_of_asked.connect(models.work.make_copy)
         view.remove_asked.connect(models.ask_to_remove)
         view.options_asked.connect(models.choose_options)
         view.reveal_asked.connect(lambda path: show_in_folder(Path(path)))
@@ -164,12 +165,13 @@ class ModelsPage(QWidget):
     def _card_view(self) -> CardView:
         view = CardView(self._theme)
         view.get_asked.connect(self._models.get)
-        view.try_asked.connect(self._models.trying.ask)
+        view.try_asked.connect(self._models.work.try_size)
         return view
 
     def _job_view(self) -> JobView:
         view = JobView(self._theme)
-        view.end_asked.connect(self._models.end_job)
+        view.act_asked.connect(self._models.work.converting.act)
+        view.end_asked.connect(self._models.work.end)
         return view
 
     def _fetch_view(self) -> FetchView:
@@ -306,45 +308,3 @@ def _disclosure() -> QPushButton:
     button = push_button("", "disclosure")
     button.setCheckable(True)
     return button
-
-
-class _Places(QFrame):
-    """The folders that are looked through; those of the user's can be forgotten."""
-
-    forget_asked = Signal(str)  # a folder's path
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("modelList")
-        self._rows: tuple[PlaceRow, ...] = ()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(16, 10, 10, 10)
-        self._column.setSpacing(6)
-
-    def show_rows(self, rows: tuple[PlaceRow, ...], *, shown: bool) -> None:
-        self.setVisible(shown and bool(rows))
-        if rows == self._rows:
-            return
-        self._rows = rows
-        while (item := self._column.takeAt(0)) is not None:
-            if (line := item.widget()) is not None:
-                line.hide()
-                line.deleteLater()
-        for row in rows:
-            self._column.addWidget(self._line(row))
-
-    def _line(self, row: PlaceRow) -> QWidget:
-        line = QWidget()
-        line.setMinimumHeight(_LINE)
-        words = ElidedLabel()
-        words.setFont(fonts.small())
-        words.set_text(f"{row.title} · {row.words} · {row.path}")
-        layout = QHBoxLayout(line)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(words, 1)
-        if row.is_own:
-            forget = push_button(strings.MODELS_FORGET, "link")
-            forget.setAccessibleName(strings.MODELS_FORGET_LABEL.format(name=row.title))
-            forget.clicked.connect(lambda: self.forget_asked.emit(row.path))
-            layout.addWidget(forget)
-        return line

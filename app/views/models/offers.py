@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QWidget
 from app import strings
 from app.domain.models import RemovalPlan
 from app.domain.settings import PairChoice
+from app.viewmodels.models.converting import CopyOrder
 from app.viewmodels.models.models import ModelsViewModel
 from app.viewmodels.models.switching import PairSwitching, Refusal, title
 from app.viewmodels.models.trying import TrialOrder
@@ -105,7 +106,9 @@ class ModelQuestions(QObject):
         self._window = window
         models.asked_to_load.connect(self._ask_to_load)
         models.asked_to_remove.connect(self._ask_to_remove)
-        models.trying.asked.connect(self._ask_to_try)
+        models.work.trying.asked.connect(self._ask_to_try)
+        models.work.converting.asked.connect(self._ask_to_convert)
+        models.work.converting.asked_to_discard.connect(self._ask_to_discard)
 
     def _ask_to_load(self, choice: PairChoice, question: str) -> None:
         act = strings.MODEL_LOAD_ANYWAY_NOW if choice.anyway else strings.MODEL_LOAD
@@ -119,7 +122,17 @@ class ModelQuestions(QObject):
 
     def _ask_to_try(self, order: TrialOrder, question: str, act: str) -> None:
         if agrees(self._window, question, act, QMessageBox.ButtonRole.AcceptRole):
-            self._models.trying.begin(order)
+            self._models.work.trying.begin(order)
+
+    def _ask_to_convert(self, order: CopyOrder, question: str) -> None:
+        role = QMessageBox.ButtonRole.AcceptRole
+        if agrees(self._window, question, strings.COPY_NOW, role):
+            self._models.work.converting.begin(order)
+
+    def _ask_to_discard(self, key: str, question: str) -> None:
+        role = QMessageBox.ButtonRole.DestructiveRole
+        if agrees(self._window, question, strings.COPY_DISCARD_NOW, role):
+            self._models.work.converting.discard(key)
 
 
 def agrees(window: QWidget, question: str, act: str, role: QMessageBox.ButtonRole) -> bool:

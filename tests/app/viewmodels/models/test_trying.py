@@ -40,7 +40,7 @@ class Hand:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
-        self.trying: Trying = rig.program.models.models.trying
+        self.trying: Trying = rig.program.models.models.work.trying
         self.questions: list[str] = []
         self.said: list[str] = []
         self.trying.asked.disconnect()
@@ -123,7 +123,7 @@ def test_a_result_says_what_it_is_and_is_kept(qtbot: QtBot, tmp_path: Path, cloc
         )
         rig.settle()
     with opened(qtbot, tmp_path, time.monotonic) as rig:
-        kept = rig.program.models.models.trying.results["E2B", 4]
+        kept = rig.program.models.models.work.trying.results["E2B", 4]
         assert result(kept) == (
             "Random weights, a MacBook Air M3, 29 November 2026: 43.2 tokens/s plain, 81.0 with "
             "drafts at the acceptance others report. Acceptance of E4B: somebody's tests."
@@ -147,7 +147,7 @@ def test_a_result_in_words(values: dict[str, Any], words: str) -> None:
 def test_stopped_it_ends_at_once_and_keeps_nothing(hand: Hand) -> None:
     hand.ask(estimate())
     (run,) = hand.rig.tool.trials
-    hand.rig.program.models.models.end_job("trial")
+    hand.rig.program.models.models.work.end("trial")
     assert run.killed
     assert hand.trying.row is None
     run.say("done", summary=SPEEDS)
@@ -248,7 +248,7 @@ def test_a_real_benchmark_of_a_tiny_pair(qtbot: QtBot, tmp_path: Path) -> None:
     )
     qtbot.addWidget(program.window)
     program.start()
-    trying = program.models.models.trying
+    trying = program.models.models.work.trying
     trying.asked.disconnect()
     trying.asked.connect(lambda order, _question, _act: trying.begin(order))
     said: list[str] = []

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app import strings
 from app.domain.models import (
+    ConversionPlan,
     Inventory,
     Need,
     Pairing,
@@ -397,7 +398,7 @@ def test_a_size_is_tried_from_its_card(ready: Rig, page: ModelsPage, answers: li
     job.cancel.click()
     assert ready.tool.trials[0].killed
     assert page.jobs.isHidden()
-    ready.program.models.models.trying.ask(Size(pair="12B", bits=8, title="Gemma 4 12B 8-bit"))
+    ready.program.models.models.work.trying.ask(Size(pair="12B", bits=8, title="Gemma 4 12B 8-bit"))
     answers.append(True)
     ready.tool.answer("bench", ESTIMATE)
     ready.settle()
@@ -405,3 +406,35 @@ def test_a_size_is_tried_from_its_card(ready: Rig, page: ModelsPage, answers: li
     ready.tool.trials[1].say("done", summary=speeds)
     assert card.trial.text() == strings.TRY_AGAIN
     assert "9.0 tokens/s plain, 12.0 with drafts" in card.result.text()
+
+
+def test_a_copy_is_made_from_a_row_and_discarded(
+    ready: Rig, page: ModelsPage, answers: list[bool]
+) -> None:
+    big = msgspec.structs.replace(E4B, precision="bf16")
+    disk = Inventory(places=(placed(STUDIO, big),), pairings=(Pairing(target=big),))
+    ready.program.models.models.refresh()
+    ready.tool.answer("list", disk)
+    row = page.local.views[big.path]
+    assert [action.text() for action in row.more.menu().actions()][:2] == [
+        "Make a 4-bit copy…", "Make an 8-bit copy…"
+    ]  # fmt: skip
+    plan = ConversionPlan(
+        name="small", folder="/models", size_bytes=GB, free_bytes=9 * GB, is_enough=True
+    )
+    entry(row.more, "Make an 8-bit copy…").trigger()
+    assert ready.tool.answer("convert", plan)[2:4] == ("--bits", "8")
+    assert ready.tool.conversions == []  # the user said no
+    answers += [True, False, True]
+    entry(row.more, "Make a 4-bit copy…").trigger()
+    ready.tool.answer("convert", plan)
+    (job,) = page.jobs.views.values()
+    assert job.title.text() == "Making small"
+    assert job.button.text() == strings.FETCH_PAUSE
+    job.button.click()
+    assert ready.tool.conversions[0].killed
+    assert job.button.text() == strings.FETCH_RESUME
+    for _ in range(2):  # no, then yes
+        job.cancel.click()
+    ready.tool.answer("remove", RemovalPlan(repository="small"))
+    assert page.jobs.isHidden()
