@@ -97,13 +97,13 @@ def fetch_offered(stage: Stage) -> None:
 
 def asked_to_try(stage: Stage) -> None:
     stage.look(EMPTY)
-    stage.program.models.models.trying.ask(SIZE)
+    stage.program.models.models.work.trying.ask(SIZE)
     stage.over(partial(stage.tool.answer, "bench", ESTIMATE))
 
 
 def trying(stage: Stage) -> None:
     stage.look(EMPTY)
-    stage.program.models.models.trying.begin(TrialOrder(size=SIZE, estimate=ESTIMATE))
+    stage.program.models.models.work.trying.begin(TrialOrder(size=SIZE, estimate=ESTIMATE))
     stage.program.files.wait(5)
     stage.tool.trials[-1].say("measuring", done=3, total=12, left_s=130.0)
 
