@@ -48,16 +48,26 @@ def test_folded_attention_is_mlxs(
     )
 
 
-@pytest.mark.parametrize("gpu", [False, True])
-def test_the_fused_kernel_is_used_where_there_is_one(
-    gpu: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("heads", "n", "head_dim", "fused"),
+    [
+        (8, 4, 256, True),
+        (8, 5, 256, False),
+        (2, 8, 256, True),
+        (8, 9, 256, True),
+        (8, 1, 512, False),
+    ],
+)
+def test_mlxs_kernels_are_used_where_there_is_one(
+    heads: int, n: int, head_dim: int, fused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = []
     monkeypatch.setattr(module, "folded", lambda *given: made.append(given))
-    monkeypatch.setattr(mx, "default_device", lambda: mx.gpu if gpu else mx.cpu)
-    monkeypatch.setattr(module, "FUSED", 32)
-    attention(random(1, 2, 1, 32, seed=3), held(1, 5), 0.2, None)
-    assert len(made) == (0 if gpu else 1)
-    monkeypatch.setattr(module, "FUSED", 31)
-    attention(random(1, 2, 1, 32, seed=3), held(1, 5), 0.2, None)
-    assert len(made) == (1 if gpu else 2)
+    queries = random(1, heads, n, head_dim, seed=3)
+    of = KeysValues(queries[:, :1], queries[:, :1])
+    monkeypatch.setattr(mx, "default_device", lambda: mx.gpu)
+    attention(queries, of, 0.2, None)
+    assert len(made) == (0 if fused else 1)
+    monkeypatch.setattr(mx, "default_device", lambda: mx.cpu)
+    attention(queries, of, 0.2, None)
+    assert len(made) == (1 if fused else 2)
