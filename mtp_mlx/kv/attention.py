@@ -2,9 +2,9 @@
 
 MLX has fused kernels for a GPU, heads of at most 256 numbers and few rows (`has_fused_kernel` in
 its `backend/metal/scaled_dot_product_attention.cpp`). Elsewhere it multiplies each query head with
-the keys by itself, so that keys shared by 8 or 16 heads are read as often. Here the heads that share
-keys become rows of one product. Measured on the CPU after 32 768 tokens, for one row and for four:
-6.2 and 3.7 times as fast with 8 heads over one, 10.5 and 4.4 with 16.
+the keys by itself, so that keys shared by 8 or 16 heads are read as often. Here the heads that
+share keys become rows of one product. Measured on the CPU after 32 768 tokens, for one row and for
+four: 6.2 and 3.7 times as fast with 8 heads over one, 10.5 and 4.4 with 16.
 """
 
 from __future__ import annotations
