@@ -102,12 +102,24 @@ def _first(order: mx.array, k: int) -> mx.array:
     c = order.shape[-1]
     narrow = order.dtype == mx.int16 and c <= 1 << 16
     wide, bits = (mx.int32, 16) if narrow else (mx.int64, 32)
-    place = mx.arange(c - 1, -1, -1).astype(wide)  # the first of equals is the largest
-    keys = mx.left_shift(order.astype(wide), mx.array(bits, dtype=wide)) + place
+    last = mx.array(c - 1, dtype=wide)
+    keys = _keyed(order, mx.arange(c).astype(wide), last, mx.array(bits, dtype=wide))
     if k < c:
         keys = mx.partition(keys, kth=c - k, axis=-1)[:, c - k :]
     keys = mx.sort(keys, axis=-1)[:, ::-1]
-    return c - 1 - mx.bitwise_and(keys, mx.array((1 << bits) - 1, dtype=wide)).astype(mx.int32)
+    return _placed(keys, last, mx.array((1 << bits) - 1, dtype=wide))
+
+
+@partial(mx.compile, shapeless=True)
+def _keyed(order: mx.array, place: mx.array, last: mx.array, bits: mx.array) -> mx.array:
+    """Return integers in the order of `order` [n, c], of equals the first the largest: [n, c]."""
+    return mx.left_shift(order.astype(place.dtype), bits) + (last - place)
+
+
+@partial(mx.compile, shapeless=True)
+def _placed(keys: mx.array, last: mx.array, low: mx.array) -> mx.array:
+    """Return where the integers of `_keyed` stood, int32."""
+    return (last - mx.bitwise_and(keys, low)).astype(mx.int32)
 
 
 def _ordered(x: mx.array) -> mx.array:
