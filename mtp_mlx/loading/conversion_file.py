@@ -95,8 +95,9 @@ class _Hashed:
         self._hash.update(data)
 
     def write_array(self, array: mx.array) -> None:
-        words = array if array.dtype == mx.uint32 else array.view(mx.uint16)
-        self.write(memoryview(words).cast("B"))  # type: ignore[arg-type]
+        # Any: MLX's types name its buffer protocol from Python 3.12 on only.
+        words: Any = array if array.dtype == mx.uint32 else array.view(mx.uint16)
+        self.write(memoryview(words).cast("B"))
 
     def digest(self) -> str:
         return self._hash.hexdigest()
