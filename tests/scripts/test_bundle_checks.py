@@ -141,6 +141,10 @@ BROKEN: dict[str, tuple[Break, str]] = {
         "surprise is in the bundle, and not in contents.txt.",
     ),
     "absolute link": (linked("Contents/link", "/usr/lib"), "leads out of the bundle or nowhere."),
+    "absolute link inside": (
+        lambda layout: (layout.contents / "link").symlink_to(layout.icon),
+        "leads out of the bundle or nowhere.",
+    ),
     "dead link": (linked("Contents/link", "gone"), "leads out of the bundle or nowhere."),
     "stray link": (linked("Contents/link", "../../.."), "leads out of the bundle or nowhere."),
     "changed byte": (changed_byte, "was changed after it was."),
