@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import mean
 
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from mtp_mlx.depth.control import Learned, Observation, PairState
 from tests.depth.simulation import (
     CURVES,
-    Acceptance,
     Drift,
     Outcome,
     Text,
@@ -35,8 +35,27 @@ CHANGING = {
 }
 
 
-@pytest.mark.parametrize("acceptance", ACCEPTANCES)
-@pytest.mark.parametrize("name", NAMES)
+def machines_with(acceptances: Sequence[object]) -> pytest.MarkDecorator:
+    """Each machine with each acceptance. Every second of these pairs is slow.
+
+    The others, spread as on a chessboard, have each machine and each acceptance several times.
+    """
+    return pytest.mark.parametrize(
+        ("name", "acceptance"),
+        [
+            pytest.param(
+                name,
+                acceptance,
+                id=f"{name}-{acceptance}",
+                marks=[pytest.mark.slow] if (i + j) % 2 else [],
+            )
+            for i, name in enumerate(NAMES)
+            for j, acceptance in enumerate(acceptances)
+        ],
+    )
+
+
+@machines_with(ACCEPTANCES)
 def test_auto_comes_near_the_best_fixed_depth(name: str, acceptance: float) -> None:
     """Over two texts: one alone may favour a neighbouring K by chance."""
     curve = CURVES[name]
@@ -50,11 +69,10 @@ def test_auto_comes_near_the_best_fixed_depth(name: str, acceptance: float) -> N
     assert min(plain) >= 0.98
 
 
-@pytest.mark.parametrize("acceptance", CHANGING.values(), ids=CHANGING.keys())
-@pytest.mark.parametrize("name", NAMES)
-def test_auto_follows_a_text_that_changes(name: str, acceptance: Acceptance) -> None:
+@machines_with(list(CHANGING))
+def test_auto_follows_a_text_that_changes(name: str, acceptance: str) -> None:
     curve = CURVES[name]
-    text = Text(acceptance, 2 * LENGTH, 1)
+    text = Text(CHANGING[acceptance], 2 * LENGTH, 1)
     outcome = simulate(new(), curve, text)
     assert against_best(outcome, text, curve) >= 0.97
     assert against_plain(outcome, text, curve) >= 0.98

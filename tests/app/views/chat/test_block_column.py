@@ -17,7 +17,7 @@ from tests.app.conftest import Rig
 from tests.app.helpers import child
 from tests.app.views.hand import settle
 
-PARTS = 90
+PARTS = 60
 TEXT = "".join(f"Paragraph {n}.\n\n```\ncode {n}\n```\n\n" for n in range(PARTS))
 WHOLE = [text for n in range(PARTS) for text in (f"Paragraph {n}.", f"code {n}")]
 
