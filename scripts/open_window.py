@@ -8,10 +8,14 @@ Usage: python -m scripts.open_window PICTURE [--without-engine]
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+
+if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QTimer
 
