@@ -77,9 +77,9 @@ def table() -> Iterator[str]:
     yield f"| | {' | '.join(columns)} |"
     yield f"|---|{'---|' * len(columns)}"
     for pair in PAIRS:
-        for target in pair.targets:
+        for target in (one for one in pair.targets if one.size_bytes is not None):
             cells = (cell(pair, target, have(size)) for size in ADVISED)
-            yield f"| {pair.name}, {target.precision} | {' | '.join(cells)} |"
+            yield f"| {pair.name}, {target.label} | {' | '.join(cells)} |"
 
 
 def cell(pair: KnownPair, target: Conversion, have: int) -> str:

@@ -63,6 +63,8 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     repository: str | None = None
     precision: str = ""
     size_bytes: int | None = None
+    missing_bytes: int | None = None  # that a fetch has to bring; None: unknown
+    drafter: str | None = None  # the repository of a target's own drafter
     state: str | None = None
     path: str | None = None
 
@@ -183,6 +185,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     done: int = 0  # bytes, when the window last heard of it
     total: int = 0
+    counted: int = 0  # the greatest total that a process of it told
 
 
 class Reported(msgspec.Struct, frozen=True, kw_only=True):

@@ -242,7 +242,7 @@ def _of_catalogue(pair: KnownPair, target: Conversion) -> Sized | None:
     return Sized(
         name=target.repository,
         precision=target.precision,
-        drafter=pair.drafter,
+        drafter=drafter_for(target.repository) or pair.drafter,
         size=size,
         context_length=pair.context_length,
         source="catalogue",

@@ -14,7 +14,7 @@ from mtp_mlx.cli.fetch import fetch
 from mtp_mlx.cli.fit import fit_command
 from mtp_mlx.cli.places import add, forget, places, short, size
 from mtp_mlx.cli.remove import remove
-from mtp_mlx.families import PAIRS, pair_of
+from mtp_mlx.families import PAIRS, drafter_for, pair_of
 from mtp_mlx.families.base import Conversion, KnownPair, Part
 from mtp_mlx.hub.conversions import unfinished
 from mtp_mlx.hub.local_model import LocalModel, State
@@ -69,7 +69,7 @@ class Entry:
 
     @property
     def precision(self) -> str:
-        return self.listed.precision if self.listed else self._local.precision or "?"
+        return self.listed.label if self.listed else self._local.precision or "?"
 
     @property
     def size_bytes(self) -> int | None:
@@ -77,6 +77,15 @@ class Entry:
         if self.model is not None and self.model.is_usable:
             return self.model.size_bytes
         return self.listed.size_bytes if self.listed else self._local.size_bytes
+
+    @property
+    def missing_bytes(self) -> int | None:
+        """Return the bytes that a fetch has to bring; None where the catalogue lacks the size."""
+        if self.model is not None and self.model.is_usable:
+            return 0
+        size = self.listed.size_bytes if self.listed else None
+        here = self.model.size_bytes if self.model and self.model.state == "incomplete" else 0
+        return None if size is None else max(0, size - here)
 
     @property
     def state(self) -> str | None:
@@ -182,6 +191,8 @@ def _values(entry: Entry) -> dict[str, object]:
         "name": entry.name,
         "precision": entry.precision,
         "size_bytes": entry.size_bytes,
+        "missing_bytes": entry.missing_bytes,
+        "drafter": drafter_for(entry.name) if entry.part == "target" else None,
         "state": entry.state,
         "path": entry.model and entry.model.path,
     }

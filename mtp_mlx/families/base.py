@@ -32,7 +32,13 @@ class Conversion:
 
     repository: str
     precision: str  # "bf16", "8-bit", "4-bit"
-    size_bytes: int | None  # as its publisher reports it; None where it does not
+    size_bytes: int | None  # as its publisher reports it; None where it is not known
+    is_qat: bool = False  # trained so that few bits cost it little
+
+    @property
+    def label(self) -> str:
+        """Return its precision as people write it: "4-bit", "4-bit QAT"."""
+        return f"{self.precision} QAT" if self.is_qat else self.precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

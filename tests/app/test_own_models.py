@@ -250,6 +250,7 @@ def test_a_model_is_fetched_over_a_restart_then_loaded_and_removed(
         view = window.local(COMMIT)
         window.program.models.pairs.load(BUILT_IN)
         window.wait(lambda: isinstance(window.program.engine.state, Ready))
+        assert window.chat("Hello") == "built-in"
         view.more.menu().actions()[-1].trigger()
         window.wait(lambda: bool(plans))
         assert plans[0].repository == repository

@@ -60,21 +60,43 @@ def _conversion(
     pair: KnownPair, target: Conversion, fits: Mapping[str, Fit], fetched: Sequence[str]
 ) -> ConversionRow:
     repository = target.repository or target.name
-    drafter = pair.drafters[0].size_bytes if pair.drafters else 0
-    size = None if target.size_bytes is None or drafter is None else target.size_bytes + drafter
-    words = strings.MODEL_WITH_DRAFTER if pair.drafters else strings.MODEL_ALONE
     got: Got = "here" if target.path and target.state == _ON_THIS_DISK else "absent"
+    drafter = _drafter(pair, target)
+    missing = _missing(target), 0 if drafter is None else _missing(drafter)
+    size = None if None in missing else sum(one or 0 for one in missing)
+    fit = fits.get(repository)
+    words = [target.precision, _size_words(size, drafter)]
+    if fit is not None:
+        words.append(strings.MODEL_MEMORY.format(size=memory(fit.need.total)))
     return ConversionRow(
         repository=repository,
         title=f"{pair.title or pair.name} {target.precision}",
-        words=words.format(
-            precision=target.precision,
-            size=strings.MODEL_SIZE_UNKNOWN if size is None else memory(size),
-        ),
+        words=" · ".join(words),
         size=size,
         got="fetching" if repository in fetched else got,
-        verdict=verdict_of(fits.get(repository)),
+        verdict=verdict_of(fit),
     )
+
+
+def _drafter(pair: KnownPair, target: Conversion) -> Conversion | None:
+    """Return a target's own drafter, else the pair's first."""
+    own = (one for one in pair.drafters if one.repository == target.drafter)
+    return next(own, next(iter(pair.drafters), None))
+
+
+def _missing(one: Conversion) -> int | None:
+    """Return the bytes of it that are not on this disk."""
+    return one.size_bytes if one.missing_bytes is None else one.missing_bytes
+
+
+def _size_words(size: int | None, drafter: Conversion | None) -> str:
+    if size is None:
+        return strings.MODEL_SIZE_UNKNOWN
+    if drafter is None:
+        return memory(size)
+    is_here = drafter.missing_bytes == 0
+    words = strings.MODEL_DRAFTER_GOT if is_here else strings.MODEL_WITH_DRAFTER
+    return words.format(size=memory(size))
 
 
 _BITS = {"4-bit": 4, "8-bit": 8, "bf16": 16}

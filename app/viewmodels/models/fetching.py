@@ -175,7 +175,7 @@ class Fetching(QObject):
             return
         wanted = fetch.wanted
         if status.phase == "fetching" and status.total:
-            wanted = msgspec.structs.replace(wanted, done=status.done, total=status.total)
+            wanted = _counted(wanted, status)
         self._put(Fetch(wanted=wanted, stage="running", status=status))
         if abs(wanted.done - self._kept.get(repository, 0)) >= _KEEP_EVERY:
             self._keep(repository)
@@ -207,6 +207,16 @@ class Fetching(QObject):
 
     def _forget(self, repository: str) -> None:
         self._store.write(lambda folder: folder.fetches.remove(repository), self._store, _LANE)
+
+
+def _counted(wanted: Wanted, status: FetchStatus) -> Wanted:
+    """Return how far a fetch is. A later process counts no repository that an earlier one brought.
+
+    So what it counts less than the first one is here.
+    """
+    counted = max(wanted.counted, status.total)
+    done = status.done + counted - status.total
+    return msgspec.structs.replace(wanted, done=done, total=counted, counted=counted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

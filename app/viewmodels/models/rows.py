@@ -72,7 +72,7 @@ class LocalRow:
 class ConversionRow:
     repository: str
     title: str  # "Gemma 4 E4B 4-bit"
-    words: str  # "4-bit · 6.6 GB with its drafter"
+    words: str  # "4-bit · 6.6 GB with its drafter · 7.3 GB of memory"
     size: int | None
     got: Got
     verdict: Verdict | None = None
@@ -188,7 +188,7 @@ def local_rows(
             key=model.path,
             title=title if is_clear else f"{title} · {model.name.rpartition('/')[2]}",
             place=place,
-            detail=" · ".join(_details(model, place, pairing, choice)),
+            detail=" · ".join((*_details(model, place, pairing, choice), *_memory(fit))),
             status=_status(model, choice, pairs),
             problem=strings.MODEL_LOADING if is_choice(model, pairs.loading) else "",
             verdict=verdict_of(fit),
@@ -199,6 +199,12 @@ def local_rows(
             drafter=pairing.published if pairing and not pairing.drafters else None,
             copies=tuple(_copies(model, pairing)),
         )
+
+
+def _memory(fit: Fit | None) -> Iterator[str]:
+    """Yield the memory that a pair needs: its files hold what is not loaded, and lack a cache."""
+    if fit is not None:
+        yield strings.MODEL_MEMORY.format(size=memory(fit.need.total))
 
 
 def _options(choice: PairChoice, fit: Fit | None, drafter: LocalModel | None) -> LoadingOptions:

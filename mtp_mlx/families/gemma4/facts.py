@@ -7,8 +7,8 @@ Shapes have the names of the fields in each config.json. A thought is written as
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mtp_mlx.api import ThinkingSyntax
@@ -30,6 +30,7 @@ GB, MB = 10**9, 10**6
 _VOCABULARY = 262_144
 _DRAFTER_LAYERS = 4
 _PRECISIONS = ("4-bit", "8-bit")  # of mlx-community's conversions
+_QAT = "-qat-q4_0-unquantized"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ class Facts:
     other_bytes: int  # of those, for images and sound
     drafter_bytes: int
     acceptance: ReportedAcceptance
+    qat_bytes: Mapping[str, int | None] = field(default_factory=dict)  # of files, by precision
 
 
 def known_pair(facts: Facts) -> KnownPair:
@@ -68,9 +70,12 @@ def known_pair(facts: Facts) -> KnownPair:
         acceptance=facts.acceptance,
         other_bytes=facts.other_bytes,
         context_length=target.max_positions,
-        targets=tuple(
-            Conversion(repository=name, precision=p, size_bytes=facts.target_bytes.get(p))
-            for p, name in (*conversions, ("bf16", f"google/gemma-4-{facts.name}-it"))
+        targets=(
+            *(
+                Conversion(repository=name, precision=p, size_bytes=facts.target_bytes.get(p))
+                for p, name in (*conversions, ("bf16", f"google/gemma-4-{facts.name}-it"))
+            ),
+            *_trained_for_few_bits(facts),
         ),
         drafters=(
             Conversion(
@@ -78,8 +83,23 @@ def known_pair(facts: Facts) -> KnownPair:
                 precision="bf16",
                 size_bytes=facts.drafter_bytes,
             ),
+            Conversion(
+                repository=f"google/gemma-4-{facts.name}-it{_QAT}-assistant",
+                precision="bf16",
+                size_bytes=None,
+                is_qat=True,
+            ),
         ),
     )
+
+
+def _trained_for_few_bits(facts: Facts) -> Iterator[Conversion]:
+    """Yield the conversions of a target trained for 4 bits, and the one that they are made of."""
+    for precision, size in facts.qat_bytes.items():
+        name = f"mlx-community/gemma-4-{facts.name}-it-qat-{precision.replace('-', '')}"
+        yield Conversion(repository=name, precision=precision, size_bytes=size, is_qat=True)
+    original = f"google/gemma-4-{facts.name}-it{_QAT}"
+    yield Conversion(repository=original, precision="bf16", size_bytes=None, is_qat=True)
 
 
 def memory_shape(target: TextConfig) -> MemoryShape:
@@ -239,6 +259,9 @@ _OF_31B = ReportedAcceptance(
 # 6.70 and 12.65 GB, as measured of its files. The rest of a file is as large in either precision:
 # parts for images and sound, unpacked. E2B's and 31B's 8 bits and 12B's bf16 are such sums.
 #
+# Of the targets trained for 4 bits mlx-community has 12B's and 31B's in 4 and 8 bits, and 26B-A4B's
+# in 4 (raullenchai/Rapid-MLX#523). One size is known; the Hub's listing tells the others.
+#
 # "4-bit" in a name is no promise: 12B trained for 4 bits (qat-4bit) has 10.99 GB, for its
 # feed-forward layers have 8 bits; packed in 4 throughout it has 6.74 and is 1.6 times as fast
 # (lablup/mlxcel#683).
@@ -266,6 +289,7 @@ FACTS = (
         drafter=_stack(1024, 8192, 16),
         target_bytes={"4-bit": 6_743 * MB, "8-bit": 12_713 * MB, "bf16": 23_870 * MB},
         other_bytes=50 * MB, drafter_bytes=846 * MB, acceptance=_OF_12B,
+        qat_bytes={"4-bit": 10_990 * MB, "8-bit": None},
     ),
     Facts(
         name="26B-A4B", layers=30, period=6,
@@ -274,6 +298,7 @@ FACTS = (
         drafter=_stack(1024, 8192, 16),
         target_bytes={"4-bit": 15_344 * MB, "8-bit": 27_950 * MB, "bf16": 51_600 * MB},
         other_bytes=1_140 * MB, drafter_bytes=839 * MB, acceptance=_OF_26B,
+        qat_bytes={"4-bit": None},
     ),
     Facts(
         name="31B", layers=60, period=6,
@@ -282,6 +307,7 @@ FACTS = (
         drafter=_stack(1024, 8192, 32),
         target_bytes={"4-bit": 18_400 * MB, "8-bit": 33_750 * MB, "bf16": 62_500 * MB},
         other_bytes=1_130 * MB, drafter_bytes=939 * MB, acceptance=_OF_31B,
+        qat_bytes={"4-bit": None, "8-bit": None},
     ),
 )  # fmt: skip
 
@@ -291,7 +317,6 @@ SHAPE_NAMES = ("e2b", "e4b", "12b", "26b", "31b")
 _TARGET_NAME = re.compile(
     r"gemma-4-(?P<name>e2b|e4b|12b|26b-a4b|31b)-it\b(?!.*assistant)", re.IGNORECASE
 )
-_QAT = "-qat-q4_0-unquantized"
 
 
 def pair_of(target: str) -> KnownPair | None:

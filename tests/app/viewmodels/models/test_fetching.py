@@ -72,6 +72,27 @@ def test_a_pause_ends_the_process_and_lets_the_next_begin(rig: Rig) -> None:
     assert fetching(rig).all[0].wanted.done == 5 * GB  # shown until its process tells
 
 
+def test_progress_never_steps_back_once_the_drafter_is_whole(qtbot: QtBot, tmp_path: Path) -> None:
+    """A later process counts the target alone, for the drafter is here."""
+    with opened(qtbot, tmp_path, time.monotonic) as rig:
+        fetching(rig).begin("o/a", "A", total=5_000 * MB)  # the catalogue's word
+        rig.tool.fetches[0].say("fetching", done=160 * MB, total=5_300 * MB)
+        fetching(rig).pause("o/a")
+        fetching(rig).resume("o/a")
+        rig.tool.fetches[1].say("fetching", done=10 * MB, total=5_143 * MB)
+        wanted = fetching(rig).all[0].wanted
+        assert (wanted.done, wanted.total) == (167 * MB, 5_300 * MB)
+        fetching(rig).pause("o/a")
+        rig.settle()
+    with opened(qtbot, tmp_path, time.monotonic) as rig:
+        fetching(rig).resume("o/a")
+        rig.tool.fetches[0].say("fetching", done=5_143 * MB, total=5_143 * MB)
+        assert fetch_row(fetching(rig).all[0]).share == 1.0
+        rig.tool.fetches[0].say("fetching", done=10 * MB, total=9_000 * MB)  # another commit
+        wanted = fetching(rig).all[0].wanted
+        assert (wanted.done, wanted.total) == (10 * MB, 9_000 * MB)
+
+
 def test_what_was_begun_is_offered_at_the_next_start(qtbot: QtBot, tmp_path: Path) -> None:
     with opened(qtbot, tmp_path, time.monotonic) as first:
         begin(first, "o/a", "o/b", "o/c")

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app import strings
-from app.domain.models import FitReport, Inventory, Pairing, RemovalPlan
+from app.domain.models import Conversion, FitReport, Inventory, Pairing, RemovalPlan
 from app.domain.settings import PairOptions
 from app.viewmodels.models.cards import cards, first_offer
 from app.viewmodels.models.fetching import FetchRow, Stage
@@ -30,6 +30,7 @@ from tests.app.tools import (
     FULL_DISK,
     GB,
     HUB,
+    MB,
     PAIRS,
     STUDIO,
     fit_of,
@@ -80,7 +81,7 @@ def test_what_is_here_in_words(ready: Rig) -> None:
         "Gemma 4 E4B 4-bit", "Gemma 4 31B 4-bit", "mlx-community/gemma-4-12B-it-4bit",
     ]  # fmt: skip
     small, big, begun = state.local
-    assert small.detail == "LM Studio · 5.1 GB · drafter: 157 MB"
+    assert small.detail == "LM Studio · 5.1 GB · drafter: 157 MB · 6.2 GB of memory"
     assert big.detail == f"Hugging Face · 18.4 GB · {strings.MODEL_DRAFTER_MISSING}"
     assert (small.drafter, big.drafter) == (None, "google/gemma-4-31B-it-assistant")
     assert (small.is_removable, big.is_removable, begun.is_removable) == (False, True, True)
@@ -162,6 +163,7 @@ def test_how_a_pair_is_loaded_is_chosen_judged_and_kept(ready: Rig) -> None:
     shown = row(ready, E4B.path)
     assert shown.detail == (
         "LM Studio · 5.1 GB · drafter: 157 MB, its head in 4 bits · context: 32\u2009768 tokens"
+        " · 7.1 GB of memory"
     )
     assert shown.verdict is not None
     assert "for 32\u202f768 tokens" in shown.verdict.sum
@@ -258,7 +260,7 @@ def test_the_conversion_that_suits_is_marked_with_its_reason() -> None:
     shown = list(cards(EMPTY_DISK, fits_of(), [], {}))
     assert [card.title for card in shown] == [pair.title for pair in PAIRS]
     e4b, big = shown[1], shown[4]
-    assert e4b.marked.words == "8-bit · 9.0 GB with its drafter"
+    assert e4b.marked.words == "8-bit · 9.0 GB with its drafter · 10.0 GB of memory"
     assert e4b.marked.reason.startswith("It is the most precise")
     assert [row.reason for row in e4b.others] == ["", ""]
     assert big.marked.words.startswith("4-bit")  # none suits: the smallest
@@ -268,6 +270,34 @@ def test_the_conversion_that_suits_is_marked_with_its_reason() -> None:
         "4-bit · 5.3 GB with its drafter", None,
     )  # fmt: skip
     assert [row.got for row in unknown[1].others] == ["fetching", "absent"]
+
+
+@pytest.mark.parametrize(
+    ("target", "drafter", "words", "size"),
+    [
+        ({}, {}, "5.3 GB with its drafter", 5_300),
+        ({}, {"missing_bytes": 0}, "5.1 GB, its drafter is here", 5_143),
+        ({"missing_bytes": 2_000 * MB}, {}, "2.2 GB with its drafter", 2_157),
+        ({"drafter": "o/qat"}, {}, "the Hub tells the size", None),
+        ({"size_bytes": None}, {}, "the Hub tells the size", None),
+    ],
+)
+def test_what_is_missing_is_what_a_download_takes(
+    target: dict[str, object], drafter: dict[str, object], words: str, size: int | None
+) -> None:
+    replaced = msgspec.structs.replace
+    e4b = PAIRS[1]
+    known = replaced(
+        e4b,
+        targets=(replaced(e4b.targets[0], **target),),
+        drafters=(
+            replaced(e4b.drafters[0], **drafter),
+            Conversion(name="o/qat", repository="o/qat"),
+        ),
+    )
+    (card,) = cards(replaced(EMPTY_DISK, pairs=(known,)), FitReport(), [], {})
+    assert card.marked.words == f"4-bit · {words}"
+    assert card.marked.size == (None if size is None else size * MB)
 
 
 def test_getting_a_pair_and_the_offer_to_load_it(ready: Rig) -> None:
