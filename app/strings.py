@@ -376,7 +376,8 @@ WELCOME_FIRST = "Welcome. Ask the model something"
 WELCOME_NOTE = "Everything runs on this computer. The overlay shows the speed."
 WELCOME_BUILT_IN = (
     "This is the small demo pair that ships with the program: a target and its drafter, to show"
-    " multi-token prediction at once. It knows little; Gemma 4 knows more. All of it runs here."
+    " multi-token prediction at once. It knows little. Gemma 4 knows more, and is two clicks away:"
+    " get it, then load it. All of it runs here."
 )
 SUGGESTIONS = (
     "What is speculative decoding?",
@@ -1035,7 +1036,7 @@ WELCOME_HERE = f"{{name}} is on {HERE} already ({{place}})."
 WELCOME_HERE_ACT = "Load it"
 WELCOME_FITS = f"A real Gemma 4 runs here: {{name}} fits {HERE}, {{size}} to download."
 WELCOME_TIGHT = f"A real Gemma 4 runs here: {{name}} only just fits {HERE}, {{size}} to download."
-WELCOME_ACT = "Get it…"
+WELCOME_ACT = "Get it"
 WELCOME_MODELS = "Your own Gemma 4 models run here too."
 WELCOME_FETCHING = "{name} is on its way: {words}"
 WELCOME_NOT_FETCHED = "{name} is not downloaded yet. {words}"

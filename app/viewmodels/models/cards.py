@@ -116,11 +116,15 @@ def _with_trial(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstOffer:
-    """A line of the first page. Its button loads `row`; without one it opens the Models page."""
+    """A line of the first page. Its button loads `row`, or gets `download`.
+
+    Without either it opens the Models page, where a download is shown too.
+    """
 
     text: str
     act: str
     row: LocalRow | None = None
+    download: ConversionRow | None = None
 
 
 def first_offer(state: ModelsState) -> FirstOffer | None:
@@ -140,7 +144,8 @@ def first_offer(state: ModelsState) -> FirstOffer | None:
     is_tight = easy.verdict is not None and easy.verdict.tone == "warning"
     words = strings.WELCOME_TIGHT if is_tight else strings.WELCOME_FITS
     size = memory(easy.size or 0)
-    return FirstOffer(text=words.format(name=easy.title, size=size), act=strings.WELCOME_ACT)
+    text = words.format(name=easy.title, size=size)
+    return FirstOffer(text=text, act=strings.WELCOME_ACT, download=easy)
 
 
 def _of_fetch(fetch: FetchRow) -> FirstOffer | None:

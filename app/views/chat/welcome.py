@@ -148,8 +148,10 @@ class OwnModels(QFrame):
         offer = self._models.first_offer
         if offer is not None and offer.row is not None:
             self._models.load(offer.row)
-        else:
-            self.models_asked.emit()
+            return
+        if offer is not None and offer.download is not None:
+            self._models.get(offer.download)
+        self.models_asked.emit()
 
 
 def _label(text: str, *, centred: bool = False) -> QLabel:

@@ -82,7 +82,8 @@ def test_what_is_here_in_words(ready: Rig) -> None:
     ]  # fmt: skip
     small, big, begun = state.local
     assert small.detail == "LM Studio · 5.1 GB · drafter: 157 MB · 6.2 GB of memory"
-    assert big.detail == f"Hugging Face · 18.4 GB · {strings.MODEL_DRAFTER_MISSING}"
+    missing = strings.MODEL_DRAFTER_MISSING
+    assert big.detail == f"Hugging Face · 18.4 GB · {missing} · 19.5 GB of memory"
     assert (small.drafter, big.drafter) == (None, "google/gemma-4-31B-it-assistant")
     assert (small.is_removable, big.is_removable, begun.is_removable) == (False, True, True)
     assert small.verdict is not None
