@@ -45,13 +45,13 @@ def _has_display() -> bool:
 def _open(options: argparse.Namespace) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtGui import QIcon
-    from PySide6.QtWidgets import QApplication
 
     from app.collector import Collector
     from app.engine.worker import WorkerProcess
     from app.program import Program
     from app.services.log import Faults, LogFile
     from app.services.model_tool import ToolProcess
+    from app.views.application import Application
     from app.views.common.preload import PRELOAD_MS, preload
     from mtp_mlx.paths import DATA_VARIABLE, data_folder, resources
 
@@ -59,7 +59,7 @@ def _open(options: argparse.Namespace) -> int:
     os.environ[DATA_VARIABLE] = str(data)  # for the engine, which starts as a child
     log = LogFile(data)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Qt's loop would not let Python see Ctrl+C
-    application = QApplication([strings.APP_NAME])
+    application = Application([strings.APP_NAME])
     application.setApplicationName(strings.APP_NAME)
     application.setApplicationDisplayName(strings.APP_NAME)
     application.setWindowIcon(QIcon(str(resources() / "icons" / "app.svg")))
@@ -73,6 +73,7 @@ def _open(options: argparse.Namespace) -> int:
     faults.said.connect(program.models.engine.say)
     application.aboutToQuit.connect(program.close)
     program.start()
+    application.open_with(program.models.opening.open)
     QTimer.singleShot(PRELOAD_MS, preload)
     code = application.exec()
     collector.stop()

@@ -58,6 +58,7 @@ from app.views.common.save_dialog import (
 )
 from app.views.common.theme import ThemeController
 from app.views.main_window import MainWindow
+from app.views.quitting import ask_to_quit, running
 from mtp_mlx.paths import resources
 from mtp_mlx.report import saving
 from mtp_mlx.report.model import Report, moment
@@ -90,6 +91,7 @@ class Program(QObject):
         settings = kept.settings
         self.theme = ThemeController(resources() / "themes", theme or settings.theme, self)
         self._theme_forced = theme is not None
+        self._fetch_alone = False  # downloads go on without this window
         self._data = data
         self._worker = worker
         self._clock = clock
@@ -142,6 +144,7 @@ class Program(QObject):
         with guarded() as errors:
             self.store.wait(_LAST_CHAT_S)
         self.session.start_anew(errors)
+        self.window.places.show_page(self.settings.current.page)
         self.window.show()
         self.engine.start()
 
@@ -153,7 +156,7 @@ class Program(QObject):
         self.session.end()
         self._save_settings()
         self.models.models.work.trying.stop()
-        self.models.models.fetching.close()
+        self.models.models.fetching.close(goes_on=self._fetch_alone)
         self._tool.close()
         self.engine.close()
         self.files.close()
@@ -214,8 +217,13 @@ class Program(QObject):
         return kept[0] if kept else Kept(settings=Settings(), speeds={}, alone=False)
 
     def leave(self) -> bool:
-        """Close, unless something is not saved and the user would rather stay."""
+        """Close, unless something runs or is not saved and the user would rather stay."""
         if self._open:
+            if ends := running(self.models):
+                asked = ask_to_quit(self.window, ends)
+                if asked == "stay":
+                    return False
+                self._fetch_alone = asked == "go on"
             self.session.end()
             self._save_settings()
             while not self.session.saved():
@@ -255,6 +263,7 @@ class Program(QObject):
                 theme=kept.theme if self._theme_forced else self.theme.choice,
                 text_size=fonts.text_size(),
                 geometry=self.window.geometry_text(),
+                page=self.window.places.page,
                 overlay=self.window.page.overlay_settings,
                 sidebar=self.window.split.settings,
                 last_chat=kept.last_chat if self.session.reopening else chat.chat.id,

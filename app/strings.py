@@ -219,6 +219,20 @@ SAVE_UNSAVED = "Save elsewhere…"
 UNSAVED_FILE = "unsaved chats.md"
 TRY_AGAIN = "Try again"
 QUIT_UNSAVED = "Quit without saving"
+QUIT_ASK = "Quit MTP MLX?"
+QUIT_REPLY = (
+    "A reply is being written. What is written so far is kept, and Continue goes on from there."
+)
+QUIT_BENCHMARK = "A benchmark is running. Its finished runs are kept in the report."
+QUIT_COMPARISON = "A comparison is running. Nothing is kept of it."
+QUIT_FETCH = (
+    "A download is not finished. It can go on without this window, or pause: then it is offered"
+    " again at the next start, and nothing is fetched twice."
+)
+QUIT_FETCH_ON = "Quit, and go on downloading"
+QUIT_FETCH_PAUSED = "Quit and pause"
+OPENED_TOO_MANY = "Two reports can be open at a time; {count} more were left closed."
+OPENED_NOT = "{first} {count} more could not be opened."
 
 # Numbers
 SEPARATOR = " · "

@@ -33,6 +33,7 @@ from app.viewmodels.models.work import Work
 from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
 from app.viewmodels.overlay.plain_speed import PlainSpeed
+from app.viewmodels.reports.opening import FileOpening
 from app.viewmodels.reports.reports import ReportsViewModel
 from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
@@ -66,10 +67,14 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
     fetching = Fetching(services.tool, services.store, services.settings, owner)
     trying = Trying(services.tool, engine, pairs, services.store, services.files, clock, owner)
     work = Work(fetching, trying, Converting(services.tool, owner), owner)
+    local = ModelsViewModel(services.tool, pairs, work, undo, services.files, owner)
+    reports = ReportsViewModel(
+        engine, services.files, reports_folder, undo, lambda: chat.obstacle, owner
+    )
     models = ViewModels(
         engine=EngineViewModel(engine, owner),
         pairs=pairs,
-        models=ModelsViewModel(services.tool, pairs, work, undo, services.files, owner),
+        models=local,
         chat=chat,
         finding=Finding(chat, services.files, owner),
         composing=ComposingViewModel(chat, counter, services.files, owner),
@@ -79,9 +84,8 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
         overlay=OverlayViewModel(engine, chat, clock, owner),
         measuring=PlainMeasuring(engine, chat, services.plain, clock, parent=owner),
         compare=CompareViewModel(asking, chat, owner),
-        reports=ReportsViewModel(
-            engine, services.files, reports_folder, undo, lambda: chat.obstacle, owner
-        ),
+        reports=reports,
+        opening=FileOpening(services.files, reports, local, owner),
         chats=chats,
         deleted=RecentlyDeleted(services.store, services.saver, chat, chats, parent=owner),
         undo=undo,

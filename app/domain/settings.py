@@ -20,6 +20,9 @@ ThemeChoice = Literal["system", "light", "dark"]
 Depth = Annotated[int, Meta(ge=1, le=MAX_DEPTH)] | Literal["auto"]
 """What the MTP switch means by "on": the engine's own choice of K, or a fixed K of 1 to 8."""
 
+PageName = Literal["chat", "models", "reports"]
+"""What stands beside the sidebar."""
+
 DEFAULT_MAX_TOKENS = 2048
 
 
@@ -117,6 +120,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     text_size: Annotated[float, Meta(ge=0.1, le=10.0)] = 1.0
     # The window's place and size, Qt's own bytes in base64.
     geometry: Annotated[str, Meta(pattern="^[A-Za-z0-9+/=]*$")] = ""
+    page: PageName = "chat"  # the one that was shown last
     overlay: OverlaySettings = OverlaySettings()
     sidebar: SidebarSettings = SidebarSettings()
     save_folder: str = ""  # where a file was saved last; "" before the first

@@ -23,6 +23,7 @@ from app.viewmodels.models.models import ModelsViewModel
 from app.viewmodels.models.switching import PairSwitching
 from app.viewmodels.overlay.measuring import PlainMeasuring
 from app.viewmodels.overlay.overlay import OverlayViewModel
+from app.viewmodels.reports.opening import FileOpening
 from app.viewmodels.reports.reports import ReportsViewModel
 from app.viewmodels.settings.reply_settings import PresetsViewModel
 from app.viewmodels.sidebar.chat_list import ChatListViewModel
@@ -46,11 +47,12 @@ from app.views.menus import Menus
 from app.views.models.offers import FetchOffer, ModelQuestions, PairOffer, TooBigOffer
 from app.views.notices import Announcer, BannerView, Toast
 from app.views.overlay.overlay_view import OverlayView
-from app.views.page import Page, Places, SideSplit, sidebar_button
+from app.views.page import Page, Places
 from app.views.palette import Palette, commands_of
 from app.views.settings.reply_settings import Model, ReplySettingsDialog
 from app.views.sidebar.recently_deleted import RecentlyDeletedDialog
 from app.views.sidebar.sidebar import Sidebar
+from app.views.sidebar.split import SideSplit, sidebar_button
 from app.views.tokens.details import Details
 from app.views.toolbar import Toolbar
 from mtp_mlx.api import Sampling
@@ -77,6 +79,7 @@ class ViewModels:
     undo: Undo
     compare: CompareViewModel
     reports: ReportsViewModel
+    opening: FileOpening
 
 
 class MainWindow(QMainWindow):
@@ -139,11 +142,22 @@ class MainWindow(QMainWindow):
         self._connect()
         self.page.set_overlay(settings.overlay)
         if settings.geometry:
-            self.restoreGeometry(QByteArray.fromBase64(settings.geometry.encode("ascii")))
+            self._restore(QByteArray.fromBase64(settings.geometry.encode("ascii")))
         self._refresh()
 
     def geometry_text(self) -> str:
         return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+
+    def _restore(self, geometry: QByteArray) -> None:
+        """Restore place and size; Qt moves what lies off its screen back onto it.
+
+        It restores nothing of a screen of another width: then the window begins where the first
+        one did, no larger than the screen that is there.
+        """
+        if not self.restoreGeometry(geometry):
+            room = self.screen().availableGeometry()
+            self.resize(self.size().boundedTo(room.size()))
+            self.move(room.topLeft())
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.closing.emit(event)
@@ -216,6 +230,8 @@ class MainWindow(QMainWindow):
         chat.opened.connect(self.places.show_chat)
         chat.reply_started.connect(self.places.show_chat)
         self.places.currentChanged.connect(self._on_place)
+        self.places.currentChanged.connect(self.settings_changed)
+        self._models.opening.reported.connect(self._show_opened)
         self._models.chats.chosen.connect(self.places.show_chat)
         chat.reply_ended.connect(self._refresh)
         self._models.mtp.wish_changed.connect(self._refresh)
@@ -267,6 +283,13 @@ class MainWindow(QMainWindow):
     def _on_place(self) -> None:
         if not self.places.is_away:
             self.composer.write()
+
+    def _show_opened(self) -> None:
+        """Show the report that another program opened, over the other programs' windows."""
+        self.places.reports.show()
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
 
     def _say_of_models(self, words: str) -> None:
         """Say it above the conversation while the models' page is not shown, which says it else."""

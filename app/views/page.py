@@ -1,16 +1,16 @@
-"""The layout of the window: the chat's page, other pages in its place, and the sidebar."""
+"""The layout of the window: the chat's page, and other pages in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import msgspec
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app import strings
-from app.domain.settings import OverlaySettings, SidebarSettings
+from app.domain.settings import OverlaySettings, PageName
 from app.viewmodels.chat.chat import ChatViewModel
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.models.models import ModelsViewModel
@@ -20,8 +20,8 @@ from app.views.chat.composer import Composer
 from app.views.chat.scrolled_column import COLUMN_WIDTH
 from app.views.chat.transcript import Transcript
 from app.views.chat.welcome import Welcome
-from app.views.commands import MODELS_KEYS, REPORTS_KEYS, SIDEBAR_KEYS
-from app.views.common.controls import IconButton, PlaceButton
+from app.views.commands import MODELS_KEYS, REPORTS_KEYS
+from app.views.common.controls import PlaceButton
 from app.views.common.theme import ThemeController
 from app.views.overlay.overlay_view import WIDTH, OverlayView
 
@@ -243,6 +243,21 @@ class Places(QStackedWidget):
         """Whether another page stands in place of the chat."""
         return self.currentWidget() is not self._chat
 
+    @property
+    def page(self) -> PageName:
+        if self.models.is_shown:
+            return "models"
+        return "reports" if self.reports.is_shown else "chat"
+
+    def show_page(self, page: PageName) -> None:
+        match page:
+            case "chat":
+                self.show_chat()
+            case "models":
+                self.models.show()
+            case "reports":
+                self.reports.show()
+
     def show_chat(self) -> None:
         self.setCurrentWidget(self._chat)
 
@@ -267,80 +282,3 @@ class Places(QStackedWidget):
         page.leave_asked.connect(self.show_chat)
         page.export_asked.connect(self.export_asked)
         return page
-
-
-_LEAST = 190  # pixels, of the sidebar's width
-_MOST = 420
-_STILL_MS = 300  # how long the sidebar's edge rests before its new width is saved
-_ROOMY = 840
-"""Pixels: a narrower window hides the sidebar until asked, and keeps the user's choice."""
-
-
-class SideSplit(QSplitter):
-    changed = Signal()  # whether the sidebar shows, or, once it was let go, how wide it is
-
-    def __init__(self, side: QWidget, rest: QWidget, settings: SidebarSettings) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self._side = side
-        self._settings = settings
-        self._roomy = True
-        side.setMinimumWidth(_LEAST)
-        side.setMaximumWidth(_MOST)
-        self.addWidget(side)
-        self.addWidget(rest)
-        self.setChildrenCollapsible(False)
-        self.setHandleWidth(1)
-        self.setStretchFactor(0, 0)
-        self.setStretchFactor(1, 1)
-        self._still = QTimer(self, singleShot=True, interval=_STILL_MS)
-        self._still.timeout.connect(self.changed)
-        self.splitterMoved.connect(self._on_moved)
-        self._show(shown=settings.shown)
-
-    @property
-    def settings(self) -> SidebarSettings:
-        return self._settings
-
-    @property
-    def shown(self) -> bool:
-        return not self._side.isHidden()
-
-    def toggle(self) -> None:
-        self.show_side(shown=not self.shown)
-
-    def show_side(self, *, shown: bool) -> None:
-        """Show or hide the sidebar; in a narrow window until its size changes."""
-        if self._roomy:
-            self._settings = msgspec.structs.replace(self._settings, shown=shown)
-        self._show(shown=shown)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        super().resizeEvent(event)
-        roomy = event.size().width() >= _ROOMY
-        if roomy != self._roomy:
-            self._roomy = roomy
-            self._show(shown=self._settings.shown and roomy)
-        elif event.oldSize().width() <= 0:
-            self._fit()
-
-    def _show(self, *, shown: bool) -> None:
-        self._side.setVisible(shown)
-        self._fit()
-        self.changed.emit()
-
-    def _fit(self) -> None:
-        width = self._settings.width
-        self.setSizes([width, max(1, self.width() - width)])
-
-    def _on_moved(self, width: int) -> None:
-        self._settings = msgspec.structs.replace(self._settings, width=width)
-        self._still.start()
-
-
-def sidebar_button(theme: ThemeController) -> IconButton:
-    """Return the button that shows and hides the sidebar; it stands outside of it."""
-    button = IconButton("sidebar", strings.SIDEBAR_TOGGLE, theme)
-    button.setCheckable(True)
-    keys = QKeySequence(SIDEBAR_KEYS).toString(QKeySequence.SequenceFormat.NativeText)
-    button.setToolTip(strings.SIDEBAR_HELP.format(shortcut=keys))
-    return button

@@ -65,6 +65,16 @@ def _garbage_is_collected_here() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _quitting_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that closes the window while something runs says what the user answers."""
+
+    def ask(_window: object, running: object) -> str:
+        raise AssertionError(f"asked about {running}")
+
+    monkeypatch.setattr("app.program.ask_to_quit", ask)
+
+
+@pytest.fixture(autouse=True)
 def _interface_thread_touches_no_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The window leaves files to its threads; a test's own folder stands for the user's disk."""
     _watch.begin(tmp_path_factory.getbasetemp())

@@ -21,6 +21,7 @@ from app.services.store_thread import StoreThread
 from app.viewmodels.common.format import file_size, left, memory
 
 Stage = Literal["running", "queued", "paused", "failed", "offered"]
+_LIVE: tuple[Stage, ...] = ("running", "queued")
 _BEGINS = FetchStatus(phase="listing")
 _MB = 10**6
 _LANE = "fetches"  # of the store's writes
@@ -78,6 +79,11 @@ class Fetching(QObject):
         """Whether fetches go on when the window is closed."""
         return self._settings.current.fetch_goes_on
 
+    @property
+    def ends_with_window(self) -> bool:
+        """Whether something is being fetched that would pause when the window is closed."""
+        return not self.goes_on and any(one.stage in _LIVE for one in self.all)
+
     def let_go_on(self, *, goes_on: bool) -> None:
         kept = self._settings.current
         self._settings.update(msgspec.structs.replace(kept, fetch_goes_on=goes_on))
@@ -90,7 +96,7 @@ class Fetching(QObject):
     def begin(self, repository: str, title: str, total: int = 0) -> None:
         """Fetch it as soon as nothing else is being fetched."""
         before = self._fetches.get(repository)
-        if before is not None and before.stage in ("running", "queued"):
+        if before is not None and before.stage in _LIVE:
             return
         kept = Wanted(repository=repository, title=title, total=total)
         if before is not None:
@@ -131,13 +137,16 @@ class Fetching(QObject):
         self.offered.emit()
         self.changed.emit()
 
-    def close(self) -> None:
-        """End the fetch, or let everything go on without the window where the user said so."""
+    def close(self, *, goes_on: bool = False) -> None:
+        """End the fetch, or let everything go on without the window.
+
+        `goes_on`: the user said so for this time; the setting says so for every time.
+        """
         self._is_closed = True
         self._end_run()
-        if self.goes_on:
+        if goes_on or self.goes_on:
             for fetch in self.all:
-                if fetch.stage in ("running", "queued"):
+                if fetch.stage in _LIVE:
                     self._tool.fetch_alone(fetch.repository)
 
     def _on_read(self, wanted: tuple[Wanted, ...]) -> None:

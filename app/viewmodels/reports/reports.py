@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -199,6 +199,15 @@ class ReportsViewModel(QObject):
             lambda files: (Shown(files.load(older), older), Shown(files.load(newer), newer)), self
         )
         answer.then(lambda both: self._open(*both)).failed(self._on_failure)
+
+    def show(self, reports: Sequence[Report], *, note: str) -> None:
+        """Show one report, or two side by side, that lie elsewhere; without any only the note."""
+        match reports:
+            case [only]:
+                self._open(Shown(only))
+            case [older, newer]:
+                self._open(Shown(older), Shown(newer))
+        self._show(replace(self.state, note=note))
 
     def close(self) -> None:
         self._show(replace(self.state, shown=None, beside=None, note=""))

@@ -299,7 +299,6 @@ class ChatListViewModel(QObject):
         self._news.clear()
         self._saver.mark(self.open_id, unread=False)
         self._listed = self._with_read(self._listed)
-        self._whole = self._with_read(self._whole)
 
     def _on_deleted(self, chat_id: str, *, was_open: bool) -> None:
         self._undo.offer(strings.CHAT_DELETED, lambda: self._restore(chat_id, reopen=was_open))

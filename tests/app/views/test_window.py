@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
+import struct
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.domain.settings import MtpChoice, OverlaySettings, ReplySettings
+from app.domain.settings import MtpChoice, OverlaySettings, PageName, ReplySettings, Settings
 from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.services.data_folder import lock_folder
@@ -380,3 +382,57 @@ def test_a_replys_report_has_its_texts_only_where_they_are_ticked(
     ready.settle()
     assert "text" not in json.loads(target.read_text())["runs"][0]
     details.close()
+
+
+@pytest.mark.parametrize("page", ["models", "reports", "chat"])
+def test_the_page_of_the_last_end_is_shown(qtbot: QtBot, tmp_path: Path, page: PageName) -> None:
+    data = tmp_path / "data"
+    first = Program(ScriptedWorker(), data, "light")
+    qtbot.addWidget(first.window)
+    first.start()
+    first.window.places.show_page(page)
+    first.window.close()
+    settings = json.loads((data / "settings.json").read_text())
+    assert settings["page"] == page
+    second = Program(ScriptedWorker(), data, "light")
+    qtbot.addWidget(second.window)
+    second.start()
+    settle(second)
+    assert second.window.places.page == page
+    second.close()
+
+
+def geometry(place: QRect, screen_width: int) -> str:
+    """A window's place and size as Qt keeps them, on a second screen of this width."""
+    frame = (place.left(), place.top(), place.right(), place.bottom())
+    kept = struct.pack(
+        ">IHH4i4iiBBi4i", 0x1D9D0CB, 3, 0, *frame, *frame, 1, 0, 0, screen_width, *frame
+    )
+    return base64.b64encode(kept).decode()
+
+
+@pytest.mark.parametrize("screen_width", [800, 2560])
+@pytest.mark.parametrize(
+    "place",
+    [
+        QRect(3000, 100, 700, 500),
+        QRect(-2000, -900, 700, 500),
+        QRect(100, 4000, 700, 500),
+        QRect(2600, 0, 2560, 1440),
+    ],
+    ids=["right", "above", "below", "large"],
+)
+def test_a_window_on_a_screen_that_is_gone_comes_back(
+    qtbot: QtBot, tmp_path: Path, place: QRect, screen_width: int
+) -> None:
+    program = Program(ScriptedWorker(), tmp_path / "data", "light")
+    program.settings.update(Settings(geometry=geometry(place, screen_width)))
+    program.close()
+    again = Program(ScriptedWorker(), tmp_path / "data", "light")
+    qtbot.addWidget(again.window)
+    again.start()
+    QApplication.processEvents()
+    room, window = again.window.screen().availableGeometry(), again.window.geometry()
+    assert room.contains(window.topLeft())
+    assert room.adjusted(0, 0, 4, 4).contains(window)  # the frame, of 2 pixels, may stand over
+    again.close()
