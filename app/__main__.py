@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 from app import strings
+from mtp_mlx.files import open_standard_files
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return the exit code. Qt is imported only where there is a display."""
+    open_standard_files()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] in (["--worker"], ["--reader"], ["--models"], ["--bench"]):
         return _be(arguments[0].removeprefix("--"), *arguments[1:])

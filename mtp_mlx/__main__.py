@@ -7,7 +7,9 @@ import sys
 
 def main() -> int:
     from mtp_mlx.cli.main import run
+    from mtp_mlx.files import open_standard_files
 
+    open_standard_files()
     return run(sys.argv[1:])
 
 

@@ -6,7 +6,8 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,26 @@ LARGEST = 64 * 2**20
 
 MOST_BYTES = 2**28
 """The largest report or suite that is read."""
+
+
+def open_standard_files(descriptors: Iterable[int] = range(3)) -> None:
+    """Open the three standard files that are closed, on the null device.
+
+    A program that is started from a desktop may have none. The next file that it opened, such as a
+    database, would get the number of one, and what a library prints would be written into it.
+    """
+    for descriptor in descriptors:
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+    null_device = Path(os.devnull)
+    sys.stdin = sys.stdin or null_device.open(encoding="utf-8")
+    sys.stdout = sys.stdout or null_device.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or null_device.open("w", encoding="utf-8")
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,14 @@ import pytest
 
 from mtp_mlx import files
 from mtp_mlx.errors import DamagedModel
-from mtp_mlx.files import find_object, made_of, read_object, read_ordinary, size_of
+from mtp_mlx.files import (
+    find_object,
+    made_of,
+    open_standard_files,
+    read_object,
+    read_ordinary,
+    size_of,
+)
 
 
 def pipe(path: Path) -> Path:
@@ -70,3 +78,33 @@ def test_what_a_checkpoint_says_and_nobody_understands_is_damage() -> None:
     assert made_of(lambda: 3, "mine") == 3
     with pytest.raises(DamagedModel, match=r"config\.json of mine cannot be understood: invalid"):
         made_of(lambda: int("x"), "mine")
+
+
+def test_standard_files_that_are_closed_are_the_null_device(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    with kept.open("w") as file:
+        spare = os.dup(file.fileno())
+        closed = spare + 1
+        while _is_open(closed):
+            closed += 1
+        for name in ("stdin", "stdout", "stderr"):
+            monkeypatch.setattr(sys, name, None)
+        open_standard_files((spare, closed))
+        os.write(closed, b"lost")
+        os.write(spare, b"kept")
+        with sys.stdin, sys.stdout, sys.stderr:
+            assert sys.stdin.read() == ""
+            assert not sys.stderr.isatty()
+        os.close(spare)
+        os.close(closed)
+    assert kept.read_text() == "kept"
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

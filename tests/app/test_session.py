@@ -96,7 +96,6 @@ def test_what_a_full_disk_refused_is_saved_when_it_has_room(
 def answers(monkeypatch: pytest.MonkeyPatch, *choices: str) -> list[str]:
     """Answer the question that closing asks; returns what is left of the choices."""
     left = list(choices)
-    monkeypatch.setattr("app.program.ask_to_quit", lambda *_: "quit")
     monkeypatch.setattr("app.program.ask_unsaved", lambda *_, **_named: left.pop(0))
     return left
 

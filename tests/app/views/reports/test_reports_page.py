@@ -503,10 +503,7 @@ def test_everything_has_a_name(page: ReportsPage, ready: Rig) -> None:
     assert all(widget.accessibleName() for widget in named)
 
 
-def test_closing_the_window_in_mid_run_is_calm(
-    ready: Rig, page: ReportsPage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.program.ask_to_quit", lambda *_: "quit")
+def test_closing_the_window_in_mid_run_is_calm(ready: Rig, page: ReportsPage) -> None:
     press(page.setup.start)
     ready.settle()
     ready.program.window.close()
