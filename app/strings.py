@@ -225,6 +225,10 @@ QUIT_REPLY = (
 )
 QUIT_BENCHMARK = "A benchmark is running. Its finished runs are kept in the report."
 QUIT_COMPARISON = "A comparison is running. Nothing is kept of it."
+QUIT_TRIAL = "A size is being tried. Nothing is kept of it."
+QUIT_CONVERSION = (
+    "A smaller copy of a model is being made. It is listed under Models, and goes on from there."
+)
 QUIT_FETCH = (
     "A download is not finished. It can go on without this window, or pause: then it is offered"
     " again at the next start, and nothing is fetched twice."
@@ -843,6 +847,7 @@ COMPARED_REPORTS = "A and B, side by side"
 
 # Models
 HERE = "this Mac" if sys.platform == "darwin" else "this computer"
+LAUNCHER = "the Finder" if sys.platform == "darwin" else "the desktop"
 MODELS = "Models"
 MODELS_MENU = "Models…"
 MODELS_HELP = "Load a model that is on this disk, or get one ({shortcut})"
@@ -862,6 +867,11 @@ MODELS_NONE = (
 MODELS_NOT_LISTED = "The models on this disk could not be listed. {reason}"
 MODELS_REFRESH = "Look again"
 MODELS_ADD = "Add a folder…"
+MODELS_FOLDER_OFFER = (
+    f"Started from {LAUNCHER}, this program does not see the variables of your shell. If HF_HOME"
+    " says there where your models are, or you keep them in a folder of your own, add it once."
+)
+MODELS_FOLDER_DECLINE = "I have none"
 MODELS_ADD_TITLE = "A folder of models"
 MODELS_PLACES = "Where models are looked for"
 MODELS_PLACES_GONE = "{words} ({names}: not connected)"

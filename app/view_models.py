@@ -67,7 +67,9 @@ def make_models(services: Services, reports_folder: Path, owner: QObject) -> Vie
     fetching = Fetching(services.tool, services.store, services.settings, owner)
     trying = Trying(services.tool, engine, pairs, services.store, services.files, clock, owner)
     work = Work(fetching, trying, Converting(services.tool, owner), owner)
-    local = ModelsViewModel(services.tool, pairs, work, undo, services.files, owner)
+    local = ModelsViewModel(
+        services.tool, pairs, work, undo, services.settings, services.files, owner
+    )
     reports = ReportsViewModel(
         engine, services.files, reports_folder, undo, lambda: chat.obstacle, owner
     )

@@ -71,7 +71,6 @@ LONGEST = (
 _numbers = itertools.count()
 
 
-<<<<<<< HEAD
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files: one that begins last leaves the other cores without work."""
     if not mlx_computes():
@@ -84,14 +83,14 @@ def pytest_collection_finish() -> None:
     """Modules and collected tests live to the end: the garbage collector need not look at them."""
     gc.collect()
     gc.freeze()
-=======
+
+
 @pytest.fixture(scope="session")
 def qapp_cls() -> type[object]:
     """The window's own application, for there is one in a process."""
     from app.views.application import Application
 
     return Application
->>>>>>> 6f68fcf (window: ask before a quit that ends something, open reports from the Finder)
 
 
 @pytest.fixture(autouse=True)

@@ -133,4 +133,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     presets: tuple[Preset, ...] = ()  # the user's own, in the order they were saved
     pairs: tuple[PairChoice, ...] = ()  # that were loaded, the last one first
     pair_options: tuple[PairOptions, ...] = ()  # of targets, the one changed last first
+    folder_offered: bool = False  # the user was asked once for a folder with models
     fetch_goes_on: bool = False  # a download goes on when the window is closed

@@ -21,10 +21,12 @@ class Running:
     reply: bool = False
     benchmark: bool = False
     comparison: bool = False
+    trial: bool = False
+    conversion: bool = False
     fetch: bool = False  # a download that the user has not let go on
 
     def __bool__(self) -> bool:
-        return self.reply or self.benchmark or self.comparison or self.fetch
+        return bool(self.words)
 
     @property
     def words(self) -> str:
@@ -33,17 +35,22 @@ class Running:
             (self.reply, strings.QUIT_REPLY),
             (self.benchmark, strings.QUIT_BENCHMARK),
             (self.comparison, strings.QUIT_COMPARISON),
+            (self.trial, strings.QUIT_TRIAL),
+            (self.conversion, strings.QUIT_CONVERSION),
             (self.fetch, strings.QUIT_FETCH),
         )
         return "\n\n".join(sentence for runs, sentence in sentences if runs)
 
 
 def running(models: ViewModels) -> Running:
+    work = models.models.work
     return Running(
         reply=models.chat.written is not None,
         benchmark=models.reports.state.running is not None,
         comparison=models.compare.state.running,
-        fetch=models.models.fetching.ends_with_window,
+        trial=work.trying.is_running,
+        conversion=work.converting.is_running,
+        fetch=work.fetching.ends_with_window,
     )
 
 

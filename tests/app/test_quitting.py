@@ -12,6 +12,9 @@ from app import strings
 from app.viewmodels.reports.bench_run import Choice
 from app.views.quitting import Running, ask_to_quit
 from tests.app.conftest import Rig
+from tests.app.viewmodels.models.test_converting import Hand as Copies
+from tests.app.viewmodels.models.test_trying import Hand as Trials
+from tests.app.viewmodels.models.test_trying import estimate
 
 REPOSITORY = "mlx-community/gemma-4-e4b-it-4bit"
 
@@ -69,6 +72,14 @@ def fetch(rig: Rig) -> None:
     rig.program.models.models.fetching.begin(REPOSITORY, "E4B")
 
 
+def try_a_size(rig: Rig) -> None:
+    Trials(rig).ask(estimate())
+
+
+def make_a_copy(rig: Rig) -> None:
+    Copies(rig).ask()
+
+
 @pytest.mark.parametrize(
     ("work", "words"),
     [
@@ -76,6 +87,8 @@ def fetch(rig: Rig) -> None:
         (write_elsewhere, strings.QUIT_REPLY),
         (measure, strings.QUIT_BENCHMARK),
         (compare, strings.QUIT_COMPARISON),
+        (try_a_size, strings.QUIT_TRIAL),
+        (make_a_copy, strings.QUIT_CONVERSION),
         (fetch, strings.QUIT_FETCH),
     ],
 )

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from app import strings
 from app.domain.models import Inventory, LocalModel, RemovalPlan
 from app.domain.settings import PairChoice, PairOptions
+from app.services.data_folder import SettingsStore
 from app.services.model_tool import ModelTool
 from app.services.report_files import ReportFiles
 from app.services.store_thread import StoreThread
@@ -52,6 +53,7 @@ class ModelsViewModel(QObject):
         pairs: PairSwitching,
         work: Work,
         undo: Undo,
+        settings: SettingsStore,
         reader: StoreThread[ReportFiles],
         parent: QObject | None = None,
     ) -> None:
@@ -59,6 +61,7 @@ class ModelsViewModel(QObject):
         self._tool = tool
         self._pairs = pairs
         self._undo = undo
+        self._settings = settings
         self._reader = reader
         self.work = work
         self.fetching = work.fetching
@@ -165,7 +168,14 @@ class ModelsViewModel(QObject):
         answer = self._tool.ask(("remove", name, "--yes", "--json"), RemovalPlan, self)
         answer.then(self._on_removed).failed(self._say)
 
+    def decline_folder(self) -> None:
+        """Offer to add a folder no more; the page's button stays."""
+        kept = self._settings.current
+        self._settings.update(msgspec.structs.replace(kept, folder_offered=True))
+        self._show()
+
     def add_folder(self, folder: Path) -> None:
+        self.decline_folder()
         answer = self._tool.ask(("add", str(folder)), str, self)
         answer.then(lambda _words: self._look()).failed(self._say)
 
@@ -281,6 +291,16 @@ class ModelsViewModel(QObject):
         self.state = self._state()
         self.changed.emit(self.state)
 
+    def _misses_folder(self) -> bool:
+        """Whether nothing was found and the user was never asked for a folder.
+
+        A program that the Finder starts sees no variable of the shell, such as HF_HOME.
+        """
+        if self._inventory is None or self._settings.current.folder_offered:
+            return False
+        places = self._inventory.places
+        return not any(place.owner == "own" or place.models for place in places)
+
     def _state(self) -> ModelsState:
         fetches = tuple(map(fetch_row, self.fetching.all))
         inventory = self._inventory or Inventory()
@@ -298,6 +318,7 @@ class ModelsViewModel(QObject):
             fetches=fetches,
             jobs=tuple(self.work.rows),
             goes_on=self.fetching.goes_on,
+            offers_folder=self._misses_folder(),
         )
 
 

@@ -111,6 +111,7 @@ class ModelsState:
     fetches: tuple[FetchRow, ...] = ()
     jobs: tuple[JobRow, ...] = ()
     goes_on: bool = False
+    offers_folder: bool = False  # nothing is here, and models may lie where nobody looked
 
 
 def verdict_of(fit: Fit | None) -> Verdict | None:

@@ -28,6 +28,7 @@ from app.views.common.save_dialog import show_in_folder
 from app.views.common.theme import ThemeController
 from app.views.models.job_rows import FetchView, JobView
 from app.views.models.model_rows import CardView, LocalView, RowList, muted
+from app.views.models.offers import FolderOffer
 from app.views.models.places_list import PlacesList
 from app.views.notices import Toast
 
@@ -62,6 +63,7 @@ class ModelsPage(QWidget):
         self.jobs = RowList(strings.MODELS_JOBS, self._job_view)
         self.local = RowList(strings.MODELS_HERE, self._local_view)
         self.empty = muted("")
+        self.folder_offer = FolderOffer(models)
         self.unusable_toggle = _disclosure()
         self.unusable = RowList("", self._local_view)
         self.cards = RowList(strings.MODELS_GET, self._card_view)
@@ -94,7 +96,8 @@ class ModelsPage(QWidget):
     def _connect(self) -> None:
         models = self._models
         self.leave.clicked.connect(self.leave_asked)
-        self.add.clicked.connect(self.ask_for_folder)
+        for add in (self.add, self.folder_offer.load):
+            add.clicked.connect(self.ask_for_folder)
         self.refresh.clicked.connect(models.refresh)
         self.dismiss.clicked.connect(lambda: self._say(""))
         self.goes_on.clicked.connect(lambda on: models.fetching.let_go_on(goes_on=on))
@@ -138,6 +141,7 @@ class ModelsPage(QWidget):
         self.local.arrange([row.key for row in state.local])
         self.empty.setText(_nothing(state))
         self.empty.setVisible(bool(self.empty.text()))
+        self.folder_offer.setVisible(state.offers_folder)
         count = len(state.unusable)
         words = strings.MODELS_UNUSABLE_ONE if count == 1 else strings.MODELS_UNUSABLE
         _unfold(self.unusable_toggle, words.format(count=count))
@@ -225,8 +229,8 @@ class ModelsPage(QWidget):
         column.addWidget(self._making)
         column.addWidget(
             _section(
-                strings.MODELS_HERE, self.local, self.empty, self.unusable_toggle, self.unusable,
-                self.places_toggle, self.places,
+                strings.MODELS_HERE, self.local, self.empty, self.folder_offer,
+                self.unusable_toggle, self.unusable, self.places_toggle, self.places,
             )
         )  # fmt: skip
         column.addWidget(self._getting)

@@ -97,6 +97,17 @@ class FetchOffer(_Offer):
         self.say(strings.FETCH_OFFER.format(names=names))
 
 
+class FolderOffer(_Offer):
+    """The offer to add the folder of models that are kept where no program looks by itself."""
+
+    def __init__(self, models: ModelsViewModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.load.setText(strings.MODELS_ADD)
+        self.keep.setText(strings.MODELS_FOLDER_DECLINE)
+        self.keep.clicked.connect(models.decline_folder)
+        self.say(strings.MODELS_FOLDER_OFFER)
+
+
 class ModelQuestions(QObject):
     """Asks before what costs: loading what is too big, trying a size, and removing a model."""
 

@@ -43,6 +43,7 @@ from tests.app.tools import (
     EMPTY_DISK,
     FULL_DISK,
     GB,
+    HUB,
     STUDIO,
     fit_of,
     fits_of,
@@ -436,3 +437,30 @@ def test_a_copy_is_made_from_a_row_and_discarded(
         job.cancel.click()
     ready.tool.answer("remove", RemovalPlan(repository="small"))
     assert page.jobs.isHidden()
+
+
+def test_a_folder_is_offered_once_where_nothing_was_found(
+    ready: Rig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = show(ready)
+    assert not page.folder_offer.isVisible()
+    page = show(ready, EMPTY_DISK)
+    assert page.folder_offer.isVisible()
+    assert "HF_HOME" in page.folder_offer.accessibleName()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    page.folder_offer.load.click()
+    assert ready.tool.asked[-1] == ("add", str(tmp_path))
+    assert not page.folder_offer.isVisible()
+
+
+def test_a_folder_that_is_declined_is_offered_no_more(ready: Rig) -> None:
+    page = show(ready, EMPTY_DISK)
+    page.folder_offer.keep.click()
+    page = show(ready, EMPTY_DISK)
+    assert not page.folder_offer.isVisible()
+    assert ready.program.settings.current.folder_offered
+
+
+def test_no_folder_is_offered_beside_one_of_the_users(ready: Rig) -> None:
+    page = show(ready, msgspec.structs.replace(EMPTY_DISK, places=(HUB, DRIVE)))
+    assert not page.folder_offer.isVisible()
