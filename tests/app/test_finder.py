@@ -82,7 +82,7 @@ def test_the_window_and_its_engine_start_from_the_finder(
     script = home / "window.py"
     script.write_text(textwrap.dedent(WINDOW), encoding="utf-8")
     command = closed(sys.executable, "-P", str(script), str(out))
-    subprocess.run(command, cwd="/", env=bare(home), check=True, timeout=120)
+    subprocess.run(command, cwd="/", env=bare(home), check=True, timeout=400)
     seen = json.loads(out.read_text(encoding="utf-8"))
     assert (seen["code"], seen["engine"], seen["trouble"]) == (0, "Ready", "")
     assert seen["files"] == [True] * 3, "a database with their numbers would get what is printed"
@@ -103,5 +103,5 @@ def test_the_window_and_its_engine_start_from_the_finder(
 def test_the_command_line_ends_well_without_its_files(home: Path) -> None:
     for arguments, code in (["--version"], 0), (["generate"], 2), (["worker"], 0):
         command = closed(sys.executable, "-P", "-m", "mtp_mlx", *arguments)
-        ended = subprocess.run(command, cwd="/", env=bare(home), check=False, timeout=60)
+        ended = subprocess.run(command, cwd="/", env=bare(home), check=False, timeout=200)
         assert ended.returncode == code, arguments
