@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.domain.settings import MtpChoice, OverlaySettings, PageName, ReplySettings, Settings
+from app.domain.settings import MtpChoice, OverlaySettings, PageName, ReplySettings
 from app.engine.scripted import ScriptedWorker
 from app.program import Program
 from app.services.data_folder import lock_folder
@@ -425,9 +425,9 @@ def geometry(place: QRect, screen_width: int) -> str:
 def test_a_window_on_a_screen_that_is_gone_comes_back(
     qtbot: QtBot, tmp_path: Path, place: QRect, screen_width: int
 ) -> None:
-    program = Program(ScriptedWorker(), tmp_path / "data", "light")
-    program.settings.update(Settings(geometry=geometry(place, screen_width)))
-    program.close()
+    kept = tmp_path / "data" / "settings.json"
+    kept.parent.mkdir()
+    kept.write_text(json.dumps({"geometry": geometry(place, screen_width)}))
     again = Program(ScriptedWorker(), tmp_path / "data", "light")
     qtbot.addWidget(again.window)
     again.start()

@@ -439,12 +439,19 @@ def test_a_copy_is_made_from_a_row_and_discarded(
     assert page.jobs.isHidden()
 
 
+def look(rig: Rig, disk: Inventory) -> None:
+    rig.program.models.models.refresh()
+    rig.tool.answer("list", disk)
+    rig.tool.answer("fit", fits_of())
+    QApplication.processEvents()
+
+
 def test_a_folder_is_offered_once_where_nothing_was_found(
     ready: Rig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     page = show(ready)
     assert not page.folder_offer.isVisible()
-    page = show(ready, EMPTY_DISK)
+    look(ready, EMPTY_DISK)
     assert page.folder_offer.isVisible()
     assert "HF_HOME" in page.folder_offer.accessibleName()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
@@ -456,7 +463,7 @@ def test_a_folder_is_offered_once_where_nothing_was_found(
 def test_a_folder_that_is_declined_is_offered_no_more(ready: Rig) -> None:
     page = show(ready, EMPTY_DISK)
     page.folder_offer.keep.click()
-    page = show(ready, EMPTY_DISK)
+    look(ready, EMPTY_DISK)
     assert not page.folder_offer.isVisible()
     assert ready.program.settings.current.folder_offered
 
