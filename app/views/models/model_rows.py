@@ -209,7 +209,7 @@ class CardView(ModelRow):
         self.say(card.title, row.words, row.reason, row.verdict)
         self.result.setText(row.result)
         self.result.setVisible(bool(row.result))
-        self.trial.setText(strings.TRY_AGAIN if row.result else strings.TRY)
+        self.trial.setText(strings.TRY_ONCE_MORE if row.result else strings.TRY)
         self.trial.setAccessibleName(strings.TRY_OTHER.format(name=row.title))
         self.trial.setVisible(row.tried is not None)
         words = {

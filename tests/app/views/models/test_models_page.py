@@ -404,7 +404,7 @@ def test_a_size_is_tried_from_its_card(ready: Rig, page: ModelsPage, answers: li
     ready.settle()
     speeds = (TrialSpeed(mode="off", decode_tps=9.0), TrialSpeed(mode="auto", decode_tps=12.0))
     ready.tool.trials[1].say("done", summary=speeds)
-    assert card.trial.text() == strings.TRY_AGAIN
+    assert card.trial.text() == strings.TRY_ONCE_MORE
     assert "9.0 tokens/s plain, 12.0 with drafts" in card.result.text()
 
 
