@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,14 +23,14 @@ if sys.platform.startswith("linux"):
 
 from job_scenes import JOBS, fetching
 from model_stage import BUILT_IN, EMPTY, FULL, HAVE, TARGET, TIGHT, Stage, staged
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from window_scenes import pump, save
 
 from app import strings
 from app.domain import models as told
 from app.domain.settings import PairChoice
 from mtp_mlx import api, wire
-from mtp_mlx.errors import DamagedModel, OutOfMemory
+from mtp_mlx.errors import DamagedModel, OutOfMemory, TooBig
 from tests.app.tools import BIG, E4B, GB, MB
 
 SIZES = ((1280, 800), (900, 600))
@@ -203,12 +204,43 @@ def pair_offered(stage: Stage) -> None:
     stage.loaded(BUILT_IN)
 
 
+def too_big(stage: Stage) -> None:
+    """Show a pair that other programs have left no room for since it was judged."""
+    loading(stage)
+    error = TooBig(
+        f"{TARGET} needs 6.7 GB here (5.1 target + 0.2 drafter + 0.2 keys and values + 0.7 a chunk "
+        "of the prompt + 0.5 margin), and 5.9 GB are free for it.",
+        "Close other programs, choose a smaller model or fewer bits, or load it all the same.",
+    )
+    stage.engine.say(wire.Error(code=error.code, message=error.message, remedy=error.remedy))
+    pump(50)
+    stage.loaded(BUILT_IN)
+
+
+def options(stage: Stage) -> None:
+    """Show a chosen context, of a pair that is loaded with another."""
+    loaded(stage)
+    models = stage.program.models.models
+    row = next(row for row in models.state.local if row.key == E4B.path)
+    assert row.options is not None
+    models.choose_options(row, replace(row.options, context=32_768))
+    stage.answer(FULL)
+
+
+def context_menu(stage: Stage) -> None:
+    stage.look()
+    menu = stage.row(E4B).more.menu()
+    submenus = menu.findChildren(QMenu)
+    contexts = next(one for one in submenus if one.title() == strings.MODEL_CONTEXT)
+    stage.over(partial(contexts.popup, stage.page.mapToGlobal(stage.page.rect().center())))
+
+
 def memory_short(stage: Stage) -> None:
-    """Show a pair that holds nearly all there is, while it writes."""
+    """Show a pair that may need more than there is, while it writes."""
     loaded_chat(stage)
     stage.write(160, ends=False)
-    active = round(HAVE * 0.93)
-    stage.engine.say(wire.MemoryReport(active=active, peak=active, limit=HAVE))
+    active, need = round(HAVE * 0.93), round(HAVE * 1.04)
+    stage.engine.say(wire.MemoryReport(active=active, peak=active, limit=HAVE, need=need))
 
 
 def memory_spent(stage: Stage) -> None:
@@ -232,7 +264,7 @@ SCENES: dict[str, Callable[[Stage], None]] = {
         looking, empty, not_listed, models_here, sums, unusable, places,
         *JOBS,
         loading, cancelled, not_loaded, not_loaded_chat, loaded, loaded_chat, unloaded,
-        chooser,
+        chooser, too_big, options, context_menu,
         row_menu, other_precisions, anyway, removing, removed, dropped, dropped_photos,
         welcome, welcome_here, welcome_fetching, pair_offered, memory_short, memory_spent,
     )

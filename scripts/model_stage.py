@@ -32,7 +32,7 @@ from mtp_mlx.cli.models import as_object
 from mtp_mlx.errors import MtpMlxError
 from mtp_mlx.families import PAIRS
 from mtp_mlx.families.base import KnownPair
-from mtp_mlx.hub.fit import DEFAULT_CONTEXT, fit, listed_size, suited
+from mtp_mlx.hub.fit import DEFAULT_CONTEXT, Fit, fit, listed_size, suited
 from mtp_mlx.hub.places import Inventory
 from tests.app.tools import (
     BEGUN,
@@ -91,25 +91,26 @@ def _advice(pair: KnownPair) -> told.PairFits:
         suited=None if best is None else pairs[best][0].name,
         reason=Advice(pair=pair, judged=pairs, suited=best).reason,
         targets=tuple(
-            told.Fit(
-                target=sized.name, verdict=one.verdict, need=told.Need(**asdict(one.need)),
-                have=one.have, context=one.context,
-            )
+            _told(sized.name, one, pair)
             for sized, one in pairs
         ),
     )  # fmt: skip
 
 
-def fit_of(model: told.LocalModel) -> told.Fit:
+def fit_of(model: told.LocalModel, context: int = DEFAULT_CONTEXT) -> told.Fit:
     """Judge a model on the disk by the size of its files."""
     pair = next(pair for pair in PAIRS if pair.title == model.title)
     size = listed_size(pair, pair.targets[0])
     assert size is not None
-    one = fit(replace(size, target=model.size_bytes), DEFAULT_CONTEXT, HAVE)
-    need = told.Need(**asdict(one.need))
+    return _told(model.path, fit(replace(size, target=model.size_bytes), context, HAVE), pair)
+
+
+def _told(name: str, judged: Fit, pair: KnownPair) -> told.Fit:
     return told.Fit(
-        target=model.path, verdict=one.verdict, need=need, have=HAVE, context=one.context
-    )
+        target=name, verdict=judged.verdict, need=told.Need(**asdict(judged.need)),
+        have=judged.have, context=judged.context, longest_context=pair.context_length,
+        drafter=pair.drafter,
+    )  # fmt: skip
 
 
 CATALOGUE = catalogue()
@@ -195,6 +196,8 @@ class Stage:
             match asked.arguments:
                 case ("list", *_):
                     asked.answer.give(disk)
+                case ("fit", path, "--context", tokens, *_) if path in models:
+                    asked.answer.give(fit_of(models[path], int(tokens)))
                 case ("fit", path, *_) if path in models:
                     asked.answer.give(fit_of(models[path]))
                 case ("fit", *_):

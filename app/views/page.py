@@ -58,7 +58,7 @@ class Page(QWidget):
         self._stack.addWidget(transcript)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)
-        self._column.addLayout(_centred(banner, top=12))
+        self._column.addWidget(_Above(banner))
         self._column.addWidget(self._stack, 1)
         self._column.addLayout(_centred(composer, bottom=18))
         overlay.setParent(self)

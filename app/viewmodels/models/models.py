@@ -59,7 +59,7 @@ class ModelsViewModel(QObject):
     ) -> None:
         super().__init__(parent)
         self._tool = tool
-        self._pairs = pairs
+        self.pairs = pairs
         self._undo = undo
         self._settings = settings
         self._reader = reader
@@ -104,7 +104,7 @@ class ModelsViewModel(QObject):
 
     @property
     def _is_built_in(self) -> bool:
-        loaded = self._pairs.loaded
+        loaded = self.pairs.loaded
         return loaded is not None and loaded.target == DEMO_PAIR
 
     def _on_pair(self) -> None:
@@ -125,23 +125,23 @@ class ModelsViewModel(QObject):
             choice = msgspec.structs.replace(row.choice, anyway=True)
             self.asked_to_load.emit(choice, words)
             return
-        self._pairs.load(row.choice)
+        self.pairs.load(row.choice)
 
     def load_choice(self, choice: PairChoice) -> None:
         """Load what was asked about."""
-        self._pairs.load(choice)
+        self.pairs.load(choice)
 
     def choose_options(self, row: LocalRow, options: LoadingOptions) -> None:
         """Load a target in this way from now on."""
         chosen = PairOptions(
             target=row.key, context=options.context, drafter_bits=options.drafter_bits
         )
-        self._pairs.choose(chosen)
+        self.pairs.choose(chosen)
         if self._inventory is not None:
             self._judging.judge_one(row.key, self._inventory)
 
     def stop_loading(self) -> None:
-        self._pairs.cancel()
+        self.pairs.cancel()
 
     def get(self, row: ConversionRow) -> None:
         self.fetching.begin(row.repository, row.title, row.size or 0)
@@ -239,7 +239,7 @@ class ModelsViewModel(QObject):
             if model is not None and model.is_usable and model.part == "target":
                 choice = self._choice(model, inventory)
                 words = strings.FETCH_DONE.format(name=title_of(model))
-                self._undo.say(words, strings.FETCH_DONE_LOAD, lambda: self._pairs.load(choice))
+                self._undo.say(words, strings.FETCH_DONE_LOAD, lambda: self.pairs.load(choice))
 
         self._after.append(offer)
         self._look()
@@ -281,7 +281,7 @@ class ModelsViewModel(QObject):
 
     def _choice(self, model: LocalModel, inventory: Inventory) -> PairChoice:
         pairings = {pairing.target.path: pairing for pairing in inventory.pairings}
-        options = self._pairs.now.options_of(model.path)
+        options = self.pairs.now.options_of(model.path)
         return choice_of(model, pairings.get(model.path), options)
 
     def _say(self, error: Exception) -> None:
@@ -305,7 +305,7 @@ class ModelsViewModel(QObject):
         fetches = tuple(map(fetch_row, self.fetching.all))
         inventory = self._inventory or Inventory()
         wanted = [fetch.repository for fetch in fetches]
-        rows = tuple(local_rows(inventory, self._judging.fits, self._pairs.now))
+        rows = tuple(local_rows(inventory, self._judging.fits, self.pairs.now))
         shown = [row for row in rows if row.status != "unusable" and row.repository not in wanted]
         return ModelsState(
             is_looking=self._is_looking,

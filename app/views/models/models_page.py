@@ -21,15 +21,15 @@ from PySide6.QtWidgets import (
 from app import strings
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.models.models import ModelsViewModel
-from app.viewmodels.models.rows import ModelsState, PlaceRow
+from app.viewmodels.models.rows import ModelsState
 from app.views.common import fonts
 from app.views.common.controls import IconButton, push_button
 from app.views.common.save_dialog import show_in_folder
 from app.views.common.theme import ThemeController
 from app.views.models.job_rows import FetchView, JobView
 from app.views.models.model_rows import CardView, LocalView, RowList, muted
-from app.views.models.offers import FolderOffer
-from app.views.models.places_list import PlacesList
+from app.views.models.offers import FolderOffer, TooBigOffer
+from app.views.models.places_list import PlacesList, unfolding
 from app.views.notices import Toast
 
 _WIDTH = 860  # pixels, of the column at the most
@@ -58,6 +58,7 @@ class ModelsPage(QWidget):
         self.note.setWordWrap(True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.dismiss = IconButton("close", strings.DISMISS, theme)
+        self.too_big = TooBigOffer(models.pairs)
         self.goes_on = QCheckBox(strings.FETCH_GOES_ON)
         self.fetches = RowList(strings.MODELS_FETCHING, self._fetch_view)
         self.jobs = RowList(strings.MODELS_JOBS, self._job_view)
@@ -132,7 +133,7 @@ class ModelsPage(QWidget):
         self._getting.setVisible(bool(state.cards))
         self.refresh.setEnabled(not state.is_looking)
         self.places_toggle.setVisible(bool(state.places))
-        _unfold(self.places_toggle, _places_words(state.places))
+        _unfold(self.places_toggle, unfolding(state.places))
         self.places.show_rows(state.places, shown=self.places_toggle.isChecked())
 
     def _show_local(self, state: ModelsState) -> None:
@@ -212,6 +213,7 @@ class ModelsPage(QWidget):
         top.setContentsMargins(0, 0, 0, 0)
         top.addLayout(row)
         top.addWidget(self._note_row)
+        top.addWidget(self.too_big)
         area = self._scrolled(self._body())
         column.addWidget(_beside(area, head))
         column.addWidget(area, 1)
@@ -279,13 +281,6 @@ def _nothing(state: ModelsState) -> str:
     if not state.is_listed:
         return strings.MODELS_LOOKING
     return "" if state.local else strings.MODELS_NONE
-
-
-def _places_words(places: tuple[PlaceRow, ...]) -> str:
-    """Return what unfolds the folders; the models of one that is not connected are not listed."""
-    gone = ", ".join(place.title for place in places if not place.is_connected)
-    words = strings.MODELS_PLACES
-    return strings.MODELS_PLACES_GONE.format(words=words, names=gone) if gone else words
 
 
 def _section(title: str, *parts: QWidget) -> QWidget:

@@ -1,4 +1,4 @@
-"""The folders in which models are looked for; those of the user's can be forgotten."""
+"""The folders that are looked through for models, as the Models page unfolds them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from app.views.common.controls import ElidedLabel, push_button
 _LINE = 26  # pixels, of a folder's line: as high as its button
 
 
+def unfolding(places: tuple[PlaceRow, ...]) -> str:
+    """Return what unfolds the folders; the models of one that is not connected are not listed."""
+    gone = ", ".join(place.title for place in places if not place.is_connected)
+    words = strings.MODELS_PLACES
+    return strings.MODELS_PLACES_GONE.format(words=words, names=gone) if gone else words
+
+
 class PlacesList(QFrame):
+    """The folders that are looked through; those of the user's can be forgotten."""
+
     forget_asked = Signal(str)  # a folder's path
 
     def __init__(self) -> None:

@@ -34,6 +34,7 @@ from app.viewmodels.models.trying import Size
 from app.views.models.models_page import ModelsPage
 from app.views.models.offers import agrees
 from mtp_mlx.api import Load
+from mtp_mlx.errors import TooBig
 from mtp_mlx.wire import Error
 from tests.app.conftest import Rig
 from tests.app.tools import (
@@ -173,6 +174,16 @@ def test_a_load_that_fails_is_told_on_the_page(ready: Rig, page: ModelsPage) -> 
     assert page.note.isVisible()
     assert page.note.text().startswith("Gemma 4 E4B 4-bit could not be loaded: A file ends early.")
     assert page.local.views[E4B.path].button.text() == strings.MODEL_LOAD
+
+
+def test_a_model_that_proves_too_big_is_offered_on_the_page(ready: Rig, page: ModelsPage) -> None:
+    page.local.views[E4B.path].button.click()
+    ready.engine.say(Error(code=TooBig.code, message="It needs 7 GB.", remedy="Close programs."))
+    assert page.too_big.isVisible()
+    page.too_big.load.click()
+    assert not page.too_big.isVisible()
+    assert ready.program.models.pairs.loading is not None
+    assert ready.program.models.pairs.loading.anyway
 
 
 def test_what_cannot_be_undone_is_not_the_answer_of_the_return_key(ready: Rig) -> None:
