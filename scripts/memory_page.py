@@ -65,7 +65,10 @@ is more than the weights: the caches and the chunk.
 | E2B, bf16, 16 layers | 2,048 | 8,192 | 10.45 GB | 0.80 | 10.19 | 0.54 | 0.98 |
 | | 2,048 | 32,768 | 10.68 GB | 1.03 | 10.51 | 0.86 | 0.98 |
 | | 2,048 | 131,072 | 12.39 GB | 2.74 | 12.20 | 2.55 | 0.98 |
-| 12B, bf16, 7 layers | 2,048 | 8,192 | 13.61 GB | 1.48 | 13.43 | 1.30 | 0.99 |
+| 12B, bf16, 7 layers | 256 | 8,192 | 12.65 GB | 0.52 | 12.68 | 0.55 | 1.00 |
+| | 256 | 32,768 | 13.28 GB | 1.14 | 13.26 | 1.13 | 1.00 |
+| | 2,048 | 8,192 | 13.61 GB | 1.48 | 13.43 | 1.30 | 0.99 |
+| | 2,048 | 32,768 | 14.11 GB | 1.97 | 13.65 | 1.52 | 0.97 |
 
 `scripts/true_window.py` took two of them through the window: 16 tokens, after a prompt of 13. All
 35 layers of E2B in 4 bits: 3.24 GB without the margin, and 3.23 at the peak. 8 layers of 12B in 4

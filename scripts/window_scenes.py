@@ -327,7 +327,8 @@ def save(widget: QWidget, path: Path, ratio: float = 1) -> None:
     widget.render(picture, QPoint(), QRegion(widget.rect()))
     painter = QPainter(picture)
     for other in QApplication.topLevelWidgets():
-        if other.isVisible() and other is not widget.window() and other.parent() is not None:
+        owner = other.parentWidget()
+        if other.isVisible() and owner is not None and owner.window() is widget.window():
             painter.drawPixmap(widget.mapFromGlobal(other.pos()), other.grab())
     painter.end()
     if not picture.save(str(path)):
