@@ -107,8 +107,8 @@ def set_up(program: Program) -> None:
 
     K is fixed: on a machine that does other work too, auto may find plain decoding faster.
     """
-    program.models.mtp.choose(DEPTH)
     program.models.chat.set_settings(ReplySettings(sampling=Sampling(), seed=0))
+    program.models.mtp.choose(DEPTH)
     wait("the model", lambda: not program.models.chat.obstacle)
 
 
