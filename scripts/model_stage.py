@@ -79,7 +79,8 @@ def _advice(pair: KnownPair) -> told.PairFits:
     pairs = []
     for target in pair.targets:
         size = listed_size(pair, target)
-        assert size is not None
+        if size is None:
+            continue
         sized = Sized(
             name=target.repository, precision=target.precision, drafter=pair.drafter, size=size,
             context_length=pair.context_length, source="catalogue",
@@ -100,8 +101,7 @@ def _advice(pair: KnownPair) -> told.PairFits:
 def fit_of(model: told.LocalModel, context: int = DEFAULT_CONTEXT) -> told.Fit:
     """Judge a model on the disk by the size of its files."""
     pair = next(pair for pair in PAIRS if pair.title == model.title)
-    size = listed_size(pair, pair.targets[0])
-    assert size is not None
+    size = next(size for one in pair.targets if (size := listed_size(pair, one)))
     return _told(model.path, fit(replace(size, target=model.size_bytes), context, HAVE), pair)
 
 

@@ -84,7 +84,6 @@ def models(out: Path) -> None:
         save(stage.program.window, out / "welcome.png")
         stage.program.window.welcome.own.button.click()
         stage.look(EMPTY)
-        stage.get("Gemma 4 E4B")
         stage.say_of_fetch("fetching", done=3 * 10**9, total=9 * 10**9, rate=24 * 10**6)
         settle()
         save(stage.program.window, out / "models.png")
