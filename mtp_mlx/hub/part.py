@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from mtp_mlx.hub.listing import RemoteFile, may_go_on
+from mtp_mlx.hub.cache import PREFIX
+from mtp_mlx.hub.listing import RemoteFile, may_go_on, size_at
 from mtp_mlx.hub.progress import Progress
 
 if TYPE_CHECKING:
@@ -70,3 +71,34 @@ class Part:
         """Give the part its final name, once the disk has its bytes."""
         os.fsync(self.descriptor)
         self.path.replace(blob)
+
+
+def is_shared(file: RemoteFile, blob: Path, repository: str, progress: Progress) -> bool:
+    """Make `blob` another name of the same file of another repository in the cache.
+
+    Tell whether there is one. The Hub's library checks no hash of what it fetches, so it is checked
+    here. A disk without links has each repository fetch its own.
+    """
+    if file.sha256 is None:
+        return False
+    for other in blob.parents[2].glob(f"{PREFIX}*/blobs/{file.sha256}"):
+        if size_at(other) != file.size:
+            continue
+        progress.begin("verifying", repository, file.name, (0, file.size))
+        try:
+            if _sha256(other, progress) == file.sha256:
+                blob.parent.mkdir(parents=True, exist_ok=True)
+                os.link(other.resolve(), blob)
+                return True
+        except OSError:  # it was removed meanwhile, or the disk has no links
+            continue
+    return False
+
+
+def _sha256(file: Path, progress: Progress) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            progress.add(len(block))
+    return digest.hexdigest()

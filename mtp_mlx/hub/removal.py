@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -182,10 +183,19 @@ def _deletion(folder: Path) -> _Deletion:
 
 
 def _own_bytes(folder: Path) -> int:
-    """Return the bytes of the files in a repository's folder: blobs, parts of files, lists."""
+    """Return the bytes of the files in a repository's folder: blobs, parts of files, lists.
+
+    A file that has another name outside of it stays on the disk.
+    """
     if folder.is_symlink():
         return 0
-    sizes = {(file.st_dev, file.st_ino): file.st_size for file in _own_files(folder)}
+    files = list(_own_files(folder))
+    names = Counter((file.st_dev, file.st_ino) for file in files)
+    sizes = {
+        (file.st_dev, file.st_ino): file.st_size
+        for file in files
+        if file.st_nlink <= names[file.st_dev, file.st_ino]
+    }
     return sum(sizes.values())
 
 

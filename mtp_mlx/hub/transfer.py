@@ -30,8 +30,10 @@ from mtp_mlx.hub.listing import (
     disk_full,
     free_bytes,
     list_repository,
+    may_go_on,
+    size_at,
 )
-from mtp_mlx.hub.part import Part
+from mtp_mlx.hub.part import Part, is_shared
 from mtp_mlx.hub.progress import Progress
 
 if TYPE_CHECKING:
@@ -132,6 +134,11 @@ class Transfer:
     def _complete(self, file: RemoteFile) -> None:
         """Bring a file to its length, check it, and give it the name of its blob."""
         listing, progress = self.listing, self._progress
+        if is_shared(file, listing.blob(file), listing.repository, progress):
+            had = size_at(listing.part(file)) or 0
+            progress.begin("linking", listing.repository, file.name)
+            progress.add(file.size - (had if may_go_on(file, had) else 0))
+            return
         with _disk(listing), Part.at(listing.part(file), file) as part:
             if part.length:
                 progress.begin("verifying", listing.repository, file.name, (0, part.length))

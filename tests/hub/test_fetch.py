@@ -28,7 +28,9 @@ from mtp_mlx.errors import (
 )
 from mtp_mlx.hub.connection import Patience
 from mtp_mlx.hub.listing import RESERVE_BYTES, wanted
+from mtp_mlx.hub.places import inventory
 from mtp_mlx.hub.progress import RATE_WINDOW_S, Meter, Progress, Status, line
+from mtp_mlx.hub.removal import plan_removal, remove
 from mtp_mlx.hub.resolve import resolve
 from mtp_mlx.hub.transfer import Wanted, fetch
 from tests.hub.conftest import online
@@ -127,6 +129,37 @@ def test_what_is_here_is_not_fetched_again(hub: FakeHub) -> None:
         "revision",
         "tree",
     ]
+
+
+def test_the_same_files_under_another_name_are_shared(hub: FakeHub, cache: Path) -> None:
+    fetched()
+    hub.repositories["other/name"] = dict(hub.files)
+    before, sent = bytes_on_disk(cache), hub.sent
+    texts = sum(len(data) for name, data in right(hub).items() if not is_weights(name))
+    progress = Progress()
+    (found,) = fetch([Wanted(repository="other/name")], progress)
+    assert contents(found.folder) == right(hub)
+    assert hub.sent - sent <= texts
+    assert progress.now().done == progress.now().total
+    copies = (cache / "models--other--name" / "blobs").iterdir()
+    shared = [blob for blob in copies if blob.stat().st_nlink == 2]
+    assert sum(blob.stat().st_size for blob in shared) == size_of_weights(hub)
+    assert before < bytes_on_disk(cache)
+    # Each goes alone: what the other has stays
+    plan = plan_removal("other/name", inventory().places)
+    assert plan.freed_bytes < size_of_weights(hub)
+    remove(plan)
+    assert contents(fetched()) == right(hub)
+
+
+def test_a_damaged_file_under_another_name_is_not_shared(hub: FakeHub, cache: Path) -> None:
+    folder = fetched()
+    shard = next(name for name in READ if is_weights(name))
+    blob = (folder / shard).resolve()
+    blob.write_bytes(bytes(len(hub.files[shard])))  # of the right length
+    hub.repositories["other/name"] = dict(hub.files)
+    (found,) = fetch([Wanted(repository="other/name")], Progress())
+    assert contents(found.folder) == right(hub)
 
 
 @pytest.mark.parametrize(
