@@ -320,6 +320,14 @@ def wait(done: Callable[[], bool], seconds: float = 180.0) -> None:
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 
+def owners(widget: QWidget) -> Iterator[QWidget]:
+    """Yield what a widget belongs to: a submenu to its menu, and that to a button's window."""
+    owner = widget.parentWidget()
+    while owner is not None:
+        yield owner
+        owner = owner.parentWidget()
+
+
 def save(widget: QWidget, path: Path, ratio: float = 1) -> None:
     """Write a picture of a widget, with the menus and questions that stand over it."""
     picture = QPixmap(widget.size() * ratio)
@@ -327,8 +335,7 @@ def save(widget: QWidget, path: Path, ratio: float = 1) -> None:
     widget.render(picture, QPoint(), QRegion(widget.rect()))
     painter = QPainter(picture)
     for other in QApplication.topLevelWidgets():
-        owner = other.parentWidget()
-        if other.isVisible() and owner is not None and owner.window() is widget.window():
+        if other.isVisible() and widget.window() in owners(other):
             painter.drawPixmap(widget.mapFromGlobal(other.pos()), other.grab())
     painter.end()
     if not picture.save(str(path)):
