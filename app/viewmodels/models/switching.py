@@ -244,7 +244,11 @@ class PairSwitching(QObject):
                 strings.PAIR_FAILED.format(name=title(failed), reason=reason, other=other)
             )
         # The engine is still telling its state; another one must not begin within.
-        self._later(lambda: self._engine.load(self._good.load()))
+        self._later(self._load_good)
+
+    def _load_good(self) -> None:
+        if self._asked is None:  # nothing else was asked for meanwhile
+            self._engine.load(self._good.load())
 
     def _refuse(self, refusal: Refusal | None) -> None:
         if refusal != self.refusal:

@@ -120,8 +120,11 @@ def test_a_pair_holds_the_context_that_it_was_loaded_with(
     qtbot: QtBot, engine: Engine, tiny: PairFolders
 ) -> None:
     loaded(qtbot, engine)
+    notes: list[str] = []
+    engine.noted.connect(notes.append)
     engine.load(engine_model(tiny, context=64))
     assert loaded(qtbot, engine).pair.context_length == 64
+    assert notes == []  # in one process the first copy is gone before the second is loaded
     ids = TokenIds(tuple([2] * 60))
     ticket = engine.submit(Generate(prompt=(ids,), max_tokens=20, ignore_eos=True))
     with qtbot.waitSignal(ticket.finished, timeout=PATIENCE_MS) as ended:
