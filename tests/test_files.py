@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -14,10 +15,13 @@ from mtp_mlx import files
 from mtp_mlx.errors import DamagedModel
 from mtp_mlx.files import (
     find_object,
+    is_absence,
     made_of,
     open_standard_files,
     read_object,
     read_ordinary,
+    remedy_of,
+    shown_path,
     size_of,
 )
 
@@ -102,9 +106,45 @@ def test_standard_files_that_are_closed_are_the_null_device(
     assert kept.read_text() == "kept"
 
 
+def test_a_closed_descriptor_gets_the_null_device_though_a_lower_one_is_free() -> None:
+    lower, closed = sorted(os.open(os.devnull, os.O_RDWR) for _ in range(2))
+    os.close(lower)
+    os.close(closed)
+    open_standard_files((closed,))
+    assert _is_open(closed)
+    assert not _is_open(lower)
+    os.close(closed)
+
+
 def _is_open(descriptor: int) -> bool:
     try:
         os.fstat(descriptor)
     except OSError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, "the right to read it"),
+        (errno.EIO, "disk is connected"),
+        (errno.ELOOP, "place of the link"),
+        (errno.EISDIR, "Download the model again"),
+    ],
+)
+def test_the_remedy_is_that_of_the_cause(number: int, words: str) -> None:
+    assert words in remedy_of(OSError(number, "no"))
+
+
+def test_only_what_is_not_there_is_absent() -> None:
+    assert is_absence(OSError(errno.ENOENT, "no"))
+    assert not is_absence(OSError(errno.EIO, "no"))
+
+
+def test_a_path_is_shown_from_the_home_on_and_a_long_one_by_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert shown_path(tmp_path / "models" / "tiny") == "~/models/tiny"
+    assert shown_path(Path("/a" * 50 + "/end"), most=10) == "…a/a/a/end"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.models import Inventory, LocalModel, Need, Place
+from app.domain.models import Inventory, LocalModel, Need, Place, Trial, TrialSpeed, TrialStatus
 
 
 def test_the_need_is_the_sum_of_its_parts() -> None:
@@ -26,3 +26,13 @@ def test_an_inventory_lists_the_models_of_all_places() -> None:
         Place(owner="user", title="B", path="/b", models=(two,)),
     )
     assert Inventory(places=places).models == (one, two)
+
+
+def test_a_trial_tells_the_speed_of_each_mode_it_measured() -> None:
+    told = TrialStatus(phase="done", summary=(TrialSpeed(mode="auto", decode_tps=12.0),))
+    assert told.tps("auto") == 12.0
+    assert told.tps("off") is None
+
+
+def test_a_trial_is_kept_by_its_pair_and_precision() -> None:
+    assert Trial(pair="E4B", bits=8, plain_tps=9.0, drafts_tps=12.0).key == ("E4B", 8)
