@@ -1055,6 +1055,7 @@ TOOL_GARBLED_REMEDY = "Install the window and the command line from the same rel
 TOOL_ENDED = "`mtp-mlx` ended without an answer. Try again."
 DROP_NO_MODEL = "“{name}” holds no model that can be loaded: {reason}"
 DROP_NOTHING = "no model lies in it, two levels deep."
+DROP_TOO_MUCH = "it has more folders than are looked through. Drop the model's own folder."
 DROP_LOAD_ASK = "Load {name}? Its folder is remembered, so that it is listed under Models."
 WELCOME_HERE = f"{{name}} is on {HERE} already ({{place}})."
 WELCOME_HERE_ACT = "Load it"

@@ -84,8 +84,13 @@ def forget_folder(name: str | Path) -> Path:
 
 
 def _absolute(name: str | Path) -> Path:
-    """Return the full path, through links as they are: a drive may come back under its name."""
-    return Path(os.path.abspath(expanded(str(name))))  # noqa: PTH100  (resolves no links)
+    """Return the full path, through links as they are: a drive may come back under its name.
+
+    In a full path `$` and `~` are letters of names.
+    """
+    words = str(name)
+    path = words if os.path.isabs(words) else expanded(words)  # noqa: PTH117  (an impossible name too)
+    return Path(os.path.abspath(path))  # noqa: PTH100  (resolves no links)
 
 
 def _read(file: Path) -> Sequence[str]:

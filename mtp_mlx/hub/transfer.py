@@ -327,6 +327,11 @@ def _disk(listing: Listing) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             missing = listing.size - listing.bytes_here
             raise disk_full(cache, free_bytes(cache), missing) from error
+        if error.errno == errno.ENOENT:
+            raise NotWritable(
+                f"Files of {brief(listing.repository)} were removed while it was being fetched.",
+                "Start again to fetch what is missing.",
+            ) from error
         raise NotWritable(
             f"The folder of models {brief(cache)} cannot be written to: {brief(error)}.",
             "Check its rights and its disk, or set HF_HUB_CACHE to another folder.",

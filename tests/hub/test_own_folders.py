@@ -46,6 +46,17 @@ def test_a_name_is_taken_from_home_and_from_here(
     assert own_folders() == (tmp_path / "models", tmp_path / "linked")
 
 
+@pytest.mark.parametrize("name", ["$HOME of mine", "~", "a\nb", "100%", "Modèles"])
+def test_a_full_path_is_taken_as_it_is(tmp_path: Path, name: str) -> None:
+    """Also to forget a folder that is not connected."""
+    folder = tmp_path / name
+    folder.mkdir()
+    assert add_folder(folder) == folder
+    folder.rmdir()
+    assert forget_folder(str(folder)) == folder
+    assert own_folders() == ()
+
+
 WHY_NOT = {
     "file": "file is a file and no folder. Name the folder that it lies in.",
     "circle": "circle cannot be read: Too many levels of symbolic links. Put a real",

@@ -80,7 +80,7 @@ class ChatViewModel(QObject):
             signal.connect(self.changed)
         asking.mtp.wish_changed.connect(self._on_wish)
 
-    # What is there
+    # The open chat, and the reply that is being written
 
     @property
     def chat(self) -> Chat:

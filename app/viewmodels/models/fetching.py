@@ -117,7 +117,7 @@ class Fetching(QObject):
             self.begin(repository, fetch.wanted.title)
 
     def cancel(self, repository: str) -> None:
-        """Want it no longer; what came stays until the model is removed."""
+        """Stop a download and take it off the list; its bytes stay until the model is removed."""
         self._stop(repository)
         if self._fetches.pop(repository, None) is not None:
             self._forget(repository)

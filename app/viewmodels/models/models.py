@@ -71,7 +71,8 @@ class ModelsViewModel(QObject):
         self._is_looking = False
         self._looks_again = False
         self._trouble = ""
-        self._after: list[Callable[[Inventory], None]] = []
+        self._after: list[Callable[[Inventory], None]] = []  # acts at the end of the next look
+        self._acts: list[Callable[[Inventory], None]] = []  # at the end of the look under way
         self.state = ModelsState()
         pairs.changed.connect(self._on_pair)
         self._judging.changed.connect(self._show)
@@ -93,6 +94,7 @@ class ModelsViewModel(QObject):
             self._looks_again = True
             return
         self._is_looking = self._has_looked = True
+        self._acts, self._after = self._after, []
         answer = self._tool.ask(("list", "--json"), Inventory, self)
         answer.then(self._on_listed).failed(self._on_not_listed)
         self._show()
@@ -157,12 +159,12 @@ class ModelsViewModel(QObject):
             self.fetching.begin(row.drafter, name)
 
     def ask_to_remove(self, row: LocalRow) -> None:
-        """Ask what removing would free, then the user."""
+        """Find out how many bytes removing a model would free, then ask the user."""
         answer = self._tool.ask(("remove", row.repository or row.key, "--json"), RemovalPlan, self)
         answer.then(self._on_removal_planned).failed(self._say)
 
     def remove(self, plan: RemovalPlan) -> None:
-        """Carry out what the user was asked."""
+        """Remove a model, as the user has agreed to."""
         self.fetching.cancel(plan.repository)
         name = plan.repository if "/" in plan.repository else plan.folder or plan.repository
         answer = self._tool.ask(("remove", name, "--yes", "--json"), RemovalPlan, self)
@@ -216,15 +218,15 @@ class ModelsViewModel(QObject):
         self._is_looking = False
         self.work.converting.see(inventory)
         self._judging.judge(inventory)
-        after, self._after = self._after, []
+        acts, self._acts = self._acts, []
         self._end_look()
-        for act in after:
+        for act in acts:
             act(inventory)
 
     def _on_not_listed(self, error: Exception) -> None:
         self._trouble = strings.MODELS_NOT_LISTED.format(reason=error)
         self._is_looking = False
-        self._after.clear()
+        self._acts.clear()
         self._end_look()
 
     def _end_look(self) -> None:
@@ -274,7 +276,9 @@ class ModelsViewModel(QObject):
         if drafters:  # it is listed with its targets
             return
         problems = (f"{one.problem} {one.remedy or ''}" for one in inside if one.problem)
-        reason = next(problems, strings.DROP_NOTHING).strip()
+        is_partial = any(p.is_partial for p in inventory.places if p.path == str(folder))
+        nothing = strings.DROP_TOO_MUCH if is_partial else strings.DROP_NOTHING
+        reason = next(problems, nothing).strip()
         self.said.emit(strings.DROP_NO_MODEL.format(name=folder.name, reason=reason))
         if not was_known:
             self.forget_folder(str(folder))

@@ -115,6 +115,7 @@ class ModelQuestions(QObject):
         super().__init__(window)
         self._models = models
         self._window = window
+        self._is_asking = False  # whether to remove a model
         models.asked_to_load.connect(self._ask_to_load)
         models.asked_to_remove.connect(self._ask_to_remove)
         models.work.trying.asked.connect(self._ask_to_try)
@@ -127,8 +128,14 @@ class ModelQuestions(QObject):
             self._models.load_choice(choice)
 
     def _ask_to_remove(self, plan: RemovalPlan, question: str) -> None:
+        """Ask once: while the question is open, the answer to a second click may come."""
+        if self._is_asking:
+            return
+        self._is_asking = True
         role = QMessageBox.ButtonRole.DestructiveRole
-        if agrees(self._window, question, strings.MODEL_REMOVE_NOW, role):
+        is_agreed = agrees(self._window, question, strings.MODEL_REMOVE_NOW, role)
+        self._is_asking = False
+        if is_agreed:
             self._models.remove(plan)
 
     def _ask_to_try(self, order: TrialOrder, question: str, act: str) -> None:

@@ -369,6 +369,36 @@ def test_folders_are_added_and_forgotten(ready: Rig, said: list[str]) -> None:
     assert said == ["There is no folder '/gone' here."]
 
 
+def test_a_look_that_began_before_a_drop_says_nothing_of_it(
+    ready: Rig, said: list[str], tmp_path: Path
+) -> None:
+    """Its list lacks the folder: that would pass for a folder without a model, and be forgotten."""
+    models(ready).refresh()
+    models(ready).drop([tmp_path])
+    ready.settle()
+    ready.tool.answer("add", "")
+    own = msgspec.structs.replace(DRIVE, path=str(tmp_path), state="connected")
+    target = msgspec.structs.replace(E4B, path=str(tmp_path / "x"), place=str(tmp_path))
+    asked: list[object] = []
+    models(ready).asked_to_load.connect(lambda choice, _: asked.append(choice.target))
+    ready.tool.answer("list", FULL_DISK)
+    assert (said, asked) == ([], [])
+    ready.tool.answer("list", Inventory(places=(placed(own, target),)))
+    assert (said, asked) == ([], [target.path])
+
+
+def test_a_dropped_folder_of_too_many_folders_is_not_called_empty(
+    ready: Rig, said: list[str], tmp_path: Path
+) -> None:
+    models(ready).drop([tmp_path])
+    ready.settle()
+    ready.tool.answer("add", "")
+    own = msgspec.structs.replace(DRIVE, path=str(tmp_path), state="connected", is_partial=True)
+    ready.tool.answer("list", Inventory(places=(own,)))
+    reason = strings.DROP_TOO_MUCH
+    assert said == [strings.DROP_NO_MODEL.format(name=tmp_path.name, reason=reason)]
+
+
 @pytest.mark.parametrize("known", [False, True])
 def test_a_dropped_folder_of_unusable_files_says_why(
     ready: Rig, said: list[str], tmp_path: Path, *, known: bool
