@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,15 +11,13 @@ import msgspec
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QCloseEvent
 
-from app import strings
-from app.domain.comparison import Comparison
-from app.domain.conversation import EngineRecord, ReplyRecord
 from app.domain.settings import Settings, ThemeChoice
 from app.engine.engine import Engine
 from app.engine.worker import Watch, Worker
+from app.exports import Exports, model_name
 from app.services import log
 from app.services.backup import suggested_name
-from app.services.chat_export import CHAT_FORMATS, CHATS_FORMATS, Look
+from app.services.chat_export import CHATS_FORMATS, Look
 from app.services.data_folder import (
     BaselineStore,
     DataFolder,
@@ -30,7 +27,6 @@ from app.services.data_folder import (
 )
 from app.services.model_tool import ModelTool
 from app.services.program_version import version_text
-from app.services.report import comparison_report, reply_report
 from app.services.report_files import ReportFiles
 from app.services.store_thread import CLOSE_S, StoreThread
 from app.session import Session, guarded
@@ -38,7 +34,6 @@ from app.view_models import Services, make_models
 from app.viewmodels.chat.footer import footer
 from app.viewmodels.chat.history import Removed, removed_text
 from app.viewmodels.chat.saving import Saver
-from app.viewmodels.common.engine import pair_name
 from app.viewmodels.models.switching import first_pair
 from app.viewmodels.overlay.plain_speed import PlainSpeed
 from app.viewmodels.settings.backups import BackupsViewModel
@@ -46,22 +41,17 @@ from app.views.common import fonts
 from app.views.common.save_dialog import (
     ask_backup,
     ask_backup_path,
-    ask_chat_path,
     ask_chats_path,
-    ask_comparison_path,
-    ask_report_path,
     ask_unsaved,
     may_restore,
     say_done,
     say_not_saved,
-    show_in_folder,
 )
 from app.views.common.theme import ThemeController
 from app.views.main_window import MainWindow
 from app.views.quitting import ask_to_quit, running
 from mtp_mlx.paths import resources
 from mtp_mlx.report import saving
-from mtp_mlx.report.model import Report, moment
 
 _LAST_CHAT_S = 0.3  # seconds that showing the window may wait for the last chat to be read
 _EXPORT_S = 60.0  # seconds that quitting waits for a file in another place
@@ -118,6 +108,9 @@ class Program(QObject):
         self.backups = BackupsViewModel(self.store, self.settings, speeds, self.models.chat, self)
         self.theme.apply()
         self.window = self._make_window(settings)
+        self._exports = Exports(
+            self.window, self.models, self.theme, self.settings, self.files, self
+        )
         self.session = Session(
             self.store,
             self._saver,
@@ -177,18 +170,12 @@ class Program(QObject):
         self.store.refused.connect(self.models.engine.show_unwritten)
         self.store.caught_up.connect(self.models.engine.show_written)
         self.models.chat.branches.removed.connect(self._offer_undo)
-        self.models.reports.exported.connect(self._say_saved)
-        self.models.reports.not_saved.connect(lambda text: say_not_saved(self.window, text))
         self.window.settings_changed.connect(self._save_settings)
         self.models.chat.opened.connect(self._save_settings)  # after a crash this chat is reopened
         self.models.chat.reply_started.connect(self._save_settings)
         self.window.active_changed.connect(self._on_active)
         self.window.closing.connect(self._on_closing)
-        self.window.export_asked.connect(self._export_chat)
         self.window.about_asked.connect(self._show_about)
-        self.window.report_asked.connect(self._save_report)
-        self.window.comparison_report_asked.connect(self._save_comparison)
-        self.window.open_report_asked.connect(self._export_open_report)
         self.window.backup_asked.connect(self._back_up)
         self.window.restore_asked.connect(self._restore)
         self.backups.checked.connect(self._on_backup_checked)
@@ -279,70 +266,6 @@ class Program(QObject):
     def _show_about(self) -> None:
         self.files.run(lambda _files: version_text(), self).then(self.window.show_about)
 
-    def _save_report(self, reply: ReplyRecord, prompt: str | None) -> None:
-        """Save a report of a reply, with prompt and text where the prompt is given."""
-        texts = prompt is not None
-        engine = _environment(reply.engine)
-        begun = next((m.created for m in self.models.chat.chat.messages if m.reply is reply), 0.0)
-        created = moment(begun) if begun else None
-        self._save_to_file(
-            lambda: reply_report(
-                reply, reply.pair, engine, include_text=texts, prompt=prompt, created=created
-            )
-        )
-
-    def _save_comparison(self, comparison: Comparison) -> None:
-        engine = _environment(comparison.on.engine)
-        self._save_to_file(lambda: comparison_report(comparison, engine))
-
-    def _export_chat(self) -> None:
-        chat = self.models.chat.chat
-        title, ending = chat.title or strings.UNTITLED, self.settings.current.chat_format
-        path = ask_chat_path(self.window, self._save_folder(), title, ending)
-        if path is None:
-            return
-        look = Look(style=self.theme.light.html(), numbers=footer, model=model_name)
-        written = CHAT_FORMATS[path.suffix.lower()]
-        self._to_file(lambda: saving.write(written(chat, look), path), path, "chat_format")
-
-    def _export_open_report(self, texts: bool) -> None:
-        state = self.models.reports.state
-        if state.beside is not None:
-            if path := ask_comparison_path(self.window, self._save_folder()):
-                self.models.reports.export(path, texts=False)
-            return
-        title = "" if state.shown is None else state.shown.report.title
-        if path := self._ask_report_path(title):
-            self._remember_place(path, "report_format")
-            self.models.reports.export(path, texts=texts)
-
-    def _save_to_file(self, make: Callable[[], Report]) -> None:
-        if path := self._ask_report_path():
-            self._to_file(lambda: saving.save(make(), path), path, "report_format")
-
-    def _ask_report_path(self, title: str = "") -> Path | None:
-        ending = self.settings.current.report_format
-        return ask_report_path(self.window, self._save_folder(), ending, title)
-
-    def _save_folder(self) -> Path:
-        """The folder that was saved to last; the dialog itself falls back where it is gone."""
-        return Path(self.settings.current.save_folder or Path.home())
-
-    def _to_file(self, write: Callable[[], None], path: Path, kind: str) -> None:
-        self._remember_place(path, kind)
-        answer = self.files.run(lambda _files: write(), self)
-        answer.then(lambda _: self._say_saved(path)).failed(self._say_not_saved)
-
-    def _remember_place(self, path: Path, kind: str) -> None:
-        """Suggest the folder and the format again; `kind` is the field of the settings."""
-        place = {"save_folder": str(path.parent), kind: path.suffix.lower()}
-        self.settings.update(msgspec.structs.replace(self.settings.current, **place))
-
-    def _say_saved(self, path: Path) -> None:
-        words = strings.SAVED.format(name=path.name, folder=path.parent.name or path.parent)
-        label = strings.SHOW_FILE if sys.platform == "darwin" else strings.SHOW_FOLDER
-        self.models.undo.say(words, label, lambda: show_in_folder(path))
-
     def _back_up(self) -> None:
         if path := ask_backup_path(self.window, Path.home(), suggested_name()):
             self.backups.back_up(path)
@@ -368,12 +291,3 @@ class Program(QObject):
 
     def _say_not_saved(self, error: Exception | str) -> None:
         say_not_saved(self.window, str(error))
-
-
-def model_name(reply: ReplyRecord) -> str:
-    """The target that wrote a reply, and whether it had a drafter."""
-    return pair_name(reply.pair)
-
-
-def _environment(engine: EngineRecord) -> dict[str, str | int | bool]:
-    return engine.versions | engine.device

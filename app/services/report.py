@@ -18,7 +18,7 @@ from app.domain.comparison import Comparison
 from app.domain.conversation import Finish, ReplyRecord, RoundRecord
 from app.domain.numbers import Numbers, numbers_of
 from mtp_mlx.api import PairInfo
-from mtp_mlx.report import model, naming, saving
+from mtp_mlx.report import from_engine, model, naming, saving
 from mtp_mlx.report.derived import group, groups
 from mtp_mlx.report.model import Report
 
@@ -61,7 +61,7 @@ def reply_report(
     run = _run(reply)
     if include_text:
         run = replace(run, prompt=prompt, text=_text(reply))
-    subject, machine = model.pair_of(pair), _environment(environment)
+    subject, machine = from_engine.pair_of(pair), _environment(environment)
     return Report(
         title=naming.reply_title(subject, machine),
         created=created or model.now(),
@@ -77,7 +77,7 @@ def reply_report(
 def _environment(values: Mapping[str, str | int | bool]) -> model.Environment:
     known = {name: values.get(key) for name, key in _ENVIRONMENT.items()}
     clean = {"true": True, "false": False}.get(str(values.get("clean")))
-    return model.environment_of({**known, "commit_clean": clean})
+    return from_engine.environment_of({**known, "commit_clean": clean})
 
 
 def _settings(reply: ReplyRecord, pair: PairInfo) -> model.Settings:
@@ -111,9 +111,9 @@ def _run(reply: ReplyRecord) -> model.Run:
 def _stats(reply: ReplyRecord) -> dict[str, Any]:
     """Return the engine's statistics or, where there are none, what the window counted."""
     if reply.stats is not None:
-        return model.numbers_of(reply.stats)
+        return from_engine.numbers_of(reply.stats)
     counted = asdict(numbers_of(reply))
-    return {name: counted.get(name) for name in model.numbers_of(None)}
+    return {name: counted.get(name) for name in from_engine.numbers_of(None)}
 
 
 def _round(record: RoundRecord) -> model.Round:

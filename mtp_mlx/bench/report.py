@@ -12,7 +12,7 @@ from mtp_mlx.bench.plan import Plan
 from mtp_mlx.bench.prompts import Suite, tokens_sha256
 from mtp_mlx.bench.runs import Run
 from mtp_mlx.events import Round
-from mtp_mlx.report import model
+from mtp_mlx.report import from_engine, model
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.lengths import by_context
 from mtp_mlx.report.model import Comparison, Environment, Identity, Report
@@ -69,7 +69,7 @@ def report(
 def title(subject: Subject, plan: Plan, made: int) -> str:
     """Return the title: pair, machine, contexts, replayed acceptance and missing runs."""
     return benchmark_title(
-        model.pair_of(subject.pair),
+        from_engine.pair_of(subject.pair),
         subject.environment,
         contexts=plan.context_tokens,
         replayed=plan.replay_acceptance,
@@ -80,7 +80,7 @@ def title(subject: Subject, plan: Plan, made: int) -> str:
 def pair(subject: Subject) -> model.Pair:
     weights = subject.weights
     return msgspec.structs.replace(
-        model.pair_of(subject.pair),
+        from_engine.pair_of(subject.pair),
         target_revision=weights.target_revision,
         target_sha256=weights.target_sha256,
         drafter_revision=weights.drafter_revision,
@@ -120,7 +120,7 @@ def run(made: Run, *, include_text: bool = False) -> model.Run:
         finish_reason=finished.reason,
         prompt_tokens=finished.prompt_tokens,
         reused_tokens=finished.reused_tokens,
-        **model.numbers_of(finished.stats),
+        **from_engine.numbers_of(finished.stats),
         rounds=tuple(_round(event) for event in made.rounds),
         prompt_sha256=made.prompt_sha256,
         context_tokens=made.context_tokens,

@@ -119,7 +119,7 @@ def row_of(table: Table) -> dict[str, str]:
 def _saved(rig: Rig, folder: Path) -> Report:
     target = folder / "report.json"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.program.ask_report_path", lambda *_: target)
+        patch.setattr("app.exports.ask_report_path", lambda *_: target)
         rig.action(strings.SAVE_REPORT).trigger()
         rig.settle()
     return load(target)

@@ -100,7 +100,7 @@ def compares_and_exports(
     assert result is not None
     assert "Same text, token for token" in dialog.texts.text()
     file = folder / "compared.json"
-    monkeypatch.setattr("app.program.ask_report_path", lambda *_: file)
+    monkeypatch.setattr("app.exports.ask_report_path", lambda *_: file)
     click(dialog.save)
     settle(program)
     report = json.loads(file.read_text())

@@ -28,6 +28,7 @@ from tests.hub.fake_hub import (
     REPOSITORY,
     FakeHub,
     Refusal,
+    is_weights,
     sha256,
 )
 from tests.hub.fetches import (

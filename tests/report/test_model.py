@@ -13,7 +13,7 @@ import pytest
 
 from mtp_mlx.errors import DamagedReport, NewerReport
 from mtp_mlx.numbers import Counts
-from mtp_mlx.report import model
+from mtp_mlx.report import from_engine, model
 from mtp_mlx.report.saving import decode, encode, tidy
 from tests.app.services.schema import violations
 from tests.cli.scripted import PAIR
@@ -189,18 +189,18 @@ def test_tidying_changes_no_digit() -> None:
     ],
 )
 def test_a_folder_is_named_by_its_last_part(name: str, public: str) -> None:
-    made = model.pair_of(swap(PAIR, target=name, drafter=name))
+    made = from_engine.pair_of(swap(PAIR, target=name, drafter=name))
     assert (made.target, made.drafter) == (public, public)
 
 
 def test_without_a_drafter_it_has_no_size() -> None:
-    made = model.pair_of(swap(PAIR, drafter=None))
+    made = from_engine.pair_of(swap(PAIR, drafter=None))
     assert (made.drafter, made.drafter_bytes) == (None, None)
 
 
 def test_the_environment_is_what_is_known() -> None:
     known = {"device": "M4", "memory_bytes": 7, "unheard_of": 1}
-    public = msgspec.to_builtins(model.environment_of(known))
+    public = msgspec.to_builtins(from_engine.environment_of(known))
     assert {name: value for name, value in public.items() if value is not None} == {
         "device": "M4",
         "memory_bytes": 7,
@@ -215,8 +215,8 @@ def test_the_time_is_in_utc_to_the_second() -> None:
 
 
 def test_numbers_that_the_engine_never_had_are_not_measured() -> None:
-    assert set(model.numbers_of(None)) <= set(model.Run.__struct_fields__)
-    assert set(model.numbers_of(None).values()) == {None}
+    assert set(from_engine.numbers_of(None)) <= set(model.Run.__struct_fields__)
+    assert set(from_engine.numbers_of(None).values()) == {None}
     stats = Counts().stats()
-    assert model.numbers_of(stats)["draft_n"] == 0
-    assert set(model.numbers_of(stats)) == set(model.numbers_of(None))
+    assert from_engine.numbers_of(stats)["draft_n"] == 0
+    assert set(from_engine.numbers_of(stats)) == set(from_engine.numbers_of(None))

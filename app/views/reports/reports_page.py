@@ -24,7 +24,8 @@ from app import strings
 from app.services.report_files import ReportEntry
 from app.viewmodels.common.undo import Undo
 from app.viewmodels.reports.bench_run import BenchState
-from app.viewmodels.reports.reports import ReportLine, ReportsState, ReportsViewModel, report_line
+from app.viewmodels.reports.report_line import ReportLine, report_line
+from app.viewmodels.reports.reports import ReportsState, ReportsViewModel
 from app.views.common import fonts
 from app.views.common.controls import IconButton, push_button
 from app.views.common.theme import ThemeController

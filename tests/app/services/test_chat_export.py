@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from app import strings
 from app.domain.conversation import Attachment, Chat, ChatMessage
 from app.domain.settings import ReplySettings
-from app.program import model_name
+from app.exports import model_name
 from app.services.chat_export import CHAT_FORMATS, Look
 from app.services.text_files import file_name
 from app.viewmodels.chat.footer import footer
@@ -145,7 +145,7 @@ def test_the_window_exports_what_it_shows(
     assert not export.isEnabled()
     ready.program.models.chat.open(CHAT)
     file = tmp_path / f"chat{ending}"
-    monkeypatch.setattr("app.program.ask_chat_path", lambda *_: file)
+    monkeypatch.setattr("app.exports.ask_chat_path", lambda *_: file)
     export.trigger()
     ready.settle()
     look = Look(style=ready.program.theme.light.html(), numbers=footer, model=model_name)
@@ -161,8 +161,8 @@ def test_a_folder_that_refuses_is_named_and_nothing_is_lost(
     said: list[str] = []
     ready.program.models.chat.open(CHAT)
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("app.program.ask_chat_path", lambda *_: tmp_path / "file" / "a.md")
-    monkeypatch.setattr("app.program.say_not_saved", lambda _window, reason: said.append(reason))
+    monkeypatch.setattr("app.exports.ask_chat_path", lambda *_: tmp_path / "file" / "a.md")
+    monkeypatch.setattr("app.exports.say_not_saved", lambda _window, reason: said.append(reason))
     ready.action(strings.EXPORT_CHAT).trigger()
     ready.settle()
     assert len(said) == 1
@@ -200,8 +200,8 @@ def test_saving_says_where_and_remembers_it(
         asked.append(suggested)
         return folder / "first.html"
 
-    monkeypatch.setattr("app.program.ask_chat_path", ask)
-    monkeypatch.setattr("app.program.show_in_folder", shown.append)
+    monkeypatch.setattr("app.exports.ask_chat_path", ask)
+    monkeypatch.setattr("app.exports.show_in_folder", shown.append)
     ready.program.models.chat.open(CHAT)
     window.menus.export.trigger()
     ready.settle()

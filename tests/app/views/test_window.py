@@ -118,7 +118,7 @@ def test_details_tell_the_numbers_and_lead_to_the_report(
 ) -> None:
     reply = answer(ready)
     target = tmp_path / "report.json"
-    monkeypatch.setattr("app.program.ask_report_path", lambda *_: target)
+    monkeypatch.setattr("app.exports.ask_report_path", lambda *_: target)
     window = ready.program.window
     window.show_details(reply)
     details = window.findChildren(Details)[0]
@@ -132,7 +132,7 @@ def test_details_tell_the_numbers_and_lead_to_the_report(
 def test_a_report_in_markdown(ready: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(ready)
     target = tmp_path / "report.md"
-    monkeypatch.setattr("app.program.ask_report_path", lambda *_: target)
+    monkeypatch.setattr("app.exports.ask_report_path", lambda *_: target)
     actions(ready)["Save speed report…"].trigger()
     ready.settle()
     assert "61.3" in target.read_text()
@@ -145,7 +145,7 @@ def test_a_report_that_cannot_be_written_is_said(
     (tmp_path / "file").write_text("")
     said: list[str] = []
     monkeypatch.setattr("app.program.say_not_saved", lambda _parent, reason: said.append(reason))
-    monkeypatch.setattr("app.program.ask_report_path", lambda *_: tmp_path / "file" / "r.json")
+    monkeypatch.setattr("app.exports.ask_report_path", lambda *_: tmp_path / "file" / "r.json")
     actions(ready)["Save speed report…"].trigger()
     ready.settle()
     assert len(said) == 1
@@ -365,7 +365,7 @@ def test_a_replys_report_has_its_texts_only_where_they_are_ticked(
     ready: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "report.json"
-    monkeypatch.setattr("app.program.ask_report_path", lambda *_: target)
+    monkeypatch.setattr("app.exports.ask_report_path", lambda *_: target)
     window = ready.program.window
     window.show_details(answer(ready))
     details = window.findChildren(Details)[0]

@@ -14,12 +14,11 @@ from app.engine.worker import Death
 from app.program import Program
 from app.services.report_files import ReportEntry
 from app.viewmodels.reports.bench_run import Choice
+from app.viewmodels.reports.report_line import ReportLine, report_line
 from app.viewmodels.reports.reports import (
-    ReportLine,
     ReportsState,
     ReportsViewModel,
     Shown,
-    report_line,
 )
 from mtp_mlx.report.derived import groups
 from mtp_mlx.report.model import Report

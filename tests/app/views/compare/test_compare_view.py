@@ -161,7 +161,7 @@ def test_the_report_of_two_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     target = tmp_path / "report.json"
-    monkeypatch.setattr("app.program.ask_report_path", lambda *_: target)
+    monkeypatch.setattr("app.exports.ask_report_path", lambda *_: target)
     press(dialog.start)
     whole(ready, clock)
     press(dialog.save)

@@ -88,7 +88,7 @@ def bench(rig: Rig) -> Bench:
 
 
 def saved(monkeypatch: pytest.MonkeyPatch, target: Path | None) -> None:
-    monkeypatch.setattr("app.program.ask_report_path", lambda *_: target)
+    monkeypatch.setattr("app.exports.ask_report_path", lambda *_: target)
 
 
 def test_from_the_sidebar_and_back(ready: Rig, page: ReportsPage) -> None:
@@ -417,7 +417,7 @@ def test_an_export_that_fails_says_why(
     page: ReportsPage, ready: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr("app.program.say_not_saved", lambda _parent, reason: said.append(reason))
+    monkeypatch.setattr("app.exports.say_not_saved", lambda _parent, reason: said.append(reason))
     saved(monkeypatch, tmp_path / "none" / "out.pdf")
     model(ready).open("a.json")
     ready.settle()
