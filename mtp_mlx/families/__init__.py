@@ -18,6 +18,11 @@ def family_of(config: Config) -> Family:
     for family in FAMILIES:
         if family.recognises(config):
             return family
+    if "model_type" not in config:
+        raise UnsupportedModel(
+            "config.json names no model_type, so it is no language model's.",
+            "Choose a model's own folder.",
+        )
     raise UnsupportedModel(
         f"The architecture {brief(repr(config.get('model_type')), 60)} is not Gemma 4.",
         "Choose a google/gemma-4 model or a copy.",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -184,6 +185,41 @@ def test_models_of_other_programs_are_loaded_and_left_again(
         window.wait(lambda: not any(row.is_own for row in models.state.places))
         assert [row.place for row in models.state.local] == ["LM Studio"]
     assert own.is_dir()
+
+
+def test_a_model_removed_while_it_is_loaded(qtbot: QtBot, tmp_path: Path) -> None:
+    """It answers on; without its reader it says why not; then another pair answers."""
+    own = copied(tmp_path / "My models", "other")
+    drafter = own.with_name("other-assistant")
+    with opened(qtbot, tmp_path / "data") as window:
+        pairs, chat = window.program.models.pairs, window.program.models.chat
+        composing = window.program.models.composing
+        pairs.load(PairChoice(target=str(own), drafter=str(drafter), name="other"))
+        window.wait(lambda: pairs.loaded not in (None, BUILT_IN))
+        shutil.rmtree(own.parent)
+        assert window.chat("Hello") == "other"
+        for reader in psutil.Process().children(recursive=True):
+            if "mtp_mlx.text.reader" in reader.cmdline():
+                reader.kill()
+                reader.wait()
+        composing.write("half a question")
+        assert chat.send("And now?")
+        window.wait(lambda: not chat.obstacle)
+        reply = chat.messages.at(3).reply
+        assert reply is not None
+        assert "tokenizer is not in its folder" in str(reply.finish)
+        banner = window.program.models.engine.banner
+        assert banner is not None
+        assert banner.message.endswith("Bring it back, or load another model.")
+        failed: list[str] = []
+        pairs.failed.connect(failed.append)
+        pairs.load(BUILT_IN)
+        window.wait(lambda: pairs.loaded == BUILT_IN)
+        pairs.load(pairs.remembered[1])
+        window.wait(lambda: bool(failed) and pairs.loaded == BUILT_IN)
+        assert "it was moved or removed, or its disk is not connected" in failed[0]
+        assert composing.draft.text == "half a question"
+        assert len(chat.messages) == 4
 
 
 @pytest.fixture
