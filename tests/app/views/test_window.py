@@ -144,7 +144,7 @@ def test_a_report_that_cannot_be_written_is_said(
     answer(ready)
     (tmp_path / "file").write_text("")
     said: list[str] = []
-    monkeypatch.setattr("app.program.say_not_saved", lambda _parent, reason: said.append(reason))
+    monkeypatch.setattr("app.exports.say_not_saved", lambda _parent, reason: said.append(reason))
     monkeypatch.setattr("app.exports.ask_report_path", lambda *_: tmp_path / "file" / "r.json")
     actions(ready)["Save speed report…"].trigger()
     ready.settle()

@@ -356,7 +356,7 @@ def test_export(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("app.program.say_not_saved", lambda _window, _reason: None)
+    monkeypatch.setattr("app.exports.say_not_saved", lambda _window, _reason: None)
     reports.export(tmp_path / "out.json", texts=False)
     settled(reports)
     assert not (tmp_path / "out.json").exists()
