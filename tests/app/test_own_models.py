@@ -201,11 +201,11 @@ def test_a_model_removed_while_it_is_loaded(qtbot: QtBot, tmp_path: Path) -> Non
         for reader in psutil.Process().children(recursive=True):
             if "mtp_mlx.text.reader" in reader.cmdline():
                 reader.kill()
-                reader.wait()
         composing.write("half a question")
-        assert chat.send("And now?")
-        window.wait(lambda: not chat.obstacle)
-        reply = chat.messages.at(3).reply
+        for _ in range(2):  # the first question may come before the system has ended it
+            assert chat.send("And now?")
+            window.wait(lambda: not chat.obstacle)
+        reply = chat.messages.at(5).reply
         assert reply is not None
         assert "tokenizer is not in its folder" in str(reply.finish)
         banner = window.program.models.engine.banner
@@ -219,7 +219,7 @@ def test_a_model_removed_while_it_is_loaded(qtbot: QtBot, tmp_path: Path) -> Non
         window.wait(lambda: bool(failed) and pairs.loaded == BUILT_IN)
         assert "it was moved or removed, or its disk is not connected" in failed[0]
         assert composing.draft.text == "half a question"
-        assert len(chat.messages) == 4
+        assert len(chat.messages) == 6
 
 
 @pytest.fixture
