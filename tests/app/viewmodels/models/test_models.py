@@ -370,9 +370,10 @@ def test_folders_are_added_and_forgotten(ready: Rig, said: list[str]) -> None:
 
 
 def test_a_look_that_began_before_a_drop_says_nothing_of_it(
-    ready: Rig, said: list[str], tmp_path: Path
+    ready: Rig, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its list lacks the folder: that would pass for a folder without a model, and be forgotten."""
+    monkeypatch.setattr("app.views.models.offers.agrees", lambda *_: False)
     models(ready).refresh()
     models(ready).drop([tmp_path])
     ready.settle()
