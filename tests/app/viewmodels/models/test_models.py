@@ -51,6 +51,12 @@ def look(rig: Rig, disk: Inventory = FULL_DISK, fits: FitReport | None = None) -
     rig.tool.answer("fit", fits or fits_of())
 
 
+def end_looks(rig: Rig, disk: Inventory) -> None:
+    """Answer the look under way, which may have begun at the start, and the one after it."""
+    while any(asked.arguments[0] == "list" for asked in rig.tool.open):
+        rig.tool.answer("list", disk)
+
+
 def row(rig: Rig, path: str) -> LocalRow:
     state = models(rig).state
     return next(one for one in (*state.local, *state.unusable) if one.key == path)
@@ -313,7 +319,7 @@ def test_getting_a_pair_and_the_offer_to_load_it(ready: Rig) -> None:
     run.say("done")
     whole = msgspec.structs.replace(E4B, owner="hub", repository=run.repository, place=HUB.path)
     disk = Inventory(places=(placed(HUB, whole),), pairings=(Pairing(target=whole),), pairs=PAIRS)
-    ready.tool.answer("list", disk)
+    end_looks(ready, disk)
     offer = ready.program.models.undo.current
     assert offer is not None
     assert offer.text == "Gemma 4 E4B 4-bit is on this disk"
@@ -395,7 +401,7 @@ def test_a_dropped_folder_of_too_many_folders_is_not_called_empty(
     ready.settle()
     ready.tool.answer("add", "")
     own = msgspec.structs.replace(DRIVE, path=str(tmp_path), state="connected", is_partial=True)
-    ready.tool.answer("list", Inventory(places=(own,)))
+    end_looks(ready, Inventory(places=(own,)))
     reason = strings.DROP_TOO_MUCH
     assert said == [strings.DROP_NO_MODEL.format(name=tmp_path.name, reason=reason)]
 
@@ -413,7 +419,7 @@ def test_a_dropped_folder_of_unusable_files_says_why(
     models(ready).drop([tmp_path])
     ready.settle()
     ready.tool.answer("add", "")
-    ready.tool.answer("list", Inventory(places=(placed(own, gguf),)))
+    end_looks(ready, Inventory(places=(placed(own, gguf),)))
     reason = "It is in llama.cpp's format, GGUF. Get the MLX version."
     assert said == [strings.DROP_NO_MODEL.format(name=tmp_path.name, reason=reason)]
     forgets = [asked for asked in ready.tool.asked if asked[0] == "forget"]
