@@ -207,6 +207,15 @@ def test_a_remembered_pair_that_is_too_big_can_be_loaded_anyway(ready: Rig) -> N
     assert ready.program.settings.current.pairs[0].anyway
 
 
+def test_what_is_loaded_anyway_at_once_does_not_give_way(ready: Rig) -> None:
+    pairs(ready).load(OTHER)
+    ready.engine.say(TOO_BIG)
+    pairs(ready).load_anyway()  # before the pair from before is loaded again
+    QApplication.processEvents()
+    last = [one for one in ready.engine.sent if isinstance(one, Load)][-1]
+    assert (last.target, last.anyway) == (OTHER.target, True)
+
+
 def test_an_offer_to_load_anyway_can_be_turned_down(ready: Rig) -> None:
     pairs(ready).load(OTHER)
     refuse(ready)
