@@ -90,7 +90,7 @@ def test_standard_files_that_are_closed_are_the_null_device(
     kept = tmp_path / "kept"
     with kept.open("w") as file:
         spare = os.dup(file.fileno())
-        closed = spare + 1
+        closed = spare + 20  # not the next that is opened
         while _is_open(closed):
             closed += 1
         for name in ("stdin", "stdout", "stderr"):
