@@ -179,7 +179,8 @@ def test_a_load_that_fails_is_told_on_the_page(ready: Rig, page: ModelsPage) -> 
 def test_a_model_that_proves_too_big_is_offered_on_the_page(ready: Rig, page: ModelsPage) -> None:
     page.local.views[E4B.path].button.click()
     ready.engine.say(Error(code=TooBig.code, message="It needs 7 GB.", remedy="Close programs."))
-    assert page.too_big.isVisible()
+    assert page.too_big.isVisibleTo(page)
+    assert page.isAncestorOf(page.too_big)
     page.too_big.load.click()
     assert not page.too_big.isVisible()
     assert ready.program.models.pairs.loading is not None
