@@ -212,8 +212,9 @@ def test_what_is_loaded_anyway_at_once_does_not_give_way(ready: Rig) -> None:
     ready.engine.say(TOO_BIG)
     pairs(ready).load_anyway()  # before the pair from before is loaded again
     QApplication.processEvents()
-    last = [one for one in ready.engine.sent if isinstance(one, Load)][-1]
-    assert (last.target, last.anyway) == (OTHER.target, True)
+    state = ready.program.engine.state
+    assert isinstance(state, Loading)
+    assert (state.model.target, state.model.anyway) == (OTHER.target, True)
 
 
 def test_an_offer_to_load_anyway_can_be_turned_down(ready: Rig) -> None:
