@@ -145,8 +145,14 @@ class TextBlock(SelectableText):
         self.select(Span(min(span.anchor, same), min(span.head, same)))
 
     def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802
-        """Copy formulas as the LaTeX they were written in."""
-        column, copied = column_of(self), QMimeData()
+        """Copy formulas as the LaTeX they were written in.
+
+        The clipboard holds the data until the process ends, after the interpreter: data made in
+        Python would end it with a crash. Qt fills its own at the first question.
+        """
+        column, copied = column_of(self), super().createMimeDataFromSelection()
+        copied.text()
+        copied.clear()
         copied.setText(column.selection.text() if column else selected_text(self.textCursor()))
         return copied
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
+from shiboken6 import Shiboken
 
 from app.views.chat.reply_view import ReplyView
 from app.views.chat.text_block import TextBlock
@@ -32,6 +33,14 @@ def test_code_is_copied_as_code_and_a_formula_as_latex(hand: Hand) -> None:
         "First paragraph here.\n\none\ntwo\n\ndef f():\n    return 1\n\n"
         "The sum $x^2$ and a link.\n\nLast paragraph"
     )
+
+
+def test_what_is_copied_outlives_the_interpreter(hand: Hand) -> None:
+    hand.drag(hand.place("First", "paragraph"), hand.place("First", "here"))
+    data = hand.text("First").createMimeDataFromSelection()
+    assert data.text() == "paragraph "
+    assert data.formats() == ["text/plain"]
+    assert not Shiboken.createdByPython(data)
 
 
 def test_the_question_takes_part(hand: Hand) -> None:
