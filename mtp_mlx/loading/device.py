@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import platform
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -64,7 +65,10 @@ def prepare() -> None:
     """Bound what MLX keeps of freed memory; turn compilation off where there is no C++ compiler.
 
     Memory is never wired: on macOS that has ended in panics of the kernel (ml-explore/mlx#3186).
+    A load that failed may have left work begun, whose error MLX raises at the next call.
     """
+    with suppress(RuntimeError):
+        mx.synchronize()
     mx.set_cache_limit(KEPT)
     if not can_compile(backend_name()):
         mx.disable_compile()

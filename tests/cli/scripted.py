@@ -65,6 +65,9 @@ class ScriptedEngine:
             no_drafter_reason=self.no_drafter,
         )
 
+    def memory(self) -> api.Memory:
+        return api.Memory(active=0, peak=0, limit=1)
+
     def generate(
         self, request: api.Generate, control: Control, instruments: object = None
     ) -> Iterator[PromptProgress | Round | Finished]:

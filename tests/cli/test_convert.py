@@ -80,14 +80,17 @@ def test_a_repository_and_its_drafter(home: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("google/gemma-4-31B-it", "Fetch it with `mtp-mlx models fetch google/gemma-4-31B-it`."),
-        ("nowhere", "Give an existing folder"),
+        (
+            "google/gemma-4-31B-it",
+            "it is not on this disk. Fetch it with `mtp-mlx models fetch google/gemma-4-31B-it`.",
+        ),
+        ("nowhere", "There is no folder 'nowhere' here. Give an existing folder"),
     ],
 )
 def test_what_is_not_here(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "convert", name]) == 1
     error = capsys.readouterr().err
-    assert f"{name} is not on this disk. {said}" in error
+    assert said in error
 
 
 def test_a_reader_that_goes_away_ends_the_work() -> None:

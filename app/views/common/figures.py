@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -27,6 +27,11 @@ from app.views.common.controls import plain_tip
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
+def _reached(shown: Sized) -> Qt.FocusPolicy:
+    """Return that Tab reaches what is shown, if there is anything."""
+    return Qt.FocusPolicy.TabFocus if shown else Qt.FocusPolicy.NoFocus
+
+
 class FigureLabel(QLabel):
     """One number; with the focus it shows its meaning as its tooltip."""
 
@@ -37,10 +42,10 @@ class FigureLabel(QLabel):
         self.setProperty("figure", True)
         self.setIndent(0)  # its ring would else push the text aside
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def show_figure(self, text: str, meaning: str) -> None:
         self.setText(text)
+        self.setFocusPolicy(_reached(text))
         self.setToolTip(plain_tip(meaning))
         self.setAccessibleDescription(meaning)
 
@@ -85,7 +90,6 @@ class Figures(QWidget):
         self.setObjectName("figures")
         self.setProperty("tone", tone)
         self.setFont(fonts.small())
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._fit()
 
@@ -109,6 +113,7 @@ class Figures(QWidget):
     def show_figures(self, figures: Sequence[Figure], tone: str | None = None) -> None:
         self._shown = tuple(figures)
         self._at = min(self._at, max(0, len(figures) - 1))
+        self.setFocusPolicy(_reached(figures))
         if tone is not None and self.property("tone") != tone:
             self.setProperty("tone", tone)
             _polish(self)

@@ -94,7 +94,8 @@ def test_of_a_file_that_was_cut_each_whole_value_is_read(whole: bytes) -> None:
             is_whole = getattr(read.value, name) == getattr(CHOSEN, name)
             assert is_whole if end < at else is_whole or is_told, (at, name)
         presets = [preset.name for preset in read.value.presets]
-        assert presets == list("ABC")[: sum(end < at for end in ends_of_presets)]
+        ended = [end for end in ends_of_presets if whole[end:at].strip()]  # something follows
+        assert presets == list("ABC")[: len(ended)]
 
 
 @pytest.mark.parametrize("byte", [0xFF, ord("{"), ord("]"), ord('"'), ord(",")])
