@@ -51,6 +51,7 @@ def laid(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "laid"
 
 
+@pytest.mark.slow
 @pytest.mark.mlx
 def test_a_wheel_writes_a_reply_and_opens_the_window(laid: Path, tmp_path: Path) -> None:
     script = Path(str(installed.__file__)).resolve()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from statistics import mean
 
 import pytest
@@ -24,6 +23,7 @@ from tests.depth.simulation import (
     simulate,
     turns,
 )
+from tests.support.boards import chessboard
 
 LENGTH = 4000  # tokens
 NAMES = list(CURVES)
@@ -35,27 +35,7 @@ CHANGING = {
 }
 
 
-def machines_with(acceptances: Sequence[object]) -> pytest.MarkDecorator:
-    """Each machine with each acceptance. Every second of these pairs is slow.
-
-    The others, spread as on a chessboard, have each machine and each acceptance several times.
-    """
-    return pytest.mark.parametrize(
-        ("name", "acceptance"),
-        [
-            pytest.param(
-                name,
-                acceptance,
-                id=f"{name}-{acceptance}",
-                marks=[pytest.mark.slow] if (i + j) % 2 else [],
-            )
-            for i, name in enumerate(NAMES)
-            for j, acceptance in enumerate(acceptances)
-        ],
-    )
-
-
-@machines_with(ACCEPTANCES)
+@chessboard("name, acceptance", NAMES, ACCEPTANCES)
 def test_auto_comes_near_the_best_fixed_depth(name: str, acceptance: float) -> None:
     """Over two texts: one alone may favour a neighbouring K by chance."""
     curve = CURVES[name]
@@ -69,7 +49,7 @@ def test_auto_comes_near_the_best_fixed_depth(name: str, acceptance: float) -> N
     assert min(plain) >= 0.98
 
 
-@machines_with(list(CHANGING))
+@chessboard("name, acceptance", NAMES, CHANGING)
 def test_auto_follows_a_text_that_changes(name: str, acceptance: str) -> None:
     curve = CURVES[name]
     text = Text(CHANGING[acceptance], 2 * LENGTH, 1)

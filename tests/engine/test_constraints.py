@@ -29,7 +29,13 @@ def ruled(pair_of: PairOf, shape: Shape, constraints: Constraints) -> Engine:
     return Engine(replace(pair_of(shape), constraints=constraints))
 
 
-@pytest.mark.parametrize(("shape", "sampling"), WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize(
+    ("shape", "sampling"),
+    [
+        pytest.param(*way, id=name, marks=[pytest.mark.slow] if i % 3 == 0 else [])
+        for i, (name, way) in enumerate(WAYS.items())
+    ],
+)
 def test_suppressed_tokens_are_never_written(
     shape: Shape, sampling: Sampling, pair_of: PairOf
 ) -> None:

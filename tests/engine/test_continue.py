@@ -11,6 +11,7 @@ from mtp_mlx.errors import UsageError
 from mtp_mlx.events import Finished, Round
 from mtp_mlx.hub.resolve import DEMO_FOLDER
 from mtp_mlx.text.template import ChatTemplate
+from tests.support.boards import chessboard
 from tests.support.replies import GEMMA, GREEDY
 
 QUESTION = Message(role="user", content="What is speculative decoding?")
@@ -90,8 +91,7 @@ def test_token_ids_have_no_turns(engine: Engine) -> None:
         list(engine.generate(asked, Control(mtp="auto")))
 
 
-@pytest.mark.parametrize("mtp", ["off", 3])
-@pytest.mark.parametrize("sampling", [GREEDY, GEMMA])
+@chessboard("sampling, mtp", [GREEDY, GEMMA], ["off", 3], of="temperature")
 def test_with_its_seed_it_goes_on_as_if_never_stopped(
     engine: Engine, sampling: Sampling, mtp: Mtp
 ) -> None:

@@ -29,7 +29,7 @@ def plain(engine: Engine) -> dict[Sampling, Reply]:
     return {s: reply(engine, LONG, sampling=s, max_tokens=130, seed=4) for s in (GREEDY, GEMMA)}
 
 
-@pytest.mark.parametrize("depth", [2, 8, "auto"])
+@pytest.mark.parametrize("depth", [2, pytest.param(8, marks=pytest.mark.slow), "auto"])
 def test_greedy_text_is_the_same_at_every_depth(
     engine: Engine, plain: dict[Sampling, Reply], depth: Mtp
 ) -> None:
@@ -37,7 +37,7 @@ def test_greedy_text_is_the_same_at_every_depth(
     assert reply(engine, LONG, mtp=depth, max_tokens=130).tokens == plain[GREEDY].tokens
 
 
-@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("depth", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_sampled_text_is_the_same_at_every_depth(
     engine: Engine, plain: dict[Sampling, Reply], depth: Mtp
 ) -> None:

@@ -14,6 +14,7 @@ from mtp_mlx.errors import PromptTooLong, UsageError
 from mtp_mlx.events import PromptProgress, ReplyEvent, Round
 from mtp_mlx.loading import LoadedPair
 from tests.engine.conftest import PairOf, PlainTexts
+from tests.support.boards import chessboard
 from tests.support.oracle import Oracle
 from tests.support.pairs import both
 from tests.support.replies import PROMPT, reply, with_drafter
@@ -80,8 +81,7 @@ def test_a_cancel_is_honoured_within_one_round(pair: LoadedPair, mtp: Mtp) -> No
     assert again.finished.reused_tokens == len(PROMPT) + len(found.tokens) - 1
 
 
-@pytest.mark.parametrize("events", [1, 2, 3, 4, 9])
-@pytest.mark.parametrize("mtp", ["off", 3])
+@chessboard("mtp, events", ["off", 3], [1, 2, 3, 4, 9])
 def test_a_consumer_that_walks_away_leaves_a_valid_cache(
     pair: LoadedPair, plain: list[int], mtp: Mtp, events: int
 ) -> None:

@@ -10,6 +10,7 @@ from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import ReplyEvent, Round
 from tests.engine.conftest import PairOf, PlainTexts
+from tests.support.boards import chessboard
 from tests.support.replies import AT_ONE, EVERYTHING, GEMMA, GREEDY, PROMPT, reply, tiny_pair
 from tests.support.shapes import SHORT, SHORT_E2B, Shape
 
@@ -24,8 +25,7 @@ SAMPLINGS = {
 }
 
 
-@pytest.mark.parametrize("settings", SAMPLINGS)
-@pytest.mark.parametrize("shape", SHORT.values(), ids=lambda shape: shape.name)
+@chessboard("shape, settings", SHORT.values(), SAMPLINGS, of="name")
 def test_every_depth_writes_the_plain_text(shape: Shape, settings: str, pair_of: PairOf) -> None:
     """Two depths each, chosen so that each meets every shape and every setting."""
     engine, sampling = Engine(pair_of(shape)), SAMPLINGS[settings]
@@ -64,7 +64,7 @@ def test_switching_in_mid_reply_changes_nothing_but_the_rounds(
     assert 0 in depths[14:22]
 
 
-@pytest.mark.parametrize("mtp", ["off", 3])
+@pytest.mark.parametrize("mtp", [pytest.param("off", marks=pytest.mark.slow), 3])
 def test_turns_and_edits_equal_a_cold_engine(
     mtp: Mtp, tmp_path: Path, plain_text: PlainTexts
 ) -> None:

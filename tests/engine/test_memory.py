@@ -24,7 +24,7 @@ PROMPT = [5, 17, 300, 42]
 NOISE = 32 * 1024  # bytes: the activations of a step that may be in flight
 
 
-@pytest.mark.parametrize("mtp", ["off", 3])
+@pytest.mark.parametrize("mtp", [pytest.param("off", marks=pytest.mark.slow), 3])
 def test_memory_grows_by_the_keys_of_full_layers_alone(
     mtp: Mtp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

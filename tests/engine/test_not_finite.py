@@ -131,7 +131,9 @@ class Spoiling:
         return mx.where(spoilt, mx.nan, hidden)
 
 
-@pytest.mark.parametrize("sampling", [GREEDY, AT_ONE], ids=["greedy", "T=1"])
+@pytest.mark.parametrize(
+    "sampling", [pytest.param(GREEDY, marks=pytest.mark.slow), AT_ONE], ids=["greedy", "T=1"]
+)
 def test_a_refused_draft_spoils_only_its_own_row(sampling: api.Sampling, pair_of: PairOf) -> None:
     """Plain decoding never meets that row, so it ends no reply."""
     pair = pair_of(SHORT_E2B)

@@ -19,7 +19,7 @@ SECOND = [7, 8, 9, 10, 11]
 THIRD = [20, 21, 22]
 
 
-@pytest.mark.parametrize("mtp", ["off", 3])
+@pytest.mark.parametrize("mtp", [pytest.param("off", marks=pytest.mark.slow), 3])
 def test_only_one_turn_is_read_again(
     mtp: Mtp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

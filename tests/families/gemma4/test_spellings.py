@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mtp_mlx.api import Dtype
+from tests.support.boards import chessboard
 from tests.support.golden import GoldenRound, golden
 from tests.support.pairs import Floats, Pair, forward, load, logits, rounds
 from tests.support.replies import PROMPT
@@ -56,8 +57,7 @@ def unrounded(tmp_path_factory: pytest.TempPathFactory) -> Unrounded:
     return cache(lambda shape: outputs(load(tmp_path_factory.mktemp("pair"), shape), PROMPT))
 
 
-@pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("spelled", SAME_VALUES)
+@chessboard("name, spelled", SHAPES, SAME_VALUES)
 def test_spelling_changes_no_value(name: str, spelled: str, tmp_path: Path) -> None:
     recorded = golden(SHAPES[name])
     run = recorded.windows[1]
@@ -74,8 +74,7 @@ def test_half_precision_weights_compute_in_float32(
     same_as_rounded(shape, Spelling(keys="multimodal", dtype=stored), tmp_path, unrounded)
 
 
-@pytest.mark.parametrize("name", SHORT)
-@pytest.mark.parametrize("packing", ["4 bit", "4 bit, some 8", "mxfp4, router 8"])
+@chessboard("name, packing", SHORT, ["4 bit", "4 bit, some 8", "mxfp4, router 8"])
 def test_packed_pairs_compute_with_their_values(
     name: str, packing: str, tmp_path: Path, unrounded: Unrounded
 ) -> None:
@@ -83,8 +82,7 @@ def test_packed_pairs_compute_with_their_values(
     same_as_rounded(SHORT[name], spelling, tmp_path, unrounded)
 
 
-@pytest.mark.parametrize("keys", ["text", "multimodal"])
-@pytest.mark.parametrize("packing", QUANTIZED)
+@chessboard("keys, packing", ["text", "multimodal"], QUANTIZED)
 def test_packed_centroid_head(
     packing: str, keys: Keys, tmp_path: Path, unrounded: Unrounded
 ) -> None:

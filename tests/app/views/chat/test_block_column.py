@@ -90,6 +90,7 @@ def test_another_text_takes_its_place(qtbot: QtBot, view: MarkdownView) -> None:
     assert plain(view) == ["first", *WHOLE]
 
 
+@pytest.mark.slow
 def test_a_change_of_theme_reaches_what_is_still_to_come(qtbot: QtBot, view: MarkdownView) -> None:
     view.set_text("A [link](https://x.y).\n\n" + TEXT)
     view.theme.choose("dark")

@@ -263,7 +263,7 @@ def test_versions_of_questions_are_turned_by_key(ready: Rig) -> None:
     assert chat.messages.at(0).text == "Two"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_tab_stop_has_a_ring(qtbot: QtBot, ready: Rig, theme: ThemeChoice) -> None:
     """What changes when it gets the focus stands out from what is around it by 3 to 1."""
     ready.program.theme.choose(theme)

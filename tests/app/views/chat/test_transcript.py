@@ -243,6 +243,7 @@ def test_views_far_from_the_eye_are_taken_down_and_come_back(qtbot: QtBot, ready
     assert transcript.end == 160
 
 
+@pytest.mark.slow
 def test_what_comes_at_the_end_moves_nothing_far_above(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     chat.open(long_chat(160))
@@ -291,6 +292,7 @@ def test_a_question_asked_from_far_above_is_seen(qtbot: QtBot, ready: Rig) -> No
     assert transcript.following
 
 
+@pytest.mark.slow
 def test_messages_deleted_below_the_views_leave_no_room(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     chat.open(long_chat(120))
