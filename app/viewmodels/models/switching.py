@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -285,8 +286,18 @@ class PairSwitching(QObject):
 
 
 def first_pair(settings: SettingsStore) -> PairChoice:
-    """Return the pair to load at the start: the one that was loaded last."""
-    return with_options(settings, next(iter(settings.current.pairs), BUILT_IN))
+    """Return the pair to load at the start: the one that was loaded last.
+
+    A repository might have to be fetched, which nobody has asked for: then it is the built-in pair.
+    """
+    last = next(iter(settings.current.pairs), BUILT_IN)
+    return with_options(settings, last if _is_on_a_disk(last) else BUILT_IN)
+
+
+def _is_on_a_disk(pair: PairChoice) -> bool:
+    """Return whether loading the pair reads folders only, be they there or not."""
+    names = filter(None, (pair.target, pair.drafter))
+    return all(name == DEMO_PAIR or Path(name).is_absolute() for name in names)
 
 
 def with_options(settings: SettingsStore, pair: PairChoice) -> PairChoice:

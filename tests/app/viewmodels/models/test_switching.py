@@ -65,6 +65,26 @@ def test_the_last_pair_is_loaded_at_the_next_start(qtbot: QtBot, tmp_path: Path)
         assert loads(second) == [OTHER.target]
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [
+        PairChoice(target="google/gemma-4-E2B-it"),
+        PairChoice(target="/models/other", drafter="google/gemma-4-E2B-it-assistant"),
+    ],
+)
+def test_what_would_be_fetched_is_not_loaded_at_the_start(
+    pair: PairChoice, qtbot: QtBot, tmp_path: Path
+) -> None:
+    with opened(qtbot, tmp_path, time.monotonic) as first:
+        first.ready()
+        kept = first.program.settings
+        kept.update(msgspec.structs.replace(kept.current, pairs=(pair,)))
+        first.settle()
+    with opened(qtbot, tmp_path, time.monotonic) as second:
+        second.engine.say(HELLO)
+        assert loads(second) == [BUILT_IN.target]
+
+
 def test_a_failed_load_brings_the_old_pair_back(ready: Rig) -> None:
     pairs(ready).load(OTHER)
     ready.engine.say(REFUSED)
