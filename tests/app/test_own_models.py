@@ -141,6 +141,7 @@ def copied(folder: Path, name: str) -> Path:
     return folder / name
 
 
+@pytest.mark.slow
 def test_models_of_other_programs_are_loaded_and_left_again(
     qtbot: QtBot, tmp_path: Path, home: Path, questions: list[str]
 ) -> None:
@@ -187,6 +188,7 @@ def test_models_of_other_programs_are_loaded_and_left_again(
     assert own.is_dir()
 
 
+@pytest.mark.slow
 def test_a_model_removed_while_it_is_loaded(qtbot: QtBot, tmp_path: Path) -> None:
     """It answers on; without its reader it says why not; then another pair answers."""
     own = copied(tmp_path / "My models", "other")

@@ -106,6 +106,7 @@ def test_stop_is_obeyed(qtbot: QtBot, program: Program) -> None:
     assert reply.finish in {"cancelled", "finished"}
 
 
+@pytest.mark.slow
 def test_killed_in_mid_reply_it_comes_back(qtbot: QtBot, program: Program) -> None:
     chat = program.models.chat
     chat.send("What is speculative decoding?")
@@ -207,6 +208,7 @@ def test_an_attached_file_is_counted_and_read(
     assert reply.prompt_tokens > file.tokens
 
 
+@pytest.mark.slow
 def test_one_prompt_compared_with_and_without_mtp(qtbot: QtBot, program: Program) -> None:
     compare = program.models.compare
     program.models.mtp.choose(3)
@@ -227,6 +229,7 @@ def test_one_prompt_compared_with_and_without_mtp(qtbot: QtBot, program: Program
     assert verdict(result).texts.startswith("Same text, token for token")
 
 
+@pytest.mark.slow
 def test_a_benchmark_that_is_stopped_is_a_report(
     qtbot: QtBot, program: Program, tmp_path: Path
 ) -> None:

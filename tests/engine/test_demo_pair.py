@@ -45,6 +45,7 @@ def test_sampled_text_is_the_same_at_every_depth(
     assert found.tokens == plain[GEMMA].tokens
 
 
+@pytest.mark.slow
 def test_a_chat_of_several_turns_with_a_stop_and_an_edit(engine: Engine) -> None:
     def talk(mtp: Mtp) -> list[str]:
         first = ask(engine, [user(PROMPTS[0])], mtp)

@@ -204,6 +204,7 @@ def test_killed_in_mid_reply_it_leaves_whole_lines(loaded: WorkerProcess) -> Non
     assert loaded.process.wait(PATIENCE_S) == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_calibrate_is_answered_and_a_reply_can_follow(loaded: WorkerProcess) -> None:
     loaded.send(wire.Calibrate())
     found = loaded.wait_for(wire.Calibrated)

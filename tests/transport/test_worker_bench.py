@@ -156,6 +156,7 @@ def test_without_a_pair_there_is_nothing_to_measure() -> None:
         assert (error.code, error.id) == ("not_loaded", "a")
 
 
+@pytest.mark.slow
 def test_the_end_of_the_pipe_ends_a_benchmark_and_keeps_its_runs(
     loaded: WorkerProcess, suite: str, tmp_path: Path
 ) -> None:

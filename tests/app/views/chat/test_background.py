@@ -131,6 +131,7 @@ def test_a_continued_reply_shows_both_its_parts(ready: Rig) -> None:
     assert [item.text for item in view.tokens.canvas.layout_.items] == ["Hm", "no", "One,", " two"]
 
 
+@pytest.mark.slow
 def test_a_reply_continued_from_far_above_keeps_its_text(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     chat.open(long_chat(120))

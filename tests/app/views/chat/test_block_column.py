@@ -76,6 +76,7 @@ def test_it_may_go_on_before_it_is_there(qtbot: QtBot, view: MarkdownView) -> No
     assert plain(view) == [*WHOLE, "The end.", *(str(n) for n in range(60))]
 
 
+@pytest.mark.slow
 def test_another_text_takes_its_place(qtbot: QtBot, view: MarkdownView) -> None:
     view.set_text("one\n\ntwo")
     view.set_text("```\none\n```\n\ntwo")

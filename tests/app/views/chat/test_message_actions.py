@@ -153,6 +153,7 @@ def test_only_one_question_is_opened_for_editing(ready: Rig) -> None:
     assert [question(ready, at).editor is not None for at in (0, 2)] == [False, True]
 
 
+@pytest.mark.slow
 def test_the_last_question_is_edited_from_far_above(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = chat_of(ready), ready.program.window.transcript
     chat.open(long_chat(120))
@@ -165,6 +166,7 @@ def test_the_last_question_is_edited_from_far_above(qtbot: QtBot, ready: Rig) ->
     assert edited == ["118"]
 
 
+@pytest.mark.slow
 def test_what_is_being_rewritten_outlives_a_long_way_up(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = chat_of(ready), ready.program.window.transcript
     chat.open(long_chat(120))

@@ -280,6 +280,7 @@ def test_nothing_is_built_below_as_long_as_something_is_above(qtbot: QtBot, read
     qtbot.waitUntil(lambda: transcript.end > end)
 
 
+@pytest.mark.slow
 def test_a_question_asked_from_far_above_is_seen(qtbot: QtBot, ready: Rig) -> None:
     chat, transcript = ready.program.models.chat, ready.program.window.transcript
     chat.open(long_chat(120))
