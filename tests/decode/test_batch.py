@@ -9,9 +9,10 @@ import pytest
 from mtp_mlx import api
 from mtp_mlx.api import Sampling
 from mtp_mlx.loading import LoadedPair, load_pair
+from tests.support.boards import mostly_slow
 from tests.support.replies import AT_ONE, EVERYTHING, GEMMA, GREEDY, PROMPT, tiny_pair
 from tests.support.sequences import Order, together
-from tests.support.shapes import SHORT, Shape
+from tests.support.shapes import SHORT, SHORT_26B, SHORT_E2B, Shape
 
 LENGTH = 24
 LONG = tuple(PROMPT * 8)
@@ -26,7 +27,11 @@ MIXED = [
 PENALISED = Sampling(temperature=0.7, top_k=20, repetition_penalty=1.1)
 
 
-@pytest.fixture(params=SHORT.values(), ids=lambda shape: shape.name, scope="module")
+@pytest.fixture(
+    params=mostly_slow(SHORT.values(), (SHORT_E2B, SHORT_26B)),
+    ids=lambda shape: shape.name,
+    scope="module",
+)
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LoadedPair:
     shape: Shape = request.param
     return tiny_pair(tmp_path_factory.mktemp("pair"), shape)
@@ -81,6 +86,7 @@ def test_an_end_token_ends_its_own_sequence(pair: LoadedPair) -> None:
     assert texts[1:] == plain[1:]
 
 
+@pytest.mark.slow
 def test_the_built_in_pair_writes_four_replies_at_once(demo: LoadedPair) -> None:
     assert demo.codec is not None
     questions = (

@@ -66,7 +66,9 @@ MANY = Constraints(
 )
 
 
-@pytest.mark.parametrize("sampling", [GREEDY, SHARP], ids=["greedy", "sharp"])
+@pytest.mark.parametrize(
+    "sampling", [pytest.param(GREEDY, marks=pytest.mark.slow), SHARP], ids=["greedy", "sharp"]
+)
 def test_rules_that_read_the_text_hold_at_every_depth(sampling: Sampling, pair_of: PairOf) -> None:
     engine = ruled(pair_of, SHORT_E2B, MANY)
     plain = reply(engine, PROMPT, sampling=sampling)

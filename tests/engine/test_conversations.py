@@ -20,7 +20,7 @@ def read(found: Reply) -> int:
     return found.finished.prompt_tokens - found.finished.reused_tokens
 
 
-@pytest.mark.parametrize("mtp", ["off", 3])
+@pytest.mark.parametrize("mtp", [pytest.param("off", marks=pytest.mark.slow), 3])
 def test_each_conversation_keeps_its_prompt(mtp: Mtp, tmp_path: Path) -> None:
     pair = tiny_pair(tmp_path, SHORT_E2B)
     engine = Engine(pair)

@@ -10,16 +10,20 @@ from mtp_mlx.api import Mtp, Sampling
 from mtp_mlx.engine import Control, Engine
 from mtp_mlx.events import ReplyEvent, Round
 from tests.engine.conftest import PairOf, PlainTexts
+from tests.support.boards import mostly_slow
 from tests.support.oracle import Oracle
 from tests.support.pairs import both
 from tests.support.replies import AT_ONE, EVERYTHING, PROMPT, Reply, reply, with_drafter
-from tests.support.shapes import SHORT, Shape
+from tests.support.shapes import SHORT, SHORT_12B, SHORT_26B, SHORT_E2B, Shape
 
 LENGTH = 60
 Miss = Callable[[int], bool]
 
 
-@pytest.fixture(params=SHORT.values(), ids=lambda shape: shape.name)
+@pytest.fixture(
+    params=mostly_slow(SHORT.values(), (SHORT_E2B, SHORT_12B, SHORT_26B)),
+    ids=lambda shape: shape.name,
+)
 def shape(request: pytest.FixtureRequest) -> Shape:
     found: Shape = request.param
     return found

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import product
 
 import pytest
+
+
+def mostly_slow(rows: Iterable[object], usual: Sequence[object]) -> list[object]:
+    """Return all `rows` as parameters; those that are not among the `usual` ones are slow."""
+    return [row if row in usual else pytest.param(row, marks=pytest.mark.slow) for row in rows]
 
 
 def chessboard(
