@@ -16,7 +16,7 @@ QuitChoice = Literal["quit", "go on", "stay"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What is at work and ends with the window."""
+    """The kinds of work that are under way and that end when the window closes."""
 
     reply: bool = False
     benchmark: bool = False

@@ -32,13 +32,14 @@ def attention(queries: mx.array, held: KeysValues, scale: float, mask: Mask) -> 
 
 
 def _is_fused(queries: mx.array, held: KeysValues) -> bool:
+    """Return whether MLX has a kernel for these rows; many rows are left to its own choice."""
     _, heads, n, head_dim = queries.shape
     sharing = heads // held.keys.shape[1]
     return head_dim <= FUSED and (n > FEW_ROWS or n * sharing <= FEW_QUERIES)
 
 
 def folded(queries: mx.array, held: KeysValues, scale: float, mask: Mask) -> mx.array:
-    """Do the same without a fused kernel; softmax is computed in float32."""
+    """Compute `attention` without a fused kernel; softmax is computed in float32."""
     _, heads, n, head_dim = queries.shape
     _, kv_heads, positions, _ = held.keys.shape
     rows = (1, kv_heads, heads // kv_heads * n, head_dim)

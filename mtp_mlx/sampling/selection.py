@@ -1,8 +1,8 @@
 """Which candidates remain: the k largest, and the fewest whose probabilities reach top-p.
 
 A vocabulary has 262 144 tokens, and sorting it costs more than a small model's step: on Metal MLX's
-`argpartition` is a full merge sort too. Neither function here sorts a vocabulary. Both work row by
-row on integers, so that a row's result depends on nothing but the row. Among equal values the one
+`argpartition` is a full merge sort too. No function here sorts a vocabulary. All work row by row on
+integers, so that a row's result depends on nothing but the row. Among equal values the one
 that stands first comes first.
 """
 
@@ -50,7 +50,7 @@ def top_p_of_sorted(x: mx.array, top_p: float) -> mx.array:
 
 
 def top_p_of_all(x: mx.array, logits: mx.array, top_p: float) -> mx.array:
-    """Do the same for candidates in any order, which is that of their `logits` [n, c].
+    """Set to -inf what top-p cuts from log-weights `x` [n, c] in the order of `logits` [n, c].
 
     The smallest logit that remains is searched for: one sum over the row for each bit of a logit.
     """

@@ -21,7 +21,7 @@ from mtp_mlx.paths import LICENCES
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "build" / "bundling"
-"""What is kept from one bundle to the next: wheels, archives of Python, a compiler."""
+"""This folder keeps wheels, archives of Python and a compiler from one bundle to the next."""
 
 _SOURCES = ("mtp_mlx", "app", "resources", "pyproject.toml", "setup.py", "README.md", "LICENSE")
 _NEWER = ("mlx", "mlx-metal")

@@ -12,10 +12,10 @@ from bundling.layout import FLOOR, NEWER_FLOOR, NEWER_MLX, Layout, dotted
 from mtp_mlx.paths import LICENCES
 
 MOST_MB = 500
-"""Of the bundle without the newer MLX. Its two largest parts are MLX (165) and Typst (66)."""
+"""The bundle without the newer MLX may have so many; MLX (165) and Typst (66) are the largest."""
 
 MOST_NEWER_MB = 250
-"""Of the newer MLX, most of it kernels."""
+"""The newer MLX may have so many. Most of them are kernels."""
 
 MOST_MACHOS = 90
 

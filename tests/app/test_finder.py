@@ -55,7 +55,7 @@ WINDOW = """
 
 
 def bare(home: Path) -> dict[str, str]:
-    """What is set in a program that the Finder starts, and what its tests need here."""
+    """Return the variables that the Finder gives a program, and those that this test needs."""
     needed = ("LD_PRELOAD", "OPENBLAS_NUM_THREADS", "COVERAGE_PROCESS_START")
     kept = {name: os.environ[name] for name in needed if name in os.environ}
     bare = {"HOME": str(home), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}

@@ -259,8 +259,8 @@ _OF_31B = ReportedAcceptance(
 # 6.70 and 12.65 GB, as measured of its files. The rest of a file is as large in either precision:
 # parts for images and sound, unpacked. E2B's and 31B's 8 bits and 12B's bf16 are such sums.
 #
-# Of the targets trained for 4 bits mlx-community has 12B's and 31B's in 4 and 8 bits, and 26B-A4B's
-# in 4 (raullenchai/Rapid-MLX#523). One size is known; the Hub's listing tells the others.
+# mlx-community publishes these targets that were trained for 4 bits: 12B and 31B in 4 and 8 bits,
+# 26B-A4B in 4 (raullenchai/Rapid-MLX#523). One size is known; the Hub's listing tells the others.
 #
 # "4-bit" in a name is no promise: 12B trained for 4 bits (qat-4bit) has 10.99 GB, for its
 # feed-forward layers have 8 bits; packed in 4 throughout it has 6.74 and is 1.6 times as fast
